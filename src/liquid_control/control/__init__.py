@@ -1,0 +1,23 @@
+"""What runs on the robot: NumPy and ONNX Runtime, no torch, no ROS."""
+
+from liquid_control.control.bundle import Bundle, BundleError
+from liquid_control.control.contract import Contract, ContractError
+from liquid_control.control.controller import Command, Controller
+from liquid_control.control.gate import Gate, Reason
+from liquid_control.control.observe import ObservationError, Observer
+from liquid_control.control.runtime import Decision, PolicyRunner
+
+__all__ = [
+    'Bundle',
+    'BundleError',
+    'Command',
+    'Contract',
+    'ContractError',
+    'Controller',
+    'Decision',
+    'Gate',
+    'ObservationError',
+    'Observer',
+    'PolicyRunner',
+    'Reason',
+]

@@ -1,0 +1,217 @@
+"""Bundles: one ``.onnx`` file with a policy's step graph, contract, normaliser and provenance.
+
+The graph is one step for a batch of B:
+``observation (B, n)``, ``elapsed (B, 1)``, ``state (B, s)`` →
+``action (B, m)``, ``prediction (B, p)``, ``next_state (B, s)``,
+with n and m from the contract, p its sensed values, normalisation inside. All else stands in
+the file's ONNX metadata, readable by any ONNX tool. The last metadata entry is the SHA-256 of
+all bytes before it, so that a damaged file is refused.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import onnxruntime
+
+from liquid_control.control.contract import Contract, ContractError
+
+FORMAT = '1'
+PREFIX = 'liquid_control.'
+INPUTS = ('observation', 'elapsed', 'state')
+OUTPUTS = ('action', 'prediction', 'next_state')
+_JSON_KEYS = ('settings', 'contract', 'provenance', 'scores', 'counts')
+
+
+class BundleError(ValueError):
+    """A file that is no bundle, is damaged, or does not hold what a bundle must."""
+
+
+def _varint(value: int) -> bytes:
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+def _metadata_entry(key: str, value: str) -> bytes:
+    """One ``metadata_props`` entry (field 14) of a serialised ONNX ModelProto.
+
+    Protocol buffers may be extended by appending fields, so no ONNX package is needed.
+    """
+    parts = b''
+    for tag, text in ((0x0A, key.encode()), (0x12, value.encode())):
+        parts += bytes([tag]) + _varint(len(text)) + text
+    return b'\x72' + _varint(len(parts)) + parts
+
+
+_CHECKSUM_KEY = PREFIX + 'sha256'
+_CHECKSUM_SIZE = len(_metadata_entry(_CHECKSUM_KEY, '0' * 64))
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """All that a bundle's file says beside its graph.
+
+    Attributes:
+        cell: name of the recurrent cell.
+        settings: what the cell and the model were made with.
+        contract: what the policy asks of a robot.
+        period: nominal time between observations in seconds; ``elapsed`` is measured in it.
+        provenance: command, seed, data hash, versions, date.
+        scores: what the policy reached, and how that was measured.
+        counts: parameters, state size.
+        path: the file that it was read from, if it was.
+        sha256: of the whole file.
+    """
+
+    cell: str
+    settings: dict
+    contract: Contract
+    period: float
+    provenance: dict
+    scores: dict
+    counts: dict
+    path: Path | None = None
+    sha256: str = ''
+    graph: bytes = field(default=b'', repr=False, compare=False)
+
+    def write(self, path: str | Path, graph: bytes) -> 'Bundle':
+        """Write a bundle with this description around a serialised ONNX graph."""
+        values: dict[str, Any] = {
+            'format': FORMAT,
+            'cell': self.cell,
+            'period': repr(self.period),
+            'contract_hash': self.contract.hash,
+            'settings': self.settings,
+            'contract': self.contract.to_dict(),
+            'provenance': self.provenance,
+            'scores': self.scores,
+            'counts': self.counts,
+        }
+        content = graph
+        for key, value in values.items():
+            text = json.dumps(value) if key in _JSON_KEYS else value
+            content += _metadata_entry(PREFIX + key, text)
+        content += _metadata_entry(_CHECKSUM_KEY, hashlib.sha256(content).hexdigest())
+        Path(path).write_bytes(content)
+        return Bundle.read(path)
+
+    @classmethod
+    def read(cls, path: str | Path) -> 'Bundle':
+        """Read and check a bundle.
+
+        Raises:
+            BundleError: no such file, no ONNX, no bundle, damaged, or incomplete.
+        """
+        path = Path(path)
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise BundleError(f'{path}: cannot be read: {error.strerror}') from error
+        body, tail = content[:-_CHECKSUM_SIZE], content[-_CHECKSUM_SIZE:]
+        digest = hashlib.sha256(body).hexdigest()
+        sealed = tail == _metadata_entry(_CHECKSUM_KEY, digest)
+        try:
+            session = open_session(content)
+        except Exception as error:  # onnxruntime's exceptions share no base class
+            what = 'damaged' if (PREFIX + 'format').encode() in content else 'no ONNX file'
+            raise BundleError(f'{path}: {what} ({len(content)} bytes): {error}') from error
+        metadata = session.get_modelmeta().custom_metadata_map
+        if PREFIX + 'format' not in metadata:
+            raise BundleError(
+                f'{path}: an ONNX file, but no bundle: it has no metadata {PREFIX}format '
+                f'(found: {", ".join(metadata) or "none"}); liquid-control train writes bundles'
+            )
+        if not sealed:
+            raise BundleError(
+                f'{path}: damaged or rewritten: its content does not have the SHA-256 that it '
+                'names at its end; get a fresh copy'
+            )
+        bundle = cls._from_metadata(metadata, path, hashlib.sha256(content).hexdigest(), content)
+        _check_graph(bundle, session)
+        return bundle
+
+    @classmethod
+    def _from_metadata(cls, metadata: dict, path: Path, sha256: str, content: bytes) -> 'Bundle':
+        values: dict[str, Any] = {}
+        for key in ('format', 'cell', 'period', 'contract_hash', *_JSON_KEYS):
+            if PREFIX + key not in metadata:
+                raise BundleError(f'{path}: metadata {PREFIX}{key} is missing')
+            text = metadata[PREFIX + key]
+            try:
+                values[key] = json.loads(text) if key in _JSON_KEYS else text
+            except json.JSONDecodeError as error:
+                raise BundleError(f'{path}: metadata {PREFIX}{key}: no JSON: {error}') from error
+        if values['format'] != FORMAT:
+            raise BundleError(f'{path}: format {values["format"]}, expected {FORMAT}')
+        try:
+            contract = Contract.from_dict(values['contract'], str(path))
+            period = float(values['period'])
+        except ContractError as error:
+            raise BundleError(f'{path}: its contract: {error}') from error
+        except ValueError as error:
+            raise BundleError(f'{path}: period {values["period"]!r}: expected seconds') from error
+        if contract.hash != values['contract_hash']:
+            raise BundleError(
+                f'{path}: the contract in it has hash {contract.hash[:12]}, '
+                f'it names {values["contract_hash"][:12]}'
+            )
+        return cls(
+            cell=values['cell'],
+            settings=values['settings'],
+            contract=contract,
+            period=period,
+            provenance=values['provenance'],
+            scores=values['scores'],
+            counts=values['counts'],
+            path=path,
+            sha256=sha256,
+            graph=content,
+        )
+
+
+def open_session(content: bytes) -> onnxruntime.InferenceSession:
+    """An ONNX Runtime session on one thread, lean in memory."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.enable_cpu_mem_arena = False
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(content, options, providers=['CPUExecutionProvider'])
+
+
+def _check_graph(bundle: Bundle, session: onnxruntime.InferenceSession) -> None:
+    contract = bundle.contract
+    state = session.get_inputs()[-1].shape[-1] if session.get_inputs() else None
+    expected = {
+        'observation': contract.observation_size,
+        'elapsed': 1,
+        'state': state,
+        'action': contract.action_size,
+        'prediction': contract.sensed_size,
+        'next_state': state,
+    }
+    for kind, nodes, names in (
+        ('input', session.get_inputs(), INPUTS),
+        ('output', session.get_outputs(), OUTPUTS),
+    ):
+        found = tuple(node.name for node in nodes)
+        if found != names:
+            raise BundleError(f'{bundle.path}: {kind}s {found}, expected {names}')
+        for node in nodes:
+            width = node.shape[1] if len(node.shape) == 2 else None
+            if width != expected[node.name] or not isinstance(width, int):
+                raise BundleError(
+                    f'{bundle.path}: {kind} {node.name} has shape {node.shape}, '
+                    f'expected (B, {expected[node.name]}) by its contract'
+                )
+            if node.type != 'tensor(float)':
+                raise BundleError(
+                    f'{bundle.path}: {kind} {node.name} is {node.type}, expected float32'
+                )

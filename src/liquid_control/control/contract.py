@@ -1,0 +1,370 @@
+"""Contracts: what a robot offers and accepts, and what a policy asks for, by name."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from liquid_control.control.schema import Section, unknown
+
+FORMAT = 1
+PREVIOUS_ACTION = 'previous_action'
+"""The observation term that the runner supplies itself: the command as sent, after the gate."""
+
+
+class ContractError(ValueError):
+    """A contract that cannot be read, or two that do not fit. Its text says what and where."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """One observation term: a field of a message on a topic, channel by channel.
+
+    ``channels`` names joints, matched against the message's ``name`` list, or, where
+    ``components`` is true, the members of a structured field such as ``angular_velocity``
+    (``x``, ``y``, ``z``). The term ``previous_action`` has no topic.
+    """
+
+    name: str
+    topic: str
+    type: str
+    field: str
+    channels: tuple[str, ...]
+    units: tuple[str, ...]
+    components: bool = False
+    clip: tuple[float, float] | None = None
+    std: tuple[float, ...] | None = None
+
+    @property
+    def sensed(self) -> bool:
+        """Whether the term is read from a message."""
+        return self.name != PREVIOUS_ACTION
+
+    @property
+    def channel_names(self) -> tuple[str, ...]:
+        """Full names, for example ``thigh_joint.position`` or ``imu/data.angular_velocity.x``."""
+        if self.components:
+            return tuple(f'{self.topic}.{self.field}.{c}' for c in self.channels)
+        return tuple(f'{c}.{self.field}' for c in self.channels)
+
+    @classmethod
+    def parse(cls, data: Any, where: str, action: 'Action') -> 'Term':
+        section = Section(data, where, ContractError)
+        name = section.text('name')
+        if name == PREVIOUS_ACTION:
+            section.done()
+            return cls(name, '', '', 'previous', action.joints, action.units)
+        if ('joints' in section) == ('components' in section):
+            raise ContractError(f'{where} ({name}): expected either joints or components')
+        components = 'components' in section
+        channels = section.texts('components' if components else 'joints')
+        term = cls(
+            name=name,
+            topic=section.text('topic'),
+            type=section.text('type'),
+            field=section.text('field'),
+            channels=channels,
+            units=_units(section, len(channels)),
+            components=components,
+            clip=_clip(section),
+            std=section.numbers('std', len(channels), above=0.0) if 'std' in section else None,
+        )
+        section.done()
+        return term
+
+    def to_dict(self) -> dict:
+        if not self.sensed:
+            return {'name': self.name}
+        data: dict[str, Any] = {
+            'name': self.name,
+            'topic': self.topic,
+            'type': self.type,
+            'field': self.field,
+            ('components' if self.components else 'joints'): list(self.channels),
+            'unit': list(self.units),
+        }
+        if self.clip is not None:
+            data['clip'] = list(self.clip)
+        if self.std is not None:
+            data['std'] = list(self.std)
+        return data
+
+
+@dataclass(frozen=True)
+class Action:
+    """What the robot accepts: one command per joint, in this order, inside these limits.
+
+    ``slew`` is the largest change a second, or None for no limit; ``safe`` the command to send
+    when the robot must be stopped.
+    """
+
+    topic: str
+    type: str
+    joints: tuple[str, ...]
+    units: tuple[str, ...]
+    lower: tuple[float, ...]
+    upper: tuple[float, ...]
+    safe: tuple[float, ...]
+    slew: tuple[float, ...] | None = None
+
+    @classmethod
+    def parse(cls, data: Any, where: str) -> 'Action':
+        section = Section(data, where, ContractError)
+        topic, kind = section.text('topic'), section.text('type')
+        joints = section.texts('joints')
+        count = len(joints)
+        action = cls(
+            topic=topic,
+            type=kind,
+            joints=joints,
+            units=_units(section, count),
+            lower=section.numbers('lower', count),
+            upper=section.numbers('upper', count),
+            safe=section.numbers('safe', count),
+            slew=section.numbers('slew', count, above=0.0) if section.get('slew') else None,
+        )
+        section.done()
+        bounds = zip(joints, action.lower, action.safe, action.upper, strict=True)
+        for joint, lower, safe, upper in bounds:
+            if not lower <= safe <= upper or lower == upper:
+                raise ContractError(
+                    f'{where}: {joint}: expected lower <= safe <= upper and lower < upper, '
+                    f'found {lower:g}, {safe:g}, {upper:g}'
+                )
+        return action
+
+    def to_dict(self) -> dict:
+        data = {
+            'topic': self.topic,
+            'type': self.type,
+            'joints': list(self.joints),
+            'unit': list(self.units),
+            'lower': list(self.lower),
+            'upper': list(self.upper),
+            'safe': list(self.safe),
+        }
+        if self.slew is not None:
+            data['slew'] = list(self.slew)
+        return data
+
+
+@dataclass(frozen=True)
+class Contract:
+    """Ordered observation terms, action, rate and limits of time, all by name.
+
+    A robot's contract says what it offers; a bundle carries the part that its policy asks for.
+
+    Attributes:
+        robot: name of the robot.
+        rate: nominal rate of observations and commands in Hz.
+        freshness: age in seconds beyond which a sensor reading must not be acted on.
+        max_gap: time in seconds between two readings beyond which memory of the first is void.
+        terms: observation terms in order.
+        action: what the robot accepts.
+    """
+
+    robot: str
+    rate: float
+    freshness: float
+    max_gap: float
+    terms: tuple[Term, ...]
+    action: Action
+    source: str = field(default='contract', compare=False)
+
+    @classmethod
+    def load(cls, path: str | Path) -> 'Contract':
+        """Read a contract from a YAML file.
+
+        Raises:
+            ContractError: the file cannot be read, or a key, name or value in it is wrong.
+        """
+        path = Path(path)
+        try:
+            data = yaml.safe_load(path.read_text(encoding='utf-8'))
+        except OSError as error:
+            raise ContractError(f'{path}: cannot be read: {error.strerror}') from error
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise ContractError(f'{path}: not YAML: {error}') from error
+        return cls.from_dict(data, str(path))
+
+    @classmethod
+    def from_dict(cls, data: Any, source: str = 'contract') -> 'Contract':
+        """Build a contract from the mapping that a YAML file or a bundle holds."""
+        section = Section(data, source, ContractError)
+        version = section.require('format')
+        if version != FORMAT:
+            raise section.fail('format', version, f'{FORMAT}, the only one known')
+        action = Action.parse(section.require('action'), f'{source}: action')
+        rows = section.require('observation')
+        if not isinstance(rows, list) or not rows:
+            raise section.fail('observation', rows, 'a list of terms')
+        terms = tuple(
+            Term.parse(row, f'{source}: observation[{index}]', action)
+            for index, row in enumerate(rows)
+        )
+        contract = cls(
+            robot=section.text('robot'),
+            rate=section.number('rate', above=0.0),
+            freshness=section.number('freshness', above=0.0),
+            max_gap=section.number('max_gap', above=0.0),
+            terms=terms,
+            action=action,
+            source=source,
+        )
+        section.done()
+        contract._check_terms()
+        return contract
+
+    def _check_terms(self) -> None:
+        names = [term.name for term in self.terms]
+        for name in names:
+            if names.count(name) > 1:
+                raise ContractError(f'{self.source}: observation: term {name} is there twice')
+        if not any(term.sensed for term in self.terms):
+            raise ContractError(f'{self.source}: observation: no term is read from a topic')
+        types: dict[str, str] = {}
+        for term in self.terms:
+            if term.sensed and types.setdefault(term.topic, term.type) != term.type:
+                raise ContractError(
+                    f'{self.source}: observation: {term.name}: topic {term.topic} has type '
+                    f'{types[term.topic]} in an earlier term, {term.type} here'
+                )
+
+    def to_dict(self) -> dict:
+        """The mapping from which :meth:`from_dict` builds an equal contract."""
+        return {
+            'format': FORMAT,
+            'robot': self.robot,
+            'rate': self.rate,
+            'freshness': self.freshness,
+            'max_gap': self.max_gap,
+            'observation': [term.to_dict() for term in self.terms],
+            'action': self.action.to_dict(),
+        }
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of the contract's content, in hexadecimal."""
+        text = json.dumps(self.to_dict(), sort_keys=True, separators=(',', ':'))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def period_ns(self) -> int:
+        """Nominal time between two observations in nanoseconds."""
+        return round(1e9 / self.rate)
+
+    @cached_property
+    def sensed(self) -> tuple[Term, ...]:
+        """The terms that are read from messages, in order."""
+        return tuple(term for term in self.terms if term.sensed)
+
+    @cached_property
+    def topics(self) -> dict[str, str]:
+        """Topic → message type of all that is sensed; the first topic paces the policy."""
+        return {term.topic: term.type for term in self.sensed}
+
+    @cached_property
+    def sensed_channels(self) -> tuple[str, ...]:
+        """Full names of the values that are read from messages, in order."""
+        return tuple(name for term in self.sensed for name in term.channel_names)
+
+    @property
+    def sensed_size(self) -> int:
+        return len(self.sensed_channels)
+
+    @property
+    def observation_size(self) -> int:
+        """Values in a policy's observation, those included that the runner supplies."""
+        return sum(len(term.channels) for term in self.terms)
+
+    @property
+    def action_size(self) -> int:
+        return len(self.action.joints)
+
+    def asking(self, *names: str) -> 'Contract':
+        """The part of this contract that a policy with these terms asks for.
+
+        Raises:
+            ContractError: a term is not offered.
+        """
+        offered = {term.name: term for term in self.terms}
+        own = Term(PREVIOUS_ACTION, '', '', 'previous', self.action.joints, self.action.units)
+        offered.setdefault(PREVIOUS_ACTION, own)
+        for name in names:
+            if name not in offered:
+                raise ContractError(f'{self.source}: {unknown("term", name, offered)}')
+        return replace(self, terms=tuple(offered[name] for name in names))
+
+    def differences(self, robot: 'Contract') -> list[str]:
+        """Why a policy that asks for this contract does not fit the robot; empty where it does."""
+        found = []
+        if self.robot != robot.robot:
+            found.append(f'robot: the policy is for {self.robot}, the robot is {robot.robot}')
+        if self.rate != robot.rate:
+            found.append(f'rate: the policy asks for {self.rate:g} Hz, the robot has {robot.rate:g}')
+        offered = {term.name: term for term in robot.terms}
+        for term in self.sensed:
+            if term.name not in offered:
+                found.append(unknown('term asked for,', term.name, offered))
+            else:
+                found.extend(_term_differences(term, offered[term.name]))
+        mine, theirs = self.action.to_dict(), robot.action.to_dict()
+        for key in sorted(mine.keys() | theirs.keys()):
+            if mine.get(key) != theirs.get(key):
+                found.append(
+                    f'action: {key}: the policy has {mine.get(key)}, the robot {theirs.get(key)}'
+                )
+        return found
+
+    def require_fit(self, robot: 'Contract', policy: str) -> None:
+        """Refuse a policy that does not fit the robot, naming the first differences.
+
+        Raises:
+            ContractError: at least one difference.
+        """
+        found = self.differences(robot)
+        if found:
+            more = f'; and {len(found) - 3} more' if len(found) > 3 else ''
+            raise ContractError(
+                f'{policy} does not fit {robot.source}: ' + '; '.join(found[:3]) + more
+            )
+
+
+def _term_differences(asked: Term, offered: Term) -> list[str]:
+    found = []
+    for key in ('topic', 'type', 'field', 'clip', 'components'):
+        mine, theirs = getattr(asked, key), getattr(offered, key)
+        if mine != theirs:
+            found.append(f'{asked.name}: {key}: the policy has {mine}, the robot {theirs}')
+    units = dict(zip(offered.channels, offered.units, strict=True))
+    for channel, unit in zip(asked.channels, asked.units, strict=True):
+        if channel not in units:
+            found.append(f'{asked.name}: {unknown("channel", channel, units)}')
+        elif units[channel] != unit:
+            found.append(
+                f'{asked.name}: {channel}: the policy reads {unit}, the robot gives {units[channel]}'
+            )
+    return found
+
+
+def _units(section: Section, count: int) -> tuple[str, ...]:
+    value = section.require('unit')
+    units = [value] * count if isinstance(value, str) else value
+    if not isinstance(units, list) or not all(isinstance(u, str) and u for u in units):
+        raise section.fail('unit', value, 'a unit, or a list of them')
+    if len(units) != count:
+        raise section.fail('unit', value, f'one unit, or {count}')
+    return tuple(units)
+
+
+def _clip(section: Section) -> tuple[float, float] | None:
+    if 'clip' not in section:
+        return None
+    lower, upper = section.numbers('clip', 2)
+    if not lower < upper:
+        raise section.fail('clip', [lower, upper], '[lower, upper] with lower < upper')
+    return lower, upper

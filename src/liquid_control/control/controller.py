@@ -1,0 +1,154 @@
+"""One policy in charge: stamps → elapsed time, observation → command, and when to stop.
+
+This is the one core that the ROS node, the in-process simulation and the bag replay share.
+"""
+
+import enum
+import time
+from collections import Counter
+from typing import NamedTuple
+
+import numpy as np
+
+from liquid_control.control.contract import Contract
+from liquid_control.control.gate import Gate, Reason
+from liquid_control.control.runtime import PolicyRunner
+
+
+class Advance(enum.Enum):
+    """What a new stamp means for the recurrent state."""
+
+    STEP = 'step'
+    RESET = 'reset'
+    SKIP = 'skip'
+
+
+class Timeline:
+    """Elapsed time between header stamps, and the answer to stamps that make no sense.
+
+    The first stamp, a gap longer than ``max_gap`` and a jump back by more than it start anew;
+    a stamp that stands still or goes back by less is skipped.
+    """
+
+    def __init__(self, period_ns: int, max_gap: float):
+        self._period_ns = period_ns
+        self._max_gap_ns = round(max_gap * 1e9)
+        self._last: int | None = None
+
+    def forget(self) -> None:
+        self._last = None
+
+    def advance(self, stamp_ns: int) -> tuple[Advance, float]:
+        """Take in a stamp → what it means, and the elapsed time in nominal periods."""
+        if self._last is None or abs(stamp_ns - self._last) > self._max_gap_ns:
+            self._last = stamp_ns
+            return Advance.RESET, 1.0
+        passed = stamp_ns - self._last
+        if passed <= 0:
+            return Advance.SKIP, 0.0
+        self._last = stamp_ns
+        return Advance.STEP, passed / self._period_ns
+
+
+class Command(NamedTuple):
+    """What leaves the controller for one observation.
+
+    Attributes:
+        stamp_ns: stamp of the observation that it answers.
+        action: the command to send, (m,) float32, finite and inside the limits.
+        reasons: why it is not what the policy asked for.
+        prediction: the next sensed values as the policy expects them, (p,); None where the
+            observation was not used.
+        elapsed: time since the previous observation in nominal periods.
+        step_s: seconds that the policy's step took; 0 where there was none.
+    """
+
+    stamp_ns: int
+    action: np.ndarray
+    reasons: Reason
+    prediction: np.ndarray | None
+    elapsed: float
+    step_s: float
+
+
+class Controller:
+    """A policy, its gate and its clock, for one robot.
+
+    ``counts`` has what happened: steps, resets and every :class:`Reason` by name.
+
+    Raises:
+        ContractError: the policy's bundle does not fit the robot.
+    """
+
+    def __init__(self, runner: PolicyRunner, robot: Contract):
+        runner.contract.require_fit(robot, str(runner.bundle.path or runner.bundle.cell))
+        self.runner = runner
+        self.robot = robot
+        self.gate = Gate(robot.action, robot.freshness)
+        self._timeline = Timeline(round(runner.bundle.period * 1e9), robot.max_gap)
+        self._freshness_ns = round(robot.freshness * 1e9)
+        self.events: Counter[str] = Counter()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything but the counts, and be ready to drive."""
+        self.runner.reset()
+        self._timeline.forget()
+        self._command = self.gate.safe.copy()
+        self._used_ns: int | None = None
+        self.stopped: str | None = None
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return dict(self.events + self.gate.counts)
+
+    def stop(self, why: str) -> np.ndarray:
+        """Stop until :meth:`reset`; returns the safe action, which must be sent once more."""
+        if self.stopped is None:
+            self.stopped = why
+            self.events['stops'] += 1
+        self._command = self.gate.safe.copy()
+        return self._command
+
+    def step(self, stamp_ns: int, observation: np.ndarray, age: float = 0.0) -> Command:
+        """Answer one observation.
+
+        Args:
+            stamp_ns: header stamp of the observation.
+            observation: sensed values (p,) in the order of the policy's contract.
+            age: seconds between the stamp and now.
+        """
+        if self.stopped is not None:
+            return Command(stamp_ns, self.gate.safe.copy(), Reason.STOPPED, None, 0.0, 0.0)
+        if not np.isfinite(observation).all():
+            return self._hold(stamp_ns, Reason.OBSERVATION_NOT_FINITE)
+        advance, elapsed = self._timeline.advance(stamp_ns)
+        if advance is Advance.SKIP:
+            return self._hold(stamp_ns, Reason.STAMP_NOT_ADVANCING)
+        if advance is Advance.RESET:
+            self.runner.reset()
+            self._command = self.gate.safe.copy()
+            self.events['resets'] += 1
+        started = time.perf_counter()
+        action, prediction = self.runner.step(observation, elapsed)
+        step_s = time.perf_counter() - started
+        self.events['steps'] += 1
+        seconds = elapsed * self.runner.bundle.period
+        command, reasons = self.gate(action, self._command, seconds, age)
+        if reasons & Reason.OUTPUT_NOT_FINITE:
+            self.stop('the policy gave an output that is not finite')
+        self._command, self._used_ns = command, stamp_ns
+        self.runner.sent(command)
+        if not np.isfinite(prediction).all():
+            prediction = None
+        return Command(stamp_ns, command, reasons, prediction, elapsed, step_s)
+
+    def _hold(self, stamp_ns: int, reason: Reason) -> Command:
+        """Hold the last command while the last used observation is fresh, else be safe."""
+        used = self._used_ns
+        if used is None or abs(stamp_ns - used) > self._freshness_ns:
+            reason |= Reason.SENSOR_STALE
+            self._command = self.gate.safe.copy()
+            self.runner.sent(self._command)
+        self.gate.count(reason)
+        return Command(stamp_ns, self._command, reason, None, 0.0, 0.0)

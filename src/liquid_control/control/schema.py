@@ -1,0 +1,120 @@
+"""Reading configuration that a person wrote: a typo is an error that names the nearest key."""
+
+import difflib
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+
+class Section:
+    """One mapping of a configuration file, whose every key must be asked for.
+
+    ``where`` names it in messages, for example ``walker2d.yaml: action``. Errors are raised as
+    ``error``, a subclass of ValueError.
+    """
+
+    def __init__(self, data: Any, where: str, error: type[ValueError]):
+        self.where, self.error = where, error
+        if not isinstance(data, Mapping):
+            raise error(f'{where}: expected a mapping, found {_describe(data)}')
+        self._data = data
+        self._asked: list[str] = []
+
+    def fail(self, key: str, found: Any, expected: str) -> ValueError:
+        return self.error(f'{self.where}: {key}: expected {expected}, found {_describe(found)}')
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._data
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The raw value under a key that may be missing."""
+        self._asked.append(key)
+        value = self._data.get(key)
+        return default if value is None else value
+
+    def require(self, key: str) -> Any:
+        """The raw value under a key that must be there."""
+        value = self.get(key)
+        if value is None:
+            near = nearest(key, set(self._data) - set(self._asked))
+            hint = f'; did you mean it by {near!r}?' if near else ''
+            there = ', '.join(map(str, self._data)) or 'nothing'
+            raise self.error(f'{self.where}: {key} is missing{hint} (found: {there})')
+        return value
+
+    def text(self, key: str, default: str | None = None) -> str:
+        value = self.get(key, default) if default is not None else self.require(key)
+        if not isinstance(value, str) or not value:
+            raise self.fail(key, value, 'a text')
+        return value
+
+    def number(self, key: str, *, above: float | None = None, default: float | None = None) -> float:
+        value = self.get(key, default) if default is not None else self.require(key)
+        value = self._number(key, value)
+        if above is not None and not value > above:
+            raise self.fail(key, value, f'a number above {above:g}')
+        return value
+
+    def _number(self, key: str, value: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self.fail(key, value, 'a number')
+        if not math.isfinite(value):
+            raise self.fail(key, value, 'a finite number')
+        return float(value)
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """A list of distinct texts."""
+        value = self.require(key)
+        if not isinstance(value, list | tuple) or not value:
+            raise self.fail(key, value, 'a list of names')
+        for item in value:
+            if not isinstance(item, str) or not item:
+                raise self.fail(key, item, 'only names')
+        twice = sorted({item for item in value if value.count(item) > 1})
+        if twice:
+            raise self.error(f'{self.where}: {key}: {", ".join(twice)} is named more than once')
+        return tuple(value)
+
+    def numbers(self, key: str, count: int, *, above: float | None = None) -> tuple[float, ...]:
+        """``count`` numbers, given as a list or as a single number for all."""
+        value = self.require(key)
+        if isinstance(value, list | tuple):
+            if len(value) != count:
+                raise self.fail(key, value, f'{count} numbers')
+            numbers = tuple(self._number(key, item) for item in value)
+        else:
+            numbers = (self._number(key, value),) * count
+        for item in numbers:
+            if above is not None and not item > above:
+                raise self.fail(key, item, f'numbers above {above:g}')
+        return numbers
+
+    def done(self) -> None:
+        """Refuse the keys that nobody asked for."""
+        for key in self._data:
+            if key not in self._asked:
+                near = nearest(str(key), self._asked)
+                hint = f'did you mean {near!r}?' if near else ''
+                known = ', '.join(self._asked)
+                raise self.error(f'{self.where}: unknown key {key!r}; {hint} (known: {known})')
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """The name among ``names`` that ``name`` was most likely meant to be."""
+    matches = difflib.get_close_matches(name, [str(n) for n in names], n=1, cutoff=0.5)
+    return matches[0] if matches else None
+
+
+def unknown(kind: str, name: str, names: Iterable[str]) -> str:
+    """Message for a name that is not among those there are."""
+    names = sorted(names)
+    near = nearest(name, names)
+    hint = f' (did you mean {near!r}?)' if near else ''
+    return f'unknown {kind} {name!r}{hint}; there are: {", ".join(names)}'
+
+
+def _describe(value: Any) -> str:
+    if value is None:
+        return 'nothing'
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + '...'

@@ -1,0 +1,1 @@
+"""Measuring policies: episodes, metrics, latency, replay of bags, reports."""

@@ -1,0 +1,79 @@
+"""Walks in process: the same core and the same numbers as over ROS, without it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from liquid_control.control.contract import Contract
+from liquid_control.control.controller import Controller
+from liquid_control.control.observe import Observer
+from liquid_control.evaluation.trace import Trace, TraceBuilder
+from liquid_control.faults import FaultInjector
+from liquid_control.sim import walker2d
+from liquid_control.sim.world import World
+
+
+@dataclass(frozen=True)
+class Episode:
+    """One finished walk.
+
+    Attributes:
+        seed: of its start.
+        total: the return, the sum of rewards.
+        steps: control periods that it lasted.
+        terminated: whether the walker fell.
+        trace: what the policy saw, did and predicted, observation by observation.
+    """
+
+    seed: int
+    total: float
+    steps: int
+    terminated: bool
+    trace: Trace
+
+
+def run_episodes(
+    controller: Controller,
+    robot: Contract,
+    faults=(),
+    episodes: int = 1,
+    seed: int = 0,
+    steps: int = walker2d.EPISODE_STEPS,
+) -> list[Episode]:
+    """Let a policy walk ``episodes`` times, with starts ``seed``, ``seed + 1``, ….
+
+    The robot holds its last command where a sample is lost, as it does on the graph.
+    """
+    world = World(episode_gap=robot.max_gap + 1.0)
+    injector = FaultInjector(robot, faults, seed)
+    return [
+        _walk(controller, robot, world, injector, seed + index, steps) for index in range(episodes)
+    ]
+
+
+def _walk(
+    controller: Controller,
+    robot: Contract,
+    world: World,
+    injector: FaultInjector,
+    seed: int,
+    steps: int,
+) -> Episode:
+    contract = controller.runner.contract
+    observer = Observer(contract)
+    builder = TraceBuilder(contract)
+    world.reset(seed)
+    held = np.array(robot.action.safe, dtype=np.float32)
+    total, terminated = 0.0, False
+    while world.steps < steps and not terminated:
+        for topic, message in world.messages().items():
+            if topic not in contract.topics or not injector.apply(topic, message):
+                continue
+            observed = observer.update(topic, message)
+            if observed is not None:
+                command = controller.step(*observed)
+                builder.add(observed[1], command)
+                held = command.action
+        reward, terminated = world.step(held)
+        total += reward
+    return Episode(seed, total, world.steps, terminated, builder.build())

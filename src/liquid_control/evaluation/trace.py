@@ -1,0 +1,65 @@
+"""What a policy saw, did and predicted, observation by observation."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from liquid_control.control.contract import Contract
+from liquid_control.control.controller import Command
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Arrays over T observations, in stamp order.
+
+    Attributes:
+        channels: names of the p sensed values.
+        stamps: header stamps in nanoseconds, (T,) int64.
+        observations: sensed values as the policy got them, (T, p) float32.
+        actions: commands as they were sent, (T, m) float32.
+        predictions: the next sensed values as expected at each stamp, (T, p) float32; NaN rows
+            where the observation was not used.
+        elapsed: time since the previous observation in nominal periods, (T,) float64.
+        reasons: why a command is not what the policy asked for, (T,) int64 of Reason.
+    """
+
+    channels: tuple[str, ...]
+    stamps: np.ndarray
+    observations: np.ndarray
+    actions: np.ndarray
+    predictions: np.ndarray
+    elapsed: np.ndarray
+    reasons: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.stamps)
+
+
+class TraceBuilder:
+    """Collects a :class:`Trace` one command at a time."""
+
+    def __init__(self, contract: Contract):
+        self._contract = contract
+        self._observations: list[np.ndarray] = []
+        self._commands: list[Command] = []
+
+    def add(self, observation: np.ndarray, command: Command) -> None:
+        self._observations.append(observation)
+        self._commands.append(command)
+
+    def build(self) -> Trace:
+        commands, size = self._commands, self._contract.sensed_size
+        missing = np.full(size, np.nan, dtype=np.float32)
+        predictions = [missing if c.prediction is None else c.prediction for c in commands]
+        shape = (len(commands), size)
+        return Trace(
+            channels=self._contract.sensed_channels,
+            stamps=np.array([c.stamp_ns for c in commands], dtype=np.int64),
+            observations=np.array(self._observations, dtype=np.float32).reshape(shape),
+            actions=np.array([c.action for c in commands], dtype=np.float32).reshape(
+                len(commands), self._contract.action_size
+            ),
+            predictions=np.array(predictions, dtype=np.float32).reshape(shape),
+            elapsed=np.array([c.elapsed for c in commands], dtype=np.float64),
+            reasons=np.array([int(c.reasons) for c in commands], dtype=np.int64),
+        )

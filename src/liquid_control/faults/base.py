@@ -1,0 +1,29 @@
+"""What every fault is."""
+
+import numpy as np
+
+
+class FaultError(ValueError):
+    """A fault that is not known, or a setting of it that makes no sense."""
+
+
+class Fault:
+    """A sensor fault. Randomness comes from the generator that it is handed, never its own.
+
+    A subclass is a frozen dataclass of its settings and overrides what it does.
+    """
+
+    def drops(self, rng: np.random.Generator, shape: tuple[int, ...] = ()) -> np.ndarray:
+        """Which samples are lost: bool of ``shape``."""
+        return np.zeros(shape, dtype=bool)
+
+    def corrupt(
+        self, values: np.ndarray, std: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Readings as the faulty sensor gives them.
+
+        Args:
+            values: true readings (..., n).
+            std: standard deviation of each channel in normal motion, (n,).
+        """
+        return values

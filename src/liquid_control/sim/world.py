@@ -1,0 +1,90 @@
+"""One Walker2d that speaks in messages, its time in stamps."""
+
+from typing import Any
+
+import mujoco
+import numpy as np
+
+from liquid_control.sim import walker2d
+from liquid_control.sim.messages import (
+    Header,
+    Imu,
+    JointState,
+    Odometry,
+    Pose,
+    Quaternion,
+    Stamp,
+    Twist,
+    Vector,
+    WithCovariance,
+)
+
+FIRST_STAMP_NS = 1_000_000_000
+
+
+class World:
+    """Walker2d-v5 for one episode after another, its physics equal to Gymnasium's.
+
+    ``reset`` starts an episode, ``step`` advances one control period, ``messages`` says what
+    the sensors read now. ``episode_gap`` is the time in seconds by which the clock jumps
+    between two episodes.
+    """
+
+    def __init__(self, episode_gap: float = 1.0):
+        self.model = mujoco.MjModel.from_xml_path(str(walker2d.model_path()))
+        self.data = mujoco.MjData(self.model)
+        self._torso = self.model.body('torso').id
+        self._gap_ns = round(episode_gap * 1e9)
+        self.stamp_ns = 0
+        self.steps = 0
+
+    def reset(self, seed: int) -> None:
+        """Start an episode, from where Gymnasium's ``reset(seed=seed)`` would."""
+        self.stamp_ns = self.stamp_ns + self._gap_ns if self.stamp_ns else FIRST_STAMP_NS
+        self.steps = 0
+        mujoco.mj_resetData(self.model, self.data)
+        qpos, qvel = walker2d.start(self.model.qpos0, self.model.nv, seed)
+        self.data.qpos[:], self.data.qvel[:] = qpos, qvel
+        mujoco.mj_forward(self.model, self.data)
+
+    def step(self, action: np.ndarray) -> tuple[float, bool]:
+        """Apply a torque command (6,) in [−1, 1] for one period → reward, terminated."""
+        x_before = self.data.qpos[0].copy()
+        self.data.ctrl[:] = action
+        mujoco.mj_step(self.model, self.data, walker2d.FRAME_SKIP)
+        self.stamp_ns += walker2d.PERIOD_NS
+        self.steps += 1
+        action = np.asarray(action, dtype=np.float64)
+        reward = walker2d.reward(x_before, self.data.qpos, action)
+        return float(reward), not walker2d.healthy(self.data.qpos)
+
+    def messages(self) -> dict[str, Any]:
+        """Topic → what the sensors read now; ``joint_states`` comes last, for it paces."""
+        header = Header(Stamp.of(self.stamp_ns))
+        mujoco.mj_rnePostConstraint(self.model, self.data)
+        rotation, velocity = self._torso_frame(mujoco.mj_objectVelocity)
+        _, acceleration = self._torso_frame(mujoco.mj_objectAcceleration)
+        w, x, y, z = self.data.xquat[self._torso].tolist()
+        orientation = Quaternion(x, y, z, w)
+        pose = Pose(Vector(*self.data.xpos[self._torso].tolist()), orientation)
+        return {
+            'imu/data': Imu(header, orientation, rotation, acceleration),
+            'odom': Odometry(
+                header,
+                WithCovariance(pose=pose),
+                WithCovariance(twist=Twist(velocity, rotation)),
+            ),
+            'joint_states': JointState(
+                header,
+                list(walker2d.JOINTS),
+                self.data.qpos.copy(),
+                self.data.qvel.copy(),
+            ),
+        }
+
+    def _torso_frame(self, measure) -> tuple[Vector, Vector]:
+        """Rotational and linear part of a spatial quantity of the torso, in its own frame."""
+        result = np.zeros(6)
+        body = mujoco.mjtObj.mjOBJ_BODY
+        measure(self.model, self.data, body, self._torso, result, 1)
+        return Vector(*result[:3].tolist()), Vector(*result[3:].tolist())
