@@ -1,0 +1,107 @@
+"""Where the shared files are: launch files, parameter files, contracts and shipped policies.
+
+One folder holds ``launch/``, ``config/`` and ``sim/``. colcon installs it under
+``share/liquid_control`` of a prefix in the ament index, ``pip install`` under that of the
+environment, and ``pip install -e`` leaves it where the source is.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from liquid_control.control.schema import unknown
+
+PACKAGE = 'liquid_control'
+EXPERT = 'expert'
+_MARKER = Path('share/ament_index/resource_index/packages') / PACKAGE
+
+
+def share() -> Path:
+    """The folder with ``launch/``, ``config/`` and ``sim/``.
+
+    The ament index comes first, then the source tree, then the Python environment.
+
+    Raises:
+        FileNotFoundError: it is in none of these places.
+    """
+    places = _places()
+    for place in places:
+        if (place / 'sim').is_dir():
+            return place
+    raise FileNotFoundError(
+        f'the shared files of {PACKAGE} (launch, config, sim) are in none of: '
+        f'{", ".join(map(str, places))}; build the package with colcon and source '
+        'install/setup.bash, or install it with pip'
+    )
+
+
+def _places() -> list[Path]:
+    prefixes = [Path(p) for p in os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep) if p]
+    indexed = [p / 'share' / PACKAGE for p in prefixes if (p / _MARKER).exists()]
+    return [*indexed, Path(__file__).resolve().parents[2], Path(sys.prefix) / 'share' / PACKAGE]
+
+
+def robots() -> dict[str, Path]:
+    """Name → contract of every robot that is there, simulated ones included."""
+    found = {path.parent.name: path for path in share().glob('sim/*/contract.yaml')}
+    found.update((path.stem, path) for path in share().glob('config/robots/*.yaml'))
+    return dict(sorted(found.items()))
+
+
+def robot(name_or_path: str | Path) -> Path:
+    """A robot's contract: the path of a YAML file, or a robot's name.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: no robot of this name; its text lists those there are.
+    """
+    if _is_path(name_or_path, '.yaml', '.yml'):
+        return _existing(name_or_path, 'contract', robots())
+    found = robots()
+    if name_or_path not in found:
+        raise ValueError(unknown('robot', str(name_or_path), found))
+    return found[name_or_path]
+
+
+def policies(robot_name: str | Path) -> dict[str, Path]:
+    """Name → bundle of every policy that ships for a robot, its expert included."""
+    contract = robot(robot_name)
+    folder = contract.parent
+    if contract.name != 'contract.yaml':
+        folder = share() / 'sim' / contract.stem
+    found = {path.stem: path for path in sorted(folder.glob('policies/*.onnx'))}
+    if (folder / f'{EXPERT}.onnx').is_file():
+        found[EXPERT] = folder / f'{EXPERT}.onnx'
+    return found
+
+
+def policy(name_or_path: str | Path, robot_name: str | Path) -> Path:
+    """A policy's bundle: the path of an ``.onnx`` file, a policy's name, or ``expert``.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: no policy of this name for the robot; its text lists those there are.
+    """
+    found = policies(robot_name)
+    if _is_path(name_or_path, '.onnx'):
+        return _existing(name_or_path, 'policy', found)
+    if name_or_path not in found:
+        if not found:
+            raise ValueError(
+                f'policy {name_or_path}: none ships for robot {robot_name}; '
+                'give the path of an .onnx file'
+            )
+        raise ValueError(unknown(f'policy for {robot_name},', str(name_or_path), found))
+    return found[name_or_path]
+
+
+def _is_path(value: str | Path, *suffixes: str) -> bool:
+    return isinstance(value, Path) or '/' in value or value.endswith(suffixes)
+
+
+def _existing(path: str | Path, kind: str, names: dict[str, Path]) -> Path:
+    path = Path(path).expanduser()
+    if not path.is_file():
+        known = f'; there are by name: {", ".join(names)}' if names else ''
+        raise FileNotFoundError(f'{kind} {path}: no such file{known}')
+    return path
