@@ -305,7 +305,9 @@ class Contract:
         if self.robot != robot.robot:
             found.append(f'robot: the policy is for {self.robot}, the robot is {robot.robot}')
         if self.rate != robot.rate:
-            found.append(f'rate: the policy asks for {self.rate:g} Hz, the robot has {robot.rate:g}')
+            found.append(
+                f'rate: the policy asks for {self.rate:g} Hz, the robot has {robot.rate:g}'
+            )
         offered = {term.name: term for term in robot.terms}
         for term in self.sensed:
             if term.name not in offered:

@@ -90,10 +90,14 @@ class Controller:
         self.events: Counter[str] = Counter()
         self.reset()
 
-    def reset(self) -> None:
-        """Forget everything but the counts, and be ready to drive."""
+    def forget(self) -> None:
+        """Let the next observation start anew, as after a jump of the clock."""
         self.runner.reset()
         self._timeline.forget()
+
+    def reset(self) -> None:
+        """Forget everything but the counts, and be ready to drive."""
+        self.forget()
         self._command = self.gate.safe.copy()
         self._used_ns: int | None = None
         self.stopped: str | None = None

@@ -48,7 +48,9 @@ class Section:
             raise self.fail(key, value, 'a text')
         return value
 
-    def number(self, key: str, *, above: float | None = None, default: float | None = None) -> float:
+    def number(
+        self, key: str, *, above: float | None = None, default: float | None = None
+    ) -> float:
         value = self.get(key, default) if default is not None else self.require(key)
         value = self._number(key, value)
         if above is not None and not value > above:

@@ -20,7 +20,10 @@ class Trace:
         predictions: the next sensed values as expected at each stamp, (T, p) float32; NaN rows
             where the observation was not used.
         elapsed: time since the previous observation in nominal periods, (T,) float64.
-        reasons: why a command is not what the policy asked for, (T,) int64 of Reason.
+        reasons: why a command is not what the policy asked for, (T,) int64 of Reason; −1 where
+            that was not recorded.
+        step_s: seconds that the policy's step took, (T,) float64; 0 where there was none, NaN
+            where that was not recorded.
     """
 
     channels: tuple[str, ...]
@@ -30,6 +33,7 @@ class Trace:
     predictions: np.ndarray
     elapsed: np.ndarray
     reasons: np.ndarray
+    step_s: np.ndarray
 
     def __len__(self) -> int:
         return len(self.stamps)
@@ -62,4 +66,5 @@ class TraceBuilder:
             predictions=np.array(predictions, dtype=np.float32).reshape(shape),
             elapsed=np.array([c.elapsed for c in commands], dtype=np.float64),
             reasons=np.array([int(c.reasons) for c in commands], dtype=np.int64),
+            step_s=np.array([c.step_s for c in commands], dtype=np.float64),
         )

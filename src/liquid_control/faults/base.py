@@ -17,9 +17,7 @@ class Fault:
         """Which samples are lost: bool of ``shape``."""
         return np.zeros(shape, dtype=bool)
 
-    def corrupt(
-        self, values: np.ndarray, std: np.ndarray, rng: np.random.Generator
-    ) -> np.ndarray:
+    def corrupt(self, values: np.ndarray, std: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Readings as the faulty sensor gives them.
 
         Args:

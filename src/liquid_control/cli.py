@@ -1,0 +1,55 @@
+"""``liquid-control``: one verb, one module, imported only when it is asked for."""
+
+import argparse
+import importlib
+import sys
+
+from liquid_control import __version__
+from liquid_control.control.schema import unknown
+
+VERBS = {
+    'demo': 'walk with the shipped policies, clean and under noise, and compare them',
+    'run': 'start a simulation graph with one policy, record it and measure it',
+    'replay': 'run a policy over a recorded bag and compare',
+    'inspect': 'print all that a policy file holds',
+    'doctor': 'say what this machine has and lacks',
+    'benchmark': 'measure latency and memory beside a bare node',
+    'train': 'train an expert or a policy and write its bundle',
+}
+_ERROR, _USAGE, _INTERRUPTED = 1, 2, 130
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one verb; returns its exit code: 0 only where what was asked for was done."""
+    argv = sys.argv[1:] if argv is None else argv
+    if argv and not argv[0].startswith('-') and argv[0] not in VERBS:
+        print(f'liquid-control: {unknown("verb", argv[0], VERBS)}', file=sys.stderr)
+        return _USAGE
+    parser = argparse.ArgumentParser(
+        prog='liquid-control',
+        description='Run, measure and compare liquid and gated recurrent policies on robots.',
+        epilog='liquid-control VERB --help says what a verb takes.',
+    )
+    parser.add_argument('--version', action='version', version=f'liquid-control {__version__}')
+    verbs = parser.add_subparsers(dest='verb', metavar='VERB', required=True)
+    chosen = None
+    for name, text in VERBS.items():
+        verb = verbs.add_parser(name, help=text, description=text[0].upper() + text[1:] + '.')
+        if argv and argv[0] == name:
+            chosen = importlib.import_module(f'liquid_control.verbs.{name}')
+            chosen.add_arguments(verb)
+    args = parser.parse_args(argv)
+    try:
+        return chosen.main(args)
+    except KeyboardInterrupt:
+        print('\ninterrupted', file=sys.stderr)
+        return _INTERRUPTED
+    except BrokenPipeError:
+        return _ERROR
+    except (ValueError, OSError, RuntimeError) as error:
+        print(f'liquid-control {args.verb}: {error}', file=sys.stderr)
+        return _ERROR
+
+
+if __name__ == '__main__':
+    sys.exit(main())

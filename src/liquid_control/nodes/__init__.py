@@ -1,0 +1,1 @@
+"""ROS 2 nodes: thin. What they do is decided in ``control``, ``faults`` and ``sim``."""

@@ -1,0 +1,72 @@
+"""fault_node: stands between the sensors and the policy, and lets seeded faults happen.
+
+Reads the topics that the robot's contract names, republishes them under ``faulty/``, and says
+on ``~/dropped`` which samples it withheld, so that a simulation in lockstep need not wait.
+"""
+
+import sys
+from functools import partial
+from typing import Any
+
+from rclpy.node import Node
+from std_msgs.msg import Header
+
+from liquid_control import paths
+from liquid_control.control.contract import Contract
+from liquid_control.control.observe import ObservationError
+from liquid_control.faults import FaultInjector, parse
+from liquid_control.nodes.parameters import Parameters
+from liquid_control.nodes.session import Session, run_node
+from liquid_control.nodes.wire import message_type, qos
+
+PREFIX = 'faulty/'
+
+
+class FaultNode(Node):
+    """Injects faults into every sensor message that passes."""
+
+    def __init__(self):
+        super().__init__('fault')
+        declare = Parameters(self)
+        robot = declare.get('robot', 'walker2d', 'Contract: a name, or a path to its YAML.')
+        spec = declare.get('fault', 'none', 'Faults, such as gaussian:0.1+dropped:0.05.')
+        seed = declare.get('seed', 0, 'Seed of the faults.', low=0)
+        lockstep = declare.get('lockstep', False, 'The simulation waits for every command.')
+        declare.done()
+        contract = Contract.load(paths.robot(robot))
+        self._injector = FaultInjector(contract, parse(spec), seed)
+        profile = qos(lockstep=lockstep, reliable=True, depth=10)
+        self._dropped = self.create_publisher(Header, '~/dropped', profile)
+        sensors = qos(lockstep=lockstep, reliable=False, depth=1)
+        for topic, type_name in contract.topics.items():
+            kind = message_type(type_name)
+            publisher = self.create_publisher(kind, PREFIX + topic, profile)
+            receive = partial(self._on_message, topic, publisher)
+            self.create_subscription(kind, topic, receive, sensors)
+
+    def _on_message(self, topic: str, publisher: Any, message: Any) -> None:
+        try:
+            delivered = self._injector.apply(topic, message)
+        except ObservationError as error:
+            self.get_logger().error(f'passed on as it came: {error}', throttle_duration_sec=1.0)
+            delivered = True
+        if delivered:
+            publisher.publish(message)
+        else:
+            self._dropped.publish(Header(stamp=message.header.stamp, frame_id=topic))
+
+
+def _work(session: Session) -> int:
+    session.require_alone()
+    while not session.stopping:
+        session.spin_once()
+    return 0
+
+
+def main() -> int:
+    """Entry point of the executable."""
+    return run_node(FaultNode, _work)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,242 @@
+"""monitor_node: records the graph as a bag, watches the prediction live, measures at the end.
+
+All that it reports at the end is computed from the bag that it wrote, by the same code that
+evaluates any recorded run.
+"""
+
+import json
+import sys
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.node import Node
+from rclpy.serialization import deserialize_message
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import JointState
+
+from liquid_control import paths
+from liquid_control.control.bundle import Bundle
+from liquid_control.control.contract import Contract
+from liquid_control.control.observe import ObservationError, Observer, stamp_ns
+from liquid_control.evaluation.live import LiveAccuracy
+from liquid_control.evaluation.metrics import measure
+from liquid_control.nodes.fault_node import PREFIX
+from liquid_control.nodes.parameters import Parameters
+from liquid_control.nodes.recorder import Recorder
+from liquid_control.nodes.session import Session, run_node
+from liquid_control.nodes.wire import diagnostic, diagnostics, message_type, qos
+from liquid_control.provenance import provenance, write_json
+
+_PROGRESS_S = 0.2
+_LAST_STATUS_S = 2.0
+_JOINT_STATE = 'sensor_msgs/msg/JointState'
+_DIAGNOSTICS = 'diagnostic_msgs/msg/DiagnosticArray'
+
+
+class MonitorNode(Node):
+    """Subscribes to everything of a run, records it, and follows it."""
+
+    def __init__(self):
+        super().__init__('monitor')
+        declare = Parameters(self)
+        robot = declare.get('robot', 'walker2d', 'Contract: a name, or a path to its YAML.')
+        policy = declare.get('policy', 'cfc', 'Bundle: a name, or a path to its file.')
+        self._fault = declare.get('fault', 'none', 'Faults that the fault node injects.')
+        seed = declare.get('seed', 0, 'Seed of the run.', low=0)
+        episodes = declare.get('episodes', 1, 'Episodes of the run.', low=0)
+        self._mode = declare.get(
+            'mode', 'robot', 'What is observed.', choices=('lockstep', 'realtime', 'robot')
+        )
+        folder = declare.get(
+            'run_folder', 'runs/latest', 'Folder to write; its bag must not exist.'
+        )
+        command = declare.get('command', '', 'Command line that started the run.')
+        self._seconds = declare.get('seconds', 0.0, 'End after this time, s; 0: never.', low=0.0)
+        self._silence = declare.get(
+            'silence', 15.0, 'Simulation: longest silence before the run is given up, s.', low=0.1
+        )
+        self._startup = declare.get(
+            'start_timeout', 60.0, 'Longest wait for the first message, s.', low=0.1
+        )
+        self._progress = declare.get(
+            'progress', 'log', 'How to tell progress.', choices=('log', 'json', 'none')
+        )
+        declare.done()
+        self.folder = Path(folder)
+        self._contract = Contract.load(robot_path := paths.robot(robot))
+        self._bundle = Bundle.read(paths.policy(policy, robot_path))
+        self._open(command, seed, episodes)
+
+    def _open(self, command: str, seed: int, episodes: int) -> None:
+        faulty = self._fault.strip() not in ('', 'none')
+        observed = {t: PREFIX + t if faulty else t for t in self._contract.topics}
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._recorder = Recorder(self.folder / 'bag')
+        about = provenance(**({'command': command} if command else {}))
+        self._run = {
+            'mode': self._mode,
+            'policy': self._bundle.path.stem,
+            'fault': self._fault,
+            'seed': seed,
+            'episodes': episodes,
+            'observed': observed,
+            'ended': None,
+            'contract': self._contract.to_dict(),
+            'contract_hash': self._contract.hash,
+            'bundle': {
+                'file': self._bundle.path.name,
+                'sha256': self._bundle.sha256,
+                'cell': self._bundle.cell,
+                'counts': self._bundle.counts,
+                'contract_hash': self._bundle.contract.hash,
+            },
+            'provenance': about,
+        }
+        write_json(self.folder / 'run.json', self._run)
+        asked = self._bundle.contract
+        scale = [term.std or (1.0,) * len(term.channels) for term in asked.sensed]
+        self.accuracy = LiveAccuracy(np.concatenate(scale))
+        self._observer = Observer(asked)
+        self.last_row: dict[str, float] = {}
+        self.heard = self.status_heard = None
+        self._told = 0.0
+        self._subscribe_all(observed)
+        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
+
+    def _subscribe_all(self, observed: dict[str, str]) -> None:
+        sensors = self._mode != 'robot'
+        for topic, kind in self._contract.topics.items():
+            self._subscribe(topic, kind, reliable=sensors)
+            if observed[topic] != topic:
+                self._subscribe(observed[topic], kind, reliable=True)
+        action = self._contract.action
+        self._subscribe(action.topic, action.type)
+        self._subscribe('policy/prediction', _JOINT_STATE)
+        self._subscribe('policy/status', _DIAGNOSTICS, streamed=False)
+        self._subscribe('/diagnostics', _DIAGNOSTICS, streamed=False)
+        if sensors:
+            self._subscribe('sim/episode', _JOINT_STATE)
+            self._subscribe('/clock', 'rosgraph_msgs/msg/Clock', streamed=False)
+            for topic, kind in (
+                ('odom', 'nav_msgs/msg/Odometry'),
+                ('imu/data', 'sensor_msgs/msg/Imu'),
+            ):
+                if topic not in self._contract.topics:
+                    self._subscribe(topic, kind)
+        if any(topic != source for topic, source in observed.items()):
+            self._subscribe('fault/dropped', 'std_msgs/msg/Header')
+        self._followed = {'sim/episode': self._on_row, 'policy/prediction': self._on_prediction}
+        for topic, source in observed.items():
+            if topic in self._bundle.contract.topics:
+                self._followed[source] = partial(self._on_sensor, topic)
+
+    def _subscribe(
+        self, topic: str, type_name: str, *, reliable: bool = True, streamed: bool = True
+    ) -> None:
+        kind = message_type(type_name)
+        lockstep = streamed and self._mode == 'lockstep'
+        record = self._recorder.add(self.resolve_topic_name(topic), type_name)
+        profile = qos(lockstep=lockstep, reliable=reliable, depth=1000)
+        receive = partial(self._on_message, topic, kind, record)
+        self.create_subscription(kind, topic, receive, profile, raw=True)
+
+    def _on_message(self, topic: str, kind: Any, record: Any, raw: bytes) -> None:
+        record(raw)
+        if topic == 'policy/status':
+            self.status_heard = time.monotonic()
+        elif kind is not Clock:
+            self.heard = time.monotonic()
+        follow = self._followed.get(topic)
+        if follow is not None:
+            follow(deserialize_message(raw, kind))
+
+    def _on_row(self, message: JointState) -> None:
+        self.last_row = dict(zip(message.name, message.position, strict=True))
+
+    def _on_prediction(self, message: JointState) -> None:
+        self.accuracy.predicted(stamp_ns(message), np.array(message.position))
+
+    def _on_sensor(self, topic: str, message: Any) -> None:
+        try:
+            observed = self._observer.update(topic, message)
+        except ObservationError:
+            return  # the policy node refuses, counts and reports it
+        if observed is not None:
+            self.accuracy.observed(*observed)
+
+    def run(self, session: Session) -> int:
+        """Follow the run to its end; returns the exit code."""
+        session.require_alone()
+        started = time.monotonic()
+        ended = None
+        while ended is None:
+            session.spin_once()
+            self._tell()
+            ended = 'interrupted' if session.stopping else self._ended(time.monotonic() - started)
+        last_status, self.status_heard = self.status_heard, None
+        if ended == 'done' and last_status is not None:
+            session.spin_for(_LAST_STATUS_S, lambda: self.status_heard is not None)
+        return self._finish(ended)
+
+    def _ended(self, passed: float) -> str | None:
+        """Why the run is over; None while it is not."""
+        if self.last_row.get('done') or (self._seconds and passed > self._seconds):
+            return 'done'
+        if self.heard is None:
+            late = passed > self._startup and self._mode != 'robot'
+            return f'no message within {self._startup:g} s' if late else None
+        silence = time.monotonic() - self.heard
+        if self._mode != 'robot' and silence > self._silence:
+            return f'the simulation fell silent {silence:.1f} s ago: has it died or been paused?'
+        return None
+
+    def _finish(self, ended: str) -> int:
+        self._recorder.close()
+        self._run['ended'] = ended
+        write_json(self.folder / 'run.json', self._run)
+        metrics = measure(self.folder)
+        log = self.get_logger()
+        log.info(f'{self._recorder.count} messages in {self.folder / "bag"}')
+        if ended in ('done', 'interrupted'):
+            log.info(f'metrics in {self.folder / "metrics.json"}')
+            return 0 if metrics['complete'] or ended == 'interrupted' else 1
+        log.error(f'{ended}; what was recorded is kept')
+        return 1
+
+    def _tell(self) -> None:
+        now = time.monotonic()
+        period = 1.0 if self._progress == 'log' else _PROGRESS_S
+        if self._progress == 'none' or now - self._told < period or self.heard is None:
+            return
+        self._told = now
+        row, ratio = self.last_row, self.accuracy.ratio
+        told = {
+            'episode': int(row.get('episode', 0)),
+            'step': int(row.get('step', 0)),
+            'return': row.get('return', 0.0),
+            'ratio': ratio,
+        }
+        if self._progress == 'json':
+            print(json.dumps(told), flush=True)
+        elif row:
+            shown = 'none yet' if ratio is None else f'{ratio:.3f}'
+            self.get_logger().info(
+                f'episode {told["episode"]}, step {told["step"]}, return {told["return"]:.0f}, '
+                f'prediction error / persistence {shown}'
+            )
+        values = {'messages': self._recorder.count, **told}
+        status = diagnostic('monitor: run', self._contract.robot, '', values)
+        self._diagnostics.publish(diagnostics(self.get_clock().now().nanoseconds, status))
+
+
+def main() -> int:
+    """Entry point of the executable."""
+    return run_node(MonitorNode, lambda session: session.node.run(session))
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,52 @@
+"""What a policy node says of itself: counters, latency, memory, bundle."""
+
+import os
+
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticArray
+
+from liquid_control.control.controller import Command, Controller
+from liquid_control.nodes.wire import diagnostic, diagnostics
+
+_WINDOW = 4096
+_PAGE_MB = os.sysconf('SC_PAGE_SIZE') / 2**20
+
+
+def resident_mb() -> float:
+    """Resident memory of this process in MiB."""
+    with open('/proc/self/statm') as file:
+        return int(file.read().split()[1]) * _PAGE_MB
+
+
+class PolicyStatus:
+    """Collects step times and builds the status message."""
+
+    def __init__(self, name: str, controller: Controller):
+        self._name, self._controller = name, controller
+        self._step_s = np.zeros(_WINDOW, dtype=np.float32)
+        self._count = 0
+
+    def add(self, command: Command) -> None:
+        if command.step_s:
+            self._step_s[self._count % _WINDOW] = command.step_s
+            self._count += 1
+
+    def message(self, stamp_ns: int, active: bool) -> DiagnosticArray:
+        bundle = self._controller.runner.bundle
+        taken = self._step_s[: min(self._count, _WINDOW)]
+        p50, p99 = np.percentile(taken, (50, 99)) * 1e6 if taken.size else (0.0, 0.0)
+        values = {
+            'policy': bundle.path.stem if bundle.path else bundle.cell,
+            'cell': bundle.cell,
+            'bundle_sha256': bundle.sha256,
+            'parameters': bundle.counts.get('parameters', ''),
+            'active': active,
+            'steps': 0,
+            'step_p50_us': f'{p50:.2f}',
+            'step_p99_us': f'{p99:.2f}',
+            'resident_mb': f'{resident_mb():.1f}',
+            **self._controller.counts,
+        }
+        problem = f'stopped: {self._controller.stopped}' if self._controller.stopped else ''
+        status = diagnostic(f'{self._name}: policy', self._controller.robot.robot, problem, values)
+        return diagnostics(stamp_ns, status)

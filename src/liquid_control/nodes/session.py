@@ -1,0 +1,100 @@
+"""Life of a node's process: start, spin, and an orderly end on SIGINT and SIGTERM.
+
+rclpy's own signal handling ends the context before a node could say its last word, so the
+signals are taken here: the loop ends, the node sends what it must, and then the context goes.
+"""
+
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import rclpy
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+
+try:
+    from rclpy.experimental import EventsExecutor as Executor
+except ImportError:
+    from rclpy.executors import SingleThreadedExecutor as Executor
+
+ERROR = 1
+_DISCOVERY_S = 0.5
+
+
+class NodeError(RuntimeError):
+    """Something that ends a node, in words for the person who started it."""
+
+
+class Session:
+    """One node and its executor, from start to end.
+
+    ``stopping`` turns true when the process was asked to end.
+    """
+
+    def __init__(self, make: Callable[[], Node]):
+        self.stopping = False
+        rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._stop)
+        self.node = make()
+        self.executor = Executor()
+        self.executor.add_node(self.node)
+
+    def _stop(self, number, frame) -> None:
+        self.stopping = True
+
+    def spin_once(self, timeout: float = 0.1) -> None:
+        """Handle what has arrived, or wait for it for at most ``timeout`` seconds."""
+        self.executor.spin_once(timeout_sec=max(timeout, 0.0))
+
+    def spin_for(self, seconds: float, until: Callable[[], bool] = lambda: False) -> bool:
+        """Spin for a time, or until something is so, or the process is to end → whether it is so."""
+        end = time.monotonic() + seconds
+        while not until():
+            left = end - time.monotonic()
+            if left <= 0 or self.stopping:
+                return until()
+            self.spin_once(min(left, 0.05))
+        return True
+
+    def require_alone(self) -> None:
+        """Refuse to be the second node of one name.
+
+        Raises:
+            NodeError: another node has this one's full name.
+        """
+        name, space = self.node.get_name(), self.node.get_namespace()
+        self.spin_for(_DISCOVERY_S)
+        if self.node.get_node_names_and_namespaces().count((name, space)) > 1:
+            raise NodeError(
+                f'another node named {self.node.get_fully_qualified_name()} runs in this ROS '
+                'domain; end it, give this one another name (-r __node:=NAME), or choose another '
+                'domain (ROS_DOMAIN_ID)'
+            )
+
+    def close(self) -> None:
+        self.executor.shutdown()
+        self.node.destroy_node()
+        rclpy.try_shutdown()
+
+
+def run_node(make: Callable[[], Node], work: Callable[[Session], int]) -> int:
+    """Make a node, let ``work`` run it, end it in order; returns the exit code.
+
+    Errors that a person can mend (a wrong file, parameter or name) are printed as one line.
+    """
+    session = None
+    try:
+        session = Session(make)
+        return work(session)
+    except (NodeError, ValueError, OSError) as error:
+        name = Path(sys.argv[0]).stem if session is None else session.node.get_name()
+        print(f'{name}: {error}', file=sys.stderr, flush=True)
+        return ERROR
+    finally:
+        if session is not None:
+            session.close()
+        else:
+            rclpy.try_shutdown()

@@ -1,0 +1,86 @@
+"""What travels between the nodes: qualities of service, message types, and how they are filled."""
+
+import array
+import importlib
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from std_msgs.msg import Float64MultiArray, MultiArrayDimension
+
+LOCKSTEP_DEPTH = 2000
+
+
+def qos(*, lockstep: bool, reliable: bool, depth: int) -> QoSProfile:
+    """Quality of service of one topic.
+
+    In lockstep nothing may be lost, not even what was sent before a subscriber was found:
+    reliable, kept for late joiners. Otherwise volatile, and reliable where asked for.
+    """
+    if lockstep:
+        return QoSProfile(
+            depth=LOCKSTEP_DEPTH,
+            reliability=ReliabilityPolicy.RELIABLE,
+            durability=DurabilityPolicy.TRANSIENT_LOCAL,
+        )
+    reliability = ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT
+    return QoSProfile(depth=depth, reliability=reliability)
+
+
+def message_type(name: str) -> Any:
+    """The Python class of a message type such as ``sensor_msgs/msg/JointState``.
+
+    Raises:
+        ValueError: no such type is installed.
+    """
+    try:
+        package, kind = name.split('/msg/')
+        return getattr(importlib.import_module(f'{package}.msg'), kind)
+    except (ValueError, ImportError, AttributeError):
+        raise ValueError(
+            f'message type {name}: not installed here; expected package/msg/Type'
+        ) from None
+
+
+def set_stamp(message: Any, stamp_ns: int) -> None:
+    """Set a message's header stamp."""
+    stamp = message.header.stamp
+    stamp.sec, stamp.nanosec = divmod(stamp_ns, 1_000_000_000)
+
+
+class CommandMessage:
+    """A command message that is filled in place: values, and whose observation they answer."""
+
+    def __init__(self, size: int):
+        self.message = Float64MultiArray()
+        self._dimension = MultiArrayDimension(label='', size=size, stride=size)
+        self.message.layout.dim = [self._dimension]
+
+    def fill(self, stamp_ns: int, values: Any) -> Float64MultiArray:
+        self._dimension.label = str(stamp_ns)
+        self.message.data = array.array('d', values.tolist())
+        return self.message
+
+
+def answered_stamp(message: Float64MultiArray) -> int | None:
+    """Stamp of the observation that a command answers; None where its sender does not say."""
+    dimensions = message.layout.dim
+    label = dimensions[0].label if dimensions else ''
+    return int(label) if label.isdigit() else None
+
+
+def diagnostic(name: str, hardware: str, problem: str, values: dict[str, Any]) -> DiagnosticStatus:
+    """One diagnostic status: OK, or an error where there is a problem."""
+    return DiagnosticStatus(
+        level=DiagnosticStatus.ERROR if problem else DiagnosticStatus.OK,
+        name=name,
+        message=problem or 'running',
+        hardware_id=hardware,
+        values=[KeyValue(key=key, value=str(value)) for key, value in values.items()],
+    )
+
+
+def diagnostics(stamp_ns: int, *statuses: DiagnosticStatus) -> DiagnosticArray:
+    message = DiagnosticArray(status=list(statuses))
+    set_stamp(message, stamp_ns)
+    return message

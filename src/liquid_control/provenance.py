@@ -1,0 +1,84 @@
+"""Where a figure comes from: machine, versions, command. Every artefact carries it."""
+
+import datetime
+import json
+import math
+import os
+import platform
+import shlex
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+_PACKAGES = (
+    'liquid_control', 'numpy', 'onnxruntime', 'mujoco', 'gymnasium', 'ros-rclpy', 'rosbags',
+    'torch', 'ncps', 'stable-baselines3',
+)  # fmt: skip
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of those packages of ours and others that are installed."""
+    found = {'python': platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def machine() -> dict[str, Any]:
+    """What was measured on: processor, cores that may be used, memory, system."""
+    return {
+        'processor': _first('/proc/cpuinfo', 'model name') or platform.processor(),
+        'cores': len(os.sched_getaffinity(0)),
+        'memory_gb': round(int((_first('/proc/meminfo', 'MemTotal') or '0').split()[0]) / 2**20, 1),
+        'system': f'{platform.system()} {platform.release()} {platform.machine()}',
+    }
+
+
+def command() -> str:
+    """The command line of this process, with the program's name alone, not its path."""
+    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+
+
+def provenance(**more: Any) -> dict[str, Any]:
+    """Command, time, machine and versions, and what else is given (seed, hashes)."""
+    return {
+        'command': command(),
+        'date': datetime.datetime.now(datetime.timezone.utc).isoformat(timespec='seconds'),
+        'machine': machine(),
+        'versions': versions(),
+        **more,
+    }
+
+
+def write_json(path: str | Path, data: Any) -> None:
+    """Write JSON whole or not at all; a NaN becomes null."""
+    path = Path(path)
+    partial = path.with_name(path.name + '.partial')
+    partial.write_text(json.dumps(_plain(data), indent=2, allow_nan=False) + '\n')
+    partial.replace(path)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if hasattr(value, 'tolist'):
+        return _plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Path):
+        return str(value)
+    return value
+
+
+def _first(path: str, key: str) -> str | None:
+    try:
+        lines = Path(path).read_text().splitlines()
+    except OSError:
+        return None
+    return next((line.split(':', 1)[1].strip() for line in lines if line.startswith(key)), None)
