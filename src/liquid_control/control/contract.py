@@ -348,7 +348,7 @@ def _term_differences(asked: Term, offered: Term) -> list[str]:
             found.append(f'{asked.name}: {unknown("channel", channel, units)}')
         elif units[channel] != unit:
             found.append(
-                f'{asked.name}: {channel}: the policy reads {unit}, the robot gives {units[channel]}'
+                f'{asked.name}: {channel}: unit: the policy has {unit}, the robot {units[channel]}'
             )
     return found
 

@@ -48,10 +48,8 @@ class Section:
             raise self.fail(key, value, 'a text')
         return value
 
-    def number(
-        self, key: str, *, above: float | None = None, default: float | None = None
-    ) -> float:
-        value = self.get(key, default) if default is not None else self.require(key)
+    def number(self, key: str, *, above: float | None = None) -> float:
+        value = self.require(key)
         value = self._number(key, value)
         if above is not None and not value > above:
             raise self.fail(key, value, f'a number above {above:g}')

@@ -1,4 +1,4 @@
-"""Faults as text, as the command line and ROS parameters give them: ``gaussian:0.1+dropped:0.05``."""
+"""Faults as text, for the command line and ROS parameters: ``gaussian:0.1+dropped:0.05``."""
 
 from dataclasses import fields
 

@@ -15,11 +15,10 @@ from liquid_control import paths
 from liquid_control.control.contract import Contract
 from liquid_control.control.observe import ObservationError
 from liquid_control.faults import FaultInjector, parse
+from liquid_control.nodes.names import FAULTY
 from liquid_control.nodes.parameters import Parameters
 from liquid_control.nodes.session import Session, run_node
 from liquid_control.nodes.wire import message_type, qos
-
-PREFIX = 'faulty/'
 
 
 class FaultNode(Node):
@@ -40,7 +39,7 @@ class FaultNode(Node):
         sensors = qos(lockstep=lockstep, reliable=False, depth=1)
         for topic, type_name in contract.topics.items():
             kind = message_type(type_name)
-            publisher = self.create_publisher(kind, PREFIX + topic, profile)
+            publisher = self.create_publisher(kind, FAULTY + topic, profile)
             receive = partial(self._on_message, topic, publisher)
             self.create_subscription(kind, topic, receive, sensors)
 

@@ -24,7 +24,7 @@ from liquid_control.control.contract import Contract
 from liquid_control.control.observe import ObservationError, Observer, stamp_ns
 from liquid_control.evaluation.live import LiveAccuracy
 from liquid_control.evaluation.metrics import measure
-from liquid_control.nodes.fault_node import PREFIX
+from liquid_control.nodes.names import FAULTY
 from liquid_control.nodes.parameters import Parameters
 from liquid_control.nodes.recorder import Recorder
 from liquid_control.nodes.session import Session, run_node
@@ -51,9 +51,7 @@ class MonitorNode(Node):
         self._mode = declare.get(
             'mode', 'robot', 'What is observed.', choices=('lockstep', 'realtime', 'robot')
         )
-        folder = declare.get(
-            'run_folder', 'runs/latest', 'Folder to write; its bag must not exist.'
-        )
+        folder = declare.get('run_folder', 'runs/latest', 'Folder to write; must hold no bag.')
         command = declare.get('command', '', 'Command line that started the run.')
         self._seconds = declare.get('seconds', 0.0, 'End after this time, s; 0: never.', low=0.0)
         self._silence = declare.get(
@@ -73,7 +71,7 @@ class MonitorNode(Node):
 
     def _open(self, command: str, seed: int, episodes: int) -> None:
         faulty = self._fault.strip() not in ('', 'none')
-        observed = {t: PREFIX + t if faulty else t for t in self._contract.topics}
+        observed = {t: FAULTY + t if faulty else t for t in self._contract.topics}
         self.folder.mkdir(parents=True, exist_ok=True)
         self._recorder = Recorder(self.folder / 'bag')
         about = provenance(**({'command': command} if command else {}))

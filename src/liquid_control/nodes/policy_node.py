@@ -213,10 +213,12 @@ class PolicyNode(LifecycleNode):
         self._publish_status()
 
     def end(self, why: str) -> None:
-        """End driving, if it does."""
-        if self._active:
-            self._stop(why)
-            self._active = False
+        """End driving in good order: the safe action, if it has not been sent yet."""
+        if self._active and self.controller.stopped is None:
+            self._commands.publish(self._command.fill(0, self.controller.stop(why)))
+            self.get_logger().info(f'ended: {why}')
+            self._publish_status()
+        self._active = False
 
     def _publish_status(self) -> None:
         self._status_at = time.monotonic()

@@ -50,7 +50,7 @@ class Session:
         self.executor.spin_once(timeout_sec=max(timeout, 0.0))
 
     def spin_for(self, seconds: float, until: Callable[[], bool] = lambda: False) -> bool:
-        """Spin for a time, or until something is so, or the process is to end → whether it is so."""
+        """Spin for a time, until something is so or the process is to end → whether it is so."""
         end = time.monotonic() + seconds
         while not until():
             left = end - time.monotonic()

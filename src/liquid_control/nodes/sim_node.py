@@ -207,7 +207,7 @@ class SimNode(Node):
         return self._answered_at is not None or self._unanswerable
 
     def _observe_until_answered(self, session: Session) -> None:
-        """Begin a run: the first observation, until the whole way to the policy and back is open."""
+        """Begin a run: observe until the whole way to the policy and back is open."""
         end = time.monotonic() + self._start_timeout
         self._observe()
         while not session.spin_for(_RETRY_S, self._answered) and not session.stopping:

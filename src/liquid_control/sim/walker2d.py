@@ -58,6 +58,6 @@ def healthy(qpos: np.ndarray) -> np.ndarray:
 
 
 def reward(x_before: np.ndarray, qpos: np.ndarray, action: np.ndarray) -> np.ndarray:
-    """Gymnasium's Walker2d-v5 reward: x_before (...), qpos after (..., 9), action (..., 6) → (...)."""
+    """Gymnasium's reward: x_before (...), qpos after (..., 9), action (..., 6) → (...)."""
     forward = (qpos[..., 0] - x_before) / PERIOD_S
     return forward + HEALTHY_REWARD * healthy(qpos) - CONTROL_COST * np.sum(np.square(action), -1)

@@ -1,0 +1,231 @@
+"""Starts the nodes of one run as processes, follows them, and ends them in order.
+
+What ``ros2 launch`` does with the launch files, for machines without it. The nodes read the
+same parameter files.
+"""
+
+import contextlib
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from liquid_control import paths
+from liquid_control.control.contract import Contract
+from liquid_control.faults import parse
+from liquid_control.nodes.names import FAULTY
+
+_END_S = 5.0
+_MONITOR_END_S = 60.0
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """What one run is: who drives, under which faults, how long and how.
+
+    Raises:
+        ValueError: a robot, policy or fault that is not known, or a number out of range.
+    """
+
+    folder: Path
+    """Run folder; made, must not hold a recording."""
+    policy: str = 'cfc'
+    """Bundle: a name or a path."""
+    robot: str = 'walker2d'
+    """Contract: a name or a path."""
+    fault: str = 'none'
+    """Faults of the sensors, such as gaussian:0.1+dropped:0.05."""
+    seed: int = 0
+    """Of the first episode and of the faults."""
+    episodes: int = 1
+    """Episodes, one after another."""
+    seconds: float = 8.0
+    """Longest episode."""
+    mode: str = 'realtime'
+    """realtime or lockstep."""
+    record: bool = True
+    """Record a bag and measure."""
+    command: str = ''
+    """Command line to write into the run folder."""
+    names: tuple[str, ...] = field(init=False, default=())
+    """Nodes of the run."""
+
+    def __post_init__(self):
+        robot = paths.robot(self.robot)
+        paths.policy(self.policy, robot)
+        faulty = bool(parse(self.fault))
+        if self.mode not in ('lockstep', 'realtime'):
+            raise ValueError(f'mode: expected lockstep or realtime, found {self.mode!r}')
+        for name in ('episodes', 'seconds'):
+            if not getattr(self, name) > 0:
+                raise ValueError(f'{name}: expected more than 0, found {getattr(self, name)}')
+        if self.seed < 0:
+            raise ValueError(f'seed: expected 0 or more, found {self.seed}')
+        names = ['policy', *(['fault'] * faulty), *(['monitor'] * self.record), 'sim']
+        object.__setattr__(self, 'names', tuple(names))
+
+    def parameters(self) -> dict[str, dict[str, Any]]:
+        """Node → parameters that this run sets on top of ``config/sim.yaml``."""
+        lockstep = self.mode == 'lockstep'
+        contract = paths.robot(self.robot)
+        rate = Contract.load(contract).rate
+        robot = str(contract)
+        policy = str(paths.policy(self.policy, contract))
+        shared = {'robot': robot, 'seed': self.seed}
+        run = {'mode': self.mode, 'episodes': self.episodes}
+        values = {
+            'sim': {
+                **shared,
+                **run,
+                'steps': max(1, round(self.seconds * rate)),
+                'wait_for': 1 + self.record,
+            },
+            'policy': {'robot': robot, 'policy': policy, 'lockstep': lockstep},
+            'fault': {**shared, 'fault': self.fault, 'lockstep': lockstep},
+            'monitor': {
+                **shared,
+                **run,
+                'policy': policy,
+                'fault': self.fault,
+                'run_folder': str(self.folder),
+                'command': self.command,
+                'progress': 'json',
+            },
+        }
+        return {name: values[name] for name in self.names}
+
+    def remappings(self) -> list[str]:
+        """Arguments by which the policy reads the faulty sensors."""
+        if 'fault' not in self.names:
+            return []
+        topics = Contract.load(paths.robot(self.robot)).topics
+        return [arg for topic in topics for arg in ('-r', f'{topic}:={FAULTY}{topic}')]
+
+
+class GraphError(RuntimeError):
+    """A node of the run failed. Its text says which, and the last that it said."""
+
+
+class Graph:
+    """The processes of one run. Use as a context: what was started is ended."""
+
+    def __init__(self, settings: RunSettings):
+        self._settings = settings
+        self._logs = settings.folder / 'log'
+        self._processes: dict[str, subprocess.Popen] = {}
+
+    def __enter__(self) -> 'Graph':
+        if (self._settings.folder / 'bag').exists():
+            raise FileExistsError(f'{self._settings.folder}: holds a recording already')
+        self._logs.mkdir(parents=True, exist_ok=True)
+        self._write_parameters()
+        for name in self._settings.names:
+            self._start(name)
+        return self
+
+    def __exit__(self, *exception) -> None:
+        for name in ('policy', 'sim', 'fault'):
+            self._end(name, _END_S)
+        self._end('monitor', _MONITOR_END_S)
+
+    def _write_parameters(self) -> None:
+        nodes = self._settings.parameters()
+        content = {f'/{name}': {'ros__parameters': values} for name, values in nodes.items()}
+        self._parameters = self._settings.folder / 'params.yaml'
+        self._parameters.write_text(yaml.safe_dump(content, sort_keys=False))
+
+    def _start(self, name: str) -> None:
+        arguments = ['--ros-args', '--params-file', str(paths.share() / 'config' / 'sim.yaml')]
+        arguments += ['--params-file', str(self._parameters)]
+        arguments += ['--disable-external-lib-logs']
+        if name == 'policy':
+            arguments += self._settings.remappings()
+        environment = dict(os.environ)
+        if not {'ROS_AUTOMATIC_DISCOVERY_RANGE', 'ROS_LOCALHOST_ONLY'} & os.environ.keys():
+            environment['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+        with open(self._log(name), 'wb') as log:
+            self._processes[name] = subprocess.Popen(
+                [sys.executable, '-m', f'liquid_control.nodes.{name}_node', *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                start_new_session=True,
+                preexec_fn=_end_with_parent,
+            )
+
+    def _log(self, name: str) -> Path:
+        return self._logs / f'{name}.log'
+
+    def follow(self, told: Callable[[dict], None], interval: float = 0.1) -> None:
+        """Wait for the end of the run; ``told`` hears of the monitor's progress.
+
+        Raises:
+            GraphError: a node ended that should not have, or with an error.
+        """
+        progress = self._progress() if 'monitor' in self._processes else iter(())
+        final = 'monitor' if 'monitor' in self._processes else 'sim'
+        while self._processes[final].poll() is None:
+            for line in progress:
+                if line is None:
+                    break
+                told(line)
+            self._check(final)
+            time.sleep(interval)
+        if self._processes[final].returncode != 0:
+            raise GraphError(self._failure(final))
+
+    def _check(self, final: str) -> None:
+        for name, process in self._processes.items():
+            code = process.poll()
+            expected = name in (final, 'sim') and code == 0
+            if code is not None and name != final and not expected:
+                raise GraphError(self._failure(name))
+
+    def _progress(self) -> Iterator[dict | None]:
+        """What the monitor printed as progress; None where that is all so far."""
+        line = b''
+        with open(self._log('monitor'), 'rb') as log:
+            while True:
+                line += log.readline()
+                if not line.endswith(b'\n'):
+                    yield None
+                    continue
+                if line.startswith(b'{'):
+                    with contextlib.suppress(json.JSONDecodeError):
+                        yield json.loads(line)
+                line = b''
+
+    def _failure(self, name: str) -> str:
+        code = self._processes[name].returncode
+        how = f'was ended by {signal.Signals(-code).name}' if code < 0 else f'ended with {code}'
+        said = self._log(name).read_text(errors='replace').strip().splitlines()
+        last = next((line for line in reversed(said) if line and not line.startswith('{')), '')
+        return f'the {name} node {how}: {last or "it said nothing"} ({self._log(name)})'
+
+    def _end(self, name: str, seconds: float) -> None:
+        process = self._processes.get(name)
+        if process is None or process.poll() is not None:
+            return
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _end_with_parent() -> None:
+    """Ask the kernel to end this process when the one that started it dies, however it dies."""
+    if sys.platform == 'linux':
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)

@@ -1,0 +1,69 @@
+"""``liquid-control run``: one policy on a simulation graph, recorded and measured."""
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('--policy', default='cfc', help='bundle: a name or a path (cfc)')
+    parser.add_argument('--robot', default='walker2d', help='contract: a name or a path')
+    parser.add_argument(
+        '--fault', default='none', help='sensor faults, e.g. gaussian:0.1+dropped:0.05 (none)'
+    )
+    parser.add_argument('--seed', type=int, default=0, help='of the first episode and the faults')
+    parser.add_argument('--episodes', type=int, default=1, help='one after another (1)')
+    parser.add_argument('--seconds', type=float, default=8.0, help='longest episode in s (8)')
+    parser.add_argument(
+        '--mode',
+        choices=('realtime', 'lockstep'),
+        default='realtime',
+        help='on the wall clock, or as fast as the graph allows (realtime)',
+    )
+    parser.add_argument('--out', type=Path, help='run folder to make (runs/TIME-POLICY)')
+    parser.add_argument('--no-record', action='store_true', help='neither record nor measure')
+    parser.add_argument('--no-video', action='store_true', help='draw no video')
+    parser.add_argument('--json', type=Path, metavar='FILE', help='write the metrics here too')
+
+
+def main(args: argparse.Namespace) -> int:
+    if args.no_record and args.json:
+        raise ValueError('--json needs a recording: leave out --no-record')
+    from rich.console import Console
+
+    from liquid_control.evaluation.metrics import load_metrics
+    from liquid_control.evaluation.report import write_report
+    from liquid_control.evaluation.table import comparison_table
+    from liquid_control.nodes.graph import RunSettings
+    from liquid_control.provenance import command, write_json
+    from liquid_control.verbs.walk import draw, new_folder, walk
+
+    console = Console()
+    folder = args.out or new_folder(Path('runs'), Path(args.policy).stem)
+    settings = RunSettings(
+        folder=folder,
+        policy=args.policy,
+        robot=args.robot,
+        fault=args.fault,
+        seed=args.seed,
+        episodes=args.episodes,
+        seconds=args.seconds,
+        mode=args.mode,
+        record=not args.no_record,
+        command=command(),
+    )
+    try:
+        walk(settings, console, f'{Path(args.policy).stem}, fault {args.fault}')
+    finally:
+        if (folder / 'bag').exists():
+            console.print(f'recorded in {folder}', highlight=False)
+    if args.no_record:
+        return 0
+    metrics = load_metrics(folder)
+    if not args.no_video:
+        draw(folder, console)
+    write_report(folder / 'report.html', [folder])
+    console.print(comparison_table([metrics]))
+    console.print(f'report: {folder / "report.html"}', highlight=False)
+    if args.json:
+        write_json(args.json, metrics)
+    return 0 if metrics['complete'] else 1

@@ -1,0 +1,61 @@
+"""One measured walk on the graph: what ``run`` does once and ``demo`` several times."""
+
+import datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from liquid_control.evaluation.video import render
+from liquid_control.nodes.graph import Graph, RunSettings
+
+
+def new_folder(parent: Path, name: str) -> Path:
+    """A folder that does not exist yet, named after the time."""
+    now = datetime.datetime.now().strftime('%Y%m%d-%H%M%S')
+    folder = parent / f'{now}-{name}'
+    number = 1
+    while folder.exists():
+        number += 1
+        folder = parent / f'{now}-{name}-{number}'
+    return folder
+
+
+def walk(settings: RunSettings, console: Console, title: str) -> None:
+    """Run one graph to its end under a progress bar.
+
+    Raises:
+        GraphError: a node failed.
+    """
+    rate = 125.0
+    steps = round(settings.seconds * rate)
+    columns = (
+        TextColumn('{task.description}'),
+        BarColumn(bar_width=24),
+        TextColumn('{task.completed:.0f}/{task.total:.0f}'),
+        TimeRemainingColumn(),
+        TextColumn('{task.fields[told]}'),
+    )
+    with (
+        Progress(*columns, console=console, transient=True) as progress,
+        Graph(settings) as graph,
+    ):
+        task = progress.add_task(title, total=steps * settings.episodes, told='starting')
+
+        def told(line: dict) -> None:
+            done = line['episode'] * steps + line['step']
+            ratio = line['ratio']
+            prediction = '' if ratio is None else f', prediction error {ratio:.3f} of persistence'
+            progress.update(
+                task, completed=done, told=f'return {line["return"]:.0f}{prediction}'
+            )
+
+        graph.follow(told)
+
+
+def draw(folder: Path, console: Console) -> None:
+    """Draw the video of a run; says in a line why where that is not possible."""
+    with console.status('drawing the video'):
+        problem = render(folder)
+    if problem:
+        console.print(f'no video: {problem}', highlight=False)
