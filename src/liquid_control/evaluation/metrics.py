@@ -1,0 +1,279 @@
+"""The figures of a run: what was reached, how well the next observation was foretold, how fast.
+
+docs/metrics.md defines every one of them.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from liquid_control.control.contract import Contract, ContractError
+from liquid_control.control.gate import Reason
+from liquid_control.control.observe import ObservationError
+from liquid_control.evaluation.bag import Bag, BagError
+from liquid_control.evaluation.replay import recorded_trace
+from liquid_control.evaluation.runs import (
+    DROPPED,
+    episode_rows,
+    last_status,
+    read_run,
+    recorded_contract,
+)
+from liquid_control.evaluation.trace import Trace
+from liquid_control.provenance import write_json
+
+FORMAT = 1
+_TOLERANCE = 0.25
+_STATUS_FIGURES = {
+    'parameters': 'parameters',
+    'step_p50_us': 'policy_step_us_p50',
+    'step_p99_us': 'policy_step_us_p99',
+    'resident_mb': 'resident_mb',
+}
+"""Key of the policy node's status → figure."""
+
+
+@dataclass(frozen=True)
+class PredictionErrors:
+    """Squared errors of K scored predictions, in units of each channel's standard deviation.
+
+    Attributes:
+        stamps: of the observations that were foretold, in nanoseconds, (K,) int64.
+        model: of the policy's predictions, (K, p) float64.
+        persistence: of taking the last observation for the next, (K, p) float64.
+    """
+
+    stamps: np.ndarray
+    model: np.ndarray
+    persistence: np.ndarray
+
+    @classmethod
+    def of(cls, trace: Trace, std: np.ndarray, period_ns: int) -> 'PredictionErrors':
+        """Score a trace.
+
+        A prediction made at stamp t is scored against the next observation where that lies
+        within a quarter of a period of t + period; else it is not scored.
+
+        Args:
+            std: standard deviation of each channel, (p,).
+            period_ns: nominal period in nanoseconds.
+        """
+        passed = np.diff(trace.stamps)
+        near = np.abs(passed - period_ns) <= _TOLERANCE * period_ns
+        now, then = trace.observations[:-1], trace.observations[1:]
+        known = (
+            np.isfinite(trace.predictions[:-1]).all(axis=1)
+            & np.isfinite(now).all(axis=1)
+            & np.isfinite(then).all(axis=1)
+        )
+        scored = np.flatnonzero(near & known)
+        then = then[scored].astype(np.float64)
+        return cls(
+            trace.stamps[scored + 1],
+            ((trace.predictions[scored] - then) / std) ** 2,
+            ((now[scored] - then) / std) ** 2,
+        )
+
+    def __len__(self) -> int:
+        return len(self.stamps)
+
+
+def channel_std(contract: Contract, traces: Sequence[Trace]) -> tuple[np.ndarray, str]:
+    """Standard deviation (p,) that errors are measured in, and where it is from.
+
+    That of the contract; where a term has none, that of the observations at hand.
+    """
+    if all(term.std is not None for term in contract.sensed):
+        return np.array([s for term in contract.sensed for s in term.std]), 'contract'
+    seen = np.concatenate([t.observations for t in traces]).astype(np.float64)
+    seen = seen[np.isfinite(seen).all(axis=1)]
+    std = seen.std(axis=0) if len(seen) else np.ones(contract.sensed_size)
+    return np.where(std > 0, std, 1.0), 'recording'
+
+
+def figures(
+    contract: Contract,
+    traces: Sequence[Trace],
+    episodes: Sequence[dict] = (),
+    latency_s: Iterable[float] = (),
+    late: int | None = None,
+    status: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """The figures of a run, or of walks in process; None (null) where there is nothing to say.
+
+    Args:
+        contract: what the policy asks of the robot.
+        traces: what it saw, did and predicted.
+        episodes: dicts with ``return``, ``steps`` and ``terminated``.
+        latency_s: seconds from each observation to its command, NaN where none came.
+        late: periods whose command came too late; None where nobody counted.
+        status: the policy node's last status, as texts.
+    """
+    std, scale = channel_std(contract, traces)
+    parts = [PredictionErrors.of(t, std, contract.period_ns) for t in traces if len(t) > 1]
+    model = np.concatenate([p.model for p in parts] or [np.zeros((0, std.size))])
+    persistence = np.concatenate([p.persistence for p in parts] or [np.zeros((0, std.size))])
+    returns = [e['return'] for e in episodes]
+    lengths = [e['steps'] for e in episodes]
+    latency_ms = np.fromiter(latency_s, dtype=np.float64) * 1e3
+    steps_us = np.concatenate([t.step_s for t in traces] or [np.zeros(0)]) * 1e6
+    found = {
+        'episodes': len(episodes),
+        'return_mean': _mean(returns),
+        'return_min': min(returns, default=None),
+        'return_max': max(returns, default=None),
+        'steps_mean': _mean(lengths),
+        'steps_min': min(lengths, default=None),
+        'falls': sum(bool(e['terminated']) for e in episodes) if episodes else None,
+        'prediction_scored': len(model),
+        'prediction_scale': scale,
+        'prediction_mse': _mean(model),
+        'persistence_mse': _mean(persistence),
+        'prediction_ratio': _ratio(_mean(model), _mean(persistence)),
+        'prediction_channels': {
+            name: {
+                'mse': _mean(model[:, place]),
+                'persistence_mse': _mean(persistence[:, place]),
+                'ratio': _ratio(_mean(model[:, place]), _mean(persistence[:, place])),
+            }
+            for place, name in enumerate(contract.sensed_channels)
+        },
+        **_percentiles('sensor_to_command_ms', latency_ms),
+        'missed_deadlines': late,
+        **_percentiles('policy_step_us', steps_us[steps_us > 0]),
+        'resident_mb': None,
+        'parameters': None,
+    }
+    for key, name in _STATUS_FIGURES.items():
+        value = _number((status or {}).get(key))
+        if value is not None:
+            found[name] = value
+    if found['parameters'] is not None:
+        found['parameters'] = int(found['parameters'])
+    return found
+
+
+def reason_counts(traces: Sequence[Trace]) -> dict[str, int]:
+    """Commands by the reason for which they are not what the policy asked for."""
+    reasons = np.concatenate([t.reasons for t in traces] or [np.zeros(0, dtype=np.int64)])
+    reasons = reasons[reasons >= 0]
+    counts = {r.name.lower(): int(np.count_nonzero(reasons & r.value)) for r in Reason if r}
+    return {name: count for name, count in counts.items() if count}
+
+
+def measure(folder: str | Path) -> dict[str, Any]:
+    """Measure a run folder and write its ``metrics.json``.
+
+    A run that was cut short, or whose bag is damaged or empty, is measured as far as it goes:
+    ``complete`` is then false and ``why`` says what is wrong.
+
+    Raises:
+        OSError: ``metrics.json`` cannot be written.
+    """
+    folder = Path(folder)
+    result: dict[str, Any] = {
+        'format': FORMAT,
+        'complete': False,
+        'why': '',
+        'run': {},
+        'episodes': [],
+        'figures': {},
+        'counts': {},
+    }
+    try:
+        result['run'] = run = read_run(folder)
+        bag = Bag(folder)
+        result['why'] = _measure(bag, run, result)
+    except (BagError, ContractError, ObservationError) as error:
+        result['why'] = str(error)
+    result['complete'] = not result['why']
+    write_json(folder / 'metrics.json', result)
+    return result
+
+
+def _measure(bag: Bag, run: dict[str, Any], result: dict[str, Any]) -> str:
+    """Fill in what a bag tells; returns why it is not complete, or nothing."""
+    contract = recorded_contract(bag, run)
+    status = last_status(bag)
+    rows = episode_rows(bag)
+    episodes = episodes_of(rows)
+    trace = recorded_trace(bag, contract, run.get('observed'))
+    finished = [e for e in episodes if e['complete']]
+    late = int(np.nansum(rows['late'])) if 'late' in rows else None
+    result['episodes'] = episodes
+    result['figures'] = figures(
+        contract, [trace], finished, rows.get('command_latency', ()), late, status
+    )
+    if result['figures']['parameters'] is None:
+        counts = run.get('bundle', {}).get('counts', {})
+        result['figures']['parameters'] = counts.get('parameters')
+    result['counts'] = {
+        'messages': dict(sorted(bag.counts.items())),
+        'answered': len(trace) if bag.counts[contract.action.topic] else 0,
+        'dropped': bag.counts[DROPPED],
+        'events': _events(status),
+    }
+    if bag.damage:
+        return bag.damage
+    expected = run.get('episodes')
+    if expected and len(finished) < expected and not run.get('seconds'):
+        return f'{len(finished)} of {expected} episodes were finished'
+    return '' if len(trace) else 'no observation was recorded'
+
+
+def episodes_of(rows: dict[str, np.ndarray]) -> list[dict[str, Any]]:
+    """One dict an episode, in order, from the rows of its steps."""
+    found = []
+    for number in dict.fromkeys(rows.get('episode', np.zeros(0)).tolist()):
+        part = np.flatnonzero(rows['episode'] == number)
+        last = {name: values[part[-1]] for name, values in rows.items()}
+        latency_ms = rows['command_latency'][part] * 1e3
+        found.append(
+            {
+                'episode': int(number),
+                'seed': int(last['seed']),
+                'return': float(last['return']),
+                'steps': int(last['step']),
+                'terminated': bool(last['terminated']),
+                'complete': bool(last['terminated'] or last['truncated']),
+                'missed_deadlines': int(np.nansum(rows['late'][part])),
+                **_percentiles('sensor_to_command_ms', latency_ms),
+            }
+        )
+    return found
+
+
+def _events(status: dict[str, str]) -> dict[str, int]:
+    """Every counter of a status: all that is a whole number and no figure."""
+    return {
+        key: int(value)
+        for key, value in status.items()
+        if value.isdecimal() and key not in _STATUS_FIGURES and key != 'bundle_sha256'
+    }
+
+
+def _mean(values: Any) -> float | None:
+    return float(np.mean(values)) if np.size(values) else None
+
+
+def _ratio(value: float | None, base: float | None) -> float | None:
+    return value / base if value is not None and base else None
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        value = float(text) if text else None
+    except ValueError:
+        return None
+    return value if value is not None and np.isfinite(value) else None
+
+
+def _percentiles(name: str, values: np.ndarray) -> dict[str, float | None]:
+    values = values[np.isfinite(values)]
+    if not values.size:
+        return {f'{name}_p50': None, f'{name}_p99': None}
+    p50, p99 = np.percentile(values, (50, 99))
+    return {f'{name}_p50': float(p50), f'{name}_p99': float(p99)}

@@ -1,0 +1,114 @@
+"""Run folders: what stands in ``run.json``, and what a run's bag says beside observations."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from liquid_control.control.contract import Contract, ContractError
+from liquid_control.control.observe import stamp_ns
+from liquid_control.evaluation.bag import Bag, BagError
+from liquid_control.evaluation.replay import PREDICTION
+
+EPISODE, STATUS, DROPPED = 'sim/episode', 'policy/status', 'fault/dropped'
+COLUMNS = (
+    'episode', 'seed', 'step', 'reward', 'return', 'terminated', 'truncated', 'command_latency',
+    'late',
+)  # fmt: skip
+"""What one row of ``sim/episode`` must have."""
+
+
+def read_run(folder: str | Path) -> dict[str, Any]:
+    """What ``run.json`` of a run folder says.
+
+    Raises:
+        BagError: no such folder, or no run.json in it that can be read.
+    """
+    path = Path(folder) / 'run.json'
+    if not path.parent.is_dir():
+        raise BagError(f'{path.parent}: no such folder')
+    try:
+        run = json.loads(path.read_text())
+    except OSError as error:
+        raise BagError(f'{path}: {error.strerror}: is this a run folder?') from error
+    except ValueError as error:
+        raise BagError(f'{path}: no JSON: {error}') from error
+    if not isinstance(run, dict):
+        raise BagError(f'{path}: expected a mapping')
+    return run
+
+
+def policy_contract(robot: Contract, channels: Sequence[str]) -> Contract:
+    """The part of a robot's contract whose sensed values a policy predicts, in its order.
+
+    Raises:
+        ContractError: the robot does not offer one of the channels.
+    """
+    place = {name: index for index, name in enumerate(channels)}
+    missing = place.keys() - set(robot.sensed_channels)
+    if missing:
+        raise ContractError(f'{robot.source}: not offered: {", ".join(sorted(missing))}')
+    terms = []
+    for term in robot.sensed:
+        keep = [i for i, name in enumerate(term.channel_names) if name in place]
+        if keep:
+            keep.sort(key=lambda i, names=term.channel_names: place[names[i]])
+            part = replace(
+                term,
+                channels=tuple(term.channels[i] for i in keep),
+                units=tuple(term.units[i] for i in keep),
+                std=None if term.std is None else tuple(term.std[i] for i in keep),
+            )
+            terms.append((place[part.channel_names[0]], part))
+    terms.sort(key=lambda item: item[0])
+    return replace(robot, terms=tuple(term for _, term in terms))
+
+
+def recorded_contract(bag: Bag, run: dict[str, Any]) -> Contract:
+    """What the recorded policy asks of the robot, by the channels that it predicted.
+
+    Without a prediction: all that the robot senses.
+
+    Raises:
+        ContractError: the run names no contract, or one that cannot be read.
+    """
+    robot = Contract.from_dict(run.get('contract'), f'{bag.path}: the contract in run.json')
+    topic = run.get('observed', {}).get(PREDICTION, PREDICTION)
+    first = next(bag.messages(topic.strip('/')), None)
+    return policy_contract(robot, robot.sensed_channels if first is None else first.name)
+
+
+def episode_rows(bag: Bag) -> dict[str, np.ndarray]:
+    """Column → values (T,) of the steps that the simulation reports, and ``stamp`` in ns.
+
+    Empty where it reports none.
+
+    Raises:
+        BagError: a column is missing.
+    """
+    names: list[str] = []
+    rows, stamps = [], []
+    for message in bag.messages(EPISODE):
+        names = names or list(message.name)
+        if list(message.name) == names and len(message.position) == len(names):
+            rows.append(np.asarray(message.position, dtype=np.float64))
+            stamps.append(stamp_ns(message))
+    missing = [name for name in COLUMNS if names and name not in names]
+    if missing:
+        raise BagError(
+            f'{bag.path}: {EPISODE}: no {", ".join(missing)} (found: {", ".join(names)})'
+        )
+    table = np.array(rows).reshape(len(rows), len(names))
+    columns = {name: table[:, place] for place, name in enumerate(names)}
+    return {**columns, 'stamp': np.array(stamps, dtype=np.int64)} if rows else {}
+
+
+def last_status(bag: Bag) -> dict[str, str]:
+    """Key → value of the policy node's last status; empty where it sent none."""
+    last = None
+    for message in bag.messages(STATUS):
+        last = message
+    return {v.key: v.value for s in last.status for v in s.values} if last is not None else {}

@@ -1,0 +1,132 @@
+"""The comparison of runs as one table: for a terminal, and in Markdown."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+NOTHING = '–'
+_TEXTS = 2
+
+
+class Column(NamedTuple):
+    """One column: its heading, what it means, and its text for a run's metrics."""
+
+    heading: str
+    meaning: str
+    text: Callable[[dict], str]
+    brief: str = ''
+
+    @property
+    def short(self) -> str:
+        """The heading for a terminal."""
+        return self.brief or self.heading
+
+
+def _figure(name: str, form: str = '.1f') -> Callable[[dict], str]:
+    return lambda metrics: _format(metrics['figures'].get(name), form)
+
+
+def _pair(name: str, form: str) -> Callable[[dict], str]:
+    def text(metrics: dict) -> str:
+        values = [_format(metrics['figures'].get(f'{name}_{p}'), form) for p in ('p50', 'p99')]
+        return NOTHING if values == [NOTHING, NOTHING] else '/'.join(values)
+
+    return text
+
+
+def _run(name: str) -> Callable[[dict], str]:
+    return lambda metrics: str(metrics['run'].get(name) or NOTHING)
+
+
+def _policy(metrics: dict) -> str:
+    mark = '' if metrics.get('complete', True) else ' (not complete)'
+    return _run('policy')(metrics) + mark
+
+
+COLUMNS = (
+    Column('policy', 'which policy drove', _policy),
+    Column('fault', 'sensor faults', _run('fault')),
+    Column('return', 'mean sum of rewards of an episode', _figure('return_mean', '.0f')),
+    Column('steps', 'mean length of an episode in control periods', _figure('steps_mean', '.0f')),
+    Column(
+        'prediction / persistence',
+        'squared error of the predicted next observation over that of taking the last one for it; '
+        'below 1 the model knows how the robot moves',
+        _figure('prediction_ratio', '.3f'),
+        'error / persist.',
+    ),
+    Column(
+        'policy step, µs',
+        "time of one step of the policy's network, p50 / p99",
+        _pair('policy_step_us', '.0f'),
+        'step µs',
+    ),
+    Column(
+        'sensor → command, ms',
+        'time from publishing an observation to receiving its command, p50 / p99',
+        _pair('sensor_to_command_ms', '.2f'),
+        'sensor→ cmd. ms',
+    ),
+    Column(
+        'missed deadlines',
+        'control periods that ended before their command came',
+        _figure('missed_deadlines', '.0f'),
+        'missed',
+    ),
+    Column(
+        'memory, MB',
+        "the policy process's resident memory",
+        _figure('resident_mb', '.0f'),
+        'mem. MB',
+    ),
+    Column(
+        'parameters',
+        "numbers in the policy's network",
+        _figure('parameters', ',.0f'),
+        'params',
+    ),
+)
+
+
+def comparison_rows(metrics: Iterable[dict]) -> list[list[str]]:
+    """One row a run, one text a column of :data:`COLUMNS`."""
+    return [[column.text(one) for column in COLUMNS] for one in metrics]
+
+
+def comparison_table(metrics: Sequence[dict], title: str | None = None) -> Table:
+    """The comparison for a terminal, from the dicts that ``measure`` gives."""
+    table = Table(
+        title=title,
+        box=box.SIMPLE_HEAD,
+        collapse_padding=True,
+        pad_edge=False,
+        title_justify='left',
+    )
+    rows = comparison_rows(metrics)
+    for place, column in enumerate(COLUMNS):
+        if place < _TEXTS:
+            table.add_column(column.heading, overflow='fold')
+        else:
+            texts = [*column.short.split(), *(row[place] for row in rows)]
+            width = max(map(len, texts))
+            table.add_column(column.short, justify='right', min_width=width)
+    for row in rows:
+        table.add_row(*map(escape, row))
+    return table
+
+
+def markdown_table(metrics: Sequence[dict]) -> str:
+    """The comparison as a Markdown table."""
+    lines = [
+        [column.heading for column in COLUMNS],
+        ['---' if place < _TEXTS else '---:' for place in range(len(COLUMNS))],
+        *comparison_rows(metrics),
+    ]
+    return '\n'.join('| ' + ' | '.join(line) + ' |' for line in lines) + '\n'
+
+
+def _format(value: Any, form: str) -> str:
+    return NOTHING if value is None or value != value else format(value, form)

@@ -1,0 +1,193 @@
+"""Figures against small cases worked out by hand, and runs that are broken or cut short."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from liquid_control.control import Bundle, Contract, Reason
+from liquid_control.evaluation.metrics import (
+    PredictionErrors,
+    channel_std,
+    figures,
+    measure,
+    reason_counts,
+)
+from liquid_control.evaluation.runs import policy_contract
+from liquid_control.evaluation.trace import Trace
+
+PERIOD = 8_000_000
+
+
+@pytest.fixture
+def two(robot):
+    """A contract of two channels with standard deviations 0.05 and 0.1."""
+    return policy_contract(robot, ['rootz.position', 'rooty.position'])
+
+
+def trace(stamps, observations, predictions, step_s=0.0):
+    count = len(stamps)
+    return Trace(
+        channels=('rootz.position', 'rooty.position'),
+        stamps=np.array(stamps, dtype=np.int64),
+        observations=np.array(observations, dtype=np.float32),
+        actions=np.zeros((count, 6), dtype=np.float32),
+        predictions=np.array(predictions, dtype=np.float32),
+        elapsed=np.ones(count),
+        reasons=np.zeros(count, dtype=np.int64),
+        step_s=np.full(count, step_s),
+    )
+
+
+def test_prediction_error_by_hand(two):
+    # rootz: 0 → .1 → .1; predicted .05 and .1. rooty: stands at 1; predicted 1.2 and 1.
+    seen = trace(
+        [0, PERIOD, 2 * PERIOD],
+        [[0, 1], [0.1, 1], [0.1, 1]],
+        [[0.05, 1.2], [0.1, 1.0], [9, 9]],
+    )
+    found = figures(two, [seen])
+    assert found['prediction_scored'] == 2
+    channels = found['prediction_channels']
+    assert channels['rootz.position']['mse'] == pytest.approx(((0.05 / 0.05) ** 2 + 0) / 2)
+    assert channels['rooty.position']['mse'] == pytest.approx(((0.2 / 0.1) ** 2 + 0) / 2)
+    assert channels['rootz.position']['persistence_mse'] == pytest.approx((0.1 / 0.05) ** 2 / 2)
+    assert channels['rooty.position']['ratio'] is None
+    assert found['prediction_mse'] == pytest.approx((0.5 + 2.0) / 2)
+    assert found['persistence_mse'] == pytest.approx((2.0 + 0.0) / 2)
+    assert found['prediction_ratio'] == pytest.approx(1.25)
+
+
+def test_gaps_unused_and_nan_observations_are_not_scored(two):
+    nan = float('nan')
+    stamps = [0, PERIOD, 3 * PERIOD, 4 * PERIOD, 5 * PERIOD, 6 * PERIOD, 6 * PERIOD + 100]
+    observed = [[0, 0], [1, 1], [2, 2], [3, nan], [4, 4], [5, 5], [6, 6]]
+    predicted = [[1, 1], [9, 9], [9, 9], [nan, nan], [nan, nan], [9, 9], [9, 9]]
+    errors = PredictionErrors.of(trace(stamps, observed, predicted), np.ones(2), PERIOD)
+    assert errors.stamps.tolist() == [PERIOD]
+    assert (errors.model == 0).all()
+    assert (errors.persistence == 1).all()
+
+
+def test_jittered_stamps_are_scored_within_a_quarter_period(two):
+    stamps = [0, PERIOD + 1_900_000, 2 * PERIOD + 4_000_000]
+    errors = PredictionErrors.of(
+        trace(stamps, np.zeros((3, 2)), np.ones((3, 2))), np.ones(2), PERIOD
+    )
+    assert errors.stamps.tolist() == [stamps[1]]
+
+
+def test_nothing_gives_nothing(two):
+    found = figures(two, [trace([], np.zeros((0, 2)), np.zeros((0, 2)))])
+    assert found['prediction_mse'] is None
+    assert found['return_mean'] is None
+    assert found['sensor_to_command_ms_p50'] is None
+    assert figures(two, [])['prediction_scored'] == 0
+    json.dumps(found, allow_nan=False)
+
+
+def test_latency_return_and_status_by_hand(two):
+    episodes = [
+        {'return': 10.0, 'steps': 100, 'terminated': True},
+        {'return': 30.0, 'steps': 1000, 'terminated': False},
+    ]
+    latency = [0.001, float('nan'), 0.003]
+    status = {'resident_mb': '71.5', 'step_p50_us': '', 'parameters': '4160', 'step_p99_us': 'nan'}
+    walked = trace([0, PERIOD], np.zeros((2, 2)), np.zeros((2, 2)), step_s=25e-6)
+    found = figures(two, [walked], episodes, latency, 2, status)
+    assert found['return_mean'] == 20.0
+    assert found['return_min'] == 10.0
+    assert found['steps_mean'] == 550.0
+    assert found['falls'] == 1
+    assert found['sensor_to_command_ms_p50'] == pytest.approx(2.0)
+    assert found['sensor_to_command_ms_p99'] == pytest.approx(2.98)
+    assert found['missed_deadlines'] == 2
+    assert found['resident_mb'] == 71.5
+    assert found['parameters'] == 4160
+    assert found['policy_step_us_p50'] == pytest.approx(25.0)
+
+
+def test_reasons_are_counted(two):
+    reasons = np.array([0, Reason.LIMITED, Reason.LIMITED | Reason.SLEWED, -1])
+    walked = trace(range(4), np.zeros((4, 2)), np.zeros((4, 2)))
+    assert reason_counts([replace(walked, reasons=reasons)]) == {'limited': 2, 'slewed': 1}
+
+
+def test_without_std_the_recording_gives_it(two):
+    bare = replace(two, terms=tuple(replace(term, std=None) for term in two.terms))
+    walked = trace([0, 1, 2], [[0, 5], [2, 5], [4, float('nan')]], np.zeros((3, 2)))
+    std, source = channel_std(bare, [walked])
+    assert source == 'recording'
+    assert std.tolist() == [1.0, 1.0]
+    assert channel_std(two, [walked])[1] == 'contract'
+
+
+def test_a_run_is_measured_from_its_bag(walks):
+    walk = walks('gaussian:0.2+dropped:0.15')
+    result = measure(walk.folder)
+    assert result['complete']
+    assert result == json.loads((walk.folder / 'metrics.json').read_text())
+    found = result['figures']
+    assert found['return_mean'] == pytest.approx(np.mean([e.total for e in walk.episodes]))
+    assert [e['steps'] for e in result['episodes']] == [e.steps for e in walk.episodes]
+    assert [e['seed'] for e in result['episodes']] == [3, 4, 5]
+    assert result['counts']['dropped'] == sum(e.steps - len(e.trace) for e in walk.episodes)
+    assert result['counts']['events']['limited'] == 4
+    assert found['parameters'] == 123
+    assert found['missed_deadlines'] == 3
+    contract = Bundle.read(walk.run['bundle']['path']).contract
+    own = figures(contract, [e.trace for e in walk.episodes])
+    assert own['prediction_mse'] == pytest.approx(found['prediction_mse'])
+    assert own['persistence_mse'] == pytest.approx(found['persistence_mse'])
+
+
+def test_measuring_twice_is_the_same(walks):
+    assert measure(walks().folder) == measure(walks().folder)
+
+
+def copy_of(walks, tmp_path):
+    shutil.copytree(walks().folder, tmp_path / 'run')
+    return tmp_path / 'run'
+
+
+def test_a_run_cut_short_is_measured_as_far_as_it_goes(walks, tmp_path):
+    folder = copy_of(walks, tmp_path)
+    run = json.loads((folder / 'run.json').read_text())
+    (folder / 'run.json').write_text(json.dumps({**run, 'episodes': 5}))
+    result = measure(folder)
+    assert not result['complete']
+    assert result['why'] == '3 of 5 episodes were finished'
+    assert result['figures']['return_mean'] is not None
+    (folder / 'bag' / 'metadata.yaml').unlink()
+    assert 'stopped before its end' in measure(folder)['why']
+
+
+@pytest.mark.parametrize(
+    ('name', 'content', 'why'),
+    [
+        ('bag/bag.mcap', b'', 'no messages in this bag'),
+        ('bag/bag.mcap', b'\x89MCAP0\r\n', 'no messages in this bag'),
+        ('run.json', b'{', 'no JSON'),
+        ('run.json', b'[]', 'expected a mapping'),
+        ('run.json', b'{}', 'expected a mapping, found nothing'),
+    ],
+)
+def test_a_broken_run_says_why(walks, tmp_path, name, content, why):
+    folder = copy_of(walks, tmp_path)
+    (folder / name).write_bytes(content)
+    result = measure(folder)
+    assert not result['complete']
+    assert why in result['why']
+    assert json.loads((folder / 'metrics.json').read_text()) == result
+
+
+def test_a_policy_contract_keeps_the_policys_order(robot):
+    names = ['rootz.position', 'rootx.velocity', 'rooty.velocity']
+    part = policy_contract(robot, names)
+    assert list(part.sensed_channels) == names
+    assert [s for t in part.sensed for s in t.std] == [0.05, 0.8, 1.5]
+    assert isinstance(part, Contract)
+    with pytest.raises(ValueError, match=r'not offered: nose\.position'):
+        policy_contract(robot, ['nose.position'])
