@@ -1,0 +1,81 @@
+# make demo: two policies walk on a real ROS 2 graph and are measured. make test: the tests.
+# Both set themselves up in .venv, once. Choose the interpreter with PYTHON=python3.12.
+#
+# Where ROS 2 is sourced (apt, RoboStack) its rclpy and its NumPy are used, else ROS 2 comes from
+# PyPI wheels. Training, and the tests of it, need torch, always the CPU build:
+# `make test TORCH=no` leaves both out.
+
+PYTHON ?= python3
+VENV ?= .venv
+TORCH ?= cpu
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+WORKERS ?= 2
+
+BIN := $(VENV)/bin
+ROS := $(shell [ -n "$$AMENT_PREFIX_PATH" ] && $(PYTHON) -c \
+	'import rclpy, sys; sys.exit(sys.prefix != sys.base_prefix)' 2>/dev/null && echo sourced)
+PINS := $(VENV)/constraints.txt
+INSTALL = $(BIN)/python -m pip install --disable-pip-version-check -c $(PINS)
+
+ifeq ($(ROS),sourced)
+VENV_OPTIONS := --system-site-packages
+else
+EXTRA := ros,
+endif
+ifneq ($(TORCH),no)
+TRAIN := train,
+endif
+
+.DELETE_ON_ERROR:
+.PHONY: demo test test-all lint clean
+
+demo: $(VENV)/.demo
+	$(BIN)/liquid-control demo
+
+test: $(VENV)/.test-$(TORCH)
+	$(BIN)/python -m pytest -n $(WORKERS) -m 'not slow' $(ARGS)
+
+test-all: $(VENV)/.test-$(TORCH)
+	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+lint: $(VENV)/.lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+clean:
+	rm -rf $(VENV) build install log .pytest_cache .hypothesis .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.demo: setup.py $(PINS)
+	$(INSTALL) -e '.[$(EXTRA)sim]'
+	touch $@
+
+$(VENV)/.test-$(TORCH): setup.py $(PINS)
+ifneq ($(TORCH),no)
+	@# Alone, so that no other package is looked for there; the pin admits the CPU build only.
+	$(INSTALL) --no-deps --extra-index-url $(TORCH_INDEX) torch || { \
+	  echo 'No CPU build of torch for this Python here. Training and its tests need it;' >&2; \
+	  echo '`make test TORCH=no` runs the others, TORCH_INDEX=URL names another source.' >&2; \
+	  exit 1; }
+endif
+	$(INSTALL) -e '.[$(EXTRA)sim,$(TRAIN)test]'
+	touch $@
+
+$(VENV)/.lint: $(PINS)
+	$(INSTALL) ruff
+	touch $@
+
+# A sourced ROS 2 was built against the system's NumPy: that one stays.
+$(PINS): constraints.txt | $(BIN)/python
+	cp constraints.txt $@
+ifeq ($(ROS),sourced)
+	sed -i '/^numpy==/d' $@
+	$(BIN)/python -c 'import numpy; print(f"numpy=={numpy.__version__}")' >> $@
+endif
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' || { \
+	  echo '$(PYTHON): Python 3.10 to 3.13 is needed: make PYTHON=python3.12' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo 'Python lacks its venv module: apt-get install python3-venv' >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV_OPTIONS) $(VENV)

@@ -1,0 +1,127 @@
+"""What the launch files share: arguments that must be known, nodes, and how a run ends.
+
+Only launch files import this: it needs ``launch`` and ``launch_ros``.
+"""
+
+import os
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from launch import LaunchContext
+from launch.actions import (
+    DeclareLaunchArgument,
+    OpaqueFunction,
+    RegisterEventHandler,
+    SetEnvironmentVariable,
+    Shutdown,
+)
+from launch.event_handlers import OnProcessExit
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import LifecycleNode, Node
+
+from liquid_control import paths
+from liquid_control.control.schema import unknown
+
+_MONITOR_END_S = '60'
+_LAUNCH_OWN = ('launch-prefix', 'launch-prefix-filter')
+
+
+def declare(arguments: Mapping[str, tuple]) -> list[DeclareLaunchArgument]:
+    """Declare arguments: name → (default, description) or (default, description, choices)."""
+    return [
+        DeclareLaunchArgument(
+            name,
+            default_value=default,
+            description=description,
+            choices=choices[0] if choices else None,
+        )
+        for name, (default, description, *choices) in arguments.items()
+    ]
+
+
+def values(context: LaunchContext, file: str, arguments: Mapping[str, tuple]) -> dict[str, str]:
+    """What was given for each argument.
+
+    Raises:
+        ValueError: an argument that ``file`` does not have, where ros2 launch was told to
+            launch that file; launch itself would pass over it in silence.
+    """
+    if any(Path(word).name == Path(file).name for word in sys.argv):
+        for word in context.argv:
+            name = word.split(':=')[0]
+            if name not in arguments and name not in _LAUNCH_OWN:
+                raise ValueError(unknown('launch argument', name, arguments))
+    return {name: LaunchConfiguration(name).perform(context) for name in arguments}
+
+
+def number(name: str, text: str, kind: type) -> Any:
+    """An argument as a number.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        return kind(text)
+    except ValueError:
+        expected = 'a whole number' if kind is int else 'a number'
+        raise ValueError(f'{name}: expected {expected}, found {text!r}') from None
+
+
+def command(file: str, context: LaunchContext) -> str:
+    """The command line to write into the run folder."""
+    return shlex.join(['ros2', 'launch', 'liquid_control', Path(file).name, *context.argv])
+
+
+def node(
+    name: str, config: str, parameters: Mapping, remappings: list[tuple[str, str]]
+) -> Node | LifecycleNode:
+    """One of this package's nodes, with ``config/<config>`` and the run's own parameters."""
+    kind, options = Node, {}
+    if name == 'policy':
+        kind, options = LifecycleNode, {'namespace': ''}
+    if name == 'monitor':
+        # It measures when it ends, and must not be killed meanwhile.
+        options = {'sigterm_timeout': _MONITOR_END_S}
+    return kind(
+        package=paths.PACKAGE,
+        executable=f'{name}_node',
+        name=name,
+        output='both',
+        emulate_tty=True,
+        parameters=[str(paths.share() / 'config' / config), dict(parameters)],
+        remappings=remappings,
+        **options,
+    )
+
+
+def end_with(nodes: Mapping[str, Node], final: str) -> list[RegisterEventHandler]:
+    """End the launch with the ``final`` node, and with an error where any other node fails.
+
+    The simulation may end before the monitor, which then has the last of it to write.
+    """
+
+    def handler(name: str, action: Node) -> RegisterEventHandler:
+        def react(event: Any, context: LaunchContext) -> Any:
+            if context.is_shutdown:
+                return None
+            if event.returncode != 0 or name not in (final, 'sim'):
+                return OpaqueFunction(function=_fail, args=[name, event.returncode])
+            return Shutdown(reason='the run is over') if name == final else None
+
+        return RegisterEventHandler(OnProcessExit(target_action=action, on_exit=react))
+
+    return [handler(name, action) for name, action in nodes.items()]
+
+
+def _fail(context: LaunchContext, name: str, code: int) -> None:
+    raise RuntimeError(f'the {name} node ended with {code}; what it said stands above')
+
+
+def local_discovery() -> list[SetEnvironmentVariable]:
+    """Keep a simulated graph on this machine, unless its owner chose otherwise."""
+    if {'ROS_AUTOMATIC_DISCOVERY_RANGE', 'ROS_LOCALHOST_ONLY'} & os.environ.keys():
+        return []
+    return [SetEnvironmentVariable('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')]
