@@ -90,7 +90,6 @@ def node(
         executable=f'{name}_node',
         name=name,
         output='both',
-        emulate_tty=True,
         parameters=[str(paths.share() / 'config' / config), dict(parameters)],
         remappings=remappings,
         **options,

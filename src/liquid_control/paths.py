@@ -88,11 +88,16 @@ def policy(name_or_path: str | Path, robot_name: str | Path) -> Path:
     if name_or_path not in found:
         if not found:
             raise ValueError(
-                f'policy {name_or_path}: none ships for robot {robot_name}; '
+                f'policy {name_or_path}: none ships for {_name(robot_name)}; '
                 'give the path of an .onnx file'
             )
-        raise ValueError(unknown(f'policy for {robot_name},', str(name_or_path), found))
+        raise ValueError(unknown(f'policy for {_name(robot_name)},', str(name_or_path), found))
     return found[name_or_path]
+
+
+def _name(robot_name: str | Path) -> str:
+    path = Path(robot_name)
+    return path.parent.name if path.name == 'contract.yaml' else path.stem
 
 
 def _is_path(value: str | Path, *suffixes: str) -> bool:

@@ -1,0 +1,77 @@
+"""One policy on a robot that is running already, recorded. Starts no simulation.
+
+ros2 launch liquid_control robot.launch.py robot:=my_robot.yaml policy:=my_policy.onnx \
+    remap:='joint_states:=/arm/joint_states commands:=/arm/position_controller/commands'
+
+The policy node waits until it is told to drive:
+``ros2 lifecycle set /policy configure`` checks it against the robot, ``… activate`` arms it.
+"""
+
+import datetime
+from pathlib import Path
+
+from launch import LaunchContext, LaunchDescription
+from launch.actions import OpaqueFunction
+
+from liquid_control import launching, paths
+from liquid_control.control.contract import Contract
+from liquid_control.control.schema import unknown
+
+ARGUMENTS = {
+    'policy': ('cfc', 'Bundle: a name, or a path to its file.'),
+    'robot': ('walker2d', 'Contract: a name, or a path to its YAML.'),
+    'autostart': ('false', 'Drive at once, without being told to.', ['true', 'false']),
+    'remap': ('', 'Topics by another name than the contract has them: topic:=name topic:=name'),
+    'seconds': ('0.0', 'End after this time, s; 0: on Ctrl-C. Needs record.'),
+    'record': ('true', 'Record a bag and measure.', ['true', 'false']),
+    'run_folder': ('', 'Folder to make; empty: runs/TIME-POLICY.'),
+}
+
+
+def start(context: LaunchContext) -> list:
+    given = launching.values(context, __file__, ARGUMENTS)
+    contract = Contract.load(path := paths.robot(given['robot']))
+    policy = paths.policy(given['policy'], path)
+    shared = {'robot': str(path), 'policy': str(policy)}
+    parameters = {'policy': {**shared, 'autostart': given['autostart'] == 'true'}}
+    if given['record'] == 'true':
+        stamp = datetime.datetime.now().strftime('%Y%m%d-%H%M%S')
+        folder = Path(given['run_folder'] or f'runs/{stamp}-{policy.stem}').absolute()
+        if (folder / 'bag').exists():
+            raise FileExistsError(f'run_folder {folder}: holds a recording already')
+        parameters['monitor'] = {
+            **shared,
+            'run_folder': str(folder),
+            'command': launching.command(__file__, context),
+            'seconds': launching.number('seconds', given['seconds'], float),
+        }
+    remappings = renamed(given['remap'], contract)
+    nodes = {
+        name: launching.node(name, 'robot.yaml', own, remappings)
+        for name, own in parameters.items()
+    }
+    return [*launching.end_with(nodes, final='monitor'), *nodes.values()]
+
+
+def renamed(text: str, contract: Contract) -> list[tuple[str, str]]:
+    """Remappings from ``topic:=name topic:=name``.
+
+    Raises:
+        ValueError: a rule of another form, or a topic that the contract does not have.
+    """
+    topics = [*contract.topics, contract.action.topic]
+    rules = []
+    for word in text.split():
+        topic, _, name = word.partition(':=')
+        if not name:
+            raise ValueError(f'remap: expected topic:=name, found {word!r}')
+        if topic not in topics:
+            raise ValueError(f'remap: {unknown("topic of the contract,", topic, topics)}')
+        rules.append((topic, name))
+    return rules
+
+
+def generate_launch_description() -> LaunchDescription:
+    return LaunchDescription(
+        [*launching.declare(ARGUMENTS), OpaqueFunction(function=start)],
+    )
