@@ -6,6 +6,7 @@ way as a whole one, and no wall clock decides the order.
 """
 
 import heapq
+import struct
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -142,7 +143,7 @@ class Bag:
             while True:
                 try:
                     record = next(records, None)
-                except (EndOfFile, RecordLengthLimitExceeded):
+                except (EndOfFile, RecordLengthLimitExceeded, struct.error):
                     self.damage = self.damage or f'{path.name} is cut short'
                     return
                 except InvalidMagic:

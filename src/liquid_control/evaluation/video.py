@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 
 from liquid_control.evaluation.bag import Bag, BagError
+from liquid_control.evaluation.runs import read_run
 
 WIDTH, HEIGHT, FPS = 640, 480, 25
 TOPIC = 'joint_states'
 _TIMEOUT_S = 300
+_NO_WALK = 3
 _HINT = 'off-screen drawing needs EGL (Debian: libegl1 libegl-mesa0 libgl1-mesa-dri) or libosmesa6'
 
 
@@ -61,9 +63,6 @@ def render(
     return None, f'no video: {"; ".join(reasons)}; {_HINT}'
 
 
-_NO_WALK = 3
-
-
 def first_episode(bag: Bag, max_gap: float) -> tuple[np.ndarray, list[str], np.ndarray]:
     """Stamps in ns (T,), joint names and positions (T, joints) up to the first jump in time."""
     bag.require(TOPIC)
@@ -86,14 +85,14 @@ def draw(folder: Path, out: Path, seconds: float | None) -> str:
     Raises:
         BagError: no bag, or no joint states of this robot in it.
     """
+    max_gap = read_run(folder).get('contract', {}).get('max_gap', 1.0)
+    stamps, names, positions = first_episode(Bag(folder), max_gap)
+
     import imageio_ffmpeg
     import mujoco
 
-    from liquid_control.evaluation.runs import read_run
     from liquid_control.sim import walker2d
 
-    max_gap = read_run(folder).get('contract', {}).get('max_gap', 1.0)
-    stamps, names, positions = first_episode(Bag(folder), max_gap)
     model = mujoco.MjModel.from_xml_path(str(walker2d.model_path()))
     data = mujoco.MjData(model)
     places = [_qpos_place(model, mujoco, name) for name in names]
