@@ -4,6 +4,7 @@ This is the one core that the ROS node, the in-process simulation and the bag re
 """
 
 import enum
+import math
 import time
 from collections import Counter
 from typing import NamedTuple
@@ -124,7 +125,7 @@ class Controller:
         """
         if self.stopped is not None:
             return Command(stamp_ns, self.gate.safe.copy(), Reason.STOPPED, None, 0.0, 0.0)
-        if not np.isfinite(observation).all():
+        if not all(map(math.isfinite, observation.tolist())):
             return self._hold(stamp_ns, Reason.OBSERVATION_NOT_FINITE)
         advance, elapsed = self._timeline.advance(stamp_ns)
         if advance is Advance.SKIP:
@@ -143,7 +144,7 @@ class Controller:
             self.stop('the policy gave an output that is not finite')
         self._command, self._used_ns = command, stamp_ns
         self.runner.sent(command)
-        if not np.isfinite(prediction).all():
+        if not all(map(math.isfinite, prediction.tolist())):
             prediction = None
         return Command(stamp_ns, command, reasons, prediction, elapsed, step_s)
 

@@ -29,25 +29,25 @@ class TermAccess:
     def __init__(self, term: Term):
         self.term = term
         self._names: list[str] | None = None
-        self._index = np.zeros(0, dtype=np.intp)
+        self._index: list[int] = []
 
-    def read(self, message: Any) -> np.ndarray:
-        """The term's values (n,) float64, as the message has them.
+    def read(self, message: Any) -> list[float]:
+        """The term's n values, as the message has them.
 
         Raises:
             ObservationError: the message lacks a name or a field, or has too few values.
         """
         field = self._field(message)
         if self.term.components:
-            return np.array([self._component(field, name) for name in self.term.channels], float)
-        values = np.asarray(field, dtype=np.float64)
+            return [self._component(field, name) for name in self.term.channels]
         index = self._indices(message.name)
-        if values.size != len(message.name):
+        if len(field) != len(message.name):
             raise ObservationError(
-                f'{self.term.topic}: {self.term.field} has {values.size} values for '
+                f'{self.term.topic}: {self.term.field} has {len(field)} values for '
                 f'{len(message.name)} names'
             )
-        return values[index]
+        values = field.tolist()
+        return [values[place] for place in index]
 
     def write(self, message: Any, values: np.ndarray) -> None:
         """Put values (n,) back where :meth:`read` found them, in place."""
@@ -74,7 +74,7 @@ class TermAccess:
                 f'{self.term.topic}: {self.term.field} has no component {name}'
             ) from None
 
-    def _indices(self, names: Any) -> np.ndarray:
+    def _indices(self, names: Any) -> list[int]:
         if names != self._names:
             place = {name: index for index, name in enumerate(names)}
             for channel in self.term.channels:
@@ -82,7 +82,7 @@ class TermAccess:
                     raise ObservationError(
                         f'{self.term.topic}: {unknown("joint asked for,", channel, place)}'
                     )
-            self._index = np.array([place[c] for c in self.term.channels], dtype=np.intp)
+            self._index = [place[c] for c in self.term.channels]
             self._names = list(names)
         return self._index
 
@@ -99,7 +99,7 @@ class Observer:
         self._stamps: dict[str, int] = {}
         self._pace = next(iter(contract.topics))
         self._pending: int | None = None
-        self._values = np.zeros(contract.sensed_size, dtype=np.float64)
+        self._values = [0.0] * contract.sensed_size
         start = 0
         for term in contract.sensed:
             part = slice(start, start + len(term.channels))
@@ -115,8 +115,10 @@ class Observer:
         stamp = stamp_ns(message)
         for access, part in self._access[topic]:
             values = access.read(message)
-            clip = access.term.clip
-            self._values[part] = values if clip is None else np.clip(values, *clip)
+            if access.term.clip is not None:
+                low, high = access.term.clip
+                values = [low if v < low else high if v > high else v for v in values]
+            self._values[part] = values
         self._stamps[topic] = stamp
         if topic == self._pace:
             self._pending = stamp
@@ -125,4 +127,4 @@ class Observer:
         if any(self._stamps.get(t, -1) < self._pending for t in self._access):
             return None
         complete, self._pending = self._pending, None
-        return complete, self._values.astype(np.float32)
+        return complete, np.array(self._values, dtype=np.float32)

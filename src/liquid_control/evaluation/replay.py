@@ -147,7 +147,9 @@ class _PredictionReader:
         self._access = TermAccess(term)
 
     def read(self, message: Any) -> np.ndarray | None:
-        return None if message is None else self._access.read(message).astype(np.float32)
+        if message is None:
+            return None
+        return np.array(self._access.read(message), dtype=np.float32)
 
 
 def _commands(bag: Bag, contract: Contract, observed: dict[str, str]) -> Stamped:

@@ -45,7 +45,7 @@ class FaultInjector:
             if bool(fault.drops(rng)):
                 return False
             for access, std in self._access.get(topic, ()):
-                access.write(message, fault.corrupt(access.read(message), std, rng))
+                access.write(message, fault.corrupt(np.array(access.read(message)), std, rng))
         return True
 
     def _rng(self, topic: str, stamp: int, place: int) -> np.random.Generator:

@@ -12,9 +12,9 @@ _WINDOW = 4096
 _PAGE_MB = os.sysconf('SC_PAGE_SIZE') / 2**20
 
 
-def resident_mb() -> float:
-    """Resident memory of this process in MiB."""
-    with open('/proc/self/statm') as file:
+def resident_mb(process: int | str = 'self') -> float:
+    """Resident memory of a process in MiB."""
+    with open(f'/proc/{process}/statm') as file:
         return int(file.read().split()[1]) * _PAGE_MB
 
 
