@@ -195,7 +195,9 @@ def record_run(folder: Path, robot, bundle: Path, fault: str, seed: int, episode
         'seed': seed,
         'episodes': len(episodes),
         'observed': {'joint_states': faulty},
+        'ended': 'done',
         'contract': robot.to_dict(),
+        'contract_hash': robot.hash,
         'bundle': {
             'path': str(bundle),
             'sha256': Bundle.read(bundle).sha256,

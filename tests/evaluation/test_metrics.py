@@ -12,6 +12,7 @@ from liquid_control.evaluation.metrics import (
     PredictionErrors,
     channel_std,
     figures,
+    load_metrics,
     measure,
     reason_counts,
 )
@@ -160,6 +161,13 @@ def test_a_run_cut_short_is_measured_as_far_as_it_goes(walks, tmp_path):
     assert not result['complete']
     assert result['why'] == '3 of 5 episodes were finished'
     assert result['figures']['return_mean'] is not None
+    for ended, why in (('interrupted', 'interrupted'), (None, 'stopped before its end')):
+        (folder / 'run.json').write_text(json.dumps({**run, 'ended': ended}))
+        assert why in measure(folder)['why']
+    (folder / 'run.json').write_text(json.dumps(run))
+    assert measure(folder)['complete']
+    (folder / 'metrics.json').unlink()
+    assert load_metrics(folder) == json.loads((folder / 'metrics.json').read_text())
     (folder / 'bag' / 'metadata.yaml').unlink()
     assert 'stopped before its end' in measure(folder)['why']
 

@@ -3,6 +3,7 @@
 docs/metrics.md defines every one of them.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -194,6 +195,20 @@ def measure(folder: str | Path) -> dict[str, Any]:
     return result
 
 
+def load_metrics(folder: str | Path) -> dict[str, Any]:
+    """What ``metrics.json`` of a run folder says; where there is none, the run is measured.
+
+    Raises:
+        OSError: the run has to be measured, and ``metrics.json`` cannot be written.
+    """
+    try:
+        found = json.loads((Path(folder) / 'metrics.json').read_text())
+    except (OSError, ValueError):
+        return measure(folder)
+    whole = isinstance(found, dict) and {'complete', 'why', 'run', 'figures'} <= found.keys()
+    return found if whole else measure(folder)
+
+
 def _measure(bag: Bag, run: dict[str, Any], result: dict[str, Any]) -> str:
     """Fill in what a bag tells; returns why it is not complete, or nothing."""
     contract = recorded_contract(bag, run)
@@ -218,8 +233,10 @@ def _measure(bag: Bag, run: dict[str, Any], result: dict[str, Any]) -> str:
     }
     if bag.damage:
         return bag.damage
-    expected = run.get('episodes')
-    if expected and len(finished) < expected and not run.get('seconds'):
+    if 'ended' in run and run['ended'] != 'done':
+        return str(run['ended'] or 'the recorder was stopped before its end')
+    expected = run.get('episodes') if run.get('mode') != 'robot' else None
+    if expected and len(finished) < expected:
         return f'{len(finished)} of {expected} episodes were finished'
     return '' if len(trace) else 'no observation was recorded'
 

@@ -11,13 +11,13 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from liquid_control import __version__
-from liquid_control.control.contract import Contract, ContractError
+from liquid_control.control.contract import ContractError
 from liquid_control.control.observe import ObservationError
 from liquid_control.evaluation import plots
 from liquid_control.evaluation.bag import Bag, BagError
-from liquid_control.evaluation.metrics import PredictionErrors, channel_std, measure
+from liquid_control.evaluation.metrics import PredictionErrors, channel_std, load_metrics
 from liquid_control.evaluation.replay import recorded_trace
-from liquid_control.evaluation.runs import episode_rows, read_metrics, recorded_contract
+from liquid_control.evaluation.runs import episode_rows, recorded_contract
 from liquid_control.evaluation.table import COLUMNS, comparison_rows
 
 EMBED_LIMIT = 8 * 2**20
@@ -70,7 +70,7 @@ def write_report(path: str | Path, run_folders: Sequence[str | Path]) -> Path:
 
 
 def _section(folder: Path, beside: Path) -> RunSection:
-    metrics = read_metrics(folder) or measure(folder)
+    metrics = load_metrics(folder)
     run = metrics['run']
     name = str(run.get('policy') or folder.name)
     if run.get('fault') not in (None, '', 'none'):
@@ -110,10 +110,6 @@ def provenance_rows(run: dict[str, Any], folder: Path) -> list[tuple[str, str]]:
     """(what, value) of all that is needed to trace or repeat a run."""
     origin, bundle = run.get('provenance') or {}, run.get('bundle') or {}
     machine = origin.get('machine') or {}
-    try:
-        contract = Contract.from_dict(run.get('contract')).hash
-    except ContractError:
-        contract = ''
     versions = origin.get('versions') or {}
     rows = [
         ('run folder', folder.name),
@@ -122,6 +118,7 @@ def provenance_rows(run: dict[str, Any], folder: Path) -> list[tuple[str, str]]:
         ('mode', run.get('mode')),
         ('seed', run.get('seed')),
         ('episodes', run.get('episodes')),
+        ('ended', run.get('ended')),
         ('fault', run.get('fault')),
         ('machine', ', '.join(
             str(part) for part in (
@@ -132,9 +129,9 @@ def provenance_rows(run: dict[str, Any], folder: Path) -> list[tuple[str, str]]:
             ) if part
         )),
         ('versions', ', '.join(f'{name} {version}' for name, version in versions.items())),
-        ('policy', ', '.join(str(bundle[k]) for k in ('cell', 'path') if bundle.get(k))),
+        ('policy', ', '.join(str(bundle[k]) for k in ('cell', 'file', 'path') if bundle.get(k))),
         ('bundle SHA-256', bundle.get('sha256')),
-        ('contract SHA-256', contract),
+        ('contract SHA-256', run.get('contract_hash')),
     ]  # fmt: skip
     return [(name, str(value)) for name, value in rows if value not in (None, '')]
 

@@ -112,13 +112,3 @@ def last_status(bag: Bag) -> dict[str, str]:
     for message in bag.messages(STATUS):
         last = message
     return {v.key: v.value for s in last.status for v in s.values} if last is not None else {}
-
-
-def read_metrics(folder: str | Path) -> dict[str, Any] | None:
-    """What ``metrics.json`` of a run folder says; None where there is none that can be read."""
-    try:
-        found = json.loads((Path(folder) / 'metrics.json').read_text())
-    except (OSError, ValueError):
-        return None
-    whole = isinstance(found, dict) and {'complete', 'why', 'run', 'figures'} <= found.keys()
-    return found if whole else None

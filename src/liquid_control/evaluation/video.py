@@ -25,7 +25,7 @@ _HINT = 'off-screen drawing needs EGL (Debian: libegl1 libegl-mesa0 libgl1-mesa-
 
 def render(
     run_folder: str | Path, out: str = 'walk.mp4', seconds: float | None = None
-) -> tuple[Path | None, str]:
+) -> str | None:
     """Draw the first episode of a run into a file in its folder.
 
     Args:
@@ -34,7 +34,7 @@ def render(
         seconds: how much of the episode to draw; None for all.
 
     Returns:
-        (the video, what it shows), or (None, one line that says why there is none).
+        None where the video was drawn, else one line that says why not.
     """
     folder = Path(run_folder)
     path = folder / out
@@ -54,13 +54,13 @@ def render(
             reasons.append(f'{backend}: {error}')
             continue
         if done.returncode == 0 and path.is_file():
-            return path, done.stdout.strip().splitlines()[-1]
+            return None
         said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
         text = said[-1] if said else f'ended with code {done.returncode}'
         if done.returncode == _NO_WALK:
-            return None, f'no video: {text}'
+            return text
         reasons.append(f'{backend}: {text}')
-    return None, f'no video: {"; ".join(reasons)}; {_HINT}'
+    return f'{"; ".join(reasons)}; {_HINT}'
 
 
 def first_episode(bag: Bag, max_gap: float) -> tuple[np.ndarray, list[str], np.ndarray]:

@@ -44,7 +44,7 @@ def main(args: argparse.Namespace) -> int:
         robot = Contract.load(paths.robot(args.robot))
     else:
         robot = Contract.from_dict(run['contract'], f'{folder}: the contract in run.json')
-    policies = args.policy or _recorded_policy(run, folder)
+    policies = args.policy or _recorded_policy(run, folder, robot.robot)
     observed = {**run.get('observed', {}), **dict(map(_renaming, args.observed))}
     console = Console()
     scores = []
@@ -76,11 +76,26 @@ def main(args: argparse.Namespace) -> int:
     return 0 if bag.damage is None else 1
 
 
-def _recorded_policy(run: dict[str, Any], folder: Path) -> list[str]:
-    path = run.get('bundle', {}).get('path')
-    if not path:
+def _recorded_policy(run: dict[str, Any], folder: Path, robot: str) -> list[str]:
+    """The policy that was recorded, where a file of its name still has the same content."""
+    from liquid_control import paths
+    from liquid_control.control import Bundle
+
+    bundle = run.get('bundle', {})
+    name = bundle.get('path') or run.get('policy')
+    if not name:
         raise ValueError(f'{folder} has no run.json that names a policy: give --policy')
-    return [path]
+    try:
+        path = Path(name) if bundle.get('path') else paths.policy(name, robot)
+        same = Bundle.read(path).sha256 == bundle.get('sha256')
+    except (ValueError, OSError) as error:
+        raise ValueError(f'the policy that was recorded: {error}; give --policy') from None
+    if not same:
+        raise ValueError(
+            f'{path} is not the policy that was recorded, whose SHA-256 is '
+            f'{bundle.get("sha256")}; give --policy'
+        )
+    return [str(path)]
 
 
 def _renaming(text: str) -> tuple[str, str]:
