@@ -56,19 +56,19 @@ COLUMNS = (
         'squared error of the predicted next observation over that of taking the last one for it; '
         'below 1 the model knows how the robot moves',
         _figure('prediction_ratio', '.3f'),
-        'error / persist.',
+        'error/ persist.',
     ),
     Column(
         'policy step, µs',
         "time of one step of the policy's network, p50 / p99",
         _pair('policy_step_us', '.0f'),
-        'step µs',
+        'step, µs',
     ),
     Column(
         'sensor → command, ms',
         'time from publishing an observation to receiving its command, p50 / p99',
         _pair('sensor_to_command_ms', '.2f'),
-        'sensor→ cmd. ms',
+        'sensor→ cmd.,ms',
     ),
     Column(
         'missed deadlines',
@@ -80,7 +80,7 @@ COLUMNS = (
         'memory, MB',
         "the policy process's resident memory",
         _figure('resident_mb', '.0f'),
-        'mem. MB',
+        'mem., MB',
     ),
     Column(
         'parameters',
@@ -98,21 +98,14 @@ def comparison_rows(metrics: Iterable[dict]) -> list[list[str]]:
 
 def comparison_table(metrics: Sequence[dict], title: str | None = None) -> Table:
     """The comparison for a terminal, from the dicts that ``measure`` gives."""
-    table = Table(
-        title=title,
-        box=box.SIMPLE_HEAD,
-        collapse_padding=True,
-        pad_edge=False,
-        title_justify='left',
-    )
+    table = Table(title=title, box=box.SIMPLE_HEAD, padding=0, title_justify='left')
     rows = comparison_rows(metrics)
     for place, column in enumerate(COLUMNS):
         if place < _TEXTS:
             table.add_column(column.heading, overflow='fold')
         else:
-            texts = [*column.short.split(), *(row[place] for row in rows)]
-            width = max(map(len, texts))
-            table.add_column(column.short, justify='right', min_width=width)
+            heading = column.short.replace(' ', '\n')
+            table.add_column(heading, justify='right', no_wrap=True)
     for row in rows:
         table.add_row(*map(escape, row))
     return table
