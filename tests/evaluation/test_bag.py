@@ -57,6 +57,22 @@ def test_a_bag_cut_short_is_read_as_far_as_it_goes(tmp_path, share):
     assert Bag(path.parent).damage == 'bag.mcap is cut short'
 
 
+def test_what_a_killed_recorder_had_written_is_read(tmp_path):
+    recorder = Recorder(tmp_path / 'bag')
+    for index in range(50):
+        message = joint_state(10**9 + index, ['a'], [index])
+        recorder.write('/joint_states', 'sensor_msgs/msg/JointState', message)
+    recorder.writer.storage.close_chunk()
+    message = joint_state(2 * 10**9, ['a'], [0])
+    recorder.write('/joint_states', 'sensor_msgs/msg/JointState', message)
+    recorder.writer.storage.bio.flush()
+    bag = Bag(tmp_path)
+    assert 'metadata.yaml is missing' in bag.damage
+    assert stamps_of(bag) == [10**9 + i for i in range(50)]
+    recorder.close()
+    assert Bag(tmp_path).damage is None
+
+
 def test_every_cut_says_something_and_raises_nothing_else(walks, tmp_path):
     content = (walks().folder / 'bag' / 'bag.mcap').read_bytes()
     path = tmp_path / 'cut.mcap'

@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from liquid_control.control.contract import Contract, ContractError
+from liquid_control.control.contract import Contract
 from liquid_control.control.gate import Reason
-from liquid_control.control.observe import ObservationError
-from liquid_control.evaluation.bag import Bag, BagError
+from liquid_control.evaluation.bag import Bag
 from liquid_control.evaluation.replay import recorded_trace
 from liquid_control.evaluation.runs import (
     DROPPED,
@@ -188,7 +187,7 @@ def measure(folder: str | Path) -> dict[str, Any]:
         result['run'] = run = read_run(folder)
         bag = Bag(folder)
         result['why'] = _measure(bag, run, result)
-    except (BagError, ContractError, ObservationError) as error:
+    except (ValueError, OSError) as error:
         result['why'] = str(error)
     result['complete'] = not result['why']
     write_json(folder / 'metrics.json', result)

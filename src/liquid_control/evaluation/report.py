@@ -11,10 +11,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from liquid_control import __version__
-from liquid_control.control.contract import ContractError
-from liquid_control.control.observe import ObservationError
 from liquid_control.evaluation import plots
-from liquid_control.evaluation.bag import Bag, BagError
+from liquid_control.evaluation.bag import Bag
 from liquid_control.evaluation.metrics import PredictionErrors, channel_std, load_metrics
 from liquid_control.evaluation.replay import recorded_trace
 from liquid_control.evaluation.runs import episode_rows, recorded_contract
@@ -79,7 +77,7 @@ def _section(folder: Path, beside: Path) -> RunSection:
     section.provenance = provenance_rows(run, folder)
     try:
         section.figures = _plots(Bag(folder), run)
-    except (BagError, ContractError, ObservationError) as error:
+    except (ValueError, OSError) as error:
         section.problem = section.problem or str(error)
     video = folder / VIDEO
     if video.is_file():

@@ -10,6 +10,7 @@ from liquid_control.control.runtime import PolicyRunner
 from liquid_control.evaluation.bag import Bag, BagError
 from liquid_control.evaluation.metrics import figures, reason_counts
 from liquid_control.evaluation.replay import recorded_trace, replay
+from liquid_control.evaluation.runs import policy_contract
 
 _KEPT = (
     'prediction_scored', 'prediction_scale', 'prediction_mse', 'persistence_mse',
@@ -34,7 +35,7 @@ def replay_scores(
     difference = trace.actions.astype(np.float64) - recorded.actions
     known = np.isfinite(difference).all(axis=1)
     difference = difference[known]
-    found = figures(runner.contract, [trace])
+    found = figures(policy_contract(robot, runner.contract.sensed_channels), [trace])
     bundle = runner.bundle
     return {
         'policy': bundle.path.stem if bundle.path else bundle.cell,
