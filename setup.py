@@ -44,6 +44,7 @@ setup(
     maintainer_email='maintainers@liquid-control.invalid',
     package_dir={'': 'src'},
     packages=find_packages('src'),
+    package_data={f'{NAME}.evaluation': ['templates/*']},
     python_requires='>=3.10',
     install_requires=CORE,
     extras_require={'ros': ROS, 'sim': SIM, 'train': TRAIN, 'test': TEST},
