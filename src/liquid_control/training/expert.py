@@ -11,6 +11,7 @@ from pathlib import Path
 import gymnasium
 import numpy as np
 import torch
+from safetensors.torch import load_file, save_file
 from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import VecEnv, VecNormalize
@@ -98,7 +99,8 @@ class WalkerVecEnv(VecEnv):
 
 
 class ExpertNet(torch.nn.Module):
-    """The deterministic expert, its observation normaliser inside: (B, 17) → (B, 6) in [−1, 1]."""
+    """The deterministic expert, its observation normaliser inside: (B, 17) → (B, 6) in [−1, 1].
+    """
 
     def __init__(self, model: PPO, normalizer: VecNormalize):
         super().__init__()
@@ -110,12 +112,17 @@ class ExpertNet(torch.nn.Module):
         self.hidden = model.policy.mlp_extractor.policy_net
         self.head = model.policy.action_net
 
-    def forward(self, observation: torch.Tensor) -> torch.Tensor:
+    def act(self, observation: torch.Tensor) -> torch.Tensor:
         x = ((observation - self.mean) / self.std).clamp(-self.clip, self.clip)
         return self.head(self.hidden(x)).clamp(-1.0, 1.0)
 
+    def forward(self, observation, elapsed, state):
+        """The step of a bundle. The expert remembers and predicts nothing: its state (B, 1)
+        passes through, its prediction is that nothing changes."""
+        return self.act(observation), observation + 0.0 * elapsed, state + 0.0
 
-def episode_returns(net: torch.nn.Module, episodes: int, seed: int, action_noise: float = 0.0):
+
+def episode_returns(net: 'ExpertNet', episodes: int, seed: int, action_noise: float = 0.0):
     """Returns (episodes,) of the expert alone, each episode from its own fresh start."""
     walkers = BatchWalkers(episodes, seed)
     rng = np.random.default_rng(seed)
@@ -124,7 +131,8 @@ def episode_returns(net: torch.nn.Module, episodes: int, seed: int, action_noise
     for _ in range(walker2d.EPISODE_STEPS):
         sensed = [walkers.qpos[:, 1:], np.clip(walkers.qvel, -clip, clip)]
         with torch.no_grad():
-            action = net(torch.as_tensor(np.concatenate(sensed, 1), dtype=torch.float32)).numpy()
+            observation = torch.as_tensor(np.concatenate(sensed, 1), dtype=torch.float32)
+            action = net.act(observation).numpy()
         action = np.clip(action + action_noise * rng.standard_normal(action.shape), -1.0, 1.0)
         reward, terminated = walkers.step(action)
         returns += reward * alive
@@ -174,7 +182,7 @@ class _Candidates(BaseCallback):
         score = float(noisy.mean() + 0.5 * (clean.mean() + clean.min()))
         if self.best is None or score > self.best[0]:
             self.best = (score, scores)
-            torch.save(net.state_dict(), self._folder / 'expert_best.pt')
+            save_file(net.state_dict(), self._folder / 'best.safetensors')
 
 
 def train_expert(settings: ExpertSettings, folder: Path, report) -> tuple[ExpertNet, dict]:
@@ -199,6 +207,6 @@ def train_expert(settings: ExpertSettings, folder: Path, report) -> tuple[Expert
     candidates = _Candidates(settings, folder, report)
     model.learn(settings.total_steps, callback=candidates)
     net = ExpertNet(model, environment)
-    net.load_state_dict(torch.load(folder / 'expert_best.pt', weights_only=True))
+    net.load_state_dict(load_file(folder / 'best.safetensors'))
     environment.close()
     return net.eval(), candidates.best[1]

@@ -1,0 +1,102 @@
+"""From a torch model to a bundle, checked against each other before anything is written."""
+
+import io
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from liquid_control.control.bundle import INPUTS, OUTPUTS, Bundle, open_session
+from liquid_control.control.contract import Contract
+from liquid_control.provenance import provenance
+
+_OPSET = 18
+_TOLERANCE = 1e-5
+
+
+class ExportError(RuntimeError):
+    """The exported graph does not compute what the model computes."""
+
+
+def count_parameters(model: torch.nn.Module) -> int:
+    """Trainable parameters."""
+    return sum(p.numel() for p in model.parameters() if p.requires_grad)
+
+
+def step_graph(model: torch.nn.Module, contract: Contract, state_size: int) -> bytes:
+    """The ONNX graph of one step of ``model(observation, elapsed, state)``, for any batch.
+
+    Raises:
+        ExportError: graph and model differ by more than 1e-5 at random inputs and Δt.
+    """
+    model = model.eval()
+    example = _inputs(2, contract, state_size, np.random.default_rng(0))
+    batch = torch.export.Dim('batch', min=1)
+    file = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        program = torch.onnx.export(
+            model,
+            example,
+            dynamo=True,
+            input_names=list(INPUTS),
+            output_names=list(OUTPUTS),
+            opset_version=_OPSET,
+            dynamic_shapes=[{0: batch}] * 3,
+            verbose=False,
+        )
+    program.save(file, include_initializers=True)
+    graph = file.getvalue()
+    _check(model, graph, contract, state_size)
+    return graph
+
+
+def _inputs(batch: int, contract: Contract, state_size: int, rng) -> tuple[torch.Tensor, ...]:
+    shapes = (contract.observation_size, 1, state_size)
+    observation, elapsed, state = (rng.standard_normal((batch, n)) for n in shapes)
+    arrays = (observation, np.abs(elapsed) * 3.0, np.tanh(state))
+    return tuple(torch.as_tensor(a, dtype=torch.float32) for a in arrays)
+
+
+def _check(model: torch.nn.Module, graph: bytes, contract: Contract, state_size: int) -> None:
+    session = open_session(graph)
+    rng = np.random.default_rng(1)
+    for batch in (1, 2, 5):
+        inputs = _inputs(batch, contract, state_size, rng)
+        with torch.no_grad():
+            expected = model(*inputs)
+        feed = {name: x.numpy() for name, x in zip(INPUTS, inputs, strict=True)}
+        for name, want, got in zip(OUTPUTS, expected, session.run(OUTPUTS, feed), strict=True):
+            error = float(np.abs(want.numpy() - got).max())
+            if not error <= _TOLERANCE:
+                raise ExportError(
+                    f'{name}, batch {batch}: the exported graph is off by {error:.2g}, '
+                    f'expected at most {_TOLERANCE:g}'
+                )
+
+
+def export_bundle(
+    path: Path,
+    model: torch.nn.Module,
+    *,
+    cell: str,
+    settings: dict[str, Any],
+    contract: Contract,
+    state_size: int,
+    scores: dict[str, Any],
+    **about: Any,
+) -> Bundle:
+    """Write a model as a bundle; ``about`` goes into its provenance (seed, data hash)."""
+    graph = step_graph(model, contract, state_size)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return Bundle(
+        cell=cell,
+        settings=settings,
+        contract=contract,
+        period=1.0 / contract.rate,
+        provenance=provenance(**about),
+        scores=scores,
+        counts={'parameters': count_parameters(model), 'state_size': state_size},
+    ).write(path, graph)

@@ -1,0 +1,35 @@
+"""The expert as a teacher: labels for many walkers at once, from its shipped bundle."""
+
+from pathlib import Path
+
+import numpy as np
+
+from liquid_control.control.runtime import PolicyRunner
+from liquid_control.sim import walker2d
+from liquid_control.sim.batch import BatchWalkers
+
+
+class Teacher:
+    """Gives the expert's action, clipped to [−1, 1], for the true state of every walker.
+
+    Raises:
+        BundleError: the file is no bundle.
+        ValueError: its policy does not ask for all 17 observations of Walker2d-v5.
+    """
+
+    def __init__(self, path: Path, count: int):
+        self._runner = PolicyRunner(path)
+        self.sha256 = self._runner.bundle.sha256
+        terms = [term.name for term in self._runner.contract.terms]
+        if terms != ['joint_position', 'joint_velocity']:
+            raise ValueError(
+                f'{path}: a teacher asks for joint_position and joint_velocity, found {terms}'
+            )
+        self._runner.reset(count)
+
+    def __call__(self, walkers: BatchWalkers) -> np.ndarray:
+        """Actions (count, 6) float32."""
+        clip = walker2d.VELOCITY_CLIP
+        sensed = [walkers.qpos[:, 1:], np.clip(walkers.qvel, -clip, clip)]
+        action, _ = self._runner.step(np.concatenate(sensed, axis=1).astype(np.float32), 1.0)
+        return np.clip(action, -1.0, 1.0)

@@ -1,0 +1,87 @@
+"""``liquid-control train``: an expert by PPO, or a recurrent policy by imitation, as a bundle."""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    kinds = parser.add_subparsers(dest='kind', metavar='WHAT', required=True)
+    expert = kinds.add_parser('expert', help='PPO on all 17 observations of Walker2d')
+    expert.add_argument('--steps', type=int, default=4_500_000, help='environment steps (4500000)')
+    policy = kinds.add_parser('policy', help='a recurrent student, from positions alone')
+    policy.add_argument('--cell', required=True, help='recurrent cell: cfc, lstm')
+    policy.add_argument('--teacher', default='expert', help='bundle: a name or a path (expert)')
+    policy.add_argument('--rounds', type=int, default=900, help='rounds of DAgger (900)')
+    for kind in (expert, policy):
+        kind.add_argument('--robot', default='walker2d', help='contract: a name or a path')
+        kind.add_argument('--seed', type=int, default=0, help='of everything random (0)')
+        kind.add_argument('--out', type=Path, required=True, help='bundle to write (.onnx)')
+        kind.add_argument('--checkpoints', type=Path, help='folder for the best weights so far')
+        kind.add_argument('--json', type=Path, metavar='FILE', help='write the scores here too')
+
+
+def main(args: argparse.Namespace) -> int:
+    import torch
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from liquid_control.provenance import provenance, write_json
+
+    if args.out.suffix != '.onnx':
+        raise ValueError(f'--out: expected a file named .onnx, found {args.out}')
+    torch.set_num_threads(1)
+    console = Console()
+    columns = (
+        TextColumn('{task.description}'),
+        BarColumn(bar_width=24),
+        TextColumn('{task.percentage:3.0f} %'),
+        TimeRemainingColumn(),
+        TextColumn('{task.fields[told]}'),
+    )
+    temporary = tempfile.TemporaryDirectory()
+    folder = args.checkpoints or Path(temporary.name)
+    with temporary, Progress(*columns, console=console) as progress:
+        title = 'expert' if args.kind == 'expert' else args.cell
+        task = progress.add_task(title, total=1.0, told='starting')
+
+        def report(share: float, text: str) -> None:
+            progress.update(task, completed=share, told=text)
+
+        bundle = _expert(args, folder, report) if args.kind == 'expert' else _policy(
+            args, folder, report
+        )
+    console.print(f'wrote {args.out}: {bundle.counts["parameters"]} parameters', highlight=False)
+    for name, score in bundle.scores.items():
+        console.print(f'{name}: {score}', highlight=False)
+    if args.json:
+        about = provenance(seed=args.seed)
+        write_json(args.json, {'format': 1, 'provenance': about, 'scores': bundle.scores})
+    return 0
+
+
+def _expert(args, folder, report):
+    from liquid_control.training.expert import ExpertSettings, train_expert
+    from liquid_control.training.publish import publish_expert
+
+    settings = ExpertSettings(seed=args.seed, total_steps=args.steps)
+    net, scores = train_expert(settings, folder, report)
+    return publish_expert(args.out, net, settings, scores, _robot(args))
+
+
+def _policy(args, folder, report):
+    from liquid_control import paths
+    from liquid_control.training.imitation import ImitationSettings, train_student
+    from liquid_control.training.publish import publish_student
+
+    settings = ImitationSettings(cell=args.cell, seed=args.seed, rounds=args.rounds)
+    teacher = paths.policy(args.teacher, args.robot)
+    model = train_student(settings, _robot(args), teacher, folder, report)
+    return publish_student(args.out, model, settings, teacher, _robot(args))
+
+
+def _robot(args):
+    from liquid_control import paths
+    from liquid_control.control.contract import Contract
+
+    return Contract.load(paths.robot(args.robot))
