@@ -1,0 +1,283 @@
+"""``liquid-control doctor``: what this machine has and lacks, and what to do about it."""
+
+import argparse
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+
+_SUPPORTED = ((3, 10), (3, 13))
+_DEMO_POLICIES = ('cfc', 'lstm')
+_OURS = ('sim', 'fault', 'policy', 'monitor')
+_HIGHEST_DOMAIN = 101
+_DISK_GB = 1.0
+_PROBE_S = 40.0
+_INSTALL = "pip install -c constraints.txt -e '.[ros,sim]'"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line: what was looked at, ``ok``, ``warning`` or ``missing``, and what to do.
+
+    ``needed`` says whether the demo cannot run where it is missing.
+    """
+
+    what: str
+    state: str
+    text: str
+    advice: str = ''
+    needed: bool = True
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('--json', type=Path, metavar='FILE', help='write the findings here too')
+
+
+def main(args: argparse.Namespace) -> int:
+    from rich.console import Console
+    from rich.markup import escape
+
+    from liquid_control.provenance import provenance, write_json
+
+    console = Console(highlight=False)
+    colours = {'ok': 'green', 'warning': 'yellow', 'missing': 'red'}
+    findings = []
+    with console.status('looking, and trying things out …'):
+        for finding in examine():
+            findings.append(finding)
+            state = f'[{colours[finding.state]}]{finding.state:<8}[/]'
+            console.print(
+                f'{state} [bold]{finding.what}[/]: {escape(finding.text)}', soft_wrap=True
+            )
+            if finding.advice:
+                console.print(f'         → {escape(finding.advice)}', soft_wrap=True)
+    lacking = [f.what for f in findings if f.state == 'missing' and f.needed]
+    if lacking:
+        console.print(f'\nThe demo cannot run here: {", ".join(lacking)}.', style='bold red')
+    else:
+        console.print('\nThe demo can run here: liquid-control demo', style='bold green')
+    if args.json:
+        found = [asdict(finding) for finding in findings]
+        data = {'format': 1, 'provenance': provenance(), 'demo': not lacking, 'findings': found}
+        write_json(args.json, data)
+    return 1 if lacking else 0
+
+
+def examine() -> Iterator[Finding]:
+    """Look at everything, the quick things first."""
+    yield python(sys.version_info[:2])
+    yield cores()
+    yield disk(shutil.disk_usage(Path.cwd()).free / 1e9)
+    ros = ros_origin()
+    yield ros
+    yield discovery(os.environ)
+    for name, what_for, needed in (
+        ('onnxruntime', 'runs the policies', True),
+        ('rosbags', 'records and reads bags', True),
+        ('torch', 'for training only', False),
+    ):
+        yield package(name, what_for, needed)
+    simulation = Probe('simulate')
+    talking = ros.state != 'missing'
+    topic = f'doctor_{os.getpid()}'
+    talker, listener = (Probe('talk', topic), Probe('listen', topic)) if talking else (None, None)
+    yield simulated(*simulation.result())
+    yield rendering(Probe)
+    yield ffmpeg()
+    yield from policies()
+    if listener is not None:
+        yield from conversation(*listener.result(), os.environ)
+        talker.end()
+
+
+def python(version: tuple[int, int]) -> Finding:
+    text = f'{version[0]}.{version[1]} at {sys.executable}'
+    if _SUPPORTED[0] <= version <= _SUPPORTED[1]:
+        return Finding('Python', 'ok', text)
+    advice = 'Python 3.10 to 3.13 is needed: make PYTHON=python3.12 demo'
+    return Finding('Python', 'missing', text, advice)
+
+
+def cores() -> Finding:
+    count = len(os.sched_getaffinity(0))
+    if count >= 2:
+        return Finding('Cores', 'ok', f'{count}')
+    advice = 'in real time expect missed deadlines; lockstep is not affected: --mode lockstep'
+    return Finding('Cores', 'warning', f'{count}', advice)
+
+
+def disk(free_gb: float) -> Finding:
+    text = f'{free_gb:.1f} GB free here'
+    if free_gb >= _DISK_GB:
+        return Finding('Disk', 'ok', text)
+    return Finding('Disk', 'warning', text, f'recordings want {_DISK_GB:g} GB; free some')
+
+
+def ros_origin() -> Finding:
+    """Which ROS 2 Python would import."""
+    spec = importlib.util.find_spec('rclpy')
+    distro = os.environ.get('ROS_DISTRO')
+    if spec is None or spec.origin is None:
+        if Path('/opt/ros').is_dir():
+            names = ', '.join(sorted(p.name for p in Path('/opt/ros').iterdir()))
+            advice = f'source /opt/ros/NAME/setup.bash (there is: {names}), then make demo'
+        else:
+            advice = _INSTALL
+        return Finding('ROS 2', 'missing', 'rclpy cannot be imported', advice)
+    try:
+        version = f'wheel ros-rclpy {metadata.version("ros-rclpy")}'
+        wheel = spec.origin.startswith(sys.prefix)
+    except metadata.PackageNotFoundError:
+        version, wheel = distro or 'of unknown name', False
+    text = f'{version}, from {Path(spec.origin).parents[1]}'
+    if wheel and os.environ.get('AMENT_PREFIX_PATH', '').startswith('/opt/ros'):
+        advice = f'/opt/ros is sourced ({distro}) beside the wheels: use one of them, not both'
+        return Finding('ROS 2', 'warning', text, advice)
+    return Finding('ROS 2', 'ok', text)
+
+
+def discovery(environment: Mapping[str, str]) -> Finding:
+    """The settings by which nodes find each other."""
+    names = (
+        'ROS_DOMAIN_ID', 'ROS_AUTOMATIC_DISCOVERY_RANGE', 'ROS_LOCALHOST_ONLY',
+        'ROS_STATIC_PEERS', 'RMW_IMPLEMENTATION', 'FASTDDS_BUILTIN_TRANSPORTS',
+    )  # fmt: skip
+    given = [f'{name}={environment[name]}' for name in names if environment.get(name)]
+    text = ', '.join(given) or 'nothing set: domain 0, and runs of ours stay on this machine'
+    domain = environment.get('ROS_DOMAIN_ID') or '0'
+    if not domain.isdigit() or int(domain) > _HIGHEST_DOMAIN:
+        advice = f'ROS_DOMAIN_ID: expected 0 to {_HIGHEST_DOMAIN}, found {domain!r}'
+        return Finding('DDS settings', 'missing', text, advice)
+    if environment.get('ROS_AUTOMATIC_DISCOVERY_RANGE', '').upper() == 'OFF':
+        advice = 'with discovery off no process finds another: unset ROS_AUTOMATIC_DISCOVERY_RANGE'
+        return Finding('DDS settings', 'missing', text, advice)
+    return Finding('DDS settings', 'ok', text)
+
+
+def package(name: str, what_for: str, needed: bool) -> Finding:
+    try:
+        return Finding(name, 'ok', f'{metadata.version(name)}, {what_for}', needed=needed)
+    except metadata.PackageNotFoundError:
+        advice = _INSTALL if needed else 'make test installs its CPU build; the demo needs none'
+        return Finding(name, 'missing', f'not installed; {what_for}', advice, needed)
+
+
+class Probe:
+    """One probe, running in a process of its own."""
+
+    def __init__(self, name: str, *arguments: str, **environment: str):
+        local = {}
+        if not {'ROS_AUTOMATIC_DISCOVERY_RANGE', 'ROS_LOCALHOST_ONLY'} & os.environ.keys():
+            local = {'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
+        self._process = subprocess.Popen(
+            [sys.executable, '-m', 'liquid_control.verbs.probes', name, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            env={**os.environ, **local, **environment},
+        )
+
+    def result(self) -> tuple[dict | None, str]:
+        """What it printed, or None and the last line of its complaint."""
+        try:
+            out, complaint = self._process.communicate(timeout=_PROBE_S)
+        except subprocess.TimeoutExpired:
+            self.end()
+            return None, f'no answer within {_PROBE_S:g} s'
+        lines = complaint.strip().splitlines()
+        if self._process.returncode != 0 or not out.strip():
+            return None, lines[-1] if lines else f'ended with {self._process.returncode}'
+        return json.loads(out.strip().splitlines()[-1]), ''
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+def simulated(answer: dict | None, complaint: str) -> Finding:
+    if answer is None:
+        return Finding('MuJoCo', 'missing', complaint, _INSTALL)
+    return Finding('MuJoCo', 'ok', f'{answer["version"]}; Walker2d took a step')
+
+
+def rendering(probe: Callable[..., Probe]) -> Finding:
+    """Off-screen GL: what the environment names, else EGL, else OSMesa."""
+    chosen = os.environ.get('MUJOCO_GL')
+    complaints = []
+    for backend in [chosen] if chosen else ['egl', 'osmesa']:
+        answer, complaint = probe('render', MUJOCO_GL=backend, PYOPENGL_PLATFORM=backend).result()
+        if answer is not None and answer['mean'] > 0:
+            return Finding('Rendering', 'ok', f'drew a frame off screen with {backend}')
+        complaints.append(f'{backend}: {complaint or "drew a black frame"}')
+    advice = (
+        'runs go on without videos; on Debian and Ubuntu: '
+        'apt-get install libegl1 libegl-mesa0 libgl1-mesa-dri'
+    )
+    return Finding('Rendering', 'warning', '; '.join(complaints), advice, needed=False)
+
+
+def ffmpeg() -> Finding:
+    try:
+        import imageio_ffmpeg
+
+        path = imageio_ffmpeg.get_ffmpeg_exe()
+    except (ImportError, RuntimeError) as error:
+        return Finding('Video', 'warning', str(error), f'{_INSTALL}, or apt-get install ffmpeg')
+    return Finding('Video', 'ok', f'ffmpeg at {path}')
+
+
+def policies(robot: str = 'walker2d') -> Iterator[Finding]:
+    """Whether the shipped policies can be read and fit the robot."""
+    try:
+        from liquid_control import paths
+        from liquid_control.control.bundle import Bundle
+        from liquid_control.control.contract import Contract
+
+        contract = Contract.load(paths.robot(robot))
+        found = paths.policies(robot)
+    except (ImportError, ValueError, OSError) as error:
+        yield Finding('Shared files', 'missing', str(error), _INSTALL)
+        return
+    for name in [*found, *(n for n in _DEMO_POLICIES if n not in found)]:
+        what, needed = f'Policy {name}', name in _DEMO_POLICIES
+        if name not in found:
+            yield Finding(what, 'missing', 'not among the shared files', 'get a fresh copy')
+            continue
+        try:
+            bundle = Bundle.read(found[name])
+            bundle.contract.require_fit(contract, str(found[name]))
+        except ValueError as error:
+            yield Finding(what, 'missing', str(error), 'get a fresh copy, or train it', needed)
+        else:
+            yield Finding(what, 'ok', f'{bundle.cell}, fits {robot}', needed=needed)
+
+
+def conversation(
+    answer: dict | None, complaint: str, environment: Mapping[str, str]
+) -> Iterator[Finding]:
+    """Whether one process heard another over ROS 2, and who else is in the domain."""
+    if answer is None or not answer['heard']:
+        text = complaint or f'with {answer["rmw"]}, no message came through'
+        advice = (
+            'multicast or UDP may be blocked on the loopback (firewall, container); try '
+            'FASTDDS_BUILTIN_TRANSPORTS=UDPv4, or another ROS_DOMAIN_ID'
+        )
+        yield Finding('Messages', 'missing', text, advice)
+        return
+    text = f'{answer["rmw"]}; one process heard another after {answer["seconds"]:.2f} s'
+    yield Finding('Messages', 'ok', text)
+    domain = environment.get('ROS_DOMAIN_ID') or '0'
+    ours = [name for name in answer['others'] if name.strip('/') in _OURS]
+    if ours:
+        advice = 'a second node of one name refuses to start: end them, or set ROS_DOMAIN_ID'
+        yield Finding('Domain', 'warning', f'{", ".join(ours)} already in {domain}', advice)
+    else:
+        others = ', '.join(answer['others']) or 'no other node'
+        yield Finding('Domain', 'ok', f'{domain}: {others}')

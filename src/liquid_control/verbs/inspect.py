@@ -1,0 +1,182 @@
+"""``liquid-control inspect``: all that a policy's file, or a robot's contract, says."""
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        'file', help='bundle (.onnx) or contract (.yaml); or the name of a shipped policy or robot'
+    )
+    parser.add_argument('--robot', default='walker2d', help='whose policy a name means (walker2d)')
+    parser.add_argument('--json', type=Path, metavar='FILE', help='write all of it here too')
+
+
+def main(args: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from liquid_control.control.bundle import Bundle
+    from liquid_control.control.contract import Contract
+    from liquid_control.provenance import write_json
+
+    path = _find(args.file, args.robot)
+    console = Console(highlight=False)
+    if path.suffix in ('.yaml', '.yml'):
+        contract = Contract.load(path)
+        described = {'format': 1, 'file': str(path), **contract_facts(contract)}
+    else:
+        bundle = Bundle.read(path)
+        contract = bundle.contract
+        described = {'format': 1, 'file': str(path), **bundle_facts(bundle)}
+        for title, facts in _bundle_sections(bundle):
+            console.print(_facts_table(title, facts))
+    for table in contract_tables(contract):
+        console.print(table)
+    if args.json:
+        write_json(args.json, described)
+    return 0
+
+
+def bundle_facts(bundle: Any) -> dict:
+    """A bundle as one JSON object: what stands in its metadata, its hashes and its size."""
+    return {
+        'kind': 'bundle',
+        'cell': bundle.cell,
+        'period': bundle.period,
+        'settings': bundle.settings,
+        'counts': bundle.counts,
+        'scores': bundle.scores,
+        'provenance': bundle.provenance,
+        'sha256': bundle.sha256,
+        'bytes': len(bundle.graph),
+        'contract_hash': bundle.contract.hash,
+        'contract': bundle.contract.to_dict(),
+    }
+
+
+def contract_facts(contract: Any) -> dict:
+    """A contract as one JSON object."""
+    return {
+        'kind': 'contract',
+        'contract_hash': contract.hash,
+        'contract': contract.to_dict(),
+    }
+
+
+def _find(name: str, robot: str) -> Path:
+    from liquid_control import paths
+
+    if name.endswith(('.yaml', '.yml')) or name in paths.robots():
+        return paths.robot(name)
+    path = Path(name).expanduser()
+    return path if path.is_file() else paths.policy(name, robot)
+
+
+def _bundle_sections(bundle: Any) -> Iterator[tuple[str, dict]]:
+    yield (
+        f'Bundle {bundle.path.name}',
+        {
+            'cell': bundle.cell,
+            'period': f'{bundle.period:g} s ({1 / bundle.period:g} Hz)',
+            'size': f'{len(bundle.graph):,} bytes',
+            'sha256': bundle.sha256,
+        },
+    )
+    yield 'Settings', bundle.settings
+    yield 'Counts', bundle.counts
+    yield 'Scores', bundle.scores
+    yield 'Provenance', bundle.provenance
+
+
+def _facts_table(title: str, facts: dict) -> Any:
+    table = _table(title, show_header=False)
+    table.add_column('what', style='cyan', no_wrap=True)
+    table.add_column('value', overflow='fold')
+    rows = list(_flat(facts))
+    for name, value in rows or [('–', 'nothing')]:
+        table.add_row(*_plain(name, value))
+    return table
+
+
+def contract_tables(contract: Any) -> Iterator[Any]:
+    """Tables of a contract: its terms, its observation and its action, value by value."""
+    yield _facts_table(
+        'Contract',
+        {
+            'robot': contract.robot,
+            'rate': f'{contract.rate:g} Hz',
+            'freshness': f'{contract.freshness:g} s; an older reading is not acted on',
+            'longest gap': f'{contract.max_gap:g} s; after a longer one memory starts anew',
+            'sha256': contract.hash,
+        },
+    )
+    yield _observation_table(contract)
+    yield _action_table(contract)
+
+
+def _observation_table(contract: Any) -> Any:
+    table = _table(f'Observation ({contract.observation_size} values)')
+    table.add_column('#', justify='right')
+    for heading in ('what', 'channel', 'unit'):
+        table.add_column(heading, overflow='fold')
+    for heading in ('clip', 'std'):
+        table.add_column(heading, justify='right', no_wrap=True)
+    number = 0
+    for term in contract.terms:
+        about = [term.name, term.topic, term.field] if term.sensed else [term.name, '(the runner)']
+        clip = '–' if term.clip is None else f'{term.clip[0]:g} … {term.clip[1]:g}'
+        stds = term.std or (None,) * len(term.channels)
+        for place, channel in enumerate(term.channels):
+            last = place == len(term.channels) - 1
+            what = '\n'.join(about[place:] if last else about[place : place + 1])
+            spread = '–' if stds[place] is None else f'{stds[place]:g}'
+            table.add_row(*_plain(number, what, channel, term.units[place], clip, spread))
+            number += 1
+        table.add_section()
+    return table
+
+
+def _action_table(contract: Any) -> Any:
+    action = contract.action
+    table = _table(f'Action ({contract.action_size} values) on {action.topic}, {action.type}')
+    table.add_column('#', justify='right')
+    for heading in ('joint', 'unit'):
+        table.add_column(heading, overflow='fold')
+    for heading in ('lower', 'upper', 'safe', 'slew a second'):
+        table.add_column(heading, justify='right')
+    slew = action.slew or (None,) * len(action.joints)
+    columns = (action.joints, action.units, action.lower, action.upper, action.safe, slew)
+    for number, row in enumerate(zip(*columns, strict=True)):
+        joint, unit, *limits = row
+        table.add_row(
+            *_plain(number, joint, unit, *('–' if v is None else f'{v:g}' for v in limits))
+        )
+    return table
+
+
+def _flat(facts: dict, prefix: str = '') -> Iterator[tuple[str, Any]]:
+    """Nested mappings as dotted names."""
+    for name, value in facts.items():
+        if isinstance(value, dict) and value:
+            yield from _flat(value, f'{prefix}{name}.')
+        else:
+            yield f'{prefix}{name}', value
+
+
+def _plain(*values: Any) -> list[str]:
+    """Cells whose brackets are no markup."""
+    from rich.markup import escape
+
+    return [escape(str(value)) for value in values]
+
+
+def _table(title: str, **options: Any) -> Any:
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    return Table(
+        title=escape(title), title_justify='left', title_style='bold', box=box.SIMPLE, **options
+    )
