@@ -11,7 +11,6 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
@@ -159,9 +158,3 @@ def policy(path: Path, robot: Path) -> Candidate:
     for key, value in parameters.items():
         arguments += ['-p', f'{key}:={value}']
     return Candidate(path.stem, arguments)
-
-
-def quantiles(times: list[float]) -> dict[str, float]:
-    """Median and 99th percentile in microseconds."""
-    p50, p99 = np.percentile(times, (50, 99)) * 1e6
-    return {'p50_us': float(p50), 'p99_us': float(p99), 'samples': len(times)}

@@ -173,6 +173,7 @@ class MonitorNode(Node):
         ended = None
         while ended is None:
             session.spin_once()
+            self._recorder.save()
             self._tell()
             ended = 'interrupted' if session.stopping else self._ended(time.monotonic() - started)
         last_status, self.status_heard = self.status_heard, None

@@ -6,9 +6,13 @@ from pathlib import Path
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 
+_SAVE_S = 1.0
+
 
 class Recorder:
     """A bag that is being written. Messages are stored as received, in CDR.
+
+    Call :meth:`save` often: what was recorded before it survives the death of the process.
 
     Raises:
         OSError: the folder exists already, or cannot be written.
@@ -20,7 +24,8 @@ class Recorder:
         self._writer = Writer(folder, version=9, storage_plugin=StoragePlugin.MCAP)
         self._types = get_typestore(Stores.ROS2_KILTED)
         self._writer.open()
-        self.count = 0
+        self.count = self._saved_count = 0
+        self._saved = time.monotonic()
 
     def add(self, topic: str, type_name: str):
         """Add a topic; returns the function that records one of its messages, given as bytes."""
@@ -31,6 +36,15 @@ class Recorder:
             self.count += 1
 
         return record
+
+    def save(self) -> None:
+        """Write out what has been recorded so far, once a second at most."""
+        now = time.monotonic()
+        if now - self._saved > _SAVE_S and self.count > self._saved_count:
+            # The writer keeps up to a megabyte to itself, which is seconds of a run.
+            self._writer.storage.close_chunk()
+            self._writer.storage.bio.flush()
+            self._saved, self._saved_count = now, self.count
 
     def close(self) -> None:
         """Finish the bag: what was recorded can be read from now on."""

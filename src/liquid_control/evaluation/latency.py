@@ -1,0 +1,36 @@
+"""How long a policy's step takes, in process."""
+
+import time
+
+import numpy as np
+
+from liquid_control.control.runtime import PolicyRunner
+
+
+def quantiles(times: list[float]) -> dict[str, float]:
+    """Median and 99th percentile of times in seconds, in microseconds.
+
+    Raises:
+        ValueError: no times.
+    """
+    if not times:
+        raise ValueError('no times were measured')
+    p50, p99 = np.percentile(times, (50, 99)) * 1e6
+    return {'p50_us': float(p50), 'p99_us': float(p99), 'samples': len(times)}
+
+
+def step_times(runners: list[PolicyRunner], rounds: int = 20, block: int = 200) -> list[list]:
+    """Times in seconds of single steps of each runner, measured in turn, block by block."""
+    times: list[list[float]] = [[] for _ in runners]
+    rng = np.random.default_rng(0)
+    for runner in runners:
+        runner.warm_up(block)
+    for _ in range(rounds):
+        for runner, taken in zip(runners, times, strict=True):
+            size = runner.contract.sensed_size
+            observations = rng.standard_normal((block, size)).astype(np.float32) * 0.1
+            for observation in observations:
+                started = time.perf_counter()
+                runner.step(observation, 1.0)
+                taken.append(time.perf_counter() - started)
+    return times
