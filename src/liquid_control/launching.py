@@ -17,6 +17,7 @@ from launch.actions import (
     RegisterEventHandler,
     SetEnvironmentVariable,
     Shutdown,
+    TimerAction,
 )
 from launch.event_handlers import OnProcessExit
 from launch.substitutions import LaunchConfiguration
@@ -26,6 +27,7 @@ from liquid_control import paths
 from liquid_control.control.schema import unknown
 
 _MONITOR_END_S = '60'
+_AFTER_S = 1.0
 _LAUNCH_OWN = ('launch-prefix', 'launch-prefix-filter')
 
 
@@ -97,9 +99,10 @@ def node(
 
 
 def end_with(nodes: Mapping[str, Node], final: str) -> list[RegisterEventHandler]:
-    """End the launch with the ``final`` node, and with an error where any other node fails.
+    """End the launch with the ``final`` node, and with an error where any node fails.
 
-    The simulation may end before the monitor, which then has the last of it to write.
+    The simulation may end before the monitor, which then has the last of it to write, or just
+    after it.
     """
 
     def handler(name: str, action: Node) -> RegisterEventHandler:
@@ -108,7 +111,9 @@ def end_with(nodes: Mapping[str, Node], final: str) -> list[RegisterEventHandler
                 return None
             if event.returncode != 0 or name not in (final, 'sim'):
                 return OpaqueFunction(function=_fail, args=[name, event.returncode])
-            return Shutdown(reason='the run is over') if name == final else None
+            if name != final:
+                return None
+            return TimerAction(period=_AFTER_S, actions=[Shutdown(reason='the run is over')])
 
         return RegisterEventHandler(OnProcessExit(target_action=action, on_exit=react))
 
