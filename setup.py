@@ -33,7 +33,7 @@ TRAIN = [
     *SIM, 'torch>=2.4', 'ncps>=1.0', 'stable-baselines3>=2.4', 'safetensors>=0.4',
     'onnx>=1.16', 'onnxscript>=0.2',
 ]  # fmt: skip
-TEST = [*SIM, 'pytest>=8', 'pytest-xdist>=3', 'hypothesis>=6']
+TEST = [*SIM, 'onnx>=1.16', 'pytest>=8', 'pytest-xdist>=3', 'hypothesis>=6']
 
 setup(
     name=NAME,
