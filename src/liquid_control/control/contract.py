@@ -20,6 +20,18 @@ class ContractError(ValueError):
     """A contract that cannot be read, or two that do not fit. Its text says what and where."""
 
 
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that is there twice, of which YAML would silently take the last."""
+
+    def construct_mapping(self, node, deep=False):
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for place, key in enumerate(keys):
+            if key in keys[:place]:
+                mark = node.value[place][0].start_mark
+                raise yaml.MarkedYAMLError(problem=f'{key} is there twice', problem_mark=mark)
+        return super().construct_mapping(node, deep)
+
+
 @dataclass(frozen=True)
 class Term:
     """One observation term: a field of a message on a topic, channel by channel.
@@ -125,7 +137,7 @@ class Action:
             lower=section.numbers('lower', count),
             upper=section.numbers('upper', count),
             safe=section.numbers('safe', count),
-            slew=section.numbers('slew', count, above=0.0) if section.get('slew') else None,
+            slew=section.numbers('slew', count, above=0.0) if 'slew' in section else None,
         )
         section.done()
         bounds = zip(joints, action.lower, action.safe, action.upper, strict=True)
@@ -184,10 +196,10 @@ class Contract:
         """
         path = Path(path)
         try:
-            data = yaml.safe_load(path.read_text(encoding='utf-8'))
+            data = yaml.load(path.read_text(encoding='utf-8'), _Loader)
         except OSError as error:
             raise ContractError(f'{path}: cannot be read: {error.strerror}') from error
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
             raise ContractError(f'{path}: not YAML: {error}') from error
         return cls.from_dict(data, str(path))
 
@@ -196,7 +208,7 @@ class Contract:
         """Build a contract from the mapping that a YAML file or a bundle holds."""
         section = Section(data, source, ContractError)
         version = section.require('format')
-        if version != FORMAT:
+        if type(version) is not int or version != FORMAT:
             raise section.fail('format', version, f'{FORMAT}, the only one known')
         action = Action.parse(section.require('action'), f'{source}: action')
         rows = section.require('observation')
@@ -208,14 +220,18 @@ class Contract:
         )
         contract = cls(
             robot=section.text('robot'),
-            rate=section.number('rate', above=0.0),
-            freshness=section.number('freshness', above=0.0),
-            max_gap=section.number('max_gap', above=0.0),
+            rate=section.number('rate', low=1e-3, high=1e6),
+            freshness=section.number('freshness', low=1e-6, high=1e6),
+            max_gap=section.number('max_gap', low=1e-6, high=1e6),
             terms=terms,
             action=action,
             source=source,
         )
         section.done()
+        if contract.max_gap * contract.rate < 1.0:
+            raise section.fail(
+                'max_gap', contract.max_gap, f'at least one period, {1.0 / contract.rate:g} s'
+            )
         contract._check_terms()
         return contract
 
@@ -227,6 +243,15 @@ class Contract:
         if not any(term.sensed for term in self.terms):
             raise ContractError(f'{self.source}: observation: no term is read from a topic')
         types: dict[str, str] = {}
+        channels: dict[str, str] = {}
+        for term in self.sensed:
+            for channel in term.channel_names:
+                if channel in channels:
+                    raise ContractError(
+                        f'{self.source}: observation: {channel} is in {channels[channel]} '
+                        f'and in {term.name}'
+                    )
+                channels[channel] = term.name
         for term in self.terms:
             if term.sensed and types.setdefault(term.topic, term.type) != term.type:
                 raise ContractError(
@@ -289,7 +314,7 @@ class Contract:
         """The part of this contract that a policy with these terms asks for.
 
         Raises:
-            ContractError: a term is not offered.
+            ContractError: a term is not offered, is named twice, or none is read from a topic.
         """
         offered = {term.name: term for term in self.terms}
         own = Term(PREVIOUS_ACTION, '', '', 'previous', self.action.joints, self.action.units)
@@ -297,7 +322,9 @@ class Contract:
         for name in names:
             if name not in offered:
                 raise ContractError(f'{self.source}: {unknown("term", name, offered)}')
-        return replace(self, terms=tuple(offered[name] for name in names))
+        contract = replace(self, terms=tuple(offered[name] for name in names))
+        contract._check_terms()
+        return contract
 
     def differences(self, robot: 'Contract') -> list[str]:
         """Why a policy that asks for this contract does not fit the robot; empty where it does."""

@@ -24,7 +24,9 @@ class Section:
         return self.error(f'{self.where}: {key}: expected {expected}, found {_describe(found)}')
 
     def __contains__(self, key: str) -> bool:
-        return key in self._data
+        """Whether an optional key is there; asking makes it known. Null counts as not there."""
+        self._asked.append(key)
+        return self._data.get(key) is not None
 
     def get(self, key: str, default: Any = None) -> Any:
         """The raw value under a key that may be missing."""
@@ -48,19 +50,23 @@ class Section:
             raise self.fail(key, value, 'a text')
         return value
 
-    def number(self, key: str, *, above: float | None = None) -> float:
-        value = self.require(key)
-        value = self._number(key, value)
-        if above is not None and not value > above:
-            raise self.fail(key, value, f'a number above {above:g}')
+    def number(self, key: str, *, low: float, high: float) -> float:
+        """A number from low to high, both included."""
+        value = self._number(key, self.require(key))
+        if not low <= value <= high:
+            raise self.fail(key, value, f'a number from {low:g} to {high:g}')
         return value
 
     def _number(self, key: str, value: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise self.fail(key, value, 'a number')
-        if not math.isfinite(value):
+        try:
+            number = float(value)
+        except OverflowError:  # an integer of hundreds of digits
+            number = math.inf
+        if not math.isfinite(number):
             raise self.fail(key, value, 'a finite number')
-        return float(value)
+        return number
 
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of distinct texts."""
@@ -94,9 +100,9 @@ class Section:
         for key in self._data:
             if key not in self._asked:
                 near = nearest(str(key), self._asked)
-                hint = f'did you mean {near!r}?' if near else ''
-                known = ', '.join(self._asked)
-                raise self.error(f'{self.where}: unknown key {key!r}; {hint} (known: {known})')
+                hint = f'; did you mean {near!r}?' if near else ''
+                known = ', '.join(dict.fromkeys(self._asked))
+                raise self.error(f'{self.where}: unknown key {key!r}{hint} (known: {known})')
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:

@@ -1,0 +1,154 @@
+"""What tests share: contracts, untrained bundles, messages of several kinds."""
+
+import array
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from liquid_control import paths
+from liquid_control.control import Bundle, Contract
+
+ROBOT = Contract.load(paths.robot('walker2d'))
+STUDENT = ROBOT.asking('joint_position', 'previous_action')
+
+
+def arm(**changes) -> dict:
+    """Contract of a robot with two joints and an IMU, as a YAML file would give it."""
+    data = {
+        'format': 1,
+        'robot': 'arm',
+        'rate': 100.0,
+        'freshness': 0.05,
+        'max_gap': 0.2,
+        'observation': [
+            {
+                'name': 'angle',
+                'topic': 'joint_states',
+                'type': 'sensor_msgs/msg/JointState',
+                'field': 'position',
+                'joints': ['hip', 'knee'],
+                'unit': 'rad',
+                'std': [0.5, 2.0],
+            },
+            {
+                'name': 'rate',
+                'topic': 'imu/data',
+                'type': 'sensor_msgs/msg/Imu',
+                'field': 'angular_velocity',
+                'components': ['x', 'z'],
+                'unit': 'rad/s',
+                'clip': [-4.0, 4.0],
+                'std': 1.0,
+            },
+        ],
+        'action': {
+            'topic': 'commands',
+            'type': 'std_msgs/msg/Float64MultiArray',
+            'joints': ['hip', 'knee'],
+            'unit': 'N m',
+            'lower': [-1.0, -2.0],
+            'upper': [1.0, 2.0],
+            'safe': [0.0, 0.5],
+            'slew': [10.0, 20.0],
+        },
+    }
+    return {**data, **changes}
+
+
+def step_graph(contract: Contract, seed: int = 0, size: int = 5, edit=None) -> bytes:
+    """h' = tanh([observation, elapsed, h] W); action = h' A; prediction = observation P.
+
+    ``edit`` may change the weights, a dict of arrays, before the graph is made.
+    """
+    rng = np.random.default_rng(seed)
+    n, m, p = contract.observation_size, contract.action_size, contract.sensed_size
+    weights = {
+        'W': rng.normal(0, 0.5, (n + 1 + size, size)),
+        'A': rng.normal(0, 1.0, (size, m)),
+        'P': rng.normal(0, 0.5, (n, p)),
+    }
+    if edit:
+        edit(weights)
+    size, m, p = weights['W'].shape[1], weights['A'].shape[1], weights['P'].shape[1]
+    nodes = [
+        helper.make_node('Concat', ['observation', 'elapsed', 'state'], ['x'], axis=1),
+        helper.make_node('MatMul', ['x', 'W'], ['z']),
+        helper.make_node('Tanh', ['z'], ['next_state']),
+        helper.make_node('MatMul', ['next_state', 'A'], ['action']),
+        helper.make_node('MatMul', ['observation', 'P'], ['prediction']),
+    ]
+
+    def values(**sizes):
+        return [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, ['B', width])
+            for name, width in sizes.items()
+        ]
+
+    graph = helper.make_graph(
+        nodes,
+        'untrained',
+        values(observation=n, elapsed=1, state=size),
+        values(action=m, prediction=p, next_state=size),
+        [numpy_helper.from_array(v.astype(np.float32), k) for k, v in weights.items()],
+    )
+    opset = [helper.make_opsetid('', 17)]
+    return helper.make_model(graph, opset_imports=opset, ir_version=8).SerializeToString()
+
+
+def describe(contract: Contract, period: float = 0.0) -> Bundle:
+    """What a bundle says beside its graph."""
+    return Bundle(
+        cell='untrained',
+        settings={'size': 5},
+        contract=contract,
+        period=period or 1 / contract.rate,
+        provenance={'seed': 0},
+        scores={},
+        counts={'state': 5},
+    )
+
+
+def make_bundle(path: Path, contract: Contract, seed: int = 0, edit=None) -> Path:
+    """Write an untrained recurrent policy."""
+    describe(contract).write(path, step_graph(contract, seed, edit=edit))
+    return path
+
+
+def edit_graph(content: bytes, change) -> bytes:
+    """An ONNX model after ``change(model)``."""
+    model = onnx.load_from_string(content)
+    change(model)
+    return model.SerializeToString()
+
+
+KINDS = {
+    'rclpy': lambda values: array.array('d', values),
+    'rosbags': lambda values: _frozen(np.array(values, dtype=np.float64)),
+    'own': lambda values: np.array(values, dtype=np.float64),
+}
+"""How messages hold their lists of numbers: arrays of the standard library, NumPy's read-only."""
+
+
+def _frozen(values: np.ndarray) -> np.ndarray:
+    values.flags.writeable = False
+    return values
+
+
+def header(stamp_ns: int) -> SimpleNamespace:
+    sec, nanosec = divmod(stamp_ns, 1_000_000_000)
+    return SimpleNamespace(stamp=SimpleNamespace(sec=sec, nanosec=nanosec))
+
+
+def joints(stamp_ns: int, kind: str = 'own', **position: float) -> SimpleNamespace:
+    """A joint state with these joints in this order."""
+    values = list(position.values())
+    return SimpleNamespace(
+        header=header(stamp_ns), name=list(position), position=KINDS[kind](values)
+    )
+
+
+def imu(stamp_ns: int, x: float = 0.0, y: float = 0.0, z: float = 0.0) -> SimpleNamespace:
+    return SimpleNamespace(header=header(stamp_ns), angular_velocity=SimpleNamespace(x=x, y=y, z=z))
