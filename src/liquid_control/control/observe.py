@@ -4,7 +4,9 @@ Messages are taken as they come: rclpy's, those that rosbags reads, or the simul
 Only their attributes count.
 """
 
+from array import array
 from functools import reduce
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -18,9 +20,16 @@ class ObservationError(ValueError):
 
 
 def stamp_ns(message: Any) -> int:
-    """Header stamp of a message in nanoseconds."""
-    stamp = message.header.stamp
-    return stamp.sec * 1_000_000_000 + stamp.nanosec
+    """Header stamp of a message in nanoseconds.
+
+    Raises:
+        ObservationError: the message has no header.
+    """
+    try:
+        stamp = message.header.stamp
+        return stamp.sec * 1_000_000_000 + stamp.nanosec
+    except AttributeError:
+        raise ObservationError(f'a {type(message).__name__} has no header.stamp') from None
 
 
 class TermAccess:
@@ -40,13 +49,20 @@ class TermAccess:
         field = self._field(message)
         if self.term.components:
             return [self._component(field, name) for name in self.term.channels]
-        index = self._indices(message.name)
-        if len(field) != len(message.name):
+        try:
+            names, values = message.name, field.tolist()
+        except AttributeError:
             raise ObservationError(
-                f'{self.term.topic}: {self.term.field} has {len(field)} values for '
-                f'{len(message.name)} names'
+                f'{self.term.topic}: expected an array {self.term.field} beside a list name, '
+                f'found a {type(message).__name__} whose {self.term.field} is a '
+                f'{type(field).__name__}'
+            ) from None
+        index = self._indices(names)
+        if len(values) != len(names):
+            raise ObservationError(
+                f'{self.term.topic}: {self.term.field} has {len(values)} values for '
+                f'{len(names)} names'
             )
-        values = field.tolist()
         return [values[place] for place in index]
 
     def write(self, message: Any, values: np.ndarray) -> None:
@@ -56,7 +72,12 @@ class TermAccess:
             for name, value in zip(self.term.channels, values, strict=True):
                 setattr(field, name, float(value))
         else:
-            np.asarray(field)[self._indices(message.name)] = values
+            place = np.asarray(field)
+            if not place.flags.writeable:  # as rosbags reads them
+                place = place.copy()
+                *path, last = self.term.field.split('.')
+                setattr(reduce(getattr, path, message), last, place)
+            place[self._indices(message.name)] = values
 
     def _field(self, message: Any) -> Any:
         try:
@@ -68,10 +89,10 @@ class TermAccess:
 
     def _component(self, field: Any, name: str) -> float:
         try:
-            return getattr(field, name)
-        except AttributeError:
+            return float(getattr(field, name))
+        except (AttributeError, TypeError):
             raise ObservationError(
-                f'{self.term.topic}: {self.term.field} has no component {name}'
+                f'{self.term.topic}: {self.term.field} has no number {name}'
             ) from None
 
     def _indices(self, names: Any) -> list[int]:
@@ -82,6 +103,8 @@ class TermAccess:
                     raise ObservationError(
                         f'{self.term.topic}: {unknown("joint asked for,", channel, place)}'
                     )
+                if names.count(channel) > 1:
+                    raise ObservationError(f'{self.term.topic}: {channel} is named more than once')
             self._index = [place[c] for c in self.term.channels]
             self._names = list(names)
         return self._index
@@ -91,7 +114,8 @@ class Observer:
     """Assembles observations from the messages of a contract's topics.
 
     The contract's first topic paces: an observation carries its stamp, and is complete once
-    every other topic has a sample with that stamp or a later one.
+    every other topic has a sample with that stamp or one later by at most the freshness limit:
+    a sensor whose clock runs ahead could otherwise fall silent and not be missed.
     """
 
     def __init__(self, contract: Contract):
@@ -99,6 +123,7 @@ class Observer:
         self._stamps: dict[str, int] = {}
         self._pace = next(iter(contract.topics))
         self._pending: int | None = None
+        self._freshness_ns = round(contract.freshness * 1e9)
         self._values = [0.0] * contract.sensed_size
         start = 0
         for term in contract.sensed:
@@ -113,18 +138,29 @@ class Observer:
             ObservationError: the message does not hold what the contract asks of it.
         """
         stamp = stamp_ns(message)
-        for access, part in self._access[topic]:
-            values = access.read(message)
-            if access.term.clip is not None:
-                low, high = access.term.clip
-                values = [low if v < low else high if v > high else v for v in values]
+        reads = [(part, _clipped(access, message)) for access, part in self._access[topic]]
+        for part, values in reads:  # all of a message or nothing
             self._values[part] = values
         self._stamps[topic] = stamp
         if topic == self._pace:
             self._pending = stamp
         if self._pending is None:
             return None
-        if any(self._stamps.get(t, -1) < self._pending for t in self._access):
+        if not all(map(self._in_time, self._access)):
             return None
         complete, self._pending = self._pending, None
-        return complete, np.array(self._values, dtype=np.float32)
+        # By way of an array, what is too large for float32 becomes an infinity without a warning.
+        return complete, np.frombuffer(array('f', self._values), dtype=np.float32)
+
+    def _in_time(self, topic: str) -> bool:
+        stamp = self._stamps.get(topic)
+        return stamp is not None and 0 <= stamp - self._pending <= self._freshness_ns
+
+
+def _clipped(access: TermAccess, message: Any) -> list[float]:
+    """A term's values inside its clip; an infinity is a broken reading and stays one."""
+    values = access.read(message)
+    if access.term.clip is None:
+        return values
+    low, high = access.term.clip
+    return [low if -inf < v < low else high if high < v < inf else v for v in values]
