@@ -124,21 +124,25 @@ class Controller:
             age: seconds between the stamp and now.
         """
         if self.stopped is not None:
-            return Command(stamp_ns, self.gate.safe.copy(), Reason.STOPPED, None, 0.0, 0.0)
+            return self._stopped(stamp_ns, Reason.STOPPED)
         if not all(map(math.isfinite, observation.tolist())):
-            return self._hold(stamp_ns, Reason.OBSERVATION_NOT_FINITE)
+            return self._hold(stamp_ns, age, Reason.OBSERVATION_NOT_FINITE)
         advance, elapsed = self._timeline.advance(stamp_ns)
         if advance is Advance.SKIP:
-            return self._hold(stamp_ns, Reason.STAMP_NOT_ADVANCING)
+            return self._hold(stamp_ns, age, Reason.STAMP_NOT_ADVANCING)
         if advance is Advance.RESET:
             self.runner.reset()
-            self._command = self.gate.safe.copy()
             self.events['resets'] += 1
         started = time.perf_counter()
-        action, prediction = self.runner.step(observation, elapsed)
+        try:
+            action, prediction = self.runner.step(observation, elapsed)
+        except Exception as error:  # whatever it is, the robot must be stopped
+            self.stop(f'the policy failed: {error}')
+            return self._stopped(stamp_ns, Reason.POLICY_FAILED)
         step_s = time.perf_counter() - started
         self.events['steps'] += 1
-        seconds = elapsed * self.runner.bundle.period
+        # After lost samples too the command must not jump, so never more than one period's slew.
+        seconds = min(elapsed, 1.0) * self.runner.bundle.period
         command, reasons = self.gate(action, self._command, seconds, age)
         if reasons & Reason.OUTPUT_NOT_FINITE:
             self.stop('the policy gave an output that is not finite')
@@ -148,10 +152,18 @@ class Controller:
             prediction = None
         return Command(stamp_ns, command, reasons, prediction, elapsed, step_s)
 
-    def _hold(self, stamp_ns: int, reason: Reason) -> Command:
-        """Hold the last command while the last used observation is fresh, else be safe."""
+    def _stopped(self, stamp_ns: int, reason: Reason) -> Command:
+        self.gate.count(reason)
+        return Command(stamp_ns, self.gate.safe.copy(), reason, None, 0.0, 0.0)
+
+    def _hold(self, stamp_ns: int, age: float, reason: Reason) -> Command:
+        """Hold the last command while the last used observation is fresh, else be safe.
+
+        ``age`` tells where a stamp stands still and time does not.
+        """
         used = self._used_ns
-        if used is None or abs(stamp_ns - used) > self._freshness_ns:
+        fresh = used is not None and abs(stamp_ns - used) <= self._freshness_ns
+        if not (fresh and age <= self.robot.freshness):
             reason |= Reason.SENSOR_STALE
             self._command = self.gate.safe.copy()
             self.runner.sent(self._command)

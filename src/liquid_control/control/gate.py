@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 
-from liquid_control.control.contract import Action
+from liquid_control.control.contract import Action, ContractError
 
 
 class Reason(enum.IntFlag):
@@ -27,6 +27,8 @@ class Reason(enum.IntFlag):
     """The stamp stood still or went back: not used, the last command held."""
     STOPPED = 64
     """The controller is stopped: the safe action."""
+    POLICY_FAILED = 128
+    """The policy's step raised an error: the safe action, and the controller stops."""
 
     def names(self) -> list[str]:
         """Names of the reasons that are set, in lower case."""
@@ -37,12 +39,13 @@ class Gate:
     """Passes commands that are finite, fresh and inside the limits, and none other.
 
     ``counts`` has, for each reason, the number of commands that it changed.
+
+    Raises:
+        ContractError: two limits so close that no float32 lies between them.
     """
 
     def __init__(self, action: Action, freshness: float):
-        self.safe = np.array(action.safe, dtype=np.float32)
-        lower = _round_toward(np.array(action.lower), self.safe)
-        upper = _round_toward(np.array(action.upper), self.safe)
+        lower, upper, self.safe = float32_limits(action)
         self._limits = list(zip(lower.tolist(), upper.tolist(), strict=True))
         self._slew = action.slew
         self._freshness = freshness
@@ -103,8 +106,20 @@ class Gate:
             self.counts.update(reasons.names())
 
 
-def _round_toward(limit: np.ndarray, inside: np.ndarray) -> np.ndarray:
-    """The float32 nearest to a float64 limit that does not lie beyond it."""
-    rounded = limit.astype(np.float32)
-    beyond = np.abs(rounded - inside) > np.abs(limit - inside)
-    return np.where(beyond, np.nextafter(rounded, inside), rounded).astype(np.float32)
+def float32_limits(action: Action) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(lower, upper, safe), each (m,) float32 and none beyond the float64 limits.
+
+    Raises:
+        ContractError: no float32 lies between the limits of a joint.
+    """
+    lower, upper = np.array(action.lower), np.array(action.upper)
+    with np.errstate(over='ignore'):
+        low, high = lower.astype(np.float32), upper.astype(np.float32)
+        safe = np.array(action.safe).astype(np.float32)
+    up, down = np.float32(np.inf), np.float32(-np.inf)
+    low = np.where(low < lower, np.nextafter(low, up), low)
+    high = np.where(high > upper, np.nextafter(high, down), high)
+    for joint, a, b in zip(action.joints, low, high, strict=True):
+        if not a <= b or not math.isfinite(a) or not math.isfinite(b):
+            raise ContractError(f'action: {joint}: no float32 lies between its limits')
+    return low, high, np.clip(safe, low, high)
