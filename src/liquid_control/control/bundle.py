@@ -116,21 +116,21 @@ class Bundle:
         body, tail = content[:-_CHECKSUM_SIZE], content[-_CHECKSUM_SIZE:]
         digest = hashlib.sha256(body).hexdigest()
         sealed = tail == _metadata_entry(_CHECKSUM_KEY, digest)
+        if not sealed and PREFIX.encode() in content:  # not for a parser's eyes
+            raise BundleError(
+                f'{path}: damaged or rewritten ({len(content)} bytes): its content does not have '
+                'the SHA-256 that it names at its end; get a fresh copy'
+            )
         try:
             session = open_session(content)
         except Exception as error:  # onnxruntime's exceptions share no base class
-            what = 'damaged' if (PREFIX + 'format').encode() in content else 'no ONNX file'
+            what = 'its graph cannot be loaded' if sealed else 'no ONNX file'
             raise BundleError(f'{path}: {what} ({len(content)} bytes): {error}') from error
         metadata = session.get_modelmeta().custom_metadata_map
         if PREFIX + 'format' not in metadata:
             raise BundleError(
                 f'{path}: an ONNX file, but no bundle: it has no metadata {PREFIX}format '
                 f'(found: {", ".join(metadata) or "none"}); liquid-control train writes bundles'
-            )
-        if not sealed:
-            raise BundleError(
-                f'{path}: damaged or rewritten: its content does not have the SHA-256 that it '
-                'names at its end; get a fresh copy'
             )
         bundle = cls._from_metadata(metadata, path, hashlib.sha256(content).hexdigest(), content)
         _check_graph(bundle, session)
@@ -156,6 +156,8 @@ class Bundle:
             raise BundleError(f'{path}: its contract: {error}') from error
         except ValueError as error:
             raise BundleError(f'{path}: period {values["period"]!r}: expected seconds') from error
+        if not 1e-6 <= period <= 1e3:
+            raise BundleError(f'{path}: period {period:g}: expected 1e-6 to 1000 seconds')
         if contract.hash != values['contract_hash']:
             raise BundleError(
                 f'{path}: the contract in it has hash {contract.hash[:12]}, '
@@ -188,7 +190,7 @@ def open_session(content: bytes) -> onnxruntime.InferenceSession:
 
 def _check_graph(bundle: Bundle, session: onnxruntime.InferenceSession) -> None:
     contract = bundle.contract
-    state = session.get_inputs()[-1].shape[-1] if session.get_inputs() else None
+    state = next((n.shape[1] for n in session.get_inputs()[2:] if len(n.shape) == 2), None)
     expected = {
         'observation': contract.observation_size,
         'elapsed': 1,
@@ -205,11 +207,12 @@ def _check_graph(bundle: Bundle, session: onnxruntime.InferenceSession) -> None:
         if found != names:
             raise BundleError(f'{bundle.path}: {kind}s {found}, expected {names}')
         for node in nodes:
-            width = node.shape[1] if len(node.shape) == 2 else None
-            if width != expected[node.name] or not isinstance(width, int):
+            rows, width = node.shape if len(node.shape) == 2 else (0, None)
+            wrong = width != expected[node.name] or not isinstance(width, int)
+            if wrong or isinstance(rows, int):
                 raise BundleError(
                     f'{bundle.path}: {kind} {node.name} has shape {node.shape}, '
-                    f'expected (B, {expected[node.name]}) by its contract'
+                    f'expected (B, {expected[node.name]}) by its contract, B left open'
                 )
             if node.type != 'tensor(float)':
                 raise BundleError(

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from liquid_control.control.bundle import INPUTS, OUTPUTS, Bundle, open_session
+from liquid_control.control.bundle import INPUTS, OUTPUTS, Bundle, BundleError, open_session
 from liquid_control.control.contract import Contract
+from liquid_control.control.gate import float32_limits
 
 
 class Decision(NamedTuple):
@@ -24,7 +25,7 @@ class PolicyRunner:
     :meth:`sent` says was really sent.
 
     Raises:
-        BundleError: the file is no bundle, or damaged.
+        BundleError: the file is no bundle, is damaged, or its graph does not run.
     """
 
     def __init__(self, path: str | Path | Bundle):
@@ -32,11 +33,13 @@ class PolicyRunner:
         self._session = open_session(self.bundle.graph)
         contract = self.bundle.contract
         self._sensed, self._own = _places(contract)
-        self._lower = np.array(contract.action.lower, dtype=np.float32)
-        self._upper = np.array(contract.action.upper, dtype=np.float32)
-        self._safe = np.array(contract.action.safe, dtype=np.float32)
+        self._lower, self._upper, self._safe = float32_limits(contract.action)
         self._batch = 0
         self.reset()
+        try:
+            self.warm_up(1)
+        except Exception as error:  # onnxruntime's exceptions share no base class
+            raise BundleError(f'{self.bundle.path}: its graph does not run: {error}') from error
 
     @property
     def contract(self) -> Contract:
@@ -60,13 +63,13 @@ class PolicyRunner:
         observation, elapsed, state = self._session.get_inputs()
         action, prediction, _ = self._session.get_outputs()
         self._batch = batch
+        self._shape = (batch, self.contract.sensed_size)
         self._observation, self._elapsed = zeros(observation), zeros(elapsed)
         self._action, self._prediction = zeros(action), zeros(prediction)
         self._states = zeros(state), zeros(state)
         self._turn = 0
         self._bindings = [
-            self._bind(before, after)
-            for before, after in (self._states, reversed(self._states))
+            self._bind(before, after) for before, after in (self._states, reversed(self._states))
         ]
 
     def _bind(self, state: np.ndarray, next_state: np.ndarray):
@@ -99,15 +102,18 @@ class PolicyRunner:
             ValueError: a shape that does not fit the contract or the batch of the last reset.
         """
         rows = observation[None] if observation.ndim == 1 else observation
-        if rows.shape != (self._batch, self.contract.sensed_size):
+        if rows.shape != self._shape:
             raise ValueError(
-                f'observation: expected ({self._batch}, {self.contract.sensed_size}), '
-                f'found {observation.shape}; reset(batch) sets the batch'
+                f'observation: expected {self._shape}, found {observation.shape}; '
+                'reset(batch) sets the batch'
             )
         self._observation[:, self._sensed] = rows
         if self._own is not None:
             self._observation[:, self._own] = self._command()
-        self._elapsed[:] = elapsed if np.ndim(elapsed) != 1 else elapsed[:, None]
+        if isinstance(elapsed, float):
+            self._elapsed.fill(elapsed)
+        else:
+            self._elapsed[:] = np.reshape(elapsed, (-1, 1))
         self._session.run_with_iobinding(self._bindings[self._turn])
         self._turn = 1 - self._turn
         action, prediction = self._action.copy(), self._prediction.copy()
