@@ -18,10 +18,13 @@ class FaultInjector:
     message meets the same fault over ROS, in process and in a bag, whatever was lost before it.
 
     Raises:
-        FaultError: a fault is there, and a channel has no ``std`` in the contract.
+        FaultError: a fault is there and a channel has no ``std`` in the contract, or the seed is
+            not in [0, 2⁶⁴).
     """
 
     def __init__(self, robot: Contract, faults: Sequence[Fault], seed: int):
+        if not 0 <= seed < 2**64:
+            raise FaultError(f'seed: expected a whole number in [0, 2^64), found {seed}')
         self._faults = tuple(faults)
         self._seed = seed
         self._access: dict[str, list[tuple[TermAccess, np.ndarray]]] = {}
@@ -39,13 +42,20 @@ class FaultInjector:
         Raises:
             ObservationError: the message does not hold what the contract says.
         """
-        stamp = stamp_ns(message)
+        if not self._faults:
+            return True
+        stamp, terms = stamp_ns(message), self._access.get(topic, ())
+        readings = [np.array(access.read(message)) for access, _ in terms]
         for place, fault in enumerate(self._faults):
             rng = self._rng(topic, stamp, place)
             if bool(fault.drops(rng)):
                 return False
-            for access, std in self._access.get(topic, ()):
-                access.write(message, fault.corrupt(np.array(access.read(message)), std, rng))
+            readings = [
+                fault.corrupt(values, std, rng)
+                for values, (_, std) in zip(readings, terms, strict=True)
+            ]
+        for values, (access, _) in zip(readings, terms, strict=True):
+            access.write(message, values)
         return True
 
     def _rng(self, topic: str, stamp: int, place: int) -> np.random.Generator:
