@@ -61,6 +61,10 @@ class World:
     def messages(self) -> dict[str, Any]:
         """Topic → what the sensors read now; ``joint_states`` comes last, for it paces."""
         header = Header(Stamp.of(self.stamp_ns))
+        # A step ends with an integration: bring poses and velocities to the same instant as qpos.
+        mujoco.mj_kinematics(self.model, self.data)
+        mujoco.mj_comPos(self.model, self.data)
+        mujoco.mj_comVel(self.model, self.data)
         mujoco.mj_rnePostConstraint(self.model, self.data)
         rotation, velocity = self._torso_frame(mujoco.mj_objectVelocity)
         _, acceleration = self._torso_frame(mujoco.mj_objectAcceleration)
