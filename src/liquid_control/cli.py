@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import os
 import sys
 
 from liquid_control import __version__
@@ -36,15 +37,22 @@ def main(argv: list[str] | None = None) -> int:
     for name, text in VERBS.items():
         verb = verbs.add_parser(name, help=text, description=text[0].upper() + text[1:] + '.')
         if argv and argv[0] == name:
-            chosen = importlib.import_module(f'liquid_control.verbs.{name}')
+            try:
+                chosen = importlib.import_module(f'liquid_control.verbs.{name}')
+            except ModuleNotFoundError as error:
+                print(f'liquid-control {name}: {error}; is an extra missing?', file=sys.stderr)
+                return _ERROR
             chosen.add_arguments(verb)
     args = parser.parse_args(argv)
+    if chosen is None:
+        parser.error('expected the verb first')
     try:
         return chosen.main(args)
     except KeyboardInterrupt:
         print('\ninterrupted', file=sys.stderr)
         return _INTERRUPTED
     except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nor fail at exit's flush
         return _ERROR
     except (ValueError, OSError, RuntimeError) as error:
         print(f'liquid-control {args.verb}: {error}', file=sys.stderr)

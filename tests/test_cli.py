@@ -1,0 +1,99 @@
+"""The command line: what is there, what is meant, and exit codes that tell the truth."""
+
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from liquid_control import __version__, cli
+
+
+def run_as(monkeypatch, main):
+    verb = SimpleNamespace(add_arguments=lambda parser: None, main=main)
+    monkeypatch.setattr(cli.importlib, 'import_module', lambda name: verb)
+    return cli.main(['replay'])
+
+
+def raises(error):
+    def main(args):
+        raise error
+
+    return main
+
+
+def test_help_names_every_verb(capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(['--help'])
+    assert ended.value.code == 0
+    said = capsys.readouterr().out
+    assert all(verb in said for verb in cli.VERBS)
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(['--version'])
+    assert ended.value.code == 0
+    assert __version__ in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(('said', 'meant'), [('repaly', 'replay'), ('demos', 'demo')])
+def test_an_unknown_verb_names_the_nearest(capsys, said, meant):
+    assert cli.main([said]) == 2
+    assert f"unknown verb '{said}' (did you mean '{meant}'?)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('argv', [[], ['--'], ['--', 'replay'], ['--nonsense'], ['replay', '--x']])
+def test_a_command_line_that_says_nothing_is_a_usage_error(argv):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(argv)
+    assert ended.value.code == 2
+
+
+@pytest.mark.parametrize('code', [0, 1, 3])
+def test_the_verb_says_the_exit_code(monkeypatch, code):
+    assert run_as(monkeypatch, lambda args: code) == code
+
+
+@pytest.mark.parametrize('error', [ValueError('no'), OSError('no'), RuntimeError('no')])
+def test_what_fails_is_said_in_one_line(monkeypatch, capsys, error):
+    assert run_as(monkeypatch, raises(error)) == 1
+    assert capsys.readouterr().err == 'liquid-control replay: no\n'
+
+
+def test_an_interrupt_has_its_own_code(monkeypatch):
+    assert run_as(monkeypatch, raises(KeyboardInterrupt())) == 130
+
+
+def test_a_missing_extra_is_said_in_one_line(monkeypatch, capsys):
+    def missing(name):
+        raise ModuleNotFoundError("No module named 'rosbags'")
+
+    monkeypatch.setattr(cli.importlib, 'import_module', missing)
+    assert cli.main(['replay']) == 1
+    assert 'rosbags' in capsys.readouterr().err
+
+
+def test_a_reader_that_goes_away_is_no_traceback():
+    code = (
+        'import sys; from types import SimpleNamespace; from liquid_control import cli;'
+        'verb = SimpleNamespace(add_arguments=lambda p: None,'
+        ' main=lambda a: print("x" * 10**6) or 0);'
+        'cli.importlib = SimpleNamespace(import_module=lambda n: verb);'
+        'sys.exit(cli.main(["replay"]))'
+    )
+    with subprocess.Popen(
+        [sys.executable, '-c', code], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b''
+        assert process.wait() == 1
+
+
+def test_the_control_core_needs_neither_torch_nor_ros_nor_mujoco():
+    code = (
+        'import sys, liquid_control.control, liquid_control.faults;'
+        'print([m for m in ("torch", "rclpy", "mujoco", "gymnasium") if m in sys.modules])'
+    )
+    found = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == '[]'
