@@ -76,9 +76,7 @@ class PolicyModel(torch.nn.Module):
             settings.cell, settings.encoder, settings.hidden_size, **settings.cell_settings
         )
         self.action = torch.nn.Linear(self.cell.output_size, contract.action_size)
-        self.prediction = torch.nn.Linear(
-            self.cell.output_size + contract.action_size, self.sensed
-        )
+        self.prediction = torch.nn.Linear(self.cell.output_size + contract.action_size, self.sensed)
 
     def initial_state(self, batch: int) -> torch.Tensor:
         return self.cell.initial_state(batch)

@@ -74,11 +74,15 @@ class RunSettings:
         names = ['policy', *(['fault'] * faulty), *(['monitor'] * self.record), 'sim']
         object.__setattr__(self, 'names', tuple(names))
 
+    @property
+    def steps(self) -> int:
+        """Longest episode in control periods."""
+        return max(1, round(self.seconds * Contract.load(paths.robot(self.robot)).rate))
+
     def parameters(self) -> dict[str, dict[str, Any]]:
         """Node → parameters that this run sets on top of ``config/sim.yaml``."""
         lockstep = self.mode == 'lockstep'
         contract = paths.robot(self.robot)
-        rate = Contract.load(contract).rate
         robot = str(contract)
         policy = str(paths.policy(self.policy, contract))
         shared = {'robot': robot, 'seed': self.seed}
@@ -87,7 +91,7 @@ class RunSettings:
             'sim': {
                 **shared,
                 **run,
-                'steps': max(1, round(self.seconds * rate)),
+                'steps': self.steps,
                 'wait_for': 1 + self.record,
             },
             'policy': {'robot': robot, 'policy': policy, 'lockstep': lockstep},

@@ -4,7 +4,6 @@ The expert sees all 17 observations of Walker2d-v5. It is the teacher that the r
 students, which see positions alone, are trained to imitate.
 """
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,8 +98,7 @@ class WalkerVecEnv(VecEnv):
 
 
 class ExpertNet(torch.nn.Module):
-    """The deterministic expert, its observation normaliser inside: (B, 17) → (B, 6) in [−1, 1].
-    """
+    """The deterministic expert, its observation normaliser inside: (B, 17) → (B, 6) in [−1, 1]."""
 
     def __init__(self, model: PPO, normalizer: VecNormalize):
         super().__init__()
@@ -154,17 +152,17 @@ class _Candidates(BaseCallback):
         )
         self._settings, self._folder, self._report = settings, folder, report
         self.best: tuple[float, dict] | None = None
-        self._started = time.monotonic()
+        self._said = ''
 
     def _on_step(self) -> bool:
         return True
 
     def _on_rollout_end(self) -> None:
         done = self.num_timesteps / self._settings.total_steps
-        self._report(done, f'{self.num_timesteps:,} steps')
         if self._due and self.num_timesteps >= self._due[0]:
             self._due.pop(0)
             self._judge()
+        self._report(done, f'{self.num_timesteps:,} steps{self._said}')
 
     def _judge(self) -> None:
         net = ExpertNet(self.model, self.training_env).eval()
@@ -177,7 +175,10 @@ class _Candidates(BaseCallback):
             'return_action_noise_0.1': float(noisy.mean()),
             'episodes': self._settings.episodes,
         }
-        self._report(self.num_timesteps / self._settings.total_steps, str(scores))
+        self._said = (
+            f', return {clean.mean():.0f}, worst {clean.min():.0f}, '
+            f'with noisy actions {noisy.mean():.0f}'
+        )
         # A teacher must steer back from disturbed states: noisy return counts as much as clean.
         score = float(noisy.mean() + 0.5 * (clean.mean() + clean.min()))
         if self.best is None or score > self.best[0]:

@@ -24,33 +24,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     import torch
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     from liquid_control.provenance import provenance, write_json
+    from liquid_control.verbs.progress import reporting
 
     if args.out.suffix != '.onnx':
         raise ValueError(f'--out: expected a file named .onnx, found {args.out}')
     torch.set_num_threads(1)
     console = Console()
-    columns = (
-        TextColumn('{task.description}'),
-        BarColumn(bar_width=24),
-        TextColumn('{task.percentage:3.0f} %'),
-        TimeRemainingColumn(),
-        TextColumn('{task.fields[told]}'),
-    )
     temporary = tempfile.TemporaryDirectory()
     folder = args.checkpoints or Path(temporary.name)
-    with temporary, Progress(*columns, console=console) as progress:
-        title = 'expert' if args.kind == 'expert' else args.cell
-        task = progress.add_task(title, total=1.0, told='starting')
-
-        def report(share: float, text: str) -> None:
-            progress.update(task, completed=share, told=text)
-
-        bundle = _expert(args, folder, report) if args.kind == 'expert' else _policy(
-            args, folder, report
-        )
+    title, train = ('expert', _expert) if args.kind == 'expert' else (args.cell, _policy)
+    with temporary, reporting(console, title) as report:
+        bundle = train(args, folder, report)
     console.print(f'wrote {args.out}: {bundle.counts["parameters"]} parameters', highlight=False)
     for name, score in bundle.scores.items():
         console.print(f'{name}: {score}', highlight=False)

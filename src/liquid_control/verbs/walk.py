@@ -4,10 +4,10 @@ import datetime
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from liquid_control.evaluation.video import render
 from liquid_control.nodes.graph import Graph, RunSettings
+from liquid_control.verbs.progress import reporting
 
 
 def new_folder(parent: Path, name: str) -> Path:
@@ -22,33 +22,18 @@ def new_folder(parent: Path, name: str) -> Path:
 
 
 def walk(settings: RunSettings, console: Console, title: str) -> None:
-    """Run one graph to its end under a progress bar.
+    """Run one graph to its end, with progress.
 
     Raises:
         GraphError: a node failed.
     """
-    rate = 125.0
-    steps = round(settings.seconds * rate)
-    columns = (
-        TextColumn('{task.description}'),
-        BarColumn(bar_width=24),
-        TextColumn('{task.completed:.0f}/{task.total:.0f}'),
-        TimeRemainingColumn(),
-        TextColumn('{task.fields[told]}'),
-    )
-    with (
-        Progress(*columns, console=console, transient=True) as progress,
-        Graph(settings) as graph,
-    ):
-        task = progress.add_task(title, total=steps * settings.episodes, told='starting')
+    with reporting(console, title) as report, Graph(settings) as graph:
 
         def told(line: dict) -> None:
-            done = line['episode'] * steps + line['step']
+            done = line['episode'] + line['step'] / settings.steps
             ratio = line['ratio']
             prediction = '' if ratio is None else f', prediction error {ratio:.3f} of persistence'
-            progress.update(
-                task, completed=done, told=f'return {line["return"]:.0f}{prediction}'
-            )
+            report(done / settings.episodes, f'return {line["return"]:.0f}{prediction}')
 
         graph.follow(told)
 

@@ -1,0 +1,72 @@
+"""Live graphs: every worker has a ROS domain of its own, and nothing leaves the machine."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+pytest.importorskip('rclpy', reason='needs ROS 2: the [ros] extra, or a sourced installation')
+
+_WORKER = int(os.environ.get('PYTEST_XDIST_WORKER', 'gw0').removeprefix('gw'))
+os.environ['ROS_DOMAIN_ID'] = str(60 + _WORKER % 40)
+os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+os.environ['FASTDDS_BUILTIN_TRANSPORTS'] = 'UDPv4'
+os.environ['ROS_PYTHON_CHECK_FIELDS'] = '1'
+
+
+class NodeProcess:
+    """A node in a process of its own, with what it prints."""
+
+    def __init__(self, name, log, arguments):
+        self.log = log
+        with open(log, 'wb') as out:
+            self.process = subprocess.Popen(
+                [sys.executable, '-m', f'liquid_control.nodes.{name}_node', '--ros-args']
+                + arguments,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def end(self, number=signal.SIGINT, timeout=20.0):
+        """Signal the node and wait; returns its exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(timeout)
+
+    def wait(self, timeout=40.0):
+        return self.process.wait(timeout)
+
+    @property
+    def said(self):
+        return self.log.read_text(errors='replace')
+
+    def wait_for(self, text, timeout=20.0):
+        """Wait until the node has printed a text."""
+        end = time.monotonic() + timeout
+        while text not in self.said:
+            assert time.monotonic() < end, f'{text!r} not in: {self.said}'
+            time.sleep(0.05)
+
+
+@pytest.fixture
+def start_node(tmp_path):
+    """start_node(name, parameter=value, …) → a node; ended after the test, whatever happens."""
+    started = []
+
+    def start(name, *more, **parameters):
+        arguments = list(more)
+        for key, value in parameters.items():
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            arguments += ['-p', f'{key}:={text}']
+        node = NodeProcess(name, tmp_path / f'{name}{len(started)}.log', arguments)
+        started.append(node)
+        return node
+
+    yield start
+    for node in started:
+        if node.process.poll() is None:
+            node.process.kill()
+            node.process.wait()

@@ -1,0 +1,121 @@
+"""liquid-control run, as a user starts it and as things go wrong."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from liquid_control.evaluation.bag import Bag
+from liquid_control.evaluation.metrics import load_metrics
+
+BASE = [sys.executable, '-m', 'liquid_control.cli', 'run', '--no-video', '--seconds', '4']
+
+
+def start(*arguments):
+    return subprocess.Popen(
+        [*BASE, *map(str, arguments)],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+    )  # fmt: skip
+
+
+def rows(folder):
+    """Steps that the monitor has told of so far."""
+    log = folder / 'log' / 'monitor.log'
+    lines = log.read_text().splitlines() if log.exists() else []
+    told = [json.loads(line) for line in lines if line.startswith('{') and line.endswith('}')]
+    return told[-1]['step'] if told else 0
+
+
+def wait_until_walking(folder, process):
+    end = time.monotonic() + 60.0
+    while rows(folder) < 20:
+        assert process.poll() is None, process.stdout.read()
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def children(process):
+    """Command line → process id of what a run has started."""
+    listed = subprocess.run(
+        ['ps', '-o', 'pid=,args=', '--ppid', str(process.pid)], capture_output=True, text=True
+    ).stdout
+    return {line.split(None, 1)[1]: int(line.split()[0]) for line in listed.splitlines()}
+
+
+def child(process, name):
+    return next(pid for args, pid in children(process).items() if f'{name}_node' in args)
+
+
+def test_a_run_walks_is_measured_and_leaves_its_folder(tmp_path):
+    out, json_file = tmp_path / 'run', tmp_path / 'figures.json'
+    process = start('--policy', 'lstm', '--mode', 'lockstep', '--fault', 'gaussian:0.05',
+                    '--out', out, '--json', json_file)  # fmt: skip
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+    metrics = json.loads(json_file.read_text())
+    assert metrics['complete']
+    assert metrics['figures']['return_mean'] > 0
+    assert metrics['run']['provenance']['command'].endswith(str(json_file))
+    for name in ('run.json', 'metrics.json', 'report.html', 'params.yaml', 'bag', 'log'):
+        assert (out / name).exists(), name
+
+
+def test_interrupted_it_ends_cleanly_and_keeps_what_was_recorded(tmp_path):
+    process = start('--out', tmp_path)
+    wait_until_walking(tmp_path, process)
+    started = list(children(process).values())
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert 'Traceback' not in said
+    metrics = load_metrics(tmp_path)
+    assert not metrics['complete']
+    assert metrics['why'] == 'interrupted'
+    assert metrics['counts']['answered'] >= 20
+    bag = Bag(tmp_path)
+    assert list(list(bag.messages('commands'))[-1].data) == [0.0] * 6, 'the safe action is last'
+    for pid in started:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+@pytest.mark.parametrize('name', ['sim', 'policy'])
+def test_a_node_that_dies_is_named_and_nothing_recorded_is_lost(tmp_path, name):
+    process = start('--out', tmp_path)
+    wait_until_walking(tmp_path, process)
+    os.kill(child(process, name), signal.SIGKILL)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert f'the {name} node was ended by SIGKILL' in said.replace('\n', ' ')
+    metrics = load_metrics(tmp_path)
+    assert not metrics['complete']
+    assert metrics['counts']['answered'] >= 20
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'said'),
+    [
+        (['--policy', 'lstn'], "did you mean 'lstm'?"),
+        (['--fault', 'dropped:2'], 'expected a number in [0, 1], found 2.0'),
+        (['--robot', 'spot'], 'unknown robot'),
+        (['--episodes', '0'], 'episodes: expected more than 0'),
+    ],
+)
+def test_a_wrong_argument_is_refused_before_anything_starts(tmp_path, arguments, said):
+    process = start('--out', tmp_path / 'run', *arguments)
+    text, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert said in text.replace('\n', ' ')
+    assert not (tmp_path / 'run').exists()
+
+
+def test_a_recording_is_never_overwritten(tmp_path):
+    (tmp_path / 'bag').mkdir()
+    process = start('--out', tmp_path)
+    text, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert 'holds a recording already' in text

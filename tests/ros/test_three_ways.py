@@ -1,0 +1,78 @@
+"""Invariants 1 and 2: three ways give one answer, and one seed gives one result."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from liquid_control import paths
+from liquid_control.control import Contract, Controller, PolicyRunner
+from liquid_control.evaluation.bag import Bag
+from liquid_control.evaluation.episodes import run_episodes
+from liquid_control.evaluation.metrics import load_metrics
+from liquid_control.evaluation.replay import compare, recorded_trace, replay
+from liquid_control.evaluation.runs import read_run
+from liquid_control.evaluation.trace import Trace
+from liquid_control.faults import parse
+from liquid_control.nodes.graph import Graph, RunSettings
+
+SEED, EPISODES, SECONDS = 7, 2, 1.6
+TIMED = ('policy_step', 'sensor_to_command', 'resident', 'missed')
+ROBOT = Contract.load(paths.robot('walker2d'))
+
+
+def run(folder, policy, fault):
+    settings = RunSettings(
+        folder, policy=policy, fault=fault, seed=SEED, episodes=EPISODES, seconds=SECONDS,
+        mode='lockstep',
+    )  # fmt: skip
+    with Graph(settings) as graph:
+        graph.follow(lambda line: None)
+    return load_metrics(folder)
+
+
+def controller(policy):
+    return Controller(PolicyRunner(paths.policy(policy, 'walker2d')), ROBOT)
+
+
+def joined(traces):
+    arrays = {
+        name: np.concatenate([getattr(trace, name) for trace in traces])
+        for name in Trace.__dataclass_fields__
+        if name != 'channels'
+    }
+    return replace(traces[0], **arrays)
+
+
+@pytest.mark.parametrize('policy', ['cfc', 'lstm'])
+@pytest.mark.parametrize('fault', ['none', 'gaussian:0.1+dropped:0.1'])
+def test_in_process_over_ros_and_from_the_bag_agree_at_every_step(tmp_path, policy, fault):
+    metrics = run(tmp_path, policy, fault)
+    steps = round(SECONDS * ROBOT.rate)
+    walks = run_episodes(controller(policy), ROBOT, parse(fault), EPISODES, SEED, steps)
+    in_process = joined([walk.trace for walk in walks])
+
+    bag, observed = Bag(tmp_path), read_run(tmp_path)['observed']
+    driver = controller(policy)
+    live = recorded_trace(bag, driver.runner.contract, observed)
+    replayed = replay(bag, driver, observed)
+
+    assert compare(in_process, live) is None
+    assert compare(in_process, replayed) is None
+    least = 0.95 if fault == 'none' else 0.3
+    assert len(live) > least * EPISODES * steps, 'a walk that ends at once shows little'
+    assert [e['return'] for e in metrics['episodes']] == [walk.total for walk in walks]
+    assert [e['steps'] for e in metrics['episodes']] == [walk.steps for walk in walks]
+
+
+def test_equal_seeds_give_equal_metrics(tmp_path):
+    first, second = (
+        run(tmp_path / name, 'cfc', 'gaussian:0.1+dropped:0.1') for name in ('first', 'second')
+    )
+    assert first['complete']
+    assert first['counts']['answered'] == second['counts']['answered']
+    for one, other in [(first['figures'], second['figures']),
+                       *zip(first['episodes'], second['episodes'], strict=True)]:  # fmt: skip
+        exact = {key for key in one if not key.startswith(TIMED)}
+        assert {key: one[key] for key in exact} == {key: other[key] for key in exact}
+        assert exact

@@ -1,0 +1,80 @@
+"""The policy network: limits, persistence, irregular time, and the step that is exported."""
+
+# ruff: noqa: E402
+import numpy as np
+import pytest
+
+torch = pytest.importorskip('torch')
+
+from support import STUDENT
+
+from liquid_control import cells
+from liquid_control.models import ModelSettings, Normalizer, PolicyModel, StepModel
+
+BATCH, SENSED = 5, STUDENT.sensed_size
+
+
+def make(cell: str) -> PolicyModel:
+    rng = np.random.default_rng(0)
+    torch.manual_seed(0)
+    normalizer = Normalizer(
+        rng.normal(0, 1, SENSED), rng.uniform(0.1, 2, SENSED), rng.uniform(0.01, 0.1, SENSED)
+    )
+    return PolicyModel(ModelSettings.default(cell), STUDENT, normalizer)
+
+
+@pytest.fixture(params=cells.names())
+def model(request):
+    return make(request.param)
+
+
+@pytest.fixture
+def inputs(model):
+    torch.manual_seed(1)
+    observation = torch.randn(BATCH, STUDENT.observation_size) * 3
+    state = torch.rand(BATCH, model.cell.state_size) * 2 - 1
+    return observation, torch.rand(BATCH, 1) * 6, state
+
+
+def test_sizes_follow_the_contract(model, inputs):
+    action, prediction, state = model(*inputs)
+    assert action.shape == (BATCH, STUDENT.action_size)
+    assert prediction.shape == (BATCH, SENSED)
+    assert state.shape == model.initial_state(BATCH).shape
+
+
+def test_actions_stay_inside_the_limits_and_training_sees_beyond_them(model, inputs):
+    with torch.no_grad():
+        model.action.weight *= 100
+        free, limited = model.step(*inputs)[0], model(*inputs)[0]
+    assert free.abs().max() > 1
+    torch.testing.assert_close(limited, free.clamp(-1, 1))
+
+
+def test_without_a_predicted_change_the_prediction_is_persistence(model, inputs):
+    with torch.no_grad():
+        model.prediction.weight.zero_()
+        model.prediction.bias.zero_()
+    assert torch.equal(model(*inputs)[1], inputs[0][:, :SENSED])
+
+
+def test_elapsed_time_matters(model, inputs):
+    observation, elapsed, state = inputs
+    before, after = model(observation, elapsed, state)[2], model(observation, elapsed + 1, state)[2]
+    assert not torch.allclose(before, after)
+
+
+def test_the_exported_step_is_the_same_function(model, inputs):
+    step = StepModel(model)
+    for found, expected in zip(step(*inputs), model(*inputs), strict=True):
+        torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
+
+
+def test_every_cell_has_about_the_same_budget(model):
+    count = sum(p.numel() for p in model.parameters())
+    assert 18_000 <= count <= 25_000
+
+
+def test_an_unknown_cell_finds_the_nearest():
+    with pytest.raises(ValueError, match='did you mean .*cfc'):
+        ModelSettings.default('cffc')

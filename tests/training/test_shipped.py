@@ -1,0 +1,53 @@
+"""Every bundle that ships: its contract fits, and it still walks as its card says."""
+
+import numpy as np
+import pytest
+
+from liquid_control import paths
+from liquid_control.control import Contract, Controller, PolicyRunner
+from liquid_control.evaluation.episodes import run_episodes
+from liquid_control.faults import parse
+
+ROBOT = Contract.load(paths.robot('walker2d'))
+POLICIES = paths.policies('walker2d')
+
+
+def walk(name: str, episodes: int, fault: str = 'none') -> np.ndarray:
+    controller = Controller(PolicyRunner(POLICIES[name]), ROBOT)
+    seed = controller.runner.bundle.scores[fault]['seed']
+    walks = run_episodes(controller, ROBOT, parse(fault), episodes, seed)
+    return np.array([episode.total for episode in walks])
+
+
+def test_those_of_the_first_release_are_there():
+    assert {'expert', 'cfc', 'lstm'} <= set(POLICIES)
+    assert sum(path.stat().st_size for path in POLICIES.values()) < 5_000_000
+
+
+@pytest.mark.parametrize('name', POLICIES)
+def test_a_bundle_has_its_card_and_fits_the_robot(name):
+    bundle = PolicyRunner(POLICIES[name]).bundle
+    assert bundle.contract.differences(ROBOT) == []
+    assert bundle.provenance['command'].startswith('liquid-control train')
+    assert bundle.scores['none']['return_mean'] >= 3000
+    assert bundle.scores['none']['episodes'] >= 20
+
+
+@pytest.mark.parametrize('name', [name for name in POLICIES if name != 'expert'])
+def test_a_student_sees_no_velocity(name):
+    terms = [term.name for term in PolicyRunner(POLICIES[name]).contract.terms]
+    assert terms == ['joint_position', 'previous_action']
+
+
+@pytest.mark.parametrize('name', POLICIES)
+def test_it_walks(name):
+    assert walk(name, episodes=2).max() >= 2000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('fault', ['none', 'gaussian:0.1', 'dropped:0.1'])
+@pytest.mark.parametrize('name', POLICIES)
+def test_it_reaches_the_return_of_its_card(name, fault):
+    scores = PolicyRunner(POLICIES[name]).bundle.scores[fault]
+    found = walk(name, scores['episodes'], fault).mean()
+    assert found >= 0.85 * scores['return_mean']
