@@ -53,7 +53,7 @@ $(VENV)/.demo: setup.py $(PINS)
 $(VENV)/.test-$(TORCH): setup.py $(PINS)
 ifneq ($(TORCH),no)
 	@# Alone, so that no other package is looked for there; the pin admits the CPU build only.
-	$(INSTALL) --no-deps --extra-index-url $(TORCH_INDEX) torch || { \
+	@$(INSTALL) --no-deps --extra-index-url $(TORCH_INDEX) torch || { \
 	  echo 'No CPU build of torch for this Python here. Training and its tests need it;' >&2; \
 	  echo '`make test TORCH=no` runs the others, TORCH_INDEX=URL names another source.' >&2; \
 	  exit 1; }
