@@ -10,7 +10,7 @@ import pytest
 launch = pytest.importorskip('launch')
 pytest.importorskip('launch_ros')
 
-from support import ROBOT, STUDENT, make_bundle  # noqa: E402
+from support import ROBOT, STUDENT, make_bundle
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = ('sim', 'robot')
