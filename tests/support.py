@@ -107,7 +107,7 @@ def describe(contract: Contract, period: float = 0.0) -> Bundle:
         period=period or 1 / contract.rate,
         provenance={'seed': 0},
         scores={},
-        counts={'state': 5},
+        counts={'parameters': 100, 'state': 5},
     )
 
 

@@ -1,6 +1,5 @@
 """The policy network: limits, persistence, irregular time, and the step that is exported."""
 
-# ruff: noqa: E402
 import numpy as np
 import pytest
 
@@ -76,5 +75,5 @@ def test_every_cell_has_about_the_same_budget(model):
 
 
 def test_an_unknown_cell_finds_the_nearest():
-    with pytest.raises(ValueError, match='did you mean .*cfc'):
+    with pytest.raises(ValueError, match=r'did you mean .*cfc'):
         ModelSettings.default('cffc')

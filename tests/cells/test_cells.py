@@ -128,5 +128,5 @@ def test_a_wrong_elapsed_time_is_named_with_its_shape(cell, series, shape):
 
 
 def test_an_unknown_name_finds_the_nearest():
-    with pytest.raises(ValueError, match='did you mean .*lstm'):
+    with pytest.raises(ValueError, match=r'did you mean .*lstm'):
         cells.make('lsmt', INPUT, HIDDEN)

@@ -5,8 +5,7 @@ import itertools
 from pathlib import Path
 
 import numpy as np
-import onnx
-from onnx import TensorProto, helper, numpy_helper
+import support
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 
@@ -22,52 +21,14 @@ ROW = (
 )  # fmt: skip
 
 
-def make_bundle(path: Path, contract, seed: int, size: int = 7) -> Path:
-    """h' = tanh([observation, elapsed, h] W); action = h' A; prediction = sensed + h' P."""
-    rng = np.random.default_rng(seed)
-    n, m, p = contract.observation_size, contract.action_size, contract.sensed_size
-    weights = {
-        'W': rng.normal(0, 0.4, (n + 1 + size, size)),
-        'A': rng.normal(0, 0.1, (size, m)),
-        'P': rng.normal(0, 0.01, (size, p)),
-        'S': np.eye(n)[:, :p],
-    }
-    nodes = [
-        helper.make_node('Concat', ['observation', 'elapsed', 'state'], ['x'], axis=1),
-        helper.make_node('MatMul', ['x', 'W'], ['z']),
-        helper.make_node('Tanh', ['z'], ['next_state']),
-        helper.make_node('MatMul', ['next_state', 'A'], ['action']),
-        helper.make_node('MatMul', ['next_state', 'P'], ['change']),
-        helper.make_node('MatMul', ['observation', 'S'], ['sensed']),
-        helper.make_node('Add', ['sensed', 'change'], ['prediction']),
-    ]
+def make_bundle(path: Path, contract, seed: int) -> Path:
+    """An untrained policy that stands for a while, and predicts that little changes."""
 
-    def values(**sizes):
-        return [
-            helper.make_tensor_value_info(name, TensorProto.FLOAT, ['B', width])
-            for name, width in sizes.items()
-        ]
+    def gentle(weights):
+        weights['A'] *= 0.1
+        weights['P'] = np.eye(*weights['P'].shape) + 0.01 * weights['P']
 
-    graph = helper.make_graph(
-        nodes,
-        'untrained',
-        values(observation=n, elapsed=1, state=size),
-        values(action=m, prediction=p, next_state=size),
-        [numpy_helper.from_array(v.astype(np.float32), k) for k, v in weights.items()],
-    )
-    opset = [helper.make_opsetid('', 17)]
-    model = helper.make_model(graph, opset_imports=opset, ir_version=8)
-    count = sum(v.size for k, v in weights.items() if k != 'S')
-    Bundle(
-        cell='untrained',
-        settings={'size': size, 'seed': seed},
-        contract=contract,
-        period=1 / contract.rate,
-        provenance={},
-        scores={},
-        counts={'parameters': count, 'state': size},
-    ).write(path, onnx.ModelProto.SerializeToString(model))
-    return path
+    return support.make_bundle(path, contract, seed, gentle)
 
 
 class Recorder:

@@ -25,7 +25,8 @@ PERIOD = 8_000_000
 @pytest.fixture
 def two(robot):
     """A contract of two channels with standard deviations 0.05 and 0.1."""
-    return policy_contract(robot, ['rootz.position', 'rooty.position'])
+    contract = policy_contract(robot, ['rootz.position', 'rooty.position'])
+    return replace(contract, terms=(replace(contract.terms[0], std=(0.05, 0.1)),))
 
 
 def trace(stamps, observations, predictions, step_s=0.0):
@@ -195,7 +196,8 @@ def test_a_policy_contract_keeps_the_policys_order(robot):
     names = ['rootz.position', 'rootx.velocity', 'rooty.velocity']
     part = policy_contract(robot, names)
     assert list(part.sensed_channels) == names
-    assert [s for t in part.sensed for s in t.std] == [0.05, 0.8, 1.5]
+    std = dict(zip(robot.sensed_channels, (s for t in robot.sensed for s in t.std), strict=True))
+    assert [s for t in part.sensed for s in t.std] == [std[name] for name in part.sensed_channels]
     assert isinstance(part, Contract)
     with pytest.raises(ValueError, match=r'not offered: nose\.position'):
         policy_contract(robot, ['nose.position'])

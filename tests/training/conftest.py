@@ -1,5 +1,6 @@
-"""Training needs torch; where it is not installed, its tests are left out."""
+"""Training needs the [train] extra; where it is not installed, its tests are left out."""
 
 import importlib.util
 
-collect_ignore_glob = [] if importlib.util.find_spec('torch') else ['test_*.py']
+_needed = ('torch', 'stable_baselines3')
+collect_ignore_glob = [] if all(map(importlib.util.find_spec, _needed)) else ['test_*.py']

@@ -30,7 +30,7 @@ def bundle(model, tmp_path_factory):
         settings=model.settings.to_dict(),
         contract=STUDENT,
         state_size=model.cell.state_size,
-        scores={},
+        judge=lambda draft: {'state': draft.counts['state_size']},
         seed=7,
     )
 
@@ -57,6 +57,7 @@ def test_a_bundle_says_what_it_is(model, bundle):
     assert bundle.counts['parameters'] == sum(p.numel() for p in model.parameters())
     assert bundle.counts['state_size'] == model.cell.state_size
     assert bundle.provenance['seed'] == 7
+    assert bundle.scores == {'state': model.cell.state_size}
     assert bundle.period == 1 / STUDENT.rate
 
 

@@ -7,20 +7,24 @@ import sys
 
 import pytest
 
-from liquid_control import cli
+from liquid_control import cli, paths
 from liquid_control.control import Bundle, PolicyRunner
 
 
-def test_a_policy(tmp_path, capsys):
-    out, told = tmp_path / 'lstm.onnx', tmp_path / 'told.json'
-    arguments = ['train', 'policy', '--cell', 'lstm', '--rounds', '2', '--seed', '5']
-    assert cli.main([*arguments, '--out', str(out), '--json', str(told)]) == 0
-    bundle = Bundle.read(out)
+@pytest.mark.parametrize('cell', ['cfc', 'lstm'])
+def test_a_policy(cell, tmp_path, capsys):
+    out, told = tmp_path / 'policy.onnx', tmp_path / 'told.json'
+    arguments = ['train', 'policy', '--cell', cell, '--rounds', '2', '--seed', '5']
+    kept = ['--checkpoints', str(tmp_path), '--json', str(told)]
+    assert cli.main([*arguments, *kept, '--out', str(out)]) == 0
+    bundle, teacher = Bundle.read(out), Bundle.read(paths.policy('expert', 'walker2d'))
+    assert bundle.cell == cell
     assert bundle.provenance['seed'] == bundle.settings['training']['seed'] == 5
-    assert 'teacher_sha256' in bundle.provenance
+    assert bundle.provenance['teacher_sha256'] == teacher.sha256
     assert set(bundle.scores) == {'none', 'gaussian:0.1', 'dropped:0.1'}
     assert bundle.scores['none']['episodes'] == 20
     assert json.loads(told.read_text())['scores'] == bundle.scores
+    assert (tmp_path / 'best.safetensors').is_file()
     assert 'wrote' in capsys.readouterr().out
 
 

@@ -34,6 +34,7 @@ from liquid_control.nodes.wire import CommandMessage, message_type, qos, set_sta
 
 _STATUS_PERIOD_S = 0.5
 _WATCHDOG_PERIOD_S = 0.02
+_COMMAND = 'std_msgs/msg/Float64MultiArray'
 _SUCCESS, _ERROR = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.ERROR
 
 
@@ -94,6 +95,10 @@ class PolicyNode(LifecycleNode):
     def _configure(self) -> None:
         robot_path = paths.robot(self._robot)
         robot = Contract.load(robot_path)
+        if robot.action.type != _COMMAND:
+            raise ValueError(
+                f'{robot_path}: action: type: expected {_COMMAND}, found {robot.action.type}'
+            )
         runner = PolicyRunner(paths.policy(self._policy, robot_path))
         self.controller = Controller(runner, robot)
         runner.warm_up()
@@ -157,24 +162,28 @@ class PolicyNode(LifecycleNode):
             return
         if observed is None:
             return
-        self._heard = time.monotonic()
         stamp, values = observed
-        age = (self._now_ns() - stamp) * 1e-9
-        command = self.controller.step(stamp, values, age)
+        command = self.controller.step(stamp, values, self._age(stamp))
         self._commands.publish(self._command.fill(stamp, command.action))
         if command.prediction is not None:
             set_stamp(self._expected, stamp + self._period_ns)
             self._expected.position = command.prediction.astype(float).tolist()
             self._predictions.publish(self._expected)
         self._status.add(command)
+        now = time.monotonic()
+        if command.prediction is not None:
+            self._heard = now  # only an observation that was used counts against the watchdog
         if self.controller.stopped:
             self._say_stopped()
-        elif self._heard - self._status_at > _STATUS_PERIOD_S:
+        elif now - self._status_at > _STATUS_PERIOD_S:
             self._publish_status()
 
-    def _now_ns(self) -> int:
-        # The same as the node's clock where that shows system time, at a tenth of the cost.
-        return self.get_clock().now().nanoseconds if self._simulated_time else time.time_ns()
+    def _age(self, stamp_ns: int) -> float:
+        """Seconds between a stamp and now; a stamp from the future is as wrong as an old one."""
+        if self._simulated_time:  # /clock follows the sensors
+            return (self.get_clock().now().nanoseconds - stamp_ns) * 1e-9
+        # What the node's clock shows, at a tenth of the cost.
+        return abs(time.time_ns() - stamp_ns) * 1e-9
 
     def _watch(self) -> None:
         """On a steady clock: sensors that fall silent stop the robot; status when nobody asks."""
@@ -200,10 +209,13 @@ class PolicyNode(LifecycleNode):
         return response
 
     def _on_arm(self, request: Any, response: Any) -> Any:
-        response.success = self._active
-        response.message = 'armed' if self._active else 'not active: activate the node first'
-        if self._active:
+        if not self._active:
+            response.message = 'not active: activate the node first'
+        elif self.controller.stopped is None:
+            response.message = 'driving already'
+        else:
             self._arm()
+            response.success, response.message = True, 'armed'
         return response
 
     def _stop(self, why: str) -> None:

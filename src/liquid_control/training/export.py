@@ -1,7 +1,10 @@
 """From a torch model to a bundle, checked against each other before anything is written."""
 
+import dataclasses
 import io
+import tempfile
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -85,18 +88,25 @@ def export_bundle(
     settings: dict[str, Any],
     contract: Contract,
     state_size: int,
-    scores: dict[str, Any],
+    judge: Callable[[Bundle], dict[str, Any]] = lambda draft: {},
     **about: Any,
 ) -> Bundle:
-    """Write a model as a bundle; ``about`` goes into its provenance (seed, data hash)."""
+    """Write a model as a bundle.
+
+    ``judge`` is handed the bundle itself, in a temporary folder, and returns its scores;
+    ``about`` goes into the provenance (seed, hashes).
+    """
     graph = step_graph(model, contract, state_size)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return Bundle(
+    bundle = Bundle(
         cell=cell,
         settings=settings,
         contract=contract,
         period=1.0 / contract.rate,
         provenance=provenance(**about),
-        scores=scores,
+        scores={},
         counts={'parameters': count_parameters(model), 'state_size': state_size},
-    ).write(path, graph)
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        scores = judge(bundle.write(Path(folder) / path.name, graph))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return dataclasses.replace(bundle, scores=scores).write(path, graph)

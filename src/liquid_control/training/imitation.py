@@ -73,14 +73,16 @@ def train_student(
     The best weights so far are always in ``folder`` as safetensors.
 
     Raises:
+        ValueError: no cell of that name, or a teacher that does not see everything.
         FloatingPointError: the loss is no longer finite.
     """
+    model_settings = ModelSettings.default(settings.cell)
     torch.manual_seed(settings.seed)
     rng = np.random.default_rng(settings.seed)
     contract = robot.asking(*ASKED)
     teacher = Teacher(teacher_path, settings.walkers)
     normalizer, _ = measure_normalizer(teacher, settings.walkers, settings.seed + 1)
-    model = PolicyModel(ModelSettings.default(settings.cell), contract, normalizer)
+    model = PolicyModel(model_settings, contract, normalizer)
     averaged = copy.deepcopy(model)
     optimizer = torch.optim.Adam(model.parameters(), settings.learning_rate)
     collector = Collector(model, teacher, settings.walkers, settings.seed + 2, Conditions())

@@ -28,8 +28,7 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.provenance import provenance, write_json
     from liquid_control.verbs.progress import reporting
 
-    if args.out.suffix != '.onnx':
-        raise ValueError(f'--out: expected a file named .onnx, found {args.out}')
+    _check(args)
     torch.set_num_threads(1)
     console = Console()
     temporary = tempfile.TemporaryDirectory()
@@ -44,6 +43,15 @@ def main(args: argparse.Namespace) -> int:
         about = provenance(seed=args.seed)
         write_json(args.json, {'format': 1, 'provenance': about, 'scores': bundle.scores})
     return 0
+
+
+def _check(args: argparse.Namespace) -> None:
+    if args.out.suffix != '.onnx':
+        raise ValueError(f'--out: expected a file named .onnx, found {args.out}')
+    length = 'steps' if args.kind == 'expert' else 'rounds'
+    for name, least in ((length, 1), ('seed', 0)):
+        if getattr(args, name) < least:
+            raise ValueError(f'--{name}: expected {least} or more, found {getattr(args, name)}')
 
 
 def _expert(args, folder, report):
