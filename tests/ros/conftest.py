@@ -24,8 +24,13 @@ class NodeProcess:
         self.log = log
         with open(log, 'wb') as out:
             self.process = subprocess.Popen(
-                [sys.executable, '-m', f'liquid_control.nodes.{name}_node', '--ros-args']
-                + arguments,
+                [
+                    sys.executable,
+                    '-m',
+                    f'liquid_control.nodes.{name}_node',
+                    '--ros-args',
+                    *arguments,
+                ],
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
