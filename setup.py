@@ -33,7 +33,8 @@ TRAIN = [
     *SIM, 'torch>=2.4', 'ncps>=1.0', 'stable-baselines3>=2.4', 'safetensors>=0.4',
     'onnx>=1.16', 'onnxscript>=0.2',
 ]  # fmt: skip
-TEST = [*SIM, 'onnx>=1.16', 'pytest>=8', 'pytest-xdist>=3', 'hypothesis>=6']
+# Gymnasium's own Walker2d, which ours is held against, imports imageio.
+TEST = [*SIM, 'imageio>=2.14', 'onnx>=1.16', 'pytest>=8', 'pytest-xdist>=3', 'hypothesis>=6']
 
 setup(
     name=NAME,
