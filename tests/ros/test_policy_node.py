@@ -59,10 +59,12 @@ class Peer:
     def drive(self):
         """Send until the policy node answers, then let what is under way arrive."""
 
+        enough = len(self.commands) + 3
+
         def answered():
             self.send()
             self.spin(0.02)
-            return len(self.commands) > 3
+            return len(self.commands) > enough
 
         self.until(answered)
 

@@ -34,6 +34,7 @@ from liquid_control.nodes.wire import CommandMessage, message_type, qos, set_sta
 
 _STATUS_PERIOD_S = 0.5
 _WATCHDOG_PERIOD_S = 0.02
+_DELIVERY = Duration(seconds=0.5)
 _COMMAND = 'std_msgs/msg/Float64MultiArray'
 _SUCCESS, _ERROR = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.ERROR
 
@@ -233,6 +234,7 @@ class PolicyNode(LifecycleNode):
         """End driving in good order: the safe action, if it has not been sent yet."""
         if self._active and self.controller.stopped is None:
             self._commands.publish(self._command.fill(0, self.controller.stop(why)))
+            self._commands.wait_for_all_acked(_DELIVERY)
             self.get_logger().info(f'ended: {why}')
             self._publish_status()
         self._active = False
