@@ -3,12 +3,12 @@
 #
 # Where ROS 2 is sourced (apt, RoboStack) its rclpy and its NumPy are used, else ROS 2 comes from
 # PyPI wheels. Training, and the tests of it, need torch, always the CPU build:
-# `make test TORCH=no` leaves both out.
+# `make test TORCH=no` leaves both out, TORCH_INDEX=URL names the index that has the CPU builds.
 
 PYTHON ?= python3
 VENV ?= .venv
 TORCH ?= cpu
-TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+TORCH_INDEX ?=
 WORKERS ?= 2
 
 BIN := $(VENV)/bin
@@ -53,9 +53,10 @@ $(VENV)/.demo: setup.py $(PINS)
 $(VENV)/.test-$(TORCH): setup.py $(PINS)
 ifneq ($(TORCH),no)
 	@# Alone, so that no other package is looked for there; the pin admits the CPU build only.
-	@$(INSTALL) --no-deps --extra-index-url $(TORCH_INDEX) torch || { \
+	@$(INSTALL) --no-deps $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) torch || { \
 	  echo 'No CPU build of torch for this Python here. Training and its tests need it;' >&2; \
-	  echo '`make test TORCH=no` runs the others, TORCH_INDEX=URL names another source.' >&2; \
+	  echo '`make test TORCH=no` runs the others; TORCH_INDEX=URL names the index of PyTorch that' >&2; \
+	  echo 'has CPU builds (its installation page says which).' >&2; \
 	  exit 1; }
 endif
 	$(INSTALL) -e '.[$(EXTRA)sim,$(TRAIN)test]'

@@ -1,84 +1,15 @@
 """The policy node alone: what it answers, when it stops, and that nothing unsafe leaves it."""
 
-import array
 import math
 import signal
-import time
 
 import pytest
 
 pytest.importorskip('rclpy')
 
-import rclpy
-from rclpy.executors import SingleThreadedExecutor
-from sensor_msgs.msg import JointState
-from std_msgs.msg import Float64MultiArray
-from std_srvs.srv import Trigger
+from peer import UPRIGHT, Peer
 
 from liquid_control.sim import walker2d
-
-UPRIGHT = [0.0, 1.25, *[0.0] * 7]
-
-
-class Peer:
-    """Plays the robot: sends joint states, collects commands."""
-
-    def __init__(self):
-        self.context = rclpy.Context()
-        rclpy.init(context=self.context)
-        self.node = rclpy.create_node('peer', context=self.context)
-        self.executor = SingleThreadedExecutor(context=self.context)
-        self.executor.add_node(self.node)
-        self.commands = []
-        self.publisher = self.node.create_publisher(JointState, 'joint_states', 10)
-        self.node.create_subscription(
-            Float64MultiArray, 'commands', lambda m: self.commands.append(list(m.data)), 100
-        )
-
-    def spin(self, seconds):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            self.executor.spin_once(timeout_sec=0.005)
-
-    def until(self, met, seconds=20.0):
-        end = time.monotonic() + seconds
-        while not met():
-            assert time.monotonic() < end, 'waited in vain'
-            self.executor.spin_once(timeout_sec=0.01)
-
-    def send(self, position=UPRIGHT, names=walker2d.JOINTS):
-        message = JointState(name=list(names), position=array.array('d', position))
-        message.header.stamp = self.node.get_clock().now().to_msg()
-        self.publisher.publish(message)
-
-    def walk(self, count=20, **message):
-        for _ in range(count):
-            self.send(**message)
-            self.spin(0.008)
-
-    def drive(self):
-        """Send until the policy node answers, then let what is under way arrive."""
-
-        enough = len(self.commands) + 3
-
-        def answered():
-            self.send()
-            self.spin(0.02)
-            return len(self.commands) > enough
-
-        self.until(answered)
-
-    def call(self, name):
-        client = self.node.create_client(Trigger, name)
-        assert client.wait_for_service(timeout_sec=10.0)
-        future = client.call_async(Trigger.Request())
-        self.until(future.done)
-        return future.result()
-
-    def close(self):
-        self.executor.shutdown()
-        self.node.destroy_node()
-        self.context.try_shutdown()
 
 
 @pytest.fixture
@@ -163,3 +94,36 @@ def test_joint_order_does_not_matter(peer, start_node):
     first = peer.commands[-1]
     assert finite_and_inside([first])
     assert first != SAFE
+
+
+def test_its_lifecycle_can_be_driven_from_outside(peer, start_node):
+    from lifecycle_msgs.msg import Transition
+    from lifecycle_msgs.srv import ChangeState
+
+    node = start_node('policy', policy='cfc', autostart=False, sensor_timeout=5.0)
+    client = peer.node.create_client(ChangeState, 'policy/change_state')
+    assert client.wait_for_service(timeout_sec=20.0)
+
+    def change(transition):
+        future = client.call_async(ChangeState.Request(transition=Transition(id=transition)))
+        peer.until(future.done)
+        return future.result().success
+
+    peer.walk(10)
+    assert not peer.commands, 'unconfigured it is silent'
+    assert change(Transition.TRANSITION_CONFIGURE)
+    peer.walk(10)
+    assert not peer.commands, 'inactive it is silent'
+    assert change(Transition.TRANSITION_ACTIVATE)
+    peer.drive()
+    assert change(Transition.TRANSITION_DEACTIVATE)
+    peer.spin(0.2)
+    assert peer.commands[-1] == SAFE
+    count = len(peer.commands)
+    peer.walk(10)
+    assert len(peer.commands) == count
+    assert change(Transition.TRANSITION_CLEANUP)
+    assert change(Transition.TRANSITION_CONFIGURE)
+    assert change(Transition.TRANSITION_ACTIVATE)
+    peer.drive()
+    assert node.end() == 0

@@ -15,7 +15,8 @@ class CfC(Cell):
 
     z = backbone([x, h]); f1, f2 = tanh heads; T = sigmoid(t_a·Δt + t_b);
     h' = f1·(1 − T) + T·f2. The output is the new state. Also known as a closed-form liquid
-    network; not to be confused with CT-RNN, which is integrated numerically.
+    network; not to be confused with CT-RNN, which is integrated numerically. Weights start
+    uniform by Glorot & Bengio's rule, as the authors' do, each head on its own.
 
     Args:
         input_size: I.
@@ -29,6 +30,8 @@ class CfC(Cell):
         self.output_size = self.state_size = hidden_size
         self.backbone = torch.nn.Linear(input_size + hidden_size, backbone)
         self.heads = torch.nn.Linear(backbone, 4 * hidden_size)
+        for weight in (self.backbone.weight, *self.heads.weight.chunk(4)):
+            torch.nn.init.xavier_uniform_(weight)
 
     def step(self, x, state, elapsed):
         z = lecun_tanh(self.backbone(torch.cat([x, state], dim=1)))

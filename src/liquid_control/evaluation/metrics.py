@@ -226,7 +226,7 @@ def _measure(bag: Bag, run: dict[str, Any], result: dict[str, Any]) -> str:
         result['figures']['parameters'] = counts.get('parameters')
     result['counts'] = {
         'messages': dict(sorted(bag.counts.items())),
-        'answered': len(trace) if bag.counts[contract.action.topic] else 0,
+        'answered': int(np.count_nonzero(np.isfinite(trace.actions).all(axis=1))),
         'dropped': bag.counts[DROPPED],
         'events': _events(status),
     }

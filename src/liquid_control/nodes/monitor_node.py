@@ -24,6 +24,7 @@ from liquid_control.control.contract import Contract
 from liquid_control.control.observe import ObservationError, Observer, stamp_ns
 from liquid_control.evaluation.live import LiveAccuracy
 from liquid_control.evaluation.metrics import measure
+from liquid_control.evaluation.replay import PREDICTION
 from liquid_control.nodes.names import FAULTY
 from liquid_control.nodes.parameters import Parameters
 from liquid_control.nodes.recorder import Recorder
@@ -32,7 +33,7 @@ from liquid_control.nodes.wire import diagnostic, diagnostics, message_type, qos
 from liquid_control.provenance import provenance, write_json
 
 _PROGRESS_S = 0.2
-_LAST_STATUS_S = 2.0
+_LAST_STATUS_S = 1.5
 _JOINT_STATE = 'sensor_msgs/msg/JointState'
 _DIAGNOSTICS = 'diagnostic_msgs/msg/DiagnosticArray'
 
@@ -81,7 +82,7 @@ class MonitorNode(Node):
             'fault': self._fault,
             'seed': seed,
             'episodes': episodes,
-            'observed': observed,
+            'observed': self._recorded(observed),
             'ended': None,
             'contract': self._contract.to_dict(),
             'contract_hash': self._contract.hash,
@@ -105,6 +106,11 @@ class MonitorNode(Node):
         self._subscribe_all(observed)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
 
+    def _recorded(self, observed: dict[str, str]) -> dict[str, str]:
+        """Name that the contract or the design gives a topic → its name in the bag."""
+        named = {**observed, **{t: t for t in (self._contract.action.topic, PREDICTION)}}
+        return {t: self.resolve_topic_name(source).strip('/') for t, source in named.items()}
+
     def _subscribe_all(self, observed: dict[str, str]) -> None:
         sensors = self._mode != 'robot'
         for topic, kind in self._contract.topics.items():
@@ -113,7 +119,7 @@ class MonitorNode(Node):
                 self._subscribe(observed[topic], kind, reliable=True)
         action = self._contract.action
         self._subscribe(action.topic, action.type)
-        self._subscribe('policy/prediction', _JOINT_STATE)
+        self._subscribe(PREDICTION, _JOINT_STATE)
         self._subscribe('policy/status', _DIAGNOSTICS, streamed=False)
         self._subscribe('/diagnostics', _DIAGNOSTICS, streamed=False)
         if sensors:
@@ -127,7 +133,7 @@ class MonitorNode(Node):
                     self._subscribe(topic, kind)
         if any(topic != source for topic, source in observed.items()):
             self._subscribe('fault/dropped', 'std_msgs/msg/Header')
-        self._followed = {'sim/episode': self._on_row, 'policy/prediction': self._on_prediction}
+        self._followed = {'sim/episode': self._on_row, PREDICTION: self._on_prediction}
         for topic, source in observed.items():
             if topic in self._bundle.contract.topics:
                 self._followed[source] = partial(self._on_sensor, topic)
@@ -202,7 +208,10 @@ class MonitorNode(Node):
         log.info(f'{self._recorder.count} messages in {self.folder / "bag"}')
         if ended in ('done', 'interrupted'):
             log.info(f'metrics in {self.folder / "metrics.json"}')
-            return 0 if metrics['complete'] or ended == 'interrupted' else 1
+            if metrics['complete'] or ended == 'interrupted':
+                return 0
+            log.error(f'not complete: {metrics["why"]}')
+            return 1
         log.error(f'{ended}; what was recorded is kept')
         return 1
 

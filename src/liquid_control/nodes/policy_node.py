@@ -123,7 +123,7 @@ class PolicyNode(LifecycleNode):
             )
             for name, kind in runner.contract.topics.items()
         ]
-        self._services = [
+        self._offered = [
             self.create_service(Trigger, '~/stop', self._on_stop),
             self.create_service(Trigger, '~/arm', self._on_arm),
         ]
@@ -143,7 +143,7 @@ class PolicyNode(LifecycleNode):
     def _clean_up(self) -> None:
         self._jump.unregister()
         self.destroy_timer(self._watchdog)
-        for service in self._services:
+        for service in self._offered:
             self.destroy_service(service)
         for subscription in self._inputs:
             self.destroy_subscription(subscription)

@@ -14,6 +14,7 @@ import sys
 import time
 
 import numpy as np
+from rclpy.duration import Duration
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
@@ -34,6 +35,7 @@ _ROW = (
     'command_latency', 'late',
 )  # fmt: skip
 _RETRY_S = 0.2
+_DELIVERY = Duration(seconds=2.0)
 
 
 class SimNode(Node):
@@ -73,7 +75,7 @@ class SimNode(Node):
     def _open(self) -> None:
         profile = qos(lockstep=self.lockstep, reliable=True, depth=10)
         self._sensors = SensorPublishers(self, profile)
-        self._clock = self.create_publisher(Clock, '/clock', 10)
+        self._time = self.create_publisher(Clock, '/clock', 10)
         rows = qos(lockstep=self.lockstep, reliable=True, depth=100)
         self._rows = self.create_publisher(JointState, '~/episode', rows)
         self._row = JointState(name=list(_ROW))
@@ -133,7 +135,7 @@ class SimNode(Node):
         while not session.stopping and (self._episodes == 0 or episode < self._episodes):
             self._run_episode(session, episode, last=episode + 1 == self._episodes)
             episode += 1
-        self._rows.wait_for_all_acked()
+        self._rows.wait_for_all_acked(_DELIVERY)
         session.spin_for(0.2)
         return 0
 
@@ -201,7 +203,7 @@ class SimNode(Node):
         self._sensors.publish(messages)
         clock = Clock()
         clock.clock.sec, clock.clock.nanosec = divmod(self.world.stamp_ns, 1_000_000_000)
-        self._clock.publish(clock)
+        self._time.publish(clock)
 
     def _answered(self) -> bool:
         return self._answered_at is not None or self._unanswerable

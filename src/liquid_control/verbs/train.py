@@ -13,6 +13,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     policy.add_argument('--cell', required=True, help='recurrent cell: cfc, lstm')
     policy.add_argument('--teacher', default='expert', help='bundle: a name or a path (expert)')
     policy.add_argument('--rounds', type=int, default=900, help='rounds of DAgger (900)')
+    policy.add_argument(
+        '--learning-rate', type=float, default=0.002, help='of Adam at its highest (0.002)'
+    )
     for kind in (expert, policy):
         kind.add_argument('--robot', default='walker2d', help='contract: a name or a path')
         kind.add_argument('--seed', type=int, default=0, help='of everything random (0)')
@@ -52,6 +55,10 @@ def _check(args: argparse.Namespace) -> None:
     for name, least in ((length, 1), ('seed', 0)):
         if getattr(args, name) < least:
             raise ValueError(f'--{name}: expected {least} or more, found {getattr(args, name)}')
+    if args.kind == 'policy' and not 0.0 < args.learning_rate < 1.0:
+        raise ValueError(
+            f'--learning-rate: expected a number between 0 and 1, found {args.learning_rate}'
+        )
 
 
 def _expert(args, folder, report):
@@ -68,7 +75,9 @@ def _policy(args, folder, report):
     from liquid_control.training.imitation import ImitationSettings, train_student
     from liquid_control.training.publish import publish_student
 
-    settings = ImitationSettings(cell=args.cell, seed=args.seed, rounds=args.rounds)
+    settings = ImitationSettings(
+        cell=args.cell, seed=args.seed, rounds=args.rounds, learning_rate=args.learning_rate
+    )
     teacher = paths.policy(args.teacher, args.robot)
     model = train_student(settings, _robot(args), teacher, folder, report)
     return publish_student(args.out, model, settings, teacher, _robot(args))

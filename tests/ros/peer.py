@@ -1,0 +1,78 @@
+"""A stand-in for a robot: sends joint states, collects commands."""
+
+import array
+import time
+
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Float64MultiArray
+from std_srvs.srv import Trigger
+
+from liquid_control.sim import walker2d
+
+UPRIGHT = [0.0, 1.25, *[0.0] * 7]
+
+
+class Peer:
+    """Plays the robot: sends joint states, collects commands."""
+
+    def __init__(self, prefix=''):
+        self.context = rclpy.Context()
+        rclpy.init(context=self.context)
+        self.node = rclpy.create_node('peer', context=self.context)
+        self.executor = SingleThreadedExecutor(context=self.context)
+        self.executor.add_node(self.node)
+        self.commands = []
+        self.publisher = self.node.create_publisher(JointState, f'{prefix}joint_states', 10)
+        self.node.create_subscription(
+            Float64MultiArray,
+            f'{prefix}commands',
+            lambda m: self.commands.append(list(m.data)),
+            100,
+        )
+
+    def spin(self, seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.executor.spin_once(timeout_sec=0.005)
+
+    def until(self, met, seconds=20.0):
+        end = time.monotonic() + seconds
+        while not met():
+            assert time.monotonic() < end, 'waited in vain'
+            self.executor.spin_once(timeout_sec=0.01)
+
+    def send(self, position=UPRIGHT, names=walker2d.JOINTS):
+        message = JointState(name=list(names), position=array.array('d', position))
+        message.header.stamp = self.node.get_clock().now().to_msg()
+        self.publisher.publish(message)
+
+    def walk(self, count=20, **message):
+        for _ in range(count):
+            self.send(**message)
+            self.spin(0.008)
+
+    def drive(self):
+        """Send until the policy node answers, then let what is under way arrive."""
+
+        enough = len(self.commands) + 3
+
+        def answered():
+            self.send()
+            self.spin(0.02)
+            return len(self.commands) > enough
+
+        self.until(answered)
+
+    def call(self, name):
+        client = self.node.create_client(Trigger, name)
+        assert client.wait_for_service(timeout_sec=10.0)
+        future = client.call_async(Trigger.Request())
+        self.until(future.done)
+        return future.result()
+
+    def close(self):
+        self.executor.shutdown()
+        self.node.destroy_node()
+        self.context.try_shutdown()

@@ -1,0 +1,56 @@
+"""The monitor on a robot: no simulation, topics by other names."""
+
+import json
+import signal
+
+import pytest
+
+pytest.importorskip('rclpy')
+
+from peer import Peer
+
+from liquid_control.evaluation.bag import Bag
+
+REMAPPED = ['-r', 'joint_states:=/arm/joint_states', '-r', 'commands:=/arm/commands']
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_on_a_robot_it_records_until_it_is_told_to_end(start_node, tmp_path, number):
+    peer, folder = Peer('/arm/'), tmp_path / 'run'
+    try:
+        monitor = start_node('monitor', *REMAPPED, mode='robot', run_folder=folder)
+        start_node('policy', *REMAPPED, sensor_timeout=5.0)
+        peer.drive()
+        peer.walk(60)
+        assert monitor.end(number) == 0, monitor.said
+    finally:
+        peer.close()
+    metrics = json.loads((folder / 'metrics.json').read_text())
+    assert metrics['why'] == 'interrupted'
+    assert metrics['counts']['answered'] > 30
+    assert metrics['figures']['prediction_scored'] is not None
+    assert metrics['run']['observed']['joint_states'] == 'arm/joint_states'
+    assert Bag(folder).counts['arm/commands'] > 30
+
+
+def test_a_simulation_that_never_comes_is_reported(start_node, tmp_path):
+    monitor = start_node('monitor', mode='realtime', run_folder=tmp_path / 'run', start_timeout=0.5)
+    assert monitor.wait() == 1
+    assert 'no message within 0.5 s' in monitor.said
+    assert (tmp_path / 'run' / 'metrics.json').exists()
+
+
+def test_a_killed_monitor_loses_no_more_than_the_last_seconds(start_node, tmp_path):
+    peer, folder = Peer(), tmp_path / 'run'
+    try:
+        monitor = start_node('monitor', mode='robot', run_folder=folder)
+        start_node('policy', sensor_timeout=5.0)
+        peer.drive()
+        peer.walk(300)
+        monitor.process.kill()
+        monitor.process.wait()
+    finally:
+        peer.close()
+    bag = Bag(folder)
+    assert bag.damage
+    assert bag.counts['joint_states'] > 100
