@@ -1,0 +1,184 @@
+"""The simulation on the graph: Gymnasium's physics, no step of delay of its own making."""
+
+import math
+import time
+
+import numpy as np
+import pytest
+
+pytest.importorskip('rclpy')
+
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Float64MultiArray
+from std_srvs.srv import SetBool, Trigger
+
+from liquid_control.control.observe import stamp_ns
+from liquid_control.nodes.wire import CommandMessage, qos
+from liquid_control.sim import walker2d
+from liquid_control.sim.world import World
+
+EPISODE_GAP_NS = 1_500_000_000 + walker2d.PERIOD_NS
+
+
+class Driver:
+    """Answers every observation with ``act(count)``, after ``delay(count)`` seconds."""
+
+    def __init__(self, lockstep, act, delay=lambda count: 0.0):
+        self.context = rclpy.Context()
+        rclpy.init(context=self.context)
+        self.node = rclpy.create_node('driver', context=self.context)
+        self.executor = SingleThreadedExecutor(context=self.context)
+        self.executor.add_node(self.node)
+        profile = qos(lockstep=lockstep, reliable=True, depth=10)
+        self.act, self.delay, self.wire = act, delay, CommandMessage(6)
+        self.seen, self.rows = {}, []
+        self.commands = self.node.create_publisher(Float64MultiArray, 'commands', profile)
+        self.node.create_subscription(JointState, 'joint_states', self.on_joints, profile)
+        self.node.create_subscription(JointState, 'sim/episode', self.on_row, profile)
+
+    def on_joints(self, message):
+        stamp = stamp_ns(message)
+        count = len(self.seen)
+        if stamp not in self.seen:
+            self.seen[stamp] = (np.array(message.position), np.array(message.velocity))
+            time.sleep(self.delay(count))
+        else:
+            count -= 1
+        self.commands.publish(self.wire.fill(stamp, np.asarray(self.act(count), float)))
+
+    def on_row(self, message):
+        self.rows.append(dict(zip(message.name, message.position, strict=True)))
+
+    def until(self, met, seconds=30.0):
+        end = time.monotonic() + seconds
+        while not met():
+            assert time.monotonic() < end, f'waited in vain after {len(self.seen)} observations'
+            self.executor.spin_once(timeout_sec=0.01)
+
+    def call(self, kind, name, **request):
+        client = self.node.create_client(kind, name)
+        assert client.wait_for_service(timeout_sec=20.0)
+        future = client.call_async(kind.Request(**request))
+        self.until(future.done)
+        return future.result()
+
+    def close(self):
+        self.executor.shutdown()
+        self.node.destroy_node()
+        self.context.try_shutdown()
+
+
+@pytest.fixture
+def drive():
+    drivers = []
+
+    def make(*arguments, **more):
+        drivers.append(Driver(*arguments, **more))
+        return drivers[-1]
+
+    yield make
+    for driver in drivers:
+        driver.close()
+
+
+def actions(seed=0):
+    return np.random.default_rng(seed).uniform(-1, 1, (2000, 6))
+
+
+def in_process(seed, commands):
+    """Positions and rewards of the same walk without ROS."""
+    world, positions, rewards = World(), [], []
+    world.reset(seed)
+    for command in commands:
+        positions.append(world.data.qpos.copy())
+        reward, terminated = world.step(command)
+        rewards.append(reward)
+        if terminated:
+            break
+    return positions, rewards
+
+
+def test_lockstep_equals_the_physics_without_ros(start_node, drive):
+    table = actions()
+    driver = drive(True, lambda count: table[count])
+    node = start_node('sim', mode='lockstep', seed=5)
+    driver.until(lambda: driver.rows and driver.rows[-1]['done'])
+    assert node.wait() == 0
+    positions, rewards = in_process(5, table)
+    seen = [position for position, _ in driver.seen.values()]
+    assert [row['reward'] for row in driver.rows] == rewards
+    np.testing.assert_array_equal(seen, positions)
+    assert driver.rows[-1]['return'] == pytest.approx(sum(rewards))
+    assert next(iter(driver.seen)) == 1_000_000_000
+    assert set(np.diff(list(driver.seen))) == {walker2d.PERIOD_NS}
+
+
+def test_realtime_applies_a_command_in_the_period_that_it_answers(start_node, drive):
+    table = actions(1)
+    driver = drive(False, lambda count: table[count], delay=lambda count: 0.001)
+    start_node('sim', mode='realtime', seed=6)
+    driver.until(lambda: driver.rows and driver.rows[-1]['done'])
+    world, checked = World(), 0
+    world.reset(6)
+    for count, ((position, velocity), row) in enumerate(
+        zip(driver.seen.values(), driver.rows, strict=False)
+    ):
+        if not row['late']:
+            world.data.qpos[:], world.data.qvel[:] = position, velocity
+            reward, _ = world.step(table[count])
+            assert row['reward'] == pytest.approx(reward, abs=1e-6)
+            checked += 1
+    assert checked > 3, 'a machine so busy that almost every command was late'
+
+
+def test_realtime_counts_late_commands_and_holds_the_last(start_node, drive):
+    driver = drive(
+        False, lambda count: np.full(6, 0.01 * count), delay=lambda count: 0.012 * (count == 5)
+    )
+    start_node('sim', mode='realtime', steps=40)
+    driver.until(lambda: driver.rows and driver.rows[-1]['done'])
+    late = [row['step'] for row in driver.rows if row['late']]
+    assert 6 in late, 'the answer to the sixth observation came after its period'
+    assert all(math.isnan(r['command_latency']) == bool(r['late']) for r in driver.rows)
+
+
+def test_paused_it_waits_and_steps_when_asked(start_node, drive):
+    driver = drive(True, lambda count: np.zeros(6))
+    start_node('sim', mode='lockstep', start_paused=True, steps=50)
+    assert driver.call(Trigger, 'sim/step').success
+    driver.until(lambda: len(driver.rows) == 1)
+    assert driver.call(Trigger, 'sim/step').success
+    driver.until(lambda: len(driver.rows) == 2)
+    assert driver.call(SetBool, 'sim/pause', data=False).success
+    driver.until(lambda: driver.rows[-1]['done'])
+    assert len(driver.rows) == 50
+
+
+def test_a_reset_starts_the_next_episode_after_a_gap(start_node, drive):
+    driver = drive(True, lambda count: np.zeros(6), delay=lambda count: 0.005)
+    start_node('sim', mode='lockstep', episodes=2, steps=100)
+    driver.until(lambda: len(driver.rows) > 3)
+    assert driver.call(Trigger, 'sim/reset').success
+    driver.until(lambda: driver.rows[-1]['done'])
+    assert [row['truncated'] for row in driver.rows if row['episode'] == 0][-1]
+    assert max(np.diff(list(driver.seen))) == EPISODE_GAP_NS
+    assert {row['seed'] for row in driver.rows} == {0, 1}
+
+
+def test_commands_that_make_no_sense_are_refused(start_node, drive):
+    driver = drive(True, lambda count: np.full(6, math.nan) if count == 3 else np.zeros(6))
+    node = start_node('sim', mode='lockstep', command_timeout=0.5)
+    driver.until(lambda: node.process.poll() is not None)
+    assert node.wait() == 1, 'nothing answered the fourth observation'
+    assert 'commands: refused: expected 6 finite values' in node.said
+    assert len(driver.rows) == 3
+
+
+def test_no_command_in_lockstep_ends_the_run_with_the_step(start_node, drive):
+    driver = drive(True, lambda count: np.zeros(6), delay=lambda count: 3.0 * (count == 4))
+    node = start_node('sim', mode='lockstep', command_timeout=0.5)
+    driver.until(lambda: node.process.poll() is not None)
+    assert node.wait() == 1
+    assert 'no command for stamp 1032000000 within 0.5 s (step 4)' in node.said
