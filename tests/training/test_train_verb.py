@@ -58,6 +58,7 @@ def test_interrupted_it_ends_clean_and_writes_no_half_bundle(tmp_path):
         (['policy', '--cell', 'cfc', '--teacher', 'no.onnx', '--out', 'x.onnx'], 'no such file'),
         (['policy', '--cell', 'cfc', '--teacher', 'cfc', '--out', 'x.onnx'], 'a teacher asks for'),
         (['policy', '--cell', 'cfc', '--rounds', '0', '--out', 'x.onnx'], '--rounds: expected'),
+        (['policy', '--cell', 'cfc', '--learning-rate', '2', '--out', 'x.onnx'], 'between 0 and 1'),
         (['expert', '--steps', '0', '--out', 'x.onnx'], '--steps: expected'),
         (['expert', '--seed', '-1', '--out', 'x.onnx'], '--seed: expected'),
     ],

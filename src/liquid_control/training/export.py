@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import logging
 import tempfile
 import warnings
 from collections.abc import Callable
@@ -38,6 +39,8 @@ def step_graph(model: torch.nn.Module, contract: Contract, state_size: int) -> b
     example = _inputs(2, contract, state_size, np.random.default_rng(0))
     batch = torch.export.Dim('batch', min=1)
     file = io.BytesIO()
+    # It would warn of every operator of torchvision, which is not needed.
+    logging.getLogger('torch.onnx._internal.exporter._registration').setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
         program = torch.onnx.export(
