@@ -16,6 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     policy.add_argument(
         '--learning-rate', type=float, default=0.002, help='of Adam at its highest (0.002)'
     )
+    policy.add_argument('--updates', type=int, default=4, help='gradient steps a round (4)')
     for kind in (expert, policy):
         kind.add_argument('--robot', default='walker2d', help='contract: a name or a path')
         kind.add_argument('--seed', type=int, default=0, help='of everything random (0)')
@@ -76,7 +77,11 @@ def _policy(args, folder, report):
     from liquid_control.training.publish import publish_student
 
     settings = ImitationSettings(
-        cell=args.cell, seed=args.seed, rounds=args.rounds, learning_rate=args.learning_rate
+        cell=args.cell,
+        seed=args.seed,
+        rounds=args.rounds,
+        updates=args.updates,
+        learning_rate=args.learning_rate,
     )
     teacher = paths.policy(args.teacher, args.robot)
     model = train_student(settings, _robot(args), teacher, folder, report)
