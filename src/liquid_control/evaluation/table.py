@@ -67,7 +67,7 @@ COLUMNS = (
     Column(
         'sensor → command, ms',
         'time from publishing an observation to receiving its command, p50 / p99',
-        _pair('sensor_to_command_ms', '.2f'),
+        _pair('sensor_to_command_ms', '.1f'),
         'sensor→ cmd.,ms',
     ),
     Column(
