@@ -83,6 +83,18 @@ def test_interrupted_it_ends_cleanly_and_keeps_what_was_recorded(tmp_path):
             os.kill(pid, 0)
 
 
+def test_a_domain_in_use_is_refused_and_who_uses_it_is_not_disturbed(tmp_path):
+    first = start('--out', tmp_path / 'first', '--fault', 'gaussian:0.01')
+    wait_until_walking(tmp_path / 'first', first)
+    second = start('--out', tmp_path / 'second', '--fault', 'gaussian:0.01')
+    said, _ = second.communicate(timeout=60)
+    assert second.returncode == 1
+    assert 'runs in this ROS domain' in said.replace('\n', ' ')
+    said, _ = first.communicate(timeout=60)
+    assert first.returncode == 0, said
+    assert load_metrics(tmp_path / 'first')['complete']
+
+
 @pytest.mark.parametrize('name', ['sim', 'policy'])
 def test_a_node_that_dies_is_named_and_nothing_recorded_is_lost(tmp_path, name):
     process = start('--out', tmp_path)

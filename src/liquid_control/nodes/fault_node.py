@@ -32,12 +32,16 @@ class FaultNode(Node):
         seed = declare.get('seed', 0, 'Seed of the faults.', low=0)
         lockstep = declare.get('lockstep', False, 'The simulation waits for every command.')
         declare.done()
-        contract = Contract.load(paths.robot(robot))
-        self._injector = FaultInjector(contract, parse(spec), seed)
-        profile = qos(lockstep=lockstep, reliable=True, depth=10)
+        self._contract = Contract.load(paths.robot(robot))
+        self._injector = FaultInjector(self._contract, parse(spec), seed)
+        self._lockstep = lockstep
+
+    def open(self) -> None:
+        """Begin: not before it is known that no other node does the same."""
+        profile = qos(lockstep=self._lockstep, reliable=True, depth=10)
         self._dropped = self.create_publisher(Header, '~/dropped', profile)
-        sensors = qos(lockstep=lockstep, reliable=False, depth=1)
-        for topic, type_name in contract.topics.items():
+        sensors = qos(lockstep=self._lockstep, reliable=False, depth=1)
+        for topic, type_name in self._contract.topics.items():
             kind = message_type(type_name)
             publisher = self.create_publisher(kind, FAULTY + topic, profile)
             receive = partial(self._on_message, topic, publisher)
@@ -57,6 +61,7 @@ class FaultNode(Node):
 
 def _work(session: Session) -> int:
     session.require_alone()
+    session.node.open()
     while not session.stopping:
         session.spin_once()
     return 0
