@@ -1,5 +1,6 @@
 """Runs a bundle: (observation, elapsed time) → (action, prediction), carrying the hidden state."""
 
+import copy
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,6 +46,13 @@ class PolicyRunner:
     def contract(self) -> Contract:
         """What the policy asks of a robot."""
         return self.bundle.contract
+
+    def twin(self) -> 'PolicyRunner':
+        """A runner of the same policy with a state of its own; the network is shared."""
+        twin = copy.copy(self)
+        twin._batch = 0
+        twin.reset()
+        return twin
 
     def reset(self, batch: int = 1) -> None:
         """Forget: zero state, and the safe action as the command sent last."""

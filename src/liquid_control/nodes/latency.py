@@ -1,13 +1,16 @@
 """Measures the sensor-to-command loop between two processes, beside that of a bare echo.
 
-All candidates run at once, each in its own namespace, and are asked in turn, block by block,
-so that a drift of the machine meets all of them alike.
+All candidates are there at once, each in its own namespace, and are asked in turn, block by
+block, so that a drift of the machine meets all of them alike. While one is asked the others sleep.
 """
 
 import array
+import contextlib
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +25,7 @@ from liquid_control.sim import walker2d
 
 _ANSWER_S = 1.0
 _START_S = 30.0
+_AWAKE = 10
 
 
 @dataclass
@@ -125,7 +129,8 @@ def _drive(session, candidates, settings, told, processes) -> int:
             session.node.ask(session, candidate.name)
     for done in range(settings.rounds):
         for candidate in candidates:
-            _measure_block(session, candidate, settings)
+            with _others_asleep(processes, candidate.name):
+                _measure_block(session, candidate, settings)
             if session.stopping:
                 return 1
         told(done + 1)
@@ -134,11 +139,26 @@ def _drive(session, candidates, settings, told, processes) -> int:
     return 0
 
 
+@contextlib.contextmanager
+def _others_asleep(processes: dict[str, subprocess.Popen], name: str) -> Iterator[None]:
+    """Let no candidate but one run, so that none is slowed by another's work."""
+    others = [process for other, process in processes.items() if other != name]
+    for process in others:
+        process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in others:
+            process.send_signal(signal.SIGCONT)
+
+
 def _measure_block(session: Session, candidate: Candidate, settings: LoopSettings) -> None:
     tick = time.monotonic()
-    for _ in range(settings.block):
+    for count in range(-_AWAKE, settings.block):
         took = session.node.ask(session, candidate.name)
-        if took is None:
+        if count < 0:
+            pass  # it has just been woken up
+        elif took is None:
             candidate.lost += 1
         else:
             candidate.times.append(took)

@@ -29,6 +29,7 @@ from liquid_control.control.observe import ObservationError, Observer
 from liquid_control.control.runtime import PolicyRunner
 from liquid_control.nodes.parameters import Parameters
 from liquid_control.nodes.policy_status import PolicyStatus
+from liquid_control.nodes.rehearsal import Rehearsal
 from liquid_control.nodes.session import NodeError, Session, run_node
 from liquid_control.nodes.wire import CommandMessage, message_type, qos, set_stamp
 
@@ -53,6 +54,11 @@ class PolicyNode(LifecycleNode):
             'sensor_timeout', 0.0,
             "Silence of the sensors after which the robot is stopped, s; 0: the contract's "
             'freshness.', low=0.0,
+        )  # fmt: skip
+        self._rehearsals = declare.get(
+            'rehearsals', 4,
+            'Steps a period on a twin of the policy that keep processor and caches ready; 0: none.',
+            low=0, high=100,
         )  # fmt: skip
         declare.done()
         self.failure = ''
@@ -129,6 +135,11 @@ class PolicyNode(LifecycleNode):
         ]
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._watchdog = self.create_timer(_WATCHDOG_PERIOD_S, self._watch, clock=steady)
+        self._rehearsal = Rehearsal(runner, robot)
+        self._rehearsing = None
+        if self._rehearsals and not self._lockstep:
+            period = 1.0 / (robot.rate * self._rehearsals)
+            self._rehearsing = self.create_timer(period, self._rehearse, clock=steady)
         threshold = JumpThreshold(
             min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=True
         )
@@ -143,6 +154,8 @@ class PolicyNode(LifecycleNode):
     def _clean_up(self) -> None:
         self._jump.unregister()
         self.destroy_timer(self._watchdog)
+        if self._rehearsing is not None:
+            self.destroy_timer(self._rehearsing)
         for service in self._offered:
             self.destroy_service(service)
         for subscription in self._inputs:
@@ -161,6 +174,7 @@ class PolicyNode(LifecycleNode):
             self.controller.events['messages_refused'] += 1
             self.get_logger().error(str(error), throttle_duration_sec=1.0)
             return
+        self._rehearsal.learn(topic, message)
         if observed is None:
             return
         stamp, values = observed
@@ -194,6 +208,10 @@ class PolicyNode(LifecycleNode):
             self._stop(f'no observation for {now - self._heard:.3f} s, limit {self._timeout:g} s')
         elif now - self._status_at > _STATUS_PERIOD_S + _WATCHDOG_PERIOD_S:
             self._publish_status()
+
+    def _rehearse(self) -> None:
+        if self._active and self.controller.stopped is None:
+            self._rehearsal()
 
     def _on_jump(self, jump: Any) -> None:
         self.controller.forget()

@@ -1,0 +1,41 @@
+"""Rehearsals walk the whole way and leave no trace in what is sent."""
+
+import array
+
+import pytest
+
+pytest.importorskip('rclpy')
+
+from peer import UPRIGHT
+from sensor_msgs.msg import JointState
+
+from liquid_control import paths
+from liquid_control.control import Contract, Controller, Observer, PolicyRunner
+from liquid_control.nodes.rehearsal import Rehearsal
+from liquid_control.nodes.wire import set_stamp
+from liquid_control.sim import walker2d
+
+ROBOT = Contract.load(paths.robot('walker2d'))
+
+
+def commands(rehearsed):
+    runner = PolicyRunner(paths.policy('cfc', 'walker2d'))
+    controller, observer = Controller(runner, ROBOT), Observer(runner.contract)
+    rehearsal = Rehearsal(runner, ROBOT)
+    message = JointState(name=list(walker2d.JOINTS))
+    for step in range(30):
+        message.position = array.array('d', [value + 0.01 * step for value in UPRIGHT])
+        set_stamp(message, 10**9 + step * ROBOT.period_ns)
+        stamp, observation = observer.update('joint_states', message)
+        rehearsal.learn('joint_states', message)
+        for _ in range(rehearsed):
+            rehearsal()
+        yield controller.step(stamp, observation).action.tolist()
+
+
+def test_rehearsals_change_no_command():
+    assert list(commands(rehearsed=0)) == list(commands(rehearsed=3))
+
+
+def test_before_the_first_message_there_is_nothing_to_rehearse():
+    Rehearsal(PolicyRunner(paths.policy('cfc', 'walker2d')), ROBOT)()
