@@ -121,16 +121,20 @@ class GraphError(RuntimeError):
 
 
 class Graph:
-    """The processes of one run. Use as a context: what was started is ended."""
+    """The processes of one run. Use as a context: what was started is ended.
+
+    Raises:
+        FileExistsError: the run folder holds a recording.
+    """
 
     def __init__(self, settings: RunSettings):
+        if (settings.folder / 'bag').exists():
+            raise FileExistsError(f'{settings.folder}: holds a recording already')
         self._settings = settings
         self._logs = settings.folder / 'log'
         self._processes: dict[str, subprocess.Popen] = {}
 
     def __enter__(self) -> 'Graph':
-        if (self._settings.folder / 'bag').exists():
-            raise FileExistsError(f'{self._settings.folder}: holds a recording already')
         self._logs.mkdir(parents=True, exist_ok=True)
         self._write_parameters()
         for name in self._settings.names:

@@ -1,5 +1,7 @@
 """Many Walker2d worlds stepped at once on threads, for training."""
 
+from collections.abc import Callable
+
 import mujoco
 import numpy as np
 from mujoco import rollout
@@ -58,5 +60,30 @@ class BatchWalkers:
         self.steps += 1
         return walker2d.reward(x_before, self.qpos, action), ~walker2d.healthy(self.qpos)
 
+    def sensed(self) -> np.ndarray:
+        """The observations of Walker2d-v5: positions but rootx, clipped velocities, (count, 17)."""
+        clip = walker2d.VELOCITY_CLIP
+        return np.concatenate([self.qpos[:, 1:], np.clip(self.qvel, -clip, clip)], axis=1)
+
     def close(self) -> None:
         self._rollout.close()
+
+
+def episode_returns(
+    act: Callable[[BatchWalkers], np.ndarray], episodes: int, seed: int
+) -> np.ndarray:
+    """Returns (episodes,) of walks side by side, each from its own fresh start.
+
+    Args:
+        act: gives the actions (episodes, 6) for the walkers as they stand.
+    """
+    walkers = BatchWalkers(episodes, seed)
+    returns, alive = np.zeros(episodes), np.ones(episodes, dtype=bool)
+    for _ in range(walker2d.EPISODE_STEPS):
+        reward, terminated = walkers.step(act(walkers))
+        returns += reward * alive
+        alive &= ~terminated
+        if not alive.any():
+            break
+    walkers.close()
+    return returns

@@ -16,7 +16,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 
 from liquid_control.sim import walker2d
-from liquid_control.sim.batch import BatchWalkers
+from liquid_control.sim.batch import BatchWalkers, episode_returns
 
 
 @dataclass
@@ -56,9 +56,7 @@ class WalkerVecEnv(VecEnv):
         super().__init__(count, observation, action)
 
     def _observe(self) -> np.ndarray:
-        clip = walker2d.VELOCITY_CLIP
-        velocity = np.clip(self._walkers.qvel, -clip, clip)
-        return np.concatenate([self._walkers.qpos[:, 1:], velocity], axis=1).astype(np.float32)
+        return self._walkers.sensed().astype(np.float32)
 
     def reset(self):
         for index in range(self.num_envs):
@@ -120,25 +118,16 @@ class ExpertNet(torch.nn.Module):
         return self.act(observation), observation + 0.0 * elapsed, state + 0.0
 
 
-def episode_returns(net: 'ExpertNet', episodes: int, seed: int, action_noise: float = 0.0):
-    """Returns (episodes,) of the expert alone, each episode from its own fresh start."""
-    walkers = BatchWalkers(episodes, seed)
+def expert_returns(net: 'ExpertNet', episodes: int, seed: int, action_noise: float = 0.0):
+    """Returns (episodes,) of the expert alone, its actions disturbed or not."""
     rng = np.random.default_rng(seed)
-    returns, alive = np.zeros(episodes), np.ones(episodes, bool)
-    clip = walker2d.VELOCITY_CLIP
-    for _ in range(walker2d.EPISODE_STEPS):
-        sensed = [walkers.qpos[:, 1:], np.clip(walkers.qvel, -clip, clip)]
+
+    def act(walkers: BatchWalkers) -> np.ndarray:
         with torch.no_grad():
-            observation = torch.as_tensor(np.concatenate(sensed, 1), dtype=torch.float32)
-            action = net.act(observation).numpy()
-        action = np.clip(action + action_noise * rng.standard_normal(action.shape), -1.0, 1.0)
-        reward, terminated = walkers.step(action)
-        returns += reward * alive
-        alive &= ~terminated
-        if not alive.any():
-            break
-    walkers.close()
-    return returns
+            action = net.act(torch.as_tensor(walkers.sensed(), dtype=torch.float32)).numpy()
+        return np.clip(action + action_noise * rng.standard_normal(action.shape), -1.0, 1.0)
+
+    return episode_returns(act, episodes, seed)
 
 
 class _Candidates(BaseCallback):
@@ -166,8 +155,8 @@ class _Candidates(BaseCallback):
 
     def _judge(self) -> None:
         net = ExpertNet(self.model, self.training_env).eval()
-        clean = episode_returns(net, self._settings.episodes, seed=10_000)
-        noisy = episode_returns(net, self._settings.episodes, seed=20_000, action_noise=0.1)
+        clean = expert_returns(net, self._settings.episodes, seed=10_000)
+        noisy = expert_returns(net, self._settings.episodes, seed=20_000, action_noise=0.1)
         scores = {
             'steps': int(self.num_timesteps),
             'return_mean': float(clean.mean()),

@@ -16,8 +16,7 @@ from safetensors.torch import load_file, save_file
 
 from liquid_control.control.contract import Contract
 from liquid_control.models import ModelSettings, PolicyModel
-from liquid_control.sim import walker2d
-from liquid_control.sim.batch import BatchWalkers
+from liquid_control.sim.batch import BatchWalkers, episode_returns
 from liquid_control.training.rollouts import Chunk, Collector, Conditions, measure_normalizer
 from liquid_control.training.teacher import Teacher
 
@@ -172,21 +171,16 @@ def _average(averaged: PolicyModel, model: PolicyModel, decay: float) -> None:
 
 
 def student_returns(model: PolicyModel, episodes: int, seed: int) -> np.ndarray:
-    """Returns (episodes,) of a student alone, without faults, each from its own fresh start."""
-    walkers = BatchWalkers(episodes, seed)
-    state = model.initial_state(episodes)
-    safe = np.array(model.contract.action.safe, dtype=np.float32)
-    sent, elapsed = np.tile(safe, (episodes, 1)), torch.ones(episodes, 1)
-    returns, alive = np.zeros(episodes), np.ones(episodes, dtype=bool)
-    for _ in range(walker2d.EPISODE_STEPS):
+    """Returns (episodes,) of a student alone, without faults."""
+    state, elapsed = model.initial_state(episodes), torch.ones(episodes, 1)
+    sent = np.tile(np.array(model.contract.action.safe, dtype=np.float32), (episodes, 1))
+
+    def act(walkers: BatchWalkers) -> np.ndarray:
+        nonlocal state, sent
         observation = np.concatenate([walkers.qpos[:, 1:], sent], axis=1).astype(np.float32)
         with torch.no_grad():
             action, _, state = model(torch.from_numpy(observation), elapsed, state)
         sent = action.numpy()
-        reward, terminated = walkers.step(sent)
-        returns += reward * alive
-        alive &= ~terminated
-        if not alive.any():
-            break
-    walkers.close()
-    return returns
+        return sent
+
+    return episode_returns(act, episodes, seed)

@@ -61,12 +61,12 @@ def measure_normalizer(teacher: Teacher, count: int, seed: int, steps: int = 600
     walkers, rng = BatchWalkers(count, seed), np.random.default_rng(seed)
     sensed, changes = [], []
     for step in range(steps):
-        before = _sensed(walkers)
+        before = walkers.sensed()
         action = teacher(walkers) + 0.1 * rng.standard_normal((count, 6))
         _, terminated = walkers.step(np.clip(action, -1.0, 1.0))
         if step >= steps // 6:
             sensed.append(before)
-            changes.append((_sensed(walkers) - before)[~terminated])
+            changes.append((walkers.sensed() - before)[~terminated])
         for index in np.flatnonzero(terminated):
             walkers.reset(index)
     walkers.close()
@@ -74,11 +74,6 @@ def measure_normalizer(teacher: Teacher, count: int, seed: int, steps: int = 600
     p = len(walker2d.JOINTS) - 1
     scale = sensed.std(axis=0)
     return Normalizer(sensed[:, :p].mean(axis=0), scale[:p], changes[:, :p].std(axis=0)), scale
-
-
-def _sensed(walkers: BatchWalkers) -> np.ndarray:
-    clip = walker2d.VELOCITY_CLIP
-    return np.concatenate([walkers.qpos[:, 1:], np.clip(walkers.qvel, -clip, clip)], axis=1)
 
 
 class Collector:

@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 
 from liquid_control.control.runtime import PolicyRunner
-from liquid_control.sim import walker2d
 from liquid_control.sim.batch import BatchWalkers
 
 
@@ -29,7 +28,5 @@ class Teacher:
 
     def __call__(self, walkers: BatchWalkers) -> np.ndarray:
         """Actions (count, 6) float32."""
-        clip = walker2d.VELOCITY_CLIP
-        sensed = [walkers.qpos[:, 1:], np.clip(walkers.qvel, -clip, clip)]
-        action, _ = self._runner.step(np.concatenate(sensed, axis=1).astype(np.float32), 1.0)
+        action, _ = self._runner.step(walkers.sensed().astype(np.float32), 1.0)
         return np.clip(action, -1.0, 1.0)

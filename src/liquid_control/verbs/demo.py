@@ -3,22 +3,14 @@
 import argparse
 from pathlib import Path
 
+from liquid_control.verbs.arguments import add_walk_arguments
+
 POLICIES = ('cfc', 'lstm')
 FAULTS = ('none', 'gaussian:0.1')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('--seed', type=int, default=0, help='of the walks and the noise (0)')
-    parser.add_argument('--seconds', type=float, default=8.0, help='length of a walk in s (8)')
-    parser.add_argument(
-        '--mode',
-        choices=('realtime', 'lockstep'),
-        default='realtime',
-        help='on the wall clock, or as fast as the graph allows (realtime)',
-    )
-    parser.add_argument('--out', type=Path, help='folder to make (runs/TIME-demo)')
-    parser.add_argument('--no-video', action='store_true', help='draw no videos')
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write all metrics here')
+    add_walk_arguments(parser, 'runs/TIME-demo')
 
 
 def main(args: argparse.Namespace) -> int:
@@ -46,11 +38,7 @@ def main(args: argparse.Namespace) -> int:
                 mode=args.mode,
                 command=command(),
             )
-            try:
-                walk(settings, console, f'{policy}, fault {fault}')
-            finally:
-                if (folder / 'bag').exists():
-                    console.print(f'recorded in {folder}', highlight=False)
+            walk(settings, console, f'{policy}, fault {fault}')
             if not args.no_video:
                 draw(folder, console)
             folders.append(folder)

@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from liquid_control.verbs.arguments import add_walk_arguments
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--policy', default='cfc', help='bundle: a name or a path (cfc)')
@@ -10,19 +12,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--fault', default='none', help='sensor faults, e.g. gaussian:0.1+dropped:0.05 (none)'
     )
-    parser.add_argument('--seed', type=int, default=0, help='of the first episode and the faults')
     parser.add_argument('--episodes', type=int, default=1, help='one after another (1)')
-    parser.add_argument('--seconds', type=float, default=8.0, help='longest episode in s (8)')
-    parser.add_argument(
-        '--mode',
-        choices=('realtime', 'lockstep'),
-        default='realtime',
-        help='on the wall clock, or as fast as the graph allows (realtime)',
-    )
-    parser.add_argument('--out', type=Path, help='run folder to make (runs/TIME-POLICY)')
     parser.add_argument('--no-record', action='store_true', help='neither record nor measure')
-    parser.add_argument('--no-video', action='store_true', help='draw no video')
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write the metrics here too')
+    add_walk_arguments(parser, 'runs/TIME-POLICY')
 
 
 def main(args: argparse.Namespace) -> int:
@@ -51,11 +43,7 @@ def main(args: argparse.Namespace) -> int:
         record=not args.no_record,
         command=command(),
     )
-    try:
-        walk(settings, console, f'{Path(args.policy).stem}, fault {args.fault}')
-    finally:
-        if (folder / 'bag').exists():
-            console.print(f'recorded in {folder}', highlight=False)
+    walk(settings, console, f'{Path(args.policy).stem}, fault {args.fault}')
     if args.no_record:
         return 0
     metrics = load_metrics(folder)

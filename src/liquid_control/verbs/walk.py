@@ -1,6 +1,8 @@
 """One measured walk on the graph: what ``run`` does once and ``demo`` several times."""
 
 import datetime
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -25,17 +27,24 @@ def walk(settings: RunSettings, console: Console, title: str) -> None:
     """Run one graph to its end, with progress.
 
     Raises:
+        FileExistsError: the run folder holds a recording.
         GraphError: a node failed.
     """
-    with reporting(console, title) as report, Graph(settings) as graph:
+    graph = Graph(settings)
+    try:
+        with reporting(console, title) as report, graph:
+            graph.follow(partial(_tell, settings, report))
+    finally:
+        if (settings.folder / 'bag').exists():
+            console.print(f'recorded in {settings.folder}', highlight=False)
 
-        def told(line: dict) -> None:
-            done = line['episode'] + line['step'] / settings.steps
-            ratio = line['ratio']
-            prediction = '' if ratio is None else f', prediction error {ratio:.3f} of persistence'
-            report(done / settings.episodes, f'return {line["return"]:.0f}{prediction}')
 
-        graph.follow(told)
+def _tell(settings: RunSettings, report: Callable[[float, str], None], line: dict) -> None:
+    """Turn a line of the monitor's into progress."""
+    done = line['episode'] + line['step'] / settings.steps
+    ratio = line['ratio']
+    prediction = '' if ratio is None else f', prediction error {ratio:.3f} of persistence'
+    report(done / settings.episodes, f'return {line["return"]:.0f}{prediction}')
 
 
 def draw(folder: Path, console: Console) -> None:
