@@ -122,12 +122,18 @@ def test_parameter_files_hold_what_the_nodes_declare(file, nodes):
         assert names == declared(node)
 
 
-def test_share_is_the_source_tree_where_nothing_is_installed(monkeypatch):
+@pytest.fixture
+def from_source():
+    if not Path(paths.__file__).resolve().is_relative_to(ROOT):
+        pytest.skip('the package under test was installed, by colcon or pip, not run from source')
+
+
+def test_share_is_the_source_tree_where_nothing_is_installed(from_source, monkeypatch):
     monkeypatch.setenv('AMENT_PREFIX_PATH', '')
     assert paths.share() == ROOT
 
 
-def test_the_ament_index_comes_first(monkeypatch, tmp_path):
+def test_the_ament_index_comes_first(from_source, monkeypatch, tmp_path):
     monkeypatch.setenv('AMENT_PREFIX_PATH', f'/nowhere:{tmp_path}')
     (tmp_path / 'share' / 'liquid_control' / 'sim').mkdir(parents=True)
     assert paths.share() == ROOT

@@ -16,6 +16,7 @@ GRAVITY = 9.81
 @pytest.fixture(scope='module')
 def environment():
     gymnasium = pytest.importorskip('gymnasium')
+    pytest.importorskip('imageio', reason='needs gymnasium[mujoco]')
     environment = gymnasium.make('Walker2d-v5', terminate_when_unhealthy=False)
     yield environment.unwrapped
     environment.close()
