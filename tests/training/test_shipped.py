@@ -40,6 +40,16 @@ def test_a_student_sees_no_velocity(name):
 
 
 @pytest.mark.parametrize('name', POLICIES)
+def test_it_can_be_traced(name):
+    bundle = PolicyRunner(POLICIES[name]).bundle
+    if name != 'expert':
+        teacher = PolicyRunner(POLICIES['expert']).bundle
+        assert bundle.provenance['teacher_sha256'] == teacher.sha256
+    for word in (b'.py', b'/home/', b'/tmp/'):
+        assert word not in bundle.graph, 'of the machine that made it there is no path in it'
+
+
+@pytest.mark.parametrize('name', POLICIES)
 def test_it_walks(name):
     assert walk(name, episodes=2).max() >= 2000
 

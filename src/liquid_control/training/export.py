@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import torch
 
 from liquid_control.control.bundle import INPUTS, OUTPUTS, Bundle, open_session
@@ -54,9 +55,23 @@ def step_graph(model: torch.nn.Module, contract: Contract, state_size: int) -> b
             verbose=False,
         )
     program.save(file, include_initializers=True)
-    graph = file.getvalue()
+    graph = without_traces(file.getvalue())
     _check(model, graph, contract, state_size)
     return graph
+
+
+def without_traces(content: bytes) -> bytes:
+    """The same model without what the exporter notes of where each operation came from.
+
+    Those notes hold the paths of the machine that exported it, and are most of a small file.
+    """
+    model = onnx.load_model_from_string(content)
+    graph = model.graph
+    for part in (graph, *graph.node, *graph.input, *graph.output, *graph.value_info,
+                 *graph.initializer):  # fmt: skip
+        del part.metadata_props[:]
+        part.doc_string = ''
+    return model.SerializeToString()
 
 
 def _inputs(batch: int, contract: Contract, state_size: int, rng) -> tuple[torch.Tensor, ...]:
