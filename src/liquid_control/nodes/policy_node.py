@@ -56,7 +56,7 @@ class PolicyNode(LifecycleNode):
             'freshness.', low=0.0,
         )  # fmt: skip
         self._rehearsals = declare.get(
-            'rehearsals', 4,
+            'rehearsals', 8,
             'Steps a period on a twin of the policy that keep processor and caches ready; 0: none.',
             low=0, high=100,
         )  # fmt: skip
@@ -138,7 +138,8 @@ class PolicyNode(LifecycleNode):
         self._rehearsal = Rehearsal(runner, robot)
         self._rehearsing = None
         if self._rehearsals and not self._lockstep:
-            period = 1.0 / (robot.rate * self._rehearsals)
+            # The last falls half a rehearsal before the next observation, never upon it.
+            period = 1.0 / (robot.rate * (self._rehearsals + 0.5))
             self._rehearsing = self.create_timer(period, self._rehearse, clock=steady)
         threshold = JumpThreshold(
             min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=True
@@ -185,6 +186,8 @@ class PolicyNode(LifecycleNode):
             self._expected.position = command.prediction.astype(float).tolist()
             self._predictions.publish(self._expected)
         self._status.add(command)
+        if self._rehearsing is not None:
+            self._rehearsing.reset()
         now = time.monotonic()
         if command.prediction is not None:
             self._heard = now  # only an observation that was used counts against the watchdog
