@@ -3,14 +3,16 @@
 Every cell takes the elapsed time; see :class:`Cell` for the interface.
 """
 
-from liquid_control.cells.base import Cell
+import inspect
+
+from liquid_control.cells.base import Cell, Counts
 from liquid_control.cells.cfc import CfC
 from liquid_control.cells.lstm import LSTM
 from liquid_control.control.schema import unknown
 
-_CELLS: dict[str, type[Cell]] = {'cfc': CfC, 'lstm': LSTM}
+_CELLS = {'cfc': CfC, 'lstm': LSTM}
 
-__all__ = ['LSTM', 'Cell', 'CfC', 'make', 'names']
+__all__ = ['LSTM', 'Cell', 'CfC', 'Counts', 'make', 'names']
 
 
 def names() -> list[str]:
@@ -22,9 +24,13 @@ def make(name: str, input_size: int, hidden_size: int, **settings) -> Cell:
     """A fresh cell by name.
 
     Raises:
-        ValueError: no cell of that name; the text names the nearest.
-        TypeError: a setting that the cell does not have.
+        ValueError: no cell of that name, a setting that it does not have (the text names the
+            nearest), or a value without sense.
     """
     if name not in _CELLS:
         raise ValueError(unknown('cell', name, _CELLS))
+    known = [key for key in inspect.signature(_CELLS[name]).parameters if not key.endswith('_size')]
+    for setting in settings:
+        if setting not in known:
+            raise ValueError(f'{name}: {unknown("setting", setting, known)}')
     return _CELLS[name](input_size, hidden_size, **settings)

@@ -1,13 +1,35 @@
 """What every recurrent cell is: one step, and the same step over a sequence."""
 
+from typing import NamedTuple
+
 import torch
+
+
+class Counts(NamedTuple):
+    """What a cell costs.
+
+    Attributes:
+        parameters: trainable numbers that have a say; what a wiring masks is not counted.
+        state_size: numbers carried from one step to the next.
+        synapses: connections from an input or a state to a unit.
+        operations: multiplications with an addition, and evaluations of a non-linear function,
+            of one step of one sequence.
+    """
+
+    parameters: int
+    state_size: int
+    synapses: int
+    operations: int
 
 
 class Cell(torch.nn.Module):
     """Maps (input, state, elapsed time) to (output, new state).
 
-    A subclass sets ``input_size``, ``output_size`` and ``state_size`` and defines :meth:`step`.
-    Elapsed time is measured since the previous sample, in nominal periods.
+    A subclass sets ``input_size``, ``output_size`` and ``state_size`` and defines
+    :meth:`advance`. What depends on the input alone it may compute in :meth:`sense`, which sees
+    a whole sequence at once; where the whole recurrence can be had faster than step by step it
+    overrides :meth:`unroll`. Elapsed time is measured since the previous sample, in nominal
+    periods, and is not negative.
     """
 
     input_size: int
@@ -19,11 +41,53 @@ class Cell(torch.nn.Module):
         like = next(self.parameters())
         return torch.zeros(batch, self.state_size, dtype=like.dtype, device=like.device)
 
+    def sense(self, x: torch.Tensor) -> torch.Tensor:
+        """What depends on the input alone, (..., I) → (..., K); by default the input itself."""
+        return x
+
+    def advance(
+        self, sensed: torch.Tensor, state: torch.Tensor, elapsed: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """One step from what was sensed: (B, K), (B, S), (B, 1) → (B, O), (B, S)."""
+        raise TypeError(f'{type(self).__name__} defines no advance')
+
+    def counts(self) -> Counts:
+        """Parameters, state, synapses and operations a step."""
+        raise TypeError(f'{type(self).__name__} defines no counts')
+
     def step(
         self, x: torch.Tensor, state: torch.Tensor, elapsed: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """One step: x (B, I), state (B, S), elapsed (B, 1) → output (B, O), new state (B, S)."""
-        raise TypeError(f'{type(self).__name__} defines no step')
+        return self.advance(self.sense(x), state, elapsed)
+
+    def unroll(
+        self,
+        sensed: torch.Tensor,
+        elapsed: torch.Tensor,
+        state: torch.Tensor,
+        counts: torch.Tensor | None,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """All steps of a sequence.
+
+        Args:
+            sensed: (B, T, K).
+            elapsed: (B, T, 1).
+            state: (B, S).
+            counts: which samples count, (B, T, 1) bool; None: all.
+
+        Returns:
+            Outputs (B, T, O) and the last state (B, S).
+        """
+        outputs = []
+        for place in range(sensed.shape[1]):
+            output, after = self.advance(sensed[:, place], state, elapsed[:, place])
+            if counts is not None:
+                output = torch.where(counts[:, place], output, torch.zeros_like(output))
+                after = torch.where(counts[:, place], after, state)
+            state = after
+            outputs.append(output)
+        return torch.stack(outputs, dim=1), state
 
     def forward(
         self,
@@ -35,7 +99,7 @@ class Cell(torch.nn.Module):
         """A whole sequence.
 
         Args:
-            x: inputs (B, T, I).
+            x: inputs (B, T, I), at least one sample.
             elapsed: time since the previous sample, (B, T) or (B, T, 1); by default 1.
             state: (B, S); by default zero.
             lengths: samples of each sequence that count, (B,); beyond them the state stands
@@ -47,7 +111,7 @@ class Cell(torch.nn.Module):
         Raises:
             ValueError: a shape that does not fit.
         """
-        if x.ndim != 3 or x.shape[2] != self.input_size:
+        if x.ndim != 3 or x.shape[1] == 0 or x.shape[2] != self.input_size:
             raise ValueError(f'x: expected (B, T, {self.input_size}), found {tuple(x.shape)}')
         batch, length, _ = x.shape
         elapsed = x.new_ones(batch, length) if elapsed is None else elapsed
@@ -56,15 +120,17 @@ class Cell(torch.nn.Module):
                 f'elapsed: expected ({batch}, {length}) or ({batch}, {length}, 1), '
                 f'found {tuple(elapsed.shape)}'
             )
-        elapsed = elapsed.reshape(batch, length, 1)
         state = self.initial_state(batch) if state is None else state
-        outputs = []
-        for place in range(length):
-            output, after = self.step(x[:, place], state, elapsed[:, place])
-            if lengths is not None:
-                counts = (place < lengths)[:, None]
-                output = torch.where(counts, output, torch.zeros_like(output))
-                after = torch.where(counts, after, state)
-            state = after
-            outputs.append(output)
-        return torch.stack(outputs, dim=1), state
+        if state.shape != (batch, self.state_size):
+            raise ValueError(
+                f'state: expected ({batch}, {self.state_size}), found {tuple(state.shape)}'
+            )
+        counts = None
+        if lengths is not None:
+            if lengths.shape != (batch,):
+                raise ValueError(f'lengths: expected ({batch},), found {tuple(lengths.shape)}')
+            counts = (torch.arange(length, device=x.device) < lengths[:, None])[..., None]
+            # What stands beyond a sequence, even a NaN, must not reach a gradient.
+            x = torch.where(counts, x, torch.zeros_like(x))
+            elapsed = torch.where(counts, elapsed.reshape(batch, length, 1), 1.0)
+        return self.unroll(self.sense(x), elapsed.reshape(batch, length, 1), state, counts)

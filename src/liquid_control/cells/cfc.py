@@ -33,7 +33,7 @@ class CfC(Cell):
         for weight in (self.backbone.weight, *self.heads.weight.chunk(4)):
             torch.nn.init.xavier_uniform_(weight)
 
-    def step(self, x, state, elapsed):
+    def advance(self, x, state, elapsed):
         z = lecun_tanh(self.backbone(torch.cat([x, state], dim=1)))
         f1, f2, time_a, time_b = self.heads(z).chunk(4, dim=1)
         gate = torch.sigmoid(time_a * elapsed + time_b)
