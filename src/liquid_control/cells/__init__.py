@@ -12,12 +12,24 @@ from liquid_control.control.schema import unknown
 
 _CELLS = {'cfc': CfC, 'lstm': LSTM}
 
-__all__ = ['LSTM', 'Cell', 'CfC', 'Counts', 'make', 'names']
+__all__ = ['LSTM', 'Cell', 'CfC', 'Counts', 'chosen', 'make', 'names']
 
 
 def names() -> list[str]:
     """Names of all cells."""
     return sorted(_CELLS)
+
+
+def chosen(wanted: list[str]) -> list[str]:
+    """The cells of a list of names, ``all`` among them for every one.
+
+    Raises:
+        ValueError: no cell of that name; the text names the nearest.
+    """
+    for name in wanted:
+        if name != 'all' and name not in _CELLS:
+            raise ValueError(unknown('cell', name, [*_CELLS, 'all']))
+    return names() if 'all' in wanted else list(dict.fromkeys(wanted))
 
 
 def make(name: str, input_size: int, hidden_size: int, **settings) -> Cell:
