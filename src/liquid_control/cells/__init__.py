@@ -8,11 +8,12 @@ import inspect
 from liquid_control.cells.base import Cell, Counts
 from liquid_control.cells.cfc import CfC
 from liquid_control.cells.lstm import LSTM
+from liquid_control.cells.ltc import LTC, WiredLTC
 from liquid_control.control.schema import unknown
 
-_CELLS = {'cfc': CfC, 'lstm': LSTM}
+_CELLS = {'cfc': CfC, 'lstm': LSTM, 'ltc': LTC, 'ltc_ncp': WiredLTC}
 
-__all__ = ['LSTM', 'Cell', 'CfC', 'Counts', 'make', 'names']
+__all__ = ['LSTM', 'LTC', 'Cell', 'CfC', 'Counts', 'WiredLTC', 'make', 'names']
 
 
 def names() -> list[str]:
