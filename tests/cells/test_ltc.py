@@ -6,8 +6,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ncps import torch as ncps_torch
 from ncps import wirings as reference
-from ncps.torch import LTC as NcpsLTC
 from ncps.torch import LTCCell
 
 from liquid_control import cells
@@ -42,7 +42,7 @@ def test_a_step_equals_that_of_ncps(batch, kind, implicit):
 
 def test_a_whole_model_of_ncps_is_loaded():
     torch.manual_seed(0)
-    theirs = NcpsLTC(5, reference.AutoNCP(12, 3))
+    theirs = ncps_torch.LTC(5, reference.AutoNCP(12, 3))
     ours = cells.make('ltc_ncp', 5, 12, motors=3)
     ours.load_ncps(theirs.state_dict(), implicit=True)
     x = torch.randn(4, 7, 5)

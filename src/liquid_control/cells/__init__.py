@@ -7,13 +7,14 @@ import inspect
 
 from liquid_control.cells.base import Cell, Counts
 from liquid_control.cells.cfc import CfC
+from liquid_control.cells.lrc import LRC, STC
 from liquid_control.cells.lstm import LSTM
 from liquid_control.cells.ltc import LTC, WiredLTC
 from liquid_control.control.schema import unknown
 
-_CELLS = {'cfc': CfC, 'lstm': LSTM, 'ltc': LTC, 'ltc_ncp': WiredLTC}
+_CELLS = {'cfc': CfC, 'lrc': LRC, 'lstm': LSTM, 'ltc': LTC, 'ltc_ncp': WiredLTC, 'stc': STC}
 
-__all__ = ['LSTM', 'LTC', 'Cell', 'CfC', 'Counts', 'WiredLTC', 'make', 'names']
+__all__ = ['LRC', 'LSTM', 'LTC', 'STC', 'Cell', 'CfC', 'Counts', 'WiredLTC', 'make', 'names']
 
 
 def names() -> list[str]:

@@ -4,7 +4,8 @@ An unfold is v' = (v + a + t·S_a)/(b + t·S_b), with S_a, S_b the two sums over
 units. Kept for the backward pass are the states between samples; it computes the unfolds of a
 sample anew and goes back through them by hand:
 
-    g_a = g/(b + t·S_b), g_b = −v'·g_a, g_S = t·(g_a, g_b), g_z = (w·g_S)·s·(1 − s), z = σ·v_j + shift,
+    g_a = g/(b + t·S_b), g_b = −v'·g_a, g_S = t·(g_a, g_b),
+    g_z = (w·g_S)·s·(1 − s), z = σ·v_j + shift,
 
 and to each source the sum of σ·g_z over the synapses that leave it.
 

@@ -1,20 +1,44 @@
 """Liquid time-constant cell (LTC)."""
 
-import contextlib
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from torch.nn.functional import softplus
 
 from liquid_control.cells import wirings
 from liquid_control.cells.base import Cell, Counts
 from liquid_control.cells.fused import solve
-from liquid_control.cells.synapses import Padded, Sums, Synapses, inverse_softplus, uniform
+from liquid_control.cells.synapses import (
+    FOREVER,
+    Padded,
+    Sums,
+    Synapses,
+    full_precision,
+    inverse_softplus,
+    uniform,
+)
 
 _EPSILON = 1e-8
-_FOREVER = 1e24
-"""Elapsed time beyond which nothing changes in any precision."""
+
+
+class Channels(Synapses):
+    """Synapses that pull towards a reversal potential E, which starts as the polarity.
+
+    Args:
+        polarity: −1, 0 or +1 from each source to each target, (sources, targets).
+    """
+
+    def __init__(self, polarity: np.ndarray):
+        super().__init__(polarity)
+        signs = polarity[self.source.numpy(), self.target.numpy()]
+        self.reversal = torch.nn.Parameter(torch.as_tensor(signs, dtype=torch.float32))
+
+    def terms(self, per_target: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """σ, −σμ, w·E and w of each synapse, the last two times a number of its target, (U,)."""
+        weight = self.strength * per_target[self.target]
+        return self.sigma, -self.sigma * self.mu, weight * self.reversal, weight
 
 
 class LTC(Cell):
@@ -57,7 +81,7 @@ class LTC(Cell):
         wired = wirings.build(wiring, input_size, hidden_size, motors, sparsity, seed)
         self.input_size, self.state_size = input_size, hidden_size
         self.output_size, self.unfolds = wired.motors, unfolds
-        self.sensory, self.inner = Synapses(wired.sensory), Synapses(wired.inner)
+        self.sensory, self.inner = Channels(wired.sensory), Channels(wired.inner)
         reached = self.inner.target
         self.driven = int(reached.max()) + 1 if len(reached) else 1
         self.quiet = hidden_size - self.driven
@@ -75,17 +99,20 @@ class LTC(Cell):
 
     def sense(self, x):
         """A/(k·C) and B/(k·C) as far as inputs and leak go, (..., 2U)."""
-        with self._precise(x):
+        with full_precision(x):
             per_unit = self._per_unit()
             leak = softplus(self.leak)
             base = torch.cat([leak * self.rest, leak + _EPSILON]) * torch.cat([per_unit] * 2)
-            rows = x.to(per_unit.dtype).reshape(-1, self.input_size) * self.input_w + self.input_b
-            tables = self.from_inputs.tables(self.sensory.terms(per_unit))
-            sums = torch.cat(self.from_inputs(tables, rows, base), dim=1)
+            sigma, shift, *weights = self.sensory.terms(per_unit)
+            source = self.sensory.source
+            shift = shift + sigma * self.input_b[source]
+            tables = self.from_inputs.tables((sigma * self.input_w[source], shift, *weights))
+            rows = x.to(base.dtype).reshape(-1, self.input_size)
+            sums = self.from_inputs.joined(tables, rows, base)
             return sums if x.ndim == 2 else sums.reshape(*x.shape[:-1], 2 * self.state_size)
 
     def advance(self, sensed, state, elapsed):
-        with self._precise(state):
+        with full_precision(state):
             terms = self.inner.terms(self._per_unit())
             time, drive = self._drive(sensed, elapsed)
             v = state.to(drive.dtype)
@@ -100,7 +127,7 @@ class LTC(Cell):
             return self._output(state), state
 
     def unroll(self, sensed, elapsed, state, counts):
-        with self._precise(state):
+        with full_precision(state):
             if counts is not None:  # at Δt = 0 a state stands still
                 elapsed = torch.where(counts, elapsed, 0.0)
             time, drive = self._drive(sensed, elapsed)
@@ -122,14 +149,14 @@ class LTC(Cell):
             last = (last + quiet_above) / quiet_below
         rows = torch.cat(passed, dim=1).reshape(-1, quiet)
         tables = self.from_quiet.tables(terms)
-        sums = torch.cat(self.from_quiet(tables, rows, rows.new_zeros(2 * driven)), dim=1)
+        sums = self.from_quiet.joined(tables, rows, rows.new_zeros(2 * driven))
         sums = sums.reshape(-1, self.unfolds, 2 * driven) * time[..., None]
         drives = sums + torch.cat([above, below], dim=1)[:, None]
         return drives.flatten(1).split(2 * driven, dim=1), v, last
 
     def _drive(self, sensed, elapsed):
         """Δt, bounded, and with it τ·A and 1 + τ·B as far as known before the solver runs."""
-        time = elapsed.to(sensed.dtype).clamp(max=_FOREVER)
+        time = elapsed.to(sensed.dtype).clamp(max=FOREVER)
         one = torch.cat([torch.zeros_like(self.rest), torch.ones_like(self.rest)])
         return time, sensed * time + one
 
@@ -138,13 +165,6 @@ class LTC(Cell):
 
     def _output(self, state):
         return state[..., : self.output_size] * self.output_w + self.output_b
-
-    @staticmethod
-    def _precise(x):
-        kind = x.device.type
-        if torch.is_autocast_enabled(kind):
-            return torch.autocast(kind, enabled=False)
-        return contextlib.nullcontext()
 
     def counts(self):
         inner, sensory, units = len(self.inner), len(self.sensory), self.state_size

@@ -4,10 +4,14 @@ The activation of a synapse from j is s = sigmoid(σ·(v_j − μ)), Hasani et a
 two sums of the same activations for each unit that they reach, Σ a·s and Σ b·s.
 """
 
+import contextlib
 import math
 
 import numpy as np
 import torch
+
+FOREVER = 1e24
+"""Elapsed time beyond which nothing changes in any precision."""
 
 _DENSE = 0.4
 """Share of existing synapses from which all are computed as a grid, without look-up."""
@@ -24,11 +28,19 @@ def uniform(low: float, high: float, *size: int) -> torch.Tensor:
     return torch.empty(*size).uniform_(low, high)
 
 
+def full_precision(x: torch.Tensor):
+    """A context without autocast: a solver adds many small steps up."""
+    kind = x.device.type
+    if torch.is_autocast_enabled(kind):
+        return torch.autocast(kind, enabled=False)
+    return contextlib.nullcontext()
+
+
 class Synapses(torch.nn.Module):
     """Parameters of the synapses between sources and targets, (S,) each.
 
     The weight is softplus of its parameter; it starts as U(.001, 1), σ as U(3, 8), μ as
-    U(.3, .8), the reversal potential E as the polarity.
+    U(.3, .8).
 
     Args:
         polarity: −1, 0 or +1 from each source to each target, (sources, targets).
@@ -44,16 +56,14 @@ class Synapses(torch.nn.Module):
         self.weight = torch.nn.Parameter(inverse_softplus(uniform(0.001, 1.0, size)))
         self.sigma = torch.nn.Parameter(uniform(3.0, 8.0, size))
         self.mu = torch.nn.Parameter(uniform(0.3, 0.8, size))
-        signs = torch.as_tensor(polarity[source, target], dtype=torch.float32)
-        self.reversal = torch.nn.Parameter(signs)
 
     def __len__(self) -> int:
         return self.source.numel()
 
-    def terms(self, per_target: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """σ, −σμ, w·E and w of each synapse, the last two times a number of its target, (U,)."""
-        weight = torch.nn.functional.softplus(self.weight) * per_target[self.target]
-        return self.sigma, -self.sigma * self.mu, weight * self.reversal, weight
+    @property
+    def strength(self) -> torch.Tensor:
+        """The weights, positive."""
+        return torch.nn.functional.softplus(self.weight)
 
 
 class Sums(torch.nn.Module):
@@ -81,7 +91,7 @@ class Sums(torch.nn.Module):
         self.register_buffer('place', torch.arange(len(chosen)), persistent=False)
 
     def tables(self, terms: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
-        """What :meth:`forward` needs, from :meth:`Synapses.terms`; made once for many sums."""
+        """What :meth:`forward` needs, made once for many sums: from σ, −σμ, a and b, (S,) each."""
         sigma, shift, a, b = terms if self.all else (term[self.chosen] for term in terms)
         if self.dense:
             grid = sigma.new_zeros(self.targets, self.sources)
@@ -106,15 +116,21 @@ class Sums(torch.nn.Module):
 
     def forward(self, tables, v: torch.Tensor, base: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Both sums (N, D) over sources (N, sources), added to a base (N, 2D) or (2D,)."""
+        if not self.dense:
+            return self.joined(tables, v, base).split(self.targets, dim=1)
+        sigma, shift, a, b = tables
+        active = torch.sigmoid(v[:, None] * sigma + shift)
+        base_a, base_b = base.split(self.targets, dim=-1)
+        return (active * a).sum(-1) + base_a, (active * b).sum(-1) + base_b
+
+    def joined(self, tables, v: torch.Tensor, base: torch.Tensor) -> torch.Tensor:
+        """The same, side by side (N, 2D)."""
         if self.dense:
-            sigma, shift, a, b = tables
-            active = torch.sigmoid(v[:, None] * sigma + shift)
-            base_a, base_b = base.split(self.targets, dim=-1)
-            return (active * a).sum(-1) + base_a, (active * b).sum(-1) + base_b
+            return torch.cat(self(tables, v, base), dim=1)
         spread, shift, gather, *scale = tables
         active = torch.sigmoid(torch.addmm(shift, v, spread))
         active = active * scale[0] if scale else active
-        return torch.addmm(base, active, gather).split(self.targets, dim=1)
+        return torch.addmm(base, active, gather)
 
 
 class Padded(torch.nn.Module):
