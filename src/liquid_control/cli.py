@@ -16,6 +16,7 @@ VERBS = {
     'doctor': 'say what this machine has and lacks',
     'benchmark': 'measure latency and memory beside a bare node',
     'train': 'train an expert or a policy and write its bundle',
+    'study': 'compare the cells on published data, and reproduce published figures',
 }
 _ERROR, _USAGE, _INTERRUPTED = 1, 2, 130
 

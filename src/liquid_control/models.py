@@ -1,5 +1,6 @@
 """A policy around a cell: normaliser, encoder, cell, action head, next-observation head."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -147,3 +148,35 @@ def _linear(weight: torch.Tensor, bias: torch.Tensor) -> torch.nn.Linear:
     layer.weight.copy_(weight)
     layer.bias.copy_(bias)
     return layer
+
+
+def parameters(model: torch.nn.Module) -> int:
+    """Trainable numbers of a model with a cell; what a wiring masks is not counted."""
+    own = {id(value) for value in model.cell.parameters()}
+    around = sum(value.numel() for value in model.parameters() if id(value) not in own)
+    return around + model.cell.counts().parameters
+
+
+def width_for(count: Callable[[int], int], budget: int, least: int = 8, most: int = 4096) -> int:
+    """The hidden size whose model comes nearest to a budget of parameters.
+
+    Args:
+        count: hidden size → parameters, growing.
+        budget: parameters wanted.
+        least: smallest hidden size that is tried.
+        most: largest.
+
+    Raises:
+        ValueError: the budget lies outside what these hidden sizes give.
+    """
+    low, high = least, least
+    while count(high) < budget:
+        if high == most:
+            raise ValueError(f'budget {budget}: {most} units have {count(most)} parameters only')
+        low, high = high, min(2 * high, most)
+    if high == least and count(least) > budget:
+        raise ValueError(f'budget {budget}: {least} units have {count(least)} parameters already')
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if count(middle) < budget else (low, middle)
+    return min((low, high), key=lambda width: abs(count(width) - budget))

@@ -19,7 +19,7 @@ WINDOW_S = 2.0
 SMOOTHING_S = 0.5
 _INK, _MODEL, _OTHER = '#010203', '#c8590a', '#3577b5'
 _RUNS = (_MODEL, _OTHER, '#2b8a5c', '#8a5bb5', '#a8871c', '#b04a6b')
-_STYLE = {
+STYLE = {
     'font.family': 'sans-serif',
     'font.size': 9,
     'svg.fonttype': 'none',
@@ -70,7 +70,7 @@ def traces(trace: Trace, contract: Contract) -> Plot | None:
     seconds = _seconds(trace, part)
     start, end = window(seconds)
     places = _shown_channels(contract)
-    with rc_context(_STYLE):
+    with rc_context(STYLE):
         figure, axes = _stack(len(places), 1.15)
         for ax, place in zip(axes, places, strict=True):
             ax.plot(seconds, trace.observations[part, place], color=_INK, lw=1.0, label='observed')
@@ -98,7 +98,7 @@ def commands(trace: Trace, contract: Contract) -> Plot | None:
     seconds = _seconds(trace, part)
     start, end = window(seconds)
     action = contract.action
-    with rc_context(_STYLE):
+    with rc_context(STYLE):
         figure, axes = _stack(len(action.joints), 0.62)
         for place, ax in enumerate(axes):
             ax.step(seconds, trace.actions[part, place], where='post', color=_OTHER, lw=1.0)
@@ -125,7 +125,7 @@ def prediction_error(errors: PredictionErrors, trace: Trace, contract: Contract)
         return None
     seconds = (errors.stamps[inside] - trace.stamps[0]) * 1e-9
     count = max(1, round(SMOOTHING_S * contract.rate))
-    with rc_context(_STYLE):
+    with rc_context(STYLE):
         figure = Figure(figsize=(5.2, 2.7), layout='constrained')
         ax = figure.subplots()
         for values, color, name in (
@@ -156,7 +156,7 @@ def latency(latency_s: np.ndarray, contract: Contract) -> Plot | None:
     p50, p99 = np.percentile(values, (50, 99))
     top = max(np.percentile(values, 99.5) * 1.15, p50 * 1.5, 1e-3)
     beyond = int(np.count_nonzero(values > top))
-    with rc_context(_STYLE):
+    with rc_context(STYLE):
         figure = Figure(figsize=(5.2, 2.7), layout='constrained')
         ax = figure.subplots()
         ax.hist(values, bins=np.linspace(0, top, 50), color=_OTHER, alpha=0.75, lw=0)
@@ -187,7 +187,7 @@ def channel_ratios(ratios: Sequence[tuple[str, dict[str, float | None]]]) -> Plo
     channels = list(dict.fromkeys(name for _, found in ratios for name in found))
     if not any(value for _, found in ratios for value in found.values()):
         return None
-    with rc_context(_STYLE):
+    with rc_context(STYLE):
         figure = Figure(figsize=(10.6, 0.75 + 0.27 * len(channels)), layout='constrained')
         ax = figure.subplots()
         ax.axvline(1.0, color=_INK, lw=0.8, dashes=(4, 3))

@@ -4,16 +4,31 @@ import contextlib
 import itertools
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 _LINE_S = 10.0
 
 
+class _Left(TimeRemainingColumn):
+    """The time left that was told, or what rich makes of the bar's speed."""
+
+    def render(self, task: Task) -> Text:
+        told = task.fields.get('left')
+        if told is None:
+            return super().render(task)
+        return Text(str(timedelta(seconds=round(told))), style='progress.remaining')
+
+
 @contextlib.contextmanager
-def reporting(console: Console, title: str) -> Iterator[Callable[[float, str], None]]:
-    """Hands out ``report(share, text)``, to be called as often as one likes."""
+def reporting(console: Console, title: str) -> Iterator[Callable[..., None]]:
+    """Hands out ``report(share, text, left=None)``, to be called as often as one likes.
+
+    ``left`` is the time left in s, where the caller knows better than the share's course tells.
+    """
     if not console.is_terminal:
         yield _lines(console, title)
         return
@@ -21,12 +36,16 @@ def reporting(console: Console, title: str) -> Iterator[Callable[[float, str], N
         TextColumn('{task.description}'),
         BarColumn(bar_width=24),
         TextColumn('{task.percentage:3.0f} %'),
-        TimeRemainingColumn(),
+        _Left(),
         TextColumn('{task.fields[told]}'),
     )
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(title, total=1.0, told='starting')
-        yield lambda share, text: progress.update(task, completed=share, told=text)
+
+        def report(share: float, text: str, left: float | None = None) -> None:
+            progress.update(task, completed=share, told=text, left=left)
+
+        yield report
 
 
 @contextlib.contextmanager
@@ -37,15 +56,16 @@ def counting(console: Console, title: str, total: int) -> Iterator[Callable[[], 
         yield lambda: report(next(done) / total, '')
 
 
-def _lines(console: Console, title: str) -> Callable[[float, str], None]:
+def _lines(console: Console, title: str) -> Callable[..., None]:
     started = said = time.monotonic()
 
-    def report(share: float, text: str) -> None:
+    def report(share: float, text: str, left: float | None = None) -> None:
         nonlocal said
         now = time.monotonic()
         if now - said > _LINE_S:
             said = now
-            left = (now - started) * (1.0 - share) / share if share > 0 else 0.0
+            if left is None:
+                left = (now - started) * (1.0 - share) / share if share > 0 else 0.0
             console.print(f'{title}: {share:.0%}, {left:.0f} s left, {text}', highlight=False)
 
     return report

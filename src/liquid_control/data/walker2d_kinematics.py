@@ -1,0 +1,250 @@
+"""Walker2d kinematics (Lechner & Hasani 2020): rollouts with lost frames, and the next frame.
+
+The protocol is that of "Learning long-term dependencies in irregularly-sampled time series"
+(ODE-LSTM) and of "Closed-form continuous-time neural networks" (CfC).
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+FILES, CHANNELS = 400, 17
+"""Rollouts in the set; values a frame: qpos[1:] (8), then qvel clipped to ±10 (9)."""
+TEST, VALIDATION = 60, 40
+"""Rollouts for testing and validation, the first of the shuffled names; the rest trains."""
+KEPT, LENGTH, STRIDE = 0.9, 64, 16
+"""Probability that a frame is kept; frames of a window, and from one window to the next."""
+COUNTS = {'train': 9684, 'validation': 1272, 'test': 1937}
+"""Windows of each part, which check that the protocol is followed."""
+Kept = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""What is left of a rollout: x (K, 17), elapsed (K, 1), target (K, 17)."""
+_SHUFFLE_SEED, _DROP_SEED = 125487, 891374
+
+
+class DataError(ValueError):
+    """A data folder that is not the published set; the text names the file and what is wrong."""
+
+
+@dataclass(frozen=True)
+class Windows:
+    """N windows of T kept frames.
+
+    Attributes:
+        x: the frames as observed, (N, T, 17) float32.
+        elapsed: frames since the last kept one, (N, T, 1) float32.
+        target: the raw frame that follows each, whether or not it is kept, (N, T, 17) float32.
+        source: which of ``rollouts`` each window is from, and its first among the kept frames,
+            (N, 2).
+        rollouts: file names.
+    """
+
+    x: np.ndarray
+    elapsed: np.ndarray
+    target: np.ndarray
+    source: np.ndarray
+    rollouts: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def describe(self, window: int) -> str:
+        """Which window this is, for a message."""
+        rollout, start = self.source[window]
+        return f'{self.rollouts[rollout]} from kept frame {start}'
+
+
+@dataclass(frozen=True)
+class Rollouts:
+    """The rollouts of each part, float32 (T, 17), under their file names, in protocol order."""
+
+    train: dict[str, np.ndarray]
+    validation: dict[str, np.ndarray]
+    test: dict[str, np.ndarray]
+    sha256: str
+    """Of all file names and contents, in the order of the names."""
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """The fixed windows of the published protocol."""
+
+    train: Windows
+    validation: Windows
+    test: Windows
+
+
+def load(folder: str | Path) -> Rollouts:
+    """Read and check the folder with ``rollout_000.npy`` … ``rollout_399.npy``.
+
+    Raises:
+        DataError: files that are missing, that do not belong there, or that hold something else
+            than a finite float array (T, 17); all of them are named.
+    """
+    folder = Path(folder)
+    names = _names(folder)
+    digest, read, problems = hashlib.sha256(), {}, []
+    for name in names:
+        content = b''
+        try:
+            content = (folder / name).read_bytes()
+            read[name] = _rollout(folder / name)
+        except (OSError, ValueError, EOFError, MemoryError) as error:
+            problems.append(f'{name}: {error}')
+        digest.update(name.encode() + b'\0' + content)
+    if problems:
+        raise DataError(f'{folder}: {_some(problems)}')
+    order = list(names)
+    np.random.RandomState(_SHUFFLE_SEED).shuffle(order)
+    parts = order[TEST + VALIDATION :], order[TEST : TEST + VALIDATION], order[:TEST]
+    return Rollouts(*({name: read[name] for name in part} for part in parts), digest.hexdigest())
+
+
+def protocol(rollouts: Rollouts) -> Protocol:
+    """The fixed windows: one generator through training, then validation, then test rollouts.
+
+    Raises:
+        DataError: another number of windows than the published set has.
+    """
+    rng = np.random.RandomState(_DROP_SEED)
+    found = {}
+    for part, expected in COUNTS.items():
+        whole = getattr(rollouts, part)
+        found[part] = cut({name: drop_frames(frames, rng) for name, frames in whole.items()})
+        if len(found[part]) != expected:
+            raise DataError(
+                f'{part}: the protocol gives {expected} windows, found {len(found[part])}: '
+                'these are not the published rollouts'
+            )
+    return Protocol(**found)
+
+
+def draw(
+    rollouts: dict[str, np.ndarray], rng: np.random.RandomState, count: int = COUNTS['train']
+) -> Windows:
+    """Training windows drawn anew: which frames are lost, and where the windows begin.
+
+    The windows are drawn evenly from all that the kept frames allow, whatever their start.
+    """
+    kept = {name: drop_frames(frames, rng) for name, frames in rollouts.items()}
+    source = _starts(kept, 1)
+    return _take(kept, source[rng.randint(len(source), size=count)])
+
+
+def drop_frames(frames: np.ndarray, rng: np.random.RandomState) -> Kept:
+    """Frames that are kept, how many frames ago the last one was, and the raw frame after each.
+
+    Args:
+        frames: (T, C); the last is a target only.
+        rng: one ``rand()`` a frame is taken; the first kept frame counts from before the first.
+
+    Returns:
+        x (K, C), elapsed (K, 1) float32, target (K, C).
+    """
+    places = np.flatnonzero(rng.rand(len(frames) - 1) < KEPT)
+    elapsed = np.diff(places, prepend=-1).astype(np.float32)[:, None]
+    return frames[places], elapsed, frames[places + 1]
+
+
+def cut(sequences: dict[str, Kept]) -> Windows:
+    """Windows of :data:`LENGTH` from each rollout's kept frames, :data:`STRIDE` apart.
+
+    As published, a window that would end with the very last frame is left out.
+
+    Raises:
+        DataError: no sequence is longer than a window.
+    """
+    return _take(sequences, _starts(sequences, STRIDE))
+
+
+def persistence_mse(windows: Windows) -> float:
+    """Mean squared error of taking the present frame for the next."""
+    return _mse(windows.x, windows.target)
+
+
+def linear_mse(train: Windows, test: Windows) -> float:
+    """Mean squared error on ``test`` of the affine map frame → next frame fitted to ``train``."""
+
+    def design(windows: Windows) -> np.ndarray:
+        x = windows.x.reshape(-1, windows.x.shape[-1]).astype(np.float64)
+        return np.hstack([x, np.ones((len(x), 1))])
+
+    target = train.target.reshape(-1, train.target.shape[-1]).astype(np.float64)
+    weights = np.linalg.lstsq(design(train), target, rcond=None)[0]
+    return _mse((design(test) @ weights).reshape(test.target.shape), test.target)
+
+
+def baselines(windows: Protocol) -> dict[str, float]:
+    """Test errors of persistence, published as 4.54, and of the linear map, published as 3.13."""
+    return {
+        'persistence_mse': persistence_mse(windows.test),
+        'linear_mse': linear_mse(windows.train, windows.test),
+    }
+
+
+def _starts(sequences: dict[str, Kept], stride: int) -> np.ndarray:
+    """(place of the rollout, first kept frame) of every window, (N, 2)."""
+    found = [
+        (place, start)
+        for place, (x, _, _) in enumerate(sequences.values())
+        for start in range(0, len(x) - LENGTH, stride)
+    ]
+    if not found:
+        raise DataError(f'no rollout keeps more than {LENGTH} frames')
+    return np.array(found)
+
+
+def _take(sequences: dict[str, Kept], source: np.ndarray) -> Windows:
+    kept = list(sequences.values())
+    series = (
+        np.stack([kept[place][kind][start : start + LENGTH] for place, start in source])
+        for kind in range(3)
+    )
+    return Windows(*series, source=source, rollouts=tuple(sequences))
+
+
+def _mse(predicted: np.ndarray, target: np.ndarray) -> float:
+    return float(np.mean((predicted.astype(np.float64) - target) ** 2))
+
+
+def _names(folder: Path) -> list[str]:
+    if not folder.is_dir():
+        raise DataError(f'{folder}: no such folder; expected one with rollout_000.npy … .npy')
+    expected = {f'rollout_{number:03d}.npy' for number in range(FILES)}
+    there = {path.name for path in folder.iterdir() if not path.name.startswith('.')}
+    problems = [
+        f'{what}: {_some(sorted(names))}'
+        for what, names in (('missing', expected - there), ('not of this set', there - expected))
+        if names
+    ]
+    if problems:
+        raise DataError(f'{folder}: {"; ".join(problems)}')
+    return sorted(expected)
+
+
+def _rollout(path: Path) -> np.ndarray:
+    frames = np.load(path, allow_pickle=False)
+    if not isinstance(frames, np.ndarray) or frames.ndim != 2 or frames.shape[1] != CHANNELS:
+        found = getattr(frames, 'shape', type(frames).__name__)
+        raise ValueError(f'expected shape (T, {CHANNELS}), found {found}')
+    if frames.dtype.kind != 'f':
+        raise ValueError(f'expected floats, found {frames.dtype}')
+    if len(frames) < 2:
+        raise ValueError(f'expected at least 2 frames, found {len(frames)}')
+    with np.errstate(over='ignore'):
+        single = frames.astype(np.float32)
+    bad = np.argwhere(~np.isfinite(single))
+    if len(bad):
+        row, channel = bad[0]
+        raise ValueError(
+            f'{frames[row, channel]} in frame {row}, channel {channel} ({len(bad)} values '
+            'that are not finite in single precision)'
+        )
+    return single
+
+
+def _some(names: Sequence[str], limit: int = 5) -> str:
+    more = f' and {len(names) - limit} more' if len(names) > limit else ''
+    return ', '.join(names[:limit]) + more

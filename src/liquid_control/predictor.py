@@ -1,0 +1,83 @@
+"""Next-observation models around a cell: normalised and residual, or raw as published."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import torch
+
+from liquid_control import cells
+from liquid_control.models import Normalizer
+
+
+@dataclass(frozen=True)
+class PredictorSettings:
+    """All that is needed to build a predictor again."""
+
+    cell: str
+    hidden_size: int
+    encoder: int = 32
+    cell_settings: dict[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class Predictor(torch.nn.Module):
+    """Frames and elapsed time → the next frame: what every cell is compared in.
+
+    The frame is normalised and, beside the elapsed time, encoded for the cell, which gets the
+    elapsed time as its Δt too. The prediction is the present frame plus a normalised change.
+
+    Args:
+        settings: cell and sizes.
+        normalizer: of the C channels, from the training part alone.
+    """
+
+    def __init__(self, settings: PredictorSettings, normalizer: Normalizer):
+        super().__init__()
+        self.settings = settings
+        for name in ('mean', 'std', 'change'):
+            values = torch.as_tensor(getattr(normalizer, name), dtype=torch.float32)
+            self.register_buffer(name, values)
+        channels = len(self.mean)
+        self.encoder = torch.nn.Linear(channels + 1, settings.encoder)
+        self.cell = cells.make(
+            settings.cell, settings.encoder, settings.hidden_size, **settings.cell_settings
+        )
+        self.prediction = torch.nn.Linear(self.cell.output_size, channels)
+
+    def forward(
+        self, x: torch.Tensor, elapsed: torch.Tensor, state: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Frames (B, T, C), elapsed (B, T, 1) → next frames (B, T, C), last state (B, S)."""
+        normal = (x - self.mean) / self.std
+        encoded = torch.tanh(self.encoder(torch.cat([normal, elapsed - 1.0], dim=-1)))
+        outputs, state = self.cell(encoded, elapsed, state)
+        return x + self.change * self.prediction(outputs), state
+
+
+class RawPredictor(torch.nn.Module):
+    """A cell on raw frames and a linear readout of the next frame, as the papers have it.
+
+    Args:
+        settings: cell and sizes; there is no encoder.
+        channels: C.
+        added: what is added to the elapsed time; the authors' LTC adds 0.001.
+    """
+
+    def __init__(self, settings: PredictorSettings, channels: int, added: float = 0.0):
+        super().__init__()
+        self.settings, self.added = settings, added
+        self.cell = cells.make(
+            settings.cell, channels, settings.hidden_size, **settings.cell_settings
+        )
+        self.prediction = torch.nn.Linear(self.cell.output_size, channels)
+        torch.nn.init.xavier_uniform_(self.prediction.weight)
+        torch.nn.init.zeros_(self.prediction.bias)
+
+    def forward(
+        self, x: torch.Tensor, elapsed: torch.Tensor, state: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Frames (B, T, C), elapsed (B, T, 1) → next frames (B, T, C), last state (B, S)."""
+        outputs, state = self.cell(x, elapsed + self.added, state)
+        return self.prediction(outputs), state

@@ -1,0 +1,153 @@
+"""``study``: carry out a comparison from the literature on published data, and keep each run."""
+
+import argparse
+import contextlib
+import signal
+import sys
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    kinds = parser.add_subparsers(dest='kind', metavar='WHAT', required=True)
+    walker = kinds.add_parser(
+        'walker2d-kinematics', help='next-frame prediction with lost frames (ODE-LSTM, CfC papers)'
+    )
+    walker.add_argument('--data', type=Path, required=True, help='folder with rollout_000.npy …')
+    walker.add_argument(
+        '--part',
+        action='append',
+        metavar='PART',
+        help='recipes, comparison or best; may be given again (all)',
+    )
+    walker.add_argument(
+        '--out', type=Path, default=Path('runs/walker2d-kinematics'), metavar='FOLDER',
+        help='where every finished run is kept, and where a stopped study goes on '
+        '(runs/walker2d-kinematics)',
+    )  # fmt: skip
+    walker.add_argument('--cells', metavar='A,B', help='only these cells')
+    walker.add_argument('--runs', default='*', metavar='PATTERN', help="only such runs ('*-seed0')")
+    walker.add_argument('--seeds', type=int, default=3, help='how many, from 0 on (3)')
+    walker.add_argument('--budget', action='append', type=int, metavar='N',
+                        help='parameters of the compared models; may be given again (all)')  # fmt: skip
+    walker.add_argument('--updates', type=int, help='gradient steps of a compared run')
+    walker.add_argument('--workers', type=int, default=1, help='runs at a time (1)')
+    walker.add_argument('--list', action='store_true', help='name the runs and do nothing')
+    walker.add_argument('--json', type=Path, metavar='FILE', help='write the results here too')
+
+
+def main(args: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from liquid_control.data import walker2d_kinematics as data
+    from liquid_control.training.run import Shelf
+    from liquid_control.training.study import Plan, Standing, carry_out
+
+    for name in ('seeds', 'workers', 'updates'):
+        value = getattr(args, name)
+        if value is not None and value < 1:
+            raise ValueError(f'--{name}: expected 1 or more, found {value}')
+    asked = {
+        'parts': tuple(args.part or ()),
+        'cells': tuple(filter(None, (args.cells or '').split(','))),
+        'budgets': tuple(args.budget or ()),
+    }
+    plan = Plan(
+        pattern=args.runs,
+        seeds=args.seeds,
+        updates=args.updates,
+        **{name: value for name, value in asked.items() if value},
+    )
+    console = Console()
+    names = [run.name for run in (*plan.tuning(), *plan.runs({}))]
+    if args.list:
+        console.print('\n'.join(names), highlight=False)
+        return 0
+    if not names:
+        raise ValueError('no run fits what was asked for; --list names those there are')
+    with console.status('reading the data'):
+        rollouts = data.load(args.data)
+        measure = data.baselines(data.protocol(rollouts))
+    shelf = Shelf(args.out, rollouts.sha256)
+    standing = Standing(total=len(names))
+    stopped = False
+    with _terminable():
+        try:
+            with (
+                contextlib.closing(
+                    carry_out(plan, shelf, args.data.resolve(), args.workers)
+                ) as standings,
+                _progress(console) as show,
+            ):
+                for standing in standings:
+                    show(standing)
+        except KeyboardInterrupt:
+            stopped = True
+        _finish(args, console, plan, standing, measure, rollouts.sha256)
+    if stopped:
+        print(
+            f'stopped; {len(standing.results)} of {standing.total} runs are kept in {args.out}: '
+            'the same command goes on from there',
+            file=sys.stderr,
+        )
+        return 130
+    for name, why in standing.failed.items():
+        print(f'liquid-control study: {name}: {why}', file=sys.stderr)
+    return 1 if standing.failed else 0
+
+
+def _finish(args, console, plan, standing, measure, data_sha256) -> None:
+    """Write results.json and the plots; print the tables."""
+    from dataclasses import asdict
+
+    from liquid_control.evaluation.study import summarize, tables
+    from liquid_control.evaluation.study_plots import write_plots
+    from liquid_control.provenance import provenance, write_json
+    from liquid_control.training.published import PUBLISHED
+
+    results = [standing.results[name] for name in sorted(standing.results)]
+    published = {cell: (row.mse, row.deviation) for cell, row in PUBLISHED.items()}
+    summary = summarize(results, published)
+    whole = {
+        'format': 1,
+        'study': 'walker2d-kinematics',
+        'complete': len(results) == standing.total,
+        'failed': standing.failed,
+        'provenance': provenance(data_sha256=data_sha256, seeds=list(range(plan.seeds))),
+        'plan': asdict(plan),
+        'baselines': measure,
+        'summary': summary,
+        'runs': results,
+    }
+    for path in filter(None, (args.out / 'results.json', args.json)):
+        write_json(path, whole)
+    for table in tables(summary, measure):
+        console.print(table)
+    plots = write_plots(args.out, summary, results)
+    written = ', '.join(path.name for path in (args.out / 'results.json', *plots))
+    console.print(f'in {args.out}: {written}', highlight=False)
+
+
+@contextlib.contextmanager
+def _progress(console):
+    """Hands out ``show(standing)``: a bar with runs, the time left, and what is under way."""
+    from liquid_control.verbs.progress import reporting
+
+    with reporting(console, 'study') as report:
+
+        def show(standing) -> None:
+            done = len(standing.results) + len(standing.failed)
+            live = '; '.join(f'{name} {text}' for name, text in standing.live.items())
+            text = f'{done}/{standing.total} runs; {live}'
+            report(done / max(1, standing.total), text, standing.left_s)
+
+        yield show
+
+
+@contextlib.contextmanager
+def _terminable():
+    """A request to end is heard as Ctrl-C."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
