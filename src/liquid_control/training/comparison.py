@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from liquid_control.data.walker2d_kinematics import CHANNELS, Rollouts
-from liquid_control.models import Normalizer, parameters, width_for
+from liquid_control.models import Normalizer, cell_settings, parameters, width_for
 from liquid_control.predictor import Predictor, PredictorSettings
 from liquid_control.training.run import Recipe, Run
 
@@ -98,11 +98,6 @@ def choose(runs: Iterable[Run], results: dict[str, dict[str, Any]]) -> dict[tupl
         for key, found in scores.items()
         if math.isfinite(min(found)[0]) and not any(math.isnan(error) for error, _ in found)
     }
-
-
-def cell_settings(cell: str, width: int) -> dict[str, Any]:
-    """What differs from a cell's own defaults: a CfC's backbone is as wide as its state."""
-    return {'backbone': width} if cell.startswith('cfc') else {}
 
 
 @cache
