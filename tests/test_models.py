@@ -59,7 +59,7 @@ def test_without_a_predicted_change_the_prediction_is_persistence(model, inputs)
 
 def test_elapsed_time_matters(model, inputs):
     observation, elapsed, state = inputs
-    before, after = model(observation, elapsed, state)[2], model(observation, elapsed + 1, state)[2]
+    before, after = model(observation, elapsed, state)[0], model(observation, elapsed + 1, state)[0]
     assert not torch.allclose(before, after)
 
 

@@ -10,7 +10,19 @@ from liquid_control import cells
 from liquid_control.control.contract import Contract
 from liquid_control.control.schema import unknown
 
-HIDDEN = {'cfc': (64, {'backbone': 64}), 'lstm': (56, {})}
+HIDDEN = {
+    'cfc': (64, {'backbone': 64}),
+    'cfc_mixed': (40, {'backbone': 40}),
+    'cfc_ncp': (176, {'motors': 32}),
+    'cfc_no_gate': (64, {'backbone': 64}),
+    'cfc_pure': (96, {'backbone': 80}),
+    'ctrnn': (116, {}),
+    'gru': (64, {}),
+    'liquid_s4': (58, {}),
+    'lstm': (56, {}),
+    'mlp': (120, {}),
+    'rnn': (116, {}),
+}
 """Units and settings by which each cell's policy has about 20 thousand parameters."""
 
 
