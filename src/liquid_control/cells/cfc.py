@@ -9,6 +9,7 @@ from torch.nn.functional import dropout, linear
 
 from liquid_control.cells.activations import COSTS
 from liquid_control.cells.activations import activation as by_name
+from liquid_control.cells.backward import Sequence, fits
 from liquid_control.cells.base import Cell, Counts, stepwise
 from liquid_control.control.schema import unknown
 
@@ -86,9 +87,26 @@ class CfC(Cell):
         return after, after
 
     def unroll(self, sensed, elapsed, state, counts):
+        if counts is None and fits(sensed):
+            outputs = self._sequence(sensed, elapsed, state)
+            return outputs, outputs[:, -1]
         # Cut once: each cut costs its backward pass a weight full of zeros.
         advance = partial(self._advance, self.recurrent())
         return stepwise(advance, sensed, elapsed, state, counts)
+
+    def _sequence(self, sensed, elapsed, state):
+        batch, length, _ = sensed.shape
+        masks = None
+        if self.training and self.dropout:
+            masks = [
+                dropout(sensed.new_ones(length, batch, layer.out_features), self.dropout)
+                for layer in self.backbone
+            ]
+        rest = [p for layer in [*self.backbone, self.heads][1:] for p in (layer.weight, layer.bias)]
+        return Sequence.apply(
+            self._activation, self.gates, masks, sensed, elapsed, state, self.recurrent(),
+            *rest, *self.gates.parameters(),
+        )  # fmt: skip
 
     def recurrent(self) -> torch.Tensor:
         """Weights from the state to the first layer, (H, K)."""
