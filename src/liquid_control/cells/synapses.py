@@ -28,6 +28,12 @@ def uniform(low: float, high: float, *size: int) -> torch.Tensor:
     return torch.empty(*size).uniform_(low, high)
 
 
+def check_unfolds(unfolds: int) -> None:
+    """Refuse a number of solver steps a sample that is none."""
+    if isinstance(unfolds, bool) or not isinstance(unfolds, int) or unfolds < 1:
+        raise ValueError(f'unfolds: expected a whole number from 1, found {unfolds!r}')
+
+
 def full_precision(x: torch.Tensor):
     """A context without autocast: a solver adds many small steps up."""
     kind = x.device.type
