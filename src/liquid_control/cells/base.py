@@ -1,5 +1,6 @@
 """What every recurrent cell is: one step, and the same step over a sequence."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -79,15 +80,7 @@ class Cell(torch.nn.Module):
         Returns:
             Outputs (B, T, O) and the last state (B, S).
         """
-        outputs = []
-        for place in range(sensed.shape[1]):
-            output, after = self.advance(sensed[:, place], state, elapsed[:, place])
-            if counts is not None:
-                output = torch.where(counts[:, place], output, torch.zeros_like(output))
-                after = torch.where(counts[:, place], after, state)
-            state = after
-            outputs.append(output)
-        return torch.stack(outputs, dim=1), state
+        return stepwise(self.advance, sensed, elapsed, state, counts)
 
     def forward(
         self,
@@ -134,3 +127,22 @@ class Cell(torch.nn.Module):
             x = torch.where(counts, x, torch.zeros_like(x))
             elapsed = torch.where(counts, elapsed.reshape(batch, length, 1), 1.0)
         return self.unroll(self.sense(x), elapsed.reshape(batch, length, 1), state, counts)
+
+
+def stepwise(
+    advance: Callable[..., tuple[torch.Tensor, torch.Tensor]],
+    sensed: torch.Tensor,
+    elapsed: torch.Tensor,
+    state: torch.Tensor,
+    counts: torch.Tensor | None,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """All steps of a sequence one after the other; arguments as those of ``unroll``."""
+    outputs = []
+    for place, (now, since) in enumerate(zip(sensed.unbind(1), elapsed.unbind(1), strict=True)):
+        output, after = advance(now, state, since)
+        if counts is not None:
+            output = torch.where(counts[:, place], output, torch.zeros_like(output))
+            after = torch.where(counts[:, place], after, state)
+        state = after
+        outputs.append(output)
+    return torch.stack(outputs, dim=1), state

@@ -1,42 +1,170 @@
 """Closed-form continuous-time cell (CfC)."""
 
+import itertools
+from collections.abc import Mapping
+from functools import partial
+
 import torch
+from torch.nn.functional import dropout, linear
 
-from liquid_control.cells.base import Cell
+from liquid_control.cells.activations import COSTS
+from liquid_control.cells.activations import activation as by_name
+from liquid_control.cells.base import Cell, Counts, stepwise
+from liquid_control.control.schema import unknown
 
-
-def lecun_tanh(x: torch.Tensor) -> torch.Tensor:
-    """1.7159 · tanh(0.666 · x), LeCun's scaled hyperbolic tangent."""
-    return 1.7159 * torch.tanh(0.666 * x)
+HEADS = {'default': 4, 'no_gate': 4, 'pure': 1}
+"""Linear heads of each mode."""
 
 
 class CfC(Cell):
-    """CfC of Hasani et al. 2022, "Closed-form continuous-time neural networks", default mode.
+    """CfC of Hasani et al. 2022, "Closed-form continuous-time neural networks".
 
-    z = backbone([x, h]); f1, f2 = tanh heads; T = sigmoid(t_a·Δt + t_b);
-    h' = f1·(1 − T) + T·f2. The output is the new state. Also known as a closed-form liquid
-    network; not to be confused with CT-RNN, which is integrated numerically. Weights start
-    uniform by Glorot & Bengio's rule, as the authors' do, each head on its own.
+    z = backbone([x, h]); f1, f2 = tanh heads of z; T = sigmoid(t_a·Δt + t_b), t_a and t_b heads
+    too; then by mode
+
+    - ``default``: h' = f1·(1 − T) + T·f2
+    - ``no_gate``: h' = f1 + T·f2
+    - ``pure``:    h' = A − A·exp(−Δt·(|w_τ| + |f1|))·f1, f1 without tanh; also known as Cf-S
+
+    The output is the new state. Also known as a closed-form liquid network; not to be confused
+    with CT-RNN, which is integrated numerically. Weights start uniform by Glorot & Bengio's
+    rule, as the authors' do, each head on its own; so do A and w_τ, because |w_τ| has no
+    gradient at zero. The authors' runs write T = sigmoid(−t_a·Δt + t_b): negate the rows of
+    t_a. Its initial values are symmetric about zero, so that both start alike.
 
     Args:
         input_size: I.
         hidden_size: H, the state and the output.
-        backbone: units of the one backbone layer, with LeCun's tanh.
+        mode: which of the three.
+        backbone: units of each backbone layer.
+        backbone_layers: how many; with none the heads see [x, h].
+        activation: of the backbone.
+        head_activation: of f1 and f2: ``tanh``, or ``lecun_tanh`` as in the authors' runs.
+        dropout: after every backbone layer, in training.
+        gain: of Glorot's rule.
     """
 
-    def __init__(self, input_size: int, hidden_size: int, backbone: int = 64):
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        mode: str = 'default',
+        backbone: int = 64,
+        backbone_layers: int = 1,
+        activation: str = 'lecun_tanh',
+        head_activation: str = 'tanh',
+        dropout: float = 0.0,
+        gain: float = 1.0,
+    ):
         super().__init__()
+        if backbone_layers < 0:
+            raise ValueError(f'backbone_layers: expected 0 or more, found {backbone_layers}')
+        if not 0.0 <= dropout < 1.0:
+            raise ValueError(f'dropout: expected 0 to below 1, found {dropout}')
         self.input_size = input_size
         self.output_size = self.state_size = hidden_size
-        self.backbone = torch.nn.Linear(input_size + hidden_size, backbone)
-        self.heads = torch.nn.Linear(backbone, 4 * hidden_size)
-        for weight in (self.backbone.weight, *self.heads.weight.chunk(4)):
-            torch.nn.init.xavier_uniform_(weight)
+        self.activation, self.dropout = activation, dropout
+        self.gates = Gates(hidden_size, mode, head_activation)
+        self._activation = by_name(activation)
+        sizes = [input_size + hidden_size] + [backbone] * backbone_layers
+        self.backbone = torch.nn.ModuleList(
+            torch.nn.Linear(*pair) for pair in itertools.pairwise(sizes)
+        )
+        self.heads = torch.nn.Linear(sizes[-1], HEADS[mode] * hidden_size)
+        weights = [layer.weight for layer in self.backbone]
+        for weight in (*weights, *self.heads.weight.chunk(HEADS[mode]), *self.gates.parameters()):
+            torch.nn.init.xavier_uniform_(weight, gain)
 
-    def advance(self, x, state, elapsed):
-        z = lecun_tanh(self.backbone(torch.cat([x, state], dim=1)))
-        f1, f2, time_a, time_b = self.heads(z).chunk(4, dim=1)
-        gate = torch.sigmoid(time_a * elapsed + time_b)
-        f1, f2 = torch.tanh(f1), torch.tanh(f2)
-        after = f1 + gate * (f2 - f1)
+    def sense(self, x):
+        return linear(x, self._first.weight[:, : self.input_size], self._first.bias)
+
+    def advance(self, sensed, state, elapsed):
+        return self._advance(self.recurrent(), sensed, state, elapsed)
+
+    def step(self, x, state, elapsed):
+        after = self.finish(self._first(torch.cat([x, state], dim=1)), elapsed)
         return after, after
+
+    def unroll(self, sensed, elapsed, state, counts):
+        # Cut once: each cut costs its backward pass a weight full of zeros.
+        advance = partial(self._advance, self.recurrent())
+        return stepwise(advance, sensed, elapsed, state, counts)
+
+    def recurrent(self) -> torch.Tensor:
+        """Weights from the state to the first layer, (H, K)."""
+        return self._first.weight[:, self.input_size :].t()
+
+    def finish(self, z: torch.Tensor, elapsed: torch.Tensor) -> torch.Tensor:
+        """From what the first layer sums up, (B, K), to the new state (B, H)."""
+        for layer in [*self.backbone, self.heads][1:]:
+            z = layer(dropout(self._activation(z), self.dropout, self.training))
+        return self.gates(z, elapsed)
+
+    @property
+    def _first(self) -> torch.nn.Linear:
+        return self.backbone[0] if len(self.backbone) else self.heads
+
+    def _advance(self, recurrent, sensed, state, elapsed):
+        after = self.finish(torch.addmm(sensed, state, recurrent), elapsed)
+        return after, after
+
+    def counts(self):
+        size = self.output_size
+        layers = [*self.backbone, self.heads]
+        return Counts(
+            parameters=sum(p.numel() for p in self.parameters()),
+            state_size=size,
+            synapses=(self.input_size + size) * size,
+            operations=sum(layer.weight.numel() for layer in layers)
+            + sum(layer.out_features for layer in self.backbone) * COSTS[self.activation]
+            + size * self.gates.cost,
+        )
+
+    def load_ncps(self, weights: Mapping[str, torch.Tensor]) -> None:
+        """Take the weights of an ``ncps.torch.CfCCell``, or of a ``CfC`` around one."""
+        weights = {name.removeprefix('rnn_cell.'): value for name, value in weights.items()}
+        # Activations and dropout stand between the layers, and are numbered too.
+        places = sorted({int(name.split('.')[1]) for name in weights if 'backbone' in name})
+        if len(places) != len(self.backbone):
+            raise ValueError(f'backbone: expected {len(self.backbone)} layers, found {len(places)}')
+        with torch.no_grad():
+            for layer, place in zip(self.backbone, places, strict=True):
+                layer.weight.copy_(weights[f'backbone.{place}.weight'])
+                layer.bias.copy_(weights[f'backbone.{place}.bias'])
+            for part in ('weight', 'bias'):
+                rows = [weights[f'{name}.{part}'] for name in self.gates.names]
+                getattr(self.heads, part).copy_(torch.cat(rows))
+            self.gates.load_ncps(weights)
+
+
+class Gates(torch.nn.Module):
+    """From the heads side by side, (..., n·H), and Δt to the new state (..., H)."""
+
+    def __init__(self, size: int, mode: str, head_activation: str):
+        super().__init__()
+        if mode not in HEADS:
+            raise ValueError(unknown('mode', mode, HEADS))
+        self.size, self.mode = size, mode
+        self._activation = by_name(head_activation, ('tanh', 'lecun_tanh'))
+        if mode == 'pure':
+            self.amplitude = torch.nn.Parameter(torch.empty(1, size))
+            self.rate = torch.nn.Parameter(torch.empty(1, size))
+            self.names, self.cost = ('ff1',), 6
+        else:
+            self.names = ('ff1', 'ff2', 'time_a', 'time_b')
+            self.cost = 3 + 2 * COSTS[head_activation]
+
+    def forward(self, heads: torch.Tensor, elapsed: torch.Tensor) -> torch.Tensor:
+        if self.mode == 'pure':
+            decay = torch.exp(-elapsed * (self.rate.abs() + heads.abs()))
+            return self.amplitude - self.amplitude * decay * heads
+        size = self.size
+        both, time_a, time_b = heads.split([2 * size, size, size], dim=-1)
+        f1, f2 = self._activation(both).split(size, dim=-1)
+        gate = torch.sigmoid(torch.addcmul(time_b, time_a, elapsed))
+        return f1 + gate * (f2 if self.mode == 'no_gate' else f2 - f1)
+
+    def load_ncps(self, weights: Mapping[str, torch.Tensor]) -> None:
+        if self.mode == 'pure':
+            self.amplitude.copy_(weights['A'])
+            self.rate.copy_(weights['w_tau'])

@@ -1,8 +1,11 @@
 """Long short-term memory cell."""
 
-import torch
+from functools import partial
 
-from liquid_control.cells.base import Cell, Counts
+import torch
+from torch.nn.functional import linear
+
+from liquid_control.cells.base import Cell, Counts, stepwise
 
 
 class LSTM(Cell):
@@ -25,27 +28,54 @@ class LSTM(Cell):
         with torch.no_grad():
             self.gates.bias[hidden_size : 2 * hidden_size] += 1.0
 
-    def sense(self, x):
-        return torch.nn.functional.linear(x, self.gates.weight[:, : self.input_size])
-
     def advance(self, sensed, state, elapsed):
-        h, c = state.chunk(2, dim=1)
-        recurrent = self.gates.weight[:, self.input_size :]
-        return self._update(sensed + torch.nn.functional.linear(h, recurrent, self.gates.bias), c)
+        h, c = state.split(self.output_size, dim=1)
+        h, c = self.update(self.gates(torch.cat([sensed, h], dim=1)), c)
+        return h, torch.cat([h, c], dim=1)
 
-    def step(self, x, state, elapsed):
-        h, c = state.chunk(2, dim=1)
-        return self._update(self.gates(torch.cat([x, h], dim=1)), c)
+    def unroll(self, sensed, elapsed, state, counts):
+        if counts is not None:
+            advance = partial(self._advance, self.recurrent())
+            return stepwise(advance, self.project(sensed), elapsed, state, counts)
+        # PyTorch's own kernel for a whole sequence; its gates are (i, f, g, o).
+        i, f, o, g = self.gates.weight.split(self.output_size)
+        weight = torch.cat([i, f, g, o])
+        i, f, o, g = self.gates.bias.split(self.output_size)
+        bias = torch.cat([i, f, g, o])
+        inputs, recurrent = weight.split([self.input_size, self.output_size], dim=1)
+        h, c = (part.contiguous()[None] for part in state.split(self.output_size, dim=1))
+        parameters = [inputs.contiguous(), recurrent.contiguous(), bias, torch.zeros_like(bias)]
+        outputs, h, c = torch.lstm(
+            sensed, (h, c), parameters, True, 1, 0.0, self.training, False, True
+        )
+        return outputs, torch.cat([h[0], c[0]], dim=1)
 
-    def _update(self, gates, c):
+    def project(self, x: torch.Tensor) -> torch.Tensor:
+        """What the gates sum up from the input alone, (..., I) → (..., 4H)."""
+        return linear(x, self.gates.weight[:, : self.input_size], self.gates.bias)
+
+    def recurrent(self) -> torch.Tensor:
+        """Weights from h to the gates, (H, 4H)."""
+        return self.gates.weight[:, self.input_size :].t()
+
+    def update(self, gates: torch.Tensor, c: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """From what the gates sum up, (B, 4H), and c to h' and c'."""
         gates, new = gates.split([3 * self.output_size, self.output_size], dim=1)
-        i, f, o = torch.sigmoid(gates).chunk(3, dim=1)
+        i, f, o = torch.sigmoid(gates).split(self.output_size, dim=1)
         c = f * c + i * torch.tanh(new)
-        h = o * torch.tanh(c)
+        return o * torch.tanh(c), c
+
+    def _advance(self, recurrent, sensed, state, elapsed):
+        h, c = state.split(self.output_size, dim=1)
+        h, c = self.update(torch.addmm(sensed, h, recurrent), c)
         return h, torch.cat([h, c], dim=1)
 
     def counts(self):
         size = self.output_size
         synapses = (self.input_size + size) * size
-        return Counts(sum(p.numel() for p in self.parameters()), 2 * size, synapses,
-                      4 * synapses + 9 * size)  # fmt: skip
+        return Counts(
+            parameters=sum(p.numel() for p in self.parameters()),
+            state_size=self.state_size,
+            synapses=synapses,
+            operations=4 * synapses + 8 * size,
+        )

@@ -116,7 +116,8 @@ class Bundle:
         body, tail = content[:-_CHECKSUM_SIZE], content[-_CHECKSUM_SIZE:]
         digest = hashlib.sha256(body).hexdigest()
         sealed = tail == _metadata_entry(_CHECKSUM_KEY, digest)
-        if not sealed and PREFIX.encode() in content:  # not for a parser's eyes
+        marks = ((PREFIX + key).encode() for key in ('format', 'sha256'))
+        if not sealed and any(mark in content for mark in marks):  # not for a parser's eyes
             raise BundleError(
                 f'{path}: damaged or rewritten ({len(content)} bytes): its content does not have '
                 'the SHA-256 that it names at its end; get a fresh copy'

@@ -1,6 +1,7 @@
 """Progress of what takes long: a bar with the time left, or a line now and then in a log."""
 
 import contextlib
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -45,6 +46,14 @@ def reporting(console: Console, title: str) -> Iterator[Callable[..., None]]:
             progress.update(task, completed=share, told=text, left=left)
 
         yield report
+
+
+@contextlib.contextmanager
+def counting(console: Console, title: str, total: int) -> Iterator[Callable[[], None]]:
+    """Hands out ``told()``, to be called ``total`` times."""
+    with reporting(console, title) as report:
+        done = itertools.count(1)
+        yield lambda: report(next(done) / total, '')
 
 
 def _lines(console: Console, title: str) -> Callable[..., None]:

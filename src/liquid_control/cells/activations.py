@@ -1,0 +1,34 @@
+"""Activations by name."""
+
+from collections.abc import Callable
+
+import torch
+
+from liquid_control.control.schema import unknown
+
+
+def lecun_tanh(x: torch.Tensor) -> torch.Tensor:
+    """1.7159 · tanh(0.666 · x), LeCun's scaled hyperbolic tangent."""
+    return 1.7159 * torch.tanh(0.666 * x)
+
+
+_ACTIVATIONS = {
+    'gelu': torch.nn.functional.gelu,
+    'lecun_tanh': lecun_tanh,
+    'relu': torch.relu,
+    'silu': torch.nn.functional.silu,
+    'tanh': torch.tanh,
+}
+COSTS = {'gelu': 1, 'lecun_tanh': 3, 'relu': 1, 'silu': 1, 'tanh': 1}
+"""Multiplications and evaluations of a non-linear function of one activation."""
+
+
+def activation(name: str, among: tuple[str, ...] = tuple(_ACTIVATIONS)) -> Callable:
+    """The function of that name.
+
+    Raises:
+        ValueError: none of that name; the text names the nearest.
+    """
+    if name not in among:
+        raise ValueError(unknown('activation', name, among))
+    return _ACTIVATIONS[name]

@@ -1,0 +1,95 @@
+"""CfC with an LSTM before it (mixed memory)."""
+
+from collections.abc import Mapping
+from functools import partial
+
+import torch
+
+from liquid_control.cells.base import Cell, Counts, stepwise
+from liquid_control.cells.cfc import CfC
+from liquid_control.cells.lstm import LSTM
+
+
+class CfCMixed(Cell):
+    """CfC with mixed memory of Hasani et al. 2022, after Lechner & Hasani 2020 (ODE-LSTM).
+
+    (h, c) ← LSTM(x, (h, c)); h' = CfC(x, h, Δt). The LSTM keeps what must last, whatever the
+    elapsed time; the state is (h', c) side by side, 2H, the output h'. The LSTM starts as the
+    authors' does: input weights by Glorot's rule, recurrent ones orthogonal, biases within ±0.1,
+    that of the forget gate one more.
+
+    Args:
+        input_size: I.
+        hidden_size: H.
+        settings: those of :class:`~liquid_control.cells.cfc.CfC`.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        mode: str = 'default',
+        backbone: int = 64,
+        backbone_layers: int = 1,
+        activation: str = 'lecun_tanh',
+        head_activation: str = 'tanh',
+        dropout: float = 0.0,
+        gain: float = 1.0,
+    ):
+        super().__init__()
+        self.input_size = input_size
+        self.output_size, self.state_size = hidden_size, 2 * hidden_size
+        self.lstm = LSTM(input_size, hidden_size)
+        self.cfc = CfC(
+            input_size, hidden_size, mode, backbone, backbone_layers, activation,
+            head_activation, dropout, gain,
+        )  # fmt: skip
+        weight, bias = self.lstm.gates.weight, self.lstm.gates.bias
+        torch.nn.init.xavier_uniform_(weight[:, :input_size])
+        torch.nn.init.orthogonal_(weight[:, input_size:])
+        with torch.no_grad():
+            bias.uniform_(-0.1, 0.1)
+            bias[hidden_size : 2 * hidden_size] += 1.0
+
+    def sense(self, x):
+        return torch.cat([self.lstm.project(x), self.cfc.sense(x)], dim=-1)
+
+    def advance(self, sensed, state, elapsed):
+        return self._advance(self.lstm.recurrent(), self.cfc.recurrent(), sensed, state, elapsed)
+
+    def step(self, x, state, elapsed):
+        h, memory = self.lstm.step(x, state, elapsed)
+        after, _ = self.cfc.step(x, h, elapsed)
+        return after, torch.cat([after, memory[:, self.output_size :]], dim=1)
+
+    def unroll(self, sensed, elapsed, state, counts):
+        advance = partial(self._advance, self.lstm.recurrent(), self.cfc.recurrent())
+        return stepwise(advance, sensed, elapsed, state, counts)
+
+    def _advance(self, lstm, cfc, sensed, state, elapsed):
+        size = self.output_size
+        h, c = state.split(size, dim=1)
+        gates, sensed = sensed.split([4 * size, sensed.shape[1] - 4 * size], dim=1)
+        h, c = self.lstm.update(torch.addmm(gates, h, lstm), c)
+        after = self.cfc.finish(torch.addmm(sensed, h, cfc), elapsed)
+        return after, torch.cat([after, c], dim=1)
+
+    def counts(self):
+        lstm, cfc = self.lstm.counts(), self.cfc.counts()
+        return Counts(
+            parameters=lstm.parameters + cfc.parameters,
+            state_size=self.state_size,
+            synapses=lstm.synapses + cfc.synapses,
+            operations=lstm.operations + cfc.operations,
+        )
+
+    def load_ncps(self, weights: Mapping[str, torch.Tensor]) -> None:
+        """Take the weights of an ``ncps.torch.CfC`` with mixed memory."""
+        self.cfc.load_ncps(weights)
+        inputs, recurrent = weights['lstm.input_map.weight'], weights['lstm.recurrent_map.weight']
+        size = self.output_size
+        g, i, f, o = weights['lstm.input_map.bias'].split(size)
+        rows = torch.cat([inputs, recurrent], dim=1).split(size)
+        with torch.no_grad():
+            self.lstm.gates.weight.copy_(torch.cat([rows[place] for place in (1, 2, 3, 0)]))
+            self.lstm.gates.bias.copy_(torch.cat([i, f + 1.0, o, g]))

@@ -1,0 +1,190 @@
+"""CfC on the wiring of a neural circuit policy (NCP)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn.functional import linear
+
+from liquid_control.cells.base import Cell, Counts, stepwise
+from liquid_control.cells.cfc import HEADS, Gates
+from liquid_control.cells.wirings import Wiring, build
+
+
+class CfCNCP(Cell):
+    """CfC without backbone on a wiring: Lechner et al. 2020 with Hasani et al. 2022.
+
+    The layers of the wiring follow one another within a step. Every unit is a CfC of those
+    inputs and units that reach it: earlier layers as they are now, its own and later layers as
+    they were. All heads, the time gates too, have a weight for each synapse and no others. Here
+    ncps's ``WiredCfCCell`` differs: its time gates are not masked, within a layer each unit
+    reaches each, and what is masked counts as a parameter; the polarity has no say in either.
+
+    The state holds the units layer by layer, (B, U); the output is the motor units.
+
+    Args:
+        input_size: I.
+        hidden_size: U, all units.
+        wiring: see :func:`liquid_control.cells.wirings.build`, as for the next three.
+        motors: output units.
+        sparsity: share of synapses left out.
+        seed: of the synapses.
+        mode: as of :class:`~liquid_control.cells.cfc.CfC`.
+        head_activation: as of CfC.
+        dense_recurrence: within a layer each unit reaches each, as in ncps.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        wiring: str | Mapping[str, Any] = 'auto',
+        motors: int | None = None,
+        sparsity: float = 0.5,
+        seed: int = 22222,
+        mode: str = 'default',
+        head_activation: str = 'tanh',
+        dense_recurrence: bool = False,
+    ):
+        super().__init__()
+        wired = build(wiring, input_size, hidden_size, motors, sparsity, seed)
+        self.input_size, self.state_size, self.output_size = input_size, hidden_size, wired.motors
+        self.sizes = [len(layer) for layer in wired.layers]
+        self.layers = torch.nn.ModuleList(
+            Layer(*_reach(wired, place, dense_recurrence), mode, head_activation)
+            for place in range(len(self.sizes))
+        )
+        order = [unit for layer in wired.layers for unit in layer]
+        places = [order.index(unit) for unit in range(wired.motors)]
+        self.first_motor = places[0]
+        if places != list(range(places[0], places[0] + wired.motors)):
+            raise ValueError(f'wiring: expected motors side by side in one layer, found {places}')
+
+    def advance(self, sensed, state, elapsed):
+        return self._advance([layer.weight() for layer in self.layers], sensed, state, elapsed)
+
+    def _advance(self, weights, sensed, state, elapsed):
+        blocks = [sensed, *state.split(self.sizes, dim=1)]
+        for place, (layer, weight) in enumerate(zip(self.layers, weights, strict=True), start=1):
+            sources = torch.cat([blocks[source] for source in layer.sources], dim=1)
+            blocks[place] = layer.gates(linear(sources, weight, layer.bias), elapsed)
+        after = torch.cat(blocks[1:], dim=1)
+        return after.narrow(1, self.first_motor, self.output_size), after
+
+    def unroll(self, sensed, elapsed, state, counts):
+        weights = [layer.weight() for layer in self.layers]
+        if any(source > place for place, layer in enumerate(self.layers, 1)
+               for source in layer.sources):  # fmt: skip
+            # A later layer reaches an earlier one: no way but step by step.
+            def advance(*now):
+                return self._advance(weights, *now)
+
+            return stepwise(advance, sensed, elapsed, state, counts)
+        blocks, lasts = [sensed], []
+        for place, (layer, weight) in enumerate(zip(self.layers, weights, strict=True), start=1):
+            before = state.split(self.sizes, dim=1)[place - 1]
+            outputs, last = self._layer(place, layer, weight, blocks, elapsed, before, counts)
+            blocks.append(outputs)
+            lasts.append(last)
+        units = torch.cat(blocks[1:], dim=2)
+        return units.narrow(2, self.first_motor, self.output_size), torch.cat(lasts, dim=1)
+
+    def _layer(self, place, layer, weight, blocks, elapsed, state, counts):
+        """One layer over the whole sequence, given those before it: its outputs and last state."""
+        earlier = [blocks[source] for source in layer.sources if source < place]
+        known = sum(block.shape[-1] for block in earlier)
+        heads = layer.bias.expand(*elapsed.shape[:2], -1)
+        if earlier:
+            heads = linear(torch.cat(earlier, dim=2), weight[:, :known], layer.bias)
+        if place in layer.sources:
+            recurrent = weight[:, known:].t()
+
+            def advance(summed, before, since):
+                after = layer.gates(torch.addmm(summed, before, recurrent), since)
+                return after, after
+
+            return stepwise(advance, heads, elapsed, state, counts)
+        outputs = layer.gates(heads, elapsed)
+        if counts is None:
+            return outputs, outputs[:, -1]
+        outputs = torch.where(counts, outputs, torch.zeros_like(outputs))
+        number = counts.sum(1)
+        last = outputs.gather(
+            1, (number - 1).clamp(min=0)[..., None].expand(-1, 1, outputs.shape[2])
+        )
+        return outputs, torch.where(number > 0, last[:, 0], state)
+
+    def counts(self):
+        weights = sum(layer.values.numel() for layer in self.layers)
+        return Counts(
+            parameters=sum(p.numel() for p in self.parameters()),
+            state_size=self.state_size,
+            synapses=sum(layer.values.shape[1] for layer in self.layers),
+            operations=weights + sum(layer.gates.size * layer.gates.cost for layer in self.layers),
+        )
+
+    def load_ncps(self, weights: Mapping[str, torch.Tensor]) -> None:
+        """Take the weights of an ``ncps.torch.WiredCfCCell`` or of a ``CfC`` around one.
+
+        Those of synapses that do not exist here are left out.
+        """
+        weights = {name.removeprefix('rnn_cell.'): value for name, value in weights.items()}
+        for place, layer in enumerate(self.layers):
+            prefix = f'layer_{place}.'
+            layer.load_ncps({name.removeprefix(prefix): value for name, value in weights.items()
+                             if name.startswith(prefix)})  # fmt: skip
+
+
+class Layer(torch.nn.Module):
+    """Weights of one layer, stored as the synapses that exist, (heads, synapses).
+
+    Args:
+        mask: which source reaches which unit, (units, sources), bool.
+        sources: which blocks the sources are: 0 the inputs, n the n-th layer.
+    """
+
+    def __init__(self, mask: np.ndarray, sources: list[int], mode: str, head_activation: str):
+        super().__init__()
+        units = mask.shape[0]
+        self.sources, self.heads = sources, HEADS.get(mode, 1)
+        self.gates = Gates(units, mode, head_activation)
+        synapses = int(mask.sum())
+        # Where the value of each place stands; those without a synapse find a zero at the end.
+        index = np.full(mask.shape, synapses)
+        index[mask] = np.arange(synapses)
+        self.register_buffer('index', torch.from_numpy(index), persistent=False)
+        # Glorot's rule, by the synapses that a unit has, and that leave a source, on average.
+        bound = (6 / (synapses / units + synapses / mask.shape[1])) ** 0.5
+        self.values = torch.nn.Parameter(torch.empty(self.heads, synapses).uniform_(-bound, bound))
+        bound = (synapses / units) ** -0.5
+        self.bias = torch.nn.Parameter(torch.empty(self.heads * units).uniform_(-bound, bound))
+        for parameter in self.gates.parameters():
+            torch.nn.init.xavier_uniform_(parameter)
+
+    def weight(self) -> torch.Tensor:
+        """The dense weight, (heads · units, sources)."""
+        padded = torch.nn.functional.pad(self.values, (0, 1))
+        return padded[:, self.index].flatten(0, 1)
+
+    def load_ncps(self, weights: Mapping[str, torch.Tensor]) -> None:
+        exists = self.index < self.values.shape[1]
+        with torch.no_grad():
+            for head, name in enumerate(self.gates.names):
+                self.values[head] = weights[f'{name}.weight'][exists]
+            self.bias.copy_(torch.cat([weights[f'{name}.bias'] for name in self.gates.names]))
+            self.gates.load_ncps(weights)
+
+
+def _reach(wiring: Wiring, place: int, dense: bool) -> tuple[np.ndarray, list[int]]:
+    """Mask of one layer, (units, sources), and the blocks from which it is reached."""
+    units = list(wiring.layers[place])
+    blocks = [wiring.sensory[:, units]]
+    blocks += [wiring.inner[list(layer)][:, units] for layer in wiring.layers]
+    if dense:
+        blocks[place + 1] = np.ones((len(units), len(units)))
+    # Earlier layers first, then those that are seen as they were.
+    sources = [number for number, block in enumerate(blocks) if block.any()]
+    if not sources:
+        raise ValueError(f'wiring: nothing reaches layer {place}')
+    return np.concatenate([blocks[number] for number in sources]).T != 0, sources

@@ -1,0 +1,63 @@
+"""Continuous-time recurrent cell (CT-RNN)."""
+
+from functools import partial
+
+import torch
+from torch.nn.functional import linear, softplus
+
+from liquid_control.cells.base import Cell, Counts, stepwise
+
+
+class CTRNN(Cell):
+    """CT-RNN of Funahashi & Nakamura 1993: dh/dt = −h/τ + tanh(W·x + U·h + b).
+
+    Over Δt it is integrated in ``unfolds`` equal steps δ of exponential Euler, which holds the
+    tanh and solves the rest exactly: h ← h·e + τ·(1 − e)·tanh(…), e = exp(−δ/τ). |h| stays below
+    τ at any Δt, where explicit Euler leaves every bound as soon as δ > 2τ. The output is the new
+    state; τ > 0 is trained, one a unit, through softplus, and starts at 1. Not to be confused
+    with CfC, which is not integrated.
+
+    Args:
+        input_size: I.
+        hidden_size: H, the state and the output.
+        unfolds: solver steps within a sample.
+    """
+
+    def __init__(self, input_size: int, hidden_size: int, unfolds: int = 6):
+        super().__init__()
+        if unfolds < 1:
+            raise ValueError(f'unfolds: expected 1 or more, found {unfolds}')
+        self.input_size, self.unfolds = input_size, unfolds
+        self.output_size = self.state_size = hidden_size
+        self.inputs = torch.nn.Linear(input_size, hidden_size)
+        self.recurrent = torch.nn.Linear(hidden_size, hidden_size, bias=False)
+        self.time = torch.nn.Parameter(torch.full((hidden_size,), 0.541325))  # softplus: 1
+        torch.nn.init.xavier_uniform_(self.inputs.weight)
+        torch.nn.init.orthogonal_(self.recurrent.weight)
+
+    def sense(self, x):
+        return self.inputs(x)
+
+    def advance(self, sensed, state, elapsed):
+        return self._advance(softplus(self.time), sensed, state, elapsed)
+
+    def unroll(self, sensed, elapsed, state, counts):
+        advance = partial(self._advance, softplus(self.time))
+        return stepwise(advance, sensed, elapsed, state, counts)
+
+    def _advance(self, time, sensed, h, elapsed):
+        keep = torch.exp(elapsed / (-self.unfolds * time))
+        gain = time * (1.0 - keep)
+        for _ in range(self.unfolds):
+            drive = torch.tanh(sensed + linear(h, self.recurrent.weight))
+            h = torch.addcmul(keep * h, gain, drive)
+        return h, h
+
+    def counts(self):
+        size = self.output_size
+        return Counts(
+            parameters=sum(p.numel() for p in self.parameters()),
+            state_size=size,
+            synapses=(self.input_size + size) * size,
+            operations=self.input_size * size + self.unfolds * (size * size + 3 * size) + 5 * size,
+        )

@@ -1,0 +1,165 @@
+"""Liquid resistance, liquid capacitance cell (LRC) and its saturated case (STC)."""
+
+import numpy as np
+import torch
+from torch.nn.functional import linear, softplus
+
+from liquid_control.cells.base import Cell, Counts
+from liquid_control.cells.synapses import (
+    FOREVER,
+    Sums,
+    Synapses,
+    full_precision,
+    inverse_softplus,
+    uniform,
+)
+from liquid_control.control.schema import unknown
+
+ELASTANCES = ('asymmetric', 'symmetric', 'constant')
+FORMS = ('hybrid', 'explicit')
+
+
+class Gates(Synapses):
+    """Full synapses with a weight w of the forget gate and a weight h of the update.
+
+    h starts as an orthogonal matrix.
+
+    Args:
+        sources: from how many.
+        targets: to how many.
+    """
+
+    def __init__(self, sources: int, targets: int):
+        super().__init__(np.ones((sources, targets)))
+        drive = torch.nn.init.orthogonal_(torch.empty(sources, targets))
+        self.drive = torch.nn.Parameter(drive[self.source, self.target])
+
+    def terms(self) -> tuple[torch.Tensor, ...]:
+        """σ, −σμ, w and h of each synapse."""
+        return self.sigma, -self.sigma * self.mu, self.strength, self.drive
+
+
+class LRC(Cell):
+    """LRC of Farsang et al. 2024, "Liquid resistance liquid capacitance networks" (LRCU).
+
+    f = g + Σ w·s, u = g + Σ h·s over inputs and units, s = sigmoid(σ·(v − μ)) as in LTC;
+    dv/dt = ε·(−v·sigmoid(f) + v_leak·tanh(u)). The elastance ε, e = W·[x, v] + b, is sigmoid(e)
+    (asymmetric), sigmoid(e + k) − sigmoid(e − k) with k ≥ 0 (symmetric), or 1 (constant: STC,
+    the saturated LTC). A step of τ = Δt/unfolds is
+
+    - hybrid: v ← (v + τ·ε·v_leak·tanh u)/(1 + τ·ε·sigmoid f), within bounds at any Δt;
+    - explicit: v ← v + τ·ε·(v_leak·tanh u − v·sigmoid f), as first published: for Δt near 1, it
+      diverges where τ·ε·sigmoid f stays above 2.
+
+    State and output are v. The solver runs in the precision of the parameters. g and w are
+    softplus of their parameters; they, v_leak, σ and μ start as in LTC, k at 1.
+
+    Args:
+        input_size: I.
+        hidden_size: U.
+        elastance: ``asymmetric``, ``symmetric`` or ``constant``.
+        form: ``hybrid`` or ``explicit``.
+        unfolds: steps of the solver a sample.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        elastance: str = 'asymmetric',
+        form: str = 'hybrid',
+        unfolds: int = 1,
+    ):
+        super().__init__()
+        if elastance not in ELASTANCES:
+            raise ValueError(unknown('elastance', elastance, ELASTANCES))
+        if form not in FORMS:
+            raise ValueError(unknown('form', form, FORMS))
+        if isinstance(unfolds, bool) or not isinstance(unfolds, int) or unfolds < 1:
+            raise ValueError(f'unfolds: expected a whole number from 1, found {unfolds!r}')
+        self.input_size, self.elastance, self.form = input_size, elastance, form
+        self.output_size = self.state_size = hidden_size
+        self.unfolds = unfolds
+        self.sensory, self.inner = Gates(input_size, hidden_size), Gates(hidden_size, hidden_size)
+        self.from_inputs = Sums(self.sensory, 0, input_size, hidden_size)
+        self.from_units = Sums(self.inner, 0, hidden_size, hidden_size)
+        self.leak = torch.nn.Parameter(inverse_softplus(uniform(0.001, 1.0, hidden_size)))
+        self.rest = torch.nn.Parameter(uniform(-0.2, 0.2, hidden_size))
+        if elastance != 'constant':
+            self.elastic = torch.nn.Linear(input_size + hidden_size, hidden_size)
+        if elastance == 'symmetric':
+            self.width = torch.nn.Parameter(inverse_softplus(torch.ones(hidden_size)))
+
+    def sense(self, x):
+        """Both sums with the leak, then W·x + b where ε needs it: (..., 2U) or (..., 3U)."""
+        with full_precision(x):
+            rows = x.to(self.rest.dtype).reshape(-1, self.input_size)
+            leak = softplus(self.leak)
+            tables = self.from_inputs.tables(self.sensory.terms())
+            sensed = [*self.from_inputs(tables, rows, torch.cat([leak, leak]))]
+            if self.elastance != 'constant':
+                weight = self.elastic.weight[:, : self.input_size]
+                sensed.append(linear(rows, weight, self.elastic.bias))
+            return torch.cat(sensed, dim=1).unflatten(0, x.shape[:-1])
+
+    def advance(self, sensed, state, elapsed):
+        tables = self.from_units.tables(self.inner.terms())
+        return self._advance(tables, sensed, state, elapsed)
+
+    def unroll(self, sensed, elapsed, state, counts):
+        tables, outputs = self.from_units.tables(self.inner.terms()), []
+        if counts is not None:  # at Δt = 0 a state stands still
+            elapsed = torch.where(counts, elapsed, 0.0)
+        for place in range(sensed.shape[1]):
+            output, state = self._advance(tables, sensed[:, place], state, elapsed[:, place])
+            outputs.append(output)
+        outputs = torch.stack(outputs, dim=1)
+        return outputs if counts is None else torch.where(counts, outputs, 0.0), state
+
+    def _advance(self, tables, sensed, state, elapsed):
+        with full_precision(state):
+            units = self.state_size
+            base, v = sensed[:, : 2 * units], state.to(sensed.dtype)
+            time = elapsed.to(sensed.dtype).clamp(max=FOREVER) / self.unfolds
+            for _ in range(self.unfolds):
+                f, u = self.from_units(tables, v, base)
+                decay, pull = torch.sigmoid(f), self.rest * torch.tanh(u)
+                rate = time * self._elastance(sensed[:, 2 * units :], v)
+                if self.form == 'hybrid':
+                    v = (v + rate * pull) / (1.0 + rate * decay)
+                else:
+                    v = v + rate * (pull - v * decay)
+            return v, v
+
+    def _elastance(self, sensed, v):
+        if self.elastance == 'constant':
+            return 1.0
+        e = torch.addmm(sensed, v, self.elastic.weight[:, self.input_size :].T)
+        if self.elastance == 'asymmetric':
+            return torch.sigmoid(e)
+        width = softplus(self.width)
+        return torch.sigmoid(e + width) - torch.sigmoid(e - width)
+
+    def counts(self):
+        units, inner, sensory = self.state_size, len(self.inner), len(self.sensory)
+        elastic = {'constant': (0, 0), 'asymmetric': (1, 1), 'symmetric': (1, 2)}[self.elastance]
+        products, functions = elastic
+        operations = (4 + products) * sensory + self.unfolds * (
+            (4 + products) * inner + (6 + functions) * units
+        )
+        parameters = sum(p.numel() for p in self.parameters())
+        return Counts(parameters, units, inner + sensory, operations)
+
+
+class STC(LRC):
+    """Saturated LTC: :class:`LRC` of constant elastance.
+
+    Args:
+        input_size: I.
+        hidden_size: U.
+        form: ``hybrid`` or ``explicit``.
+        unfolds: steps of the solver a sample.
+    """
+
+    def __init__(self, input_size: int, hidden_size: int, form: str = 'hybrid', unfolds: int = 1):
+        super().__init__(input_size, hidden_size, 'constant', form, unfolds)

@@ -1,0 +1,227 @@
+"""Liquid time-constant cell (LTC)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn.functional import softplus
+
+from liquid_control.cells import wirings
+from liquid_control.cells.base import Cell, Counts
+from liquid_control.cells.fused import solve
+from liquid_control.cells.synapses import (
+    FOREVER,
+    Padded,
+    Sums,
+    Synapses,
+    full_precision,
+    inverse_softplus,
+    uniform,
+)
+
+_EPSILON = 1e-8
+
+
+class Channels(Synapses):
+    """Synapses that pull towards a reversal potential E, which starts as the polarity.
+
+    Args:
+        polarity: −1, 0 or +1 from each source to each target, (sources, targets).
+    """
+
+    def __init__(self, polarity: np.ndarray):
+        super().__init__(polarity)
+        signs = polarity[self.source.numpy(), self.target.numpy()]
+        self.reversal = torch.nn.Parameter(torch.as_tensor(signs, dtype=torch.float32))
+
+    def terms(self, per_target: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """σ, −σμ, w·E and w of each synapse, the last two times a number of its target, (U,)."""
+        weight = self.strength * per_target[self.target]
+        return self.sigma, -self.sigma * self.mu, weight * self.reversal, weight
+
+
+class LTC(Cell):
+    """LTC of Hasani et al. 2021, "Liquid time-constant networks", fused semi-implicit solver.
+
+    C·dv/dt = g·(v_leak − v) + Σ_j w_j·s_j·(E_j − v), s_j = sigmoid(σ_j·(v_j − μ_j)), over the
+    synapses from inputs and units. With A = g·v_leak + Σ w·s·E and B = g + Σ w·s + 1e-8 each of
+    k unfolds is v ← (v + τ·A)/(1 + τ·B), τ = Δt/(k·C): the published rule multiplied through by
+    τ, so that a state stands still at Δt = 0 and goes to A/B as Δt grows, infinity included.
+    A state stays within the bounds that itself, v_leak, E and 0 set.
+
+    Inputs and outputs pass an affine map each, number by number, as in ncps. The state is v of
+    all units, the output that of the motors, which are first. The solver runs in the precision
+    of the parameters, under autocast too. Units that no unit reaches (the inter units of an NCP)
+    are solved ahead, for all unfolds. C, g and w are softplus of their parameters.
+
+    Args:
+        input_size: I.
+        hidden_size: U, the units.
+        wiring: as in :func:`wirings.build`.
+        motors: O; by default as the wiring has it.
+        sparsity: as in :func:`wirings.build`.
+        seed: of the wiring.
+        unfolds: k, steps of the solver a sample.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        wiring: str | Mapping[str, Any] = 'full',
+        motors: int | None = None,
+        sparsity: float = 0.5,
+        seed: int = 22222,
+        unfolds: int = 6,
+    ):
+        super().__init__()
+        if isinstance(unfolds, bool) or not isinstance(unfolds, int) or unfolds < 1:
+            raise ValueError(f'unfolds: expected a whole number from 1, found {unfolds!r}')
+        wired = wirings.build(wiring, input_size, hidden_size, motors, sparsity, seed)
+        self.input_size, self.state_size = input_size, hidden_size
+        self.output_size, self.unfolds = wired.motors, unfolds
+        self.sensory, self.inner = Channels(wired.sensory), Channels(wired.inner)
+        reached = self.inner.target
+        self.driven = int(reached.max()) + 1 if len(reached) else 1
+        self.quiet = hidden_size - self.driven
+        self.from_inputs = Sums(self.sensory, 0, input_size, hidden_size)
+        self.from_driven = Sums(self.inner, 0, self.driven, self.driven)
+        self.from_quiet = Sums(self.inner, self.driven, hidden_size, self.driven)
+        self.padded = Padded(self.inner, self.driven)
+        self.capacity = torch.nn.Parameter(inverse_softplus(uniform(0.4, 0.6, hidden_size)))
+        self.leak = torch.nn.Parameter(inverse_softplus(uniform(0.001, 1.0, hidden_size)))
+        self.rest = torch.nn.Parameter(uniform(-0.2, 0.2, hidden_size))
+        self.input_w = torch.nn.Parameter(torch.ones(input_size))
+        self.input_b = torch.nn.Parameter(torch.zeros(input_size))
+        self.output_w = torch.nn.Parameter(torch.ones(self.output_size))
+        self.output_b = torch.nn.Parameter(torch.zeros(self.output_size))
+
+    def sense(self, x):
+        """A/(k·C) and B/(k·C) as far as inputs and leak go, (..., 2U)."""
+        with full_precision(x):
+            per_unit = self._per_unit()
+            leak = softplus(self.leak)
+            base = torch.cat([leak * self.rest, leak + _EPSILON]) * torch.cat([per_unit] * 2)
+            sigma, shift, *weights = self.sensory.terms(per_unit)
+            source = self.sensory.source
+            shift = shift + sigma * self.input_b[source]
+            tables = self.from_inputs.tables((sigma * self.input_w[source], shift, *weights))
+            rows = x.to(base.dtype).reshape(-1, self.input_size)
+            sums = self.from_inputs.joined(tables, rows, base)
+            return sums if x.ndim == 2 else sums.reshape(*x.shape[:-1], 2 * self.state_size)
+
+    def advance(self, sensed, state, elapsed):
+        with full_precision(state):
+            terms = self.inner.terms(self._per_unit())
+            time, drive = self._drive(sensed, elapsed)
+            v = state.to(drive.dtype)
+            drives = [drive] * self.unfolds
+            if self.quiet:
+                drives, v, quiet = self._ahead(terms, time, drive, v)
+            tables = self.from_driven.scaled(self.from_driven.tables(terms), time)
+            for drive in drives:
+                above, below = self.from_driven(tables, v, drive)
+                v = (v + above) / below
+            state = torch.cat([v, quiet], dim=1) if self.quiet else v
+            return self._output(state), state
+
+    def unroll(self, sensed, elapsed, state, counts):
+        with full_precision(state):
+            if counts is not None:  # at Δt = 0 a state stands still
+                elapsed = torch.where(counts, elapsed, 0.0)
+            time, drive = self._drive(sensed, elapsed)
+            states = solve(drive, time, state.to(drive.dtype), self.inner.terms(self._per_unit()),
+                           self.padded.tables, self.unfolds)  # fmt: skip
+            outputs = self._output(states)
+            if counts is not None:
+                outputs = torch.where(counts, outputs, 0.0)
+            return outputs, states[:, -1]
+
+    def _ahead(self, terms, time, drive, v):
+        """Quiet units through all unfolds: drives of the driven ones, their v, quiet v."""
+        driven, quiet = self.driven, self.quiet
+        above, quiet_above, below, quiet_below = drive.split([driven, quiet] * 2, dim=1)
+        v, last = v.split([driven, quiet], dim=1)
+        passed = []
+        for _ in range(self.unfolds):
+            passed.append(last)
+            last = (last + quiet_above) / quiet_below
+        rows = torch.cat(passed, dim=1).reshape(-1, quiet)
+        tables = self.from_quiet.tables(terms)
+        sums = self.from_quiet.joined(tables, rows, rows.new_zeros(2 * driven))
+        sums = sums.reshape(-1, self.unfolds, 2 * driven) * time[..., None]
+        drives = sums + torch.cat([above, below], dim=1)[:, None]
+        return drives.flatten(1).split(2 * driven, dim=1), v, last
+
+    def _drive(self, sensed, elapsed):
+        """Δt, bounded, and with it τ·A and 1 + τ·B as far as known before the solver runs."""
+        time = elapsed.to(sensed.dtype).clamp(max=FOREVER)
+        one = torch.cat([torch.zeros_like(self.rest), torch.ones_like(self.rest)])
+        return time, sensed * time + one
+
+    def _per_unit(self):
+        return 1.0 / (softplus(self.capacity) * self.unfolds)
+
+    def _output(self, state):
+        return state[..., : self.output_size] * self.output_w + self.output_b
+
+    def counts(self):
+        inner, sensory, units = len(self.inner), len(self.sensory), self.state_size
+        operations = (
+            self.input_size + self.output_size + 4 * sensory
+            + self.unfolds * (4 * inner + 3 * units)
+        )  # fmt: skip
+        parameters = sum(p.numel() for p in self.parameters())
+        return Counts(parameters, units, inner + sensory, operations)
+
+    def load_ncps(self, weights: Mapping[str, torch.Tensor], implicit: bool) -> None:
+        """Take the weights of an ``ncps.torch.LTC`` or ``LTCCell`` of the same wiring.
+
+        Args:
+            weights: its ``state_dict()``.
+            implicit: its ``implicit_param_constraints``: whether its positive parameters already
+                are arguments of softplus (the default of ``LTC``) or the values themselves
+                (that of ``LTCCell``).
+
+        Raises:
+            ValueError: a parameter is missing, of another shape or negative, or the wiring
+                differs.
+        """
+        weights = {name.removeprefix('rnn_cell.'): value for name, value in weights.items()}
+        for prefix, synapses in (('sensory_', self.sensory), ('', self.inner)):
+            shape = (synapses.sources, synapses.targets)
+            at = (synapses.source, synapses.target)
+            mask = torch.zeros(shape)
+            mask[at] = 1.0
+            if not torch.equal(_take(weights, f'{prefix}sparsity_mask', shape).cpu(), mask.cpu()):
+                raise ValueError(f'{prefix}sparsity_mask: the wiring is another')
+            for ours, theirs in _SYNAPSES.items():
+                value = _take(weights, prefix + theirs, shape)[at]
+                _copy(getattr(synapses, ours), value, prefix + theirs, implicit)
+        for ours, theirs in _UNITS.items():
+            parameter = getattr(self, ours)
+            _copy(parameter, _take(weights, theirs, tuple(parameter.shape)), theirs, implicit)
+
+
+_SYNAPSES = {'weight': 'w', 'sigma': 'sigma', 'mu': 'mu', 'reversal': 'erev'}
+_UNITS = {'capacity': 'cm', 'leak': 'gleak', 'rest': 'vleak'} | {
+    name: name for name in ('input_w', 'input_b', 'output_w', 'output_b')
+}
+
+
+def _take(weights, name: str, shape: tuple[int, ...]) -> torch.Tensor:
+    if name not in weights:
+        raise ValueError(f'{name}: expected {shape}, found none')
+    if weights[name].shape != shape:
+        raise ValueError(f'{name}: expected {shape}, found {tuple(weights[name].shape)}')
+    return weights[name]
+
+
+def _copy(parameter, value, name: str, implicit: bool) -> None:
+    if name.removeprefix('sensory_') in ('w', 'cm', 'gleak') and not implicit:
+        if not (value >= 0).all():
+            raise ValueError(f'{name}: expected values from 0, found {float(value.min()):g}')
+        value = inverse_softplus(value)
+    with torch.no_grad():
+        parameter.copy_(value)

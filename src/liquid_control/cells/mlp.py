@@ -1,0 +1,53 @@
+"""Memoryless control."""
+
+import itertools
+
+import torch
+
+from liquid_control.cells.base import Cell, Counts
+
+
+class MLP(Cell):
+    """A multilayer perceptron without memory: what a cell must beat to be worth its state.
+
+    z ← tanh(W·z + b), z = x at first, once a layer; the output is the last z. The state, one
+    number because an exported step has one, passes through and has no say. Elapsed time is not
+    used: hand it over as an input.
+
+    Args:
+        input_size: I.
+        hidden_size: H, units of every layer and the output.
+        layers: how many.
+    """
+
+    def __init__(self, input_size: int, hidden_size: int, layers: int = 2):
+        super().__init__()
+        if layers < 1:
+            raise ValueError(f'layers: expected 1 or more, found {layers}')
+        self.input_size, self.output_size, self.state_size = input_size, hidden_size, 1
+        sizes = [input_size] + [hidden_size] * layers
+        self.layers = torch.nn.ModuleList(
+            torch.nn.Linear(*pair) for pair in itertools.pairwise(sizes)
+        )
+
+    def sense(self, x):
+        for layer in self.layers:
+            x = torch.tanh(layer(x))
+        return x
+
+    def advance(self, sensed, state, elapsed):
+        return sensed, state.clone()
+
+    def unroll(self, sensed, elapsed, state, counts):
+        if counts is not None:
+            sensed = torch.where(counts, sensed, torch.zeros_like(sensed))
+        return sensed, state.clone()
+
+    def counts(self):
+        synapses = sum(layer.weight.numel() for layer in self.layers)
+        return Counts(
+            parameters=sum(p.numel() for p in self.parameters()),
+            state_size=self.state_size,
+            synapses=synapses,
+            operations=synapses + self.output_size * len(self.layers),
+        )

@@ -1,0 +1,172 @@
+"""Synapses that exist, one number each a parameter, and weighted sums of their activations.
+
+The activation of a synapse from j is s = sigmoid(σ·(v_j − μ)), Hasani et al. 2021. A cell needs
+two sums of the same activations for each unit that they reach, Σ a·s and Σ b·s.
+"""
+
+import contextlib
+import math
+
+import numpy as np
+import torch
+
+FOREVER = 1e24
+"""Elapsed time beyond which nothing changes in any precision."""
+
+_DENSE = 0.4
+"""Share of existing synapses from which all are computed as a grid, without look-up."""
+
+
+def inverse_softplus(value: torch.Tensor) -> torch.Tensor:
+    """The x of which softplus(x) is the given value, at least 1e-8."""
+    value = value.clamp(min=1e-8)
+    return value + torch.log(-torch.expm1(-value))
+
+
+def uniform(low: float, high: float, *size: int) -> torch.Tensor:
+    """Random numbers from low to high."""
+    return torch.empty(*size).uniform_(low, high)
+
+
+def full_precision(x: torch.Tensor):
+    """A context without autocast: a solver adds many small steps up."""
+    kind = x.device.type
+    if torch.is_autocast_enabled(kind):
+        return torch.autocast(kind, enabled=False)
+    return contextlib.nullcontext()
+
+
+class Synapses(torch.nn.Module):
+    """Parameters of the synapses between sources and targets, (S,) each.
+
+    The weight is softplus of its parameter; it starts as U(.001, 1), σ as U(3, 8), μ as
+    U(.3, .8).
+
+    Args:
+        polarity: −1, 0 or +1 from each source to each target, (sources, targets).
+    """
+
+    def __init__(self, polarity: np.ndarray):
+        super().__init__()
+        target, source = np.nonzero(polarity.T)
+        size = len(source)
+        self.sources, self.targets = polarity.shape
+        self.register_buffer('source', torch.as_tensor(source), persistent=False)
+        self.register_buffer('target', torch.as_tensor(target), persistent=False)
+        self.weight = torch.nn.Parameter(inverse_softplus(uniform(0.001, 1.0, size)))
+        self.sigma = torch.nn.Parameter(uniform(3.0, 8.0, size))
+        self.mu = torch.nn.Parameter(uniform(0.3, 0.8, size))
+
+    def __len__(self) -> int:
+        return self.source.numel()
+
+    @property
+    def strength(self) -> torch.Tensor:
+        """The weights, positive."""
+        return torch.nn.functional.softplus(self.weight)
+
+
+class Sums(torch.nn.Module):
+    """Two weighted sums over the synapses from a range of sources to the first targets.
+
+    Where synapses are sparse, two small matrix products spread the sources over the synapses
+    and gather the synapses into the targets; where they are dense, a grid of all.
+
+    Args:
+        synapses: whose order the terms have.
+        first: the first source.
+        last: the source after the last one.
+        targets: how many targets are reached, D.
+    """
+
+    def __init__(self, synapses: Synapses, first: int, last: int, targets: int):
+        super().__init__()
+        chosen = torch.nonzero((synapses.source >= first) & (synapses.source < last))[:, 0]
+        self.all = len(chosen) == len(synapses)
+        self.sources, self.targets = last - first, targets
+        self.dense = len(chosen) > _DENSE * self.sources * targets
+        self.register_buffer('chosen', chosen, persistent=False)
+        self.register_buffer('source', synapses.source[chosen] - first, persistent=False)
+        self.register_buffer('target', synapses.target[chosen], persistent=False)
+        self.register_buffer('place', torch.arange(len(chosen)), persistent=False)
+
+    def tables(self, terms: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+        """What :meth:`forward` needs, made once for many sums: from σ, −σμ, a and b, (S,) each."""
+        sigma, shift, a, b = terms if self.all else (term[self.chosen] for term in terms)
+        if self.dense:
+            grid = sigma.new_zeros(self.targets, self.sources)
+            at = (self.target, self.source)
+            return tuple(grid.index_put(at, term) for term in (sigma, shift, a, b))
+        spread = sigma.new_zeros(self.sources, len(sigma))
+        gather = sigma.new_zeros(len(sigma), 2 * self.targets)
+        rows = torch.cat([self.place, self.place])
+        columns = torch.cat([self.target, self.target + self.targets])
+        return (
+            spread.index_put((self.source, self.place), sigma),
+            shift,
+            gather.index_put((rows, columns), torch.cat([a, b])),
+        )
+
+    def scaled(self, tables, scale: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Tables of sums that are each multiplied by a number of its row, (N, 1)."""
+        if self.dense:
+            sigma, shift, a, b = tables
+            return sigma, shift, a * scale[..., None], b * scale[..., None]
+        return (*tables, scale)
+
+    def forward(self, tables, v: torch.Tensor, base: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Both sums (N, D) over sources (N, sources), added to a base (N, 2D) or (2D,)."""
+        if not self.dense:
+            return self.joined(tables, v, base).split(self.targets, dim=1)
+        sigma, shift, a, b = tables
+        active = torch.sigmoid(v[:, None] * sigma + shift)
+        base_a, base_b = base.split(self.targets, dim=-1)
+        return (active * a).sum(-1) + base_a, (active * b).sum(-1) + base_b
+
+    def joined(self, tables, v: torch.Tensor, base: torch.Tensor) -> torch.Tensor:
+        """The same, side by side (N, 2D)."""
+        if self.dense:
+            return torch.cat(self(tables, v, base), dim=1)
+        spread, shift, gather, *scale = tables
+        active = torch.sigmoid(torch.addmm(shift, v, spread))
+        active = active * scale[0] if scale else active
+        return torch.addmm(base, active, gather)
+
+
+class Padded(torch.nn.Module):
+    """Synapses as the rows of two padded tables, by target and by source.
+
+    Args:
+        synapses: of whose sources and targets alike there are U.
+        targets: how many targets are reached, D.
+    """
+
+    def __init__(self, synapses: Synapses, targets: int):
+        super().__init__()
+        for name, end, rows in (
+            ('target', synapses.target, targets),
+            ('source', synapses.source, synapses.sources),
+        ):
+            table, place = _padded(end.numpy(), rows)
+            self.register_buffer(f'by_{name}', table, persistent=False)
+            self.register_buffer(f'place_by_{name}', place, persistent=False)
+        self.register_buffer('source', synapses.source, persistent=False)
+
+    @property
+    def tables(self) -> tuple[torch.Tensor, ...]:
+        """Places of synapses by target (D, F) and by source (U, G), the number of all where
+        there is none; the place of each synapse in either table; its source."""
+        return (self.by_target, self.by_source, self.place_by_target, self.place_by_source,
+                self.source)  # fmt: skip
+
+
+def _padded(end: np.ndarray, rows: int) -> tuple[torch.Tensor, torch.Tensor]:
+    counts = np.bincount(end, minlength=rows)
+    width = max(1, int(counts.max(initial=0)))
+    order = np.argsort(end, kind='stable')
+    column = np.arange(len(end)) - np.repeat(np.cumsum(counts) - counts, counts)
+    place = np.empty(len(end), dtype=np.int64)
+    place[order] = end[order] * width + column
+    table = np.full(math.prod((rows, width)), len(end))
+    table[place] = np.arange(len(end))
+    return torch.as_tensor(table.reshape(rows, width)), torch.as_tensor(place)

@@ -1,0 +1,80 @@
+"""``liquid-control benchmark training``: what training a cell costs, beside ncps and torch."""
+
+import argparse
+
+from liquid_control.verbs.tables import new_table
+
+LENGTHS = (16, 32, 64, 128, 256, 512, 1024)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        '--cell', action='append', help='may be repeated; by default every cell (all)'
+    )
+    parser.add_argument('--threads', type=int, action='append', help='may be repeated (1, 2)')
+    parser.add_argument('--batch', type=int, default=64, help='sequences a step (64)')
+    parser.add_argument('--length', type=int, default=64, help='samples a sequence (64)')
+    parser.add_argument('--rounds', type=int, default=7, help='counted steps of each (7)')
+    parser.add_argument(
+        '--growth',
+        action='store_true',
+        help=f'also time and memory for lengths {LENGTHS[0]} to {LENGTHS[-1]}, batch 16',
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    for name in ('batch', 'length', 'rounds'):
+        if getattr(args, name) < 1:
+            raise ValueError(f'--{name}: expected 1 or more, found {getattr(args, name)}')
+    threads = args.threads or [1, 2]
+    if min(threads) < 1:
+        raise ValueError(f'--threads: expected 1 or more, found {min(threads)}')
+    from rich.console import Console
+
+    from liquid_control import cells
+    from liquid_control.evaluation.references import PAIRS
+    from liquid_control.evaluation.training_cost import beside_references, growth
+    from liquid_control.provenance import provenance, write_json
+    from liquid_control.verbs.progress import counting
+
+    console = Console()
+    names = cells.chosen(args.cell or ['all'])
+    both = len(names) + sum(pair.cell in names for pair in PAIRS)
+    rows = []
+    for count in threads:
+        with counting(console, f'training, threads: {count}', both * (args.rounds + 1)) as told:
+            rows += beside_references(names, count, args.batch, args.length, args.rounds, told)
+    console.print(_table(rows))
+    grown = []
+    if args.growth:
+        with counting(console, 'growth', len(names) * len(LENGTHS) * 4) as told:
+            grown = growth(names, list(LENGTHS), 16, 3, told)
+        console.print(_growth_table(grown))
+    if args.json:
+        settings = {
+            'threads': threads, 'batch': args.batch, 'length': args.length, 'rounds': args.rounds,
+        }  # fmt: skip
+        result = {'settings': settings, 'steps': rows, 'growth': grown}
+        write_json(args.json, {'format': 1, 'provenance': provenance(), **result})
+    return 0
+
+
+def _table(rows: list[dict]):
+    titles = ('', 'threads', 'step, ms', 'saved, MB', 'beside', 'times\nfaster', 'times\nleaner')
+    table = new_table(*titles, left=('', 'beside'))
+    for row in rows:
+        beside = ()
+        if 'ratio' in row:
+            beside = row['reference'], f'{row["ratio"]:.1f}', f'{row["memory_ratio"]:.1f}'
+        cost = f'{row["step_ms"]:.1f}', f'{row["saved_mb"]:.1f}'
+        table.add_row(row['cell'], str(row['threads']), *cost, *beside)
+    return table
+
+
+def _growth_table(rows: list[dict]):
+    lengths = map(str, LENGTHS)
+    table = new_table('ms a step\nat length', *lengths, 'time\n∝ T^', 'memory\n∝ T^')
+    for row in rows:
+        slopes = (f'{row[key]:.2f}' for key in ('time_exponent', 'memory_exponent'))
+        table.add_row(row['cell'], *(f'{value:.0f}' for value in row['step_ms']), *slopes)
+    return table
