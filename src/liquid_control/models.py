@@ -1,5 +1,6 @@
 """A policy around a cell: normaliser, encoder, cell, action head, next-observation head."""
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -171,7 +172,8 @@ def width_for(count: Callable[[int], int], budget: int, least: int = 8, most: in
     """The hidden size whose model comes nearest to a budget of parameters.
 
     Args:
-        count: hidden size → parameters, growing.
+        count: hidden size → parameters, growing; asked as seldom as its growth with about the
+            square of the size allows.
         budget: parameters wanted.
         least: smallest hidden size that is tried.
         most: largest.
@@ -179,14 +181,19 @@ def width_for(count: Callable[[int], int], budget: int, least: int = 8, most: in
     Raises:
         ValueError: the budget lies outside what these hidden sizes give.
     """
-    low, high = least, least
-    while count(high) < budget:
+    known = {least: count(least)}
+    if known[least] > budget:
+        raise ValueError(f'budget {budget}: {least} units have {known[least]} parameters already')
+    low = high = least
+    while known[high] < budget:
         if high == most:
-            raise ValueError(f'budget {budget}: {most} units have {count(most)} parameters only')
-        low, high = high, min(2 * high, most)
-    if high == least and count(least) > budget:
-        raise ValueError(f'budget {budget}: {least} units have {count(least)} parameters already')
+            raise ValueError(f'budget {budget}: {most} units have {known[most]} parameters only')
+        low, high = high, min(most, math.ceil(1.1 * high * math.sqrt(budget / known[high])))
+        known[high] = count(high)
     while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if count(middle) < budget else (low, middle)
-    return min((low, high), key=lambda width: abs(count(width) - budget))
+        below, above = math.sqrt(known[low]), math.sqrt(known[high])
+        guess = low + (high - low) * (math.sqrt(budget) - below) / (above - below)
+        middle = min(max(round(guess), low + 1), high - 1)
+        known[middle] = count(middle)
+        low, high = (middle, high) if known[middle] < budget else (low, middle)
+    return min((low, high), key=lambda width: abs(known[width] - budget))

@@ -88,7 +88,7 @@ def tables(summary: Mapping[str, Any], baselines: Mapping[str, float]) -> list[T
     for budget in dict.fromkeys(row['budget'] for row in summary['comparison']):
         table = _table(
             f'Same footing, about {budget:,} parameters: test MSE', 'IQM [95 %]', 'val', 'params',
-            's/round', 'saved\nMiB', 'peak\nMiB', 'lr',
+            'round\ns', 'saved\nMiB', 'peak\nMiB', 'lr',
         )  # fmt: skip
         for row in summary['comparison']:
             if row['budget'] == budget:
@@ -136,8 +136,8 @@ def _interval(found: Mapping[str, Any]) -> str:
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify='left')
-    table.add_column('cell')
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify='left', padding=0)
+    table.add_column('cell', no_wrap=True)
     for column in columns:
         table.add_column(column, justify='right', no_wrap=True)
     return table

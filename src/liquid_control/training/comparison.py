@@ -1,7 +1,8 @@
 """The same-footing comparison: every cell in one model, with one budget, tuned alike.
 
-Two stages. Tuning: each cell at each budget, one seed, a share of the updates, with each step size
-of one list. Then the comparison: each with the step size of its least validation error, all seeds.
+Two stages. Tuning: each cell at the least budget, one seed, a share of the updates, with each step
+size of one list. Then the comparison, all seeds, with the step size of a cell's least validation
+error; at a larger budget it is less by the square root of the ratio, about that of the widths.
 """
 
 import math
@@ -18,26 +19,33 @@ from liquid_control.predictor import Predictor, PredictorSettings
 from liquid_control.training.run import Recipe, Run
 
 PART, TUNING = 'comparison', 'tuning'
-BUDGETS = {20_000: 600, 100_000: 600}
+BUDGETS = {20_000: 600, 100_000: 240}
 """Parameters of the whole model → gradient steps of a run."""
-LEARNING_RATES = (0.002, 0.005, 0.015)
-TUNING_SHARE = 1 / 3
-"""Of a run's gradient steps; the schedule is as much shorter."""
+LEARNING_RATES = (0.003, 0.01, 0.03)
+TUNING_SHARE = 1 / 4
+"""Of the gradient steps at the least budget; the schedule is as much shorter."""
+BATCH = 32
+"""Windows a gradient step."""
 ENCODER = 32
 _UNSCALED = Normalizer(np.zeros(CHANNELS), np.ones(CHANNELS), np.ones(CHANNELS))
 
 
-def tuning_runs(cells: Iterable[str], budgets: Iterable[int], updates: int | None) -> list[Run]:
-    """One run a cell, budget and step size, with seed 0; ``updates`` as in :func:`runs`."""
-    found = []
-    for budget in budgets:
-        steps = max(1, math.ceil(TUNING_SHARE * (updates or BUDGETS[budget])))
-        for cell in cells:
-            for rate in LEARNING_RATES:
-                name = f'{TUNING}-{cell}-{budget}-lr{rate:g}'
-                recipe = Recipe(steps, rate, every=_every(steps))
-                found.append(Run(name, TUNING, cell, 0, recipe, _model(cell, budget)))
-    return found
+def tuning_runs(cells: Iterable[str], updates: int | None) -> list[Run]:
+    """One run a cell and step size, with seed 0; ``updates`` as in :func:`runs`."""
+    budget = min(BUDGETS)
+    steps = max(1, math.ceil(TUNING_SHARE * (updates or BUDGETS[budget])))
+    return [
+        Run(
+            f'{TUNING}-{cell}-lr{rate:g}',
+            TUNING,
+            cell,
+            0,
+            Recipe(steps, rate, BATCH, every=_every(steps)),
+            _model(cell, budget),
+        )
+        for cell in cells
+        for rate in LEARNING_RATES
+    ]
 
 
 def runs(
@@ -45,7 +53,7 @@ def runs(
     budgets: Iterable[int],
     seeds: int,
     updates: int | None,
-    chosen: dict[tuple[str, int], float],
+    chosen: dict[str, float],
 ) -> list[Run]:
     """The compared runs.
 
@@ -53,31 +61,27 @@ def runs(
         cells: names.
         budgets: parameters of the whole model.
         seeds: 0, 1, … up to this many.
-        updates: gradient steps; None: those of :data:`BUDGETS`.
-        chosen: (cell, budget) → step size; what is not in it takes the middle one.
+        updates: gradient steps at the least budget, and as many times those of
+            :data:`BUDGETS` at another; None: those of :data:`BUDGETS`.
+        chosen: cell → step size at the least budget; a cell not in it takes the middle one.
     """
-    middle = LEARNING_RATES[len(LEARNING_RATES) // 2]
-    return [
-        Run(
-            f'{PART}-{cell}-{budget}-seed{seed}',
-            PART,
-            cell,
-            seed,
-            Recipe(
-                steps := updates or BUDGETS[budget],
-                chosen.get((cell, budget), middle),
-                every=_every(steps),
-            ),
-            _model(cell, budget),
-        )
-        for budget in budgets
-        for seed in range(seeds)
-        for cell in cells
-    ]
+    middle = sorted(LEARNING_RATES)[len(LEARNING_RATES) // 2]
+    found = []
+    for budget in budgets:
+        steps = BUDGETS[budget]
+        if updates:
+            steps = max(1, round(steps * updates / BUDGETS[min(BUDGETS)]))
+        for seed in range(seeds):
+            for cell in cells:
+                rate = chosen.get(cell, middle) * math.sqrt(min(BUDGETS) / budget)
+                recipe = Recipe(steps, round(rate, 6), BATCH, every=_every(steps))
+                name = f'{PART}-{cell}-{budget}-seed{seed}'
+                found.append(Run(name, PART, cell, seed, recipe, _model(cell, budget)))
+    return found
 
 
-def choose(runs: Iterable[Run], results: dict[str, dict[str, Any]]) -> dict[tuple[str, int], float]:
-    """(cell, budget) → the step size of the least validation error in tuning.
+def choose(runs: Iterable[Run], results: dict[str, dict[str, Any]]) -> dict[str, float]:
+    """Cell → the step size of the least validation error in tuning.
 
     A cell is left out where a tuning run is missing or none came to a finite end.
 
@@ -85,18 +89,15 @@ def choose(runs: Iterable[Run], results: dict[str, dict[str, Any]]) -> dict[tupl
         runs: of :func:`tuning_runs`.
         results: run name → result.
     """
-    scores: dict[tuple[str, int], list[tuple[float, float]]] = {}
+    scores: dict[str, list[tuple[float, float]]] = {}
     for run in runs:
-        error = results.get(run.name, {}).get('validation_mse') or math.inf
-        if run.name not in results:
-            error = math.nan
-        scores.setdefault((run.cell, run.model['budget']), []).append(
-            (error, run.recipe.learning_rate)
-        )
+        if run.name in results:
+            error = results[run.name].get('validation_mse', math.inf)
+            scores.setdefault(run.cell, []).append((error, run.recipe.learning_rate))
     return {
-        key: min(found)[1]
-        for key, found in scores.items()
-        if math.isfinite(min(found)[0]) and not any(math.isnan(error) for error, _ in found)
+        cell: min(found)[1]
+        for cell, found in scores.items()
+        if len(found) == len(LEARNING_RATES) and math.isfinite(min(found)[0])
     }
 
 
@@ -105,9 +106,14 @@ def settings(cell: str, budget: int) -> PredictorSettings:
     """The predictor with this cell whose parameters come nearest to the budget."""
 
     def sized(width: int) -> PredictorSettings:
-        return PredictorSettings(cell, width, ENCODER, cell_settings(cell, width))
+        return PredictorSettings(cell, width, ENCODER, _cell_settings(cell, width))
 
     return sized(width_for(lambda width: parameters(Predictor(sized(width), _UNSCALED)), budget))
+
+
+def _cell_settings(cell: str, width: int) -> dict[str, Any]:
+    """As a policy has them, but LTC with the unfolds of the published recipe."""
+    return cell_settings(cell, width) | ({'unfolds': 3} if cell in ('ltc', 'ltc_ncp') else {})
 
 
 def build(run: Run, rollouts: Rollouts) -> Predictor:
@@ -130,5 +136,5 @@ def _model(cell: str, budget: int) -> dict[str, Any]:
 
 
 def _every(steps: int) -> int:
-    """Gradient steps between validations: eight a run."""
-    return max(1, math.ceil(steps / 8))
+    """Gradient steps between validations: five a run."""
+    return max(1, math.ceil(steps / 5))

@@ -31,7 +31,7 @@ class Plan:
     seeds: int = 3
     budgets: tuple[int, ...] = tuple(comparison.BUDGETS)
     updates: int | None = None
-    """Gradient steps of a compared run; None: :data:`comparison.BUDGETS`."""
+    """Gradient steps of a compared run at the least budget; None: :data:`comparison.BUDGETS`."""
 
     def __post_init__(self):
         for kind, given, known in (
@@ -45,12 +45,11 @@ class Plan:
                     raise ValueError(unknown(kind, name, known))
 
     def tuning(self) -> list[Run]:
-        """The runs that choose step sizes, of those cells and budgets that are compared."""
-        pairs = {(run.cell, run.model['budget']) for run in self._compared({})}
-        runs = comparison.tuning_runs(self._cells(), self.budgets, self.updates)
-        return [run for run in runs if (run.cell, run.model['budget']) in pairs]
+        """The runs that choose the step sizes of the cells that are compared."""
+        compared = dict.fromkeys(run.cell for run in self._compared({}))
+        return comparison.tuning_runs(compared, self.updates)
 
-    def runs(self, chosen: dict[tuple[str, int], float]) -> list[Run]:
+    def runs(self, chosen: dict[str, float]) -> list[Run]:
         """All runs but those of the tuning, whose outcome is ``chosen``."""
         found = self._compared(chosen)
         if published.PART in self.parts:
@@ -59,7 +58,7 @@ class Plan:
             found += best.runs(self.seeds)
         return self._fitting(found)
 
-    def _compared(self, chosen: dict[tuple[str, int], float]) -> list[Run]:
+    def _compared(self, chosen: dict[str, float]) -> list[Run]:
         if comparison.PART not in self.parts:
             return []
         runs = comparison.runs(self._cells(), self.budgets, self.seeds, self.updates, chosen)
@@ -82,6 +81,7 @@ def execute(
     import torch
 
     from liquid_control.models import parameters
+    from liquid_control.training import published_model
     from liquid_control.training.finite import NotFiniteError
     from liquid_control.training.memory import peak_resident_mb
     from liquid_control.training.prediction import train
@@ -98,7 +98,7 @@ def execute(
             result = best.train(run, rollouts, windows, shelf, report)
         else:
             model = (
-                published.build(run)
+                published_model.build(run)
                 if run.part == published.PART
                 else comparison.build(run, rollouts)
             )
@@ -142,7 +142,7 @@ def carry_out(plan: Plan, shelf: Shelf, data_folder: Path, workers: int) -> Iter
     chosen = comparison.choose(tuning, standing.results)
     runs = []
     for run in plan.runs(chosen):
-        if run.part == comparison.PART and (run.cell, run.model['budget']) not in chosen:
+        if run.part == comparison.PART and run.cell not in chosen:
             standing.failed[run.name] = 'its tuning came to no step size'
         else:
             runs.append(run)

@@ -27,8 +27,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     walker.add_argument('--cells', metavar='A,B', help='only these cells')
     walker.add_argument('--runs', default='*', metavar='PATTERN', help="only such runs ('*-seed0')")
     walker.add_argument('--seeds', type=int, default=3, help='how many, from 0 on (3)')
-    walker.add_argument('--budget', action='append', type=int, metavar='N',
-                        help='parameters of the compared models; may be given again (all)')  # fmt: skip
+    walker.add_argument(
+        '--budget',
+        action='append',
+        type=int,
+        metavar='N',
+        help='parameters of the models (all)',
+    )
     walker.add_argument('--updates', type=int, help='gradient steps of a compared run')
     walker.add_argument('--workers', type=int, default=1, help='runs at a time (1)')
     walker.add_argument('--list', action='store_true', help='name the runs and do nothing')
