@@ -10,7 +10,14 @@ from liquid_control import cells
 from liquid_control.control.contract import Contract
 from liquid_control.control.schema import unknown
 
-HIDDEN = {'cfc': (64, {'backbone': 64}), 'lstm': (56, {})}
+HIDDEN = {
+    'cfc': (64, {'backbone': 64}),
+    'lrc': (50, {}),
+    'lstm': (56, {}),
+    'ltc': (56, {}),
+    'ltc_ncp': (176, {'motors': 32}),
+    'stc': (56, {}),
+}
 """Units and settings by which each cell's policy has about 20 thousand parameters."""
 
 
