@@ -90,6 +90,7 @@ class Sums(torch.nn.Module):
         chosen = torch.nonzero((synapses.source >= first) & (synapses.source < last))[:, 0]
         self.all = len(chosen) == len(synapses)
         self.sources, self.targets = last - first, targets
+        self.complete = len(chosen) == self.sources * targets
         self.dense = len(chosen) > _DENSE * self.sources * targets
         self.register_buffer('chosen', chosen, persistent=False)
         self.register_buffer('source', synapses.source[chosen] - first, persistent=False)
@@ -100,6 +101,9 @@ class Sums(torch.nn.Module):
         """What :meth:`forward` needs, made once for many sums: from σ, −σμ, a and b, (S,) each."""
         sigma, shift, a, b = terms if self.all else (term[self.chosen] for term in terms)
         if self.dense:
+            if self.complete:  # sorted by target, then by source
+                return tuple(term.reshape(self.targets, self.sources) for term in
+                             (sigma, shift, a, b))  # fmt: skip
             grid = sigma.new_zeros(self.targets, self.sources)
             at = (self.target, self.source)
             return tuple(grid.index_put(at, term) for term in (sigma, shift, a, b))
