@@ -35,13 +35,13 @@ def bundle(model, tmp_path_factory):
     )
 
 
-@pytest.mark.parametrize('batch', [1, 3])
+@pytest.mark.parametrize('batch', [1, 2, 5])
 def test_a_bundle_stepped_equals_the_model_at_irregular_time(model, bundle, batch):
     runner = PolicyRunner(bundle)
     runner.reset(batch)
     rng = np.random.default_rng(batch)
     state, sent = model.initial_state(batch), torch.zeros(batch, STUDENT.action_size)
-    for elapsed in (1.0, 0.0, 3.0, 0.37, 1.0, 12.5, 1.0):
+    for elapsed in (1.0, 0.0, 3.0, 0.37, 1e6, 12.5, 1.0):
         sensed = rng.normal(0, 1, (batch, SENSED)).astype(np.float32)
         spread = (elapsed * rng.uniform(0.5, 1.5, (batch, 1))).astype(np.float32)
         decision = runner.step(sensed, spread)
@@ -64,7 +64,7 @@ def test_a_bundle_says_what_it_is(model, bundle):
 def test_a_graph_is_one_small_file_for_any_onnx_tool(bundle):
     graph = onnx.load(bundle.path)
     onnx.checker.check_model(graph)
-    assert len(graph.graph.node) <= 32
+    assert len(graph.graph.node) <= (140 if bundle.cell == 'liquid_s4' else 48)
     assert bundle.path.stat().st_size < 200_000
 
 
