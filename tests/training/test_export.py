@@ -65,7 +65,7 @@ def test_a_graph_is_one_small_file_for_any_onnx_tool(bundle):
     graph = onnx.load(bundle.path)
     onnx.checker.check_model(graph)
     assert len(graph.graph.node) <= (140 if bundle.cell == 'liquid_s4' else 48)
-    assert bundle.path.stat().st_size < 200_000
+    assert bundle.path.stat().st_size < 300_000
 
 
 def test_a_graph_that_computes_something_else_is_not_written(tmp_path):
