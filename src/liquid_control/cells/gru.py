@@ -33,7 +33,7 @@ class GRU(Cell):
         return self._advance(self.inputs(sensed), state, elapsed)
 
     def unroll(self, sensed, elapsed, state, counts):
-        if counts is not None:
+        if counts is not None or torch.compiler.is_compiling():
             return stepwise(self._advance, self.inputs(sensed), elapsed, state, counts)
         parameters = [
             self.inputs.weight, self.recurrent.weight, self.inputs.bias, self._biases()

@@ -30,7 +30,9 @@ class RNN(Cell):
         parts = [self.input_size, self.output_size]
         inputs, recurrent = (part.contiguous() for part in self.sum.weight.split(parts, dim=1))
         bias = self.sum.bias
-        if counts is None:  # PyTorch's own kernel for a whole sequence
+        if (
+            counts is None and not torch.compiler.is_compiling()
+        ):  # PyTorch's own kernel for a whole sequence
             parameters = [inputs, recurrent, bias, torch.zeros_like(bias)]
             outputs, last = torch.rnn_tanh(
                 sensed, state[None], parameters, True, 1, 0.0, self.training, False, True
