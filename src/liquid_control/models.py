@@ -10,10 +10,9 @@ import torch
 
 from liquid_control import cells
 from liquid_control.control.contract import Contract
-from liquid_control.control.schema import unknown
 
-HIDDEN = {'cfc': (64, {'backbone': 64}), 'lstm': (56, {})}
-"""Units and settings by which each cell's policy has about 20 thousand parameters."""
+BUDGET = 20_000
+"""Parameters of a policy, whatever its cell."""
 
 
 @dataclass(frozen=True)
@@ -26,16 +25,22 @@ class ModelSettings:
     cell_settings: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def default(cls, cell: str) -> 'ModelSettings':
-        """The settings that give each cell the same budget of parameters.
+    def fitted(cls, cell: str, contract: Contract, budget: int = BUDGET) -> 'ModelSettings':
+        """The settings with which a policy for a contract comes nearest to a budget of parameters.
 
         Raises:
-            ValueError: no cell of that name.
+            ValueError: no cell of that name, or a budget that it cannot meet.
         """
-        if cell not in HIDDEN:
-            raise ValueError(unknown('cell', cell, HIDDEN))
-        hidden, settings = HIDDEN[cell]
-        return cls(cell, hidden, cell_settings=settings)
+
+        def sized(width: int) -> ModelSettings:
+            return cls(cell, width, cell_settings=cell_settings(cell, width))
+
+        unscaled = Normalizer(*(np.ones(contract.sensed_size),) * 3)
+        return sized(
+            width_for(
+                lambda width: parameters(PolicyModel(sized(width), contract, unscaled)), budget
+            )
+        )
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -110,6 +115,11 @@ class PolicyModel(torch.nn.Module):
         """The step with its action inside the limits."""
         action, prediction, state = self.step(observation, elapsed, state)
         return torch.minimum(torch.maximum(action, self.lower), self.upper), prediction, state
+
+
+def cell_settings(cell: str, width: int) -> dict[str, Any]:
+    """What differs from a cell's own defaults: a CfC's backbone is as wide as its state."""
+    return {'backbone': width} if cell.startswith('cfc') and cell != 'cfc_ncp' else {}
 
 
 class StepModel(torch.nn.Module):

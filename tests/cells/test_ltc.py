@@ -1,6 +1,7 @@
 """LTC: the cell of ncps at the same weights, bounded, and the same however it is computed."""
 
 import copy
+import json
 
 import pytest
 import torch
@@ -55,6 +56,7 @@ def test_a_whole_model_of_ncps_is_loaded():
     [
         ({'sparsity_mask': torch.ones(12, 12)}, 'sparsity_mask: the wiring is another'),
         ({'cm': torch.ones(11)}, r'cm: expected \(12,\), found \(11,\)'),
+        ({'lstm.bias': torch.ones(12)}, 'lstm.bias: a plain LTC has no such parameter'),
         ({'gleak': -torch.ones(12)}, 'gleak: expected values from 0, found -1'),
     ],
 )
@@ -157,3 +159,27 @@ def test_unfolds_are_whole_and_at_least_one(unfolds):
         ValueError, match=f'unfolds: expected a whole number from 1, found {unfolds!r}'
     ):
         cells.make('ltc', 3, 4, unfolds=unfolds)
+
+
+def test_a_wiring_can_be_told_in_plain_data():
+    layers = {
+        'inter_neurons': 8, 'command_neurons': 4, 'motor_neurons': 2, 'sensory_fanout': 3,
+        'inter_fanout': 2, 'recurrent_command_synapses': 4, 'motor_fanin': 3,
+    }  # fmt: skip
+    cell = cells.make('ltc_ncp', 5, 14, wiring=json.loads(json.dumps(layers)))
+    assert (cell.output_size, cell.state_size) == (2, 14)
+
+
+def test_few_numbers_are_kept_for_the_backward_pass():
+    cell = cells.make('ltc_ncp', 17, 64, motors=6)
+    kept = {}
+
+    def keep(tensor):
+        storage = tensor.untyped_storage()
+        kept[storage.data_ptr()] = (storage.nbytes(), tensor)
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        outputs = cell(torch.randn(64, 64, 17))[0]
+    assert outputs.requires_grad
+    assert sum(size for size, _ in kept.values()) < 16e6  # ncps: 1.3e9

@@ -18,7 +18,7 @@ SENSED = STUDENT.sensed_size
 def model(request):
     torch.manual_seed(0)
     normalizer = Normalizer(np.zeros(SENSED), np.full(SENSED, 0.5), np.full(SENSED, 0.1))
-    return PolicyModel(ModelSettings.default(request.param), STUDENT, normalizer).eval()
+    return PolicyModel(ModelSettings.fitted(request.param, STUDENT), STUDENT, normalizer).eval()
 
 
 @pytest.fixture(scope='module')
@@ -64,8 +64,8 @@ def test_a_bundle_says_what_it_is(model, bundle):
 def test_a_graph_is_one_small_file_for_any_onnx_tool(bundle):
     graph = onnx.load(bundle.path)
     onnx.checker.check_model(graph)
-    assert len(graph.graph.node) <= 32
-    assert bundle.path.stat().st_size < 200_000
+    assert len(graph.graph.node) <= 140  # six unfolds of a solver, unrolled
+    assert bundle.path.stat().st_size < 400_000
 
 
 def test_a_graph_that_computes_something_else_is_not_written(tmp_path):

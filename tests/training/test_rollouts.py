@@ -17,7 +17,9 @@ COUNT, STEPS = 16, 40
 def collect(chunks: int = 1, seed: int = 0, beta: float = 0.5):
     torch.manual_seed(0)
     model = PolicyModel(
-        ModelSettings.default('cfc'), STUDENT, Normalizer(np.zeros(8), np.ones(8), np.ones(8))
+        ModelSettings.fitted('cfc', STUDENT),
+        STUDENT,
+        Normalizer(np.zeros(8), np.ones(8), np.ones(8)),
     )
     teacher = Teacher(paths.policy('expert', 'walker2d'), COUNT)
     collector = Collector(model, teacher, COUNT, seed, Conditions(dropped=0.3))

@@ -7,8 +7,9 @@ from functools import partial
 import torch
 from torch.nn.functional import dropout, linear
 
-from liquid_control.cells.activations import COSTS
+from liquid_control.cells.activations import COSTS, QUICK
 from liquid_control.cells.activations import activation as by_name
+from liquid_control.cells.backward import Sequence, fits
 from liquid_control.cells.base import Cell, Counts, stepwise
 from liquid_control.control.schema import unknown
 
@@ -86,9 +87,26 @@ class CfC(Cell):
         return after, after
 
     def unroll(self, sensed, elapsed, state, counts):
+        if counts is None and fits(sensed):
+            outputs = self._sequence(sensed, elapsed, state)
+            return outputs, outputs[:, -1]
         # Cut once: each cut costs its backward pass a weight full of zeros.
         advance = partial(self._advance, self.recurrent())
         return stepwise(advance, sensed, elapsed, state, counts)
+
+    def _sequence(self, sensed, elapsed, state):
+        batch, length, _ = sensed.shape
+        masks = None
+        if self.training and self.dropout:
+            masks = [
+                dropout(sensed.new_ones(length, batch, layer.out_features), self.dropout)
+                for layer in self.backbone
+            ]
+        rest = [p for layer in [*self.backbone, self.heads][1:] for p in (layer.weight, layer.bias)]
+        return Sequence.apply(
+            QUICK.get(self.activation, self._activation), self.gates, masks,
+            sensed, elapsed, state, self.recurrent(), *rest, *self.gates.parameters(),
+        )  # fmt: skip
 
     def recurrent(self) -> torch.Tensor:
         """Weights from the state to the first layer, (H, K)."""
@@ -146,21 +164,29 @@ class Gates(torch.nn.Module):
             raise ValueError(unknown('mode', mode, HEADS))
         self.size, self.mode = size, mode
         self._activation = by_name(head_activation, ('tanh', 'lecun_tanh'))
+        self._quick = QUICK[head_activation]
         if mode == 'pure':
             self.amplitude = torch.nn.Parameter(torch.empty(1, size))
             self.rate = torch.nn.Parameter(torch.empty(1, size))
-            self.names, self.cost = ('ff1',), 6
+            self.names, self.cost = ('ff1',), 5
         else:
             self.names = ('ff1', 'ff2', 'time_a', 'time_b')
             self.cost = 3 + 2 * COSTS[head_activation]
 
     def forward(self, heads: torch.Tensor, elapsed: torch.Tensor) -> torch.Tensor:
+        return self._gate(self._activation, heads, elapsed)
+
+    def quick(self, heads: torch.Tensor, elapsed: torch.Tensor) -> torch.Tensor:
+        """The same to about 1e-7, faster in training."""
+        return self._gate(self._quick, heads, elapsed)
+
+    def _gate(self, activation, heads, elapsed):
         if self.mode == 'pure':
             decay = torch.exp(-elapsed * (self.rate.abs() + heads.abs()))
             return self.amplitude - self.amplitude * decay * heads
         size = self.size
         both, time_a, time_b = heads.split([2 * size, size, size], dim=-1)
-        f1, f2 = self._activation(both).split(size, dim=-1)
+        f1, f2 = activation(both).split(size, dim=-1)
         gate = torch.sigmoid(torch.addcmul(time_b, time_a, elapsed))
         return f1 + gate * (f2 if self.mode == 'no_gate' else f2 - f1)
 

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch.nn.functional import linear
 
+from liquid_control.cells.backward import Sequence, fits
 from liquid_control.cells.base import Cell, Counts, stepwise
 from liquid_control.cells.cfc import HEADS, Gates
 from liquid_control.cells.wirings import Wiring, build
@@ -99,6 +100,12 @@ class CfCNCP(Cell):
             heads = linear(torch.cat(earlier, dim=2), weight[:, :known], layer.bias)
         if place in layer.sources:
             recurrent = weight[:, known:].t()
+            if counts is None and fits(heads):
+                outputs = Sequence.apply(
+                    None, layer.gates, None, heads, elapsed, state, recurrent,
+                    *layer.gates.parameters(),
+                )  # fmt: skip
+                return outputs, outputs[:, -1]
 
             def advance(summed, before, since):
                 after = layer.gates(torch.addmm(summed, before, recurrent), since)

@@ -3,7 +3,7 @@
 from functools import partial
 
 import torch
-from torch.nn.functional import linear, softplus
+from torch.nn.functional import softplus
 
 from liquid_control.cells.base import Cell, Counts, stepwise
 
@@ -48,8 +48,9 @@ class CTRNN(Cell):
     def _advance(self, time, sensed, h, elapsed):
         keep = torch.exp(elapsed / (-self.unfolds * time))
         gain = time * (1.0 - keep)
+        recurrent = self.recurrent.weight.t()
         for _ in range(self.unfolds):
-            drive = torch.tanh(sensed + linear(h, self.recurrent.weight))
+            drive = torch.tanh(torch.addmm(sensed, h, recurrent))
             h = torch.addcmul(keep * h, gain, drive)
         return h, h
 
@@ -59,5 +60,5 @@ class CTRNN(Cell):
             parameters=sum(p.numel() for p in self.parameters()),
             state_size=size,
             synapses=(self.input_size + size) * size,
-            operations=self.input_size * size + self.unfolds * (size * size + 3 * size) + 5 * size,
+            operations=self.input_size * size + self.unfolds * (size * size + 3 * size) + 3 * size,
         )

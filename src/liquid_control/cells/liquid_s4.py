@@ -57,8 +57,8 @@ class LiquidS4(Cell):
 
     def counts(self):
         size, modes = self.output_size, self.layers[0].modes
-        # A mode: discretised in 18, moved in 6, read in 2.
-        layer = size * size * 2 + size * (26 * modes + 8)
+        # A mode is discretised in 13, moved in 4, read in 2; a channel is normalised in 2.
+        layer = size * size * 2 + size * (19 * modes + 8)
         return Counts(
             parameters=sum(p.numel() for p in self.parameters()),
             state_size=self.state_size,

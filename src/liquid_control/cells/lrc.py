@@ -9,6 +9,7 @@ from liquid_control.cells.synapses import (
     FOREVER,
     Sums,
     Synapses,
+    check_unfolds,
     full_precision,
     inverse_softplus,
     uniform,
@@ -75,8 +76,7 @@ class LRC(Cell):
             raise ValueError(unknown('elastance', elastance, ELASTANCES))
         if form not in FORMS:
             raise ValueError(unknown('form', form, FORMS))
-        if isinstance(unfolds, bool) or not isinstance(unfolds, int) or unfolds < 1:
-            raise ValueError(f'unfolds: expected a whole number from 1, found {unfolds!r}')
+        check_unfolds(unfolds)
         self.input_size, self.elastance, self.form = input_size, elastance, form
         self.output_size = self.state_size = hidden_size
         self.unfolds = unfolds

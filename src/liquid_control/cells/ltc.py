@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch.nn.functional import softplus
 
-from liquid_control.cells import wirings
+from liquid_control.cells import ncps_weights, wirings
 from liquid_control.cells.base import Cell, Counts
 from liquid_control.cells.fused import solve
 from liquid_control.cells.synapses import (
@@ -15,6 +15,7 @@ from liquid_control.cells.synapses import (
     Padded,
     Sums,
     Synapses,
+    check_unfolds,
     full_precision,
     inverse_softplus,
     uniform,
@@ -76,8 +77,7 @@ class LTC(Cell):
         unfolds: int = 6,
     ):
         super().__init__()
-        if isinstance(unfolds, bool) or not isinstance(unfolds, int) or unfolds < 1:
-            raise ValueError(f'unfolds: expected a whole number from 1, found {unfolds!r}')
+        check_unfolds(unfolds)
         wired = wirings.build(wiring, input_size, hidden_size, motors, sparsity, seed)
         self.input_size, self.state_size = input_size, hidden_size
         self.output_size, self.unfolds = wired.motors, unfolds
@@ -176,52 +176,5 @@ class LTC(Cell):
         return Counts(parameters, units, inner + sensory, operations)
 
     def load_ncps(self, weights: Mapping[str, torch.Tensor], implicit: bool) -> None:
-        """Take the weights of an ``ncps.torch.LTC`` or ``LTCCell`` of the same wiring.
-
-        Args:
-            weights: its ``state_dict()``.
-            implicit: its ``implicit_param_constraints``: whether its positive parameters already
-                are arguments of softplus (the default of ``LTC``) or the values themselves
-                (that of ``LTCCell``).
-
-        Raises:
-            ValueError: a parameter is missing, of another shape or negative, or the wiring
-                differs.
-        """
-        weights = {name.removeprefix('rnn_cell.'): value for name, value in weights.items()}
-        for prefix, synapses in (('sensory_', self.sensory), ('', self.inner)):
-            shape = (synapses.sources, synapses.targets)
-            at = (synapses.source, synapses.target)
-            mask = torch.zeros(shape)
-            mask[at] = 1.0
-            if not torch.equal(_take(weights, f'{prefix}sparsity_mask', shape).cpu(), mask.cpu()):
-                raise ValueError(f'{prefix}sparsity_mask: the wiring is another')
-            for ours, theirs in _SYNAPSES.items():
-                value = _take(weights, prefix + theirs, shape)[at]
-                _copy(getattr(synapses, ours), value, prefix + theirs, implicit)
-        for ours, theirs in _UNITS.items():
-            parameter = getattr(self, ours)
-            _copy(parameter, _take(weights, theirs, tuple(parameter.shape)), theirs, implicit)
-
-
-_SYNAPSES = {'weight': 'w', 'sigma': 'sigma', 'mu': 'mu', 'reversal': 'erev'}
-_UNITS = {'capacity': 'cm', 'leak': 'gleak', 'rest': 'vleak'} | {
-    name: name for name in ('input_w', 'input_b', 'output_w', 'output_b')
-}
-
-
-def _take(weights, name: str, shape: tuple[int, ...]) -> torch.Tensor:
-    if name not in weights:
-        raise ValueError(f'{name}: expected {shape}, found none')
-    if weights[name].shape != shape:
-        raise ValueError(f'{name}: expected {shape}, found {tuple(weights[name].shape)}')
-    return weights[name]
-
-
-def _copy(parameter, value, name: str, implicit: bool) -> None:
-    if name.removeprefix('sensory_') in ('w', 'cm', 'gleak') and not implicit:
-        if not (value >= 0).all():
-            raise ValueError(f'{name}: expected values from 0, found {float(value.min()):g}')
-        value = inverse_softplus(value)
-    with torch.no_grad():
-        parameter.copy_(value)
+        """Take the weights of ncps; see :func:`ncps_weights.load_ltc`."""
+        ncps_weights.load_ltc(self, weights, implicit)

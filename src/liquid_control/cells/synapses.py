@@ -28,6 +28,12 @@ def uniform(low: float, high: float, *size: int) -> torch.Tensor:
     return torch.empty(*size).uniform_(low, high)
 
 
+def check_unfolds(unfolds: int) -> None:
+    """Refuse a number of solver steps a sample that is none."""
+    if isinstance(unfolds, bool) or not isinstance(unfolds, int) or unfolds < 1:
+        raise ValueError(f'unfolds: expected a whole number from 1, found {unfolds!r}')
+
+
 def full_precision(x: torch.Tensor):
     """A context without autocast: a solver adds many small steps up."""
     kind = x.device.type
@@ -84,6 +90,7 @@ class Sums(torch.nn.Module):
         chosen = torch.nonzero((synapses.source >= first) & (synapses.source < last))[:, 0]
         self.all = len(chosen) == len(synapses)
         self.sources, self.targets = last - first, targets
+        self.complete = len(chosen) == self.sources * targets
         self.dense = len(chosen) > _DENSE * self.sources * targets
         self.register_buffer('chosen', chosen, persistent=False)
         self.register_buffer('source', synapses.source[chosen] - first, persistent=False)
@@ -94,6 +101,9 @@ class Sums(torch.nn.Module):
         """What :meth:`forward` needs, made once for many sums: from σ, −σμ, a and b, (S,) each."""
         sigma, shift, a, b = terms if self.all else (term[self.chosen] for term in terms)
         if self.dense:
+            if self.complete:  # sorted by target, then by source
+                return tuple(term.reshape(self.targets, self.sources) for term in
+                             (sigma, shift, a, b))  # fmt: skip
             grid = sigma.new_zeros(self.targets, self.sources)
             at = (self.target, self.source)
             return tuple(grid.index_put(at, term) for term in (sigma, shift, a, b))

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from liquid_control.data.walker2d_kinematics import CHANNELS, Rollouts
-from liquid_control.models import Normalizer, parameters, width_for
+from liquid_control.models import Normalizer, cell_settings, parameters, width_for
 from liquid_control.predictor import Predictor, PredictorSettings
 from liquid_control.training.run import Recipe, Run
 
@@ -101,24 +101,19 @@ def choose(runs: Iterable[Run], results: dict[str, dict[str, Any]]) -> dict[str,
     }
 
 
-def cell_settings(cell: str, width: int) -> dict[str, Any]:
-    """What differs from a cell's own defaults.
-
-    A CfC's backbone is as wide as its state; LTC has the unfolds of the published recipe.
-    """
-    if cell in ('cfc', 'cfc_no_gate', 'cfc_pure', 'cfc_mixed'):
-        return {'backbone': width}
-    return {'unfolds': 3} if cell in ('ltc', 'ltc_ncp') else {}
-
-
 @cache
 def settings(cell: str, budget: int) -> PredictorSettings:
     """The predictor with this cell whose parameters come nearest to the budget."""
 
     def sized(width: int) -> PredictorSettings:
-        return PredictorSettings(cell, width, ENCODER, cell_settings(cell, width))
+        return PredictorSettings(cell, width, ENCODER, _cell_settings(cell, width))
 
     return sized(width_for(lambda width: parameters(Predictor(sized(width), _UNSCALED)), budget))
+
+
+def _cell_settings(cell: str, width: int) -> dict[str, Any]:
+    """As a policy has them, but LTC with the unfolds of the published recipe."""
+    return cell_settings(cell, width) | ({'unfolds': 3} if cell in ('ltc', 'ltc_ncp') else {})
 
 
 def build(run: Run, rollouts: Rollouts) -> Predictor:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import onnx
 import torch
+from onnxscript import optimizer
 
 from liquid_control.control.bundle import INPUTS, OUTPUTS, Bundle, open_session
 from liquid_control.control.contract import Contract
@@ -19,6 +20,7 @@ from liquid_control.provenance import provenance
 
 _OPSET = 18
 _TOLERANCE = 1e-5
+_LARGEST = 2**24
 
 
 class ExportError(RuntimeError):
@@ -54,6 +56,8 @@ def step_graph(model: torch.nn.Module, contract: Contract, state_size: int) -> b
             dynamic_shapes=[{0: batch}] * 3,
             verbose=False,
         )
+    # What depends on weights alone becomes a weight; by default only where that is small.
+    optimizer.optimize(program.model, input_size_limit=_LARGEST, output_size_limit=_LARGEST)
     program.save(file, include_initializers=True)
     graph = without_traces(file.getvalue())
     _check(model, graph, contract, state_size)

@@ -75,10 +75,10 @@ def train_student(
         ValueError: no cell of that name, or a teacher that does not see everything.
         FloatingPointError: the loss is no longer finite.
     """
-    model_settings = ModelSettings.default(settings.cell)
+    contract = robot.asking(*ASKED)
+    model_settings = ModelSettings.fitted(settings.cell, contract)
     torch.manual_seed(settings.seed)
     rng = np.random.default_rng(settings.seed)
-    contract = robot.asking(*ASKED)
     teacher = Teacher(teacher_path, settings.walkers)
     normalizer, _ = measure_normalizer(teacher, settings.walkers, settings.seed + 1)
     model = PolicyModel(model_settings, contract, normalizer)

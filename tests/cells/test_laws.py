@@ -1,0 +1,318 @@
+"""Laws of every cell beyond its values: gradients, precision, compilation, counts, shapes."""
+
+import hypothesis
+import pytest
+import torch
+from hypothesis import strategies as st
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from liquid_control import cells
+from liquid_control.cells import wirings
+
+INPUT, HIDDEN, BATCH, LENGTH = 5, 7, 3, 6
+SETTINGS = [
+    *((name, {}) for name in cells.names()),
+    ('cfc', {'backbone': 4, 'backbone_layers': 0}),
+    ('cfc', {'backbone': 4, 'backbone_layers': 3, 'activation': 'silu'}),
+    ('cfc', {'head_activation': 'lecun_tanh', 'activation': 'gelu'}),
+    ('cfc_pure', {'backbone': 4, 'backbone_layers': 2}),
+    ('cfc_mixed', {'mode': 'pure'}),
+    ('cfc_ncp', {'wiring': 'full', 'mode': 'pure', 'motors': 3}),
+    ('cfc_ncp', {'wiring': 'random', 'mode': 'no_gate'}),
+    ('cfc_ncp', {'dense_recurrence': True}),
+]
+EACH = pytest.mark.parametrize(('name', 'settings'), SETTINGS, ids=str)
+NAMES = pytest.mark.parametrize('name', cells.names())
+
+
+def make(name: str, **settings) -> cells.Cell:
+    torch.manual_seed(0)
+    return cells.make(name, INPUT, HIDDEN, **settings)
+
+
+def series(batch: int = BATCH, length: int = LENGTH, **like) -> tuple[torch.Tensor, torch.Tensor]:
+    torch.manual_seed(1)
+    return torch.randn(batch, length, INPUT, **like), torch.rand(batch, length, 1, **like) * 5
+
+
+@EACH
+def test_gradients_of_all_parameters_equal_finite_differences(name, settings):
+    cell = make(name, **settings).double()
+    x, elapsed = series(2, 3, dtype=torch.float64)
+    state = torch.rand(2, cell.state_size, dtype=torch.float64) * 2 - 1
+    names, values = zip(*cell.named_parameters(), strict=True)
+
+    def outputs(*parameters):
+        found, last = torch.func.functional_call(
+            cell, dict(zip(names, parameters, strict=True)), (x, elapsed, state)
+        )
+        return torch.cat([found.flatten(), last.flatten()])
+
+    def along(steps):
+        """The outputs' sum, weighted at random, along a random direction."""
+        return outputs(*(v + steps * d for v, d in zip(values, directions, strict=True))) @ weights
+
+    weights = torch.randn(outputs(*values).shape, dtype=torch.float64)
+    for chosen in range(len(values)):
+        directions = [
+            torch.randn_like(v) if number == chosen else torch.zeros_like(v)
+            for number, v in enumerate(values)
+        ]
+        with torch.no_grad():
+            wanted = (along(1e-6) - along(-1e-6)) / 2e-6
+        cell.zero_grad()
+        found, last = cell(x, elapsed, state)
+        (torch.cat([found.flatten(), last.flatten()]) @ weights).backward()
+        gradient = values[chosen].grad
+        gradient = torch.zeros_like(values[chosen]) if gradient is None else gradient
+        slope = (gradient * directions[chosen]).sum()
+        torch.testing.assert_close(slope, wanted, atol=1e-6, rtol=1e-5, msg=names[chosen])
+
+
+@EACH
+def test_a_whole_sequence_has_the_gradients_of_its_steps(name, settings):
+    cell = make(name, **settings)
+    x, elapsed = series()
+    state = cell.initial_state(BATCH)
+    cell(x, elapsed)[0].square().sum().backward()
+    found = [p.grad for p in cell.parameters()]
+    cell.zero_grad()
+    total = 0.0
+    for now, since in zip(x.unbind(1), elapsed.unbind(1), strict=True):
+        output, state = cell.step(now, state, since)
+        total = total + output.square().sum()
+    total.backward()
+    for gradient, parameter in zip(found, cell.parameters(), strict=True):
+        torch.testing.assert_close(gradient, parameter.grad, atol=1e-4, rtol=1e-4)
+
+
+@NAMES
+def test_a_detached_state_carries_its_values_but_no_gradient(name):
+    cell = make(name)
+    x, elapsed = series()
+    x.requires_grad_()
+    _, state = cell(x[:, :3], elapsed[:, :3])
+    carried, _ = cell(x[:, 3:], elapsed[:, 3:], state)
+    cut, _ = cell(x[:, 3:], elapsed[:, 3:], state.detach())
+    assert torch.equal(carried, cut)
+    (whole,) = torch.autograd.grad(carried.sum(), x)
+    (truncated,) = torch.autograd.grad(cut.sum(), x)
+    assert torch.all(truncated[:, :3] == 0)
+    assert torch.any(whole[:, :3] != 0) or name == 'mlp'
+
+
+@NAMES
+def test_a_zero_state_starts_anew(name):
+    cell = make(name)
+    x, elapsed = series()
+    assert torch.equal(cell(x, elapsed, cell.initial_state(BATCH))[0], cell(x, elapsed)[0])
+
+
+@NAMES
+@pytest.mark.parametrize('whole', [True, False])
+def test_bfloat16_by_autocast_is_close_to_float32(name, whole):
+    cell = make(name)
+    x, elapsed = series()
+    lengths = None if whole else torch.tensor([6, 2, 4])
+    expected, last = cell(x, elapsed, lengths=lengths)
+    with torch.autocast('cpu', torch.bfloat16):
+        found, state = cell(x, elapsed, lengths=lengths)
+        loss = found.float().square().mean()
+    loss.backward()
+    torch.testing.assert_close(found.float(), expected, atol=0.1, rtol=0.05)
+    torch.testing.assert_close(state.float(), last, atol=0.1, rtol=0.05)
+    assert all(torch.isfinite(p.grad).all() for p in cell.parameters() if p.grad is not None)
+
+
+@NAMES
+@pytest.mark.parametrize('backend', ['aot_eager', pytest.param('inductor', marks=pytest.mark.slow)])
+def test_a_step_compiled_without_a_break_is_the_same(name, backend):
+    torch._dynamo.reset()
+    cell = make(name)
+    x, elapsed = series()
+    now = x[:, 0], torch.rand(BATCH, cell.state_size), elapsed[:, 0]
+    compiled = torch.compile(cell.step, backend=backend, fullgraph=True)
+    for found, expected in zip(compiled(*now), cell.step(*now), strict=True):
+        torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
+
+
+@pytest.mark.slow
+@NAMES
+def test_a_sequence_compiled_without_a_break_is_the_same(name):
+    torch._dynamo.reset()
+    cell = make(name)
+    x, elapsed = series(length=3)
+    found = torch.compile(cell, backend='aot_eager', fullgraph=True)(x, elapsed)[0]
+    torch.testing.assert_close(found, cell(x, elapsed)[0], atol=1e-5, rtol=0)
+    found.sum().backward()
+
+
+@NAMES
+@hypothesis.settings(max_examples=6, deadline=None)
+@hypothesis.given(
+    batch=st.integers(1, 4), length=st.integers(1, 5), seed=st.integers(0, 999), data=st.data()
+)
+def test_shapes_batches_and_causality(name, batch, length, seed, data):
+    torch.manual_seed(seed)
+    cell = cells.make(name, INPUT, HIDDEN)
+    x, elapsed = torch.randn(batch, length, INPUT) * 3, torch.rand(batch, length) * 10
+    outputs, state = cell(x, elapsed)
+    assert outputs.shape == (batch, length, cell.output_size)
+    assert state.shape == (batch, cell.state_size)
+    order = torch.tensor(data.draw(st.permutations(range(batch))))
+    mixed, last = cell(x[order], elapsed[order])
+    torch.testing.assert_close(mixed, outputs[order], atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(last, state[order], atol=1e-5, rtol=1e-4)
+    place = data.draw(st.integers(0, length - 1))
+    x[:, place:] += 1.0
+    elapsed[:, place:] *= 2.0
+    torch.testing.assert_close(
+        cell(x, elapsed)[0][:, :place], outputs[:, :place], atol=1e-6, rtol=0
+    )
+
+
+class Work(TorchDispatchMode):
+    """Counts what one row of a batch costs: products of matrices, factors, functions."""
+
+    FACTORS = ('mul', 'div', 'addcmul')
+    FUNCTIONS = ('tanh', 'sigmoid', 'exp', 'relu', 'silu', 'gelu', 'abs', 'cos', 'sin')
+
+    def __init__(self, batch: int):
+        super().__init__()
+        self.batch, self.total = batch, 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        result = function(*args, **(kwargs or {}))
+        name = function.overloadpacket.__name__
+        if name in ('glu', 'native_layer_norm'):
+            first = result[0] if isinstance(result, tuple) else result
+            self.total += 2 * first.numel() // self.batch
+        elif name in ('mm', 'addmm'):
+            self.total += args[-1].numel()
+        elif name in (*self.FACTORS, *self.FUNCTIONS) and result.shape[0] == self.batch:
+            self.total += result.numel() // self.batch
+        return result
+
+
+@EACH
+def test_counts_are_what_a_step_does(name, settings):
+    cell = make(name, **settings)
+    counts = cell.counts()
+    assert counts.parameters == sum(p.numel() for p in cell.parameters())
+    assert counts.state_size == cell.state_size
+    if name in ('ltc', 'ltc_ncp', 'lrc', 'stc', 'cfc_ncp'):
+        return  # other counts than of products of matrices: see their own tests
+    batch = 13  # no other size is
+    x, elapsed = series(batch, 1)
+    with torch.no_grad(), Work(batch) as work:
+        cell.step(x[:, 0], cell.initial_state(batch), elapsed[:, 0])
+    assert work.total == counts.operations
+
+
+def test_the_counts_of_a_wired_cfc_are_of_synapses_that_exist():
+    cell = cells.make('cfc_ncp', 17, 64, motors=6)
+    counts = cell.counts()
+    assert counts.synapses == 763
+    # Of each synapse four weights, of each unit four biases; five functions and factors a unit.
+    assert counts.parameters == 4 * 763 + 4 * 64
+    assert counts.operations == 4 * 763 + 5 * 64
+    nonzero = sum(int((layer.weight() != 0).sum()) for layer in cell.layers)
+    assert nonzero == 4 * 763
+
+
+def test_no_unit_of_a_wired_cfc_sees_what_its_wiring_leaves_out():
+    torch.manual_seed(0)
+    cell = cells.make('cfc_ncp', 17, 64, motors=6)
+    wiring = wirings.build('auto', 17, 64, motors=6)
+    order = [unit for layer in wiring.layers for unit in layer]
+    # A unit depends on a state only through synapses within its layer: those of one hop.
+    state = torch.randn(1, 64)
+    x, elapsed = torch.randn(1, 17), torch.ones(1, 1)
+    slopes = torch.autograd.functional.jacobian(lambda s: cell.step(x, s, elapsed)[1][0], state)
+    reached = (slopes[:, 0] != 0).numpy()
+    for layer in wiring.layers[:2]:
+        places = [order.index(unit) for unit in layer]
+        within = wiring.inner[list(layer)][:, list(layer)].T != 0
+        assert (reached[places][:, places] <= within).all()
+
+
+def test_liquid_s4_never_diverges():
+    """|Ā + B̄·u| ≤ 1 whatever its parameters, its input and the elapsed time."""
+    torch.manual_seed(0)
+    cell = cells.make('liquid_s4', INPUT, HIDDEN)
+    layer = cell.layers[0]
+    for trial in range(20):
+        with torch.no_grad():
+            for parameter in (
+                layer.step,
+                layer.decay,
+                layer.frequency,
+                layer.strength,
+                layer.angle,
+            ):
+                parameter.copy_(torch.randn_like(parameter) * 3)
+        u = torch.rand(50, 1, 1, HIDDEN) * 2 - 1
+        elapsed = torch.rand(50, 1, 1, 1) * 10.0 ** (trial % 5 - 1)
+        (real, imaginary), _ = layer._discretise(u, elapsed)
+        assert torch.hypot(real, imaginary).max() <= 1 + 1e-5
+
+
+def test_liquid_s4_solves_its_equation_exactly_for_a_held_input_of_zero_liquid():
+    """Two half steps are one whole step where the input is zero."""
+    cell = make('liquid_s4').double()
+    layer = cell.layers[0]
+    u, one = torch.zeros(1, 1, 1, HIDDEN).double(), torch.ones(1, 1, 1, 1).double()
+    whole, half = layer._discretise(u, one)[0], layer._discretise(u, one / 2)[0]
+    torch.testing.assert_close(torch.complex(*whole), torch.complex(*half) ** 2)
+
+
+def test_ctrnn_nears_the_solution_of_its_equation():
+    torch.manual_seed(0)
+    cell = cells.make('ctrnn', INPUT, HIDDEN, unfolds=1).double()
+    x, h = torch.randn(1, INPUT).double(), torch.randn(1, HIDDEN).double()
+    fine, elapsed = h, torch.full((1, 1), 1.5).double()
+    for _ in range(4000):
+        slope = -fine / torch.nn.functional.softplus(cell.time) + torch.tanh(
+            cell.inputs(x) + cell.recurrent(fine)
+        )
+        fine = fine + 1.5 / 4000 * slope
+    errors = []
+    for unfolds in (8, 16, 32):
+        cell.unfolds = unfolds
+        errors.append((cell.step(x, h, elapsed)[0] - fine).abs().max().item())
+    assert errors[0] > 1.8 * errors[1] > 3.2 * errors[2]
+    assert errors[2] < 0.05
+
+
+def test_dropout_is_after_every_layer_of_the_backbone_and_in_training_only():
+    cell = make('cfc', backbone=4, backbone_layers=2, dropout=0.5)
+    x, elapsed = series()
+    assert not torch.equal(cell(x, elapsed)[0], cell(x, elapsed)[0])
+    cell.eval()
+    assert torch.equal(cell(x, elapsed)[0], cell(x, elapsed)[0])
+    cell.train()
+    with torch.no_grad():
+        cell.dropout = 1.0 - 1e-6  # nothing passes: the heads see zero
+        outputs = cell(x, elapsed)[0]
+        expected = cell.gates(cell.heads.bias.expand(BATCH, LENGTH, -1), elapsed)
+    torch.testing.assert_close(outputs, expected, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ('name', 'settings', 'message'),
+    [
+        ('cfc', {'mode': 'no_gates'}, r"unknown mode 'no_gates' \(did you mean 'no_gate'"),
+        ('cfc', {'activation': 'lecun'}, r"unknown activation 'lecun' \(did you mean 'lecun_tanh'"),
+        ('cfc', {'head_activation': 'relu'}, "unknown activation 'relu'"),
+        ('cfc', {'dropout': 1.0}, 'dropout: expected 0 to below 1, found 1.0'),
+        ('cfc', {'backbone_layers': -1}, 'backbone_layers: expected 0 or more, found -1'),
+        ('cfc', {'backbon': 3}, "did you mean 'backbone'"),
+        ('cfc_ncp', {'mode': 'pur'}, "did you mean 'pure'"),
+        ('ctrnn', {'unfolds': 0}, 'unfolds: expected 1 or more, found 0'),
+        ('liquid_s4', {'modes': 0}, 'modes: expected 1 or more, found 0'),
+        ('mlp', {'layers': 0}, 'layers: expected 1 or more, found 0'),
+    ],
+)
+def test_bad_settings_are_refused_in_words(name, settings, message):
+    with pytest.raises(ValueError, match=message):
+        cells.make(name, INPUT, HIDDEN, **settings)

@@ -1,0 +1,56 @@
+"""Benchmarks as a user would run them, short; their figures are not judged here."""
+
+import json
+
+import pytest
+
+pytest.importorskip('torch')
+pytest.importorskip('ncps')
+
+from liquid_control.cli import main
+
+
+def test_training_is_measured_beside_a_reference(tmp_path, capsys):
+    out = tmp_path / 'training.json'
+    arguments = ['--cell', 'cfc_ncp', '--cell', 'mlp', '--threads', '1', '--rounds', '2']
+    short = ['--batch', '2', '--length', '4', '--json', str(out)]
+    assert main(['benchmark', 'training', *arguments, *short]) == 0
+    wired, mlp = json.loads(out.read_text())['steps']
+    assert wired['reference'] == 'ncps CfC, AutoNCP(64, 6)'
+    assert wired['ratio'] > 0
+    assert wired['saved_mb'] > 0
+    assert 'ratio' not in mlp
+    assert 'cfc_ncp' in capsys.readouterr().out
+
+
+def test_what_is_saved_for_backward_grows_with_length():
+    from liquid_control.evaluation.training_cost import growth
+
+    (row,) = growth(['cfc'], [8, 16, 32, 64], batch=2, rounds=1)
+    assert row['memory_exponent'] == pytest.approx(1.0, abs=0.15)
+    assert len(row['step_ms']) == 4
+
+
+def test_steps_are_measured_beside_a_reference(tmp_path):
+    out = tmp_path / 'steps.json'
+    assert (
+        main(['benchmark', 'latency', '--cell', 'lstm', '--rounds', '2', '--json', str(out)]) == 0
+    )
+    (row,) = json.loads(out.read_text())['cells']
+    assert row['reference'] == 'torch LSTM, 64, eager'
+    assert row['p50_us'] <= row['p99_us']
+    assert row['ratio'] > 0
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (['training', '--cell', 'cfx'], "did you mean 'cfc'"),
+        (['training', '--rounds', '0'], '--rounds: expected 1 or more, found 0'),
+        (['training', '--threads', '0'], '--threads: expected 1 or more, found 0'),
+        (['latency', '--cell', 'lsmt'], "did you mean 'lstm'"),
+    ],
+)
+def test_what_cannot_be_measured_is_said(arguments, message, capsys):
+    assert main(['benchmark', *arguments]) == 1
+    assert message in capsys.readouterr().err
