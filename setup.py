@@ -31,7 +31,7 @@ ROS = [
 SIM = ['mujoco>=3.2', 'gymnasium>=1.0', 'imageio-ffmpeg>=0.5']
 TRAIN = [
     *SIM, 'torch>=2.4', 'ncps>=1.0', 'stable-baselines3>=2.4', 'safetensors>=0.4',
-    'onnx>=1.16', 'onnxscript>=0.2',
+    'onnx>=1.16', 'onnxscript>=0.2', 'scipy>=1.15',
 ]  # fmt: skip
 # Gymnasium's own Walker2d, which ours is held against, imports imageio.
 TEST = [*SIM, 'imageio>=2.14', 'onnx>=1.16', 'pytest>=8', 'pytest-xdist>=3', 'hypothesis>=6']

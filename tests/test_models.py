@@ -10,7 +10,7 @@ torch = pytest.importorskip('torch')
 from support import STUDENT
 
 from liquid_control import cells
-from liquid_control.models import ModelSettings, Normalizer, PolicyModel, StepModel
+from liquid_control.models import ModelSettings, Normalizer, PolicyModel, StepModel, width_for
 
 BATCH, SENSED = 5, STUDENT.sensed_size
 
@@ -84,3 +84,24 @@ def test_every_cell_has_about_the_same_budget(model):
 def test_an_unknown_cell_finds_the_nearest():
     with pytest.raises(ValueError, match=r'did you mean .*cfc'):
         ModelSettings.fitted('cffc', STUDENT)
+
+
+@pytest.mark.parametrize('budget', [2_000, 20_000, 100_000])
+@pytest.mark.parametrize(('square', 'linear'), [(4, 50), (1, 0), (0, 700)])
+def test_no_width_comes_nearer_to_a_budget(budget, square, linear):
+    asked = []
+
+    def count(width):
+        asked.append(width)
+        return square * width**2 + linear * width + 17
+
+    found = width_for(count, budget, least=2)
+    assert len(asked) <= 12
+    assert all(abs(count(found) - budget) <= abs(count(found + i) - budget) for i in (-1, 1))
+
+
+def test_a_budget_out_of_reach_is_told():
+    with pytest.raises(ValueError, match='budget 10: 8 units have 64 parameters already'):
+        width_for(lambda width: width**2, 10)
+    with pytest.raises(ValueError, match='budget 100: 20 units have 20 parameters only'):
+        width_for(lambda width: width, 100, most=20)

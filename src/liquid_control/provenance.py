@@ -13,7 +13,7 @@ from typing import Any
 
 _PACKAGES = (
     'liquid_control', 'numpy', 'onnxruntime', 'mujoco', 'gymnasium', 'ros-rclpy', 'rosbags',
-    'torch', 'ncps', 'stable-baselines3',
+    'torch', 'ncps', 'stable-baselines3', 'scipy',
 )  # fmt: skip
 
 

@@ -119,8 +119,8 @@ class Standing:
     """Run name → result, of every finished run."""
     failed: dict[str, str] = field(default_factory=dict)
     """Run name → what went wrong, of the runs that came to no result."""
-    live: dict[str, str] = field(default_factory=dict)
-    """Run name → how far it is, of the runs under way."""
+    live: dict[str, tuple[float, str]] = field(default_factory=dict)
+    """Run name → which share of it is done, and its loss, of the runs under way."""
     left_s: float | None = None
     """Estimate of the time left; None before there is one."""
     estimate: Estimate = field(default_factory=Estimate)
@@ -165,9 +165,7 @@ def _stage(runs, later, standing, shelf, data_folder, workers) -> Iterator[Stand
             for name in state.finished.keys() - standing.results.keys():
                 standing.take(by_name[name], shelf.result(by_name[name]))
             standing.failed.update(state.failed)
-            standing.live = {
-                live.job.name: f'{live.share:.0%} {live.text}' for live in state.live.values()
-            }
+            standing.live = {live.job.name: (live.share, live.text) for live in state.live.values()}
             standing.left_s = standing.estimate.left(
                 [by_name[job.name] for job in state.waiting] + later,
                 [(by_name[live.job.name], live) for live in state.live.values()],

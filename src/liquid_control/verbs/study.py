@@ -141,9 +141,9 @@ def _progress(console):
 
         def show(standing) -> None:
             done = len(standing.results) + len(standing.failed)
-            live = '; '.join(f'{name} {text}' for name, text in standing.live.items())
-            text = f'{done}/{standing.total} runs; {live}'
-            report(done / max(1, standing.total), text, standing.left_s)
+            live = [f'{name} {share:.0%} {text}' for name, (share, text) in standing.live.items()]
+            share = (done + sum(share for share, _ in standing.live.values())) / standing.total
+            report(share, '; '.join([f'{done}/{standing.total} runs', *live]), standing.left_s)
 
         yield show
 

@@ -1,0 +1,49 @@
+"""Interquartile means and their intervals."""
+
+import math
+
+import numpy as np
+import pytest
+
+pytest.importorskip('scipy')
+
+from liquid_control.evaluation.statistics import interquartile_mean, interval
+
+
+def test_the_middle_half_is_what_counts():
+    assert interquartile_mean([100.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, -50.0]) == 3.5
+    assert interquartile_mean([1.0, 2.0], [3.0, 40.0]) == 2.5
+    assert interquartile_mean([1.0, 2.0, 6.0]) == 3.0
+
+
+def test_the_interval_holds_the_mean_and_follows_the_seed():
+    scores = np.random.default_rng(0).normal(1.0, 0.1, 20)
+    found = interval(scores)
+    assert found.low < found.mean < found.high
+    assert found == interval(scores)
+    assert (
+        interval(scores, level=0.5).high - interval(scores, level=0.5).low < found.high - found.low
+    )
+
+
+def test_it_covers_the_truth_about_as_often_as_it_says():
+    rng = np.random.default_rng(1)
+    found = [interval(rng.normal(0.0, 1.0, 30)) for _ in range(100)]
+    assert sum(one.low <= 0.0 <= one.high for one in found) >= 85
+
+
+def test_seeds_are_resampled_within_their_task_alone():
+    assert interval([1.0, 1.0, 1.0], [5.0, 5.0, 5.0])[1:] == (3.0, 3.0)
+
+
+def test_one_seed_has_no_interval():
+    found = interval([2.0])
+    assert found.mean == 2.0
+    assert math.isnan(found.low)
+    assert math.isnan(found.high)
+
+
+@pytest.mark.parametrize('strata', [(), ([],), ([1.0], [])])
+def test_no_scores_are_an_error(strata):
+    with pytest.raises(ValueError, match='at least one score'):
+        interval(*strata)
