@@ -46,14 +46,17 @@ class Sequence(torch.autograd.Function):
         sums += [sensed.new_empty(length, batch, weight.shape[0]) for weight, _ in layers]
         states = sensed.new_empty(length + 1, batch, size)
         states[0] = state
-        for place, since in enumerate(elapsed.unbind(1)):
-            z = sums[0][place].addmm_(states[place], recurrent)
-            for number, (weight, bias) in enumerate(layers):
+        turned = [(weight.t(), bias) for weight, bias in layers]
+        places = zip(elapsed.unbind(1), *(z.unbind(0) for z in sums), strict=True)
+        for place, (since, z, *further) in enumerate(places):
+            z.addmm_(state, recurrent)
+            for number, (into, (weight, bias)) in enumerate(zip(further, turned, strict=True)):
                 passed = activation(z)
                 if masks is not None:
                     passed = passed * masks[number][place]
-                z = torch.addmm(bias, passed, weight.t(), out=sums[number + 1][place])
-            states[place + 1] = gates.quick(z, since)
+                z = torch.addmm(bias, passed, weight, out=into)
+            state = gates.quick(z, since)
+            states[place + 1] = state
         masks = [] if masks is None else masks
         ctx.save_for_backward(elapsed, recurrent, states, *linears, *sums, *masks)
         ctx.layers = len(layers)
@@ -84,17 +87,19 @@ class Sequence(torch.autograd.Function):
 
         totals = torch.empty_like(states[1:])
         flows = [torch.empty_like(z) for z in sums]
-        gradient, back = gradient.transpose(0, 1), recurrent.t()
-        carried = torch.zeros_like(states[0])
+        carried, back = torch.zeros_like(states[0]), recurrent.t()
+        tops = flows[-1].view(slope.shape)
+        by_place = [part.unbind(0) for part in (gradient.transpose(0, 1), totals, slope, tops)]
+        steps, down = [flow.unbind(0) for flow in flows], [slope.unbind(0) for slope in slopes]
         for place in range(length - 1, -1, -1):
-            total = torch.add(gradient[place], carried, out=totals[place])
-            flow = flows[-1][place]
-            torch.mul(slope[place], total[:, None], out=flow.view(batch, -1, size))
+            coming, total, rise, top = (part[place] for part in by_place)
+            torch.add(coming, carried, out=total)
+            torch.mul(rise, total[:, None], out=top)
+            flow = steps[-1][place]
             for number in range(count - 1, -1, -1):
-                flow = torch.mul(
-                    flow @ weights[number], slopes[number][place], out=flows[number][place]
-                )
-            carried = flow @ back
+                flow = torch.mm(flow, weights[number], out=steps[number][place])
+                flow.mul_(down[number][place])
+            carried = torch.mm(flow, back)
 
         into = []
         for out, flow in zip(passed, flows[1:], strict=True):
