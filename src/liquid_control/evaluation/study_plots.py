@@ -72,7 +72,10 @@ def _comparison(rows: Sequence[Mapping[str, Any]]) -> Figure:
     for ax, key, text in zip(
         panels,
         ('seconds_round', 'saved_mb'),
-        ('training time a round (9,684 windows), s', 'saved for one backward pass, MiB'),
+        (
+            'training time a round (9,684 windows), core s',
+            'saved for one backward pass, MiB',
+        ),
         strict=True,
     ):
         for row in rows:
