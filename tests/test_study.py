@@ -64,9 +64,12 @@ def test_stopped_it_says_how_to_go_on_and_leaves_no_process(folder, tmp_path):
         [sys.executable, '-m', 'liquid_control.cli', *command],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
-    assert '0/4 runs' in process.stdout.readline()
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
-    _, said = process.communicate(timeout=60)
+    try:
+        assert '0/4 runs' in process.stdout.readline()
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        _, said = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == 130
     assert said == f'stopped; 0 of 4 runs are kept in {out}: the same command goes on from there\n'
     whole = json.loads((out / 'results.json').read_text())
@@ -80,9 +83,12 @@ def test_a_request_to_end_is_heard_like_an_interrupt(folder, tmp_path):
         [sys.executable, '-m', 'liquid_control.cli', *command],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    assert '0/4 runs' in process.stdout.readline()
-    process.send_signal(signal.SIGTERM)
-    _, said = process.communicate(timeout=60)
+    try:
+        assert '0/4 runs' in process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == 130
     assert said.startswith('stopped; ')
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import fnmatch
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from liquid_control import cells
 from liquid_control.control.schema import unknown
 from liquid_control.data import walker2d_kinematics as data
+from liquid_control.provenance import provenance
 from liquid_control.training import best, comparison, published
 from liquid_control.training.estimate import Estimate
 from liquid_control.training.pool import Job, work
@@ -91,7 +91,7 @@ def execute(
     windows = data.protocol(rollouts)
     shelf = Shelf(folder, rollouts.sha256)
     before = peak_resident_mb()
-    started = time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())
+    origin = provenance(seed=run.seed)
     result: dict[str, Any] = {}
     try:
         if run.part == best.PART:
@@ -107,7 +107,7 @@ def execute(
             result |= train(run, model, windows, shelf, report)
     except NotFiniteError as error:
         result['failed'] = str(error)
-    shelf.keep(run, {'started': started, 'resident_before_mb': before, **result})
+    shelf.keep(run, {'provenance': origin, 'resident_before_mb': before, **result})
 
 
 @dataclass
