@@ -31,7 +31,8 @@ def test_without_a_predicted_change_the_prediction_is_persistence():
 
 
 def test_runs_differ_in_nothing_but_cell_width_seed_and_step_size():
-    runs = comparison.runs(['cfc', 'lstm'], [20_000], 2, 100, {'cfc': 0.01, 'lstm': 0.03})
+    chosen = {('cfc', 20_000): 0.01, ('lstm', 20_000): 0.03}
+    runs = comparison.runs(['cfc', 'lstm'], [20_000], 2, chosen, 100)
     assert len({run.name for run in runs}) == len(runs) == 4
     recipes = {run.cell: run.recipe for run in runs}
     assert recipes['cfc'].learning_rate == 0.01
@@ -39,13 +40,14 @@ def test_runs_differ_in_nothing_but_cell_width_seed_and_step_size():
 
 
 def test_the_step_size_of_the_least_validation_error_is_chosen():
-    runs = comparison.tuning_runs(['cfc', 'lstm', 'mlp'], None)
+    runs = comparison.tuning_runs(['cfc', 'lstm', 'mlp'], [20_000])
     results = {run.name: {'validation_mse': run.recipe.learning_rate} for run in runs}
     least = min(comparison.LEARNING_RATES)
-    assert comparison.choose(runs, results) == dict.fromkeys(['cfc', 'lstm', 'mlp'], least)
-    results[f'tuning-cfc-lr{least:g}'] = {'failed': 'not finite'}
-    assert comparison.choose(runs, results)['cfc'] == sorted(comparison.LEARNING_RATES)[1]
-    del results[f'tuning-lstm-lr{least:g}']
-    assert 'lstm' not in comparison.choose(runs, results)
+    cfc, lstm, mlp = ((cell, 20_000) for cell in ('cfc', 'lstm', 'mlp'))
+    assert comparison.choose(runs, results) == dict.fromkeys([cfc, lstm, mlp], least)
+    results[f'tuning-cfc-20000-lr{least:g}'] = {'failed': 'not finite'}
+    assert comparison.choose(runs, results)[cfc] == sorted(comparison.LEARNING_RATES)[1]
+    del results[f'tuning-lstm-20000-lr{least:g}']
+    assert lstm not in comparison.choose(runs, results)
     results.update((run.name, {'failed': 'x'}) for run in runs if run.cell == 'mlp')
-    assert 'mlp' not in comparison.choose(runs, results)
+    assert mlp not in comparison.choose(runs, results)

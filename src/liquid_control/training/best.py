@@ -26,6 +26,7 @@ def train(
     Resumes from ``shelf.checkpoint(run)`` where that is there.
 
     Returns:
-        What :func:`liquid_control.training.prediction.train` returns.
+        What :func:`liquid_control.training.prediction.train` returns, ``parameters`` and
+        ``test_mse``.
     """
     raise ValueError(f'{run.name}: no recipe yet')

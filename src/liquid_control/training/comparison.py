@@ -1,12 +1,11 @@
 """The same-footing comparison: every cell in one model, with one budget, tuned alike.
 
-Two stages. Tuning: each cell at the least budget, one seed, a share of the updates, with each step
-size of one list. Then the comparison, all seeds, with the step size of a cell's least validation
-error; at a larger budget it is less by the square root of the ratio, about that of the widths.
+Two stages. Tuning: each cell at each budget, one seed, a share of the updates, with each step size
+of one list. Then the comparison: each with the step size of its least validation error, all seeds.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -21,28 +20,24 @@ from liquid_control.training.run import Recipe, Run
 PART, TUNING = 'comparison', 'tuning'
 BUDGETS = {20_000: 600, 100_000: 240}
 """Parameters of the whole model → gradient steps of a run."""
-LEARNING_RATES = (0.003, 0.01, 0.03)
+LEARNING_RATES = (0.01, 0.025, 0.06)
 TUNING_SHARE = 1 / 4
-"""Of the gradient steps at the least budget; the schedule is as much shorter."""
+"""Of the gradient steps; the schedule is as much shorter."""
 BATCH = 32
 """Windows a gradient step."""
+VALIDATIONS = 5
+"""Of a run, the last at its end."""
 ENCODER = 32
 _UNSCALED = Normalizer(np.zeros(CHANNELS), np.ones(CHANNELS), np.ones(CHANNELS))
 
 
-def tuning_runs(cells: Iterable[str], updates: int | None) -> list[Run]:
-    """One run a cell and step size, with seed 0; ``updates`` as in :func:`runs`."""
-    budget = min(BUDGETS)
-    steps = max(1, math.ceil(TUNING_SHARE * (updates or BUDGETS[budget])))
+def tuning_runs(
+    cells: Iterable[str], budgets: Iterable[int], updates: int | None = None
+) -> list[Run]:
+    """One run a cell, budget and step size, with seed 0; arguments as those of :func:`runs`."""
     return [
-        Run(
-            f'{TUNING}-{cell}-lr{rate:g}',
-            TUNING,
-            cell,
-            0,
-            Recipe(steps, rate, BATCH, every=_every(steps)),
-            _model(cell, budget),
-        )
+        _run(TUNING, cell, budget, 0, rate, f'lr{rate:g}', math.ceil(TUNING_SHARE * steps))
+        for budget, steps in _steps(budgets, updates)
         for cell in cells
         for rate in LEARNING_RATES
     ]
@@ -52,8 +47,8 @@ def runs(
     cells: Iterable[str],
     budgets: Iterable[int],
     seeds: int,
-    updates: int | None,
-    chosen: dict[str, float],
+    chosen: Mapping[tuple[str, int], float],
+    updates: int | None = None,
 ) -> list[Run]:
     """The compared runs.
 
@@ -61,42 +56,52 @@ def runs(
         cells: names.
         budgets: parameters of the whole model.
         seeds: 0, 1, … up to this many.
-        updates: gradient steps at the least budget, and as many times those of
-            :data:`BUDGETS` at another; None: those of :data:`BUDGETS`.
-        chosen: cell → step size at the least budget; a cell not in it takes the middle one.
+        chosen: (cell, budget) → step size; what is not in it takes the middle one.
+        updates: gradient steps at the least budget, those of another in proportion; None: those
+            of :data:`BUDGETS`.
     """
-    middle = sorted(LEARNING_RATES)[len(LEARNING_RATES) // 2]
-    found = []
-    for budget in budgets:
-        steps = BUDGETS[budget]
-        if updates:
-            steps = max(1, round(steps * updates / BUDGETS[min(BUDGETS)]))
-        for seed in range(seeds):
-            for cell in cells:
-                rate = chosen.get(cell, middle) * math.sqrt(min(BUDGETS) / budget)
-                recipe = Recipe(steps, round(rate, 6), BATCH, every=_every(steps))
-                name = f'{PART}-{cell}-{budget}-seed{seed}'
-                found.append(Run(name, PART, cell, seed, recipe, _model(cell, budget)))
-    return found
+    middle = LEARNING_RATES[len(LEARNING_RATES) // 2]
+    return [
+        _run(PART, cell, budget, seed, chosen.get((cell, budget), middle), f'seed{seed}', steps)
+        for budget, steps in _steps(budgets, updates)
+        for seed in range(seeds)
+        for cell in cells
+    ]
 
 
-def choose(runs: Iterable[Run], results: dict[str, dict[str, Any]]) -> dict[str, float]:
-    """Cell → the step size of the least validation error in tuning.
+def _run(part, cell, budget, seed, rate, suffix, steps) -> Run:
+    every = math.ceil(steps / VALIDATIONS)
+    model = {'budget': budget, 'predictor': settings(cell, budget).to_dict()}
+    name = f'{part}-{cell}-{budget}-{suffix}'
+    return Run(name, part, cell, seed, Recipe(steps, rate, BATCH, every), model)
 
-    A cell is left out where a tuning run is missing or none came to a finite end.
+
+def _steps(budgets: Iterable[int], updates: int | None) -> list[tuple[int, int]]:
+    """(budget, gradient steps) of each."""
+    share = 1.0 if updates is None else updates / BUDGETS[min(BUDGETS)]
+    return [(budget, max(1, round(share * BUDGETS[budget]))) for budget in budgets]
+
+
+def choose(
+    runs: Iterable[Run], results: Mapping[str, Mapping[str, Any]]
+) -> dict[tuple[str, int], float]:
+    """(cell, budget) → the step size of the least validation error in tuning.
+
+    Left out is what lacks a tuning run, or where none came to a finite end.
 
     Args:
         runs: of :func:`tuning_runs`.
         results: run name → result.
     """
-    scores: dict[str, list[tuple[float, float]]] = {}
+    scores: dict[tuple[str, int], list[tuple[float, float]]] = {}
     for run in runs:
         if run.name in results:
             error = results[run.name].get('validation_mse', math.inf)
-            scores.setdefault(run.cell, []).append((error, run.recipe.learning_rate))
+            key = run.cell, run.model['budget']
+            scores.setdefault(key, []).append((error, run.recipe.learning_rate))
     return {
-        cell: min(found)[1]
-        for cell, found in scores.items()
+        key: min(found)[1]
+        for key, found in scores.items()
         if len(found) == len(LEARNING_RATES) and math.isfinite(min(found)[0])
     }
 
@@ -129,12 +134,3 @@ def normalizer(rollouts: Rollouts) -> Normalizer:
         [np.diff(x.astype(np.float64), axis=0) for x in rollouts.train.values()]
     )
     return Normalizer(frames.mean(axis=0), frames.std(axis=0), changes.std(axis=0))
-
-
-def _model(cell: str, budget: int) -> dict[str, Any]:
-    return {'budget': budget, 'predictor': settings(cell, budget).to_dict()}
-
-
-def _every(steps: int) -> int:
-    """Gradient steps between validations: five a run."""
-    return max(1, math.ceil(steps / 5))

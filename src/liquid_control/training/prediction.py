@@ -56,10 +56,11 @@ def train(
 ) -> dict[str, Any]:
     """Train one run to its end, from its checkpoint where there is one.
 
-    The weights of the last step are kept on the shelf and tested.
+    The weights of the last step stay in the model, and are kept on the shelf. The test windows
+    are not looked at.
 
     Returns:
-        Test and validation error, the curve, times, memory: see ``docs/study.md``.
+        Validation error, the curve, times, memory: see ``docs/study.md``.
 
     Raises:
         NotFiniteError: a loss, gradient or input is not finite; the text says where it arose.
@@ -96,7 +97,6 @@ def train(
     save_file({n: v.contiguous() for n, v in model.state_dict().items()}, weights)
     step = median(about['step_s'])
     return {
-        'test_mse': error(model, data.test),
         'validation_mse': about['curve'][-1][2],
         'train_mse': about['curve'][-1][1],
         'curve': [

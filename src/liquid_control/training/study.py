@@ -2,7 +2,7 @@
 
 import contextlib
 import fnmatch
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,11 +45,12 @@ class Plan:
                     raise ValueError(unknown(kind, name, known))
 
     def tuning(self) -> list[Run]:
-        """The runs that choose the step sizes of the cells that are compared."""
-        compared = dict.fromkeys(run.cell for run in self._compared({}))
-        return comparison.tuning_runs(compared, self.updates)
+        """The runs that choose the step sizes of what is compared."""
+        compared = {(run.cell, run.model['budget']) for run in self._compared({})}
+        runs = comparison.tuning_runs(self._cells(), self.budgets, self.updates)
+        return [run for run in runs if (run.cell, run.model['budget']) in compared]
 
-    def runs(self, chosen: dict[str, float]) -> list[Run]:
+    def runs(self, chosen: Mapping[tuple[str, int], float]) -> list[Run]:
         """All runs but those of the tuning, whose outcome is ``chosen``."""
         found = self._compared(chosen)
         if published.PART in self.parts:
@@ -58,10 +59,10 @@ class Plan:
             found += best.runs(self.seeds)
         return self._fitting(found)
 
-    def _compared(self, chosen: dict[str, float]) -> list[Run]:
+    def _compared(self, chosen: Mapping[tuple[str, int], float]) -> list[Run]:
         if comparison.PART not in self.parts:
             return []
-        runs = comparison.runs(self._cells(), self.budgets, self.seeds, self.updates, chosen)
+        runs = comparison.runs(self._cells(), self.budgets, self.seeds, chosen, self.updates)
         return self._fitting(runs)
 
     def _fitting(self, runs: Iterable[Run]) -> list[Run]:
@@ -84,7 +85,7 @@ def execute(
     from liquid_control.training import published_model
     from liquid_control.training.finite import NotFiniteError
     from liquid_control.training.memory import peak_resident_mb
-    from liquid_control.training.prediction import train
+    from liquid_control.training.prediction import error, train
 
     torch.set_num_threads(1)
     rollouts = data.load(data_folder)
@@ -105,6 +106,8 @@ def execute(
             counts = model.cell.counts()._asdict()
             result = {'parameters': parameters(model), 'counts': counts}
             result |= train(run, model, windows, shelf, report)
+            if run.part != comparison.TUNING:
+                result['test_mse'] = error(model, windows.test)
     except NotFiniteError as error:
         result['failed'] = str(error)
     shelf.keep(run, {'provenance': origin, 'resident_before_mb': before, **result})
@@ -142,7 +145,8 @@ def carry_out(plan: Plan, shelf: Shelf, data_folder: Path, workers: int) -> Iter
     chosen = comparison.choose(tuning, standing.results)
     runs = []
     for run in plan.runs(chosen):
-        if run.part == comparison.PART and run.cell not in chosen:
+        tuned = run.part != comparison.PART or (run.cell, run.model['budget']) in chosen
+        if not tuned:
             standing.failed[run.name] = 'its tuning came to no step size'
         else:
             runs.append(run)
