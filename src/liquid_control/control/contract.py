@@ -308,7 +308,7 @@ class Contract:
 
 def _term_differences(asked: Term, offered: Term) -> list[str]:
     found = []
-    for key in ('topic', 'type', 'field', 'clip', 'components', 'hold'):
+    for key in ('topic', 'type', 'field', 'clip', 'components', 'hold', 'names', 'order'):
         mine, theirs = getattr(asked, key), getattr(offered, key)
         if mine != theirs:
             found.append(f'{asked.name}: {key}: the policy has {mine}, the robot {theirs}')

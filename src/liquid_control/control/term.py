@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from liquid_control.control.schema import Section
+from liquid_control.control.schema import Section, unknown
 
 PREVIOUS_ACTION = 'previous_action'
 """The observation term that the runner supplies itself: the command as sent, after the gate."""
@@ -21,6 +21,10 @@ class Term:
     ``components`` is true, the members of a structured field such as ``angular_velocity``
     (``x``, ``y``, ``z``). The term ``previous_action`` has no topic.
 
+    ``names`` is where in the message the list of names stands, ``name`` unless the contract says
+    otherwise; ``order`` are the names that the values stand for, one each, where the message has
+    none. A field path may go through a list of messages: ``motor_state[].q``.
+
     A term that ``hold``s is what the robot is told, not what it does: its last value holds until
     the next one comes, no observation waits for it, no sensor fault touches it, and over horizons
     it is taken as recorded.
@@ -36,6 +40,8 @@ class Term:
     clip: tuple[float, float] | None = None
     std: tuple[float, ...] | None = None
     hold: bool = False
+    names: str = 'name'
+    order: tuple[str, ...] | None = None
 
     @property
     def sensed(self) -> bool:
@@ -80,9 +86,35 @@ class Term:
             clip=_clip(section),
             std=section.numbers('std', len(channels), above=0.0) if 'std' in section else None,
             hold=section.flag('hold'),
+            names=section.text('names', 'name'),
+            order=section.texts('order') if 'order' in section else None,
         )
         section.done()
+        term._check(where)
         return term
+
+    def _check(self, where: str) -> None:
+        named = self.names != 'name'
+        if self.components and (named or self.order or '[]' in self.field):
+            raise ContractError(
+                f'{where} ({self.name}): components are members of one field: expected joints '
+                'beside names, order or a list of messages'
+            )
+        if named and self.order:
+            raise ContractError(
+                f'{where} ({self.name}): expected either names, which the message has, or order'
+            )
+        for path in (self.field, self.names):
+            if path.count('[]') > 1 or ('[]' in path and not all(path.split('[].'))):
+                raise ContractError(
+                    f'{where} ({self.name}): expected one list in a path, as in '
+                    f'motor_state[].q, found {path!r}'
+                )
+        for channel in self.channels if self.order else ():
+            if channel not in self.order:
+                raise ContractError(
+                    f'{where} ({self.name}): order: {unknown("joint", channel, self.order)}'
+                )
 
     def to_dict(self) -> dict:
         if not self.sensed:
@@ -101,6 +133,10 @@ class Term:
             data['std'] = list(self.std)
         if self.hold:
             data['hold'] = True
+        if self.names != 'name':
+            data['names'] = self.names
+        if self.order is not None:
+            data['order'] = list(self.order)
         return data
 
 
