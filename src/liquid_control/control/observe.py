@@ -48,6 +48,7 @@ class TermAccess:
         self._order = None if term.order is None else list(term.order)
         self._names: list[str] | None = None
         self._index: list[int] = []
+        self._all = False  # whether the message has the channels, in order, and nothing else
 
     def read(self, message: Any) -> list[float]:
         """The term's n values, as the message has them.
@@ -73,7 +74,7 @@ class TermAccess:
                 f'{self.term.topic}: {self.term.field} has {len(values)} values for '
                 f'{len(names)} names'
             )
-        return [values[place] for place in index]
+        return values if self._all else [values[place] for place in index]
 
     def layout(self, message: Any) -> Any:
         """What tells a message from those that are read in another way: its names and sizes.
@@ -136,6 +137,7 @@ class TermAccess:
                 if names.count(channel) > 1:
                     raise ObservationError(f'{self.term.topic}: {channel} is named more than once')
             self._index = [place[c] for c in self.term.channels]
+            self._all = self._index == list(range(len(names)))
             self._names = list(names)
         return self._index
 

@@ -100,6 +100,10 @@ class Bag:
             return 'unknown'
         return self._types.origin(self.types[topic])
 
+    def fields(self, kind: str) -> list[tuple[str, Any]]:
+        """(name, description) of the fields of a message type, as rosbags describes them."""
+        return self._types.fields(kind)
+
     def messages(self, topic: str) -> Iterator[Any]:
         """The messages of one topic in the order in which they were written, one at a time.
 
@@ -162,7 +166,7 @@ class Bag:
                 )
             streams.append(self._stamped(recorded, Fit(contract, topic), -place))
         self._require_one_clock([observed.get(t, t).strip('/') for t in contract.topics])
-        for _, _, topic, message in heapq.merge(*streams, key=lambda item: item[:2]):
+        for _, _, topic, message in heapq.merge(*streams):  # no two streams have equal orders
             yield topic, message
 
     def by_stamp(self, topic: str) -> 'Stamped':
