@@ -120,8 +120,10 @@ class Bag:
         """(topic, receive stamp in ns, message) of one topic, or of all whose type is known."""
         topics = (topic,) if topic is not None else [t for t in self.counts if self.known(t)]
         refused: Counter[tuple[str, str]] = Counter()
+        read = 0
         try:
             for channel, received, data in self._records(topics):
+                read += 1
                 try:
                     message = self._types.decoder(channel)(data)
                 except BagError as error:
@@ -130,6 +132,8 @@ class Bag:
                     _count(refused, channel.topic, f'is no {channel.type}: {said(error)}')
                     continue
                 yield channel.topic, received, message
+            if read != sum(self.counts[name] for name in topics):
+                self._fault(f'{", ".join(topics)}: {read} messages found when read again')
         finally:  # reading again counts nothing twice
             for reason, count in refused.items():
                 self.left_out[reason] = max(self.left_out[reason], count)

@@ -36,9 +36,9 @@ def _clock(topic: dict[str, Any]) -> Iterator[str]:
     elif topic['zero_stamps']:
         yield f'{topic["zero_stamps"]} header stamps are zero: those messages are left out'
     if topic['backward']:
-        yield f'stamps go back {topic["backward"]} times'
+        yield f'stamps go back: {topic["backward"]}'
     if topic['repeated']:
-        yield f'{topic["repeated"]} stamps equal the one before'
+        yield f'stamps that equal the one before: {topic["repeated"]}'
     clock = topic['clock']
     if clock and abs(clock['ahead_s']) > _FAR_S:
         side = 'ahead of' if clock['ahead_s'] > 0 else 'behind'
@@ -47,15 +47,15 @@ def _clock(topic: dict[str, Any]) -> Iterator[str]:
         yield f'header and receive clock drift apart by {_time(abs(clock["drift_s"]))}'
     if topic['gaps']:
         yield (
-            f'{topic["gaps"]} gaps beyond 3 medians, the longest {_time(topic["longest_ms"] / 1e3)}'
+            f'{_number(topic["gaps"], "gap")} beyond 3 medians, the longest {_time(topic["longest_ms"] / 1e3)}'
             f' at {topic["longest_at_s"]:.2f} s'
         )
     if topic['bursts']:
-        yield f'{topic["bursts"]} intervals below a tenth of the median of {median:.3g} ms'
+        yield f'{_number(topic["bursts"], "interval")} below a tenth of the median of {median:.3g} ms'
     if topic['stamps'] == 'header':
         received = topic['receive']
         if received['repeated']:
-            yield f'{received["repeated"]} receive stamps equal the one before (not used)'
+            yield f'receive stamps that equal the one before: {received["repeated"]} (not used)'
         if received['bursts'] > _MANY * messages:
             yield f'received in bursts: {received["bursts"]} of {messages} (not used)'
 
@@ -74,7 +74,7 @@ def _field(field: str, about: dict[str, Any]) -> Iterator[str]:
     if about['wide']:
         yield f'{field}: more than 512 values in {about["wide"]} messages: not looked at'
     if about['layouts'] > 1:
-        yield f'{field}: names or sizes change {about["layouts"] - 1} times'
+        yield f'{field}: names or sizes change from message to message'
     used = messages - about['empty'] - about['mismatched'] - about['wide']
     kinds: dict[str, list[str]] = {}
     for name, channel in channels.items():
@@ -103,6 +103,10 @@ def _channel(channel: dict[str, Any], messages: int) -> Iterator[str]:
         yield 'constant'
     elif count > _FEW and channel['repeated'] > _MANY * count:
         yield 'repeats the value before in more than a tenth of the messages'
+
+
+def _number(count: int, what: str) -> str:
+    return f'{count} {what}' if count == 1 else f'{count} {what}s'
 
 
 def _time(seconds: float) -> str:

@@ -52,24 +52,32 @@ class Mcap:
             topics: those wanted.
             check: verify the checksum of the whole data too; those of chunks always are.
         """
-        self._schemas: dict[int, tuple[str, str, str]] = {}
-        self._channels: dict[int, Channel] = {}
-        self._wanted: dict[int, Channel | None] = {}
-        self._unknown: set[int] = set()
-        self._topics = topics
+        one = _Pass(self, topics)
         name = self._path.name
         try:
             with Source(self._path, check) as source:
                 if source.read(len(_MAGIC)) != _MAGIC:
                     self._fault(f'{name} is no MCAP file')
                     return
-                yield from self._records(source, check)
+                yield from one.records(source, check)
         except CutShortError:
             self._fault(f'{name} is cut short')
         except Exception as error:  # whatever damaged bytes lead a decoder to raise
             self._fault(f'{name} is damaged: {said(error)}')
 
-    def _records(self, source: Source, check: bool) -> Iterator[tuple[Channel, int, bytes]]:
+
+class _Pass:
+    """One reading of a file; several may go on at a time, each with a state of its own."""
+
+    def __init__(self, file: Mcap, topics: Collection[str] | None):
+        self._file, self._topics = file, topics
+        self._path, self._fault = file._path, file._fault
+        self._schemas: dict[int, tuple[str, str, str]] = {}
+        self._channels: dict[int, Channel] = {}
+        self._wanted: dict[int, Channel | None] = {}
+        self._unknown: set[int] = set()
+
+    def records(self, source: Source, check: bool) -> Iterator[tuple[Channel, int, bytes]]:
         while True:
             before, place = source.crc, source.position
             kind, length = _record(source.read(9))
@@ -109,7 +117,7 @@ class Mcap:
 
     def _compare(self, check: bool, expected: int, found: int, what: str) -> None:
         if expected and check:
-            self.checked = True
+            self._file.checked = True
             if expected != found:
                 self._fault(f'{self._path.name} is damaged: the checksum of its {what} differs')
 
@@ -128,7 +136,7 @@ class Mcap:
                 self._fault(f'{self._path.name}: the chunk at byte {place}: {said(error)}')
             return b''
         if whole and crc:
-            self.checked = True
+            self._file.checked = True
             if zlib.crc32(records) != crc:
                 self._fault(
                     f'{self._path.name}: the chunk at byte {place} is damaged: its checksum '
@@ -178,10 +186,10 @@ class Mcap:
 
     def _statistics(self, data: bytes) -> None:
         (size,) = struct.unpack_from('<I', data, 42)
-        self.promised.clear()
+        self._file.promised.clear()
         for number, count in struct.iter_unpack('<HQ', data[46 : 46 + size]):
             if number in self._channels:
-                self.promised[self._channels[number].topic] += count
+                self._file.promised[self._channels[number].topic] += count
 
 
 def _decompressed(data: bytes, compression: str, size: int, whole: bool) -> bytes:
