@@ -46,12 +46,10 @@ def _clock(topic: dict[str, Any]) -> Iterator[str]:
     if clock and abs(clock['drift_s']) > max(_DRIFT_S, 1e-3 * topic['duration_s']):
         yield f'header and receive clock drift apart by {_time(abs(clock["drift_s"]))}'
     if topic['gaps']:
-        yield (
-            f'{_number(topic["gaps"], "gap")} beyond 3 medians, the longest {_time(topic["longest_ms"] / 1e3)}'
-            f' at {topic["longest_at_s"]:.2f} s'
-        )
+        longest = f'{_time(topic["longest_ms"] / 1e3)} at {topic["longest_at_s"]:.2f} s'
+        yield f'{_number(topic["gaps"], "gap")} beyond 3 medians, the longest {longest}'
     if topic['bursts']:
-        yield f'{_number(topic["bursts"], "interval")} below a tenth of the median of {median:.3g} ms'
+        yield f'{_number(topic["bursts"], "interval")} below a tenth of the median, {median:.3g} ms'
     if topic['stamps'] == 'header':
         received = topic['receive']
         if received['repeated']:

@@ -40,12 +40,17 @@ class Sqlite:
         self._file = path
         logs = [path.with_name(path.name + end) for end in ('-wal', '-journal')]
         logs = [log for log in logs if log.is_file() and log.stat().st_size]
-        if logs:
+        whole = _whole_pages(path)
+        if logs or whole < path.stat().st_size:
             folder = scratch()
-            for one in (path, *logs):
-                shutil.copyfile(one, folder / one.name)
             self._file = folder / path.name
+            _copy(path, self._file, whole)
+            for log in logs:
+                shutil.copyfile(log, folder / log.name)
+        if logs:
             note(f'{path.name}: read together with {", ".join(log.name for log in logs)}')
+        if whole < path.stat().st_size:
+            fault(f'{path.name} is damaged: it is cut short in the middle of a page')
         self._settled = not logs
 
     def read(
@@ -124,3 +129,20 @@ class Sqlite:
                 self._fault(f'{self._path.name} is damaged: {said(error)}')
                 last = max(last, 0)
                 step = max(2 * step, 16)
+
+
+def _whole_pages(path: Path) -> int:
+    """Bytes of a database that are whole pages; SQLite would fill up the last one with zeros."""
+    size = path.stat().st_size
+    with path.open('rb') as stream:
+        head = stream.read(18)
+    page = int.from_bytes(head[16:18], 'big')
+    page = 65536 if page == 1 else page
+    return size - size % page if page >= 512 and size >= page else size
+
+
+def _copy(path: Path, target: Path, size: int) -> None:
+    with path.open('rb') as stream, target.open('wb') as out:
+        while size > 0 and (piece := stream.read(min(size, 1 << 20))):
+            size -= len(piece)
+            out.write(piece)
