@@ -105,7 +105,8 @@ class Term:
                 f'{where} ({self.name}): expected either names, which the message has, or order'
             )
         for path in (self.field, self.names):
-            if path.count('[]') > 1 or ('[]' in path and not all(path.split('[].'))):
+            parts = path.split('[].')
+            if path.count('[]') > 1 or len(parts) != 1 + path.count('[]') or not all(parts):
                 raise ContractError(
                     f'{where} ({self.name}): expected one list in a path, as in '
                     f'motor_state[].q, found {path!r}'

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-_FAR_S, _DRIFT_S = 1.0, 0.01
+from liquid_control.evaluation.intervals import BURST
+
+_FAR_S, _DRIFT_S = 1.0, 0.1
 _MANY, _FEW = 0.1, 10
 
 
@@ -54,8 +56,14 @@ def _clock(topic: dict[str, Any]) -> Iterator[str]:
         received = topic['receive']
         if received['repeated']:
             yield f'receive stamps that equal the one before: {received["repeated"]} (not used)'
-        if received['bursts'] > _MANY * messages:
-            yield f'received in bursts: {received["bursts"]} of {messages} (not used)'
+        if _in_bursts(received, median, messages):
+            yield 'received in bursts; receive stamps are not used'
+
+
+def _in_bursts(received: dict[str, Any], median: float | None, messages: int) -> bool:
+    interval = received['interval_ms']
+    squeezed = bool(median and interval and interval < BURST * median)
+    return squeezed or received['bursts'] > _MANY * messages
 
 
 def _field(field: str, about: dict[str, Any]) -> Iterator[str]:
