@@ -61,10 +61,11 @@ class Odd:
         self._connections = {}
 
     def raw(self, topic: str, kind: str, data: bytes, received: int) -> None:
-        if topic not in self._connections:
+        key = topic, kind
+        if key not in self._connections:
             connection = self.writer.add_connection(topic, kind, typestore=self._store)
-            self._connections[topic] = connection
-        self.writer.write(self._connections[topic], received, data)
+            self._connections[key] = connection
+        self.writer.write(self._connections[key], received, data)
 
     def add(self, message, received: int, topic='/joint_states', kind=JOINT_STATE) -> None:
         self.raw(topic, kind, bytes(self._store.serialize_cdr(message, kind)), received)

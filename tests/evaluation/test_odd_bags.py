@@ -288,11 +288,17 @@ def test_commands_that_pause_for_a_minute_hold(tmp_path):
     assert (values[:, 3:] == good()[0]).all()
 
 
-def test_one_topic_with_two_types_uses_the_one_asked_for(tmp_path):
+def test_of_a_topic_with_two_types_the_one_asked_for_is_used(tmp_path):
     odd = Odd(tmp_path / 'bag')
+    layout = ros('std_msgs/msg/MultiArrayLayout', dim=[], data_offset=0)
     for step in range(20):
-        odd.add(state(step), START_NS + step * PERIOD_NS)
-    path = odd.close()
-    assert Bag(path).types == {'joint_states': JOINT_STATE}
-    with pytest.raises(BagError, match=f'expected {COMMAND}, found {JOINT_STATE}'):
-        observe(Bag(path), term('data', 'joint_states', COMMAND, order=list(NAMES)))
+        odd.add(state(step), START_NS + 2 * step)
+        odd.add(ros(COMMAND, layout=layout, data=np.ones(3)), START_NS + 2 * step, kind=COMMAND)
+    bag = Bag(odd.close())
+    assert any('has several types' in note for note in bag.notes)
+    _, values = observe(bag)
+    assert (values == good()[:20]).all()
+    assert bag.left_out['joint_states', f'has type {COMMAND}, not {JOINT_STATE}'] == 20
+    assert bag.damage is None
+    with pytest.raises(BagError, match=f'expected sensor_msgs/msg/Imu, found {JOINT_STATE}'):
+        observe(bag, term('x', 'joint_states', 'sensor_msgs/msg/Imu'))

@@ -1,19 +1,26 @@
 """A bag is the same however it is stored; what is broken is told and the rest is read."""
 
+import contextlib
 import json
+import sqlite3
 import subprocess
 import sys
+import time
 
+import numpy as np
 import odd_bags
 import pytest
 from mcap.writer import CompressionType, Writer
 from odd_bags import COUNT, START_NS, sqlite, states, storage_file
 from recording import STORE
-from rosbags.rosbag2 import StoragePlugin
+from rosbags.rosbag2 import Reader, StoragePlugin
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
+from liquid_control import cli
+from liquid_control.control import Contract
 from liquid_control.control.observe import stamp_ns
 from liquid_control.evaluation.bag import Bag, BagError
+from liquid_control.evaluation.coverage import coverage
 
 MCAP, SQLITE = StoragePlugin.MCAP, StoragePlugin.SQLITE3
 
@@ -232,3 +239,91 @@ def test_memory_does_not_grow_with_the_length(tmp_path):
         assert found == count
         peaks.append(peak)
     assert peaks[1] - peaks[0] < 8_000
+
+
+def test_a_file_that_the_metadata_does_not_name_is_told_and_not_read(tmp_path):
+    path = states(tmp_path / 'bag')
+    storage_file(states(tmp_path / 'other')).rename(path / 'other.mcap')
+    bag = Bag(path)
+    assert bag.counts['joint_states'] == COUNT
+    assert bag.damage == 'other.mcap: not named in metadata.yaml, and so not read'
+    (path / 'metadata.yaml').unlink()
+    bag = Bag(path)
+    assert bag.counts['joint_states'] == 2 * COUNT
+    assert bag.damage.startswith('metadata.yaml is missing')
+
+
+@pytest.mark.parametrize('text', ['', 'a: [', '[]', 'rosbag2_bagfile_information: 3', '\x00'])
+def test_metadata_that_cannot_be_read_is_told(tmp_path, text):
+    path = states(tmp_path / 'bag', count=5)
+    (path / 'metadata.yaml').write_text(text)
+    bag = Bag(path)
+    assert bag.counts['joint_states'] == 5
+    assert bag.damage.startswith('metadata.yaml cannot be read')
+
+
+def test_several_files_are_read_in_the_order_of_the_metadata(tmp_path):
+    path = states(tmp_path / 'bag', count=5)
+    more = states(tmp_path / 'more', lambda step: odd_bags.state(step + 5), count=5)
+    storage_file(path).rename(path / 'part_1.mcap')
+    storage_file(more).rename(path / 'part_0.mcap')
+    odd_bags.metadata(path, '- bag.mcap', '- part_1.mcap\n  - part_0.mcap')
+    odd_bags.metadata(path, 'message_count: 5', 'message_count: 10')
+    stamps = [message[0] for message in content(path)]
+    assert stamps == [START_NS + step * odd_bags.PERIOD_NS for step in range(10)]
+    assert Bag(path).damage is None
+
+
+def test_messages_that_are_not_in_cdr_are_counted_and_told(tmp_path):
+    path = sqlite(tmp_path / 'bag')
+    with sqlite3.connect(storage_file(path)) as connection:
+        connection.execute("UPDATE topics SET serialization_format = 'json'")
+    connection.close()
+    bag = Bag(path)
+    assert bag.counts['joint_states'] == COUNT
+    assert not bag.known('joint_states')
+    with pytest.raises(BagError, match="joint_states: expected messages in cdr, found 'json'"):
+        list(bag.messages('joint_states'))
+    assert cli.main(['bag', str(path)]) == 1
+
+
+def test_a_definition_that_does_not_parse_is_told_and_the_distribution_used(tmp_path):
+    path = sqlite(tmp_path / 'bag')
+    with sqlite3.connect(storage_file(path)) as connection:
+        connection.execute("UPDATE message_definitions SET encoded_message_definition = '&?'")
+    connection.close()
+    bag = Bag(path)
+    assert any('the definition of sensor_msgs/msg/JointState cannot' in n for n in bag.notes)
+    assert bag.origin('joint_states') == 'kilted'
+    assert len(content(path)) == COUNT
+
+
+@pytest.mark.parametrize('make', [states, sqlite])
+def test_damaged_bytes_raise_nothing_but_bag_errors(tmp_path, make):
+    path = make(tmp_path / 'bag')
+    file = storage_file(path)
+    whole, rng = file.read_bytes(), np.random.default_rng(0)
+    for trial in range(40):
+        hurt = bytearray(whole)
+        for place in rng.integers(0, len(whole) if trial % 2 else 4000, 10):
+            hurt[place] ^= 1 << int(rng.integers(8))
+        file.write_bytes(hurt)
+        with contextlib.suppress(BagError):
+            coverage(Bag(path))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('make', [states, sqlite])
+def test_reading_takes_no_longer_than_plain_rosbags(tmp_path, make):
+    path = make(tmp_path / 'bag', count=5000)
+    ours, theirs = [], []
+    for _ in range(3):
+        started = time.process_time()
+        list(Bag(path).observed(Contract.from_dict(odd_bags.leg()), {}))
+        ours.append(time.process_time() - started)
+        started = time.process_time()
+        with Reader(path) as reader:
+            for connection, _, data in reader.messages():
+                STORE.deserialize_cdr(data, connection.msgtype)
+        theirs.append(time.process_time() - started)
+    assert min(ours) < 1.2 * min(theirs)

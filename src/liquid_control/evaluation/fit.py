@@ -15,11 +15,14 @@ class Fit:
 
     def __init__(self, contract: Contract, topic: str):
         self.topic = topic
+        self._type = contract.topics[topic]
         self._terms = [TermAccess(term) for term in contract.sensed if term.topic == topic]
         self._last: list[Any] | None = None
 
     def refusal(self, message: Any) -> str | None:
         """Why a message cannot be used; None where it can."""
+        if message.__msgtype__ != self._type:
+            return f'has type {message.__msgtype__}, not {self._type}'
         try:
             layout = [term.layout(message) for term in self._terms]
             if layout != self._last:
