@@ -19,8 +19,8 @@ def shared(*folders):
 
 
 CORE = [
-    'numpy>=1.24', 'onnxruntime>=1.18', 'PyYAML>=6', 'rosbags>=0.10', 'mcap>=1.2', 'rich>=13',
-    'matplotlib>=3.6', 'Jinja2>=3.0',
+    'numpy>=1.24', 'onnxruntime>=1.18', 'PyYAML>=6', 'rosbags>=0.10', 'lz4>=4', 'zstandard>=0.19',
+    'rich>=13', 'matplotlib>=3.6', 'Jinja2>=3.0',
 ]  # fmt: skip
 # ROS 2 from PyPI, for machines without one; never beside a sourced ROS 2.
 ROS = [
@@ -34,7 +34,10 @@ TRAIN = [
     'onnx>=1.16', 'onnxscript>=0.2', 'scipy>=1.15',
 ]  # fmt: skip
 # Gymnasium's own Walker2d, which ours is held against, imports imageio.
-TEST = [*SIM, 'imageio>=2.14', 'onnx>=1.16', 'pytest>=8', 'pytest-xdist>=3', 'hypothesis>=6']
+TEST = [
+    *SIM, 'imageio>=2.14', 'mcap>=1.2', 'onnx>=1.16', 'pytest>=8', 'pytest-xdist>=3',
+    'hypothesis>=6',
+]  # fmt: skip
 
 setup(
     name=NAME,

@@ -12,6 +12,7 @@ VERBS = {
     'demo': 'walk with the shipped policies, clean and under noise, and compare them',
     'run': 'start a simulation graph with one policy, record it and measure it',
     'replay': 'run a policy over a recorded bag and compare',
+    'bag': 'say what a recorded bag has, and draft a contract from it',
     'inspect': 'print all that a policy file holds',
     'doctor': 'say what this machine has and lacks',
     'benchmark': 'measure latency and memory beside a bare node',

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import KINDS, arm, header, imu, joints
 
-from liquid_control.control import Contract, ObservationError, Observer
-from liquid_control.control.observe import TermAccess, stamp_ns
+from liquid_control.control import Contract, ContractError, ObservationError, Observer
+from liquid_control.control.observe import NO_VALUE, TermAccess, stamp_ns
 
 ARM = Contract.from_dict(arm())
 JOINTS = ARM.asking('angle')
@@ -83,14 +83,17 @@ def test_readings_that_are_not_finite_pass_through_to_be_refused(values):
     message = joints(0, hip=values[0], knee=values[1])
     observation = Observer(JOINTS).update('joint_states', message)[1]
     for seen, value in zip(observation.tolist(), values, strict=True):
-        assert math.isfinite(seen) == (abs(value) <= float(np.finfo(np.float32).max) + 2.0**102)
+        fits = abs(value) <= float(np.finfo(np.float32).max) + 2.0**102
+        assert math.isfinite(seen) == (fits and value != NO_VALUE)
 
 
 @given(st.floats())
 def test_a_clip_bounds_what_is_finite_and_hides_no_broken_reading(x):
     observer = Observer(ARM.asking('rate'))
     seen = float(observer.update('imu/data', imu(0, x=x))[1][0])
-    if math.isfinite(x):
+    if x == NO_VALUE:
+        assert math.isnan(seen)
+    elif math.isfinite(x):
         assert seen == np.float32(min(max(x, -4.0), 4.0))
     else:
         assert math.isnan(seen) if math.isnan(x) else seen == x
@@ -135,3 +138,74 @@ def test_stamps_are_exact(sec, nanosec):
     stamp = SimpleNamespace(sec=sec, nanosec=nanosec)
     message = SimpleNamespace(header=SimpleNamespace(stamp=stamp))
     assert stamp_ns(message) == sec * 10**9 + nanosec
+
+
+def trajectory_state(stamp, **positions):
+    feedback = SimpleNamespace(positions=np.array(list(positions.values()), dtype=float))
+    return SimpleNamespace(header=header(stamp), joint_names=list(positions), feedback=feedback)
+
+
+def one_term(**changes):
+    data = arm()
+    data['observation'] = [{**data['observation'][0], **changes}]
+    return Contract.from_dict(data)
+
+
+def test_names_may_stand_elsewhere_and_the_field_deeper():
+    contract = one_term(field='feedback.positions', names='joint_names')
+    message = trajectory_state(5, knee=2.0, neck=7.0, hip=1.0)
+    assert Observer(contract).update('joint_states', message)[1].tolist() == [1.0, 2.0]
+    access = TermAccess(contract.terms[0])
+    access.write(message, np.array([8.0, 9.0]))
+    assert message.feedback.positions.tolist() == [9.0, 7.0, 8.0]
+    assert Contract.from_dict(contract.to_dict()) == contract
+    with pytest.raises(ObservationError, match='beside a list joint_names'):
+        Observer(contract).update(
+            'joint_states',
+            SimpleNamespace(header=header(0), feedback=SimpleNamespace(positions=np.zeros(2))),
+        )
+
+
+def test_values_without_names_stand_for_an_order():
+    contract = one_term(field='data', order=['toe', 'knee', 'hip'])
+    message = SimpleNamespace(header=header(5), data=np.array([3.0, 2.0, 1.0]))
+    assert Observer(contract).update('joint_states', message)[1].tolist() == [1.0, 2.0]
+    assert Contract.from_dict(contract.to_dict()).hash == contract.hash
+    with pytest.raises(ObservationError, match='data has 2 values for 3 names'):
+        Observer(contract).update(
+            'joint_states', SimpleNamespace(header=header(0), data=np.zeros(2))
+        )
+
+
+def test_a_field_may_go_through_a_list_of_messages():
+    contract = one_term(field='motor_state[].q', order=['hip', 'knee', 'toe'])
+    motors = [SimpleNamespace(q=float(i), dq=0.0) for i in range(3)]
+    message = SimpleNamespace(header=header(5), motor_state=motors)
+    assert Observer(contract).update('joint_states', message)[1].tolist() == [0.0, 1.0]
+    TermAccess(contract.terms[0]).write(message, np.array([8.0, 9.0]))
+    assert [motor.q for motor in motors] == [8.0, 9.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ('changes', 'said'),
+    [
+        ({'order': ['hip', 'kneee']}, "order: unknown joint 'knee' .did you mean 'kneee'"),
+        ({'order': ['hip', 'knee'], 'names': 'joint_names'}, 'expected either names'),
+        ({'field': 'a[].b[].c'}, 'expected one list in a path'),
+        ({'field': 'a[]'}, 'expected one list in a path'),
+        ({'joints': None, 'components': ['x', 'y'], 'order': ['x', 'y']}, 'expected joints'),
+    ],
+)
+def test_a_term_that_says_two_things_is_refused(changes, said):
+    with pytest.raises(ContractError, match=said):
+        one_term(**changes)
+
+
+@kinds
+def test_the_mark_for_no_value_is_read_as_nan_whatever_the_clip(kind):
+    data = arm()
+    data['observation'] = [{**data['observation'][0], 'clip': [-3.0, 3.0]}]
+    message = joints(5, kind, hip=2.146e9, knee=2.0)
+    seen = Observer(Contract.from_dict(data)).update('joint_states', message)[1]
+    assert math.isnan(seen[0])
+    assert seen[1] == 2.0

@@ -5,8 +5,10 @@ Only their attributes count.
 """
 
 from array import array
+from collections.abc import Callable
 from functools import reduce
-from math import inf
+from math import inf, nan
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -32,13 +34,21 @@ def stamp_ns(message: Any) -> int:
         raise ObservationError(f'a {type(message).__name__} has no header.stamp') from None
 
 
+NO_VALUE = 2.146e9
+"""What Unitree's motors say for "no value" (PosStopF). It is read as NaN: no reading."""
+
+
 class TermAccess:
     """Reads and writes the values of one sensed term in a message, matched by name."""
 
     def __init__(self, term: Term):
         self.term = term
+        self._field_of = _getter(term.field)
+        self._names_of = _getter(term.names)
+        self._order = None if term.order is None else list(term.order)
         self._names: list[str] | None = None
         self._index: list[int] = []
+        self._all = False  # whether the message has the channels, in order, and nothing else
 
     def read(self, message: Any) -> list[float]:
         """The term's n values, as the message has them.
@@ -50,12 +60,13 @@ class TermAccess:
         if self.term.components:
             return [self._component(field, name) for name in self.term.channels]
         try:
-            names, values = message.name, field.tolist()
+            names = self._order or self._names_of(message)
+            values = field if type(field) is list else field.tolist()
         except AttributeError:
             raise ObservationError(
-                f'{self.term.topic}: expected an array {self.term.field} beside a list name, '
-                f'found a {type(message).__name__} whose {self.term.field} is a '
-                f'{type(field).__name__}'
+                f'{self.term.topic}: expected an array {self.term.field} beside a list '
+                f'{self.term.names}, found a {type(message).__name__} whose {self.term.field} '
+                f'is a {type(field).__name__}'
             ) from None
         index = self._indices(names)
         if len(values) != len(names):
@@ -63,7 +74,21 @@ class TermAccess:
                 f'{self.term.topic}: {self.term.field} has {len(values)} values for '
                 f'{len(names)} names'
             )
-        return [values[place] for place in index]
+        return values if self._all else [values[place] for place in index]
+
+    def layout(self, message: Any) -> Any:
+        """What tells a message from those that are read in another way: its names and sizes.
+
+        Raises:
+            ObservationError: the message lacks a field.
+        """
+        field = self._field(message)
+        if self.term.components:
+            return [self._component(field, name) for name in self.term.channels] and None
+        try:
+            return self._order or self._names_of(message), len(field)
+        except (AttributeError, TypeError):
+            return None
 
     def write(self, message: Any, values: np.ndarray) -> None:
         """Put values (n,) back where :meth:`read` found them, in place."""
@@ -71,17 +96,23 @@ class TermAccess:
         if self.term.components:
             for name, value in zip(self.term.channels, values, strict=True):
                 setattr(field, name, float(value))
-        else:
-            place = np.asarray(field)
-            if not place.flags.writeable:  # as rosbags reads them
-                place = place.copy()
-                *path, last = self.term.field.split('.')
-                setattr(reduce(getattr, path, message), last, place)
-            place[self._indices(message.name)] = values
+            return
+        index = self._indices(self._order or self._names_of(message))
+        if '[]' in self.term.field:
+            items, path = self.term.field.split('[].')
+            items = reduce(getattr, items.split('.'), message)
+            for place, value in zip(index, values, strict=True):
+                _set(items[place], path, float(value))
+            return
+        place = np.asarray(field)
+        if not place.flags.writeable:  # as rosbags reads them
+            place = place.copy()
+            _set(message, self.term.field, place)
+        place[index] = values
 
     def _field(self, message: Any) -> Any:
         try:
-            return reduce(getattr, self.term.field.split('.'), message)
+            return self._field_of(message)
         except AttributeError:
             raise ObservationError(
                 f'{self.term.topic}: a {type(message).__name__} has no field {self.term.field}'
@@ -106,6 +137,7 @@ class TermAccess:
                 if names.count(channel) > 1:
                     raise ObservationError(f'{self.term.topic}: {channel} is named more than once')
             self._index = [place[c] for c in self.term.channels]
+            self._all = self._index == list(range(len(names)))
             self._names = list(names)
         return self._index
 
@@ -116,6 +148,10 @@ class Observer:
     The contract's first topic paces: an observation carries its stamp, and is complete once
     every other topic has a sample with that stamp or one later by at most the freshness limit:
     a sensor whose clock runs ahead could otherwise fall silent and not be missed.
+
+    A topic that holds must have been heard once; from then on its last value stands, however old.
+    Merged by stamp, as from a bag, that is the last value stamped no later than the observation;
+    live, the last that has arrived.
     """
 
     def __init__(self, contract: Contract):
@@ -123,6 +159,7 @@ class Observer:
         self._stamps: dict[str, int] = {}
         self._pace = next(iter(contract.topics))
         self._pending: int | None = None
+        self._held = frozenset(contract.held)
         self._freshness_ns = round(contract.freshness * 1e9)
         self._values = [0.0] * contract.sensed_size
         start = 0
@@ -154,12 +191,29 @@ class Observer:
 
     def _in_time(self, topic: str) -> bool:
         stamp = self._stamps.get(topic)
+        if topic in self._held:
+            return stamp is not None
         return stamp is not None and 0 <= stamp - self._pending <= self._freshness_ns
+
+
+def _getter(path: str) -> Callable[[Any], Any]:
+    """What reads a field path; where it goes through a list, the values of all of its items."""
+    if '[].' not in path:
+        return attrgetter(path)
+    items, item = (attrgetter(part) for part in path.split('[].'))
+    return lambda message: [item(one) for one in items(message)]
+
+
+def _set(message: Any, path: str, value: Any) -> None:
+    *path, last = path.split('.')
+    setattr(reduce(getattr, path, message), last, value)
 
 
 def _clipped(access: TermAccess, message: Any) -> list[float]:
     """A term's values inside its clip; an infinity is a broken reading and stays one."""
     values = access.read(message)
+    if NO_VALUE in values:
+        values = [nan if v == NO_VALUE else v for v in values]
     if access.term.clip is None:
         return values
     low, high = access.term.clip

@@ -1,92 +1,155 @@
 """Recorded bags as named messages, in the order of their stamps; damaged ones as far as they go.
 
-An MCAP file is read from its beginning, in the order in which it was written, so that a file
-without an end (the recorder was killed) and one without ``metadata.yaml`` are read in the same
-way as a whole one, and no wall clock decides the order.
+Files are read from their beginning, in the order in which they were written, and no wall clock
+decides the order: two reads are equal. Memory does not grow with a bag's length, because each
+topic is read from the file on its own, and the topics are merged one message at a time.
 """
 
 import heapq
-import struct
+import tempfile
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
-
-from mcap.exceptions import EndOfFile, InvalidMagic, RecordLengthLimitExceeded
-from mcap.reader import NonSeekingReader
-from rosbags.rosbag2 import Reader
-from rosbags.typesys import Stores, get_typestore
+from types import SimpleNamespace
+from typing import Any
 
 from liquid_control.control.contract import Contract
 from liquid_control.control.observe import stamp_ns
 from liquid_control.control.schema import unknown
+from liquid_control.evaluation.fit import Fit
+from liquid_control.evaluation.storage import ZSTD_MAGIC, BagError, Channel, said
+from liquid_control.evaluation.storage.files import find
+from liquid_control.evaluation.storage.mcap import Mcap
+from liquid_control.evaluation.storage.sqlite import Sqlite
+from liquid_control.evaluation.storage.types import DISTRO, Types
+from liquid_control.evaluation.storage.unpack import unpack_file, unpack_message
+from liquid_control.evaluation.tally import Tally
 
+__all__ = ['Bag', 'BagError', 'Stamped', 'label']
 
-class BagError(ValueError):
-    """A bag that cannot be read, or lacks what is asked of it. Its text says what and where."""
-
-
-class _Raw(NamedTuple):
-    topic: str
-    type: str
-    data: bytes
+_MOST_REASONS = 8
 
 
 class Bag:
-    """A recording: a run folder, a rosbag2 folder (MCAP or SQLite) or a single ``.mcap`` file.
+    """A recording: a run folder, a rosbag2 folder, or a single ``.mcap`` or ``.db3`` file.
 
-    Topics are named without the leading slash, as contracts name them.
+    Compressed by file or by message or not, types from the bag's own definitions, else from a
+    distribution. Topics are named without the leading slash, as contracts name them.
+
+    Args:
+        path: the folder or file.
+        distro: ROS 2 distribution whose types are used where the bag defines none.
 
     Attributes:
         path: the bag's folder or file.
+        storage: ``mcap`` or ``sqlite3``.
         types: topic → message type.
         counts: topic → number of messages that can be read.
-        damage: what is wrong with the file, None where it is whole.
+        promised: topic → number of messages by the metadata, or else by the file's statistics.
+        notes: what was repaired, or is good to know, and leaves the bag whole.
+        left_out: (topic, why) → messages that were read and not handed out.
 
     Raises:
         BagError: no such folder, no bag in it, or not one message that can be read.
     """
 
-    def __init__(self, path: str | Path):
-        self.path = _find(Path(path))
-        self._store = get_typestore(Stores.ROS2_KILTED)
-        self.types: dict[str, str] = {}
-        self.counts: Counter[str] = Counter()
-        self.damage: str | None = None
-        if self.path.is_dir() and not (self.path / 'metadata.yaml').exists():
-            self.damage = 'metadata.yaml is missing: the recorder was stopped before its end'
-        for raw in self._raw():
-            self.types[raw.topic] = raw.type
-            self.counts[raw.topic] += 1
+    def __init__(self, path: str | Path, distro: str = DISTRO):
+        files = find(Path(path))
+        self.path = files.path
+        self.notes: list[str] = []
+        self.left_out: Counter[tuple[str, str]] = Counter()
+        self._faults = dict.fromkeys(files.faults)
+        self._scratch: list[tempfile.TemporaryDirectory] = []
+        self._types = Types(distro, self._note)
+        self._readers = [self._reader(file) for file in files.storage]
+        names = {'mcap' if type(r) is Mcap else 'sqlite3' for r in self._readers}
+        self.storage = '+'.join(sorted(names))
+        self.tallies: dict[str, Tally] = {}
+        self._scan()
+        self.types = {topic: tally.channel.type for topic, tally in self.tallies.items()}
+        self.counts = Counter({topic: tally.count for topic, tally in self.tallies.items()})
+        self.promised = files.promised or sum((r.promised for r in self._readers), Counter())
+        self._compare()
         if not self.counts:
             why = f': {self.damage}' if self.damage else ''
             raise BagError(f'{self.path}: no messages in this bag{why}')
+
+    @property
+    def damage(self) -> str | None:
+        """What is wrong with the bag, None where all of it can be read."""
+        bad = [
+            f'{count} messages of {topic} {why}' if count > 1 else f'a message of {topic} {why}'
+            for (topic, why), count in self.left_out.items()
+            if why.startswith('is no ')
+        ]
+        return '; '.join([*self._faults, *bad]) or None
+
+    @property
+    def checked(self) -> bool:
+        """Whether checksums cover all of it, so that flipped bits are noticed."""
+        return all(reader.checked for reader in self._readers)
 
     def require(self, topic: str) -> None:
         """Raise BagError where the bag has no message of a topic."""
         if topic not in self.counts:
             raise BagError(f'{self.path}: {unknown("topic", topic, self.counts)}')
 
-    def messages(self, topic: str) -> Iterator[Any]:
-        """The messages of one topic in the order in which they were received, one at a time.
+    def origin(self, topic: str) -> str:
+        """Where a topic's type is from: ``bag``, a distribution, or ``unknown``."""
+        if self.tallies[topic].channel.encoding != 'cdr':
+            return 'unknown'
+        return self._types.origin(self.types[topic])
 
-        A topic that was not recorded has none. A message that its type cannot hold ends the
-        bag here, and :attr:`damage` says so.
+    def fields(self, kind: str) -> list[tuple[str, Any]]:
+        """(name, description) of the fields of a message type, as rosbags describes them."""
+        return self._types.fields(kind)
+
+    def messages(self, topic: str) -> Iterator[Any]:
+        """The messages of one topic in the order in which they were written, one at a time.
+
+        A topic that was not recorded has none. A message that its type cannot hold is left out,
+        counted, and told by :attr:`damage`.
+
+        Raises:
+            BagError: the topic's type is known nowhere.
         """
-        for raw in self._raw():
-            if raw.topic == topic:
+        for _, _, message in self.decoded(topic):
+            yield message
+
+    def decoded(self, topic: str | None = None) -> Iterator[tuple[str, int, Any]]:
+        """(topic, receive stamp in ns, message) of one topic, or of all whose type is known."""
+        topics = (topic,) if topic is not None else [t for t in self.counts if self.known(t)]
+        refused: Counter[tuple[str, str]] = Counter()
+        read = 0
+        try:
+            for channel, received, data in self._records(topics):
+                read += 1
                 try:
-                    message = self._store.deserialize_cdr(raw.data, raw.type)
+                    message = self._types.decoder(channel)(data)
+                except BagError as error:
+                    raise BagError(f'{self.path}: {channel.topic}: {error}') from None
                 except Exception as error:  # whatever damaged bytes lead the decoder to raise
-                    self.damage = f'a message of {topic} is no {raw.type}: {_text(error)}'
-                    return
-                yield message
+                    _count(refused, channel.topic, f'is no {channel.type}: {said(error)}')
+                    continue
+                yield channel.topic, received, message
+            if read != sum(self.counts[name] for name in topics):
+                self._fault(f'{", ".join(topics)}: {read} messages found when read again')
+        finally:  # reading again counts nothing twice
+            for reason, count in refused.items():
+                self.left_out[reason] = max(self.left_out[reason], count)
+
+    def known(self, topic: str) -> bool:
+        """Whether the messages of a topic can be decoded."""
+        return self.origin(topic) != 'unknown'
 
     def observed(self, contract: Contract, observed: dict[str, str]) -> Iterator[tuple[str, Any]]:
-        """(contract topic, message) of all that a contract senses, merged by header stamp.
+        """(contract topic, message) of all that a contract senses, merged by stamp.
 
         Each topic keeps its own order, as its publisher sent it; of several topics the one with
-        the earliest stamp comes first, and at equal stamps the pacing topic last.
+        the earliest stamp comes first, and at equal stamps the pacing topic last. Stamps are
+        those of the headers; a topic that has none, or only zeros, is given its receive stamps.
+        A message that does not hold what the contract asks is left out and counted in
+        :attr:`left_out`, and so is one without a stamp on a topic that has them.
 
         Args:
             contract: what is sensed.
@@ -94,18 +157,20 @@ class Bag:
                 its own name.
 
         Raises:
-            BagError: a topic is not in the bag, or has another type.
+            BagError: a topic is not in the bag, has another type or another clock than the
+                others, or not one of its messages holds what the contract asks.
         """
         streams = []
         for place, (topic, kind) in enumerate(contract.topics.items()):
             recorded = observed.get(topic, topic).strip('/')
             self.require(recorded)
-            if self.types[recorded] != kind:
+            if kind not in self.tallies[recorded].types:
                 raise BagError(
                     f'{self.path}: {recorded}: expected {kind}, found {self.types[recorded]}'
                 )
-            streams.append(self._stamped(recorded, topic, -place))
-        for _, _, topic, message in heapq.merge(*streams, key=lambda item: item[:2]):
+            streams.append(self._stamped(recorded, Fit(contract, topic), -place))
+        self._require_one_clock([observed.get(t, t).strip('/') for t in contract.topics])
+        for _, _, topic, message in heapq.merge(*streams):  # no two streams have equal orders
             yield topic, message
 
     def by_stamp(self, topic: str) -> 'Stamped':
@@ -124,47 +189,104 @@ class Bag:
                 found.add(stamp, message)
         return found
 
-    def _stamped(self, recorded: str, topic: str, order: int) -> Iterator[tuple]:
-        latest = 0
-        for message in self.messages(recorded):
-            latest = max(latest, stamp_ns(message))
-            yield latest, order, topic, message
-
-    def _raw(self) -> Iterator[_Raw]:
-        for path in _files(self.path):
-            yield from self._mcap(path) if path.suffix == '.mcap' else self._rosbag2(path)
-
-    def _mcap(self, path: Path) -> Iterator[_Raw]:
-        with path.open('rb') as stream:
-            reader = NonSeekingReader(
-                stream, validate_crcs=True, record_size_limit=path.stat().st_size
+    def _stamped(self, recorded: str, fit: Fit, order: int) -> Iterator[tuple]:
+        latest, given = 0, self.tallies[recorded].source == 'receive'
+        refused: Counter[tuple[str, str]] = Counter()
+        for _, received, message in self.decoded(recorded):
+            why = fit.refusal(message)
+            if why is None:
+                if given:
+                    _give(message, received)
+                stamp = stamp_ns(message)
+                if stamp > 0:
+                    latest = max(latest, stamp)
+                    yield latest, order, fit.topic, message
+                    continue
+                why = 'has no stamp, where others have'
+            _count(refused, recorded, why)
+        for reason, count in refused.items():
+            self.left_out[reason] = count
+        if sum(refused.values()) == self.counts[recorded]:
+            why = next(iter(refused))[1]
+            raise BagError(
+                f'{self.path}: {recorded}: not one of {self.counts[recorded]} messages can be '
+                f'used: the first {why}'
             )
-            records = reader.iter_messages(log_time_order=False)
-            while True:
-                try:
-                    record = next(records, None)
-                except (EndOfFile, RecordLengthLimitExceeded, struct.error):
-                    self.damage = self.damage or f'{path.name} is cut short'
-                    return
-                except InvalidMagic:
-                    self.damage = f'{path.name} is no MCAP file'
-                    return
-                except Exception as error:  # whatever damaged bytes lead the reader to raise
-                    self.damage = f'{path.name} is damaged: {_text(error)}'
-                    return
-                if record is None:
-                    return
-                schema, channel, message = record
-                kind = schema.name if schema else ''
-                yield _Raw(channel.topic.strip('/'), kind, message.data)
 
-    def _rosbag2(self, path: Path) -> Iterator[_Raw]:
-        try:
-            with Reader(path) as reader:
-                for connection, _, data in reader.messages():
-                    yield _Raw(connection.topic.strip('/'), connection.msgtype, data)
-        except Exception as error:  # rosbags' and sqlite's errors share no base class
-            self.damage = f'{path.name} is damaged: {_text(error)}'
+    def _require_one_clock(self, topics: list[str]) -> None:
+        tallies = {topic: self.tallies[topic] for topic in topics}
+        given = [topic for topic, tally in tallies.items() if tally.source == 'receive']
+        for topic, tally in tallies.items():
+            if not given or topic in given:
+                continue
+            low, high = tally.spans('header')
+            first, last = tallies[given[0]].spans('receive')
+            if high < first or last < low:
+                raise BagError(
+                    f'{self.path}: {given[0]} has receive stamps only, and the headers of {topic} '
+                    f'are {abs(tally.offset_ns) / 1e9:.6g} s off that clock: the two cannot be '
+                    'brought into one order'
+                )
+
+    def _scan(self) -> None:
+        for channel, received, data in self._records(None, check=True):
+            tally = self.tallies.get(channel.topic)
+            if tally is None:
+                tally = self.tallies[channel.topic] = self._tally(channel)
+            if channel is not tally.channel:
+                self._types.learn(channel)
+                tally.types.add(channel.type)
+            tally.add(received, data)
+
+    def _tally(self, channel: Channel) -> Tally:
+        self._types.learn(channel)
+        cdr = channel.encoding == 'cdr'
+        return Tally(channel, cdr and self._types.begins_with_header(channel.type))
+
+    def _compare(self) -> None:
+        for topic in sorted(self.promised.keys() | self.counts.keys()):
+            promised, found = self.promised.get(topic, 0), self.counts[topic]
+            if self.promised and promised != found:
+                self._fault(f'{topic}: {promised} messages promised, {found} found')
+        for topic, tally in self.tallies.items():
+            if len(tally.types) > 1:
+                self._note(f'{topic} has several types: {", ".join(sorted(tally.types))}')
+            if tally.source == 'receive':
+                why = 'its header stamps are all zero' if tally.zero else 'it has no header'
+                self._note(f'{topic} is ordered by receive stamps: {why}')
+            elif tally.zero:
+                self._note(f'{topic}: {tally.zero} of {tally.count} header stamps are zero')
+
+    def _records(
+        self, topics: Collection[str] | None, check: bool = False
+    ) -> Iterator[tuple[Channel, int, bytes]]:
+        for reader in self._readers:
+            for record in reader.read(topics, check):
+                if record[2][:4] == ZSTD_MAGIC:
+                    data = unpack_message(record[2])
+                    if data is None:
+                        self._fault(f'{record[0].topic}: a message that does not decompress')
+                        continue
+                    record = (record[0], record[1], data)
+                yield record
+
+    def _reader(self, file: Path) -> Mcap | Sqlite:
+        if '.mcap' in file.suffixes:
+            return Mcap(file, self._fault)
+        if file.suffix != '.db3':
+            file = unpack_file(file, self._folder(), self._fault)
+        return Sqlite(file, self._fault, self._note, self._folder)
+
+    def _folder(self) -> Path:
+        self._scratch.append(tempfile.TemporaryDirectory(prefix='liquid_control_'))
+        return Path(self._scratch[-1].name)
+
+    def _fault(self, text: str) -> None:
+        self._faults[text] = None
+
+    def _note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
 
 
 class Stamped:
@@ -192,34 +314,22 @@ class Stamped:
 
 def label(command: Any) -> int | None:
     """Stamp in ns of the observation that a command answers; None where it names none."""
-    dimensions: Sequence[Any] = command.layout.dim
+    layout = getattr(command, 'layout', None)
+    dimensions: Sequence[Any] = layout.dim if layout is not None else ()
     text = dimensions[0].label if dimensions else ''
     return int(text) if text.isdecimal() else None
 
 
-def _find(path: Path) -> Path:
-    if not path.exists():
-        raise BagError(f'{path}: no such folder or file')
-    if path.is_file():
-        if path.suffix not in ('.mcap', '.db3'):
-            raise BagError(f'{path}: expected a folder with a bag, or an .mcap file')
-        return path
-    for folder in (path, path / 'bag'):
-        if folder.is_dir() and _files(folder):
-            return folder
-    found = ', '.join(sorted(p.name for p in path.iterdir())[:8]) or 'nothing'
-    raise BagError(
-        f'{path}: no bag here: expected .mcap or .db3 files, or a folder bag/ with them '
-        f'(found: {found})'
-    )
+def _count(refused: Counter[tuple[str, str]], topic: str, why: str) -> None:
+    """Count a message that is left out; reasons that differ by a number only do not pile up."""
+    if (topic, why) not in refused and len(refused) >= _MOST_REASONS:
+        why = why.split(':')[0] + ': other reasons'
+    refused[topic, why] += 1
 
 
-def _files(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path]
-    files = sorted(path.glob('*.mcap'), key=lambda p: (len(p.name), p.name))
-    return files or ([path] if list(path.glob('*.db3')) else [])
-
-
-def _text(error: Exception) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0][:200]
+def _give(message: Any, stamp_ns: int) -> None:
+    """Stamp a message that has no stamp of its own."""
+    sec, nanosec = divmod(stamp_ns, 1_000_000_000)
+    if not hasattr(message, 'header'):
+        message.header = SimpleNamespace(stamp=SimpleNamespace(sec=0, nanosec=0), frame_id='')
+    message.header.stamp.sec, message.header.stamp.nanosec = sec, nanosec

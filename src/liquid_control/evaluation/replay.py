@@ -143,6 +143,8 @@ class _PredictionReader:
             field='position',
             channels=channels,
             components=False,
+            names='name',
+            order=None,
         )
         self._access = TermAccess(term)
 

@@ -17,3 +17,21 @@ def add_walk_arguments(parser: argparse.ArgumentParser, folder: str) -> None:
     parser.add_argument('--out', type=Path, help=f'folder to make ({folder})')
     parser.add_argument('--no-video', action='store_true', help='draw no video')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the metrics here too')
+
+
+def add_distro_argument(parser: argparse.ArgumentParser) -> None:
+    """Where types are from that a bag does not define."""
+    parser.add_argument(
+        '--distro',
+        default='kilted',
+        metavar='NAME',
+        help='ROS 2 distribution of the types that a bag does not define (kilted)',
+    )
+
+
+def renaming(text: str) -> tuple[str, str]:
+    """``TOPIC=RECORDED``: where a topic of the contract was recorded under another name."""
+    topic, separator, recorded = text.partition('=')
+    if not separator or not topic or not recorded:
+        raise ValueError(f'--observed {text}: expected TOPIC=RECORDED')
+    return topic.strip('/'), recorded.strip('/')

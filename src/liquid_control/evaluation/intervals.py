@@ -1,0 +1,96 @@
+"""Times between stamps, summed up in bounded memory however many there are."""
+
+from array import array
+from typing import Any
+
+import numpy as np
+
+_FULL = 4096
+_BINS = 1000.0  # a bin spans a thousandth of its value
+GAP, BURST = 3.0, 0.1
+"""An interval beyond 3 medians is a gap, one below a tenth of the median a burst."""
+
+
+class Intervals:
+    """Intervals between the stamps of one topic, in the order of its messages.
+
+    A stamp that goes back or stands still is counted and begins no interval.
+    """
+
+    def __init__(self):
+        self._buffer = array('q')
+        self._last: int | None = None
+        self._first = 0
+        self._bins: dict[int, list[float]] = {}
+        self.back = self.same = self.count = 0
+        self._longest = self._longest_at = 0
+
+    def add(self, stamp: int) -> None:
+        """Take in a stamp in ns."""
+        self._buffer.append(stamp)
+        if len(self._buffer) == _FULL:
+            self._flush()
+
+    def summary(self) -> dict[str, Any]:
+        """Rate in Hz, intervals in ms, gaps, bursts, and stamps that repeat or go back."""
+        self._flush()
+        median = self._quantile(0.5)
+        gaps = bursts = 0
+        for count, total in self._bins.values():
+            mean = total / count
+            gaps += int(count) if mean > GAP * median else 0
+            bursts += int(count) if mean < BURST * median else 0
+        low, high = self._quantile(0.05), self._quantile(0.95)
+        return {
+            'rate_hz': 1e9 / median if median else None,
+            'interval_ms': median / 1e6 if median else None,
+            'jitter_ms': (high - low) / 2e6 if median else None,
+            'longest_ms': self._longest / 1e6 if median else None,
+            'longest_at_s': self._longest_at / 1e9 if median else None,
+            'gaps': gaps,
+            'bursts': bursts,
+            'repeated': self.same,
+            'backward': self.back,
+        }
+
+    def _flush(self) -> None:
+        if not self._buffer:
+            return
+        stamps = np.frombuffer(self._buffer, dtype=np.int64).copy()
+        del self._buffer[:]
+        if self._last is None:
+            self._first = int(stamps[0])
+            passed = np.diff(stamps)
+            before = stamps[:-1]
+        else:
+            before = np.concatenate([[self._last], stamps[:-1]])
+            passed = stamps - before
+        self._last = int(stamps[-1])
+        self.back += int((passed < 0).sum())
+        self.same += int((passed == 0).sum())
+        forward = passed > 0
+        passed, before = passed[forward], before[forward]
+        self.count += len(passed)
+        if not len(passed):
+            return
+        place = int(passed.argmax())
+        if passed[place] > self._longest:
+            self._longest = int(passed[place])
+            self._longest_at = int(before[place]) - self._first
+        bins = np.round(np.log(passed) * _BINS).astype(np.int64)
+        found, where = np.unique(bins, return_inverse=True)
+        counts = np.bincount(where)
+        totals = np.bincount(where, weights=passed.astype(np.float64))
+        for number, count, total in zip(found.tolist(), counts, totals, strict=True):
+            known = self._bins.setdefault(number, [0, 0.0])
+            known[0] += int(count)
+            known[1] += float(total)
+
+    def _quantile(self, share: float) -> float:
+        """The interval in ns that this share of all are below, within a thousandth; 0 for none."""
+        wanted, seen = share * self.count, 0
+        for _, (count, total) in sorted(self._bins.items()):
+            seen += count
+            if seen >= wanted:
+                return total / count
+        return 0.0

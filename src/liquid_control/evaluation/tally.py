@@ -1,0 +1,81 @@
+"""What one raw pass over a bag tells of each topic: how many messages, and by which clock."""
+
+import struct
+
+from liquid_control.evaluation.storage import Channel
+
+_LITTLE = struct.Struct('<iI').unpack_from
+_BIG = struct.Struct('>iI').unpack_from
+_STAMP = 4
+DISTANT_NS = 1_000_000_000
+"""Beyond this two clocks are different clocks, not one clock and a delay."""
+
+
+class Tally:
+    """Counts and stamps of one topic, message by message. Times are integer nanoseconds.
+
+    Attributes:
+        channel: of the first message.
+        count: messages.
+        zero: messages whose header stamp is zero.
+        first, last: receive stamps of the first and the last message.
+        header_first, header_last: header stamps of the first and the last message that has one.
+        low, high: earliest and latest header stamp, zeros apart.
+        types: of its messages; more than one where recordings were put together.
+    """
+
+    def __init__(self, channel: Channel, begins_with_header: bool):
+        self.channel = channel
+        self.types = {channel.type}
+        self.count = self.zero = 0
+        self.first = self.last = 0
+        self.header_first = self.header_last = 0
+        self.low: int | None = None
+        self.high: int | None = None
+        self.stamped = begins_with_header
+
+    def add(self, received: int, data: bytes) -> None:
+        """Take in a message; one that is too short to have a stamp is counted all the same."""
+        if not self.count:
+            self.first = received
+        self.count += 1
+        self.last = received
+        if self.stamped:
+            stamp = self._stamp(data)
+            if stamp == 0:
+                self.zero += 1
+            elif stamp is not None:
+                if self.low is None:
+                    self.header_first = self.low = self.high = stamp
+                elif stamp > self.high:
+                    self.high = stamp
+                elif stamp < self.low:
+                    self.low = stamp
+                self.header_last = stamp
+
+    def _stamp(self, data: bytes) -> int | None:
+        if len(data) < _STAMP + 8:
+            return None
+        sec, nanosec = (_LITTLE if data[1] & 1 else _BIG)(data, _STAMP)
+        return sec * 1_000_000_000 + nanosec
+
+    @property
+    def source(self) -> str:
+        """``header`` or ``receive``: whose stamps say when a message was sent."""
+        return 'header' if self.low is not None else 'receive'
+
+    @property
+    def offset_ns(self) -> int:
+        """How far the header's clock is ahead of the receive clock, at the first message."""
+        return self.header_first - self.first
+
+    @property
+    def drift_ns(self) -> int:
+        """How much further it is ahead at the last message."""
+        return (self.header_last - self.last) - self.offset_ns
+
+    def spans(self, source: str) -> tuple[int, int]:
+        """Earliest and latest stamp in ns."""
+        if source == 'header' and self.low is not None:
+            return self.low, self.high
+        return self.first, self.last

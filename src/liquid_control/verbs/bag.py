@@ -1,0 +1,177 @@
+"""``bag``: what a recorded bag has, what is odd about it, and a contract drafted from it."""
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from liquid_control.verbs.arguments import add_distro_argument, renaming
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        'bags',
+        nargs='+',
+        type=Path,
+        metavar='BAG',
+        help='a run folder, a rosbag2 folder, an .mcap or a .db3, compressed or not',
+    )
+    parser.add_argument(
+        '--robot', metavar='CONTRACT', help='how far the bag covers a contract, by path or name'
+    )
+    parser.add_argument(
+        '--observed',
+        action='append',
+        default=[],
+        metavar='TOPIC=RECORDED',
+        help='where a topic of the contract was recorded under another name',
+    )
+    parser.add_argument(
+        '--draft', type=Path, metavar='YAML', help='write a contract drafted from it'
+    )
+    add_distro_argument(parser)
+    parser.add_argument('--json', type=Path, metavar='FILE', help='write all of it to a file')
+
+
+def main(args: argparse.Namespace) -> int:
+    """0 only where the whole of every bag could be read, and covers the contract asked for."""
+    from rich.console import Console
+
+    from liquid_control import paths
+    from liquid_control.control import Contract
+    from liquid_control.provenance import provenance, write_json
+
+    if args.draft and len(args.bags) > 1:
+        raise ValueError(f'--draft: expected one bag to draft from, found {len(args.bags)}')
+    contract = Contract.load(paths.robot(args.robot)) if args.robot else None
+    observed = dict(map(renaming, args.observed))
+    console = Console(highlight=False)
+    reports, good = [], True
+    for path in args.bags:
+        report, fine = _one(console, path, contract, observed, args.distro)
+        reports.append(report)
+        good = good and fine
+    if args.draft and 'topics' in reports[0]:
+        _draft(console, reports[0], args.draft, args.bags[0])
+    if args.json:
+        write_json(
+            args.json, {'format': 1, 'whole': good, 'provenance': provenance(), 'bags': reports}
+        )
+    return 0 if good else 1
+
+
+def _one(console: Any, path: Path, contract: Any, observed: dict, distro: str) -> tuple[dict, bool]:
+    from rich.markup import escape
+
+    from liquid_control.evaluation.bag import Bag, BagError
+    from liquid_control.evaluation.coverage import coverage
+
+    try:
+        with console.status(f'reading {escape(path.name)}'):
+            bag = Bag(path, distro)
+            found = coverage(bag, contract, observed)
+    except BagError as error:
+        console.print(f'[red]not read:[/] {escape(str(error))}', soft_wrap=True)
+        return {'bag': {'path': str(path), 'whole': False, 'damage': str(error)}}, False
+    for part in _parts(found):
+        console.print(part, soft_wrap=isinstance(part, str))
+    decoded = all(t['decoded'] == t['messages'] for t in found['topics'].values())
+    covered = found['contract'] is None or found['contract']['finite'] > 0
+    return found, found['bag']['whole'] and decoded and covered
+
+
+def _draft(console: Any, found: dict, target: Path, path: Path) -> None:
+    from rich.markup import escape
+
+    from liquid_control.control import Contract
+    from liquid_control.evaluation.draft import draft
+
+    if target.exists():
+        raise FileExistsError(f'--draft {target}: exists already; a contract is never overwritten')
+    target.write_text(draft(found, path.resolve().stem or 'robot'), encoding='utf-8')
+    contract = Contract.load(target)
+    console.print(
+        f'drafted {escape(str(target))}: {len(contract.terms)} terms, '
+        f'{contract.observation_size} values; check every line marked CHECK',
+        soft_wrap=True,
+    )
+
+
+def _parts(found: dict) -> Iterator[Any]:
+    from rich.markup import escape
+
+    bag, topics = found['bag'], found['topics']
+    yield (
+        f'[bold]{escape(bag["path"])}[/]: {bag["storage"]}, {bag["messages"]} messages, '
+        f'{bag["duration_s"]:.2f} s'
+    )
+    yield _topics(topics)
+    for name, topic in topics.items():
+        for text in topic['oddities']:
+            yield f'  [cyan]{escape(name)}[/]: {escape(text)}'
+    if found['contract'] is not None:
+        yield from _contract(found['contract'])
+    if not bag['checksums']:
+        yield '[dim]no checksums cover this bag: bits that flipped in it would not be noticed[/]'
+    for note in bag['notes']:
+        yield f'[yellow]note:[/] {escape(note)}'
+    for topic, why, count in bag['left_out']:
+        yield f'[yellow]left out:[/] {count} of {escape(topic)}: {escape(why)}'
+    if bag['damage']:
+        yield f'[red]not whole, read as far as it goes:[/] {escape(bag["damage"])}'
+    else:
+        yield '[green]all of it could be read[/]'
+
+
+def _topics(topics: dict) -> Any:
+    from rich.markup import escape
+
+    from liquid_control.verbs.tables import new_table
+
+    table = new_table('topic', 'type', 'messages', 's', 'Hz', 'jitter ms', 'longest ms', 'gaps',
+                      'stamps', left=('type', 'stamps'))  # fmt: skip
+
+    def text(value: float | None, form: str) -> str:
+        return '–' if value is None else format(value, form)
+
+    for name, topic in topics.items():
+        package, _, kind = topic['type'].rpartition('/')
+        table.add_row(
+            escape(name),
+            escape(kind or package),
+            str(topic['messages']),
+            f'{topic["duration_s"]:.2f}',
+            text(topic['rate_hz'], '.1f'),
+            text(topic['jitter_ms'], '.3g'),
+            text(topic['longest_ms'], '.3g'),
+            str(topic['gaps']),
+            topic['stamps'],
+        )
+    return table
+
+
+def _contract(contract: dict) -> Iterator[Any]:
+    from rich.markup import escape
+
+    from liquid_control.verbs.tables import new_table
+
+    yield f'[bold]{escape(contract["robot"])}[/], the contract asked for:'
+    table = new_table('term', 'topic', 'values', 'fresh', 'not finite', 'missing',
+                      left=('topic', 'missing'))  # fmt: skip
+    for term in contract['terms']:
+        table.add_row(
+            escape(term['name']),
+            escape(term['topic']),
+            str(term['channels']),
+            f'{term["share"]:.1%}',
+            str(term['not_finite']),
+            escape(', '.join(term['missing'])) or '–',
+        )
+    yield table
+    if contract['why_not']:
+        yield f'[red]not covered:[/] {escape(contract["why_not"])}'
+    else:
+        yield (
+            f'  {contract["complete"]} of {contract["paced"]} messages of its first topic give a '
+            f'complete observation, {contract["finite"]} of them finite in every value'
+        )
