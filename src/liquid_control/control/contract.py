@@ -10,14 +10,9 @@ from typing import Any
 import yaml
 
 from liquid_control.control.schema import Section, unknown
+from liquid_control.control.term import PREVIOUS_ACTION, ContractError, Term, units_of
 
 FORMAT = 1
-PREVIOUS_ACTION = 'previous_action'
-"""The observation term that the runner supplies itself: the command as sent, after the gate."""
-
-
-class ContractError(ValueError):
-    """A contract that cannot be read, or two that do not fit. Its text says what and where."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -30,80 +25,6 @@ class _Loader(yaml.SafeLoader):
                 mark = node.value[place][0].start_mark
                 raise yaml.MarkedYAMLError(problem=f'{key} is there twice', problem_mark=mark)
         return super().construct_mapping(node, deep)
-
-
-@dataclass(frozen=True)
-class Term:
-    """One observation term: a field of a message on a topic, channel by channel.
-
-    ``channels`` names joints, matched against the message's ``name`` list, or, where
-    ``components`` is true, the members of a structured field such as ``angular_velocity``
-    (``x``, ``y``, ``z``). The term ``previous_action`` has no topic.
-    """
-
-    name: str
-    topic: str
-    type: str
-    field: str
-    channels: tuple[str, ...]
-    units: tuple[str, ...]
-    components: bool = False
-    clip: tuple[float, float] | None = None
-    std: tuple[float, ...] | None = None
-
-    @property
-    def sensed(self) -> bool:
-        """Whether the term is read from a message."""
-        return self.name != PREVIOUS_ACTION
-
-    @property
-    def channel_names(self) -> tuple[str, ...]:
-        """Full names, for example ``thigh_joint.position`` or ``imu/data.angular_velocity.x``."""
-        if self.components:
-            return tuple(f'{self.topic}.{self.field}.{c}' for c in self.channels)
-        return tuple(f'{c}.{self.field}' for c in self.channels)
-
-    @classmethod
-    def parse(cls, data: Any, where: str, action: 'Action') -> 'Term':
-        section = Section(data, where, ContractError)
-        name = section.text('name')
-        if name == PREVIOUS_ACTION:
-            section.done()
-            return cls(name, '', '', 'previous', action.joints, action.units)
-        if ('joints' in section) == ('components' in section):
-            raise ContractError(f'{where} ({name}): expected either joints or components')
-        components = 'components' in section
-        channels = section.texts('components' if components else 'joints')
-        term = cls(
-            name=name,
-            topic=section.text('topic'),
-            type=section.text('type'),
-            field=section.text('field'),
-            channels=channels,
-            units=_units(section, len(channels)),
-            components=components,
-            clip=_clip(section),
-            std=section.numbers('std', len(channels), above=0.0) if 'std' in section else None,
-        )
-        section.done()
-        return term
-
-    def to_dict(self) -> dict:
-        if not self.sensed:
-            return {'name': self.name}
-        data: dict[str, Any] = {
-            'name': self.name,
-            'topic': self.topic,
-            'type': self.type,
-            'field': self.field,
-            ('components' if self.components else 'joints'): list(self.channels),
-            'unit': list(self.units),
-        }
-        if self.clip is not None:
-            data['clip'] = list(self.clip)
-        if self.std is not None:
-            data['std'] = list(self.std)
-        return data
 
 
 @dataclass(frozen=True)
@@ -133,7 +54,7 @@ class Action:
             topic=topic,
             type=kind,
             joints=joints,
-            units=_units(section, count),
+            units=units_of(section, count),
             lower=section.numbers('lower', count),
             upper=section.numbers('upper', count),
             safe=section.numbers('safe', count),
@@ -215,7 +136,7 @@ class Contract:
         if not isinstance(rows, list) or not rows:
             raise section.fail('observation', rows, 'a list of terms')
         terms = tuple(
-            Term.parse(row, f'{source}: observation[{index}]', action)
+            Term.parse(row, f'{source}: observation[{index}]', action.joints, action.units)
             for index, row in enumerate(rows)
         )
         contract = cls(
@@ -242,7 +163,13 @@ class Contract:
                 raise ContractError(f'{self.source}: observation: term {name} is there twice')
         if not any(term.sensed for term in self.terms):
             raise ContractError(f'{self.source}: observation: no term is read from a topic')
+        if self.sensed[0].hold:
+            raise ContractError(
+                f'{self.source}: observation: {self.sensed[0].name} holds, so it cannot come '
+                'first: the first term paces'
+            )
         types: dict[str, str] = {}
+        holds: dict[str, bool] = {}
         channels: dict[str, str] = {}
         for term in self.sensed:
             for channel in term.channel_names:
@@ -252,8 +179,13 @@ class Contract:
                         f'and in {term.name}'
                     )
                 channels[channel] = term.name
-        for term in self.terms:
-            if term.sensed and types.setdefault(term.topic, term.type) != term.type:
+        for term in self.sensed:
+            if holds.setdefault(term.topic, term.hold) != term.hold:
+                raise ContractError(
+                    f'{self.source}: observation: {term.name}: topic {term.topic} holds in one '
+                    'term and not in another'
+                )
+            if types.setdefault(term.topic, term.type) != term.type:
                 raise ContractError(
                     f'{self.source}: observation: {term.name}: topic {term.topic} has type '
                     f'{types[term.topic]} in an earlier term, {term.type} here'
@@ -296,6 +228,17 @@ class Contract:
     def sensed_channels(self) -> tuple[str, ...]:
         """Full names of the values that are read from messages, in order."""
         return tuple(name for term in self.sensed for name in term.channel_names)
+
+    @cached_property
+    def held(self) -> tuple[str, ...]:
+        """Topics whose last value holds, and for which no observation waits."""
+        return tuple(dict.fromkeys(term.topic for term in self.sensed if term.hold))
+
+    @cached_property
+    def measured(self) -> tuple[int, ...]:
+        """Places, among the sensed values, of those that the robot does: all that do not hold."""
+        holds = [term.hold for term in self.sensed for _ in term.channels]
+        return tuple(place for place, hold in enumerate(holds) if not hold)
 
     @property
     def sensed_size(self) -> int:
@@ -365,7 +308,7 @@ class Contract:
 
 def _term_differences(asked: Term, offered: Term) -> list[str]:
     found = []
-    for key in ('topic', 'type', 'field', 'clip', 'components'):
+    for key in ('topic', 'type', 'field', 'clip', 'components', 'hold'):
         mine, theirs = getattr(asked, key), getattr(offered, key)
         if mine != theirs:
             found.append(f'{asked.name}: {key}: the policy has {mine}, the robot {theirs}')
@@ -378,22 +321,3 @@ def _term_differences(asked: Term, offered: Term) -> list[str]:
                 f'{asked.name}: {channel}: unit: the policy has {unit}, the robot {units[channel]}'
             )
     return found
-
-
-def _units(section: Section, count: int) -> tuple[str, ...]:
-    value = section.require('unit')
-    units = [value] * count if isinstance(value, str) else value
-    if not isinstance(units, list) or not all(isinstance(u, str) and u for u in units):
-        raise section.fail('unit', value, 'a unit, or a list of them')
-    if len(units) != count:
-        raise section.fail('unit', value, f'one unit, or {count}')
-    return tuple(units)
-
-
-def _clip(section: Section) -> tuple[float, float] | None:
-    if 'clip' not in section:
-        return None
-    lower, upper = section.numbers('clip', 2)
-    if not lower < upper:
-        raise section.fail('clip', [lower, upper], '[lower, upper] with lower < upper')
-    return lower, upper

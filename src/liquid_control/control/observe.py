@@ -116,6 +116,10 @@ class Observer:
     The contract's first topic paces: an observation carries its stamp, and is complete once
     every other topic has a sample with that stamp or one later by at most the freshness limit:
     a sensor whose clock runs ahead could otherwise fall silent and not be missed.
+
+    A topic that holds must have been heard once; from then on its last value stands, however old.
+    Merged by stamp, as from a bag, that is the last value stamped no later than the observation;
+    live, the last that has arrived.
     """
 
     def __init__(self, contract: Contract):
@@ -123,6 +127,7 @@ class Observer:
         self._stamps: dict[str, int] = {}
         self._pace = next(iter(contract.topics))
         self._pending: int | None = None
+        self._held = frozenset(contract.held)
         self._freshness_ns = round(contract.freshness * 1e9)
         self._values = [0.0] * contract.sensed_size
         start = 0
@@ -154,6 +159,8 @@ class Observer:
 
     def _in_time(self, topic: str) -> bool:
         stamp = self._stamps.get(topic)
+        if topic in self._held:
+            return stamp is not None
         return stamp is not None and 0 <= stamp - self._pending <= self._freshness_ns
 
 

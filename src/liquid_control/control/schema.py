@@ -68,6 +68,13 @@ class Section:
             raise self.fail(key, value, 'a finite number')
         return number
 
+    def flag(self, key: str) -> bool:
+        """True or false; false where the key is missing."""
+        value = self.get(key, False)
+        if not isinstance(value, bool):
+            raise self.fail(key, value, 'true or false')
+        return value
+
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of distinct texts."""
         value = self.require(key)

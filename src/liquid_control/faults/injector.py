@@ -29,6 +29,8 @@ class FaultInjector:
         self._seed = seed
         self._access: dict[str, list[tuple[TermAccess, np.ndarray]]] = {}
         for term in robot.sensed:
+            if term.hold:
+                continue  # a command is no sensor
             if self._faults and term.std is None:
                 raise FaultError(
                     f'{robot.source}: {term.name}: std is missing: faults are measured in it'
