@@ -132,9 +132,7 @@ def scales(windows: Windows, contract: Contract) -> tuple[Normalizer, torch.Tens
     return Normalizer(seen.mean(axis=0), std, change), torch.from_numpy(errors).float()
 
 
-def build(
-    settings: RecordedSettings, contract: Contract, normalizer: Normalizer
-) -> Predictor:
+def build(settings: RecordedSettings, contract: Contract, normalizer: Normalizer) -> Predictor:
     """A predictor of the cell within the budget of parameters."""
 
     def made(width: int) -> Predictor:
