@@ -9,7 +9,16 @@ from matplotlib.figure import Figure
 from liquid_control.evaluation.alarm import joints
 from liquid_control.evaluation.player import Player
 from liquid_control.evaluation.plots import (
-    _INK, _MODEL, _RUNS, STYLE, Plot, _plain, _plain_ticks, _stack, _svg, _title,
+    _INK,
+    _MODEL,
+    _RUNS,
+    STYLE,
+    Plot,
+    _plain,
+    _plain_ticks,
+    _stack,
+    _svg,
+    _title,
 )  # fmt: skip
 
 _SHOWN = 4

@@ -116,7 +116,7 @@ class Windows:
 
 
 def scales(windows: Windows, contract: Contract) -> tuple[Normalizer, torch.Tensor]:
-    """Normaliser, and persistence's error (H + 1, p) at 0 … H steps; held channels do not change."""
+    """Normaliser, in which held channels do not change; persistence's error at 0 … H steps (H + 1, p)."""
     seen = windows.used().astype(np.float64)
     std = seen.std(axis=0)
     std = np.where(std > 0, std, 1.0)

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--fault', action='append', default=[], metavar='SPEC',
-        help='sensor faults, gaussian:0.1+dropped:0.05: replay once more with them; may be repeated',
+        help='replay once more under sensor faults, gaussian:0.1+dropped:0.05; may be repeated',
     )  # fmt: skip
     parser.add_argument('--seed', type=int, default=0, help='of the faults (0)')
     parser.add_argument(

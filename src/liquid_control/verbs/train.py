@@ -54,7 +54,8 @@ def main(args: argparse.Namespace) -> int:
         bundle = train(args, folder, report)
     console.print(f'wrote {args.out}: {bundle.counts["parameters"]} parameters', highlight=False)
     for name, score in bundle.scores.items():
-        console.print(f'{name}: {score}', highlight=False)
+        shown = {k: v for k, v in score.items() if not isinstance(v, list)}
+        console.print(f'{name}: {shown}', highlight=False)
     if args.json:
         about = provenance(seed=args.seed)
         write_json(args.json, {'format': 1, 'provenance': about, 'scores': bundle.scores})

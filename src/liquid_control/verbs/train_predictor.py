@@ -22,6 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument('--horizon', type=int, default=50, help='steps foretold (50)')
     parser.add_argument(
+        '--folds', type=int, default=2, help='models that calibrate the alarm, each on its part (2)'
+    )
+    parser.add_argument(
         '--false-alarms', type=float, default=1.0, metavar='PER_MINUTE',
         help='false alarms a minute that the trust alarm may give (1)',
     )  # fmt: skip
@@ -39,6 +42,8 @@ def check(args: argparse.Namespace) -> None:
     for name in ('updates', 'horizon'):
         if getattr(args, name) < 1:
             raise ValueError(f'--{name}: expected 1 or more, found {getattr(args, name)}')
+    if args.folds < 2:
+        raise ValueError(f'--folds: expected 2 or more, found {args.folds}')
     if not 0.0 < args.learning_rate < 1.0:
         raise ValueError(
             f'--learning-rate: expected a number between 0 and 1, found {args.learning_rate}'
@@ -83,6 +88,7 @@ def train(args: argparse.Namespace, folder: Path, report):
         updates=args.updates,
         learning_rate=args.learning_rate,
         horizon=args.horizon,
+        folds=args.folds,
     )
     bundle = publish_predictor(
         args.out, settings, recordings, contract, folder, report, args.false_alarms
