@@ -3,7 +3,8 @@
 The graph is one step for a batch of B:
 ``observation (B, n)``, ``elapsed (B, 1)``, ``state (B, s)`` →
 ``action (B, m)``, ``prediction (B, p)``, ``next_state (B, s)``,
-with n and m from the contract, p its sensed values, normalisation inside. All else stands in
+with n and m from the contract, p its sensed values, normalisation inside. A bundle that only
+predicts says ``network: predictor`` in its settings; its action is the safe one. All else stands in
 the file's ONNX metadata, readable by any ONNX tool. The last metadata entry is the SHA-256 of
 all bytes before it, so that a damaged file is refused.
 """
@@ -20,6 +21,8 @@ from liquid_control.control.contract import Contract, ContractError
 
 FORMAT = '1'
 PREFIX = 'liquid_control.'
+PREDICTOR = 'predictor'
+"""The ``network`` of a bundle that predicts and has no action of its own."""
 INPUTS = ('observation', 'elapsed', 'state')
 OUTPUTS = ('action', 'prediction', 'next_state')
 _JSON_KEYS = ('settings', 'contract', 'provenance', 'scores', 'counts')
@@ -79,6 +82,11 @@ class Bundle:
     path: Path | None = None
     sha256: str = ''
     graph: bytes = field(default=b'', repr=False, compare=False)
+
+    @property
+    def drives(self) -> bool:
+        """Whether it has an action of its own; a predictor has not."""
+        return self.settings.get('network') != PREDICTOR
 
     def write(self, path: str | Path, graph: bytes) -> 'Bundle':
         """Write a bundle with this description around a serialised ONNX graph."""

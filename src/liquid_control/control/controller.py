@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from liquid_control.control.contract import Contract
+from liquid_control.control.contract import Contract, ContractError
 from liquid_control.control.gate import Gate, Reason
 from liquid_control.control.runtime import PolicyRunner
 
@@ -78,11 +78,17 @@ class Controller:
     ``counts`` has what happened: steps, resets and every :class:`Reason` by name.
 
     Raises:
-        ContractError: the policy's bundle does not fit the robot.
+        ContractError: the policy's bundle does not fit the robot, or has no action of its own.
     """
 
     def __init__(self, runner: PolicyRunner, robot: Contract):
-        runner.contract.require_fit(robot, str(runner.bundle.path or runner.bundle.cell))
+        name = str(runner.bundle.path or runner.bundle.cell)
+        if not runner.bundle.drives:
+            raise ContractError(
+                f'{name} is a predictor: it has no action of its own and must not drive; '
+                'liquid-control replay and the monitor use it'
+            )
+        runner.contract.require_fit(robot, name)
         self.runner = runner
         self.robot = robot
         self.gate = Gate(robot.action, robot.freshness)

@@ -92,6 +92,16 @@ class PolicyRunner:
                 bind(name, 'cpu', 0, np.float32, values.shape, values.ctypes.data)
         return binding
 
+    @property
+    def state(self) -> np.ndarray:
+        """A copy of what it remembers, (B, s)."""
+        return self._states[self._turn].copy()
+
+    def resume(self, states: np.ndarray) -> None:
+        """Remember these states (B, s); the batch becomes theirs."""
+        self.reset(len(states))
+        self._states[self._turn][:] = states
+
     def warm_up(self, steps: int = 20) -> None:
         """Step a few times so that the first real step is not the slowest, then reset."""
         for _ in range(steps):

@@ -1,52 +1,79 @@
-"""How a policy does over a recording that another may have driven."""
+"""How policies do over a recording that another may have driven."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from liquid_control.control.contract import Contract
-from liquid_control.control.controller import Controller
 from liquid_control.control.runtime import PolicyRunner
 from liquid_control.evaluation.bag import Bag, BagError
-from liquid_control.evaluation.metrics import figures, reason_counts
-from liquid_control.evaluation.replay import recorded_trace, replay
-from liquid_control.evaluation.runs import policy_contract
-
-_KEPT = (
-    'prediction_scored', 'prediction_scale', 'prediction_mse', 'persistence_mse',
-    'prediction_ratio', 'prediction_channels', 'policy_step_us_p50', 'policy_step_us_p99',
-)  # fmt: skip
+from liquid_control.evaluation.passes import Heard, play
+from liquid_control.evaluation.player import Player
+from liquid_control.faults import parse
 
 
 def replay_scores(
-    bag: Bag, runner: PolicyRunner, robot: Contract, observed: dict[str, str] | None = None
-) -> dict[str, Any]:
-    """Replay one policy → its figures, and how far its actions are from those recorded.
+    bag: Bag,
+    runners: Sequence[PolicyRunner],
+    robot: Contract,
+    observed: dict[str, str] | None = None,
+    *,
+    fault: str = 'none',
+    seed: int = 0,
+    horizon: int = 50,
+    players: Callable[[list[Player]], None] = lambda players: None,
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Replay policies together → the figures of each, and what was heard.
+
+    Args:
+        bag: the recording.
+        runners: of the policies.
+        robot: contract of the robot.
+        observed: contract topic → topic in the bag, where they differ.
+        fault: sensor faults as text, ``gaussian:0.1+dropped:0.05``.
+        seed: of the faults.
+        horizon: steps over which each goes on with its own predictions.
+        players: is handed what played, for plots.
 
     Raises:
-        BagError: a topic that the policy reads is missing, or not one observation came of it.
-        ContractError: the policy does not fit the robot.
+        BagError: a topic that a policy reads is missing, or not one observation came of it.
+        ContractError: a policy does not fit the robot.
+        FaultError: no such fault, or the contract has no ``std`` to measure it in.
     """
-    runner.warm_up()
-    trace = replay(bag, Controller(runner, robot), observed)
-    if not len(trace):
+    for runner in runners:
+        runner.warm_up()
+    playing = [Player(runner, robot, horizon) for runner in runners]
+    heard = play(bag, playing, robot, observed, parse(fault), seed)
+    if not heard.observations:
         raise BagError(f'{bag.path}: not one complete observation in it')
-    recorded = recorded_trace(bag, runner.contract, observed)
-    difference = trace.actions.astype(np.float64) - recorded.actions
-    known = np.isfinite(difference).all(axis=1)
-    difference = difference[known]
-    found = figures(policy_contract(robot, runner.contract.sensed_channels), [trace])
-    bundle = runner.bundle
+    found = []
+    for player in playing:
+        score = {'fault': fault, **player.result()}
+        for event in (score['alarm'] or {}).get('events', ()):
+            event['start_s'] = _since(event['start_ns'], heard)
+            event['end_s'] = _since(event['end_ns'], heard)
+        found.append(score)
+    players(playing)
+    return found, heard_figures(heard)
+
+
+def heard_figures(heard: Heard) -> dict[str, Any]:
+    """What a pass heard, times in seconds since the first observation."""
     return {
-        'policy': bundle.path.stem if bundle.path else bundle.cell,
-        'bundle_sha256': bundle.sha256,
-        'contract_sha256': bundle.contract.hash,
-        'steps': len(trace),
-        **{name: found[name] for name in _KEPT},
-        'actions_compared': len(difference),
-        'action_difference_max': float(np.abs(difference).max()) if len(difference) else None,
-        'action_difference_rms': float(np.sqrt((difference**2).mean()))
-        if len(difference)
-        else None,
-        'reasons': reason_counts([trace]),
+        'first_stamp_ns': heard.first,
+        'seconds': _since(heard.last, heard),
+        'observations': heard.observations,
+        'answered': heard.answered,
+        'lost': heard.lost,
+        'silences': [
+            {
+                'topic': s['topic'],
+                'since_s': _since(s['since_ns'], heard),
+                'until_s': _since(s['until_ns'], heard),
+            }
+            for s in heard.silences
+        ],
     }
+
+
+def _since(stamp: int | None, heard: Heard) -> float | None:
+    return None if stamp is None else round((stamp - heard.first) * 1e-9, 6)

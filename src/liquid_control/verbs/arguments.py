@@ -4,6 +4,18 @@ import argparse
 from pathlib import Path
 
 
+def renaming(text: str) -> tuple[str, str]:
+    """``TOPIC=RECORDED`` → both, without the leading slash.
+
+    Raises:
+        ValueError: one of them is missing.
+    """
+    topic, separator, recorded = text.partition('=')
+    if not separator or not topic or not recorded:
+        raise ValueError(f'--observed {text}: expected TOPIC=RECORDED')
+    return topic.strip('/'), recorded.strip('/')
+
+
 def add_walk_arguments(parser: argparse.ArgumentParser, folder: str) -> None:
     """What every verb takes that lets policies walk on a graph."""
     parser.add_argument('--seed', type=int, default=0, help='of the walks and the faults (0)')

@@ -1,12 +1,17 @@
-"""``replay``: run policies over a recording, open loop, and compare."""
+"""``replay``: run policies over recordings, open loop, and compare."""
 
 import argparse
+import tempfile
 from pathlib import Path
 from typing import Any
 
+from liquid_control.verbs.arguments import renaming
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('recording', type=Path, help='a run folder, a rosbag2 folder or an .mcap')
+    parser.add_argument(
+        'recording', type=Path, nargs='+', help='run folders, rosbag2 folders or .mcap files'
+    )
     parser.add_argument(
         '--policy',
         action='append',
@@ -21,120 +26,162 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='TOPIC=RECORDED',
         help='where a topic of the contract was recorded under another name',
     )
+    parser.add_argument(
+        '--fault', action='append', default=[], metavar='SPEC',
+        help='replay once more under sensor faults, gaussian:0.1+dropped:0.05; may be repeated',
+    )  # fmt: skip
+    parser.add_argument('--seed', type=int, default=0, help='of the faults (0)')
+    parser.add_argument(
+        '--horizon', type=int, default=50, help='steps foretold without looking (50)'
+    )
+    parser.add_argument(
+        '--out', type=Path, metavar='DIR',
+        help='keep each result here, with a verdict and a report; what is there is not done again',
+    )  # fmt: skip
+    parser.add_argument('--workers', type=int, default=1, help='processes for many recordings (1)')
+    parser.add_argument('--engine', default='local', help='for many recordings: local, ray')
+    parser.add_argument('--address', help='of the Ray cluster; default: one on this machine')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures to a file')
 
 
 def main(args: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from liquid_control import paths
-    from liquid_control.control import Contract, PolicyRunner
-    from liquid_control.evaluation.bag import Bag
-    from liquid_control.evaluation.runs import read_run
-    from liquid_control.evaluation.scores import replay_scores
+    from liquid_control.evaluation.fleet import summary
+    from liquid_control.evaluation.sweep import ENGINES
     from liquid_control.provenance import provenance, write_json
 
-    folder = args.recording
-    home = folder.parent if folder.name == 'bag' else folder
-    run = read_run(home) if (home / 'run.json').is_file() else {}
-    bag = Bag(folder)
-    if args.robot or not run.get('contract'):
-        if not args.robot:
-            raise ValueError(f'{folder} has no run.json that names a robot: give --robot')
-        robot = Contract.load(paths.robot(args.robot))
-    else:
-        robot = Contract.from_dict(run['contract'], f'{folder}: the contract in run.json')
-    policies = args.policy or _recorded_policy(run, folder, robot.robot)
-    observed = {**run.get('observed', {}), **dict(map(_renaming, args.observed))}
+    for name, least in (('horizon', 1), ('workers', 1), ('seed', 0)):
+        if getattr(args, name) < least:
+            raise ValueError(f'--{name}: expected {least} or more, found {getattr(args, name)}')
+    if args.engine not in ENGINES:
+        raise ValueError(f'--engine: expected {" or ".join(ENGINES)}, found {args.engine}')
     console = Console()
-    scores = []
-    for policy in policies:
-        path = Path(policy) if Path(policy).is_file() else paths.policy(policy, robot.robot)
-        with console.status(f'replaying {path.stem}'):
-            scores.append(replay_scores(bag, PolicyRunner(path), robot, observed))
-    console.print(_table(scores))
+    verdicts = [args.json] if args.json else []
+    if args.out:
+        args.out.mkdir(parents=True, exist_ok=True)
+        verdicts.append(args.out / 'verdict.json')
+    about = provenance()
+    unfinished = {'format': 1, 'complete': False, 'why': 'it did not come to its end'}
+    for path in verdicts:
+        write_json(path, {**unfinished, 'provenance': about})
+    outcomes = _replay(args, console)
+    results = [o['result'] for o in outcomes.values() if o['ok']]
+    found = summary(outcomes)
+    problems = {**found['failed'], **found['damaged']}
+    for name, outcome in outcomes.items():
+        if outcome['ok']:
+            _tell(console, name if len(outcomes) > 1 else '', outcome['result'])
+        else:
+            console.print(f'[red]{name}:[/] {outcome["error"]}', highlight=False)
+    if len(outcomes) > 1:
+        console.print(_fleet_table(found))
+    verdict = {
+        'format': 1,
+        'complete': not problems,
+        'why': '; '.join(
+            f'{n}: {why}' if len(outcomes) > 1 else why for n, why in problems.items()
+        ),
+        'provenance': about,
+    }
+    if len(outcomes) == 1 and results:
+        figures = {k: v for k, v in results[0].items() if k not in ('complete', 'why', 'plots')}
+        about['contract_sha256'], about['recorded'] = (
+            results[0]['contract_sha256'], figures.pop('recorded'),
+        )  # fmt: skip
+        verdict.update(figures)
+    verdict['summary'] = found
+    if args.out:
+        from liquid_control.evaluation.replay_report import write_replay_report
+
+        report = write_replay_report(args.out / 'report.html', outcomes, verdict)
+        console.print(f'report: {report}', highlight=False)
+    for path in verdicts:
+        write_json(path, verdict)
+    return 0 if not problems else 1
+
+
+def _replay(args: argparse.Namespace, console: Any) -> dict[str, dict[str, Any]]:
+    """Name → outcome; one recording alone is replayed in this process, and its error is raised."""
+    from liquid_control.evaluation.fleet import fingerprint, replay_recording
+    from liquid_control.evaluation.sweep import Piece, sweep
+    from liquid_control.verbs.progress import reporting
+
+    arguments = {
+        'robot': args.robot,
+        'policies': args.policy,
+        'observed': dict(map(renaming, args.observed)),
+        'faults': args.fault,
+        'seed': args.seed,
+        'horizon': args.horizon,
+        'draw': args.out is not None,
+    }
+    if len(args.recording) == 1:
+        path = args.recording[0]
+        with console.status(f'replaying {path.name}'):
+            result = replay_recording(str(path), **arguments)
+        return {path.name or str(path): {'ok': True, 'result': result}}
+    files = [p for p in [args.robot, *(args.policy or ())] if p and Path(p).is_file()]
+    pieces = [
+        Piece(
+            name,
+            replay_recording,
+            {'recording': str(path.resolve()), **arguments},
+            fingerprint(path, *files),
+        )
+        for name, path in _named(args.recording)
+    ]
+    with tempfile.TemporaryDirectory() as temporary, reporting(console, 'replay') as report:
+        folder = args.out / 'recordings' if args.out else Path(temporary)
+        return sweep(
+            pieces, folder, workers=args.workers, engine=args.engine, address=args.address,
+            report=report,
+        )  # fmt: skip
+
+
+def _named(recordings: list[Path]) -> list[tuple[str, Path]]:
+    """A name for each, as short as it can be."""
+    short = [path.resolve().name for path in recordings]
+    return [
+        (name if short.count(name) == 1 else f'{place:04d}-{name}', path)
+        for place, (name, path) in enumerate(zip(short, recordings, strict=True))
+    ]
+
+
+def _tell(console: Any, name: str, result: dict[str, Any]) -> None:
+    from liquid_control.verbs.replay_tables import horizon_table, score_table
+
+    if name:
+        console.rule(name)
+    console.print(score_table(result['policies']))
     console.print(
         '[dim]error: mean squared error of the predicted next observation in units of std; '
         'persist.: of the last one taken for it;\nΔ action: to the recorded command, largest and '
         'root mean square; step: p50/p99[/]'
     )
-    if bag.damage:
-        console.print(f'[yellow]the recording is damaged, read as far as it goes:[/] {bag.damage}')
-    if args.json:
-        origin = provenance(contract_sha256=robot.hash, recorded=run)
-        write_json(
-            args.json,
-            {
-                'format': 1,
-                'complete': bag.damage is None,
-                'why': bag.damage or '',
-                'recording': str(folder),
-                'provenance': origin,
-                'policies': scores,
-            },
+    console.print(horizon_table(result['policies']))
+    for silence in result['heard'][0]['silences']:
+        until = 'the end' if silence['until_s'] is None else f'{silence["until_s"]:.2f} s'
+        console.print(
+            f'[yellow]{silence["topic"]} is silent from {silence["since_s"]:.2f} s to {until}[/]',
+            highlight=False,
         )
-    return 0 if bag.damage is None else 1
-
-
-def _recorded_policy(run: dict[str, Any], folder: Path, robot: str) -> list[str]:
-    """The policy that was recorded, where a file of its name still has the same content."""
-    from liquid_control import paths
-    from liquid_control.control import Bundle
-
-    bundle = run.get('bundle', {})
-    name = bundle.get('path') or run.get('policy')
-    if not name:
-        raise ValueError(f'{folder} has no run.json that names a policy: give --policy')
-    try:
-        path = Path(name) if bundle.get('path') else paths.policy(name, robot)
-        same = Bundle.read(path).sha256 == bundle.get('sha256')
-    except (ValueError, OSError) as error:
-        raise ValueError(f'the policy that was recorded: {error}; give --policy') from None
-    if not same:
-        raise ValueError(
-            f'{path} is not the policy that was recorded, whose SHA-256 is '
-            f'{bundle.get("sha256")}; give --policy'
+    for score in result['policies']:
+        for event in (score['alarm'] or {}).get('events', ()):
+            end = 'the end' if event['end_s'] is None else f'{event["end_s"]:.2f} s'
+            joints = ', '.join(list(event['joints'])[:4])
+            console.print(
+                f'[red]ALARM[/] {score["policy"]}, {score["fault"]}: from {event["start_s"]:.2f} s '
+                f'to {end} the robot does not behave as the model knows it: {joints}',
+                highlight=False,
+            )
+    if result['why']:
+        console.print(
+            f'[yellow]the recording is damaged, read as far as it goes:[/] {result["why"]}'
         )
-    return [str(path)]
 
 
-def _renaming(text: str) -> tuple[str, str]:
-    topic, separator, recorded = text.partition('=')
-    if not separator or not topic or not recorded:
-        raise ValueError(f'--observed {text}: expected TOPIC=RECORDED')
-    return topic.strip('/'), recorded.strip('/')
+def _fleet_table(found: dict[str, Any]) -> Any:
+    from liquid_control.verbs.replay_tables import fleet_table
 
-
-def _table(scores: list[dict[str, Any]]) -> Any:
-    from rich import box
-    from rich.markup import escape
-    from rich.table import Table
-
-    def text(value: Any, form: str) -> str:
-        return '–' if value is None else format(value, form)
-
-    table = Table(box=box.SIMPLE_HEAD)
-    table.add_column('policy', overflow='fold')
-    for heading in (
-        'steps',
-        'error',
-        'persist.',
-        'ratio',
-        'Δ action max',
-        'Δ action rms',
-        'step µs',
-    ):
-        table.add_column(heading, justify='right', min_width=max(map(len, heading.split())))
-    for score in scores:
-        p50, p99 = (text(score[f'policy_step_us_{p}'], '.0f') for p in ('p50', 'p99'))
-        table.add_row(
-            escape(score['policy']),
-            str(score['steps']),
-            text(score['prediction_mse'], '.4g'),
-            text(score['persistence_mse'], '.4g'),
-            text(score['prediction_ratio'], '.3f'),
-            text(score['action_difference_max'], '.3g'),
-            text(score['action_difference_rms'], '.3g'),
-            f'{p50}/{p99}',
-        )
-    return table
+    return fleet_table(found)

@@ -1,8 +1,10 @@
-"""``liquid-control train``: an expert by PPO, or a recurrent policy by imitation, as a bundle."""
+"""``liquid-control train``: an expert, a recurrent policy, or a predictor of a bag, as a bundle."""
 
 import argparse
 import tempfile
 from pathlib import Path
+
+from liquid_control.verbs import train_predictor
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,8 +19,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--learning-rate', type=float, default=0.002, help='of Adam at its highest (0.002)'
     )
     policy.add_argument('--updates', type=int, default=4, help='gradient steps a round (4)')
+    predictor = kinds.add_parser('predictor', help='the next observation alone, from any bag')
+    train_predictor.add_arguments(predictor)
+    predictor.add_argument('--robot', required=True, help='contract: a name or a path')
     for kind in (expert, policy):
         kind.add_argument('--robot', default='walker2d', help='contract: a name or a path')
+    for kind in (expert, policy, predictor):
         kind.add_argument('--seed', type=int, default=0, help='of everything random (0)')
         kind.add_argument('--out', type=Path, required=True, help='bundle to write (.onnx)')
         kind.add_argument('--checkpoints', type=Path, help='folder for the best weights so far')
@@ -37,12 +43,19 @@ def main(args: argparse.Namespace) -> int:
     console = Console()
     temporary = tempfile.TemporaryDirectory()
     folder = args.checkpoints or Path(temporary.name)
-    title, train = ('expert', _expert) if args.kind == 'expert' else (args.cell, _policy)
+    title, train = {
+        'expert': ('expert', _expert),
+        'policy': (getattr(args, 'cell', ''), _policy),
+        'predictor': (getattr(args, 'cell', ''), train_predictor.train),
+    }[args.kind]
+    if args.kind == 'predictor':  # goes on from there where it was interrupted
+        folder = args.checkpoints or args.out.with_suffix('.checkpoints')
     with temporary, reporting(console, title) as report:
         bundle = train(args, folder, report)
     console.print(f'wrote {args.out}: {bundle.counts["parameters"]} parameters', highlight=False)
     for name, score in bundle.scores.items():
-        console.print(f'{name}: {score}', highlight=False)
+        shown = {k: v for k, v in score.items() if not isinstance(v, list)}
+        console.print(f'{name}: {shown}', highlight=False)
     if args.json:
         about = provenance(seed=args.seed)
         write_json(args.json, {'format': 1, 'provenance': about, 'scores': bundle.scores})
@@ -52,10 +65,12 @@ def main(args: argparse.Namespace) -> int:
 def _check(args: argparse.Namespace) -> None:
     if args.out.suffix != '.onnx':
         raise ValueError(f'--out: expected a file named .onnx, found {args.out}')
-    length = 'steps' if args.kind == 'expert' else 'rounds'
+    length = {'expert': 'steps', 'policy': 'rounds', 'predictor': 'updates'}[args.kind]
     for name, least in ((length, 1), ('seed', 0)):
         if getattr(args, name) < least:
             raise ValueError(f'--{name}: expected {least} or more, found {getattr(args, name)}')
+    if args.kind == 'predictor':
+        train_predictor.check(args)
     if args.kind == 'policy' and not 0.0 < args.learning_rate < 1.0:
         raise ValueError(
             f'--learning-rate: expected a number between 0 and 1, found {args.learning_rate}'

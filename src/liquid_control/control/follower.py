@@ -1,0 +1,55 @@
+"""A predictor beside a robot: it sees what a policy would see, foretells, and commands nothing."""
+
+import math
+import time
+from collections import Counter
+
+import numpy as np
+
+from liquid_control.control.contract import Contract
+from liquid_control.control.controller import Advance, Command, Timeline
+from liquid_control.control.gate import Reason
+from liquid_control.control.runtime import PolicyRunner
+
+
+class Follower:
+    """Steps a bundle by the same clock as a :class:`Controller`, without a gate.
+
+    Its commands have NaN for an action. ``events`` counts steps and resets.
+
+    Raises:
+        ContractError: the bundle does not fit the robot.
+    """
+
+    def __init__(self, runner: PolicyRunner, robot: Contract):
+        runner.contract.require_fit(robot, str(runner.bundle.path or runner.bundle.cell))
+        self.runner = runner
+        self.events: Counter[str] = Counter()
+        self._timeline = Timeline(round(runner.bundle.period * 1e9), robot.max_gap)
+        self._nothing = np.full(runner.contract.action_size, np.nan, dtype=np.float32)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything but the counts."""
+        self.runner.reset()
+        self._timeline.forget()
+
+    def step(self, stamp_ns: int, observation: np.ndarray) -> Command:
+        """Take in one observation (p,); ``prediction`` is None where it was not used."""
+        if not all(map(math.isfinite, observation.tolist())):
+            return self._unused(stamp_ns, Reason.OBSERVATION_NOT_FINITE)
+        advance, elapsed = self._timeline.advance(stamp_ns)
+        if advance is Advance.SKIP:
+            return self._unused(stamp_ns, Reason.STAMP_NOT_ADVANCING)
+        if advance is Advance.RESET:
+            self.runner.reset()
+            self.events['resets'] += 1
+        started = time.perf_counter()
+        prediction = self.runner.step(observation, elapsed).prediction
+        step_s = time.perf_counter() - started
+        self.events['steps'] += 1
+        found = prediction if all(map(math.isfinite, prediction.tolist())) else None
+        return Command(stamp_ns, self._nothing, Reason.NONE, found, elapsed, step_s)
+
+    def _unused(self, stamp_ns: int, reason: Reason) -> Command:
+        return Command(stamp_ns, self._nothing, reason, None, 0.0, 0.0)

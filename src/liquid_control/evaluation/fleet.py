@@ -1,0 +1,144 @@
+"""One recording replayed with everything that is asked of it, and a summary over many."""
+
+from pathlib import Path
+from typing import Any
+
+from liquid_control import paths
+from liquid_control.control.bundle import Bundle
+from liquid_control.control.contract import Contract
+from liquid_control.control.runtime import PolicyRunner
+from liquid_control.evaluation.bag import Bag
+from liquid_control.evaluation.runs import read_run
+from liquid_control.evaluation.scores import replay_scores
+
+
+def replay_recording(
+    recording: str,
+    *,
+    robot: str | None = None,
+    policies: list[str] | None = None,
+    observed: dict[str, str] | None = None,
+    faults: list[str] | None = None,
+    seed: int = 0,
+    horizon: int = 50,
+    draw: bool = False,
+) -> dict[str, Any]:
+    """Replay policies over one recording, clean and with each of the faults.
+
+    Args:
+        recording: a run folder, a bag folder or a bag file.
+        robot: contract, name or path; by default that of the run.
+        policies: bundles, names or paths; by default the one that was recorded.
+        observed: contract topic → topic in the bag, beyond what the run says.
+        faults: as text; each is one more replay.
+        seed: of the faults.
+        horizon: steps that each policy goes on with its own predictions.
+        draw: whether to draw plots of the clean replay.
+
+    Raises:
+        BagError, BundleError, ContractError, FaultError: as :func:`replay_scores`.
+        ValueError: nothing says which robot or policy.
+    """
+    folder = Path(recording)
+    home = folder.parent if folder.name == 'bag' else folder
+    run = read_run(home) if (home / 'run.json').is_file() else {}
+    bag = Bag(folder)
+    if robot or not run.get('contract'):
+        if not robot:
+            raise ValueError(f'{folder} has no run.json that names a robot: give --robot')
+        contract = Contract.load(paths.robot(robot))
+    else:
+        contract = Contract.from_dict(run['contract'], f'{folder}: the contract in run.json')
+    files = [
+        Path(p) if Path(p).is_file() else paths.policy(p, robot or contract.robot)
+        for p in policies or _recorded_policy(run, folder, contract.robot)
+    ]
+    topics = {**run.get('observed', {}), **(observed or {})}
+    runners = [PolicyRunner(path) for path in files]
+    scores, heard, drawn = [], [], []
+
+    def plot(players) -> None:
+        if draw:
+            from liquid_control.evaluation.replay_plots import replay_plots
+
+            drawn.extend({'svg': p.svg, 'caption': p.caption} for p in replay_plots(players))
+
+    for fault in dict.fromkeys(['none', *(faults or [])]):
+        players = plot if fault == 'none' else lambda players: None
+        found, what = replay_scores(
+            bag, runners, contract, topics, fault=fault, seed=seed, horizon=horizon, players=players
+        )
+        scores.extend(found)
+        heard.append({'fault': fault, **what})
+    return {
+        'complete': bag.damage is None,
+        'why': bag.damage or '',
+        'recording': str(folder),
+        'contract_sha256': contract.hash,
+        'recorded': run,
+        'heard': heard,
+        'policies': scores,
+        'plots': drawn,
+    }
+
+
+def fingerprint(*files: str | Path) -> str:
+    """Names, sizes and times of files, or of all in folders: changes where they are rewritten."""
+    parts = []
+    for file in map(Path, files):
+        inside = sorted(file.rglob('*')) if file.is_dir() else [file]
+        for path in inside:
+            if path.is_file() and path.suffix not in ('.html', '.partial'):
+                about = path.stat()
+                parts.append(f'{path}:{about.st_size}:{about.st_mtime_ns}')
+    return '|'.join(parts)
+
+
+def summary(outcomes: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """What a fleet's replays come to, policy by policy and fault by fault."""
+    policies: dict[str, dict[str, Any]] = {}
+    for name, outcome in outcomes.items():
+        for score in (outcome.get('result') or {}).get('policies', ()):
+            key = f'{score["policy"]} · {score["fault"]}'
+            row = policies.setdefault(
+                key, {'recordings': 0, 'steps': 0, 'ratios': [], 'alarms': 0, 'alarmed': []}
+            )
+            row['recordings'] += 1
+            row['steps'] += score['steps']
+            if score['prediction_ratio'] is not None:
+                row['ratios'].append(score['prediction_ratio'])
+            events = (score['alarm'] or {}).get('events', ())
+            row['alarms'] += len(events)
+            if events:
+                row['alarmed'].append(name)
+    for row in policies.values():
+        ratios = sorted(row.pop('ratios'))
+        row['prediction_ratio_median'] = ratios[len(ratios) // 2] if ratios else None
+        row['prediction_ratio_worst'] = ratios[-1] if ratios else None
+    return {
+        'recordings': len(outcomes),
+        'failed': {n: o['error'] for n, o in outcomes.items() if not o['ok']},
+        'damaged': {
+            n: o['result']['why'] for n, o in outcomes.items() if o['ok'] and o['result']['why']
+        },
+        'policies': policies,
+    }
+
+
+def _recorded_policy(run: dict[str, Any], folder: Path, robot: str) -> list[str]:
+    """The policy that was recorded, where a file of its name still has the same content."""
+    bundle = run.get('bundle', {})
+    name = bundle.get('path') or run.get('policy')
+    if not name:
+        raise ValueError(f'{folder} has no run.json that names a policy: give --policy')
+    try:
+        path = Path(name) if bundle.get('path') else paths.policy(name, robot)
+        same = Bundle.read(path).sha256 == bundle.get('sha256')
+    except (ValueError, OSError) as error:
+        raise ValueError(f'the policy that was recorded: {error}; give --policy') from None
+    if not same:
+        raise ValueError(
+            f'{path} is not the policy that was recorded, whose SHA-256 is '
+            f'{bundle.get("sha256")}; give --policy'
+        )
+    return [str(path)]

@@ -1,0 +1,232 @@
+"""One policy over a recording, observation by observation, and what is to be said of it."""
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from liquid_control.control.contract import Contract
+from liquid_control.control.controller import Controller
+from liquid_control.control.follower import Follower
+from liquid_control.control.gate import Reason
+from liquid_control.control.runtime import PolicyRunner
+from liquid_control.evaluation.alarm import Alarm, Calibration
+from liquid_control.evaluation.rollouts import RolloutRunner, Rollouts
+from liquid_control.evaluation.sums import Moments, Squares, Thinned, Times
+
+_CHUNK = 1000
+_TOLERANCE = 0.25
+
+
+class Player:
+    """Steps a bundle, rolls it out, and keeps sums.
+
+    A bundle with an action goes through the same controller as live; a predictor follows.
+
+    Args:
+        runner: the policy.
+        robot: contract of the robot.
+        horizon: steps over which it goes on with its own predictions.
+
+    Raises:
+        ContractError: the policy does not fit the robot.
+        ValueError: the calibration in the bundle is not whole.
+    """
+
+    def __init__(self, runner: PolicyRunner, robot: Contract, horizon: int = 50):
+        self.runner, self.contract = runner, runner.contract
+        stepper = Controller if runner.bundle.drives else Follower
+        self._stepper = stepper(runner, robot)
+        self.calibration = Calibration.of(runner.bundle.scores)
+        self.alarm = Alarm(self.contract, self.calibration) if self.calibration else None
+        self.name = runner.bundle.path.stem if runner.bundle.path else runner.bundle.cell
+        self.horizon = horizon
+        self.first = self.last = 0
+        longest, every = horizon, max(1, round(self.contract.rate / 50.0))
+        if self.calibration:
+            longest = max(horizon, self.calibration.horizon)
+            every = self.calibration.every
+        self.ahead = longest
+        self._rollouts = RolloutRunner(runner, self._rolled, longest, every, _CHUNK)
+        self._measured = np.array(self.contract.measured)
+        size = len(self._measured)
+        self._one, self._many = Squares((size,)), Squares((longest, size))
+        self._moments, self._times = Moments(size), Times()
+        self._actions = Squares((self.contract.action_size,))
+        self._largest = np.nan
+        self._reasons: Counter[str] = Counter()
+        self._resets = self._steps = 0
+        self.scores, self.shown = Thinned(), Thinned()
+        self._rows: list[tuple] = []
+        self._overlaps = False
+
+    def step(self, stamp_ns: int, observation: np.ndarray, sent: np.ndarray | None) -> None:
+        """Take in one observation (p,), and the command (m,) that answered it, where recorded."""
+        command = self._stepper.step(stamp_ns, observation)
+        self.first, self.last = self.first or stamp_ns, stamp_ns
+        self._steps += 1
+        if command.reasons:
+            self._reasons.update(command.reasons.names())
+        given = command.action if sent is None else sent
+        if self._stepper.events['resets'] != self._resets:
+            self._resets = self._stepper.events['resets']
+            self._rollouts.end()
+            if self.alarm:
+                self.alarm.forget()
+        if command.prediction is not None:
+            self._rollouts.add(stamp_ns, observation, command.elapsed, command.prediction, given)
+        if sent is not None:
+            self.runner.sent(sent)
+        self._rows.append((stamp_ns, observation, command.prediction, command, sent))
+        if len(self._rows) > _CHUNK:
+            self._sum()
+
+    def end(self) -> None:
+        """The recording is over."""
+        self._rollouts.end()
+        self._sum()
+
+    def _rolled(self, found: Rollouts) -> None:
+        self._many.add(found.errors, found.persistence)
+        whole = np.isfinite(found.errors[:, -1]).all(axis=1)
+        for row in np.flatnonzero(whole):
+            stamp, errors = int(found.stamps[row]), found.errors[row]
+            self.shown.add(stamp, found.predicted[row], found.predicted[row] - errors[-1])
+            if self.alarm:
+                score = self.alarm.take(stamp, errors[: self.calibration.horizon].mean(axis=0))
+                if score is not None:
+                    self.scores.add(stamp, score)
+
+    def _sum(self) -> None:
+        """Move the rows at hand into the sums; the last stays, to be the next one's last."""
+        rows = self._rows
+        if not rows:
+            return
+        fresh = rows[1:] if self._overlaps else rows
+        stamps = np.array([row[0] for row in rows], dtype=np.int64)
+        values = np.array([row[1] for row in rows])[:, self._measured]
+        unknown = np.full(self.contract.sensed_size, np.nan, dtype=np.float32)
+        seen = np.array([unknown if row[2] is None else row[2] for row in rows])
+        seen = seen[:, self._measured]
+        period = self.contract.period_ns
+        near = np.abs(np.diff(stamps) - period) <= _TOLERANCE * period
+        known = near & np.isfinite(values[:-1]).all(axis=1) & np.isfinite(values[1:]).all(axis=1)
+        known &= np.isfinite(seen[:-1]).all(axis=1)
+        now, then = values[:-1][known].astype(np.float64), values[1:][known].astype(np.float64)
+        self._one.add(seen[:-1][known] - then, now - then)
+        self._moments.add(values[len(rows) - len(fresh) :])
+        self._times.add(np.array([row[3].step_s for row in fresh]))
+        pairs = [(row[3].action, row[4]) for row in fresh if row[4] is not None]
+        if pairs and self.runner.bundle.drives:
+            mine, theirs = (np.array(side, dtype=np.float64) for side in zip(*pairs, strict=True))
+            self._actions.add(mine - theirs, mine - theirs)
+            self._largest = np.nanmax([self._largest, np.abs(mine - theirs).max()])
+        self._rows, self._overlaps = rows[-1:], True
+
+    def result(self) -> dict[str, Any]:
+        """All figures; docs/replay.md says what each is."""
+        bundle, contract = self.runner.bundle, self.contract
+        std, scale = self._std()
+        one, base = (means / std**2 for means in self._one.means())
+        channels = [contract.sensed_channels[place] for place in self._measured]
+        units = [unit for term in contract.sensed for unit in term.units]
+        compared = int(self._actions.count)
+        action = self._actions.means()[0] if compared else None
+        return {
+            'policy': self.name,
+            'cell': bundle.cell,
+            'drives': bundle.drives,
+            'bundle_sha256': bundle.sha256,
+            'contract_sha256': contract.hash,
+            'steps': self._steps,
+            'resets': self._resets,
+            'prediction_scored': int(self._one.count),
+            'prediction_scale': scale,
+            'prediction_mse': _mean(one),
+            'persistence_mse': _mean(base),
+            'prediction_ratio': _ratio(_mean(one), _mean(base)),
+            'prediction_channels': {
+                name: {
+                    'mse': _number(one[place]),
+                    'persistence_mse': _number(base[place]),
+                    'ratio': _ratio(_number(one[place]), _number(base[place])),
+                }
+                for place, name in enumerate(channels)
+            },
+            'horizons': self._horizons(channels, [units[p] for p in self._measured], std),
+            'policy_step_us_p50': _micro(self._times.quantile(0.5)),
+            'policy_step_us_p99': _micro(self._times.quantile(0.99)),
+            'actions_compared': compared,
+            'action_difference_max': _number(self._largest),
+            'action_difference_rms': float(np.sqrt(action.mean())) if compared else None,
+            'reasons': {r.name.lower(): self._reasons[r.name.lower()] for r in Reason
+                        if r and self._reasons[r.name.lower()]},
+            'alarm': None if self.alarm is None else self._alarm(),
+        }  # fmt: skip
+
+    def curve(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Steps ahead, and mean squared errors of the policy and of persistence, in std²."""
+        std, _ = self._std()
+        model, base = (means[: self.horizon] for means in self._many.means())
+        known = np.flatnonzero(np.isfinite(model).all(axis=1))
+        return known + 1, *((v[known] / std**2).mean(axis=1) for v in (model, base))
+
+    def _std(self) -> tuple[np.ndarray, str]:
+        terms = [term for term in self.contract.sensed if not term.hold]
+        if all(term.std is not None for term in terms):
+            return np.array([value for term in terms for value in term.std]), 'contract'
+        return self._moments.std, 'recording'
+
+    def _horizons(self, channels, units, std) -> dict[str, Any]:
+        """By steps ahead: in std² over all channels, and each channel's rms in its unit."""
+        ahead, mse, persistence = self.curve()
+        model, base = (means[ahead - 1] for means in self._many.means())
+        return {
+            'steps': ahead.tolist(),
+            'scored': self._many.count[ahead - 1].tolist(),
+            'mse': mse.tolist(),
+            'persistence_mse': persistence.tolist(),
+            'ratio': [_ratio(a, b) for a, b in zip(mse, persistence, strict=True)],
+            'channels': {
+                name: {
+                    'unit': units[place],
+                    'rmse': np.sqrt(model[:, place]).tolist(),
+                    'persistence_rmse': np.sqrt(base[:, place]).tolist(),
+                }
+                for place, name in enumerate(channels)
+            },
+        }
+
+    def _alarm(self) -> dict[str, Any]:
+        calibration = self.calibration
+        return {
+            'threshold': calibration.threshold,
+            'false_alarms_per_minute': calibration.rate,
+            'calibrated_on_s': calibration.seconds,
+            'extrapolated': calibration.extrapolated,
+            'events': [
+                {
+                    'start_ns': event.start,
+                    'end_ns': event.end,
+                    'peak': event.peak,
+                    'joints': dict(sorted(event.joints.items(), key=lambda item: -item[1])),
+                }
+                for event in self.alarm.events
+            ],
+        }
+
+
+def _mean(values: np.ndarray) -> float | None:
+    return _number(np.mean(values))
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _ratio(value: float | None, base: float | None) -> float | None:
+    return float(value / base) if value is not None and base else None
+
+
+def _micro(seconds: float | None) -> float | None:
+    return None if seconds is None else seconds * 1e6

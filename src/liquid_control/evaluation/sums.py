@@ -1,0 +1,97 @@
+"""Running sums over a recording of any length: memory does not grow with it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+
+class Moments:
+    """Mean and standard deviation of the channels of rows that come in parts."""
+
+    def __init__(self, size: int):
+        self.count, self.mean, self._m2 = 0, np.zeros(size), np.zeros(size)
+
+    def add(self, rows: np.ndarray) -> None:
+        """Take in rows (n, p); those with a value that is not finite are left out."""
+        rows = rows[np.isfinite(rows).all(axis=1)].astype(np.float64)
+        if not len(rows):
+            return
+        count = self.count + len(rows)
+        delta = rows.mean(axis=0) - self.mean
+        self._m2 += rows.var(axis=0) * len(rows) + delta**2 * self.count * len(rows) / count
+        self.mean += delta * len(rows) / count
+        self.count = count
+
+    @property
+    def std(self) -> np.ndarray:
+        """(p,); 1 where a channel never changed."""
+        std = np.sqrt(self._m2 / max(1, self.count))
+        return np.where(std > 0, std, 1.0)
+
+
+class Squares:
+    """Mean squares of the channels of two kinds of errors, the model's and persistence's."""
+
+    def __init__(self, shape: tuple[int, ...]):
+        self.count = np.zeros(shape[:-1], dtype=np.int64)
+        self._model, self._persistence = np.zeros(shape), np.zeros(shape)
+
+    def add(self, model: np.ndarray, persistence: np.ndarray) -> None:
+        """Take in errors (n, *shape); rows that are NaN do not count."""
+        there = np.isfinite(model).all(axis=-1)
+        self.count += there.sum(axis=0)
+        for total, errors in ((self._model, model), (self._persistence, persistence)):
+            known = np.where(there[..., None], errors, 0.0).astype(np.float64)
+            total += (known**2).sum(axis=0)
+
+    def means(self) -> tuple[np.ndarray, np.ndarray]:
+        """Mean squares of both, (*shape); NaN where nothing was counted."""
+        with np.errstate(invalid='ignore'):
+            count = np.where(self.count > 0, self.count, np.nan)[..., None]
+            return self._model / count, self._persistence / count
+
+
+class Times:
+    """Quantiles of durations, to one percent, from a histogram on a logarithmic axis."""
+
+    _LEAST, _STEP, _SIZE = 1e-7, np.log(1.01), 2500
+
+    def __init__(self):
+        self._counts = np.zeros(self._SIZE, dtype=np.int64)
+
+    def add(self, seconds: np.ndarray) -> None:
+        """Take in durations; those that are 0 (nothing was done) do not count."""
+        seconds = seconds[seconds > 0]
+        places = np.log(np.maximum(seconds, self._LEAST) / self._LEAST) / self._STEP
+        self._counts += np.bincount(
+            np.minimum(places.astype(int), self._SIZE - 1), minlength=self._SIZE
+        )
+
+    def quantile(self, share: float) -> float | None:
+        """Seconds that a share of the durations stays below; None where there were none."""
+        total = self._counts.sum()
+        if not total:
+            return None
+        place = int(np.searchsorted(np.cumsum(self._counts), share * total))
+        return float(self._LEAST * np.exp((place + 0.5) * self._STEP))
+
+
+class Thinned:
+    """At most ``limit`` rows of any number, evenly spaced: every second is dropped when full."""
+
+    def __init__(self, limit: int = 3000):
+        self._limit, self._stride, self._count = limit, 1, 0
+        self.rows: list[Sequence[Any]] = []
+
+    def add(self, *row: Any) -> None:
+        if self._count % self._stride == 0:
+            self.rows.append(row)
+            if len(self.rows) >= self._limit:
+                del self.rows[1::2]
+                self._stride *= 2
+        self._count += 1
+
+    def columns(self) -> list[np.ndarray]:
+        """One array a column; empty where there are no rows."""
+        return [np.array(column) for column in zip(*self.rows, strict=True)]

@@ -1,0 +1,184 @@
+"""A list of independent pieces of work, by local processes or on a Ray cluster, that resumes.
+
+Every finished piece is kept at once, as one JSON file, whole or not at all. A piece that fails is a
+result too, with its error; it does not stop the others, and the next run tries it again. A run that
+is killed at any moment goes on from what is there.
+"""
+
+import hashlib
+import json
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from liquid_control.control.schema import unknown
+from liquid_control.provenance import write_json
+from liquid_control.training.pool import Job, work
+
+FORMAT = 1
+ENGINES = ('local', 'ray')
+
+
+@dataclass(frozen=True)
+class Piece:
+    """``function(**arguments)`` → a dict of plain JSON; the function must be importable by name.
+
+    Attributes:
+        name: of its file; unique in a sweep.
+        arguments: plain JSON.
+        inputs: fingerprint of the files that it reads: with another one it is done anew.
+    """
+
+    name: str
+    function: Callable[..., dict[str, Any]]
+    arguments: dict[str, Any]
+    inputs: str = ''
+
+    @property
+    def key(self) -> str:
+        """SHA-256 of what decides its result."""
+        what = [self.function.__module__, self.function.__qualname__, self.arguments, self.inputs]
+        return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
+
+
+def sweep(
+    pieces: Sequence[Piece],
+    folder: str | Path,
+    *,
+    workers: int = 1,
+    engine: str = 'local',
+    address: str | None = None,
+    report: Callable[..., None] = lambda share, text, left: None,
+) -> dict[str, dict[str, Any]]:
+    """Work through the pieces → name → ``{name, key, ok, seconds, result or error}``, in order.
+
+    Args:
+        pieces: with names of their own.
+        folder: where the files are; what is there of the same pieces is not done again.
+        workers: local processes.
+        engine: ``local`` or ``ray``.
+        address: of a Ray cluster; by default one is started on this machine.
+        report: told the share done, a text and the seconds left.
+
+    Raises:
+        ValueError: two pieces of one name, or no such engine.
+        RuntimeError: Ray is asked for and not installed.
+    """
+    names = [piece.name for piece in pieces]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f'sweep: {", ".join(twice)} is there more than once')
+    if engine not in ENGINES:
+        raise ValueError(unknown('engine', engine, ENGINES))
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    found = {piece.name: kept(folder, piece) for piece in pieces}
+    waiting = [piece for piece in pieces if not (found[piece.name] or {}).get('ok')]
+    started, total = time.monotonic(), len(pieces)
+    done = total - len(waiting)
+    if waiting:
+        run = _ray(waiting, address) if engine == 'ray' else _local(waiting, folder, workers)
+        for count, (piece, outcome) in enumerate(run, 1):
+            keep(folder, outcome)
+            found[piece.name] = outcome
+            passed = time.monotonic() - started
+            left = passed / count * (len(waiting) - count)
+            text = f'{piece.name} {"done" if outcome["ok"] else "failed"}'
+            report((done + count) / total, text, left)
+    return {name: found[name] for name in names}
+
+
+def kept(folder: Path, piece: Piece) -> dict[str, Any] | None:
+    """What is there of a piece; None where nothing is, or it was another piece or broken."""
+    try:
+        found = json.loads(_path(folder, piece.name).read_text())
+        whole = found['format'] == FORMAT and found['key'] == piece.key and 'ok' in found
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return found if whole else None
+
+
+def keep(folder: Path, outcome: dict[str, Any]) -> None:
+    """Write an outcome whole or not at all."""
+    write_json(_path(folder, outcome['name']), outcome)
+
+
+def do(piece: Piece) -> dict[str, Any]:
+    """Do a piece; an exception becomes its outcome."""
+    started = time.monotonic()
+    outcome: dict[str, Any] = {'format': FORMAT, 'name': piece.name, 'key': piece.key, 'ok': False}
+    try:
+        outcome['result'] = piece.function(**piece.arguments)
+        outcome['ok'] = True
+    except (ValueError, OSError, RuntimeError, MemoryError) as error:
+        outcome['error'] = str(error) or type(error).__name__
+    except Exception:  # a defect: where it is must be seen
+        outcome['error'] = traceback.format_exc()
+    outcome['seconds'] = round(time.monotonic() - started, 3)
+    return outcome
+
+
+def _path(folder: Path, name: str) -> Path:
+    return folder / f'{name}.json'
+
+
+def _local(pieces: Sequence[Piece], folder: Path, workers: int) -> Iterator[tuple]:
+    """Each piece in a process of its own, which writes its file itself."""
+    by_name = {piece.name: piece for piece in pieces}
+    for piece in pieces:  # what failed before, or was another piece's, is not taken for new
+        _path(folder, piece.name).unlink(missing_ok=True)
+    jobs = [Job(piece.name, _job, (piece, str(folder))) for piece in pieces]
+    told: set[str] = set()
+    modules = sorted({piece.function.__module__ for piece in pieces} - {'__main__'})
+    for state in work(jobs, workers, preload=modules):
+        for name in [*state.finished, *state.failed]:
+            if name in told:
+                continue
+            told.add(name)
+            piece = by_name[name]
+            outcome = kept(folder, piece)
+            if outcome is None:  # the process died
+                error = state.failed.get(name, 'its process left no result')
+                outcome = {
+                    'format': FORMAT, 'name': name, 'key': piece.key, 'ok': False,
+                    'seconds': 0.0, 'error': error,
+                }  # fmt: skip
+            yield piece, outcome
+
+
+def _job(piece: Piece, folder: str, report: Callable[[float, str], None]) -> None:
+    keep(Path(folder), do(piece))
+
+
+def _ray(pieces: Sequence[Piece], address: str | None) -> Iterator[tuple]:
+    """Each piece a task; one whose node dies is done again on another."""
+    try:
+        import ray
+    except ImportError:
+        raise RuntimeError(
+            "--engine ray: Ray is not installed here: pip install 'liquid_control[ray]'"
+        ) from None
+    ours = not ray.is_initialized()
+    if ours:
+        ray.init(address=address, log_to_driver=False)
+    try:
+        task = ray.remote(do).options(max_retries=-1, num_cpus=1)
+        live = {task.remote(piece): piece for piece in pieces}
+        while live:
+            ready, _ = ray.wait(list(live), num_returns=1, timeout=None)
+            for reference in ready:
+                piece = live.pop(reference)
+                try:
+                    outcome = ray.get(reference)
+                except ray.exceptions.RayError as error:
+                    outcome = {
+                        'format': FORMAT, 'name': piece.name, 'key': piece.key, 'ok': False,
+                        'seconds': 0.0, 'error': str(error).splitlines()[0],
+                    }  # fmt: skip
+                yield piece, outcome
+    finally:
+        if ours:
+            ray.shutdown()

@@ -1,0 +1,173 @@
+"""A predictor of recordings becomes a bundle: trained, calibrated on what it had not seen."""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from liquid_control.control.bundle import PREDICTOR, Bundle
+from liquid_control.control.contract import Contract
+from liquid_control.control.runtime import PolicyRunner
+from liquid_control.data.recording import Recording
+from liquid_control.evaluation.alarm import Calibration, calibrate
+from liquid_control.evaluation.rollouts import RolloutRunner, Rollouts
+from liquid_control.predictor import Predictor
+from liquid_control.training.export import export_bundle
+from liquid_control.training.recorded import RecordedSettings, folds, train_predictor
+
+WINDOW_S = 0.7
+"""Time over which an alarm averages: more than a step of a gait."""
+ROLLOUTS_HZ = 50.0
+"""Rollouts a second, at most."""
+
+
+class PredictorStep(torch.nn.Module):
+    """One step of a predictor as it is exported: normalisation folded in, the safe action beside.
+
+    Args:
+        model: its C channels are the contract's sensed values.
+        contract: of the robot, without ``previous_action``.
+    """
+
+    def __init__(self, model: Predictor, contract: Contract):
+        super().__init__()
+        self.cell = model.cell
+        self.register_buffer('safe', torch.tensor([contract.action.safe], dtype=torch.float32))
+        with torch.no_grad():
+            scale = torch.cat([1.0 / model.std, torch.ones(1)])
+            offset = torch.cat([model.mean, torch.ones(1)])
+            self.encoder = torch.nn.Linear(len(scale), model.encoder.out_features)
+            self.encoder.weight.copy_(model.encoder.weight * scale)
+            self.encoder.bias.copy_(model.encoder.bias - model.encoder.weight @ (offset * scale))
+            self.prediction = torch.nn.Linear(model.cell.output_size, len(model.mean))
+            self.prediction.weight.copy_(model.prediction.weight * model.change[:, None])
+            self.prediction.bias.copy_(model.prediction.bias * model.change)
+
+    def forward(self, observation, elapsed, state):
+        """Observation (B, n), elapsed (B, 1), state (B, S) → safe action, prediction, state."""
+        encoded = torch.tanh(self.encoder(torch.cat([observation, elapsed], dim=1)))
+        output, state = self.cell.step(encoded, state, elapsed)
+        safe = self.safe.expand(observation.shape[0], -1)
+        return safe, observation + self.prediction(output), state
+
+
+def publish_predictor(
+    path: Path,
+    settings: RecordedSettings,
+    recordings: Sequence[Recording],
+    contract: Contract,
+    checkpoints: Path,
+    report: Callable[[float, str], None],
+    rate: float = 1.0,
+) -> Bundle:
+    """Train on recordings and write the bundle, its alarm calibrated.
+
+    For every fold a model is trained without it, and foretells it: from those errors the alarm's
+    threshold follows. The model in the bundle is then trained on all.
+
+    Args:
+        path: bundle to write.
+        settings: of the training.
+        recordings: good data alone.
+        contract: all that is sensed; no ``previous_action``.
+        checkpoints: folder; a training that was interrupted goes on from what is there.
+        report: told the share done and a text.
+        rate: false alarms a minute that the alarm's threshold stands for.
+
+    Raises:
+        NotFiniteError: a training diverged.
+        ValueError: too little data, or a checkpoint of another training.
+    """
+    checkpoints.mkdir(parents=True, exist_ok=True)
+    runs = [*range(settings.folds), None]
+    models = []
+    for place, without in enumerate(runs):
+        name = 'all' if without is None else f'without-{without}'
+
+        def part(share: float, text: str, place=place, name=name) -> None:
+            report((place + share) / len(runs), f'{name}: {text}')
+
+        file = checkpoints / f'{name}.safetensors'
+        models.append(train_predictor(settings, recordings, contract, file, part, without))
+    calibration = _calibration(models[:-1], settings, recordings, contract, rate)
+    return _export(
+        path, models[-1], settings, contract, {'alarm': calibration.to_dict()},
+        recordings=[
+            {'name': r.name, 'seconds': round(float(r.seconds[-1]), 3), 'observations': len(r)}
+            for r in recordings
+        ],
+    )  # fmt: skip
+
+
+def _calibration(models, settings, recordings, contract, rate) -> Calibration:
+    every = max(1, round(contract.rate / ROLLOUTS_HZ))
+    window = max(1, round(WINDOW_S * contract.rate / every))
+    runners = [_runner(model, settings, contract) for model in models]
+    pieces, squares = [], []
+    for recording in recordings:
+        found = [rolled(runner, recording, settings.horizon, every) for runner in runners]
+        mine = folds(recording, settings)
+        for rollouts in zip(*found, strict=True):
+            stamps = rollouts[0].stamps
+            chosen = mine[np.searchsorted(recording.stamps, stamps)]
+            errors = np.array([r.errors for r in rollouts])[chosen, np.arange(len(stamps))]
+            pieces.append((stamps, errors.mean(axis=1)))
+            squares.append(errors[:, -1] ** 2)
+    band = np.sqrt(np.concatenate(squares).mean(axis=0))
+    return calibrate(
+        contract, pieces, horizon=settings.horizon, every=every, window=window, band=band, rate=rate
+    )
+
+
+def rolled(runner: PolicyRunner, recording: Recording, horizon: int, every: int) -> list[Rollouts]:
+    """Whole rollouts over a recording, one object a stretch without a gap."""
+    stretches: list[list[Rollouts]] = []
+    rollouts = RolloutRunner(runner, lambda found: stretches[-1].append(found), horizon, every)
+    runner.reset()
+    nothing = np.zeros(runner.contract.action_size, dtype=np.float32)
+    for stamp, values, elapsed, starts in zip(
+        recording.stamps.tolist(), recording.values, recording.elapsed.tolist(),
+        recording.starts, strict=True,
+    ):  # fmt: skip
+        if starts:
+            rollouts.end()
+            runner.reset()
+            stretches.append([])
+        prediction = runner.step(values, elapsed).prediction
+        rollouts.add(stamp, values, elapsed, prediction, nothing)
+    rollouts.end()
+    whole = [_whole(parts) for parts in stretches if parts]
+    return [found for found in whole if len(found.stamps)]
+
+
+def _whole(parts: list[Rollouts]) -> Rollouts:
+    """The rollouts of a stretch that went all their steps, as one."""
+    names = ('stamps', 'predicted', 'errors', 'persistence')
+    joined = [np.concatenate([getattr(p, n) for p in parts]) for n in names]
+    keep = np.isfinite(joined[2]).all(axis=(1, 2))
+    return Rollouts(*(values[keep] for values in joined))
+
+
+def _runner(model, settings, contract) -> PolicyRunner:
+    with tempfile.TemporaryDirectory() as folder:
+        return PolicyRunner(_export(Path(folder) / 'fold.onnx', model, settings, contract, {}))
+
+
+def _export(path, model, settings, contract, scores, **about) -> Bundle:
+    return export_bundle(
+        path,
+        PredictorStep(model, contract).eval(),
+        cell=settings.cell,
+        settings={
+            'network': PREDICTOR,
+            'model': model.settings.to_dict(),
+            'training': settings.to_dict(),
+        },
+        contract=contract,
+        state_size=model.cell.state_size,
+        judge=lambda draft: scores,
+        seed=settings.seed,
+        **about,
+    )

@@ -1,0 +1,79 @@
+"""Tables that ``liquid-control replay`` prints."""
+
+from typing import Any
+
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+_AHEAD = (1, 2, 5, 10, 20, 50)
+
+
+def _text(value: Any, form: str) -> str:
+    return '–' if value is None else format(value, form)
+
+
+def score_table(scores: list[dict[str, Any]]) -> Table:
+    """One row a policy and fault."""
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column('policy', overflow='fold')
+    faults = any(score['fault'] != 'none' for score in scores)
+    if faults:
+        table.add_column('fault', overflow='fold')
+    for heading in (
+        'steps', 'error', 'persist.', 'ratio', 'Δ action max', 'Δ action rms', 'step µs',
+    ):  # fmt: skip
+        table.add_column(heading, justify='right', min_width=max(map(len, heading.split())))
+    for score in scores:
+        p50, p99 = (_text(score[f'policy_step_us_{p}'], '.0f') for p in ('p50', 'p99'))
+        table.add_row(
+            escape(score['policy']),
+            *([escape(score['fault'])] if faults else []),
+            str(score['steps']),
+            _text(score['prediction_mse'], '.4g'),
+            _text(score['persistence_mse'], '.4g'),
+            _text(score['prediction_ratio'], '.3f'),
+            _text(score['action_difference_max'], '.3g'),
+            _text(score['action_difference_rms'], '.3g'),
+            f'{p50}/{p99}',
+        )
+    return table
+
+
+def horizon_table(scores: list[dict[str, Any]]) -> Table:
+    """Error over persistence's at some steps ahead."""
+    last = max((score['horizons']['steps'] or [0])[-1] for score in scores)
+    ahead = sorted({step for step in _AHEAD if step < last} | ({last} if last else set()))
+    table = Table(box=box.SIMPLE_HEAD, title='error / persistence, fed with its own predictions')
+    table.add_column('policy', overflow='fold')
+    table.add_column('fault', overflow='fold')
+    for step in ahead:
+        table.add_column(f'{step}', justify='right')
+    for score in scores:
+        ratios = dict(zip(score['horizons']['steps'], score['horizons']['ratio'], strict=True))
+        table.add_row(
+            escape(score['policy']),
+            escape(score['fault']),
+            *(_text(ratios.get(step), '.3f') for step in ahead),
+        )
+    return table
+
+
+def fleet_table(found: dict[str, Any]) -> Table:
+    """One row a policy and fault, over all recordings."""
+    failed = len(found['failed'])
+    table = Table(box=box.SIMPLE_HEAD, title=f'{found["recordings"]} recordings, {failed} failed')
+    table.add_column('policy · fault', overflow='fold')
+    for heading in ('recordings', 'steps', 'ratio, median', 'worst', 'alarms', 'alarmed'):
+        table.add_column(heading, justify='right')
+    for name, row in found['policies'].items():
+        table.add_row(
+            escape(name),
+            str(row['recordings']),
+            str(row['steps']),
+            _text(row['prediction_ratio_median'], '.3f'),
+            _text(row['prediction_ratio_worst'], '.3f'),
+            str(row['alarms']),
+            str(len(row['alarmed'])),
+        )
+    return table

@@ -1,0 +1,98 @@
+"""``liquid-control train predictor``: the next-observation model of a robot, from its bags."""
+
+import argparse
+import shutil
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        '--bag', action='append', type=Path, required=True, help='recording; may be repeated'
+    )
+    parser.add_argument('--cell', required=True, help='recurrent cell: cfc, lstm, …')
+    for name, text in (('from', 'begins'), ('to', 'ends')):
+        parser.add_argument(
+            f'--{name}', action='append', type=float, default=[], metavar='S', dest=f'{name}_s',
+            help=f'where the part to train on {text}, s since the first observation; once for all '
+            'bags, or once for each',
+        )  # fmt: skip
+    parser.add_argument('--updates', type=int, default=300, help='gradient steps a model (300)')
+    parser.add_argument(
+        '--learning-rate', type=float, default=0.005, help='of Adam at its highest (0.005)'
+    )
+    parser.add_argument('--horizon', type=int, default=50, help='steps foretold (50)')
+    parser.add_argument(
+        '--folds', type=int, default=2, help='models that calibrate the alarm, each on its part (2)'
+    )
+    parser.add_argument(
+        '--false-alarms', type=float, default=1.0, metavar='PER_MINUTE',
+        help='false alarms a minute that the trust alarm may give (1)',
+    )  # fmt: skip
+    parser.add_argument(
+        '--observed',
+        action='append',
+        default=[],
+        metavar='TOPIC=RECORDED',
+        help='where a topic of the contract was recorded under another name',
+    )
+
+
+def check(args: argparse.Namespace) -> None:
+    """Refuse what makes no sense, before anything is read."""
+    for name in ('updates', 'horizon'):
+        if getattr(args, name) < 1:
+            raise ValueError(f'--{name}: expected 1 or more, found {getattr(args, name)}')
+    if args.folds < 2:
+        raise ValueError(f'--folds: expected 2 or more, found {args.folds}')
+    if not 0.0 < args.learning_rate < 1.0:
+        raise ValueError(
+            f'--learning-rate: expected a number between 0 and 1, found {args.learning_rate}'
+        )
+    if not 0.0 < args.false_alarms <= 1000.0:
+        raise ValueError(
+            f'--false-alarms: expected a number above 0, at most 1000, found {args.false_alarms}'
+        )
+    for name, found in (('from', args.from_s), ('to', args.to_s)):
+        if len(found) not in (0, 1, len(args.bag)):
+            raise ValueError(
+                f'--{name}: expected once, or once for each of the {len(args.bag)} bags, found '
+                f'{len(found)} times'
+            )
+
+
+def train(args: argparse.Namespace, folder: Path, report):
+    """Read the bags, train, calibrate and write the bundle."""
+    from liquid_control import cells, paths
+    from liquid_control.control.contract import Contract
+    from liquid_control.data.recording import read_recording
+    from liquid_control.evaluation.bag import Bag
+    from liquid_control.training.publish_predictor import publish_predictor
+    from liquid_control.training.recorded import RecordedSettings
+    from liquid_control.verbs.arguments import renaming
+
+    (cell,) = cells.chosen([args.cell])
+    robot = Contract.load(paths.robot(args.robot))
+    contract = robot.asking(*(term.name for term in robot.sensed))
+    observed = dict(map(renaming, args.observed))
+    starts, stops = (
+        found * len(args.bag) if len(found) == 1 else found or [default] * len(args.bag)
+        for found, default in ((args.from_s, 0.0), (args.to_s, float('inf')))
+    )
+    recordings = [
+        read_recording(Bag(path), contract, observed, start, stop)
+        for path, start, stop in zip(args.bag, starts, stops, strict=True)
+    ]
+    settings = RecordedSettings(
+        cell=cell,
+        seed=args.seed,
+        updates=args.updates,
+        learning_rate=args.learning_rate,
+        horizon=args.horizon,
+        folds=args.folds,
+    )
+    bundle = publish_predictor(
+        args.out, settings, recordings, contract, folder, report, args.false_alarms
+    )
+    if args.checkpoints is None:
+        shutil.rmtree(folder, ignore_errors=True)
+    return bundle
