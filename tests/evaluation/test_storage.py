@@ -5,7 +5,6 @@ import json
 import sqlite3
 import subprocess
 import sys
-import time
 
 import numpy as np
 import odd_bags
@@ -13,11 +12,10 @@ import pytest
 from mcap.writer import CompressionType, Writer
 from odd_bags import COUNT, START_NS, sqlite, states, storage_file
 from recording import STORE
-from rosbags.rosbag2 import Reader, StoragePlugin
+from rosbags.rosbag2 import StoragePlugin
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 from liquid_control import cli
-from liquid_control.control import Contract
 from liquid_control.control.observe import stamp_ns
 from liquid_control.evaluation.bag import Bag, BagError
 from liquid_control.evaluation.coverage import coverage
@@ -310,20 +308,3 @@ def test_damaged_bytes_raise_nothing_but_bag_errors(tmp_path, make):
         file.write_bytes(hurt)
         with contextlib.suppress(BagError):
             coverage(Bag(path))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize('make', [states, sqlite])
-def test_reading_takes_no_longer_than_plain_rosbags(tmp_path, make):
-    path = make(tmp_path / 'bag', count=5000)
-    ours, theirs = [], []
-    for _ in range(3):
-        started = time.process_time()
-        list(Bag(path).observed(Contract.from_dict(odd_bags.leg()), {}))
-        ours.append(time.process_time() - started)
-        started = time.process_time()
-        with Reader(path) as reader:
-            for connection, _, data in reader.messages():
-                STORE.deserialize_cdr(data, connection.msgtype)
-        theirs.append(time.process_time() - started)
-    assert min(ours) < 1.2 * min(theirs)
