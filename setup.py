@@ -59,6 +59,7 @@ setup(
             'fault_node = liquid_control.nodes.fault_node:main',
             'policy_node = liquid_control.nodes.policy_node:main',
             'monitor_node = liquid_control.nodes.monitor_node:main',
+            'bag_node = liquid_control.nodes.bag_node:main',
         ]
     },
     data_files=[

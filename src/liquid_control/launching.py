@@ -101,7 +101,7 @@ def node(
 def end_with(nodes: Mapping[str, Node], final: str) -> list[RegisterEventHandler]:
     """End the launch with the ``final`` node, and with an error where any node fails.
 
-    The simulation may end before the monitor, which then has the last of it to write, or just
+    The simulation or the recording may end before the monitor, which then has the last of it to write, or just
     after it.
     """
 
@@ -109,7 +109,7 @@ def end_with(nodes: Mapping[str, Node], final: str) -> list[RegisterEventHandler
         def react(event: Any, context: LaunchContext) -> Any:
             if context.is_shutdown:
                 return None
-            if event.returncode != 0 or name not in (final, 'sim'):
+            if event.returncode != 0 or name not in (final, 'sim', 'bag'):
                 return OpaqueFunction(function=_fail, args=[name, event.returncode])
             if name != final:
                 return None

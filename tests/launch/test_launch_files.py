@@ -13,7 +13,7 @@ pytest.importorskip('launch_ros')
 from support import ROBOT, STUDENT, make_bundle
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = ('sim', 'robot')
+FILES = ('sim', 'robot', 'replay')
 
 
 def load(name: str):

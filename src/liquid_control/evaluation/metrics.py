@@ -234,7 +234,7 @@ def _measure(bag: Bag, run: dict[str, Any], result: dict[str, Any]) -> str:
         return bag.damage
     if 'ended' in run and run['ended'] != 'done':
         return str(run['ended'] or 'the recorder was stopped before its end')
-    expected = run.get('episodes') if run.get('mode') != 'robot' else None
+    expected = run.get('episodes') if run.get('mode') not in ('robot', 'replay') else None
     if expected and len(finished) < expected:
         return f'{len(finished)} of {expected} episodes were finished'
     return '' if len(trace) else 'no observation was recorded'

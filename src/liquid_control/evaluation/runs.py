@@ -41,6 +41,16 @@ def read_run(folder: str | Path) -> dict[str, Any]:
     return run
 
 
+def observed_topics(folder: Path) -> str:
+    """``topic=recorded …`` of a run folder: where the topics of its contract were recorded.
+
+    Empty for a recording that is no run folder.
+    """
+    if not (folder / 'run.json').exists():
+        return ''
+    return ' '.join(f'{k}={v}' for k, v in read_run(folder).get('observed', {}).items())
+
+
 def policy_contract(robot: Contract, channels: Sequence[str]) -> Contract:
     """The part of a robot's contract whose sensed values a policy predicts, in its order.
 

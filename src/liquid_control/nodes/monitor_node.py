@@ -17,6 +17,7 @@ from rclpy.node import Node
 from rclpy.serialization import deserialize_message
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
+from std_msgs.msg import Header
 
 from liquid_control import paths
 from liquid_control.control.bundle import Bundle
@@ -25,7 +26,7 @@ from liquid_control.control.observe import ObservationError, Observer, stamp_ns
 from liquid_control.evaluation.live import LiveAccuracy
 from liquid_control.evaluation.metrics import measure
 from liquid_control.evaluation.replay import PREDICTION
-from liquid_control.nodes.names import FAULTY
+from liquid_control.nodes.names import BAG_ENDED, FAULTY, SHADOW
 from liquid_control.nodes.parameters import Parameters
 from liquid_control.nodes.recorder import Recorder
 from liquid_control.nodes.session import Session, run_node
@@ -50,8 +51,9 @@ class MonitorNode(Node):
         seed = declare.get('seed', 0, 'Seed of the run.', low=0)
         episodes = declare.get('episodes', 1, 'Episodes of the run.', low=0)
         self._mode = declare.get(
-            'mode', 'robot', 'What is observed.', choices=('lockstep', 'realtime', 'robot')
-        )
+            'mode', 'robot', 'What is observed.',
+            choices=('lockstep', 'realtime', 'robot', 'replay'),
+        )  # fmt: skip
         folder = declare.get('run_folder', 'runs/latest', 'Folder to write; must hold no bag.')
         command = declare.get('command', '', 'Command line that started the run.')
         self._seconds = declare.get('seconds', 0.0, 'End after this time, s; 0: never.', low=0.0)
@@ -101,7 +103,7 @@ class MonitorNode(Node):
         self.accuracy = LiveAccuracy(np.concatenate(scale))
         self._observer = Observer(asked)
         self.last_row: dict[str, float] = {}
-        self.heard = self.status_heard = None
+        self.heard = self.status_heard = self.bag_ended = None
         self._told = 0.0
         self._subscribe_all(observed)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
@@ -112,7 +114,7 @@ class MonitorNode(Node):
         return {t: self.resolve_topic_name(source).strip('/') for t, source in named.items()}
 
     def _subscribe_all(self, observed: dict[str, str]) -> None:
-        sensors = self._mode != 'robot'
+        sensors, simulated = self._mode != 'robot', self._mode in ('lockstep', 'realtime')
         for topic, kind in self._contract.topics.items():
             self._subscribe(topic, kind, reliable=sensors)
             if observed[topic] != topic:
@@ -122,7 +124,10 @@ class MonitorNode(Node):
         self._subscribe(PREDICTION, _JOINT_STATE)
         self._subscribe('policy/status', _DIAGNOSTICS, streamed=False)
         self._subscribe('/diagnostics', _DIAGNOSTICS, streamed=False)
-        if sensors:
+        if self._mode == 'replay':
+            self._subscribe(SHADOW, action.type)
+            self._subscribe(BAG_ENDED, 'std_msgs/msg/Header')
+        if simulated:
             self._subscribe('sim/episode', _JOINT_STATE)
             self._subscribe('/clock', 'rosgraph_msgs/msg/Clock', streamed=False)
             for topic, kind in (
@@ -133,7 +138,11 @@ class MonitorNode(Node):
                     self._subscribe(topic, kind)
         if any(topic != source for topic, source in observed.items()):
             self._subscribe('fault/dropped', 'std_msgs/msg/Header')
-        self._followed = {'sim/episode': self._on_row, PREDICTION: self._on_prediction}
+        self._followed = {
+            'sim/episode': self._on_row,
+            PREDICTION: self._on_prediction,
+            BAG_ENDED: self._on_bag_ended,
+        }
         for topic, source in observed.items():
             if topic in self._bundle.contract.topics:
                 self._followed[source] = partial(self._on_sensor, topic)
@@ -142,7 +151,7 @@ class MonitorNode(Node):
         self, topic: str, type_name: str, *, reliable: bool = True, streamed: bool = True
     ) -> None:
         kind = message_type(type_name)
-        lockstep = streamed and self._mode == 'lockstep'
+        lockstep = streamed and self._mode in ('lockstep', 'replay')
         record = self._recorder.add(self.resolve_topic_name(topic), type_name)
         profile = qos(lockstep=lockstep, reliable=reliable, depth=1000)
         receive = partial(self._on_message, topic, kind, record)
@@ -160,6 +169,9 @@ class MonitorNode(Node):
 
     def _on_row(self, message: JointState) -> None:
         self.last_row = dict(zip(message.name, message.position, strict=True))
+
+    def _on_bag_ended(self, message: Header) -> None:
+        self.bag_ended = message.frame_id or 'done'
 
     def _on_prediction(self, message: JointState) -> None:
         self.accuracy.predicted(stamp_ns(message), np.array(message.position))
@@ -191,12 +203,15 @@ class MonitorNode(Node):
         """Why the run is over; None while it is not."""
         if self.last_row.get('done') or (self._seconds and passed > self._seconds):
             return 'done'
+        if self.bag_ended is not None:
+            return self.bag_ended
         if self.heard is None:
             late = passed > self._startup and self._mode != 'robot'
             return f'no message within {self._startup:g} s' if late else None
         silence = time.monotonic() - self.heard
         if self._mode != 'robot' and silence > self._silence:
-            return f'the simulation fell silent {silence:.1f} s ago: has it died or been paused?'
+            source = 'recording' if self._mode == 'replay' else 'simulation'
+            return f'the {source} fell silent {silence:.1f} s ago: has it died or been paused?'
         return None
 
     def _finish(self, ended: str) -> int:

@@ -5,7 +5,7 @@ Reads the topics of the policy's contract, matched by name; publishes ``commands
 
 Whatever ends its driving (deactivation, silent sensors, an output that is not finite, the
 operator, a signal) is followed by the safe action, once, and then by silence until it is armed
-again.
+again. In the shadow of another driver, or of a recording, all this goes to ``~/command`` instead.
 """
 
 import gc
@@ -27,6 +27,7 @@ from liquid_control.control.contract import Contract
 from liquid_control.control.controller import Controller
 from liquid_control.control.observe import ObservationError, Observer
 from liquid_control.control.runtime import PolicyRunner
+from liquid_control.nodes.driver import Driver
 from liquid_control.nodes.parameters import Parameters
 from liquid_control.nodes.policy_status import PolicyStatus
 from liquid_control.nodes.rehearsal import Rehearsal
@@ -49,6 +50,11 @@ class PolicyNode(LifecycleNode):
         self._robot = declare.get('robot', 'walker2d', 'Contract: a name, or a path to its YAML.')
         self._policy = declare.get('policy', 'cfc', 'Bundle: a name, or a path to its file.')
         self.autostart = declare.get('autostart', True, 'Configure and activate at the start.')
+        self._shadow = declare.get(
+            'shadow', False,
+            "Drive nothing: its commands go to ~/command, and those on the robot's topic, whoever "
+            'sends them, count as sent.',
+        )  # fmt: skip
         self._lockstep = declare.get('lockstep', False, 'A simulation waits for every command.')
         self._sensor_timeout = declare.get(
             'sensor_timeout', 0.0,
@@ -118,7 +124,14 @@ class PolicyNode(LifecycleNode):
         self._period_ns = runner.contract.period_ns
         profile = qos(lockstep=self._lockstep, reliable=True, depth=1)
         topic = robot.action.topic
-        self._commands = self.create_lifecycle_publisher(Float64MultiArray, topic, profile)
+        self._driver = None
+        if self._shadow:
+            self._driver = Driver(self.controller)
+            driven = self.create_subscription(
+                Float64MultiArray, topic, self._driver.on_command, profile
+            )
+        own = '~/command' if self._shadow else topic
+        self._commands = self.create_lifecycle_publisher(Float64MultiArray, own, profile)
         self._predictions = self.create_lifecycle_publisher(JointState, '~/prediction', profile)
         self._statuses = self.create_publisher(DiagnosticArray, '~/status', 10)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
@@ -129,6 +142,8 @@ class PolicyNode(LifecycleNode):
             )
             for name, kind in runner.contract.topics.items()
         ]
+        if self._driver is not None:
+            self._inputs.append(driven)
         self._offered = [
             self.create_service(Trigger, '~/stop', self._on_stop),
             self.create_service(Trigger, '~/arm', self._on_arm),
@@ -180,6 +195,8 @@ class PolicyNode(LifecycleNode):
             return
         stamp, values = observed
         command = self.controller.step(stamp, values, self._age(stamp))
+        if self._driver is not None:
+            self._driver.answered(stamp)
         self._commands.publish(self._command.fill(stamp, command.action))
         if command.prediction is not None:
             set_stamp(self._expected, stamp + self._period_ns)

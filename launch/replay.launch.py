@@ -1,0 +1,67 @@
+"""One policy in the shadow of a recording, on the graph, recorded and measured.
+
+ros2 launch liquid_control replay.launch.py bag:=runs/20260101-120000-cfc policy:=lstm
+
+``liquid-control replay`` needs no ROS, takes several policies at once, and gives the same numbers.
+"""
+
+import datetime
+from pathlib import Path
+
+from launch import LaunchContext, LaunchDescription
+from launch.actions import OpaqueFunction
+
+from liquid_control import launching, paths
+from liquid_control.evaluation.runs import observed_topics
+
+ARGUMENTS = {
+    'bag': ('', 'Recording: a run folder, a rosbag2 folder or a file.'),
+    'policy': ('cfc', 'Bundle: a name, or a path to its file.'),
+    'robot': ('walker2d', 'Contract: a name, or a path to its YAML.'),
+    'observed': ('', 'Topics recorded under another name: topic=recorded topic=recorded'),
+    'speed': ('0.0', 'Of the recorded time; 0: as fast as the policy answers.'),
+    'record': ('true', 'Record a bag and measure.', ['true', 'false']),
+    'run_folder': ('', 'Folder to make; empty: runs/TIME-POLICY-replay.'),
+}
+
+
+def start(context: LaunchContext) -> list:
+    given = launching.values(context, __file__, ARGUMENTS)
+    bag = Path(given['bag']).absolute()
+    if not given['bag'] or not bag.exists():
+        raise FileNotFoundError(f'bag: expected a recording, found {given["bag"] or "nothing"}')
+    robot = paths.robot(given['robot'])
+    policy = paths.policy(given['policy'], robot)
+    shared = {'robot': str(robot), 'policy': str(policy)}
+    speed = launching.number('speed', given['speed'], float)
+    record = given['record'] == 'true'
+    parameters = {
+        'policy': {**shared, 'lockstep': speed == 0.0},
+        'bag': {
+            **shared,
+            'bag': str(bag),
+            'observed': given['observed'] or observed_topics(bag),
+            'speed': speed,
+            'wait_for': 1 + record,
+        },
+    }
+    if record:
+        stamp = datetime.datetime.now().strftime('%Y%m%d-%H%M%S')
+        folder = Path(given['run_folder'] or f'runs/{stamp}-{policy.stem}-replay').absolute()
+        if (folder / 'bag').exists():
+            raise FileExistsError(f'run_folder {folder}: holds a recording already')
+        command = launching.command(__file__, context)
+        parameters['monitor'] = {**shared, 'run_folder': str(folder), 'command': command}
+    nodes = {name: launching.node(name, 'replay.yaml', own, []) for name, own in parameters.items()}
+    final = 'monitor' if record else 'bag'
+    return [*launching.end_with(nodes, final), *nodes.values()]
+
+
+def generate_launch_description() -> LaunchDescription:
+    return LaunchDescription(
+        [
+            *launching.declare(ARGUMENTS),
+            *launching.local_discovery(),
+            OpaqueFunction(function=start),
+        ]
+    )

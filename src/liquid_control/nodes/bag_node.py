@@ -1,0 +1,171 @@
+"""bag_node: a recording on the graph, message by message, for a policy node in the shadow.
+
+Publishes the topics that the policy reads, under the names of its contract, ``/clock``, and the
+commands that were really sent; takes ``policy/command``, what the policy would have sent.
+
+``speed`` 0: the next observation follows when the last was answered, so that nothing depends on
+timing and the policy gives what a replay without ROS gives. Above: by the recorded stamps, that
+many times as fast, and an answer that does not come is not waited for.
+"""
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from rclpy.duration import Duration
+from rclpy.node import Node
+from rosbags.typesys import Stores, get_typestore
+from rosgraph_msgs.msg import Clock
+from std_msgs.msg import Float64MultiArray, Header
+
+from liquid_control import paths
+from liquid_control.control.bundle import Bundle
+from liquid_control.control.contract import Contract
+from liquid_control.control.observe import Observer, stamp_ns
+from liquid_control.evaluation.bag import Bag
+from liquid_control.evaluation.commands import CommandStream
+from liquid_control.nodes.names import BAG_ENDED, SHADOW
+from liquid_control.nodes.parameters import Parameters
+from liquid_control.nodes.session import NodeError, Session, run_node
+from liquid_control.nodes.wire import CommandMessage, answered_stamp, message_type, qos
+from liquid_control.verbs.arguments import renaming
+
+_DELIVERY = Duration(seconds=2.0)
+
+
+class BagNode(Node):
+    """Reads one bag and plays it to one policy node."""
+
+    def __init__(self):
+        super().__init__('bag')
+        declare = Parameters(self)
+        bag = declare.get('bag', '', 'Recording: a run folder, a rosbag2 folder or a file.')
+        robot = declare.get('robot', 'walker2d', 'Contract: a name, or a path to its YAML.')
+        policy = declare.get('policy', 'cfc', 'Bundle: a name, or a path to its file.')
+        observed = declare.get(
+            'observed', '', 'Topics recorded under another name: topic=recorded topic=recorded'
+        )
+        self._speed = declare.get(
+            'speed', 0.0, 'Of the recorded time; 0: as fast as the policy answers.', low=0.0
+        )
+        self._wait_for = declare.get(
+            'wait_for', 1, 'Subscribers of the pacing topic to wait for before the start.', low=0
+        )
+        self._start_timeout = declare.get(
+            'start_timeout', 60.0, 'Longest wait for the graph to come up, s.', low=0.1
+        )
+        self._answer_timeout = declare.get(
+            'answer_timeout', 10.0, 'Speed 0: longest wait for an answer, s.', low=0.1
+        )
+        declare.done()
+        if not bag:
+            raise ValueError('bag: expected a recording, found nothing')
+        self._bag = Bag(Path(bag))
+        self._robot = Contract.load(path := paths.robot(robot))
+        self._contract = Bundle.read(paths.policy(policy, path)).contract
+        self._contract.require_fit(self._robot, policy)
+        self._observed = dict(map(renaming, observed.split()))
+        self._answered: int | None = None
+        self.observations = 0
+        self._open()
+
+    def _open(self) -> None:
+        profile = qos(lockstep=self._speed == 0.0, reliable=True, depth=10)
+        self._types = get_typestore(Stores.ROS2_KILTED)
+        self._sensors = {
+            topic: self.create_publisher(message_type(kind), topic, profile)
+            for topic, kind in self._contract.topics.items()
+        }
+        self._pace = next(iter(self._contract.topics))
+        self._time = self.create_publisher(Clock, '/clock', 10)
+        topic = self._robot.action.topic
+        self._sent = self.create_publisher(Float64MultiArray, topic, profile)
+        self._ended = self.create_publisher(Header, BAG_ENDED, profile)
+        self._command = CommandMessage(self._robot.action_size)
+        self.create_subscription(Float64MultiArray, SHADOW, self._on_answer, profile)
+
+    def _on_answer(self, message: Float64MultiArray) -> None:
+        self._answered = answered_stamp(message)
+
+    def run(self, session: Session) -> int:
+        """Play the whole recording; returns the exit code.
+
+        Raises:
+            NodeError: the graph did not come up, or an observation was not answered.
+        """
+        session.require_alone()
+        self._wait_for_graph(session)
+        self._play(session)
+        why = 'interrupted' if session.stopping else self._bag.damage or ''
+        self._ended.publish(Header(frame_id=why))
+        self._ended.wait_for_all_acked(_DELIVERY)
+        self.get_logger().info(f'{self.observations} observations of {self._bag.path}')
+        if self._bag.damage:
+            self.get_logger().error(f'not all of it: {self._bag.damage}')
+        return int(bool(self._bag.damage))
+
+    def _wait_for_graph(self, session: Session) -> None:
+        pace = self._sensors[self._pace]
+
+        def up() -> bool:
+            return (
+                pace.get_subscription_count() >= self._wait_for
+                and self.count_publishers(SHADOW) > 0
+            )
+
+        if not session.spin_for(self._start_timeout, up) and not session.stopping:
+            raise NodeError(
+                f'waited {self._start_timeout:g} s: {self._pace} has '
+                f'{pace.get_subscription_count()} subscribers of {self._wait_for}, {SHADOW} has '
+                f'{self.count_publishers(SHADOW)} publishers of 1; is a policy node with shadow: '
+                'true active in this ROS domain?'
+            )
+
+    def _play(self, session: Session) -> None:
+        topic = self._robot.action.topic
+        commands = CommandStream(self._bag, self._observed.get(topic, topic))
+        observer, begun = Observer(self._contract), None
+        for topic, message in self._bag.observed(self._contract, self._observed):
+            if session.stopping:
+                return
+            stamp = stamp_ns(message)
+            if topic == self._pace and commands.any:
+                sent = commands.take(stamp)
+                if sent is None:
+                    continue  # it did not reach the policy that drove
+                self._sent.publish(self._command.fill(stamp, sent.data))
+            if self._speed:
+                begun = begun or (stamp, time.monotonic())
+                due = begun[1] + (stamp - begun[0]) * 1e-9 / self._speed
+                session.spin_for(due - time.monotonic())
+            self._publish(topic, stamp, message)
+            complete = observer.update(topic, message)
+            if complete is not None:
+                self.observations += 1
+                self._wait_for_answer(session, complete[0])
+
+    def _publish(self, topic: str, stamp: int, message: Any) -> None:
+        clock = Clock()
+        clock.clock.sec, clock.clock.nanosec = divmod(stamp, 1_000_000_000)
+        self._time.publish(clock)
+        kind = self._contract.topics[topic]
+        self._sensors[topic].publish(bytes(self._types.serialize_cdr(message, kind)))
+
+    def _wait_for_answer(self, session: Session, stamp: int) -> None:
+        if self._speed or session.spin_for(self._answer_timeout, lambda: self._answered == stamp):
+            return
+        if not session.stopping:
+            raise NodeError(
+                f'no answer to the observation of stamp {stamp} within '
+                f'{self._answer_timeout:g} s: has the policy node stopped or died?'
+            )
+
+
+def main() -> int:
+    """Entry point of the executable."""
+    return run_node(BagNode, lambda session: session.node.run(session))
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,43 @@
+"""Who drives while a policy is in the shadow: what was really sent becomes its previous action."""
+
+import numpy as np
+from std_msgs.msg import Float64MultiArray
+
+from liquid_control.control.controller import Controller
+from liquid_control.nodes.wire import answered_stamp
+
+_KEPT = 64
+
+
+class Driver:
+    """Tells a policy what was sent in answer to each observation, whichever comes first.
+
+    A command that names no observation counts as sent when it arrives. One of another size or with
+    a value that is not finite is passed over and counted.
+    """
+
+    def __init__(self, controller: Controller):
+        self._controller = controller
+        self._size = controller.robot.action_size
+        self._early: dict[int, np.ndarray] = {}
+        self._last: int | None = None
+
+    def on_command(self, message: Float64MultiArray) -> None:
+        values = np.array(message.data, dtype=np.float32)
+        if values.shape != (self._size,) or not np.isfinite(values).all():
+            self._controller.events['commands_refused'] += 1
+            return
+        stamp = answered_stamp(message)
+        if stamp is None or stamp == self._last:
+            self._controller.runner.sent(values)
+        else:
+            self._early[stamp] = values
+            if len(self._early) > _KEPT:
+                del self._early[min(self._early)]
+
+    def answered(self, stamp_ns: int) -> None:
+        """An observation was answered by the policy; what was really sent replaces its command."""
+        self._last = stamp_ns
+        sent = self._early.pop(stamp_ns, None)
+        if sent is not None:
+            self._controller.runner.sent(sent)
