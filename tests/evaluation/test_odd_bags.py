@@ -248,6 +248,43 @@ def test_a_clock_days_behind_that_goes_back_is_used_as_the_publisher_sent_it(tmp
     assert 'stamps that equal the one before: 1' in text
 
 
+def restarting(path, *, commands_too=True):
+    """Three runs on a clock that each time starts 2 s earlier; commands at half the rate."""
+    odd, received = Odd(path), START_NS
+    for run in range(3):
+        for step in range(20):
+            stamp = 10**9 + (1000 * (2 - run) + step) * PERIOD_NS
+            odd.add(state(step + 20 * run, stamp=stamp), received)
+            if step % 2 == 0:
+                told = state(step + 20 * run, stamp=stamp if commands_too else received)
+                odd.add(told, received + 1, '/joint_commands')
+            received += PERIOD_NS
+    return odd.close()
+
+
+def test_a_clock_that_starts_anew_begins_a_new_run_on_all_topics(tmp_path):
+    path = restarting(tmp_path / 'bag')
+    _, values = observe(Bag(path), term(), term(topic='joint_commands', hold=True))
+    assert (values[:, :3] == good()[:60]).all()
+    assert (values[:, 3:] == good()[np.arange(60) // 2 * 2]).all()
+    assert 'its clock starts anew: 2' in said(path)
+
+
+def test_a_clock_that_starts_anew_on_one_topic_only_is_refused(tmp_path):
+    path = restarting(tmp_path / 'bag', commands_too=False)
+    with pytest.raises(BagError, match=r'start anew .* \(joint_states 2, joint_commands 0\)'):
+        observe(Bag(path), term(), term(topic='joint_commands', hold=True))
+    assert len(observe(Bag(path))[0]) == 60
+
+
+def test_one_stamp_far_back_is_no_new_run(tmp_path):
+    path = states(tmp_path / 'bag', lambda s: state(s, stamp=7 if s in (30, 90) else None))
+    stamps, values = observe(Bag(path))
+    assert stamps[30] == stamps[90] == 7
+    assert (values == good()).all()
+    assert 'starts anew' not in said(path)
+
+
 def test_receive_stamps_that_repeat_or_come_in_bursts_change_nothing(tmp_path):
     def received(step):
         return START_NS + step // 20 * 40_000_000 + step % 20 // 2 * 30_000

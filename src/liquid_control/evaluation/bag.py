@@ -17,7 +17,8 @@ from liquid_control.control.contract import Contract
 from liquid_control.control.observe import stamp_ns
 from liquid_control.control.schema import unknown
 from liquid_control.evaluation.fit import Fit
-from liquid_control.evaluation.storage import ZSTD_MAGIC, BagError, Channel, said
+from liquid_control.evaluation.storage import ZSTD_MAGIC, BagError, Channel
+from liquid_control.evaluation.storage import said as first_line
 from liquid_control.evaluation.storage.files import find
 from liquid_control.evaluation.storage.mcap import Mcap
 from liquid_control.evaluation.storage.sqlite import Sqlite
@@ -118,6 +119,11 @@ class Bag:
 
     def decoded(self, topic: str | None = None) -> Iterator[tuple[str, int, Any]]:
         """(topic, receive stamp in ns, message) of one topic, or of all whose type is known."""
+        for name, _, received, message in self._numbered(topic):
+            yield name, received, message
+
+    def _numbered(self, topic: str | None) -> Iterator[tuple[str, int, int, Any]]:
+        """(topic, number among all that were read, receive stamp, message)."""
         topics = (topic,) if topic is not None else [t for t in self.counts if self.known(t)]
         refused: Counter[tuple[str, str]] = Counter()
         read = 0
@@ -129,9 +135,9 @@ class Bag:
                 except BagError as error:
                     raise BagError(f'{self.path}: {channel.topic}: {error}') from None
                 except Exception as error:  # whatever damaged bytes lead the decoder to raise
-                    _count(refused, channel.topic, f'is no {channel.type}: {said(error)}')
+                    _count(refused, channel.topic, f'is no {channel.type}: {first_line(error)}')
                     continue
-                yield channel.topic, received, message
+                yield channel.topic, read - 1, received, message
             if read != sum(self.counts[name] for name in topics):
                 self._fault(f'{", ".join(topics)}: {read} messages found when read again')
         finally:  # reading again counts nothing twice
@@ -148,6 +154,7 @@ class Bag:
         Each topic keeps its own order, as its publisher sent it; of several topics the one with
         the earliest stamp comes first, and at equal stamps the pacing topic last. Stamps are
         those of the headers; a topic that has none, or only zeros, is given its receive stamps.
+        Where the headers' clocks start anew, as a simulation's, each run is merged on its own.
         A message that does not hold what the contract asks is left out and counted in
         :attr:`left_out`, and so is one without a stamp on a topic that has them.
 
@@ -170,7 +177,7 @@ class Bag:
                 )
             streams.append(self._stamped(recorded, Fit(contract, topic), -place))
         self._require_one_clock([observed.get(t, t).strip('/') for t in contract.topics])
-        for _, _, topic, message in heapq.merge(*streams):  # no two streams have equal orders
+        for *_, topic, message in heapq.merge(*streams):  # no two streams have equal orders
             yield topic, message
 
     def by_stamp(self, topic: str) -> 'Stamped':
@@ -190,9 +197,12 @@ class Bag:
         return found
 
     def _stamped(self, recorded: str, fit: Fit, order: int) -> Iterator[tuple]:
-        latest, given = 0, self.tallies[recorded].source == 'receive'
+        latest, era, given = 0, 0, self.tallies[recorded].source == 'receive'
+        restarts = self.tallies[recorded].restarts
         refused: Counter[tuple[str, str]] = Counter()
-        for _, received, message in self.decoded(recorded):
+        for _, number, received, message in self._numbered(recorded):
+            while era < len(restarts) and number >= restarts[era]:
+                latest, era = 0, era + 1
             why = fit.refusal(message)
             if why is None:
                 if given:
@@ -200,7 +210,7 @@ class Bag:
                 stamp = stamp_ns(message)
                 if stamp > 0:
                     latest = max(latest, stamp)
-                    yield latest, order, fit.topic, message
+                    yield era, latest, order, fit.topic, message
                     continue
                 why = 'has no stamp, where others have'
             _count(refused, recorded, why)
@@ -215,6 +225,13 @@ class Bag:
 
     def _require_one_clock(self, topics: list[str]) -> None:
         tallies = {topic: self.tallies[topic] for topic in topics}
+        restarts = {topic: len(tally.restarts) for topic, tally in tallies.items()}
+        if len(set(restarts.values())) > 1:
+            said = ', '.join(f'{topic} {count}' for topic, count in restarts.items())
+            raise BagError(
+                f'{self.path}: the clocks of these topics start anew a different number of times '
+                f'({said}): they cannot be brought into one order'
+            )
         given = [topic for topic, tally in tallies.items() if tally.source == 'receive']
         for topic, tally in tallies.items():
             if not given or topic in given:
