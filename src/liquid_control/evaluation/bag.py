@@ -7,8 +7,8 @@ topic is read from the file on its own, and the topics are merged one message at
 
 import heapq
 import tempfile
-from collections import Counter, defaultdict, deque
-from collections.abc import Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +17,7 @@ from liquid_control.control.contract import Contract
 from liquid_control.control.observe import stamp_ns
 from liquid_control.control.schema import unknown
 from liquid_control.evaluation.fit import Fit
+from liquid_control.evaluation.stamped import Stamped, label
 from liquid_control.evaluation.storage import ZSTD_MAGIC, BagError, Channel
 from liquid_control.evaluation.storage import said as first_line
 from liquid_control.evaluation.storage.files import find
@@ -180,14 +181,14 @@ class Bag:
         for *_, topic, message in heapq.merge(*streams):  # no two streams have equal orders
             yield topic, message
 
-    def by_stamp(self, topic: str) -> 'Stamped':
+    def by_stamp(self, topic: str) -> Stamped:
         """The messages of a stamped topic, to be taken by their header stamp."""
         found = Stamped()
         for message in self.messages(topic):
             found.add(stamp_ns(message), message)
         return found
 
-    def commands(self, topic: str) -> 'Stamped':
+    def commands(self, topic: str) -> Stamped:
         """Commands, to be taken by the stamp of the observation that they answer."""
         found = Stamped()
         for message in self.messages(topic):
@@ -304,37 +305,6 @@ class Bag:
     def _note(self, text: str) -> None:
         if text not in self.notes:
             self.notes.append(text)
-
-
-class Stamped:
-    """Messages by stamp; of several with one stamp, each is taken once, in order."""
-
-    def __init__(self):
-        self._found: dict[int, deque] = defaultdict(deque)
-        self.unused = 0
-
-    def __bool__(self) -> bool:
-        return bool(self._found)
-
-    def add(self, stamp: int, message: Any) -> None:
-        self._found[stamp].append(message)
-        self.unused += 1
-
-    def take(self, stamp: int) -> Any:
-        """The next message with this stamp; None where there is none, or none left."""
-        waiting = self._found.get(stamp)
-        if not waiting:
-            return None
-        self.unused -= 1
-        return waiting.popleft()
-
-
-def label(command: Any) -> int | None:
-    """Stamp in ns of the observation that a command answers; None where it names none."""
-    layout = getattr(command, 'layout', None)
-    dimensions: Sequence[Any] = layout.dim if layout is not None else ()
-    text = dimensions[0].label if dimensions else ''
-    return int(text) if text.isdecimal() else None
 
 
 def _count(refused: Counter[tuple[str, str]], topic: str, why: str) -> None:

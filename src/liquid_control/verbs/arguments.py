@@ -39,11 +39,3 @@ def add_distro_argument(parser: argparse.ArgumentParser) -> None:
         metavar='NAME',
         help='ROS 2 distribution of the types that a bag does not define (kilted)',
     )
-
-
-def renaming(text: str) -> tuple[str, str]:
-    """``TOPIC=RECORDED``: where a topic of the contract was recorded under another name."""
-    topic, separator, recorded = text.partition('=')
-    if not separator or not topic or not recorded:
-        raise ValueError(f'--observed {text}: expected TOPIC=RECORDED')
-    return topic.strip('/'), recorded.strip('/')
