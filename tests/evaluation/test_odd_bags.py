@@ -4,7 +4,8 @@ import numpy as np
 import odd_bags
 import pytest
 from odd_bags import COUNT, JOINT_STATE, NAMES, PERIOD_NS, START_NS, Odd, leg, state, states, term
-from recording import ros
+from recording import header, ros
+from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 from liquid_control.control import Contract, Observer
 from liquid_control.evaluation.bag import Bag, BagError
@@ -204,6 +205,21 @@ def test_commands_without_a_header_go_by_their_receive_stamps_and_an_order(tmp_p
     assert stamps == [START_NS + s * PERIOD_NS for s in range(COUNT)]
     assert (values[:, 3] == np.arange(COUNT)).all()
     assert bag.notes == ['commands is ordered by receive stamps: it has no header']
+
+
+def test_a_header_that_does_not_come_first_counts(tmp_path):
+    store = get_typestore(Stores.ROS2_KILTED)
+    text = 'float64[] q\nstd_msgs/Header header\n'
+    store.register(get_types_from_msg(text, 'acme_msgs/msg/Late'))
+    odd = Odd(tmp_path / 'bag', store=store)
+    for step in range(COUNT):
+        stamp = 0 if step == 9 else 10**9 + step * PERIOD_NS
+        late = store.types['acme_msgs/msg/Late'](header=header(stamp), q=odd_bags.angles(step))
+        odd.add(late, START_NS + step, '/late', 'acme_msgs/msg/Late')
+    bag = Bag(odd.close())
+    stamps, values = observe(bag, term('q', 'late', 'acme_msgs/msg/Late', order=list(NAMES)))
+    assert stamps == [10**9 + s * PERIOD_NS for s in range(COUNT) if s != 9]
+    assert (values == np.delete(good(), 9, axis=0)).all()
 
 
 def test_a_topic_on_another_clock_is_refused_by_name(tmp_path):

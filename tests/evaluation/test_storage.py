@@ -314,7 +314,7 @@ def test_damaged_bytes_raise_nothing_but_bag_errors(tmp_path, make):
 
 @pytest.mark.slow
 @pytest.mark.parametrize('make', [states, sqlite])
-def test_reading_takes_no_longer_than_plain_rosbags(tmp_path, make):
+def test_reading_twice_merging_and_checking_take_less_than_twice_plain_rosbags(tmp_path, make):
     path = make(tmp_path / 'bag', count=5000)
     ours, theirs = [], []
     for _ in range(3):
@@ -326,4 +326,4 @@ def test_reading_takes_no_longer_than_plain_rosbags(tmp_path, make):
             for connection, _, data in reader.messages():
                 STORE.deserialize_cdr(data, connection.msgtype)
         theirs.append(time.process_time() - started)
-    assert min(ours) < 1.2 * min(theirs)
+    assert min(ours) < 2.0 * min(theirs)

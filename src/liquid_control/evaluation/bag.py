@@ -29,7 +29,7 @@ from liquid_control.evaluation.tally import Tally
 
 __all__ = ['Bag', 'BagError', 'Stamped', 'label']
 
-_MOST_REASONS = 8
+_MOST_REASONS, _MOST_FAULTS = 8, 20
 
 
 class Bag:
@@ -258,8 +258,9 @@ class Bag:
 
     def _tally(self, channel: Channel) -> Tally:
         self._types.learn(channel)
-        cdr = channel.encoding == 'cdr'
-        return Tally(channel, cdr and self._types.begins_with_header(channel.type))
+        if channel.encoding != 'cdr':
+            return Tally(channel, None)
+        return Tally(channel, self._types.stamp_reader(channel))
 
     def _compare(self) -> None:
         for topic in sorted(self.promised.keys() | self.counts.keys()):
@@ -300,7 +301,9 @@ class Bag:
         return Path(self._scratch[-1].name)
 
     def _fault(self, text: str) -> None:
-        self._faults[text] = None
+        if len(self._faults) >= _MOST_FAULTS:
+            text = 'and more'
+        self._faults.setdefault(text)
 
     def _note(self, text: str) -> None:
         if text not in self.notes:

@@ -1,12 +1,9 @@
 """What one raw pass over a bag tells of each topic: how many messages, and by which clock."""
 
-import struct
+from collections.abc import Callable
 
 from liquid_control.evaluation.storage import Channel
 
-_LITTLE = struct.Struct('<iI').unpack_from
-_BIG = struct.Struct('>iI').unpack_from
-_STAMP = 4
 DISTANT_NS = 1_000_000_000
 """Beyond this two clocks are different clocks, not one clock and a delay."""
 
@@ -14,8 +11,11 @@ DISTANT_NS = 1_000_000_000
 class Tally:
     """Counts and stamps of one topic, message by message. Times are integer nanoseconds.
 
-    Attributes:
+    Args:
         channel: of the first message.
+        stamp: reads the header stamp of a message's bytes; None where messages have none.
+
+    Attributes:
         count: messages.
         zero: messages whose header stamp is zero.
         first, last: receive stamps of the first and the last message.
@@ -25,14 +25,14 @@ class Tally:
         types: of its messages; more than one where recordings were put together.
     """
 
-    def __init__(self, channel: Channel, begins_with_header: bool):
+    def __init__(self, channel: Channel, stamp: Callable[[bytes], int | None] | None):
         self.channel = channel
+        self._stamp = stamp
         self.types = {channel.type}
         self.count = self.zero = 0
         self.first = self.last = 0
         self.header_first = self.header_last = 0
         self.restarts: list[int] = []
-        self.stamped = begins_with_header
         self._low: int | None = None
         self._high = self._run = 0
         self._suspect: int | None = None
@@ -44,7 +44,7 @@ class Tally:
             self.first = received
         self.count += 1
         self.last = received
-        if self.stamped:
+        if self._stamp is not None:
             stamp = self._stamp(data)
             if stamp == 0:
                 self.zero += 1
@@ -69,12 +69,6 @@ class Tally:
         elif stamp < self._run - DISTANT_NS:
             self._suspect, self._suspect_at = stamp, self.count - 1
         self._low = min(self._low, stamp)
-
-    def _stamp(self, data: bytes) -> int | None:
-        if len(data) < _STAMP + 8:
-            return None
-        sec, nanosec = (_LITTLE if data[1] & 1 else _BIG)(data, _STAMP)
-        return sec * 1_000_000_000 + nanosec
 
     @property
     def source(self) -> str:
