@@ -175,6 +175,15 @@ def test_the_verb_is_right_about_the_whole(tmp_path, capsys):
     assert report['bags'][1]['topics']['joint_states']['messages'] == 3 * COUNT
 
 
+@pytest.mark.parametrize('fault', ['none', 'gaussian:0.2+dropped:0.15'])
+def test_a_run_covers_the_contract_of_its_robot(walks, robot, fault):
+    walk = walks(fault)
+    found = coverage(Bag(walk.folder), robot, walk.run['observed'])
+    assert found['bag']['whole']
+    recorded = walk.run['observed']['joint_states']
+    assert found['contract']['finite'] == found['topics'][recorded]['messages']
+
+
 @needs_go2
 def test_both_bags_of_the_go2_give_equal_reports():
     contract = Contract.load(paths.robot('go2'))

@@ -4,7 +4,8 @@ import numpy as np
 import odd_bags
 import pytest
 from odd_bags import COUNT, JOINT_STATE, NAMES, PERIOD_NS, START_NS, Odd, leg, state, states, term
-from recording import ros
+from recording import header, ros
+from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 from liquid_control.control import Contract, Observer
 from liquid_control.evaluation.bag import Bag, BagError
@@ -206,6 +207,21 @@ def test_commands_without_a_header_go_by_their_receive_stamps_and_an_order(tmp_p
     assert bag.notes == ['commands is ordered by receive stamps: it has no header']
 
 
+def test_a_header_that_does_not_come_first_counts(tmp_path):
+    store = get_typestore(Stores.ROS2_KILTED)
+    text = 'float64[] q\nstd_msgs/Header header\n'
+    store.register(get_types_from_msg(text, 'acme_msgs/msg/Late'))
+    odd = Odd(tmp_path / 'bag', store=store)
+    for step in range(COUNT):
+        stamp = 0 if step == 9 else 10**9 + step * PERIOD_NS
+        late = store.types['acme_msgs/msg/Late'](header=header(stamp), q=odd_bags.angles(step))
+        odd.add(late, START_NS + step, '/late', 'acme_msgs/msg/Late')
+    bag = Bag(odd.close())
+    stamps, values = observe(bag, term('q', 'late', 'acme_msgs/msg/Late', order=list(NAMES)))
+    assert stamps == [10**9 + s * PERIOD_NS for s in range(COUNT) if s != 9]
+    assert (values == np.delete(good(), 9, axis=0)).all()
+
+
 def test_a_topic_on_another_clock_is_refused_by_name(tmp_path):
     odd = Odd(tmp_path / 'bag')
     layout = ros('std_msgs/msg/MultiArrayLayout', dim=[], data_offset=0)
@@ -246,6 +262,43 @@ def test_a_clock_days_behind_that_goes_back_is_used_as_the_publisher_sent_it(tmp
     assert 'header clock 9.0 days behind the receive clock' in text
     assert 'stamps go back: 1' in text
     assert 'stamps that equal the one before: 1' in text
+
+
+def restarting(path, *, commands_too=True):
+    """Three runs on a clock that each time starts 2 s earlier; commands at half the rate."""
+    odd, received = Odd(path), START_NS
+    for run in range(3):
+        for step in range(20):
+            stamp = 10**9 + (1000 * (2 - run) + step) * PERIOD_NS
+            odd.add(state(step + 20 * run, stamp=stamp), received)
+            if step % 2 == 0:
+                told = state(step + 20 * run, stamp=stamp if commands_too else received)
+                odd.add(told, received + 1, '/joint_commands')
+            received += PERIOD_NS
+    return odd.close()
+
+
+def test_a_clock_that_starts_anew_begins_a_new_run_on_all_topics(tmp_path):
+    path = restarting(tmp_path / 'bag')
+    _, values = observe(Bag(path), term(), term(topic='joint_commands', hold=True))
+    assert (values[:, :3] == good()[:60]).all()
+    assert (values[:, 3:] == good()[np.arange(60) // 2 * 2]).all()
+    assert 'its clock starts anew: 2' in said(path)
+
+
+def test_a_clock_that_starts_anew_on_one_topic_only_is_refused(tmp_path):
+    path = restarting(tmp_path / 'bag', commands_too=False)
+    with pytest.raises(BagError, match=r'start anew .* \(joint_states 2, joint_commands 0\)'):
+        observe(Bag(path), term(), term(topic='joint_commands', hold=True))
+    assert len(observe(Bag(path))[0]) == 60
+
+
+def test_one_stamp_far_back_is_no_new_run(tmp_path):
+    path = states(tmp_path / 'bag', lambda s: state(s, stamp=7 if s in (30, 90) else None))
+    stamps, values = observe(Bag(path))
+    assert stamps[30] == stamps[90] == 7
+    assert (values == good()).all()
+    assert 'starts anew' not in said(path)
 
 
 def test_receive_stamps_that_repeat_or_come_in_bursts_change_nothing(tmp_path):

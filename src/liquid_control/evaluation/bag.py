@@ -7,8 +7,8 @@ topic is read from the file on its own, and the topics are merged one message at
 
 import heapq
 import tempfile
-from collections import Counter, defaultdict, deque
-from collections.abc import Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +17,9 @@ from liquid_control.control.contract import Contract
 from liquid_control.control.observe import stamp_ns
 from liquid_control.control.schema import unknown
 from liquid_control.evaluation.fit import Fit
-from liquid_control.evaluation.storage import ZSTD_MAGIC, BagError, Channel, said
+from liquid_control.evaluation.stamped import Stamped, label
+from liquid_control.evaluation.storage import ZSTD_MAGIC, BagError, Channel
+from liquid_control.evaluation.storage import said as first_line
 from liquid_control.evaluation.storage.files import find
 from liquid_control.evaluation.storage.mcap import Mcap
 from liquid_control.evaluation.storage.sqlite import Sqlite
@@ -27,7 +29,7 @@ from liquid_control.evaluation.tally import Tally
 
 __all__ = ['Bag', 'BagError', 'Stamped', 'label']
 
-_MOST_REASONS = 8
+_MOST_REASONS, _MOST_FAULTS = 8, 20
 
 
 class Bag:
@@ -118,6 +120,11 @@ class Bag:
 
     def decoded(self, topic: str | None = None) -> Iterator[tuple[str, int, Any]]:
         """(topic, receive stamp in ns, message) of one topic, or of all whose type is known."""
+        for name, _, received, message in self._numbered(topic):
+            yield name, received, message
+
+    def _numbered(self, topic: str | None) -> Iterator[tuple[str, int, int, Any]]:
+        """(topic, number among all that were read, receive stamp, message)."""
         topics = (topic,) if topic is not None else [t for t in self.counts if self.known(t)]
         refused: Counter[tuple[str, str]] = Counter()
         read = 0
@@ -129,9 +136,9 @@ class Bag:
                 except BagError as error:
                     raise BagError(f'{self.path}: {channel.topic}: {error}') from None
                 except Exception as error:  # whatever damaged bytes lead the decoder to raise
-                    _count(refused, channel.topic, f'is no {channel.type}: {said(error)}')
+                    _count(refused, channel.topic, f'is no {channel.type}: {first_line(error)}')
                     continue
-                yield channel.topic, received, message
+                yield channel.topic, read - 1, received, message
             if read != sum(self.counts[name] for name in topics):
                 self._fault(f'{", ".join(topics)}: {read} messages found when read again')
         finally:  # reading again counts nothing twice
@@ -148,6 +155,7 @@ class Bag:
         Each topic keeps its own order, as its publisher sent it; of several topics the one with
         the earliest stamp comes first, and at equal stamps the pacing topic last. Stamps are
         those of the headers; a topic that has none, or only zeros, is given its receive stamps.
+        Where the headers' clocks start anew, as a simulation's, each run is merged on its own.
         A message that does not hold what the contract asks is left out and counted in
         :attr:`left_out`, and so is one without a stamp on a topic that has them.
 
@@ -170,17 +178,17 @@ class Bag:
                 )
             streams.append(self._stamped(recorded, Fit(contract, topic), -place))
         self._require_one_clock([observed.get(t, t).strip('/') for t in contract.topics])
-        for _, _, topic, message in heapq.merge(*streams):  # no two streams have equal orders
+        for *_, topic, message in heapq.merge(*streams):  # no two streams have equal orders
             yield topic, message
 
-    def by_stamp(self, topic: str) -> 'Stamped':
+    def by_stamp(self, topic: str) -> Stamped:
         """The messages of a stamped topic, to be taken by their header stamp."""
         found = Stamped()
         for message in self.messages(topic):
             found.add(stamp_ns(message), message)
         return found
 
-    def commands(self, topic: str) -> 'Stamped':
+    def commands(self, topic: str) -> Stamped:
         """Commands, to be taken by the stamp of the observation that they answer."""
         found = Stamped()
         for message in self.messages(topic):
@@ -190,9 +198,12 @@ class Bag:
         return found
 
     def _stamped(self, recorded: str, fit: Fit, order: int) -> Iterator[tuple]:
-        latest, given = 0, self.tallies[recorded].source == 'receive'
+        latest, era, given = 0, 0, self.tallies[recorded].source == 'receive'
+        restarts = self.tallies[recorded].restarts
         refused: Counter[tuple[str, str]] = Counter()
-        for _, received, message in self.decoded(recorded):
+        for _, number, received, message in self._numbered(recorded):
+            while era < len(restarts) and number >= restarts[era]:
+                latest, era = 0, era + 1
             why = fit.refusal(message)
             if why is None:
                 if given:
@@ -200,7 +211,7 @@ class Bag:
                 stamp = stamp_ns(message)
                 if stamp > 0:
                     latest = max(latest, stamp)
-                    yield latest, order, fit.topic, message
+                    yield era, latest, order, fit.topic, message
                     continue
                 why = 'has no stamp, where others have'
             _count(refused, recorded, why)
@@ -215,6 +226,13 @@ class Bag:
 
     def _require_one_clock(self, topics: list[str]) -> None:
         tallies = {topic: self.tallies[topic] for topic in topics}
+        restarts = {topic: len(tally.restarts) for topic, tally in tallies.items()}
+        if len(set(restarts.values())) > 1:
+            said = ', '.join(f'{topic} {count}' for topic, count in restarts.items())
+            raise BagError(
+                f'{self.path}: the clocks of these topics start anew a different number of times '
+                f'({said}): they cannot be brought into one order'
+            )
         given = [topic for topic, tally in tallies.items() if tally.source == 'receive']
         for topic, tally in tallies.items():
             if not given or topic in given:
@@ -240,8 +258,9 @@ class Bag:
 
     def _tally(self, channel: Channel) -> Tally:
         self._types.learn(channel)
-        cdr = channel.encoding == 'cdr'
-        return Tally(channel, cdr and self._types.begins_with_header(channel.type))
+        if channel.encoding != 'cdr':
+            return Tally(channel, None)
+        return Tally(channel, self._types.stamp_reader(channel))
 
     def _compare(self) -> None:
         for topic in sorted(self.promised.keys() | self.counts.keys()):
@@ -282,42 +301,13 @@ class Bag:
         return Path(self._scratch[-1].name)
 
     def _fault(self, text: str) -> None:
-        self._faults[text] = None
+        if len(self._faults) >= _MOST_FAULTS:
+            text = 'and more'
+        self._faults.setdefault(text)
 
     def _note(self, text: str) -> None:
         if text not in self.notes:
             self.notes.append(text)
-
-
-class Stamped:
-    """Messages by stamp; of several with one stamp, each is taken once, in order."""
-
-    def __init__(self):
-        self._found: dict[int, deque] = defaultdict(deque)
-        self.unused = 0
-
-    def __bool__(self) -> bool:
-        return bool(self._found)
-
-    def add(self, stamp: int, message: Any) -> None:
-        self._found[stamp].append(message)
-        self.unused += 1
-
-    def take(self, stamp: int) -> Any:
-        """The next message with this stamp; None where there is none, or none left."""
-        waiting = self._found.get(stamp)
-        if not waiting:
-            return None
-        self.unused -= 1
-        return waiting.popleft()
-
-
-def label(command: Any) -> int | None:
-    """Stamp in ns of the observation that a command answers; None where it names none."""
-    layout = getattr(command, 'layout', None)
-    dimensions: Sequence[Any] = layout.dim if layout is not None else ()
-    text = dimensions[0].label if dimensions else ''
-    return int(text) if text.isdecimal() else None
 
 
 def _count(refused: Counter[tuple[str, str]], topic: str, why: str) -> None:

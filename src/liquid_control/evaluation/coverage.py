@@ -89,6 +89,7 @@ class _Topic:
             'decoded': self._decoded,
             'stamps': tally.source,
             'zero_stamps': tally.zero,
+            'restarts': len(tally.restarts),
             'duration_s': (high - low) / 1e9,
             'starts_ns': low,
             **(self._stamps.summary() if self._header else received),

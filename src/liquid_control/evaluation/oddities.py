@@ -37,6 +37,8 @@ def _clock(topic: dict[str, Any]) -> Iterator[str]:
         yield 'header stamps are all zero: receive stamps are used'
     elif topic['zero_stamps']:
         yield f'{topic["zero_stamps"]} header stamps are zero: those messages are left out'
+    if topic['restarts']:
+        yield f'its clock starts anew: {topic["restarts"]} (back by more than a second, for good)'
     if topic['backward']:
         yield f'stamps go back: {topic["backward"]}'
     if topic['repeated']:

@@ -10,7 +10,7 @@ from liquid_control.control.observe import NO_VALUE
 from liquid_control.evaluation.numbers import Numbers
 
 _FULL = 256
-_WIDEST = 512
+_WIDEST, _MOST = 512, 4096
 
 
 @dataclass
@@ -143,5 +143,6 @@ class Values:
         if self._rows and self._names is not None:
             table = np.array(self._rows, dtype=np.float64)
             for name, column in zip(self._names, table.T, strict=True):
-                self.channels.setdefault(name, Channel()).add(column)
+                if name in self.channels or len(self.channels) < _MOST:
+                    self.channels.setdefault(name, Channel()).add(column)
         self._rows.clear()

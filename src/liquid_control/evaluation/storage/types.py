@@ -1,5 +1,6 @@
 """Message types: from the definitions that a bag carries, else from a named distribution."""
 
+import struct
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from rosbags.interfaces import Nodetype
 from rosbags.typesys import Stores, get_types_from_idl, get_types_from_msg, get_typestore
 
+from liquid_control.control.observe import stamp_ns
 from liquid_control.control.schema import unknown
 from liquid_control.evaluation.storage import BagError, Channel, said
 from liquid_control.evaluation.storage.joint_state import JOINT_STATE, JointStates, is_standard
@@ -14,6 +16,9 @@ from liquid_control.evaluation.storage.joint_state import JOINT_STATE, JointStat
 DISTRO = 'kilted'
 _HEADER = 'std_msgs/msg/Header'
 _RULE = '=' * 80 + '\n'
+_LITTLE = struct.Struct('<iI').unpack_from
+_BIG = struct.Struct('>iI').unpack_from
+_STAMP = 4
 
 
 def distros() -> dict[str, Stores]:
@@ -81,10 +86,26 @@ class Types:
         store = self.store(kind)
         return [] if store is None else store.fielddefs[kind][1]
 
-    def begins_with_header(self, kind: str) -> bool:
-        """Whether a message of this type begins with its stamp."""
-        fields = self.fields(kind)
-        return bool(fields) and fields[0] == ('header', (Nodetype.NAME, _HEADER))
+    def stamp_reader(self, channel: Channel) -> Callable[[bytes], int | None] | None:
+        """What reads the header stamp in ns of a message's bytes; None where there is none.
+
+        A header that comes first, as it nearly always does, is read without the rest.
+        """
+        fields = self.fields(channel.type)
+        header = ('header', (Nodetype.NAME, _HEADER))
+        if header not in fields:
+            return None
+        if fields[0] == header:
+            return _first_stamp
+        decode = self.decoder(channel)
+
+        def read(data: bytes) -> int | None:
+            try:
+                return stamp_ns(decode(data))
+            except Exception:  # whatever damaged bytes lead the decoder to raise
+                return None
+
+        return read
 
     def decoder(self, channel: Channel) -> Callable[[bytes], Any]:
         """What makes a message of its bytes; whatever those hold, it may raise any error.
@@ -107,6 +128,13 @@ class Types:
                 )
             found = self._decoders[channel[:2]] = _decoder(store, kind)
         return found
+
+
+def _first_stamp(data: bytes) -> int | None:
+    if len(data) < _STAMP + 8:
+        return None
+    sec, nanosec = (_LITTLE if data[1] & 1 else _BIG)(data, _STAMP)
+    return sec * 1_000_000_000 + nanosec
 
 
 def _decoder(store: Any, kind: str) -> Callable[[bytes], Any]:
