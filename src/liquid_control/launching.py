@@ -101,8 +101,8 @@ def node(
 def end_with(nodes: Mapping[str, Node], final: str) -> list[RegisterEventHandler]:
     """End the launch with the ``final`` node, and with an error where any node fails.
 
-    The simulation or the recording may end before the monitor, which then has the last of it to write, or just
-    after it.
+    The simulation or the recording may end before the monitor, which then has the last of it to
+    write, or just after it.
     """
 
     def handler(name: str, action: Node) -> RegisterEventHandler:
