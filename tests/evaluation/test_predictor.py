@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip('torch')
+pytest.importorskip('onnxscript')
 
 from recording import Recorder, joint_state
 
