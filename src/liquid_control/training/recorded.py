@@ -32,7 +32,7 @@ class RecordedSettings:
 
     cell: str
     seed: int = 0
-    updates: int = 600
+    updates: int = 300
     learning_rate: float = 0.005
     batch: int = 32
     burn_in: int = 30
