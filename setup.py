@@ -33,6 +33,7 @@ TRAIN = [
     *SIM, 'torch>=2.4', 'ncps>=1.0', 'stable-baselines3>=2.4', 'safetensors>=0.4',
     'onnx>=1.16', 'onnxscript>=0.2', 'scipy>=1.15',
 ]  # fmt: skip
+RAY = ['ray>=2.9']
 # Gymnasium's own Walker2d, which ours is held against, imports imageio.
 TEST = [
     *SIM, 'imageio>=2.14', 'mcap>=1.2', 'onnx>=1.16', 'pytest>=8', 'pytest-xdist>=3',
@@ -51,7 +52,7 @@ setup(
     package_data={f'{NAME}.evaluation': ['templates/*']},
     python_requires='>=3.10',
     install_requires=CORE,
-    extras_require={'ros': ROS, 'sim': SIM, 'train': TRAIN, 'test': TEST},
+    extras_require={'ros': ROS, 'sim': SIM, 'train': TRAIN, 'ray': RAY, 'test': TEST},
     entry_points={
         'console_scripts': [
             'liquid-control = liquid_control.cli:main',

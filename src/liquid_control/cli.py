@@ -11,7 +11,7 @@ from liquid_control.control.schema import unknown
 VERBS = {
     'demo': 'walk with the shipped policies, clean and under noise, and compare them',
     'run': 'start a simulation graph with one policy, record it and measure it',
-    'replay': 'run a policy over a recorded bag and compare',
+    'replay': 'run policies over recorded bags, compare, and say where a robot went astray',
     'bag': 'say what a recorded bag has, and draft a contract from it',
     'inspect': 'print all that a policy file holds',
     'doctor': 'say what this machine has and lacks',

@@ -187,3 +187,39 @@ def test_each_difference_to_the_robot_is_named(path, key, value, said):
     assert any(said in line for line in policy.differences(robot))
     with pytest.raises(ContractError, match='does not fit'):
         policy.require_fit(robot, 'policy.onnx')
+
+
+def test_a_term_that_holds_has_names_of_its_own_and_survives():
+    data = arm()
+    data['observation'].append(
+        {**data['observation'][0], 'name': 'target', 'topic': 'targets', 'hold': True}
+    )
+    contract = Contract.from_dict(data)
+    assert contract.sensed_channels[-2:] == ('hip.target', 'knee.target')
+    assert contract.measured == (0, 1, 2, 3)
+    assert contract.held == ('targets',)
+    assert Contract.from_dict(contract.to_dict()) == contract
+    assert Contract.from_dict(arm()).to_dict() == arm_dict()
+
+
+def arm_dict():
+    """What a contract without such terms says: nothing of them."""
+    found = Contract.from_dict(arm()).to_dict()
+    assert not any('hold' in term for term in found['observation'])
+    return found
+
+
+def test_what_paces_cannot_hold_nor_a_topic_in_one_term_alone():
+    data = arm()
+    data['observation'][0]['hold'] = True
+    with pytest.raises(ContractError, match='angle holds, so it cannot come first'):
+        Contract.from_dict(data)
+    data = arm()
+    data['observation'].append(
+        {**data['observation'][0], 'name': 'speed', 'field': 'velocity', 'hold': True}
+    )
+    with pytest.raises(ContractError, match='joint_states holds in one term and not in another'):
+        Contract.from_dict(data)
+    data['observation'][1]['hold'] = 'yes'
+    with pytest.raises(ContractError, match="hold: expected true or false, found 'yes'"):
+        Contract.from_dict(data)

@@ -209,3 +209,23 @@ def test_the_mark_for_no_value_is_read_as_nan_whatever_the_clip(kind):
     seen = Observer(Contract.from_dict(data)).update('joint_states', message)[1]
     assert math.isnan(seen[0])
     assert seen[1] == 2.0
+
+
+def told_arm(**changes):
+    """The arm whose second topic is a command that holds."""
+    data = arm()
+    data['observation'][1].update(hold=True, **changes)
+    return data
+
+
+def test_what_holds_gates_nothing_and_stays():
+    observer = Observer(Contract.from_dict(told_arm()))
+    assert observer.update('joint_states', joints(0, hip=1.0, knee=2.0)) is None  # never heard
+    assert observer.update('imu/data', imu(1, x=1.0))[1].tolist() == [1.0, 2.0, 1.0, 0.0]
+    for stamp in (10**9, 2 * 10**9):  # long after its freshness
+        found = observer.update('joint_states', joints(stamp, hip=3.0, knee=4.0))
+        assert found[0] == stamp
+        assert found[1].tolist() == [3.0, 4.0, 1.0, 0.0]
+    assert observer.update('imu/data', imu(3 * 10**9, x=2.0)) is None
+    found = observer.update('joint_states', joints(4 * 10**9, hip=3.0, knee=4.0))
+    assert found[1].tolist() == [3.0, 4.0, 2.0, 0.0]

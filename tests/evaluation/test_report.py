@@ -120,7 +120,7 @@ def test_the_replay_verb_compares_policies(folders, bundle, other, tmp_path, cap
     assert found['policies'][0]['action_difference_max'] == 0
     metrics = json.loads((folders[1] / 'metrics.json').read_text())['figures']
     for name in ('prediction_mse', 'persistence_mse', 'prediction_ratio', 'prediction_scored'):
-        assert found['policies'][0][name] == metrics[name]
+        assert found['policies'][0][name] == pytest.approx(metrics[name], rel=1e-12)
     policies = [
         '--policy',
         str(other),

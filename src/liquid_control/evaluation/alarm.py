@@ -3,7 +3,7 @@
 A rollout foretells some tenths of a second. Its errors, with their sign, are averaged over its
 steps and over the rollouts of a window: what a gait or noise brings cancels out, a joint that does
 not go where it is told adds up. A joint's score is the root mean square over its channels of that
-average, each in units of its own size on good data that the model had not been trained on; the
+average, in units of single rollouts on good data that the model had not been trained on; the
 robot's score is that of its worst joint. The threshold follows from a stated rate of false alarms.
 """
 
@@ -18,7 +18,7 @@ import numpy as np
 from liquid_control.control.contract import Contract
 
 _CLEARED = 0.7
-"""An alarm ends below this share of the threshold."""
+"""An alarm ends when the score has stayed below this share of the threshold for a window."""
 _TAIL = 4
 """The largest n / 4 block maxima say how the tail falls."""
 
@@ -45,7 +45,7 @@ class Calibration:
         horizon: steps of a rollout.
         every: observations between two rollouts.
         window: rollouts averaged.
-        scale: size of the average of each measured channel on good data, in its unit.
+        scale: root mean square of a rollout's mean error on good data, by channel, in its unit.
         band: root mean square error of each at the end of a rollout, in its unit.
         threshold: score above which the alarm rises.
         rate: false alarms a minute that the threshold stands for.
@@ -112,6 +112,7 @@ class Alarm:
         self._recent: deque[np.ndarray] = deque(maxlen=calibration.window)
         self.events: list[Event] = []
         self.score = 0.0
+        self._calm: list[int] = []
 
     @property
     def raised(self) -> bool:
@@ -130,6 +131,13 @@ class Alarm:
         by_joint = np.sqrt(self._matrix @ mean**2)
         self.score = float(by_joint.max())
         threshold = self.calibration.threshold
+        if self.score >= _CLEARED * threshold:
+            self._calm.clear()
+        elif self.raised:
+            self._calm.append(stamp_ns)
+            if len(self._calm) == self.calibration.window:
+                self.events[-1].end = self._calm[0]
+                self._calm.clear()
         if self.score > threshold:
             if not self.raised:
                 self.events.append(Event(stamp_ns, None, self.score))
@@ -138,8 +146,6 @@ class Alarm:
             for place in np.flatnonzero(by_joint > threshold):
                 name = self._names[place]
                 event.joints[name] = max(event.joints.get(name, 0.0), float(by_joint[place]))
-        elif self.raised and self.score < _CLEARED * threshold:
-            self.events[-1].end = stamp_ns
         return self.score
 
 
@@ -151,20 +157,21 @@ def calibrate(
     every: int,
     window: int,
     band: np.ndarray,
-    rate: float = 1.0,
+    rate: float | None = None,
 ) -> Calibration:
     """The threshold of a stated rate of false alarms, from rollouts on good, held-out data.
 
     The data are cut into blocks of one window. Where there are enough, the threshold is the
-    conformal quantile of their largest scores: a fresh block exceeds it with at most the stated
-    probability. Where not, the largest quarter is taken to fall off exponentially beyond.
+    conformal quantile of their largest scores: a fresh block like them exceeds it with at most the
+    stated probability, whatever the distribution. Where not, the largest quarter is taken to fall
+    off exponentially beyond, with the uncertainty of so few.
 
     Args:
         contract: of the model.
         pieces: for each stretch without a gap, end stamps in ns (n,) and mean errors (n, q).
         horizon, every, window: as in :class:`Calibration`.
         band: root mean square error at the end of a rollout, (q,).
-        rate: false alarms a minute.
+        rate: false alarms a minute; None: the least for which the data are enough.
 
     Raises:
         ValueError: less than four windows of data.
@@ -176,8 +183,8 @@ def calibrate(
             f'{blocks} whole windows of good data to calibrate the alarm on, expected 4 or more: '
             'give a longer recording'
         )
-    every_mean = np.concatenate(means)
-    scale = np.sqrt((every_mean**2).mean(axis=0))
+    together = np.concatenate([errors for _, errors in pieces])
+    scale = np.sqrt((together.astype(np.float64) ** 2).mean(axis=0))
     scale = np.maximum(scale, 1e-3 * np.maximum(band, 1e-9))
     _, matrix = _groups(contract)
     maxima = []
@@ -187,6 +194,7 @@ def calibrate(
         maxima.extend(whole.max(axis=1))
     spans = [(stamps[-1] - stamps[0]) / max(1, len(stamps) - 1) for stamps, _ in pieces]
     seconds = float(np.median(spans)) * 1e-9 * window
+    rate = 60.0 / ((blocks + 1) * seconds) if rate is None else rate
     threshold, extrapolated = block_threshold(np.array(maxima), rate * seconds / 60.0)
     return Calibration(
         horizon,
@@ -209,13 +217,14 @@ def block_threshold(maxima: np.ndarray, probability: float) -> tuple[float, bool
         probability: in (0, 1).
     """
     ordered, count = np.sort(maxima), len(maxima)
-    rank = math.ceil((count + 1) * (1.0 - probability))
+    rank = math.ceil((count + 1) * (1.0 - probability) - 1e-9)
     if rank <= count:
         return float(ordered[rank - 1]), False
     tail = min(max(3, count // _TAIL), count - 1)
     base = ordered[-tail - 1]
     excess = float((ordered[-tail:] - base).mean())
-    reach = math.log(tail / (count * probability))
+    # what a fresh exponential excess exceeds with a probability, given the mean of so many
+    reach = tail * ((tail / (count * probability)) ** (1.0 / tail) - 1.0)
     return float(max(ordered[-1], base + excess * reach)), True
 
 

@@ -1,6 +1,7 @@
 """One recording replayed with everything that is asked of it, and a summary over many."""
 
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from liquid_control import paths
@@ -113,7 +114,7 @@ def summary(outcomes: dict[str, dict[str, Any]]) -> dict[str, Any]:
                 row['alarmed'].append(name)
     for row in policies.values():
         ratios = sorted(row.pop('ratios'))
-        row['prediction_ratio_median'] = ratios[len(ratios) // 2] if ratios else None
+        row['prediction_ratio_median'] = median(ratios) if ratios else None
         row['prediction_ratio_worst'] = ratios[-1] if ratios else None
     return {
         'recordings': len(outcomes),

@@ -1,8 +1,16 @@
 """Prediction error as it happens: is the robot behaving as the model knows it?"""
 
 from collections import deque
+from typing import Any
 
 import numpy as np
+
+from liquid_control.control.contract import Contract
+from liquid_control.control.follower import Follower
+from liquid_control.control.observe import Observer
+from liquid_control.control.runtime import PolicyRunner
+from liquid_control.evaluation.alarm import Alarm, Calibration
+from liquid_control.evaluation.rollouts import RolloutRunner, Rollouts
 
 
 class LiveAccuracy:
@@ -40,3 +48,72 @@ class LiveAccuracy:
             return None
         model, persistence = np.sum(self._errors, axis=0)
         return float(model / persistence) if persistence > 0 else None
+
+
+class LiveAlarm:
+    """A predictor beside a running robot, and its trust alarm.
+
+    Args:
+        runner: of a bundle with a calibrated alarm.
+        robot: contract of the robot.
+
+    Raises:
+        ContractError: the predictor does not fit the robot.
+        ValueError: the bundle has no calibration.
+    """
+
+    def __init__(self, runner: PolicyRunner, robot: Contract):
+        calibration = Calibration.of(runner.bundle.scores)
+        if calibration is None:
+            raise ValueError(
+                f'{runner.bundle.path}: no alarm in its scores: '
+                'liquid-control train predictor calibrates one'
+            )
+        self._follower = Follower(runner, robot)
+        self._observer = Observer(runner.contract)
+        self.alarm = Alarm(runner.contract, calibration)
+        self._nothing = np.zeros(runner.contract.action_size, dtype=np.float32)
+        self._rollouts = RolloutRunner(
+            runner, self._rolled, calibration.horizon, calibration.every, calibration.every
+        )
+        self._resets = 0
+
+    @property
+    def topics(self) -> dict[str, str]:
+        """Topic → type of all that it must hear."""
+        return self._follower.runner.contract.topics
+
+    def heard(self, topic: str, message: Any) -> None:
+        """Take in a message of one of its topics.
+
+        Raises:
+            ObservationError: the message does not hold what the contract asks of it.
+        """
+        complete = self._observer.update(topic, message)
+        if complete is None:
+            return
+        stamp, values = complete
+        command = self._follower.step(stamp, values)
+        if self._follower.events['resets'] != self._resets:
+            self._resets = self._follower.events['resets']
+            self._rollouts.end()
+            self.alarm.forget()
+        if command.prediction is not None:
+            self._rollouts.add(stamp, values, command.elapsed, command.prediction, self._nothing)
+
+    def _rolled(self, found: Rollouts) -> None:
+        for stamp, errors in zip(found.stamps, found.errors, strict=True):
+            if np.isfinite(errors).all():
+                self.alarm.take(int(stamp), errors.mean(axis=0))
+
+    @property
+    def status(self) -> dict[str, Any]:
+        """Score, threshold, whether the alarm is raised, since which stamp, which joints."""
+        event = self.alarm.events[-1] if self.alarm.raised else None
+        return {
+            'alarm': event is not None,
+            'score': self.alarm.score,
+            'threshold': self.alarm.calibration.threshold,
+            'since_ns': event.start if event else 0,
+            'joints': ', '.join(event.joints) if event else '',
+        }

@@ -1,4 +1,4 @@
-"""A recording, read once, to several policies at once; by the same code as live, faults included."""
+"""A recording, read once, to several policies at once, by the same code as live."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace

@@ -92,7 +92,7 @@ def _alarm(player: Player) -> Plot | None:
         svg,
         f'{player.name}: how far the worst joint is from what the model foretells, in units of '
         f'good data; {found} alarm{"" if found == 1 else "s"}. The threshold stands for '
-        f'{player.calibration.rate:g} false alarms a minute.',
+        f'{player.calibration.rate:.2g} false alarms a minute.',
     )
 
 

@@ -23,7 +23,8 @@ from liquid_control import paths
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
 from liquid_control.control.observe import ObservationError, Observer, stamp_ns
-from liquid_control.evaluation.live import LiveAccuracy
+from liquid_control.control.runtime import PolicyRunner
+from liquid_control.evaluation.live import LiveAccuracy, LiveAlarm
 from liquid_control.evaluation.metrics import measure
 from liquid_control.evaluation.replay import PREDICTION
 from liquid_control.nodes.names import BAG_ENDED, FAULTY, SHADOW
@@ -48,6 +49,9 @@ class MonitorNode(Node):
         robot = declare.get('robot', 'walker2d', 'Contract: a name, or a path to its YAML.')
         policy = declare.get('policy', 'cfc', 'Bundle: a name, or a path to its file.')
         self._fault = declare.get('fault', 'none', 'Faults that the fault node injects.')
+        predictor = declare.get(
+            'predictor', '', "Path of a predictor's bundle whose alarm watches the robot; or none."
+        )
         seed = declare.get('seed', 0, 'Seed of the run.', low=0)
         episodes = declare.get('episodes', 1, 'Episodes of the run.', low=0)
         self._mode = declare.get(
@@ -70,6 +74,9 @@ class MonitorNode(Node):
         self.folder = Path(folder)
         self._contract = Contract.load(robot_path := paths.robot(robot))
         self._bundle = Bundle.read(paths.policy(policy, robot_path))
+        self.watch = None
+        if predictor:
+            self.watch = LiveAlarm(PolicyRunner(predictor), self._contract)
         self._open(command, seed, episodes)
 
     def _open(self, command: str, seed: int, episodes: int) -> None:
@@ -143,8 +150,9 @@ class MonitorNode(Node):
             PREDICTION: self._on_prediction,
             BAG_ENDED: self._on_bag_ended,
         }
+        watched = self.watch.topics if self.watch else ()
         for topic, source in observed.items():
-            if topic in self._bundle.contract.topics:
+            if topic in self._bundle.contract.topics or topic in watched:
                 self._followed[source] = partial(self._on_sensor, topic)
 
     def _subscribe(
@@ -178,11 +186,24 @@ class MonitorNode(Node):
 
     def _on_sensor(self, topic: str, message: Any) -> None:
         try:
+            if self.watch and topic in self.watch.topics:
+                self._watch(topic, message)
+            if topic not in self._bundle.contract.topics:
+                return
             observed = self._observer.update(topic, message)
         except ObservationError:
             return  # the policy node refuses, counts and reports it
         if observed is not None:
             self.accuracy.observed(*observed)
+
+    def _watch(self, topic: str, message: Any) -> None:
+        """Hand the trust alarm a message; say when it rises."""
+        before = self.watch.alarm.raised
+        self.watch.heard(topic, message)
+        if self.watch.alarm.raised and not before:
+            self.get_logger().error(
+                'the robot does not behave as the model knows it: ' + self.watch.status['joints']
+            )
 
     def run(self, session: Session) -> int:
         """Follow the run to its end; returns the exit code."""
@@ -252,8 +273,12 @@ class MonitorNode(Node):
                 f'prediction error / persistence {shown}'
             )
         values = {'messages': self._recorder.count, **told}
-        status = diagnostic('monitor: run', self._contract.robot, '', values)
-        self._diagnostics.publish(diagnostics(self.get_clock().now().nanoseconds, status))
+        statuses = [diagnostic('monitor: run', self._contract.robot, '', values)]
+        if self.watch:
+            told = self.watch.status
+            problem = f'not as the model knows it: {told["joints"]}' if told['alarm'] else ''
+            statuses.append(diagnostic('monitor: trust', self._contract.robot, problem, told))
+        self._diagnostics.publish(diagnostics(self.get_clock().now().nanoseconds, *statuses))
 
 
 def main() -> int:

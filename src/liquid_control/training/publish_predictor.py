@@ -60,7 +60,7 @@ def publish_predictor(
     contract: Contract,
     checkpoints: Path,
     report: Callable[[float, str], None],
-    rate: float = 1.0,
+    rate: float | None = None,
 ) -> Bundle:
     """Train on recordings and write the bundle, its alarm calibrated.
 
@@ -74,7 +74,8 @@ def publish_predictor(
         contract: all that is sensed; no ``previous_action``.
         checkpoints: folder; a training that was interrupted goes on from what is there.
         report: told the share done and a text.
-        rate: false alarms a minute that the alarm's threshold stands for.
+        rate: false alarms a minute that the alarm's threshold stands for; None: the least that
+            the recordings are long enough for.
 
     Raises:
         NotFiniteError: a training diverged.

@@ -32,7 +32,7 @@ class RecordedSettings:
 
     cell: str
     seed: int = 0
-    updates: int = 600
+    updates: int = 300
     learning_rate: float = 0.005
     batch: int = 32
     burn_in: int = 30
@@ -116,7 +116,10 @@ class Windows:
 
 
 def scales(windows: Windows, contract: Contract) -> tuple[Normalizer, torch.Tensor]:
-    """Normaliser, in which held channels do not change; persistence's error at 0 … H steps (H + 1, p)."""
+    """Normaliser, and persistence's error at 0 … H steps, (H + 1, p).
+
+    What holds is not foretold: its change is 0.
+    """
     seen = windows.used().astype(np.float64)
     std = seen.std(axis=0)
     std = np.where(std > 0, std, 1.0)

@@ -3,13 +3,14 @@
 import argparse
 from pathlib import Path
 
-from liquid_control.verbs import benchmark_latency, benchmark_training
+from liquid_control.verbs import benchmark_latency, benchmark_replay, benchmark_training
 
 _KINDS = {
     'latency': (
         benchmark_latency,
         'policy step, sensor-to-command loop and memory, beside a bare echo',
     ),
+    'replay': (benchmark_replay, 'a replay of a bag, beside plain rosbags reading it'),
     'training': (
         benchmark_training,
         'time and memory of a training step of each cell, beside ncps and torch',

@@ -25,8 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--folds', type=int, default=2, help='models that calibrate the alarm, each on its part (2)'
     )
     parser.add_argument(
-        '--false-alarms', type=float, default=1.0, metavar='PER_MINUTE',
-        help='false alarms a minute that the trust alarm may give (1)',
+        '--false-alarms', type=float, metavar='PER_MINUTE',
+        help='false alarms a minute that the trust alarm may give; default: the least that the '
+        'recordings are long enough to vouch for',
     )  # fmt: skip
     parser.add_argument(
         '--observed',
@@ -48,7 +49,7 @@ def check(args: argparse.Namespace) -> None:
         raise ValueError(
             f'--learning-rate: expected a number between 0 and 1, found {args.learning_rate}'
         )
-    if not 0.0 < args.false_alarms <= 1000.0:
+    if args.false_alarms is not None and not 0.0 < args.false_alarms <= 1000.0:
         raise ValueError(
             f'--false-alarms: expected a number above 0, at most 1000, found {args.false_alarms}'
         )

@@ -1,0 +1,96 @@
+"""On a real robot's bags: trained on one run's good part, the alarm finds the other's failure."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from liquid_control.control import Contract, PolicyRunner
+from liquid_control.evaluation.bag import Bag
+from liquid_control.evaluation.scores import replay_scores
+
+DATA = Path(os.environ.get('LIQUID_CONTROL_DATA') or Path(__file__).parents[3] / 'shared/data'))
+BAGS = DATA / 'bags'
+pytestmark = pytest.mark.skipif(
+    not (BAGS / 'go2_walk_mcap').is_dir(),
+    reason=f'no Go2 bags in {BAGS}: set LIQUID_CONTROL_DATA to the folder with bags/',
+)
+JOINTS = [f'{leg}_{part}_joint' for leg in ('FR', 'FL', 'RR', 'RL')
+          for part in ('hip', 'thigh', 'calf')]  # fmt: skip
+LETS_GO = {'go2_walk': 11.43, 'go2_walk2': 11.55}
+"""Seconds at which the efforts fall, seen in the bags."""
+
+
+def contract() -> Contract:
+    def term(name, field, unit, std, topic='joint_states', **more):
+        return {
+            'name': name, 'topic': topic, 'type': 'sensor_msgs/msg/JointState', 'field': field,
+            'joints': JOINTS, 'unit': unit, 'std': std, **more,
+        }  # fmt: skip
+
+    return Contract.from_dict(
+        {
+            'format': 1,
+            'robot': 'go2',
+            'rate': 500.0,
+            'freshness': 0.1,
+            'max_gap': 0.5,
+            'observation': [
+                term('joint_position', 'position', 'rad', 0.2),
+                term('joint_velocity', 'velocity', 'rad/s', 3.0),
+                term('joint_effort', 'effort', 'N m', 6.0),
+                term('commanded_position', 'position', 'rad', 0.2, 'joint_commands', hold=True),
+            ],
+            'action': {
+                'topic': 'joint_commands', 'type': 'sensor_msgs/msg/JointState',
+                'joints': JOINTS, 'unit': 'rad', 'lower': -4.0, 'upper': 4.0,
+                'safe': [0.0, 0.9, -1.8] * 4,
+            },
+        }
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ('trained', 'replayed'), [('go2_walk', 'go2_walk2'), ('go2_walk2', 'go2_walk')]
+)
+def test_the_alarm_rises_within_a_second_of_the_failure_and_not_before(trained, replayed, tmp_path):
+    torch = pytest.importorskip('torch')
+    from liquid_control.data.recording import read_recording
+    from liquid_control.training.publish_predictor import publish_predictor
+    from liquid_control.training.recorded import RecordedSettings
+
+    torch.set_num_threads(1)
+    good = read_recording(Bag(BAGS / f'{trained}_mcap'), contract(), stop=11.0)
+    bundle = publish_predictor(
+        tmp_path / 'go2.onnx', RecordedSettings('lstm'), [good], contract(), tmp_path, print
+    )
+    runner = PolicyRunner(bundle)
+    for name in (replayed, trained):
+        (score,), heard = replay_scores(Bag(BAGS / f'{name}_mcap'), [runner], contract())
+        (event,) = score['alarm']['events']
+        print(name, event['start_s'], score['alarm']['threshold'])
+        assert LETS_GO[name] < event['start_s'] < LETS_GO[name] + 1.0
+        assert event['end_s'] is None
+        (silence,) = heard['silences']
+        assert silence['topic'] == 'joint_commands'
+        assert silence['since_s'] == pytest.approx({'go2_walk': 14.48, 'go2_walk2': 13.07}[name],
+                                                   abs=0.01)  # fmt: skip
+
+
+@pytest.mark.slow
+def test_both_formats_give_the_same(tmp_path):
+    from support import make_bundle
+
+    def gentle(weights):
+        weights['P'] = np.eye(*weights['P'].shape) + 0.01 * weights['P']
+
+    robot = contract()
+    path = make_bundle(tmp_path / 'any.onnx', robot.asking(*(t.name for t in robot.terms)),
+                       edit=gentle)  # fmt: skip
+    found = []
+    for name in ('go2_walk_db3', 'go2_walk_mcap'):
+        (score,), heard = replay_scores(Bag(BAGS / name), [PolicyRunner(path)], robot)
+        found.append(({k: v for k, v in score.items() if 'step_us' not in k}, heard))
+    assert found[0] == found[1]

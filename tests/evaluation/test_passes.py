@@ -1,0 +1,121 @@
+"""A pass with running sums says what the traces say, and a fault in it is the fault recorded."""
+
+import numpy as np
+import pytest
+from recording import Recorder, joint_state
+from support import arm, make_bundle
+
+from liquid_control.control import Contract, Controller, PolicyRunner
+from liquid_control.evaluation.bag import Bag
+from liquid_control.evaluation.metrics import figures
+from liquid_control.evaluation.passes import _Silence
+from liquid_control.evaluation.replay import recorded_trace, replay
+from liquid_control.evaluation.scores import replay_scores
+from liquid_control.evaluation.sums import Moments, Thinned, Times
+
+FAULT = 'gaussian:0.2+dropped:0.15'
+
+
+def figures_of(score):
+    timed = ('policy_step_us_p50', 'policy_step_us_p99', 'fault', 'policy', 'bundle_sha256')
+    return {k: v for k, v in score.items() if k not in timed}
+
+
+def test_sums_say_what_the_trace_says(walks, robot, bundle, other, monkeypatch):
+    monkeypatch.setattr('liquid_control.evaluation.player._CHUNK', 7)  # many parts
+    walk = walks()
+    runners = [PolicyRunner(path) for path in (other, bundle)]
+    scores, heard = replay_scores(Bag(walk.folder), runners, robot)
+    for runner, score in zip(runners, scores, strict=True):
+        trace = replay(Bag(walk.folder), Controller(runner, robot))
+        recorded = recorded_trace(Bag(walk.folder), runner.contract)
+        expected = figures(runner.contract, [trace])
+        assert score['steps'] == heard['answered'] == len(trace)
+        for name in ('prediction_scored', 'prediction_mse', 'persistence_mse'):
+            assert score[name] == pytest.approx(expected[name], rel=1e-9)
+        difference = np.abs(trace.actions - recorded.actions)
+        assert score['action_difference_max'] == pytest.approx(difference.max())
+    assert scores[1]['action_difference_max'] == 0
+
+
+def test_two_replays_are_the_same(walks, robot, bundle):
+    runs = [
+        replay_scores(Bag(walks().folder), [PolicyRunner(bundle)], robot, fault=FAULT, seed=3)
+        for _ in range(2)
+    ]
+    (first, heard), (second, again) = runs
+    assert figures_of(first[0]) == figures_of(second[0])
+    assert heard == again
+
+
+def test_a_fault_in_a_replay_is_the_fault_that_was_recorded(walks, robot, bundle):
+    walk = walks(FAULT)  # its bag has the true and the faulty sensors
+    runner = PolicyRunner(bundle)
+    (injected,), heard = replay_scores(Bag(walk.folder), [runner], robot, fault=FAULT, seed=3)
+    (recorded,), _ = replay_scores(Bag(walk.folder), [runner], robot, walk.run['observed'])
+    assert heard['lost'] > 0
+    assert figures_of(injected) == figures_of(recorded)
+
+
+def test_one_step_of_a_rollout_is_the_next_observation(walks, robot, bundle):
+    (score,), _ = replay_scores(Bag(walks().folder), [PolicyRunner(bundle)], robot)
+    horizons = score['horizons']
+    assert horizons['steps'] == list(range(1, len(horizons['steps']) + 1))
+    assert horizons['ratio'][0] == pytest.approx(score['prediction_ratio'], rel=0.3)
+    assert all(np.isfinite(horizons['mse']))
+
+
+def test_a_topic_that_falls_silent_is_said(tmp_path):
+    data = arm()
+    rate = data['observation'][1]
+    rate.update(topic='targets', type='sensor_msgs/msg/JointState', field='position', hold=True)
+    rate['joints'] = rate.pop('components')
+    robot = Contract.from_dict(data)
+    recorder = Recorder(tmp_path / 'bag')
+    for step in range(200):
+        stamp = 10**9 + step * 10_000_000
+        if step < 50:
+            message = joint_state(stamp, ['x', 'z'], [step * 0.01, 1.0])
+            recorder.write('/targets', 'sensor_msgs/msg/JointState', message)
+        message = joint_state(stamp, ['hip', 'knee'], [np.sin(step / 9), 0.0])
+        recorder.write('/joint_states', 'sensor_msgs/msg/JointState', message)
+    recorder.close()
+    runner = PolicyRunner(make_bundle(tmp_path / 'arm.onnx', robot.asking('angle', 'rate')))
+    (score,), heard = replay_scores(Bag(tmp_path), [runner], robot)
+    assert score['steps'] == 200  # the last target holds
+    assert heard['silences'] == [{'topic': 'targets', 'since_s': 0.49, 'until_s': None}]
+    assert list(score['prediction_channels']) == ['hip.position', 'knee.position']
+
+
+def test_a_gap_of_all_topics_is_no_silence():
+    silence = _Silence(Contract.from_dict(arm()))
+    for start in (0, 10**10):
+        for step in range(100):
+            for topic in ('imu/data', 'joint_states'):
+                silence.heard(topic, 1 + start + step * 10_000_000)
+    assert silence.end() == []
+
+
+def test_sums_over_parts_are_sums_over_all():
+    rng = np.random.default_rng(0)
+    rows = rng.standard_normal((1000, 3)) * [1.0, 5.0, 0.1] + 100
+    moments = Moments(3)
+    for part in np.array_split(rows, 13):
+        moments.add(part)
+    np.testing.assert_allclose(moments.std, rows.std(axis=0), rtol=1e-9)
+    times, seconds = Times(), rng.lognormal(-10, 0.5, 20_000)
+    for part in np.array_split(seconds, 7):
+        times.add(part)
+    for share in (0.5, 0.99):
+        assert times.quantile(share) == pytest.approx(np.quantile(seconds, share), rel=0.02)
+    assert Times().quantile(0.5) is None
+
+
+def test_what_is_shown_is_thinned_evenly():
+    thinned = Thinned(limit=100)
+    for number in range(12_345):
+        thinned.add(number, -number)
+    numbers, negative = thinned.columns()
+    assert 50 <= len(numbers) <= 100
+    assert len(set(np.diff(numbers))) == 1
+    assert (numbers == -negative).all()

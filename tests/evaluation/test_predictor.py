@@ -1,0 +1,190 @@
+"""A predictor from any bag: it learns, foretells alone, resumes to the same, and never drives."""
+
+import json
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip('torch')
+pytest.importorskip('onnxscript')
+
+from recording import Recorder, joint_state
+
+from liquid_control.cli import main
+from liquid_control.control import Bundle, Contract, Controller, PolicyRunner
+from liquid_control.control.contract import ContractError
+from liquid_control.data.recording import read_recording
+from liquid_control.evaluation.alarm import Calibration
+from liquid_control.evaluation.bag import Bag
+from liquid_control.training.finite import NotFiniteError
+from liquid_control.training.publish_predictor import publish_predictor
+from liquid_control.training.recorded import RecordedSettings, Windows, folds, train_predictor
+
+JOINTS = ['hip', 'knee']
+
+
+def robot_contract() -> dict:
+    def term(name, topic, field, **more):
+        return {
+            'name': name, 'topic': topic, 'type': 'sensor_msgs/msg/JointState', 'field': field,
+            'joints': JOINTS, 'unit': 'rad', **more,
+        }  # fmt: skip
+
+    return {
+        'format': 1,
+        'robot': 'leg',
+        'rate': 100.0,
+        'freshness': 0.05,
+        'max_gap': 0.5,
+        'observation': [
+            term('angle', 'joint_states', 'position'),
+            term('speed', 'joint_states', 'velocity'),
+            term('target', 'targets', 'position', hold=True),
+        ],
+        'action': {
+            'topic': 'targets', 'type': 'sensor_msgs/msg/JointState', 'joints': JOINTS,
+            'unit': 'rad', 'lower': -2.0, 'upper': 2.0, 'safe': [0.0, 0.5],
+        },
+    }  # fmt: skip
+
+
+def write_leg(folder, seconds=16.0, fails=np.inf, seed=0):
+    """A leg that follows its targets like a spring, at irregular times, until it goes limp."""
+    rng = np.random.default_rng(seed)
+    recorder = Recorder(folder / 'bag')
+    angle, speed, target, now, told = np.zeros(2), np.zeros(2), np.zeros(2), 0.0, -1.0
+    phase = rng.uniform(0, 6, 2)
+    while now < seconds:
+        step = rng.uniform(0.005, 0.015)
+        now += step
+        stamp = 10**9 + round(now * 1e9)
+        if now - told > 0.02:
+            told = now
+            target = np.sin(np.array([5.0, 7.0]) * now + phase)
+            message = joint_state(stamp, JOINTS, target)
+            recorder.write('/targets', 'sensor_msgs/msg/JointState', message)
+        stiff = np.where([False, now > fails], 0.0, 200.0)
+        for _ in range(5):
+            speed = speed + step / 5 * (stiff * (target - angle) - 20.0 * speed)
+            angle = angle + step / 5 * speed
+        message = joint_state(stamp + 1, JOINTS, angle, speed)
+        recorder.write('/joint_states', 'sensor_msgs/msg/JointState', message)
+    recorder.close()
+    return folder
+
+
+@pytest.fixture(scope='module')
+def contract():
+    return Contract.from_dict(robot_contract(), 'leg.yaml')
+
+
+@pytest.fixture(scope='module')
+def recording(contract, tmp_path_factory):
+    return read_recording(Bag(write_leg(tmp_path_factory.mktemp('leg'))), contract)
+
+
+SMALL = RecordedSettings('gru', updates=30, batch=8, burn_in=10, horizon=12, budget=3000, every=10)
+
+
+def quiet(share, text):
+    pass
+
+
+@pytest.fixture(scope='module')
+def bundle(contract, recording, tmp_path_factory):
+    folder = tmp_path_factory.mktemp('predictor')
+    settings = RecordedSettings(
+        'gru', updates=150, batch=16, burn_in=10, horizon=12, budget=3000, learning_rate=0.01
+    )
+    return publish_predictor(
+        folder / 'leg.onnx', settings, [recording], contract, folder / 'checkpoints', quiet
+    )
+
+
+def test_windows_touch_neither_gaps_nor_the_part_kept_for_calibration(recording):
+    mine = folds(recording, SMALL)
+    windows = Windows([recording], SMALL, without=1)
+    for start in windows.starts:
+        assert (mine[start : start + windows.length] != 1).all()
+    assert set(mine) == {0, 1}
+    assert len(Windows([recording], SMALL).starts) == len(recording) - windows.length + 1
+
+
+def test_an_interrupted_training_ends_where_an_undisturbed_one_does(contract, recording, tmp_path):
+    def stop(share, text):
+        if share > 0.5:
+            raise KeyboardInterrupt
+
+    whole = train_predictor(SMALL, [recording], contract, tmp_path / 'a.safetensors', quiet)
+    path = tmp_path / 'b.safetensors'
+    with pytest.raises(KeyboardInterrupt):
+        train_predictor(SMALL, [recording], contract, path, stop)
+    resumed = train_predictor(SMALL, [recording], contract, path, quiet)
+    for (name, one), other in zip(whole.state_dict().items(), resumed.state_dict().values(),
+                                  strict=True):  # fmt: skip
+        assert torch.equal(one, other), name
+    other = RecordedSettings(**{**SMALL.to_dict(), 'seed': 1})
+    with pytest.raises(ValueError, match='other settings or data; remove it'):
+        train_predictor(other, [recording], contract, path, quiet)
+
+
+def test_a_training_that_diverges_stops_and_says_so(contract, recording, tmp_path):
+    wild = RecordedSettings(**{**SMALL.to_dict(), 'learning_rate': 1e30})
+    with pytest.raises(NotFiniteError, match='update'):
+        train_predictor(wild, [recording], contract, tmp_path / 'c.safetensors', quiet)
+
+
+def test_the_bundle_foretells_and_does_not_drive(bundle, contract):
+    assert not bundle.drives
+    runner = PolicyRunner(bundle)
+    values = np.array([0.1, 0.2, 0.0, 0.0, 1.0, -1.0], dtype=np.float32)
+    action, prediction = runner.step(values, 1.0)
+    assert action.tolist() == [0.0, 0.5]
+    assert prediction[4:].tolist() == [1.0, -1.0]  # what it is told holds
+    assert (prediction[:4] != values[:4]).all()
+    with pytest.raises(ContractError, match='is a predictor: it has no action of its own'):
+        Controller(runner, contract)
+
+
+def test_it_beats_persistence_and_the_alarm_names_the_joint_that_fails(bundle, tmp_path, capsys):
+    good, bad = (
+        write_leg(tmp_path / 'good', 12.0, seed=5),
+        write_leg(tmp_path / 'bad', 12.0, 8.0, 6),
+    )
+    (tmp_path / 'leg.yaml').write_text(json.dumps(robot_contract()))
+    out = tmp_path / 'out'
+    code = main(
+        ['replay', str(good), str(bad), '--robot', str(tmp_path / 'leg.yaml'), '--policy',
+         str(bundle.path), '--horizon', '12', '--out', str(out)]
+    )  # fmt: skip
+    assert code == 0
+    verdict = json.loads((out / 'verdict.json').read_text())
+    assert verdict['complete']
+    scores = {
+        name: json.loads((out / 'recordings' / f'{name}.json').read_text())['result']['policies'][0]
+        for name in ('good', 'bad')
+    }
+    assert scores['good']['horizons']['ratio'][-1] < 0.5
+    assert scores['good']['alarm']['events'] == []
+    (event,) = scores['bad']['alarm']['events']
+    assert 8.0 <= event['start_s'] <= 9.2
+    assert next(iter(event['joints'])) == 'knee'
+    assert 'ALARM' in capsys.readouterr().out
+    calibration = Calibration.of(Bundle.read(bundle.path).scores)
+    assert calibration.seconds == pytest.approx(16.0, abs=0.5)
+
+
+def test_the_verb_trains_on_a_part_of_a_bag(tmp_path, capsys):
+    leg = write_leg(tmp_path / 'leg', 12.0)
+    (tmp_path / 'leg.yaml').write_text(json.dumps(robot_contract()))
+    out = tmp_path / 'small.onnx'
+    arguments = ['train', 'predictor', '--bag', str(leg), '--robot', str(tmp_path / 'leg.yaml'),
+                 '--cell', 'gru', '--to', '10', '--updates', '4', '--horizon', '10']  # fmt: skip
+    assert main([*arguments, '--out', str(out)]) == 0
+    about = Bundle.read(out).provenance
+    assert about['recordings'][0]['seconds'] == pytest.approx(10.0, abs=0.05)
+    assert not (tmp_path / 'small.checkpoints').exists()
+    assert main([*arguments, '--from', '90', '--out', str(out)]) == 1
+    assert 'no observation from 90 to 10 s' in capsys.readouterr().err
+    assert main([*arguments, '--cell', 'gro', '--out', str(out)]) == 1
+    assert "did you mean 'gru'" in capsys.readouterr().err

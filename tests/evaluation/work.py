@@ -1,0 +1,36 @@
+"""Pieces of work for the tests of sweeps, importable by the processes that do them."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+
+def note(folder: str, name: str, gate: str = '') -> dict:
+    """Say that this was done once more, once the file ``gate`` is there."""
+    while gate and not Path(gate).exists():
+        time.sleep(0.05)
+    with (Path(folder) / f'{name}.did').open('a') as file:
+        file.write('.')
+    return {'square': len(name) ** 2}
+
+
+def broken(folder: str) -> dict:
+    note(folder, 'broken')
+    raise ValueError('this bag is broken')
+
+
+def dies(folder: str) -> dict:
+    note(folder, 'dies')
+    os.kill(os.getpid(), signal.SIGKILL)
+    return {}
+
+
+def where(folder: str, name: str, seconds: float) -> dict:
+    """As :func:`note`, but on a Ray node: its id, where it begins."""
+    import ray
+
+    node = ray.get_runtime_context().get_node_id()
+    (Path(folder) / f'{name}.{node}').touch()
+    time.sleep(seconds)
+    return {'name': name}
