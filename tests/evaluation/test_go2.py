@@ -10,7 +10,7 @@ from liquid_control.control import Contract, PolicyRunner
 from liquid_control.evaluation.bag import Bag
 from liquid_control.evaluation.scores import replay_scores
 
-DATA = Path(os.environ.get('LIQUID_CONTROL_DATA') or Path(__file__).parents[3] / 'shared/data'))
+DATA = Path(os.environ.get('LIQUID_CONTROL_DATA') or Path(__file__).parents[3] / 'shared/data')
 BAGS = DATA / 'bags'
 pytestmark = pytest.mark.skipif(
     not (BAGS / 'go2_walk_mcap').is_dir(),
