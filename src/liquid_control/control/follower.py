@@ -3,6 +3,7 @@
 import math
 import time
 from collections import Counter
+from collections.abc import Callable
 
 import numpy as np
 
@@ -50,6 +51,43 @@ class Follower:
         self.events['steps'] += 1
         found = prediction if all(map(math.isfinite, prediction.tolist())) else None
         return Command(stamp_ns, self._nothing, Reason.NONE, found, elapsed, step_s)
+
+    def run(
+        self,
+        stamps: list[int],
+        observations: np.ndarray,
+        seen: Callable[[int, float, np.ndarray, bool], None],
+    ) -> np.ndarray:
+        """Take in many observations at once: the same as :meth:`step` one after the other, faster.
+
+        Args:
+            stamps: in ns, n of them.
+            observations: (n, p).
+            seen: told, right after each step, the place, the elapsed time, the prediction (p,) and
+                whether memory started anew there; not called for those not used.
+
+        Returns:
+            Seconds of each step, (n,); 0 for those not used.
+        """
+        finite = np.isfinite(observations).all(axis=1).tolist()
+        seconds = np.zeros(len(stamps))
+        advance, clock = self.runner.advance, time.perf_counter
+        for place, stamp in enumerate(stamps):
+            if not finite[place]:
+                continue
+            kind, elapsed = self._timeline.advance(stamp)
+            if kind is Advance.SKIP:
+                continue
+            anew = kind is Advance.RESET
+            if anew:
+                self.runner.reset()
+                self.events['resets'] += 1
+            started = clock()
+            prediction = advance(observations[place], elapsed)
+            seconds[place] = clock() - started
+            seen(place, elapsed, prediction, anew)
+        self.events['steps'] += int(np.count_nonzero(seconds))
+        return seconds
 
     def _unused(self, stamp_ns: int, reason: Reason) -> Command:
         return Command(stamp_ns, self._nothing, reason, None, 0.0, 0.0)

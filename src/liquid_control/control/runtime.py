@@ -140,6 +140,25 @@ class PolicyRunner:
             return Decision(action[0], prediction[0])
         return Decision(action, prediction)
 
+    def advance(self, observation: np.ndarray, elapsed: float) -> np.ndarray:
+        """One step of a bundle that needs no previous action, and its prediction alone.
+
+        As :meth:`step` with a batch of 1, without its checks: a third of the time that is not the
+        network's.
+
+        Args:
+            observation: sensed values (p,).
+            elapsed: in nominal periods.
+
+        Returns:
+            The predicted next sensed values (p,), a view that the next step overwrites.
+        """
+        self._observation[0] = observation
+        self._elapsed[0, 0] = elapsed
+        self._session.run_with_iobinding(self._bindings[self._turn])
+        self._turn = 1 - self._turn
+        return self._prediction[0]
+
     def sent(self, command: np.ndarray) -> None:
         """Tell what was really sent, (m,) or (B, m), where it is not the clipped action.
 

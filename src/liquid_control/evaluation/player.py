@@ -55,36 +55,73 @@ class Player:
         self._actions = Squares((self.contract.action_size,))
         self._largest = np.nan
         self._reasons: Counter[str] = Counter()
+        self._nothing = np.zeros(self.contract.action_size, dtype=np.float32)
         self._resets = self._steps = 0
         self.scores, self.shown = Thinned(), Thinned()
         self._rows: list[tuple] = []
         self._overlaps = False
+        follows = all(term.sensed for term in self.contract.terms) and not runner.bundle.drives
+        self._waiting: list[tuple[int, np.ndarray]] | None = [] if follows else None
 
     def step(self, stamp_ns: int, observation: np.ndarray, sent: np.ndarray | None) -> None:
         """Take in one observation (p,), and the command (m,) that answered it, where recorded."""
-        command = self._stepper.step(stamp_ns, observation)
         self.first, self.last = self.first or stamp_ns, stamp_ns
         self._steps += 1
+        if self._waiting is not None:
+            self._waiting.append((stamp_ns, observation))
+            if len(self._waiting) >= _CHUNK:
+                self._follow()
+            return
+        command = self._stepper.step(stamp_ns, observation)
         if command.reasons:
             self._reasons.update(command.reasons.names())
         given = command.action if sent is None else sent
         if self._stepper.events['resets'] != self._resets:
-            self._resets = self._stepper.events['resets']
-            self._rollouts.end()
-            if self.alarm:
-                self.alarm.forget()
+            self._anew()
         if command.prediction is not None:
             self._rollouts.add(stamp_ns, observation, command.elapsed, command.prediction, given)
         if sent is not None:
             self.runner.sent(sent)
-        self._rows.append((stamp_ns, observation, command.prediction, command, sent))
+        row = (stamp_ns, observation, command.prediction, command.step_s, command.action, sent)
+        self._rows.append(row)
         if len(self._rows) > _CHUNK:
             self._sum()
 
     def end(self) -> None:
         """The recording is over."""
+        if self._waiting:
+            self._follow()
         self._rollouts.end()
         self._sum()
+
+    def _follow(self) -> None:
+        """Step a predictor over what waits; nothing that is sent depends on it."""
+        stamps = [stamp for stamp, _ in self._waiting]
+        values = np.array([observation for _, observation in self._waiting])
+        self._waiting.clear()
+        predictions: list[np.ndarray | None] = [None] * len(stamps)
+
+        def seen(place: int, elapsed: float, prediction: np.ndarray, anew: bool) -> None:
+            if anew:
+                self._anew()
+            kept = predictions[place] = prediction.copy()
+            self._rollouts.add(stamps[place], values[place], elapsed, kept, self._nothing)
+
+        seconds = self._stepper.run(stamps, values, seen)
+        bad = int(np.count_nonzero(~np.isfinite(values).all(axis=1)))
+        self._reasons['observation_not_finite'] += bad
+        self._reasons['stamp_not_advancing'] += int(np.count_nonzero(seconds == 0.0)) - bad
+        nothing = [None] * len(stamps)
+        rows = zip(stamps, values, predictions, seconds.tolist(), nothing, nothing, strict=True)
+        self._rows.extend(rows)
+        self._sum()
+
+    def _anew(self) -> None:
+        """Memory starts anew."""
+        self._resets = self._stepper.events['resets']
+        self._rollouts.end()
+        if self.alarm:
+            self.alarm.forget()
 
     def _rolled(self, found: Rollouts) -> None:
         self._many.add(found.errors, found.persistence)
@@ -115,8 +152,8 @@ class Player:
         now, then = values[:-1][known].astype(np.float64), values[1:][known].astype(np.float64)
         self._one.add(seen[:-1][known] - then, now - then)
         self._moments.add(values[len(rows) - len(fresh) :])
-        self._times.add(np.array([row[3].step_s for row in fresh]))
-        pairs = [(row[3].action, row[4]) for row in fresh if row[4] is not None]
+        self._times.add(np.array([row[3] for row in fresh]))
+        pairs = [(row[4], row[5]) for row in fresh if row[5] is not None]
         if pairs and self.runner.bundle.drives:
             mine, theirs = (np.array(side, dtype=np.float64) for side in zip(*pairs, strict=True))
             self._actions.add(mine - theirs, mine - theirs)

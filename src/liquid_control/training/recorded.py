@@ -220,7 +220,7 @@ def train_predictor(
         place = f'update {update + 1}'
         if not torch.isfinite(loss):
             raise NotFiniteError(
-                f'{place}: the loss is {float(loss)}: the training diverged; '
+                f'{place}: the loss is {float(loss.detach())}: the training diverged; '
                 f'a learning rate below {settings.learning_rate:g} may help'
             )
         optimizer.zero_grad()
