@@ -34,6 +34,7 @@ TRAIN = [
     'onnx>=1.16', 'onnxscript>=0.2', 'scipy>=1.15',
 ]  # fmt: skip
 RAY = ['ray>=2.9']
+LOG = ['tensorboard>=2.14']  # beside train; without it --log writes lines of JSON alone
 # Gymnasium's own Walker2d, which ours is held against, imports imageio.
 TEST = [
     *SIM, 'imageio>=2.14', 'mcap>=1.2', 'onnx>=1.16', 'pytest>=8', 'pytest-xdist>=3',
@@ -52,7 +53,14 @@ setup(
     package_data={f'{NAME}.evaluation': ['templates/*']},
     python_requires='>=3.10',
     install_requires=CORE,
-    extras_require={'ros': ROS, 'sim': SIM, 'train': TRAIN, 'ray': RAY, 'test': TEST},
+    extras_require={
+        'ros': ROS,
+        'sim': SIM,
+        'train': TRAIN,
+        'log': LOG,
+        'ray': RAY,
+        'test': TEST,
+    },  # fmt: skip
     entry_points={
         'console_scripts': [
             'liquid-control = liquid_control.cli:main',

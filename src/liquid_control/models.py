@@ -101,20 +101,43 @@ class PolicyModel(torch.nn.Module):
         Returns:
             Action before it is limited (B, m), predicted sensed values (B, p), state (B, S).
         """
-        sensed = observation[:, : self.sensed]
-        rest = observation[:, self.sensed :]
-        normal = (sensed - self.mean) / self.std
-        encoded = torch.tanh(self.encoder(torch.cat([normal, rest, elapsed - 1.0], dim=1)))
-        output, state = self.cell.step(encoded, state, elapsed)
+        output, state = self.cell.step(self._encode(observation, elapsed), state, elapsed)
+        action, change = self._heads(output)
+        return action, observation[:, : self.sensed] + self.change * change, state
+
+    def sequence(
+        self, observation: torch.Tensor, elapsed: torch.Tensor, state: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """All steps of a sequence, by the cell's own way through one.
+
+        Args:
+            observation: (B, T, n).
+            elapsed: (B, T, 1).
+            state: before the first step, (B, S).
+
+        Returns:
+            Actions before they are limited (B, T, m), and changes to the next sensed values in
+            units of the normal one (B, T, p).
+        """
+        output, _ = self.cell(self._encode(observation, elapsed), elapsed, state)
+        return self._heads(output)
+
+    def _encode(self, observation: torch.Tensor, elapsed: torch.Tensor) -> torch.Tensor:
+        normal = (observation[..., : self.sensed] - self.mean) / self.std
+        rest = observation[..., self.sensed :]
+        return torch.tanh(self.encoder(torch.cat([normal, rest, elapsed - 1.0], dim=-1)))
+
+    def _heads(self, output: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         action = self.action(output)
-        limited = torch.minimum(torch.maximum(action, self.lower), self.upper)
-        change = self.prediction(torch.cat([output, limited], dim=1))
-        return action, sensed + self.change * change, state
+        return action, self.prediction(torch.cat([output, self._limited(action)], dim=-1))
+
+    def _limited(self, action: torch.Tensor) -> torch.Tensor:
+        return torch.minimum(torch.maximum(action, self.lower), self.upper)
 
     def forward(self, observation, elapsed, state):
         """The step with its action inside the limits."""
         action, prediction, state = self.step(observation, elapsed, state)
-        return torch.minimum(torch.maximum(action, self.lower), self.upper), prediction, state
+        return self._limited(action), prediction, state
 
 
 def cell_settings(cell: str, width: int) -> dict[str, Any]:

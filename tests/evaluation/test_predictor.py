@@ -187,7 +187,7 @@ def test_the_verb_trains_on_a_part_of_a_bag(tmp_path, capsys):
     assert main([*arguments, '--out', str(out)]) == 0
     about = Bundle.read(out).provenance
     assert about['recordings'][0]['seconds'] == pytest.approx(10.0, abs=0.05)
-    assert not (tmp_path / 'small.checkpoints').exists()
+    assert not (tmp_path / 'small.training').exists()
     assert main([*arguments, '--from', '90', '--out', str(out)]) == 1
     assert 'no observation from 90 to 10 s' in capsys.readouterr().err
     assert main([*arguments, '--cell', 'gro', '--out', str(out)]) == 1

@@ -19,7 +19,7 @@ def test_what_is_written_is_what_is_meant(sigma, probability):
 def test_no_fault_and_defaults():
     assert parse('none') == parse('') == ()
     assert parse('gaussian') == (Gaussian(),)
-    assert names() == ['dropped', 'gaussian']
+    assert names() == ['delay', 'dropped', 'gaussian', 'jitter']
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,11 @@ def test_no_fault_and_defaults():
         ('gaussian:0.1:0.2', 'gaussian takes sigma; found 2 values'),
         ('dropped:1.1', r'in \[0, 1\], found 1.1'),
         ('dropped:nan', 'found nan'),
+        ('delay:-1', r'whole number in \[0, 1000\], found -1'),
+        ('delay:1.5', 'found 1.5'),
+        ('delay:inf', 'found inf'),
+        ('delay:nan', 'found nan'),
+        ('jitter:-1', 'sigma: expected a number >= 0, found -1'),
         ('gaussian:0.1+', "unknown fault ''"),
         ('gaussian:0.1,dropped', 'found'),
     ],

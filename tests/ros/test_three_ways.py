@@ -18,6 +18,7 @@ from liquid_control.nodes.graph import Graph, RunSettings
 
 SEED, EPISODES, SECONDS = 7, 2, 1.6
 TIMED = ('policy_step', 'sensor_to_command', 'resident', 'missed')
+FAULTS = ('none', 'gaussian:0.1+dropped:0.1', 'delay:1', 'jitter:0.25+dropped:0.1+delay:2')
 ROBOT = Contract.load(paths.robot('walker2d'))
 
 
@@ -45,7 +46,7 @@ def joined(traces):
 
 
 @pytest.mark.parametrize('policy', ['cfc', 'lstm'])
-@pytest.mark.parametrize('fault', ['none', 'gaussian:0.1+dropped:0.1'])
+@pytest.mark.parametrize('fault', FAULTS)
 def test_in_process_over_ros_and_from_the_bag_agree_at_every_step(tmp_path, policy, fault):
     metrics = run(tmp_path, policy, fault)
     steps = round(SECONDS * ROBOT.rate)
@@ -59,7 +60,7 @@ def test_in_process_over_ros_and_from_the_bag_agree_at_every_step(tmp_path, poli
 
     assert compare(in_process, live) is None
     assert compare(in_process, replayed) is None
-    least = 0.95 if fault == 'none' else 0.3
+    least = 0.95 if fault == 'none' else 0.2
     assert len(live) > least * EPISODES * steps, 'a walk that ends at once shows little'
     assert [e['return'] for e in metrics['episodes']] == [walk.total for walk in walks]
     assert [e['steps'] for e in metrics['episodes']] == [walk.steps for walk in walks]

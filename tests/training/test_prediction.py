@@ -19,14 +19,6 @@ RUN = Run('a', 'comparison', 'cfc', 3, Recipe(updates=6, learning_rate=0.01, bat
 SETTINGS = PredictorSettings('cfc', 8, 6, {'backbone': 8, 'dropout': 0.3})
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope='module')
 def windows():
     return Protocol(some_windows(), some_windows(1, seed=1), some_windows(1, seed=2))

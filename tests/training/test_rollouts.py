@@ -1,90 +1,131 @@
-"""Rollouts for imitation: seeded, labelled, and with time that passes unevenly."""
+"""Rollouts for imitation: seeded, labelled, and under the faults that were drawn."""
 
 import numpy as np
 import pytest
 import torch
-from support import STUDENT
+from students import TEACHER, student
 
 from liquid_control import paths
-from liquid_control.models import ModelSettings, Normalizer, PolicyModel
-from liquid_control.training.imitation import sequence_loss
-from liquid_control.training.rollouts import Collector, Conditions
+from liquid_control.faults import parse
+from liquid_control.training.conditions import Chance, Conditions
+from liquid_control.training.rollouts import Collector
 from liquid_control.training.teacher import Teacher
 
-COUNT, STEPS = 16, 40
+COUNT, STEPS = 8, 30
 
 
-def collect(chunks: int = 1, seed: int = 0, beta: float = 0.5):
-    torch.manual_seed(0)
-    model = PolicyModel(
-        ModelSettings.fitted('cfc', STUDENT),
-        STUDENT,
-        Normalizer(np.zeros(8), np.ones(8), np.ones(8)),
-    )
-    teacher = Teacher(paths.policy('expert', 'walker2d'), COUNT)
-    collector = Collector(model, teacher, COUNT, seed, Conditions(dropped=0.3))
-    found = [collector.collect(STEPS, beta) for _ in range(chunks)]
+def always(*faults: str, disturbed: float = 0.0) -> Conditions:
+    """Every walker has these faults from the start of its second episode on."""
+    return Conditions(tuple(Chance(1.0, (fault,)) for fault in faults), disturbed, ramp=0.0)
+
+
+def collect(conditions, chunks=1, seed=0, beta=0.5, steps=STEPS, begin=True):
+    collector = Collector(student(), Teacher(TEACHER, COUNT), COUNT, seed, conditions)
+    if begin:
+        for index in range(COUNT):
+            collector._draw(index, beta, 1.0)
+    found = [collector.collect(steps, beta) for _ in range(chunks)]
     collector.close()
-    return model, found
-
-
-@pytest.fixture(scope='module')
-def chunk():
-    return collect()[1][0]
+    return found
 
 
 def test_one_seed_gives_one_rollout():
-    first, again, other = (collect(seed=seed)[1][0] for seed in (3, 3, 4))
-    for name in ('observation', 'elapsed', 'seen', 'label', 'target', 'ended', 'state'):
-        assert torch.equal(getattr(first, name), getattr(again, name))
-    assert not torch.equal(first.observation, other.observation)
+    first, again, other = (collect(Conditions(), seed=seed)[0] for seed in (3, 3, 4))
+    for name, values in first.tensors().items():
+        assert torch.equal(values, getattr(again, name)), name
+    assert not torch.equal(first.label[:5], other.label[:5])
 
 
-def test_labels_are_the_teachers_inside_the_limits(chunk):
+def test_labels_are_the_teachers_inside_the_limits():
+    chunk = collect(Conditions())[0]
     assert chunk.label.abs().max() <= 1
-    assert chunk.label.std() > 0.1
+    assert chunk.label[chunk.acted[..., 0] > 0].std() > 0.1
 
 
-def test_a_lost_sample_lengthens_the_time_and_holds_the_command(chunk):
-    lost = 0
-    for t in range(1, STEPS):
-        for walker in range(COUNT):
-            if chunk.ended[t - 1, walker]:
-                continue
-            elapsed, sent = chunk.elapsed[t, walker], chunk.observation[t, walker, 8:]
-            if chunk.seen[t - 1, walker]:
-                assert elapsed == 1
-            else:
-                lost += 1
-                assert elapsed == chunk.elapsed[t - 1, walker] + 1
-                assert torch.equal(sent, chunk.observation[t - 1, walker, 8:])
-    assert lost > 5
-    always = torch.ones(COUNT, dtype=bool)
-    always[COUNT // 4 : COUNT // 2] = False
-    assert chunk.seen[:, always].all()
+def test_lost_samples_are_left_out_and_lengthen_the_time():
+    chunk = collect(always('dropped:0.3'))[0]
+    samples = chunk.acted.sum(1)
+    assert samples.max() < STEPS
+    seen = chunk.elapsed[chunk.acted > 0]
+    assert set(seen.tolist()) <= {float(n) for n in range(1, 12)}
+    assert 1.2 < seen.mean() < 1.7
 
 
-def test_the_target_is_what_a_clean_sensor_reads_next(chunk):
-    clean = slice(COUNT // 2, COUNT)
-    going_on = ~chunk.ended[:-1, clean].expand(-1, -1, 8)
-    following = chunk.observation[1:, clean, :8]
-    assert torch.equal(following[going_on], chunk.target[:-1, clean][going_on])
+def test_jitter_makes_elapsed_time_uneven_in_whole_physics_steps():
+    chunk = collect(always('jitter:0.25'))[0]
+    seen = chunk.elapsed[chunk.acted > 0]
+    assert set((4 * seen).tolist()) <= set(range(2, 9))
+    assert 0.15 < seen.std() < 0.35
+    assert 0 < chunk.foretold.sum() < chunk.acted.sum()
 
 
-def test_the_loss_of_two_chunks_in_a_row_is_that_of_one_long_one():
-    model, (first, second) = collect(chunks=2, beta=1.0)
-    whole = type(first)(
-        *(
-            torch.cat([getattr(first, name), getattr(second, name)])
-            for name in ('observation', 'elapsed', 'seen', 'label', 'target', 'ended')
-        ),
-        first.state,
-    )
-    with torch.no_grad():
-        parts = [sequence_loss(model, part, 0) for part in (first, second)]
-        together = sequence_loss(model, whole, 0)
-    for found, halves in zip(together, zip(*parts, strict=True), strict=True):
-        torch.testing.assert_close(found, sum(halves) / 2, atol=1e-5, rtol=1e-5)
+@pytest.mark.parametrize('late', [0, 1, 3])
+def test_the_target_is_what_a_clean_sensor_reads_next_however_late(late):
+    chunk = collect(always(f'delay:{late}'), beta=1.0, steps=12)[0]
+    long = chunk.acted.sum((1, 2)) == 12 - late
+    following, target = chunk.observation[long, 1:, :8], chunk.target[long, :-1]
+    there = (chunk.acted[long, 1:] > 0).expand_as(target)
+    assert there.any()
+    assert torch.equal(following[there], target[there])
+
+
+def test_faults_are_drawn_anew_as_often_as_was_said():
+    conditions = Conditions((Chance(0.5, ('gaussian:0.1',)), Chance(0.6, ('delay:1', 'delay:3'))))
+    rng = np.random.default_rng(0)
+    has = np.array([conditions.draw(rng, 1.0) for _ in range(8000)])
+    np.testing.assert_allclose(has.mean(0), [0.5, 0.3, 0.3], atol=0.02)
+    assert not (has[:, 1] & has[:, 2]).any()
+    assert not np.array([conditions.draw(rng, 0.0) for _ in range(100)]).any()
+    assert conditions.faults() == parse('gaussian:0.1+delay:1+delay:3')
+
+
+def test_faults_come_up_over_the_ramp():
+    assert [Conditions(ramp=0.2).level(share) for share in (0.0, 0.1, 0.2, 1.0)] == [0, 0.5, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ('chance', 'said'), [((1.5, ()), '0 to 1'), ((0.5, ('none',)), 'one fault')]
+)
+def test_a_chance_without_sense_is_refused(chance, said):
+    with pytest.raises(ValueError, match=said):
+        Chance(*chance)
+
+
+def test_conditions_are_read_from_a_file(tmp_path):
+    path = tmp_path / 'conditions.yaml'
+    path.write_text('chances:\n  - {probability: 0.5, faults: ["delay:2"]}\nramp: 0\n')
+    assert Conditions.load(path) == Conditions((Chance(0.5, ('delay:2',)),), ramp=0.0)
+
+
+@pytest.mark.parametrize(
+    ('text', 'said'),
+    [
+        ('chanses: []', "did you mean 'chances'"),
+        ('ramp: 2', 'ramp: expected a number from 0 to 1, found 2'),
+        ('chances: 1', 'chances: expected a list'),
+        ('chances: [{probability: 0.1}]', r'chances\[0\]: faults is missing'),
+        ('chances: [{probability: 0.1, faults: [dely]}]', "did you mean 'delay'"),
+        ('[', 'no YAML'),
+    ],
+)
+def test_a_wrong_file_is_refused_by_name(tmp_path, text, said):
+    path = tmp_path / 'conditions.yaml'
+    path.write_text(text)
+    with pytest.raises(ValueError, match=said):
+        Conditions.load(path)
+
+
+def test_a_collector_goes_on_from_a_snapshot_as_if_nothing_had_been():
+    def fresh():
+        return Collector(student(), Teacher(TEACHER, COUNT), COUNT, 1, Conditions())
+
+    whole, resumed = fresh(), fresh()
+    for _ in range(2):
+        whole.collect(STEPS, 0.5)
+    resumed.restore(*whole.snapshot())
+    first, second = (collector.collect(STEPS, 0.5) for collector in (whole, resumed))
+    for name, values in first.tensors().items():
+        assert torch.equal(values, getattr(second, name)), name
 
 
 def test_a_teacher_must_see_everything():

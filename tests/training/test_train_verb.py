@@ -5,35 +5,79 @@ import signal
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from liquid_control import cli, paths
 from liquid_control.control import Bundle, PolicyRunner
 
+SCORED = {'none', 'gaussian:0.1', 'dropped:0.1', 'delay:1', 'delay:3'}
 
-@pytest.mark.parametrize('cell', ['cfc', 'lstm'])
-def test_a_policy(cell, tmp_path, capsys):
+
+@pytest.fixture
+def small(monkeypatch):
+    """Rounds that take no time; the verb names their number alone."""
+    from liquid_control.models import Normalizer
+    from liquid_control.training import imitation, publish
+
+    unit = Normalizer(np.zeros(8), np.ones(8), np.full(8, 0.1))
+    monkeypatch.setattr(imitation, 'measure_normalizer', lambda *given: unit)
+    monkeypatch.setattr(publish, 'teacher_return', lambda *given: 5000.0)
+
+    init = imitation.ImitationSettings.__init__
+
+    def smaller(self, cell, **given):
+        init(self, cell, **{'walkers': 8, 'steps': 16, 'batch': 8, 'episodes': 2, **given})
+
+    monkeypatch.setattr(imitation.ImitationSettings, '__init__', smaller)
+
+
+def test_a_policy(tmp_path, capsys, small):
     out, told = tmp_path / 'policy.onnx', tmp_path / 'told.json'
-    arguments = ['train', 'policy', '--cell', cell, '--rounds', '2', '--seed', '5']
-    kept = ['--checkpoints', str(tmp_path), '--json', str(told)]
+    arguments = ['train', 'policy', '--cell', 'cfc', '--rounds', '2', '--seed', '5']
+    kept = ['--checkpoints', str(tmp_path / 'kept'), '--json', str(told)]
     assert cli.main([*arguments, *kept, '--out', str(out)]) == 0
     bundle, teacher = Bundle.read(out), Bundle.read(paths.policy('expert', 'walker2d'))
-    assert bundle.cell == cell
+    assert bundle.cell == 'cfc'
     assert bundle.provenance['seed'] == bundle.settings['training']['seed'] == 5
     assert bundle.provenance['teacher_sha256'] == teacher.sha256
-    assert set(bundle.scores) == {'none', 'gaussian:0.1', 'dropped:0.1'}
+    assert set(bundle.scores) == SCORED
     assert bundle.scores['none']['episodes'] == 20
+    assert 0 <= bundle.scores['none']['percent'] < 50
     assert json.loads(told.read_text())['scores'] == bundle.scores
-    assert (tmp_path / 'best.safetensors').is_file()
     assert 'wrote' in capsys.readouterr().out
+    assert cli.main(['train', 'card', str(out)]) == 0
+    assert '| three samples late |' in capsys.readouterr().out
 
 
-def test_an_expert_that_can_teach(tmp_path):
-    out = tmp_path / 'expert.onnx'
-    assert cli.main(['train', 'expert', '--steps', '4096', '--out', str(out)]) == 0
-    terms = [term.name for term in PolicyRunner(out).contract.terms]
-    assert terms == ['joint_position', 'joint_velocity']
-    assert Bundle.read(out).scores['training']['episodes'] == 20
+@pytest.mark.slow
+def test_several_seeds_and_again(tmp_path, capsys):
+    arguments = ['train', 'policy', '--cell', 'mlp', '--seeds', '2', '--rounds']
+    out = ['--out', str(tmp_path / 'all')]
+    assert cli.main([*arguments, '1', '--workers', '2', *out]) == 0
+    names = {path.name for path in (tmp_path / 'all' / 'policies').iterdir()}
+    assert names == {'mlp.onnx'}
+    results = json.loads((tmp_path / 'all' / 'results.json').read_text())
+    assert results['complete']
+    assert results['cells']['mlp']['seeds']['seeds'] == [0, 1]
+    assert 'percent of the teacher' in (tmp_path / 'all' / 'cards' / 'mlp.md').read_text()
+    assert not list((tmp_path / 'all' / 'runs').iterdir())
+    capsys.readouterr()
+    assert cli.main([*arguments, '1', *out]) == 0  # nothing is left to do
+    assert cli.main([*arguments, '2', *out]) == 1
+    assert 'was made otherwise (rounds 1, now 2)' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('env', ['walker2d', 'hopper'])
+def test_an_expert_and_a_teacher(tmp_path, env):
+    out, teacher = tmp_path / 'expert.onnx', tmp_path / 'teacher.onnx'
+    arguments = ['train', 'expert', '--env', env, '--steps', '4096', '--out', str(out)]
+    assert cli.main([*arguments, '--teacher', str(teacher)]) == 0
+    for path in (out, teacher):
+        terms = [term.name for term in PolicyRunner(path).contract.terms]
+        assert terms == ['joint_position', 'joint_velocity']
+        assert Bundle.read(path).scores['training']['episodes'] == 20
+    assert sorted(p.name for p in tmp_path.iterdir()) == ['expert.onnx', 'teacher.onnx']
 
 
 def test_interrupted_it_ends_clean_and_writes_no_half_bundle(tmp_path):
@@ -46,7 +90,7 @@ def test_interrupted_it_ends_clean_and_writes_no_half_bundle(tmp_path):
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert said.strip() == 'interrupted'
+    assert said.strip() == 'stopped; the same command goes on from its last checkpoint'
     assert not out.exists()
 
 
@@ -55,6 +99,10 @@ def test_interrupted_it_ends_clean_and_writes_no_half_bundle(tmp_path):
     [
         (['policy', '--cell', 'lsmt', '--out', 'x.onnx'], 'did you mean'),
         (['policy', '--cell', 'cfc', '--out', 'x.pt'], '--out: expected a file named .onnx'),
+        (['policy', '--all', '--out', 'x.onnx'], 'expected a folder for'),
+        (['policy', '--out', 'x'], 'name a cell'),
+        (['policy', '--cell', 'cfc', '--optimizer', 'adm', '--out', 'x'], "did you mean 'adam'"),
+        (['expert', '--env', 'hoper', '--out', 'x.onnx'], "did you mean 'hopper'"),
         (['policy', '--cell', 'cfc', '--teacher', 'no.onnx', '--out', 'x.onnx'], 'no such file'),
         (['policy', '--cell', 'cfc', '--teacher', 'cfc', '--out', 'x.onnx'], 'a teacher asks for'),
         (['policy', '--cell', 'cfc', '--rounds', '0', '--out', 'x.onnx'], '--rounds: expected'),

@@ -89,7 +89,10 @@ class Bundle:
         return self.settings.get('network') != PREDICTOR
 
     def write(self, path: str | Path, graph: bytes) -> 'Bundle':
-        """Write a bundle with this description around a serialised ONNX graph."""
+        """Write a bundle with this description around a serialised ONNX graph.
+
+        It is written whole or not at all: what stood there before stays where the disk is full.
+        """
         values: dict[str, Any] = {
             'format': FORMAT,
             'cell': self.cell,
@@ -106,7 +109,14 @@ class Bundle:
             text = json.dumps(value) if key in _JSON_KEYS else value
             content += _metadata_entry(PREFIX + key, text)
         content += _metadata_entry(_CHECKSUM_KEY, hashlib.sha256(content).hexdigest())
-        Path(path).write_bytes(content)
+        path = Path(path)
+        partial = path.with_name(path.name + '.partial')
+        try:
+            partial.write_bytes(content)
+            partial.replace(path)
+        except OSError:
+            partial.unlink(missing_ok=True)
+            raise
         return Bundle.read(path)
 
     @classmethod

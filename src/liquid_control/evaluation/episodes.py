@@ -8,7 +8,7 @@ from liquid_control.control.contract import Contract
 from liquid_control.control.controller import Controller
 from liquid_control.control.observe import Observer
 from liquid_control.evaluation.trace import Trace, TraceBuilder
-from liquid_control.faults import FaultInjector
+from liquid_control.faults import FaultInjector, FaultyClock
 from liquid_control.sim import walker2d
 from liquid_control.sim.world import World
 
@@ -45,9 +45,10 @@ def run_episodes(
     The robot holds its last command where a sample is lost, as it does on the graph.
     """
     world = World(episode_gap=robot.max_gap + 1.0)
-    injector = FaultInjector(robot, faults, seed)
+    injector, clock = FaultInjector(robot, faults, seed), FaultyClock(faults, seed)
     return [
-        _walk(controller, robot, world, injector, seed + index, steps) for index in range(episodes)
+        _walk(controller, robot, world, injector, clock, seed + index, steps)
+        for index in range(episodes)
     ]
 
 
@@ -56,6 +57,7 @@ def _walk(
     robot: Contract,
     world: World,
     injector: FaultInjector,
+    clock: FaultyClock,
     seed: int,
     steps: int,
 ) -> Episode:
@@ -74,6 +76,6 @@ def _walk(
                 command = controller.step(*observed)
                 builder.add(observed[1], command)
                 held = command.action
-        reward, terminated = world.step(held)
+        reward, terminated = world.step(held, clock.period(world.stamp_ns))
         total += reward
     return Episode(seed, total, world.steps, terminated, builder.build())

@@ -1,9 +1,25 @@
 """Seeded faults of sensors. One implementation serves the ROS node, the simulation and bags."""
 
 from liquid_control.faults.base import Fault, FaultError
+from liquid_control.faults.delay import Delay, DelayLine
 from liquid_control.faults.dropped import Dropped
 from liquid_control.faults.gaussian import Gaussian
-from liquid_control.faults.injector import FaultInjector
+from liquid_control.faults.injector import FaultInjector, FaultyClock
+from liquid_control.faults.jitter import Jitter
+from liquid_control.faults.many import FaultySensors
 from liquid_control.faults.spec import names, parse
 
-__all__ = ['Dropped', 'Fault', 'FaultError', 'FaultInjector', 'Gaussian', 'names', 'parse']
+__all__ = [
+    'Delay',
+    'DelayLine',
+    'Dropped',
+    'Fault',
+    'FaultError',
+    'FaultInjector',
+    'FaultyClock',
+    'FaultySensors',
+    'Gaussian',
+    'Jitter',
+    'names',
+    'parse',
+]

@@ -8,10 +8,14 @@ class FaultError(ValueError):
 
 
 class Fault:
-    """A sensor fault. Randomness comes from the generator that it is handed, never its own.
+    """A fault of the sensors or of their clock. Randomness comes from the generator that it is
+    handed, never its own.
 
     A subclass is a frozen dataclass of its settings and overrides what it does.
     """
+
+    lag: int = 0
+    """By how many samples readings arrive late."""
 
     def drops(self, rng: np.random.Generator, shape: tuple[int, ...] = ()) -> np.ndarray:
         """Which samples are lost: bool of ``shape``."""
@@ -25,3 +29,7 @@ class Fault:
             std: standard deviation of each channel in normal motion, (n,).
         """
         return values
+
+    def periods(self, rng: np.random.Generator, shape: tuple[int, ...] = ()) -> np.ndarray:
+        """Lengths of control periods in nominal ones, of ``shape``; a simulation obeys them."""
+        return np.ones(shape)

@@ -9,13 +9,17 @@ import numpy as np
 from liquid_control.control.contract import Contract
 from liquid_control.control.observe import TermAccess, stamp_ns
 from liquid_control.faults.base import Fault, FaultError
+from liquid_control.faults.delay import DelayLine
+
+_CLOCK = 'clock'
 
 
 class FaultInjector:
     """Applies faults to the channels that a robot's contract names, in place.
 
-    What happens to a message depends on the seed, its topic and its stamp alone: the same
-    message meets the same fault over ROS, in process and in a bag, whatever was lost before it.
+    Which noise and loss a message meets depends on the seed, its topic and its stamp alone: the
+    same message meets the same over ROS, in process and in a bag, whatever was lost before it.
+    What a delay brings depends on the messages of its topic since the last gap.
 
     Raises:
         FaultError: a fault is there and a channel has no ``std`` in the contract, or the seed is
@@ -23,11 +27,14 @@ class FaultInjector:
     """
 
     def __init__(self, robot: Contract, faults: Sequence[Fault], seed: int):
-        if not 0 <= seed < 2**64:
-            raise FaultError(f'seed: expected a whole number in [0, 2^64), found {seed}')
+        _check_seed(seed)
         self._faults = tuple(faults)
         self._seed = seed
-        self._access: dict[str, list[tuple[TermAccess, np.ndarray]]] = {}
+        self._max_gap_ns = round(robot.max_gap * 1e9)
+        self._access: dict[str, list[TermAccess]] = {}
+        self._std: dict[str, list[float]] = {}
+        self._stamps: dict[str, int] = {}
+        self._lines: dict[str, list[DelayLine | None]] = {}
         for term in robot.sensed:
             if term.hold:
                 continue  # a command is no sensor
@@ -35,8 +42,8 @@ class FaultInjector:
                 raise FaultError(
                     f'{robot.source}: {term.name}: std is missing: faults are measured in it'
                 )
-            std = np.array(term.std if term.std is not None else ())
-            self._access.setdefault(term.topic, []).append((TermAccess(term), std))
+            self._access.setdefault(term.topic, []).append(TermAccess(term))
+            self._std.setdefault(term.topic, []).extend(term.std or ())
 
     def apply(self, topic: str, message: Any) -> bool:
         """Corrupt one message in place; False where it is lost.
@@ -47,20 +54,61 @@ class FaultInjector:
         if not self._faults:
             return True
         stamp, terms = stamp_ns(message), self._access.get(topic, ())
-        readings = [np.array(access.read(message)) for access, _ in terms]
-        for place, fault in enumerate(self._faults):
-            rng = self._rng(topic, stamp, place)
-            if bool(fault.drops(rng)):
-                return False
-            readings = [
-                fault.corrupt(values, std, rng)
-                for values, (_, std) in zip(readings, terms, strict=True)
-            ]
-        for values, (access, _) in zip(readings, terms, strict=True):
-            access.write(message, values)
-        return True
+        readings = [access.read(message) for access in terms]
+        values = np.array([value for reading in readings for value in reading])
+        std, arrived = np.array(self._std.get(topic, ())), True
+        lines = self._waiting(topic, stamp, len(values))
+        for place, (fault, line) in enumerate(zip(self._faults, lines, strict=True)):
+            rng = _rng(self._seed, topic, stamp, place)
+            arrived = arrived and not bool(fault.drops(rng))
+            values = fault.corrupt(values, std, rng)
+            if line is not None:
+                late, there = line.push(values[None], np.array([arrived]))
+                values, arrived = late[0], bool(there[0])
+        if arrived:
+            start = 0
+            for access, reading in zip(terms, readings, strict=True):
+                access.write(message, values[start : start + len(reading)])
+                start += len(reading)
+        return arrived
 
-    def _rng(self, topic: str, stamp: int, place: int) -> np.random.Generator:
-        key = np.array([self._seed, zlib.crc32(topic.encode())], dtype=np.uint64)
-        counter = np.array([0, 0, place, stamp % 2**64], dtype=np.uint64)
-        return np.random.Generator(np.random.Philox(key=key, counter=counter))
+    def _waiting(self, topic: str, stamp: int, width: int) -> list[DelayLine | None]:
+        """What waits on a topic, one line a fault that delays; fresh after a gap."""
+        passed = stamp - self._stamps.get(topic, stamp)
+        if topic not in self._lines or not 0 <= passed <= self._max_gap_ns:
+            self._lines[topic] = [
+                DelayLine(np.array([fault.lag]), width) if fault.lag else None
+                for fault in self._faults
+            ]
+        self._stamps[topic] = stamp
+        return self._lines[topic]
+
+
+class FaultyClock:
+    """How long each control period of a simulation lasts, from the seed and its stamp alone.
+
+    Raises:
+        FaultError: the seed is not in [0, 2⁶⁴).
+    """
+
+    def __init__(self, faults: Sequence[Fault], seed: int):
+        _check_seed(seed)
+        self._faults, self._seed = tuple(faults), seed
+
+    def period(self, stamp: int) -> float:
+        """Length of the period that begins at a stamp in ns, in nominal periods."""
+        length = 1.0
+        for place, fault in enumerate(self._faults):
+            length *= float(fault.periods(_rng(self._seed, _CLOCK, stamp, place)))
+        return length
+
+
+def _check_seed(seed: int) -> None:
+    if not 0 <= seed < 2**64:
+        raise FaultError(f'seed: expected a whole number in [0, 2^64), found {seed}')
+
+
+def _rng(seed: int, topic: str, stamp: int, place: int) -> np.random.Generator:
+    key = np.array([seed, zlib.crc32(topic.encode())], dtype=np.uint64)
+    counter = np.array([0, 0, place, stamp % 2**64], dtype=np.uint64)
+    return np.random.Generator(np.random.Philox(key=key, counter=counter))

@@ -4,10 +4,17 @@ from dataclasses import fields
 
 from liquid_control.control.schema import unknown
 from liquid_control.faults.base import Fault, FaultError
+from liquid_control.faults.delay import Delay
 from liquid_control.faults.dropped import Dropped
 from liquid_control.faults.gaussian import Gaussian
+from liquid_control.faults.jitter import Jitter
 
-_FAULTS: dict[str, type[Fault]] = {'gaussian': Gaussian, 'dropped': Dropped}
+_FAULTS: dict[str, type[Fault]] = {
+    'delay': Delay,
+    'dropped': Dropped,
+    'gaussian': Gaussian,
+    'jitter': Jitter,
+}
 
 
 def names() -> list[str]:

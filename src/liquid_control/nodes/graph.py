@@ -92,6 +92,7 @@ class RunSettings:
                 **shared,
                 **run,
                 'steps': self.steps,
+                'fault': self.fault,
                 'wait_for': 1 + self.record,
             },
             'policy': {'robot': robot, 'policy': policy, 'lockstep': lockstep},

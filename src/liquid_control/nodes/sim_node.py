@@ -4,9 +4,9 @@ Publishes ``joint_states``, ``odom``, ``imu/data``, ``/clock`` and ``~/episode``
 ``commands``; serves ``~/reset``, ``~/pause`` and ``~/step``.
 
 Lockstep: a step is taken when the command that answers this stamp has arrived, as fast as the
-graph allows. Real time: 125 Hz on the wall clock; a command is applied in the very period whose
-observation it answers where it arrives within it, else the last one is held and the period
-counts as late.
+graph allows. Real time: 125 Hz on the wall clock, unless the clock is at fault; a command is
+applied in the very period whose observation it answers where it arrives within it, else the last
+one is held and the period counts as late.
 """
 
 import math
@@ -23,6 +23,7 @@ from std_srvs.srv import SetBool, Trigger
 
 from liquid_control import paths
 from liquid_control.control.contract import Contract
+from liquid_control.faults import FaultyClock, parse
 from liquid_control.nodes.parameters import Parameters
 from liquid_control.nodes.session import NodeError, Session, run_node
 from liquid_control.nodes.sim_messages import SensorPublishers
@@ -61,7 +62,9 @@ class SimNode(Node):
             'command_timeout', 10.0, 'Lockstep: longest wait for a command, s.', low=0.1
         )
         self._paused = declare.get('start_paused', False, 'Wait for ~/step or ~/pause false.')
+        fault = declare.get('fault', 'none', 'Faults; those of the clock happen here (jitter).')
         declare.done()
+        self._clock = FaultyClock(parse(fault), self._seed)
         self.lockstep = mode == 'lockstep'
         self.robot = Contract.load(paths.robot(robot))
         self.world = World(episode_gap=self.robot.max_gap + 1.0)
@@ -162,16 +165,17 @@ class SimNode(Node):
         terminated = truncated = False
         while not (terminated or truncated):
             self._hold_while_paused(session)
+            self._length = self._clock.period(self.world.stamp_ns)
             if episode == 0 and self.world.steps == 0:
                 self._observe_until_answered(session)
                 tick = self._published_at
             else:
                 self._observe()
-                self._wait_for_answer(session, tick + walker2d.PERIOD_S)
+                self._wait_for_answer(session, tick + self._length * walker2d.PERIOD_S)
             if session.stopping:
                 return
             late = self._answered_at is None and not self._unanswerable
-            reward, terminated = self.world.step(self._held)
+            reward, terminated = self.world.step(self._held, self._length)
             total += reward
             truncated = self.world.steps >= self._steps or self._reset_asked
             over = terminated or truncated
@@ -185,7 +189,7 @@ class SimNode(Node):
         """Wait for the end of the period that began at ``tick``; returns when the next begins."""
         if self.lockstep:
             return tick
-        tick += walker2d.PERIOD_S
+        tick += self._length * walker2d.PERIOD_S
         session.spin_for(tick - time.monotonic())
         behind = time.monotonic() - tick
         if behind > walker2d.PERIOD_S:

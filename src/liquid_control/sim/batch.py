@@ -1,4 +1,4 @@
-"""Many Walker2d worlds stepped at once on threads, for training."""
+"""Many worlds of one environment stepped at once on threads, for training."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ import mujoco
 import numpy as np
 from mujoco import rollout
 
-from liquid_control.sim import walker2d
+from liquid_control.sim.environment import WALKER2D, Environment
 
 _STATE = mujoco.mjtState.mjSTATE_FULLPHYSICS
 
@@ -14,74 +14,110 @@ _STATE = mujoco.mjtState.mjSTATE_FULLPHYSICS
 class BatchWalkers:
     """``count`` independent walkers, each with its own seeded sequence of starts.
 
-    ``qpos`` and ``qvel`` (count, 9) show the present state; ``steps`` (count,) the steps taken
-    in each walker's episode.
+    ``qpos`` (count, nq) and ``qvel`` (count, nv) show the present state; ``steps`` (count,) the
+    steps taken in each walker's episode, ``episodes`` (count,) the episodes that it began.
     """
 
-    def __init__(self, count: int, seed: int, threads: int = 1):
-        self.model = mujoco.MjModel.from_xml_path(str(walker2d.model_path()))
+    def __init__(
+        self, count: int, seed: int, threads: int = 1, environment: Environment = WALKER2D
+    ):
+        self.environment = environment
+        self.model = mujoco.MjModel.from_xml_path(str(environment.model_path()))
         self._data = [mujoco.MjData(self.model) for _ in range(threads)]
         self._rollout = rollout.Rollout(nthread=threads if threads > 1 else 0)
         size = mujoco.mj_stateSize(self.model, _STATE)
-        self._state = np.zeros((count, size))
+        self.state = np.zeros((count, size))
         nq = self.model.nq
-        self.qpos = self._state[:, 1 : 1 + nq]
-        self.qvel = self._state[:, 1 + nq : 1 + nq + self.model.nv]
+        self.qpos = self.state[:, 1 : 1 + nq]
+        self.qvel = self.state[:, 1 + nq : 1 + nq + self.model.nv]
         self._warmstart = np.zeros((count, self.model.nv))
         self.steps = np.zeros(count, dtype=np.int64)
-        self._seeds = np.random.SeedSequence(seed).spawn(count)
+        self.episodes = np.zeros(count, dtype=np.int64)
+        self._seed = seed
         for index in range(count):
             self.reset(index)
 
     def __len__(self) -> int:
-        return len(self._state)
+        return len(self.state)
 
     def reset(self, index: int) -> None:
         """Start the next episode of one walker."""
-        seed = int(self._seeds[index].spawn(1)[0].generate_state(1)[0])
-        qpos, qvel = walker2d.start(self.model.qpos0, self.model.nv, seed)
-        self._state[index, 0] = 0.0
+        key = (index, int(self.episodes[index]))
+        seed = int(np.random.SeedSequence(self._seed, spawn_key=key).generate_state(1)[0])
+        qpos, qvel = self.environment.start(self.model.qpos0, self.model.nv, seed)
+        self.state[index] = 0.0
         self.qpos[index], self.qvel[index] = qpos, qvel
-        self._warmstart[index] = 0.0
         self.steps[index] = 0
+        self.episodes[index] += 1
 
-    def step(self, action: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Apply action (count, 6) for one period → reward (count,), terminated (count,)."""
+    def step(
+        self, action: np.ndarray, lengths: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Apply action (count, m) for one period → reward (count,), terminated (count,).
+
+        Args:
+            lengths: of each walker's period in nominal ones, (count,), as
+                :meth:`whole` gives them; by default 1.
+        """
+        environment = self.environment
         x_before = self.qpos[:, 0].copy()
-        control = np.repeat(np.asarray(action, np.float64)[:, None], walker2d.FRAME_SKIP, axis=1)
-        states, _ = self._rollout.rollout(
-            [self.model] * len(self),
-            self._data,
-            self._state,
-            control,
-            initial_warmstart=self._warmstart,
-        )
-        self._state[:] = states[:, -1]
+        action = np.asarray(action, np.float64)
+        if lengths is None:
+            self._advance(slice(None), action, environment.frame_skip)
+            lengths = 1.0
+        else:
+            substeps = np.rint(lengths * environment.frame_skip).astype(int)
+            for count in np.unique(substeps):
+                part = np.flatnonzero(substeps == count)
+                self._advance(part, action[part], int(count))
         self.steps += 1
-        return walker2d.reward(x_before, self.qpos, action), ~walker2d.healthy(self.qpos)
+        healthy = environment.healthy(self.qpos, self.qvel)
+        reward = environment.reward(x_before, self.qpos, healthy, action, lengths)
+        fallen = ~healthy if environment.healthy_reward else np.zeros(len(self), dtype=bool)
+        return reward, fallen
+
+    def whole(self, lengths: np.ndarray) -> np.ndarray:
+        """The lengths that whole physics steps allow, at least one."""
+        skip = self.environment.frame_skip
+        return np.maximum(np.rint(lengths * skip), 1.0) / skip
+
+    def _advance(self, part: slice | np.ndarray, action: np.ndarray, substeps: int) -> None:
+        state, warmstart = self.state[part], self._warmstart[part]
+        states, _ = self._rollout.rollout(
+            [self.model] * len(state),
+            self._data,
+            state,
+            np.repeat(action[:, None], substeps, axis=1),
+            initial_warmstart=warmstart,
+        )
+        self.state[part] = states[:, -1]
 
     def sensed(self) -> np.ndarray:
-        """The observations of Walker2d-v5: positions but rootx, clipped velocities, (count, 17)."""
-        clip = walker2d.VELOCITY_CLIP
-        return np.concatenate([self.qpos[:, 1:], np.clip(self.qvel, -clip, clip)], axis=1)
+        """Gymnasium's observations, (count, n)."""
+        return self.environment.observe(self.qpos, self.qvel)
 
     def close(self) -> None:
         self._rollout.close()
 
 
 def episode_returns(
-    act: Callable[[BatchWalkers], np.ndarray], episodes: int, seed: int
+    act: Callable[[BatchWalkers], np.ndarray],
+    episodes: int,
+    seed: int,
+    environment: Environment = WALKER2D,
+    lengths: Callable[[BatchWalkers], np.ndarray | None] = lambda walkers: None,
 ) -> np.ndarray:
     """Returns (episodes,) of walks side by side, each from its own fresh start.
 
     Args:
-        act: gives the actions (episodes, 6) for the walkers as they stand.
+        act: gives the actions (episodes, m) for the walkers as they stand.
+        lengths: gives the lengths of their next periods; by default nominal.
     """
-    walkers = BatchWalkers(episodes, seed)
+    walkers = BatchWalkers(episodes, seed, environment=environment)
     returns, alive = np.zeros(episodes), np.ones(episodes, dtype=bool)
-    for _ in range(walker2d.EPISODE_STEPS):
-        reward, terminated = walkers.step(act(walkers))
-        returns += reward * alive
+    for _ in range(environment.episode_steps):
+        reward, terminated = walkers.step(act(walkers), lengths(walkers))
+        returns += np.where(alive, reward, 0.0)
         alive &= ~terminated
         if not alive.any():
             break

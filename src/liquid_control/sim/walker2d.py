@@ -15,6 +15,7 @@ JOINTS = (
     'thigh_left_joint', 'leg_left_joint', 'foot_left_joint',
 )  # fmt: skip
 ACTUATED = JOINTS[3:]
+MODEL_FILE = 'walker2d_v5.xml'
 FRAME_SKIP = 4
 PERIOD_NS = 8_000_000
 PERIOD_S = PERIOD_NS * 1e-9
@@ -36,7 +37,7 @@ def model_path() -> Path:
             'the Walker2d model file ships in the gymnasium package, which is not installed: '
             "pip install 'liquid_control[sim]'"
         )
-    path = Path(spec.origin).parent / 'envs' / 'mujoco' / 'assets' / 'walker2d_v5.xml'
+    path = Path(spec.origin).parent / 'envs' / 'mujoco' / 'assets' / MODEL_FILE
     if not path.is_file():
         raise FileNotFoundError(f'{path}: no such file; gymnasium >= 1.0 ships it')
     return path
@@ -57,7 +58,13 @@ def healthy(qpos: np.ndarray) -> np.ndarray:
     return (HEALTHY_Z[0] < z) & (z < HEALTHY_Z[1]) & upright
 
 
-def reward(x_before: np.ndarray, qpos: np.ndarray, action: np.ndarray) -> np.ndarray:
-    """Gymnasium's reward: x_before (...), qpos after (..., 9), action (..., 6) → (...)."""
+def reward(
+    x_before: np.ndarray, qpos: np.ndarray, action: np.ndarray, length: float = 1.0
+) -> np.ndarray:
+    """Gymnasium's reward: x_before (...), qpos after (..., 9), action (..., 6) → (...).
+
+    Of a period of another ``length``, in nominal ones, what is due to that time.
+    """
     forward = (qpos[..., 0] - x_before) / PERIOD_S
-    return forward + HEALTHY_REWARD * healthy(qpos) - CONTROL_COST * np.sum(np.square(action), -1)
+    cost = CONTROL_COST * np.sum(np.square(action), -1)
+    return forward + HEALTHY_REWARD * healthy(qpos) * length - cost * length

@@ -47,15 +47,20 @@ class World:
         self.data.qpos[:], self.data.qvel[:] = qpos, qvel
         mujoco.mj_forward(self.model, self.data)
 
-    def step(self, action: np.ndarray) -> tuple[float, bool]:
-        """Apply a torque command (6,) in [−1, 1] for one period → reward, terminated."""
+    def step(self, action: np.ndarray, length: float = 1.0) -> tuple[float, bool]:
+        """Apply a torque command (6,) in [−1, 1] for one period → reward, terminated.
+
+        Args:
+            length: of the period in nominal ones; rounded to whole physics steps, at least one.
+        """
+        substeps = max(1, round(length * walker2d.FRAME_SKIP))
         x_before = self.data.qpos[0].copy()
         self.data.ctrl[:] = action
-        mujoco.mj_step(self.model, self.data, walker2d.FRAME_SKIP)
-        self.stamp_ns += walker2d.PERIOD_NS
+        mujoco.mj_step(self.model, self.data, substeps)
+        self.stamp_ns += substeps * walker2d.PERIOD_NS // walker2d.FRAME_SKIP
         self.steps += 1
         action = np.asarray(action, dtype=np.float64)
-        reward = walker2d.reward(x_before, self.data.qpos, action)
+        reward = walker2d.reward(x_before, self.data.qpos, action, substeps / walker2d.FRAME_SKIP)
         return float(reward), not walker2d.healthy(self.data.qpos)
 
     def messages(self) -> dict[str, Any]:

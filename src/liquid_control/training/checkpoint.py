@@ -1,6 +1,8 @@
-"""Where a training stands, as one safetensors file: weights, Adam's moments, what was measured."""
+"""Where a training stands, as one safetensors file: weights, moments, and what was measured."""
 
+import contextlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,17 +11,70 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 
+def write(path: Path, tensors: dict[str, torch.Tensor], about: dict[str, Any]) -> None:
+    """Write whole or not at all; ``about`` must be plain JSON.
+
+    Raises:
+        OSError: the disk is full, or the like; what stood there before stands there still.
+    """
+    partial = path.with_name(path.name + '.partial')
+    try:
+        save_file(
+            {name: value.contiguous() for name, value in tensors.items()},
+            partial,
+            {'about': json.dumps(about)},
+        )
+        with partial.open('rb') as file:
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except (OSError, SafetensorError) as error:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise OSError(f'{path}: not written, what was there before is kept: {error}') from error
+
+
+def read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]] | None:
+    """Tensors and what was said ``about`` them; None where there is no such file.
+
+    Raises:
+        ValueError: the file is broken.
+    """
+    if not path.is_file():
+        return None
+    try:
+        with safe_open(path, framework='pt') as file:
+            about = json.loads((file.metadata() or {})['about'])
+            return {name: file.get_tensor(name) for name in file.keys()}, about  # noqa: SIM118
+    except (SafetensorError, KeyError, ValueError, OSError) as error:
+        raise broken(path, error) from None
+
+
+def broken(path: Path, error: Exception) -> ValueError:
+    """What to raise where a file does not hold what it must."""
+    return ValueError(f'{path}: no checkpoint of this run: {error}; remove it')
+
+
+def under(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Those tensors whose name begins with ``prefix.``, without it."""
+    start = prefix + '.'
+    return {n.removeprefix(start): v for n, v in tensors.items() if n.startswith(start)}
+
+
+def named(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The tensors with ``prefix.`` before their names."""
+    return {f'{prefix}.{name}': value for name, value in tensors.items()}
+
+
 def save(
     path: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer, about: dict[str, Any]
 ) -> None:
-    """Write whole or not at all; ``about`` must be plain JSON."""
-    tensors = {f'model.{name}': value.contiguous() for name, value in model.state_dict().items()}
-    for number, state in optimizer.state_dict()['state'].items():
-        for name, value in state.items():
-            tensors[f'optimizer.{number}.{name}'] = torch.as_tensor(value).contiguous()
-    partial = path.with_name(path.name + '.partial')
-    save_file(tensors, partial, {'about': json.dumps(about)})
-    partial.replace(path)
+    """Write a model and its optimiser."""
+    moments = {
+        f'{number}.{name}': torch.as_tensor(value)
+        for number, state in optimizer.state_dict()['state'].items()
+        for name, value in state.items()
+    }
+    write(path, named('model', model.state_dict()) | named('optimizer', moments), about)
 
 
 def restore(
@@ -30,21 +85,18 @@ def restore(
     Raises:
         ValueError: the file is broken, or of another model.
     """
-    if not path.is_file():
+    found = read(path)
+    if found is None:
         return None
+    tensors, about = found
     try:
-        with safe_open(path, framework='pt') as file:
-            about = json.loads((file.metadata() or {})['about'])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        weights = {n.removeprefix('model.'): v for n, v in tensors.items() if n[0] == 'm'}
-        model.load_state_dict(weights)
+        model.load_state_dict(under('model', tensors))
         moments: dict[int, dict[str, torch.Tensor]] = {}
-        for name, value in tensors.items():
-            if name.startswith('optimizer.'):
-                _, number, kind = name.split('.', 2)
-                moments.setdefault(int(number), {})[kind] = value
+        for name, value in under('optimizer', tensors).items():
+            number, kind = name.split('.', 1)
+            moments.setdefault(int(number), {})[kind] = value
         whole = optimizer.state_dict()
         optimizer.load_state_dict({**whole, 'state': moments})
-    except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
-        raise ValueError(f'{path}: no checkpoint of this run: {error}; remove it') from None
+    except (KeyError, ValueError, RuntimeError) as error:
+        raise broken(path, error) from None
     return about

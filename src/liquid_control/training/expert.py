@@ -1,28 +1,37 @@
-"""PPO expert for Walker2d through Stable-Baselines3, read from top to bottom.
+"""PPO expert through Stable-Baselines3, read from top to bottom.
 
-The expert sees all 17 observations of Walker2d-v5. It is the teacher that the recurrent
-students, which see positions alone, are trained to imitate.
+The expert sees all that Gymnasium's environment observes, of Walker2d-v5 17 values. It is the
+teacher that the recurrent students, which see positions alone, are trained to imitate.
 """
 
-from dataclasses import dataclass
+import copy
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import gymnasium
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 
-from liquid_control.sim import walker2d
+from liquid_control.sim import environment as environments
 from liquid_control.sim.batch import BatchWalkers, episode_returns
+from liquid_control.training import checkpoint, expert_state
+from liquid_control.training.journal import Journal
+from liquid_control.training.run import difference
+
+CHOICES = ('walker', 'teacher')
+"""By what a network is chosen, see :class:`_Candidates`."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class ExpertSettings:
     """Settings of one PPO training."""
 
+    environment: str = 'walker2d'
+    """As :func:`environments.environment` takes it."""
     seed: int = 0
     """Seed of starts, initial weights and exploration."""
     total_steps: int = 5_000_000
@@ -43,44 +52,47 @@ class ExpertSettings:
     """Candidates kept over the last half of training, from which the best is chosen."""
     episodes: int = 20
     """Fresh episodes by which a candidate is judged."""
+    checkpoint_steps: int = 100_000
+    """Environment steps between two checkpoints, from which a stopped training goes on."""
 
 
 class WalkerVecEnv(VecEnv):
-    """Stable-Baselines3's view of :class:`BatchWalkers`: observation (17,), action (6,)."""
+    """Stable-Baselines3's view of :class:`BatchWalkers`: observation (n,), action (m,)."""
 
-    def __init__(self, count: int, seed: int):
-        self._walkers = BatchWalkers(count, seed)
-        self._action = np.zeros((count, len(walker2d.ACTUATED)))
-        observation = gymnasium.spaces.Box(-np.inf, np.inf, (17,), np.float32)
-        action = gymnasium.spaces.Box(-1.0, 1.0, (len(walker2d.ACTUATED),), np.float32)
+    def __init__(self, environment: environments.Environment, count: int, seed: int):
+        self.walkers = BatchWalkers(count, seed, environment=environment)
+        width, size = self.walkers.sensed().shape[1], self.walkers.model.nu
+        self._action = np.zeros((count, size))
+        observation = gymnasium.spaces.Box(-np.inf, np.inf, (width,), np.float32)
+        action = gymnasium.spaces.Box(-1.0, 1.0, (size,), np.float32)
         super().__init__(count, observation, action)
 
     def _observe(self) -> np.ndarray:
-        return self._walkers.sensed().astype(np.float32)
+        return self.walkers.sensed().astype(np.float32)
 
     def reset(self):
         for index in range(self.num_envs):
-            self._walkers.reset(index)
+            self.walkers.reset(index)
         return self._observe()
 
     def step_async(self, actions):
         self._action = actions
 
     def step_wait(self):
-        reward, terminated = self._walkers.step(self._action)
-        done = terminated | (self._walkers.steps >= walker2d.EPISODE_STEPS)
+        reward, terminated = self.walkers.step(self._action)
+        done = terminated | (self.walkers.steps >= self.walkers.environment.episode_steps)
         infos: list[dict] = [{} for _ in range(self.num_envs)]
         observation = self._observe()
         if done.any():
             for index in np.flatnonzero(done):
                 infos[index]['terminal_observation'] = observation[index]
                 infos[index]['TimeLimit.truncated'] = not terminated[index]
-                self._walkers.reset(index)
+                self.walkers.reset(index)
             observation = self._observe()
         return observation, reward.astype(np.float32), done, infos
 
     def close(self):
-        self._walkers.close()
+        self.walkers.close()
 
     def get_attr(self, attr_name, indices=None):
         return [getattr(self, attr_name, None)] * self.num_envs
@@ -96,7 +108,7 @@ class WalkerVecEnv(VecEnv):
 
 
 class ExpertNet(torch.nn.Module):
-    """The deterministic expert, its observation normaliser inside: (B, 17) → (B, 6) in [−1, 1]."""
+    """The deterministic expert, its observation normaliser inside: (B, n) → (B, m) in [−1, 1]."""
 
     def __init__(self, model: PPO, normalizer: VecNormalize):
         super().__init__()
@@ -118,7 +130,13 @@ class ExpertNet(torch.nn.Module):
         return self.act(observation), observation + 0.0 * elapsed, state + 0.0
 
 
-def expert_returns(net: 'ExpertNet', episodes: int, seed: int, action_noise: float = 0.0):
+def expert_returns(
+    net: ExpertNet,
+    environment: environments.Environment,
+    episodes: int,
+    seed: int,
+    action_noise: float = 0.0,
+) -> np.ndarray:
     """Returns (episodes,) of the expert alone, its actions disturbed or not."""
     rng = np.random.default_rng(seed)
 
@@ -127,61 +145,115 @@ def expert_returns(net: 'ExpertNet', episodes: int, seed: int, action_noise: flo
             action = net.act(torch.as_tensor(walkers.sensed(), dtype=torch.float32)).numpy()
         return np.clip(action + action_noise * rng.standard_normal(action.shape), -1.0, 1.0)
 
-    return episode_returns(act, episodes, seed)
+    return episode_returns(act, episodes, seed, environment)
 
 
 class _Candidates(BaseCallback):
-    """Judges the policy at even intervals over the last half of training; keeps the best."""
+    """Judges the policy at even intervals over the last half of training; keeps the best.
 
-    def __init__(self, settings: ExpertSettings, folder: Path, report):
+    The best walker has the largest mean and minimum return together, without disturbance. The
+    best teacher has the largest mean return with noise of 0.1 on its actions: a student makes
+    mistakes, and its teacher must know the way back from them.
+    """
+
+    def __init__(self, settings: ExpertSettings, folder: Path, report, journal: Journal):
         super().__init__()
-        half = settings.total_steps // 2
-        self._due = list(
-            np.linspace(half, settings.total_steps, settings.checkpoints, dtype=int) * 0.999
-        )
+        total, half = settings.total_steps, settings.total_steps // 2
+        self._all = [int(0.999 * x) for x in np.linspace(half, total, settings.checkpoints)]
         self._settings, self._folder, self._report = settings, folder, report
-        self.best: tuple[float, dict] | None = None
-        self._said = ''
+        self._environment = environments.environment(settings.environment)
+        self._journal, self._said = journal, ''
+        self.due = len(self._all)
+        self.best: dict[str, dict] = {}
+        self.saved = 0
 
     def _on_step(self) -> bool:
         return True
 
-    def _on_rollout_end(self) -> None:
-        done = self.num_timesteps / self._settings.total_steps
-        if self._due and self.num_timesteps >= self._due[0]:
-            self._due.pop(0)
-            self._judge()
-        self._report(done, f'{self.num_timesteps:,} steps{self._said}')
+    def _on_rollout_start(self) -> None:
+        if self.num_timesteps - self.saved >= self._settings.checkpoint_steps:
+            self.save()
 
-    def _judge(self) -> None:
-        net = ExpertNet(self.model, self.training_env).eval()
-        clean = expert_returns(net, self._settings.episodes, seed=10_000)
-        noisy = expert_returns(net, self._settings.episodes, seed=20_000, action_noise=0.1)
+    def _on_rollout_end(self) -> None:
+        steps, total = int(self.num_timesteps), self._settings.total_steps
+        if self.due and steps >= self._all[-self.due]:
+            self.due -= 1
+            self._judge(steps)
+        self._report(min(1.0, steps / total), f'{steps:,} steps{self._said}')
+
+    def save(self) -> None:
+        """Write where the training stands, so that it can go on from there."""
+        self.saved = int(self.num_timesteps)
+        tensors, about = expert_state.snapshot(self.model)
+        about |= {'settings': asdict(self._settings), 'due': self.due, 'best': self.best}
+        checkpoint.write(self._folder / 'checkpoint.safetensors', tensors, about)
+
+    def restore(self, model: PPO) -> int:
+        """Go on from a checkpoint: the steps that were done, 0 where there is none."""
+        path = self._folder / 'checkpoint.safetensors'
+        found = checkpoint.read(path)
+        if found is None:
+            return 0
+        tensors, about = found
+        settings = asdict(self._settings)
+        if about.get('settings') != settings:
+            text = difference(about.get('settings'), settings)
+            raise ValueError(f'{path} was made otherwise ({text}): give another folder')
+        try:
+            expert_state.restore(model, tensors, about)
+            self.due, self.best = about['due'], about['best']
+        except (KeyError, ValueError, RuntimeError) as error:
+            raise checkpoint.broken(path, error) from None
+        self.saved = model.num_timesteps
+        return model.num_timesteps
+
+    def _judge(self, steps: int) -> None:
+        settings, net = self._settings, ExpertNet(self.model, self.training_env).eval()
+        clean = expert_returns(net, self._environment, settings.episodes, 10_000)
+        noisy = expert_returns(net, self._environment, settings.episodes, 20_000, 0.1)
         scores = {
-            'steps': int(self.num_timesteps),
+            'steps': steps,
             'return_mean': float(clean.mean()),
             'return_min': float(clean.min()),
             'return_action_noise_0.1': float(noisy.mean()),
-            'episodes': self._settings.episodes,
+            'episodes': settings.episodes,
         }
         self._said = (
             f', return {clean.mean():.0f}, worst {clean.min():.0f}, '
             f'with noisy actions {noisy.mean():.0f}'
         )
-        # A teacher must steer back from disturbed states: noisy return counts as much as clean.
-        score = float(noisy.mean() + 0.5 * (clean.mean() + clean.min()))
-        if self.best is None or score > self.best[0]:
-            self.best = (score, scores)
-            save_file(net.state_dict(), self._folder / 'best.safetensors')
+        names = [name for name in scores if name.startswith('return')]
+        self._journal.add(steps, {name: scores[name] for name in names})
+        merits = float(clean.mean() + clean.min()), float(noisy.mean())
+        for choice, merit in zip(CHOICES, merits, strict=True):
+            if choice not in self.best or merit > self.best[choice]['merit']:
+                checkpoint.write(self._folder / f'{choice}.safetensors', net.state_dict(), {})
+                self.best[choice] = {'merit': merit, **scores}
 
 
-def train_expert(settings: ExpertSettings, folder: Path, report) -> tuple[ExpertNet, dict]:
-    """Train the expert; ``report(fraction, text)`` hears of progress.
+def train_expert(
+    settings: ExpertSettings, folder: Path, report, log: Path | None = None
+) -> dict[str, tuple[ExpertNet, dict]]:
+    """Train an expert, or go on where the same training was stopped.
 
-    Returns the chosen network and its scores. Checkpoints go to ``folder``.
+    Args:
+        settings: of the training.
+        folder: of the checkpoints.
+        report: ``report(fraction, text)`` hears of progress.
+        log: folder for the course of returns.
+
+    Returns:
+        ``walker`` and ``teacher``, each a network and its scores; they may be the same one.
+
+    Raises:
+        ValueError: no such environment, or a folder with another training's checkpoint.
+        OSError: a checkpoint cannot be written; the last one is whole.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    environment = VecNormalize(WalkerVecEnv(settings.environments, settings.seed), gamma=0.99)
+    world = environments.environment(settings.environment)
+    environment = VecNormalize(
+        WalkerVecEnv(world, settings.environments, settings.seed), gamma=0.99
+    )
     model = PPO(
         'MlpPolicy',
         environment,
@@ -194,9 +266,19 @@ def train_expert(settings: ExpertSettings, folder: Path, report) -> tuple[Expert
         seed=settings.seed,
         device='cpu',
     )
-    candidates = _Candidates(settings, folder, report)
-    model.learn(settings.total_steps, callback=candidates)
-    net = ExpertNet(model, environment)
-    net.load_state_dict(load_file(folder / 'best.safetensors'))
+    with Journal(log) as journal:
+        candidates = _Candidates(settings, folder, report, journal)
+        done = candidates.restore(model)
+        if done < settings.total_steps:
+            model.learn(
+                settings.total_steps - done, callback=candidates, reset_num_timesteps=done == 0
+            )
+            candidates.save()
+    chosen = {}
+    for choice in CHOICES:
+        net = copy.deepcopy(ExpertNet(model, environment))
+        net.load_state_dict(load_file(folder / f'{choice}.safetensors'))
+        scores = {name: v for name, v in candidates.best[choice].items() if name != 'merit'}
+        chosen[choice] = net.eval(), scores
     environment.close()
-    return net.eval(), candidates.best[1]
+    return chosen

@@ -5,28 +5,39 @@ carried recurrent state; each student also learns the next observation.
 """
 
 import copy
+import json
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from liquid_control.control.contract import Contract
-from liquid_control.models import ModelSettings, PolicyModel
-from liquid_control.sim.batch import BatchWalkers, episode_returns
-from liquid_control.training.rollouts import Chunk, Collector, Conditions, measure_normalizer
+from liquid_control.models import ModelSettings, Normalizer, PolicyModel
+from liquid_control.training import checkpoint
+from liquid_control.training.chunks import Chunk, losses
+from liquid_control.training.conditions import Conditions
+from liquid_control.training.finite import NotFiniteError, check_gradients, explain
+from liquid_control.training.journal import Journal
+from liquid_control.training.judge import student_returns
+from liquid_control.training.optimizers import Optimizers
+from liquid_control.training.replay_memory import ReplayMemory
+from liquid_control.training.rollouts import Collector, measure_normalizer
+from liquid_control.training.run import difference
 from liquid_control.training.teacher import Teacher
 
 ASKED = ('joint_position', 'previous_action')
 """Terms of the robot's contract that a student asks for."""
+_JUDGED = 30_000
+"""Seed of the episodes by which weights are chosen; no score is from these."""
 
 
 @dataclass(frozen=True)
 class ImitationSettings:
-    """Settings of one training."""
+    """Settings of one training; all but the cell are the same for every cell."""
 
     cell: str
     """Name of the recurrent cell."""
@@ -41,13 +52,15 @@ class ImitationSettings:
     updates: int = 4
     """Gradient steps a round, the first on the newest chunk alone."""
     batch: int = 64
-    """Sequences a gradient step, from two chunks."""
+    """Walkers a gradient step, from two chunks."""
     burn_in: int = 20
-    """First steps of an old chunk whose state is stale and that are not learned from."""
+    """First samples of an old chunk whose state is stale and that are not learned from."""
     memory: int = 250
     """Chunks kept."""
+    optimizer: str = 'adam'
+    """adam or muon."""
     learning_rate: float = 2e-3
-    """Adam step at its highest; falls on a cosine to a fiftieth."""
+    """Step at its highest; falls on a cosine to a fiftieth."""
     prediction_weight: float = 0.05
     """Weight of the next-observation loss beside the action's."""
     average: float = 0.995
@@ -57,7 +70,179 @@ class ImitationSettings:
     judge_every: int = 50
     """Rounds between two judgements over the last half, from which the best is kept."""
     episodes: int = 20
-    """Fresh episodes of a judgement."""
+    """Fresh episodes of a judgement under each condition."""
+    checkpoint_every: int = 25
+    """Rounds between two checkpoints."""
+    conditions: Conditions = field(default_factory=Conditions)
+    """Under which the students walk while they learn."""
+
+    def __post_init__(self):
+        for name in ('rounds', 'walkers', 'steps', 'updates', 'batch', 'memory', 'judge_every',
+                     'episodes', 'checkpoint_every'):  # fmt: skip
+            if getattr(self, name) < 1:
+                raise ValueError(f'{name}: expected 1 or more, found {getattr(self, name)}')
+        if not 0.0 < self.learning_rate < 1.0:
+            raise ValueError(
+                f'learning_rate: expected a number between 0 and 1, found {self.learning_rate}'
+            )
+
+
+class Training:
+    """One training as it stands; its folder holds all that is needed to go on.
+
+    Raises:
+        ValueError: no cell or optimiser of that name, a teacher that does not see everything, or
+            a folder with another training's checkpoint.
+    """
+
+    def __init__(
+        self, settings: ImitationSettings, robot: Contract, teacher_path: Path, folder: Path
+    ):
+        self.settings, self._folder = settings, folder
+        contract = robot.asking(*ASKED)
+        model_settings = ModelSettings.fitted(settings.cell, contract)
+        torch.manual_seed(settings.seed)
+        teacher = Teacher(teacher_path, settings.walkers)
+        self._rng = np.random.default_rng(settings.seed)
+        unscaled = Normalizer(*(np.ones(contract.sensed_size),) * 3)
+        self.model = PolicyModel(model_settings, contract, unscaled)
+        self._optimizer = Optimizers(settings.optimizer, self.model, settings.learning_rate)
+        self._memory = ReplayMemory(folder / 'chunks', settings.memory)
+        self.done, self.best = 0, -math.inf
+        self._origin = {
+            'settings': _plain(settings),
+            'teacher_sha256': teacher.sha256,
+            'contract_sha256': contract.hash,
+        }
+        folder.mkdir(parents=True, exist_ok=True)
+        found = self._found()
+        if found is None:
+            normalizer = measure_normalizer(teacher, settings.walkers, settings.seed + 1)
+            for name in ('mean', 'std', 'change'):
+                values = torch.as_tensor(getattr(normalizer, name), dtype=torch.float32)
+                getattr(self.model, name).copy_(values)
+        self.averaged = copy.deepcopy(self.model)
+        self._collector = Collector(
+            self.model, teacher, settings.walkers, settings.seed + 2, settings.conditions
+        )
+        if found is not None:
+            self._restore(*found)
+
+    @property
+    def _path(self) -> Path:
+        return self._folder / 'checkpoint.safetensors'
+
+    @property
+    def kept(self) -> Path:
+        """The best weights so far."""
+        return self._folder / 'best.safetensors'
+
+    def _found(self):
+        found = checkpoint.read(self._path)
+        if found is not None and found[1].get('origin') != self._origin:
+            text = difference(found[1].get('origin'), self._origin)
+            raise ValueError(
+                f'{self._path} was made otherwise ({text}): give another folder, or remove it'
+            )
+        return found
+
+    def _restore(self, tensors, about) -> None:
+        try:
+            self.model.load_state_dict(checkpoint.under('model', tensors))
+            self.averaged.load_state_dict(checkpoint.under('averaged', tensors))
+            self._optimizer.restore(checkpoint.under('optimizer', tensors))
+            self._collector.restore(checkpoint.under('walkers', tensors), about['walkers'])
+            self._rng.bit_generator.state = about['generator']
+            torch.set_rng_state(tensors['torch'])
+            self._memory.load(about['chunks'])
+            self.done, self.best = about['done'], about['best']
+        except (KeyError, RuntimeError, TypeError) as error:
+            raise checkpoint.broken(self._path, error) from None
+
+    def save(self) -> None:
+        """Write where the training stands; what stood there before is kept until that is done.
+
+        Raises:
+            OSError: the disk is full, or the like.
+        """
+        walkers, about = self._collector.snapshot()
+        tensors = (
+            checkpoint.named('model', self.model.state_dict())
+            | checkpoint.named('averaged', self.averaged.state_dict())
+            | checkpoint.named('optimizer', self._optimizer.tensors())
+            | checkpoint.named('walkers', walkers)
+            | {'torch': torch.get_rng_state()}
+        )
+        about = {
+            'origin': self._origin,
+            'done': self.done,
+            'best': self.best,
+            'chunks': self._memory.store(),
+            'generator': self._rng.bit_generator.state,
+            'walkers': about,
+        }
+        checkpoint.write(self._path, tensors, about)
+        self._memory.sweep()
+
+    def advance(self) -> tuple[float, float]:
+        """One round: a chunk, its updates; the last update's losses."""
+        settings, share = self.settings, self.done / self.settings.rounds
+        chunk = self._collector.collect(
+            settings.steps,
+            max(0.05, 1.0 - share / settings.taught),
+            settings.conditions.level(share),
+        )
+        self._memory.add(self.done, chunk, self._rng)
+        for update in range(settings.updates):
+            newest = update == 0
+            batch = self._memory.draw(settings.walkers, settings.batch, self._rng, newest)
+            last = self._update(batch, 0 if newest else settings.burn_in, update)
+        self.done += 1
+        return last
+
+    def _update(self, batch: Chunk, burn_in: int, update: int) -> tuple[float, float]:
+        settings, model = self.settings, self.model
+        place = f'{settings.cell}, seed {settings.seed}, round {self.done}, update {update}'
+        action, change = losses(model, batch, burn_in)
+        loss = action + settings.prediction_weight * change
+        if not torch.isfinite(loss):
+            data = (batch.observation, batch.elapsed, batch.label)
+            raise explain(
+                _Whole(model, batch.state), data, place,
+                lambda row: f'a sequence of walker {int(batch.walker[row])}',
+            )  # fmt: skip
+        loss.backward()
+        try:
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0, error_if_nonfinite=True)
+        except RuntimeError:
+            check_gradients(model, place)
+            raise NotFiniteError(f'{place}: the norm of the gradient is not finite') from None
+        self._optimizer.step(learning_rate(settings, self.done))
+        decay = settings.average if self.done > 50 else min(0.9, settings.average)
+        with torch.no_grad():
+            for kept, new in zip(self.averaged.parameters(), model.parameters(), strict=True):
+                kept.lerp_(new, 1.0 - decay)
+        return float(action.detach()), float(change.detach())
+
+    def judge(self) -> dict[str, np.ndarray]:
+        """Let the averaged weights walk under every condition; keep them if they are the best.
+
+        The measure is the mean over all conditions of the mean return.
+        """
+        returns = student_returns(self.averaged, self.settings.episodes, _JUDGED)
+        score = float(np.mean([values.mean() for values in returns.values()]))
+        if score > self.best:
+            self.best = score
+            checkpoint.write(self.kept, self.averaged.state_dict(), {'score': score})
+        return returns
+
+    def result(self) -> PolicyModel:
+        """The best averaged weights."""
+        self.averaged.load_state_dict(load_file(self.kept))
+        return self.averaged.eval()
+
+    def close(self) -> None:
+        self._collector.close()
 
 
 def train_student(
@@ -66,121 +251,64 @@ def train_student(
     teacher_path: Path,
     folder: Path,
     report: Callable[[float, str], None],
+    log: Path | None = None,
 ) -> PolicyModel:
-    """Train one student; ``report(fraction, text)`` hears of progress.
+    """Train one student, or go on where the same training was stopped.
 
-    The best weights so far are always in ``folder`` as safetensors.
+    Args:
+        settings: of the training.
+        robot: what the robot offers.
+        teacher_path: bundle of the teacher.
+        folder: of the checkpoints; what it holds afterwards may be removed.
+        report: ``report(fraction, text)`` hears of progress.
+        log: folder for the course of losses and returns.
 
     Raises:
-        ValueError: no cell of that name, or a teacher that does not see everything.
-        FloatingPointError: the loss is no longer finite.
+        ValueError: no cell of that name, a teacher that does not see everything, or a folder
+            that holds another training.
+        NotFiniteError: a number is no longer finite; the text says where.
+        OSError: a checkpoint cannot be written; the last one is whole.
     """
-    contract = robot.asking(*ASKED)
-    model_settings = ModelSettings.fitted(settings.cell, contract)
-    torch.manual_seed(settings.seed)
-    rng = np.random.default_rng(settings.seed)
-    teacher = Teacher(teacher_path, settings.walkers)
-    normalizer, _ = measure_normalizer(teacher, settings.walkers, settings.seed + 1)
-    model = PolicyModel(model_settings, contract, normalizer)
-    averaged = copy.deepcopy(model)
-    optimizer = torch.optim.Adam(model.parameters(), settings.learning_rate)
-    collector = Collector(model, teacher, settings.walkers, settings.seed + 2, Conditions())
-    folder.mkdir(parents=True, exist_ok=True)
-    kept, best, said = folder / 'best.safetensors', -math.inf, ''
-    chunks: list[Chunk] = []
-    for done in range(settings.rounds):
-        share = done / settings.rounds
-        for group in optimizer.param_groups:
-            group['lr'] = _learning_rate(settings, done)
-        chunks.append(collector.collect(settings.steps, max(0.05, 1.0 - share / settings.taught)))
-        if len(chunks) > settings.memory:
-            chunks.pop(rng.integers(settings.memory // 2))
-        for update in range(settings.updates):
-            batch = _draw(chunks, settings, rng, newest=update == 0)
-            first = 0 if update == 0 else settings.burn_in
-            losses = sequence_loss(model, batch, first)
-            loss = losses[0] + settings.prediction_weight * losses[1]
-            if not torch.isfinite(loss):
-                raise FloatingPointError(f'round {done}: the loss is {loss.item()}')
-            optimizer.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
-            _average(averaged, model, settings.average if done > 50 else 0.9)
-        last = done + 1 == settings.rounds
-        if last or (share >= 0.5 and done % settings.judge_every == 0):
-            returns = student_returns(averaged, settings.episodes, seed=30_000)
-            said = f', return {returns.mean():.0f}, worst {returns.min():.0f}'
-            if returns.mean() + returns.min() > best:
-                best = returns.mean() + returns.min()
-                save_file(averaged.state_dict(), kept)
-        losses = [float(x.detach()) for x in losses]
-        report((done + 1) / settings.rounds, f'losses {losses[0]:.4f} {losses[1]:.3f}{said}')
-    collector.close()
-    averaged.load_state_dict(load_file(kept))
-    return averaged.eval()
+    training = Training(settings, robot, teacher_path, folder)
+    said, half = '', settings.rounds / 2
+    try:
+        with Journal(log, training.done) as journal:
+            while training.done < settings.rounds:
+                action, change = training.advance()
+                done = training.done
+                journal.add(done, {'loss/action': action, 'loss/prediction': change})
+                last = done == settings.rounds
+                if last or (done > half and done % settings.judge_every == 0):
+                    returns = training.judge()
+                    journal.add(done, {f'return/{k}': v.mean() for k, v in returns.items()})
+                    means = [f'{values.mean():.0f}' for values in returns.values()]
+                    said = f', returns {" ".join(means)}'
+                if last or done % settings.checkpoint_every == 0:
+                    training.save()
+                report(done / settings.rounds, f'losses {action:.4f} {change:.3f}{said}')
+        return training.result()
+    finally:
+        training.close()
 
 
-def _learning_rate(settings: ImitationSettings, done: int) -> float:
+def learning_rate(settings: ImitationSettings, done: int) -> float:
+    """Step size in a round: up over 20 rounds, then down on a cosine."""
     warm = min(1.0, (done + 1) / 20)
     cosine = 0.5 * (1.0 + math.cos(math.pi * done / settings.rounds))
     return settings.learning_rate * warm * (0.02 + 0.98 * cosine)
 
 
-def _draw(chunks: list[Chunk], settings: ImitationSettings, rng, newest: bool) -> Chunk:
-    """Sequences from two chunks, or from the newest alone."""
-    size = settings.batch // (1 if newest else 2)
-    picks = [len(chunks) - 1] if newest else rng.integers(len(chunks), size=2)
-    parts = []
-    for pick in picks:
-        walkers = rng.choice(settings.walkers, min(size, settings.walkers), replace=False)
-        parts.append(chunks[pick].some(torch.from_numpy(walkers)))
-    fields = Chunk.__dataclass_fields__
-    return Chunk(
-        *(
-            torch.cat([getattr(part, name) for part in parts], dim=0 if name == 'state' else 1)
-            for name in fields
-        )
-    )
+def _plain(settings: ImitationSettings) -> dict:
+    """Settings as JSON gives them back."""
+    return json.loads(json.dumps(asdict(settings)))
 
 
-def sequence_loss(
-    model: PolicyModel, chunk: Chunk, first: int
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean squared error of actions and of normalised changes, from step ``first`` on."""
-    state, zero = chunk.state, torch.zeros_like(chunk.state)
-    action_loss = prediction_loss = torch.zeros(())
-    for t in range(len(chunk.observation)):
-        action, prediction, after = model.step(chunk.observation[t], chunk.elapsed[t], state)
-        if t >= first:
-            seen = chunk.seen[t].float()
-            action_loss = action_loss + (seen * (action - chunk.label[t]) ** 2).mean()
-            error = ((prediction - chunk.target[t]) / model.change).clamp(-20.0, 20.0)
-            going_on = seen * (~chunk.ended[t]).float()
-            prediction_loss = prediction_loss + (going_on * error**2).mean()
-        state = torch.where(chunk.seen[t], after, state)
-        state = torch.where(chunk.ended[t], zero, state)
-    count = len(chunk.observation) - first
-    return action_loss / count, prediction_loss / count
+class _Whole(torch.nn.Module):
+    """A student over whole sequences from known states, for :func:`explain`."""
 
+    def __init__(self, model: PolicyModel, state: torch.Tensor):
+        super().__init__()
+        self.model, self.state = model, state
 
-def _average(averaged: PolicyModel, model: PolicyModel, decay: float) -> None:
-    with torch.no_grad():
-        for kept, new in zip(averaged.parameters(), model.parameters(), strict=True):
-            kept.lerp_(new, 1.0 - decay)
-
-
-def student_returns(model: PolicyModel, episodes: int, seed: int) -> np.ndarray:
-    """Returns (episodes,) of a student alone, without faults."""
-    state, elapsed = model.initial_state(episodes), torch.ones(episodes, 1)
-    sent = np.tile(np.array(model.contract.action.safe, dtype=np.float32), (episodes, 1))
-
-    def act(walkers: BatchWalkers) -> np.ndarray:
-        nonlocal state, sent
-        observation = np.concatenate([walkers.qpos[:, 1:], sent], axis=1).astype(np.float32)
-        with torch.no_grad():
-            action, _, state = model(torch.from_numpy(observation), elapsed, state)
-        sent = action.numpy()
-        return sent
-
-    return episode_returns(act, episodes, seed)
+    def forward(self, x, elapsed):
+        return self.model.sequence(x, elapsed, self.state)

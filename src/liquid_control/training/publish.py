@@ -1,41 +1,59 @@
 """What is trained becomes a bundle, with the scores that it reaches as one."""
 
 import dataclasses
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import onnx
 
-from liquid_control.control.bundle import Bundle
+from liquid_control.control.bundle import PREFIX, Bundle
 from liquid_control.control.contract import Contract
 from liquid_control.control.controller import Controller
 from liquid_control.control.runtime import PolicyRunner
 from liquid_control.evaluation.episodes import run_episodes
 from liquid_control.evaluation.metrics import figures
+from liquid_control.evaluation.statistics import interval
 from liquid_control.faults import parse
 from liquid_control.models import PolicyModel, StepModel
 from liquid_control.training.export import export_bundle
 from liquid_control.training.imitation import ImitationSettings
+from liquid_control.training.judge import CONDITIONS
 
 if TYPE_CHECKING:
     from liquid_control.training.expert import ExpertNet, ExpertSettings
 
-CONDITIONS = ('none', 'gaussian:0.1', 'dropped:0.1')
 _EPISODES, _SEED = 20, 1000
 
 
 def publish_expert(
-    path: Path, net: 'ExpertNet', settings: 'ExpertSettings', scores: dict, robot: Contract
+    path: Path,
+    net: 'ExpertNet',
+    settings: 'ExpertSettings',
+    scores: dict,
+    contract: Contract,
+    robot: Contract | None,
 ) -> Bundle:
-    """Write the expert's bundle. It remembers and predicts nothing, and its settings say so."""
+    """Write the expert's bundle. It remembers and predicts nothing, and its settings say so.
+
+    Args:
+        contract: what it asks for.
+        robot: what the robot offers on which its bundle is scored; None: it is not scored.
+    """
+
+    def judge(draft: Bundle) -> dict:
+        found = {} if robot is None else closed_loop_scores(draft, robot)
+        return {'training': scores, **found}
+
     return export_bundle(
         path,
         net,
         cell='mlp',
         settings={'network': 'mlp', 'prediction': 'persistence', **dataclasses.asdict(settings)},
-        contract=robot.asking('joint_position', 'joint_velocity'),
+        contract=contract,
         state_size=1,
-        judge=lambda draft: {'training': scores, **closed_loop_scores(draft, robot)},
+        judge=judge,
         seed=settings.seed,
     )
 
@@ -47,7 +65,8 @@ def publish_student(
     teacher: Path,
     robot: Contract,
 ) -> Bundle:
-    """Write a student's bundle."""
+    """Write a student's bundle; its scores are in percent of its teacher's clean return too."""
+    reference = teacher_return(teacher, robot)
     return export_bundle(
         path,
         StepModel(model).eval(),
@@ -55,16 +74,26 @@ def publish_student(
         settings={'model': model.settings.to_dict(), 'training': dataclasses.asdict(settings)},
         contract=model.contract,
         state_size=model.cell.state_size,
-        judge=lambda draft: closed_loop_scores(draft, robot),
+        judge=lambda draft: closed_loop_scores(draft, robot, reference),
         seed=settings.seed,
         teacher_sha256=Bundle.read(teacher).sha256,
     )
 
 
-def closed_loop_scores(bundle: Bundle, robot: Contract) -> dict[str, dict]:
+def teacher_return(teacher: Path, robot: Contract, episodes: int = _EPISODES) -> float:
+    """Mean return of a teacher without faults, over the episodes that students are scored on."""
+    controller = Controller(PolicyRunner(teacher), robot)
+    walks = run_episodes(controller, robot, (), episodes, _SEED)
+    return float(np.mean([walk.total for walk in walks]))
+
+
+def closed_loop_scores(
+    bundle: Bundle, robot: Contract, reference: float | None = None
+) -> dict[str, dict]:
     """Returns of a bundle in process, fault by fault, over 20 fresh episodes.
 
-    ``prediction_ratio`` is the error of its predictions as a share of that of persistence.
+    ``prediction_ratio`` is the error of its predictions as a share of that of persistence;
+    ``percent`` the mean return in percent of ``reference``, where there is one.
     """
     scores = {}
     for fault in CONDITIONS:
@@ -75,9 +104,45 @@ def closed_loop_scores(bundle: Bundle, robot: Contract) -> dict[str, dict]:
         scores[fault] = {
             'return_mean': round(float(returns.mean()), 1),
             'return_min': round(float(returns.min()), 1),
+            'return_std': round(float(returns.std(ddof=1)), 1),
             'falls': sum(walk.terminated for walk in walks),
             'prediction_ratio': None if ratio is None else round(ratio, 4),
             'episodes': _EPISODES,
             'seed': _SEED,
         }
+        if reference:
+            scores[fault]['percent'] = round(100.0 * float(returns.mean()) / reference, 1)
+            scores[fault]['teacher_return'] = round(reference, 1)
     return scores
+
+
+def overall(bundle: Bundle) -> float:
+    """By what the best of several seeds is chosen: the mean return over all conditions."""
+    return float(np.mean([bundle.scores[fault]['return_mean'] for fault in CONDITIONS]))
+
+
+def seed_scores(bundles: list[Bundle]) -> dict[str, Any]:
+    """What several seeds of one training reached, with 95 % intervals over the seeds."""
+    found: dict[str, Any] = {'seeds': [bundle.provenance['seed'] for bundle in bundles]}
+    for fault in CONDITIONS:
+        found[fault] = {}
+        for name in ('percent', 'return_mean', 'prediction_ratio'):
+            values = [bundle.scores[fault].get(name) for bundle in bundles]
+            if None in values:
+                continue
+            mean, low, high = (round(float(x), 4) for x in interval(values))
+            spread = {} if len(values) < 2 else {'low': low, 'high': high}
+            found[fault][name] = {'values': values, 'mean': mean, **spread}
+    return found
+
+
+def rescored(bundle: Bundle, path: Path, scores: dict[str, Any]) -> Bundle:
+    """Write the same policy with other scores."""
+    model = onnx.load_model_from_string(bundle.graph)
+    rest = [(p.key, p.value) for p in model.metadata_props if not p.key.startswith(PREFIX)]
+    del model.metadata_props[:]
+    for key, value in rest:
+        model.metadata_props.add(key=key, value=value)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scores = json.loads(json.dumps(scores))
+    return dataclasses.replace(bundle, scores=scores).write(path, model.SerializeToString())

@@ -1,155 +1,132 @@
 """Rollouts of many walkers under a student, a teacher and the faults that a robot has."""
 
-from dataclasses import dataclass
+import json
+from typing import Any
 
 import numpy as np
 import torch
 
-from liquid_control.faults import Dropped, Gaussian
+from liquid_control.faults import FaultySensors
 from liquid_control.models import Normalizer, PolicyModel
 from liquid_control.sim import walker2d
 from liquid_control.sim.batch import BatchWalkers
+from liquid_control.training.chunks import Chunk, packed
+from liquid_control.training.conditions import Conditions
+from liquid_control.training.ride import Ride
 from liquid_control.training.teacher import Teacher
 
 
-@dataclass(frozen=True)
-class Conditions:
-    """Under which conditions rollouts are collected; the walkers are divided among them."""
-
-    sensor_noise: float = 0.1
-    """Gaussian noise of a third of the walkers, in each channel's standard deviation."""
-    dropped: float = 0.1
-    """Probability of a lost sample for a quarter of the walkers."""
-    action_noise: float = 0.1
-    """Gaussian noise on the actions of half of the walkers, so that they meet disturbed states."""
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """T steps of N walkers, as tensors.
-
-    Attributes:
-        observation: (T, N, n), with the previous action as it was sent.
-        elapsed: (T, N, 1), in nominal periods.
-        seen: whether the observation arrived, (T, N, 1) bool.
-        label: the teacher's action, (T, N, m).
-        target: true sensed values one period later, (T, N, p).
-        ended: whether the episode ended with this step, (T, N, 1) bool.
-        state: the student's state before the first step, (N, S).
-    """
-
-    observation: torch.Tensor
-    elapsed: torch.Tensor
-    seen: torch.Tensor
-    label: torch.Tensor
-    target: torch.Tensor
-    ended: torch.Tensor
-    state: torch.Tensor
-
-    def some(self, index: torch.Tensor) -> 'Chunk':
-        """The same steps of some of the walkers."""
-        series = (self.observation, self.elapsed, self.seen, self.label, self.target, self.ended)
-        return Chunk(*(x[:, index] for x in series), self.state[index])
-
-
-def measure_normalizer(teacher: Teacher, count: int, seed: int, steps: int = 600) -> tuple:
-    """Scale of the 17 observations when the teacher walks, disturbed.
-
-    Returns:
-        The normaliser of the 8 positions, and the standard deviation of all 17 values.
-    """
+def measure_normalizer(teacher: Teacher, count: int, seed: int, steps: int = 600) -> Normalizer:
+    """Scale of the 8 positions and of their change when the teacher walks, disturbed."""
     walkers, rng = BatchWalkers(count, seed), np.random.default_rng(seed)
     sensed, changes = [], []
     for step in range(steps):
-        before = walkers.sensed()
+        before = walkers.qpos[:, 1:].copy()
         action = teacher(walkers) + 0.1 * rng.standard_normal((count, 6))
         _, terminated = walkers.step(np.clip(action, -1.0, 1.0))
         if step >= steps // 6:
             sensed.append(before)
-            changes.append((walkers.sensed() - before)[~terminated])
+            changes.append((walkers.qpos[:, 1:] - before)[~terminated])
         for index in np.flatnonzero(terminated):
             walkers.reset(index)
     walkers.close()
     sensed, changes = np.concatenate(sensed), np.concatenate(changes)
-    p = len(walker2d.JOINTS) - 1
-    scale = sensed.std(axis=0)
-    return Normalizer(sensed[:, :p].mean(axis=0), scale[:p], changes[:, :p].std(axis=0)), scale
+    return Normalizer(sensed.mean(axis=0), sensed.std(axis=0), changes.std(axis=0))
 
 
 class Collector:
-    """Lets walkers walk on, chunk after chunk, their recurrent state carried through.
+    """Lets walkers walk on, chunk after chunk, the student's memory carried through.
 
     At the start of an episode each walker is given to the teacher with probability ``beta``,
-    else to the student (DAgger); the teacher labels every step either way. Where a sample is
-    lost the walker holds its last command, and the next elapsed time is longer.
+    else to the student (DAgger), and draws its faults; the teacher labels every step either way
+    with its action for the state as it truly is then.
     """
 
     def __init__(
         self, model: PolicyModel, teacher: Teacher, count: int, seed: int, conditions: Conditions
     ):
-        self._model, self._teacher = model, teacher
+        self._teacher, self._conditions = teacher, conditions
         self._walkers = BatchWalkers(count, seed)
         self._rng = np.random.default_rng(seed)
-        self._noise, self._drop = Gaussian(conditions.sensor_noise), Dropped(conditions.dropped)
-        place = np.arange(count)
-        self._noisy = place < count // 3
-        self._lossy = (place >= count // 4) & (place < count // 2)
-        self._action_noise = np.where(place % 2 == 0, 0.0, conditions.action_noise)[:, None]
-        contract = model.contract
-        self._safe = np.array(contract.action.safe, dtype=np.float32)
-        self._lower = np.array(contract.action.lower, dtype=np.float32)
-        self._upper = np.array(contract.action.upper, dtype=np.float32)
-        self._std = np.array([s for term in contract.sensed for s in term.std])
-        self._state = model.initial_state(count)
-        self._sent = np.tile(self._safe, (count, 1))
-        self._elapsed = np.ones((count, 1), dtype=np.float32)
+        faults = conditions.faults()
+        std = np.array([s for term in model.contract.sensed for s in term.std])
+        nothing = np.zeros((count, len(faults)), dtype=bool)
+        self._ride = Ride(model, FaultySensors(faults, nothing, std))
         self._taught = np.ones(count, dtype=bool)
+        self._disturbed = np.zeros(count, dtype=bool)
+        for index in range(count):
+            self._draw(index, 1.0, 0.0)
 
-    def _observe(self) -> tuple[np.ndarray, np.ndarray]:
-        """What arrives: observation (N, n) and whether it does (N, 1)."""
-        true = self._walkers.qpos[:, 1:]
-        faulty = self._noise.corrupt(true, self._std, self._rng)
-        sensed = np.where(self._noisy[:, None], faulty, true)
-        lost = self._drop.drops(self._rng, (len(self._walkers),)) & self._lossy
-        observation = np.concatenate([sensed, self._sent], axis=1).astype(np.float32)
-        return observation, ~lost[:, None]
+    def collect(self, steps: int, beta: float, level: float = 1.0) -> Chunk:
+        """The next ``steps`` steps of every walker.
 
-    def collect(self, steps: int, beta: float) -> Chunk:
-        """The next ``steps`` steps of every walker."""
-        start, rows = self._state.clone(), []
+        Args:
+            beta: probability of the teacher to drive an episode that begins.
+            level: of the faults that it draws, see :meth:`Conditions.draw`.
+        """
+        walkers, ride, rng = self._walkers, self._ride, self._rng
+        start, rows = ride.state.clone(), []
         for _ in range(steps):
-            observation, seen = self._observe()
-            label = self._teacher(self._walkers)
-            with torch.no_grad():
-                action, _, state = self._model(
-                    torch.from_numpy(observation),
-                    torch.from_numpy(self._elapsed.copy()),
-                    self._state,
-                )
-            self._state = torch.where(torch.from_numpy(seen), state, self._state)
-            elapsed = self._elapsed
-            self._act(np.where(self._taught[:, None], label, action.numpy()), seen)
-            _, terminated = self._walkers.step(self._sent)
-            target = self._walkers.qpos[:, 1:].astype(np.float32)
-            ended = terminated | (self._walkers.steps >= walker2d.EPISODE_STEPS)
-            rows.append((observation, elapsed, seen, label, target, ended[:, None]))
+            label = self._teacher(walkers)
+            observation, elapsed, seen, action = ride.decide(walkers.qpos[:, 1:], rng)
+            noise = self._conditions.action_noise * rng.standard_normal(action.shape)
+            driven = np.where(self._taught[:, None], label, action)
+            driven = driven + noise * self._disturbed[:, None]
+            lengths = walkers.whole(ride.sensors.periods(rng))
+            _, fallen = walkers.step(ride.send(driven, seen, lengths), lengths)
+            ended = fallen | (walkers.steps >= walker2d.EPISODE_STEPS)
+            target, known = ride.sensors.foretold(walkers.qpos[:, 1:], (lengths == 1.0) & ~ended)
+            rows.append((observation, elapsed, label, target, known[:, None], seen[:, 0], ended))
             for index in np.flatnonzero(ended):
-                self._start(index, beta)
-        columns = (torch.from_numpy(np.stack(column)) for column in zip(*rows, strict=True))
-        return Chunk(*columns, start)
+                walkers.reset(index)
+                self._draw(index, beta, level)
+        *columns, seen, ended = (np.stack(column) for column in zip(*rows, strict=True))
+        names = ('observation', 'elapsed', 'label', 'target', 'foretold')
+        return packed(dict(zip(names, columns, strict=True)), seen, ended, start)
 
-    def _act(self, action: np.ndarray, seen: np.ndarray) -> None:
-        noise = self._action_noise * self._rng.standard_normal(action.shape)
-        limited = np.clip(action + noise, self._lower, self._upper)
-        self._sent = np.where(seen, limited, self._sent).astype(np.float32)
-        self._elapsed = np.where(seen, 1.0, self._elapsed + 1.0).astype(np.float32)
-
-    def _start(self, index: int, beta: float) -> None:
-        self._walkers.reset(index)
-        self._state[index] = 0.0
-        self._sent[index] = self._safe
-        self._elapsed[index] = 1.0
+    def _draw(self, index: int, beta: float, level: float) -> None:
         self._taught[index] = self._rng.random() < beta
+        self._disturbed[index] = self._rng.random() < self._conditions.disturbed
+        self._ride.restart(index, self._conditions.draw(self._rng, level))
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        """All that changes as the walkers walk, but the generator."""
+        ride, walkers = self._ride, self._walkers
+        lines = {'readings': ride.sensors.readings, 'truth': ride.sensors.truth}
+        return {
+            'physics': walkers.state,
+            'steps': walkers.steps,
+            'episodes': walkers.episodes,
+            'memory': ride.state.numpy(),
+            'sent': ride.sent,
+            'elapsed': ride.elapsed,
+            'fresh': ride.fresh,
+            'has': ride.sensors.has,
+            'taught': self._taught,
+            'disturbed': self._disturbed,
+            **{
+                f'{name}.{part}': getattr(line, part)
+                for name, line in lines.items()
+                for part in ('steps', 'values', 'arrived')
+            },
+        }
+
+    def snapshot(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+        """Where the walkers stand: tensors, and what is plain JSON."""
+        tensors = {name: torch.from_numpy(a.copy()) for name, a in self._arrays().items()}
+        about = {
+            'generator': self._rng.bit_generator.state,
+            'count': self._ride.sensors.readings.count,
+        }
+        return tensors, json.loads(json.dumps(about))
+
+    def restore(self, tensors: dict[str, torch.Tensor], about: dict[str, Any]) -> None:
+        """Go on from a :meth:`snapshot`."""
+        for name, array in self._arrays().items():
+            array[...] = tensors[name].numpy()
+        self._rng.bit_generator.state = about['generator']
+        for line in (self._ride.sensors.readings, self._ride.sensors.truth):
+            line.count = about['count']
 
     def close(self) -> None:
         self._walkers.close()

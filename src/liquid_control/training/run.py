@@ -95,7 +95,7 @@ class Shelf:
         wanted = json.loads(json.dumps(run.to_dict())), self.data_sha256, FORMAT
         for kind, is_, should in zip(('run', 'data', 'format'), found, wanted, strict=True):
             if is_ != should:
-                text = _difference(is_, should) if kind == 'run' else f'{kind} {is_}, now {should}'
+                text = difference(is_, should) if kind == 'run' else f'{kind} {is_}, now {should}'
                 raise ValueError(f'{path} was made otherwise ({text}): give another --out')
         return result
 
@@ -103,9 +103,9 @@ class Shelf:
         return self.folder / 'runs' / f'{run.name}.json'
 
 
-def _difference(found: Any, wanted: Any, where: str = '') -> str:
+def difference(found: Any, wanted: Any, where: str = '') -> str:
     """The first values of two mappings that differ, as text."""
     if not (isinstance(found, dict) and isinstance(wanted, dict)):
         return f'{where} {found}, now {wanted}'
     key = next(k for k in {**wanted, **found} if found.get(k) != wanted.get(k))
-    return _difference(found.get(key), wanted.get(key), f'{where}.{key}'.lstrip('.'))
+    return difference(found.get(key), wanted.get(key), f'{where}.{key}'.lstrip('.'))

@@ -1,6 +1,10 @@
 """Arguments that several verbs share."""
 
 import argparse
+import contextlib
+import shutil
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -39,3 +43,32 @@ def add_distro_argument(parser: argparse.ArgumentParser) -> None:
         metavar='NAME',
         help='ROS 2 distribution of the types that a bag does not define (kilted)',
     )
+
+
+def check_bundle_path(option: str, path: Path) -> None:
+    """Raises ValueError where a bundle's file is not named as one."""
+    if path.suffix != '.onnx':
+        raise ValueError(f'{option}: expected a file named .onnx, found {path}')
+
+
+@contextlib.contextmanager
+def checkpoint_folder(given: Path | None, bundle: Path) -> Iterator[Path]:
+    """Hands out the folder of a training's checkpoints.
+
+    Where none is given it stands beside the bundle, and goes once all is done; what is stopped
+    or fails leaves it there to go on from.
+    """
+    folder = given or bundle.with_suffix('.training')
+    yield folder
+    if given is None:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def terminable() -> Iterator[None]:
+    """A request to end is heard as Ctrl-C."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

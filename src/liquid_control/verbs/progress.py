@@ -58,14 +58,16 @@ def counting(console: Console, title: str, total: int) -> Iterator[Callable[[], 
 
 def _lines(console: Console, title: str) -> Callable[..., None]:
     started = said = time.monotonic()
+    began: float | None = None
 
     def report(share: float, text: str, left: float | None = None) -> None:
-        nonlocal said
+        nonlocal said, began
         now = time.monotonic()
+        began = share if began is None else began  # what a resumed training had done before
         if now - said > _LINE_S:
             said = now
             if left is None:
-                left = (now - started) * (1.0 - share) / share if share > 0 else 0.0
+                left = (now - started) * (1.0 - share) / (share - began) if share > began else 0.0
             console.print(f'{title}: {share:.0%}, {left:.0f} s left, {text}', highlight=False)
 
     return report

@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import signal
 import sys
 from pathlib import Path
 
@@ -46,6 +45,7 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.data import walker2d_kinematics as data
     from liquid_control.training.run import Shelf
     from liquid_control.training.study import Plan, Standing, carry_out
+    from liquid_control.verbs.arguments import terminable
 
     for name in ('seeds', 'workers', 'updates'):
         value = getattr(args, name)
@@ -75,7 +75,7 @@ def main(args: argparse.Namespace) -> int:
     shelf = Shelf(args.out, rollouts.sha256)
     standing = Standing(total=len(names))
     stopped = False
-    with _terminable():
+    with terminable():
         try:
             with (
                 contextlib.closing(
@@ -146,13 +146,3 @@ def _progress(console):
             report(share, '; '.join([f'{done}/{standing.total} runs', *live]), standing.left_s)
 
         yield show
-
-
-@contextlib.contextmanager
-def _terminable():
-    """A request to end is heard as Ctrl-C."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -1,8 +1,9 @@
 """``liquid-control train predictor``: the next-observation model of a robot, from its bags."""
 
 import argparse
-import shutil
 from pathlib import Path
+
+from liquid_control.verbs.arguments import check_bundle_path, renaming
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,13 +37,47 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='TOPIC=RECORDED',
         help='where a topic of the contract was recorded under another name',
     )
+    parser.add_argument('--robot', required=True, help='contract: a name or a path')
+    parser.add_argument('--seed', type=int, default=0, help='of everything random (0)')
+    parser.add_argument('--out', type=Path, required=True, help='bundle to write (.onnx)')
+    parser.add_argument('--checkpoints', type=Path, metavar='DIR',
+                        help='where a stopped training goes on from (beside the bundle, until it '
+                        'is written)')  # fmt: skip
+    parser.add_argument('--json', type=Path, metavar='FILE', help='write the scores here too')
 
 
-def check(args: argparse.Namespace) -> None:
+def main(args: argparse.Namespace) -> int:
+    import torch
+    from rich.console import Console
+
+    from liquid_control.provenance import provenance, write_json
+    from liquid_control.verbs.arguments import checkpoint_folder
+    from liquid_control.verbs.progress import reporting
+
+    _check(args)
+    torch.set_num_threads(1)
+    console = Console()
+    with (
+        checkpoint_folder(args.checkpoints, args.out) as folder,
+        reporting(console, args.cell) as report,
+    ):
+        bundle = _train(args, folder, report)
+    console.print(f'wrote {args.out}: {bundle.counts["parameters"]} parameters', highlight=False)
+    for name, score in bundle.scores.items():
+        shown = {k: v for k, v in score.items() if not isinstance(v, list)}
+        console.print(f'{name}: {shown}', highlight=False)
+    if args.json:
+        about = provenance(seed=args.seed)
+        write_json(args.json, {'format': 1, 'provenance': about, 'scores': bundle.scores})
+    return 0
+
+
+def _check(args: argparse.Namespace) -> None:
     """Refuse what makes no sense, before anything is read."""
-    for name in ('updates', 'horizon'):
-        if getattr(args, name) < 1:
-            raise ValueError(f'--{name}: expected 1 or more, found {getattr(args, name)}')
+    check_bundle_path('--out', args.out)
+    for name, least in (('updates', 1), ('horizon', 1), ('seed', 0)):
+        if getattr(args, name) < least:
+            raise ValueError(f'--{name}: expected {least} or more, found {getattr(args, name)}')
     if args.folds < 2:
         raise ValueError(f'--folds: expected 2 or more, found {args.folds}')
     if not 0.0 < args.learning_rate < 1.0:
@@ -61,7 +96,7 @@ def check(args: argparse.Namespace) -> None:
             )
 
 
-def train(args: argparse.Namespace, folder: Path, report):
+def _train(args: argparse.Namespace, folder: Path, report):
     """Read the bags, train, calibrate and write the bundle."""
     from liquid_control import cells, paths
     from liquid_control.control.contract import Contract
@@ -69,7 +104,6 @@ def train(args: argparse.Namespace, folder: Path, report):
     from liquid_control.evaluation.bag import Bag
     from liquid_control.training.publish_predictor import publish_predictor
     from liquid_control.training.recorded import RecordedSettings
-    from liquid_control.verbs.arguments import renaming
 
     (cell,) = cells.chosen([args.cell])
     robot = Contract.load(paths.robot(args.robot))
@@ -91,9 +125,6 @@ def train(args: argparse.Namespace, folder: Path, report):
         horizon=args.horizon,
         folds=args.folds,
     )
-    bundle = publish_predictor(
+    return publish_predictor(
         args.out, settings, recordings, contract, folder, report, args.false_alarms
     )
-    if args.checkpoints is None:
-        shutil.rmtree(folder, ignore_errors=True)
-    return bundle

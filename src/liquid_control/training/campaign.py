@@ -1,0 +1,175 @@
+"""All students of a comparison: cells × seeds, each a run of its own, and the best of each cell.
+
+A folder keeps everything: ``seeds/`` a bundle a run, ``runs/`` the checkpoints of those that have
+not finished, ``policies/`` and ``cards/`` the best seed of each cell, ``results.json`` all scores.
+"""
+
+import contextlib
+import dataclasses
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from liquid_control.control.bundle import Bundle
+from liquid_control.control.contract import Contract
+from liquid_control.provenance import provenance, write_json
+from liquid_control.training.card import card
+from liquid_control.training.imitation import ImitationSettings, train_student
+from liquid_control.training.pool import Job, State, work
+from liquid_control.training.publish import overall, publish_student, rescored, seed_scores
+from liquid_control.training.run import difference
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where things of one student are."""
+
+    bundle: Path
+    checkpoints: Path
+    log: Path | None = None
+
+
+@dataclass
+class Standing:
+    """How a campaign stands."""
+
+    total: int
+    finished: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    live: dict[str, tuple[float, str]] = field(default_factory=dict)
+    left_s: float | None = None
+
+    @property
+    def share(self) -> float:
+        done = len(self.finished) + len(self.failed)
+        return (done + sum(share for share, _ in self.live.values())) / self.total
+
+
+def name(settings: ImitationSettings) -> str:
+    """A run's name."""
+    return f'{settings.cell}-seed{settings.seed}'
+
+
+def place(folder: Path, settings: ImitationSettings, log: Path | None) -> Place:
+    """Where a run of a campaign keeps its things."""
+    run = name(settings)
+    return Place(folder / 'seeds' / f'{run}.onnx', folder / 'runs' / run, log and log / run)
+
+
+def finished(path: Path, settings: ImitationSettings, teacher: Path) -> Bundle | None:
+    """The bundle of a run that has finished; None where it has not.
+
+    Raises:
+        ValueError: there is one of other settings or of another teacher.
+    """
+    if not path.is_file():
+        return None
+    bundle = Bundle.read(path)
+    found = bundle.settings.get('training'), bundle.provenance.get('teacher_sha256')
+    wanted = json.loads(json.dumps(dataclasses.asdict(settings))), Bundle.read(teacher).sha256
+    for is_, should in zip(found, wanted, strict=True):
+        if is_ != should:
+            raise ValueError(
+                f'{path} was made otherwise ({difference(is_, should)}): give another --out'
+            )
+    return bundle
+
+
+def carry_out(
+    settings: ImitationSettings,
+    robot: Path,
+    teacher: Path,
+    where: Place,
+    report: Callable[[float, str], None],
+) -> None:
+    """One run from its beginning, or from where it was stopped, to its bundle."""
+    import torch
+
+    torch.set_num_threads(1)
+    contract = Contract.load(robot)
+    model = train_student(settings, contract, teacher, where.checkpoints, report, where.log)
+    report(1.0, 'scoring the bundle')
+    where.bundle.parent.mkdir(parents=True, exist_ok=True)
+    publish_student(where.bundle, model, settings, teacher, contract)
+    shutil.rmtree(where.checkpoints, ignore_errors=True)
+
+
+def campaign(
+    runs: Sequence[ImitationSettings],
+    robot: Path,
+    teacher: Path,
+    folder: Path,
+    workers: int,
+    log: Path | None = None,
+) -> Iterator[Standing]:
+    """Carry out all runs that have not finished; yields how it stands, now and then.
+
+    Raises:
+        ValueError: the folder holds results of other settings.
+    """
+    standing = Standing(len(runs))
+    jobs = []
+    for settings in runs:
+        where = place(folder, settings, log)
+        if finished(where.bundle, settings, teacher) is not None:
+            standing.finished.append(name(settings))
+        else:
+            jobs.append(Job(name(settings), carry_out, (settings, robot, teacher, where)))
+    yield standing
+    before = list(standing.finished)
+    with contextlib.closing(work(jobs, workers, preload=(__name__, 'torch'))) as states:
+        for state in states:
+            standing.finished = before + list(state.finished)
+            standing.failed = dict(state.failed)
+            standing.live = {live.job.name: (live.share, live.text) for live in state.live.values()}
+            standing.left_s = _left(state, workers)
+            yield standing
+
+
+def conclude(
+    runs: Sequence[ImitationSettings], folder: Path, teacher: Path, failed: dict[str, str]
+) -> dict[str, Bundle]:
+    """Write the best seed of each cell with its card, and results.json; cell → bundle."""
+    by_cell: dict[str, list[Bundle]] = {}
+    for settings in runs:
+        bundle = finished(place(folder, settings, None).bundle, settings, teacher)
+        if bundle is not None:
+            by_cell.setdefault(settings.cell, []).append(bundle)
+    best = {}
+    for cell, bundles in by_cell.items():
+        first = max(bundles, key=overall)
+        scores = {**first.scores, 'seeds': seed_scores(bundles)}
+        best[cell] = rescored(first, folder / 'policies' / f'{cell}.onnx', scores)
+        cards = folder / 'cards'
+        cards.mkdir(parents=True, exist_ok=True)
+        (cards / f'{cell}.md').write_text(card(best[cell]))
+    write_json(
+        folder / 'results.json',
+        {
+            'format': 1,
+            'provenance': provenance(teacher_sha256=Bundle.read(teacher).sha256),
+            'complete': sum(map(len, by_cell.values())) == len(runs),
+            'failed': failed,
+            'cells': {cell: bundle.scores for cell, bundle in best.items()},
+        },
+    )
+    return best
+
+
+def _left(state: State, workers: int) -> float | None:
+    """Seconds until all are done, as if every run took as long as those that are seen."""
+    known = list(state.finished.values())
+    rest, now = 0.0, time.monotonic()
+    for live in state.live.values():
+        made = live.share - (live.resumed or 0.0)
+        if made <= 0.005:
+            continue
+        whole = (now - live.started) / made
+        known.append(whole)
+        rest += (1.0 - live.share) * whole
+    if not known:
+        return None
+    return (rest + len(state.waiting) * sum(known) / len(known)) / workers

@@ -1,0 +1,141 @@
+"""A model card: what a bundle's metadata says, as Markdown for people."""
+
+from typing import Any
+
+from liquid_control.control.bundle import Bundle
+
+_NAMES = {
+    'none': 'none',
+    'gaussian:0.1': 'noise, σ = 0.1 of each channel',
+    'dropped:0.1': '10 % of the samples lost',
+    'delay:1': 'one sample late',
+    'delay:3': 'three samples late',
+}
+
+
+def card(bundle: Bundle) -> str:
+    """The card of one bundle."""
+    about, scores = bundle.provenance, bundle.scores
+    conditions = {fault: s for fault, s in scores.items() if isinstance(s, dict) and 'falls' in s}
+    name = bundle.path.name if bundle.path else bundle.cell
+    parts = [
+        f'# {name}',
+        f'A policy for {bundle.contract.robot} with the cell `{bundle.cell}`: '
+        f'{bundle.counts["parameters"]} parameters, a state of {bundle.counts["state_size"]}.',
+        _facts(bundle),
+        '## How it was made',
+        f'```sh\n{about.get("command", "unknown")}\n```',
+        _origin(about),
+        _training(bundle.settings.get('training', {})),
+    ]
+    if conditions:
+        parts += ['## What it reaches', _reached(conditions)]
+    if 'seeds' in scores:
+        parts += [_seeds(scores['seeds'])]
+    parts += ['## Known limits', _limits(bundle, conditions)]
+    return '\n\n'.join(part for part in parts if part) + '\n'
+
+
+def _facts(bundle: Bundle) -> str:
+    terms = ', '.join(f'{t.name} ({len(t.channels)})' for t in bundle.contract.terms)
+    return (
+        f'- sees: {terms}, and the measured elapsed time\n'
+        f'- nominal period: {bundle.period * 1e3:g} ms\n'
+        f'- sha256: `{bundle.sha256}`'
+    )
+
+
+def _origin(about: dict[str, Any]) -> str:
+    lines = [f'- seed: {about.get("seed", "unknown")}', f'- date: {about.get("date", "unknown")}']
+    if 'teacher_sha256' in about:
+        lines.append(f'- teacher: `{about["teacher_sha256"]}`')
+    versions = about.get('versions', {})
+    if versions:
+        lines.append('- versions: ' + ', '.join(f'{k} {v}' for k, v in versions.items()))
+    processor = about.get('machine', {}).get('processor')
+    if processor:
+        lines.append(f'- machine: {processor}')
+    return '\n'.join(lines)
+
+
+def _training(training: dict[str, Any]) -> str:
+    if 'rounds' not in training:
+        return ''
+    steps = training['rounds'] * training['walkers'] * training['steps']
+    text = (
+        f'Data: its own rollouts (DAgger), {steps:,} steps labelled by the teacher; '
+        f'{training["rounds"] * training["updates"]:,} gradient steps.'
+    )
+    chances = training.get('conditions', {}).get('chances', ())
+    if chances:
+        met = '; '.join(
+            f'{" or ".join(c["faults"])} in {c["probability"]:.0%} of the episodes' for c in chances
+        )
+        text += f' It met while it learned: {met}.'
+    return text
+
+
+def _reached(conditions: dict[str, dict]) -> str:
+    first = next(iter(conditions.values()))
+    percent = all('percent' in score for score in conditions.values())
+    lines = [
+        f'{first["episodes"]} fresh episodes each, in process, from seed {first["seed"]} on.'
+        + (f' The teacher has {first["teacher_return"]:.0f} without faults.' if percent else ''),
+        '',
+        '| fault | mean return | standard deviation | worst | falls | prediction |'
+        + (' % of the teacher |' if percent else ''),
+        '|---|---|---|---|---|---|' + ('---|' if percent else ''),
+    ]
+    for fault, score in conditions.items():
+        ratio = score.get('prediction_ratio')
+        row = [
+            _NAMES.get(fault, fault),
+            f'{score["return_mean"]:.0f}',
+            f'{score["return_std"]:.0f}' if 'return_std' in score else '',
+            f'{score["return_min"]:.0f}',
+            str(score['falls']),
+            'none' if ratio is None else f'{ratio:.3f}',
+        ]
+        if percent:
+            row.append(f'{score["percent"]:.0f}')
+        lines.append(f'| {" | ".join(row)} |')
+    lines += ['', 'Prediction: squared error as a share of that of persistence.']
+    return '\n'.join(lines)
+
+
+def _seeds(seeds: dict[str, Any]) -> str:
+    numbers = ', '.join(map(str, seeds['seeds']))
+    lines = [
+        f'Of seeds {numbers} this is the best; all of them, in percent of the teacher, with the '
+        '95 % bootstrap interval of their mean:',
+        '',
+        '| fault | each | mean | interval |',
+        '|---|---|---|---|',
+    ]
+    for fault, found in seeds.items():
+        if fault == 'seeds' or 'percent' not in found:
+            continue
+        percent = found['percent']
+        each = ', '.join(f'{value:.0f}' for value in percent['values'])
+        spread = f'{percent["low"]:.0f} to {percent["high"]:.0f}' if 'low' in percent else 'none'
+        lines.append(f'| {_NAMES.get(fault, fault)} | {each} | {percent["mean"]:.0f} | {spread} |')
+    return '\n'.join(lines)
+
+
+def _limits(bundle: Bundle, conditions: dict[str, dict]) -> str:
+    lines = [
+        '- Trained and measured in simulation alone; no robot has run it.',
+        '- The delays that it met are of at most those samples that stand above; a longer one, or '
+        'changed dynamics, it has never met.'
+        if bundle.settings.get('training', {}).get('conditions')
+        else '- It was not trained under delay.',
+    ]
+    for fault, score in conditions.items():
+        if score['falls']:
+            lines.append(
+                f'- It falls in {score["falls"]} of {score["episodes"]} episodes '
+                f'({_NAMES.get(fault, fault)}).'
+            )
+    if bundle.settings.get('prediction') == 'persistence':
+        lines.append('- It predicts nothing: its prediction is the present observation.')
+    return '\n'.join(lines)

@@ -1,0 +1,97 @@
+"""Under which conditions students walk while they learn, as data."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from liquid_control.control.schema import Section
+from liquid_control.faults import Fault, parse
+
+
+@dataclass(frozen=True)
+class Chance:
+    """One fault out of several, each as likely, that a walker has for an episode."""
+
+    probability: float
+    """That it has any of them."""
+    faults: tuple[str, ...]
+    """As :func:`faults.parse` reads them, one fault each."""
+
+    def __post_init__(self):
+        object.__setattr__(self, 'faults', tuple(self.faults))
+        if not 0.0 <= self.probability <= 1.0:
+            raise ValueError(f'probability: expected 0 to 1, found {self.probability}')
+        for text in self.faults:
+            if len(parse(text)) != 1:
+                raise ValueError(f'faults: expected one fault each, found {text!r}')
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What every walker draws anew for each of its episodes, one chance apart from the other."""
+
+    chances: tuple[Chance, ...] = (
+        Chance(0.35, ('gaussian:0.1',)),
+        Chance(0.25, ('dropped:0.1',)),
+        Chance(0.6, ('delay:1', 'delay:2', 'delay:3')),
+        Chance(0.25, ('jitter:0.25',)),
+    )
+    disturbed: float = 0.5
+    """Share of the episodes with noise on the actions, so that disturbed states are met."""
+    action_noise: float = 0.1
+    """Standard deviation of that noise."""
+    ramp: float = 0.15
+    """Share of the training over which faults come to their full probability."""
+
+    @classmethod
+    def load(cls, path: Path) -> 'Conditions':
+        """Conditions from a YAML file with the names of the attributes; the rest is as it is.
+
+        Raises:
+            OSError: no such file.
+            ValueError: no YAML, a key that there is not, or a value without sense.
+        """
+        try:
+            data = yaml.safe_load(path.read_text())
+        except yaml.YAMLError as error:
+            raise ValueError(f'{path}: no YAML: {error}') from error
+        section, given = Section(data, str(path), ValueError), {}
+        for name, high in (('disturbed', 1.0), ('action_noise', 10.0), ('ramp', 1.0)):
+            if name in section:
+                given[name] = section.number(name, low=0.0, high=high)
+        if 'chances' in section:
+            rows = section.get('chances')
+            if not isinstance(rows, list):
+                raise section.fail('chances', rows, 'a list')
+            given['chances'] = tuple(
+                _chance(Section(row, f'{path}: chances[{place}]', ValueError))
+                for place, row in enumerate(rows)
+            )
+        section.done()
+        return cls(**given)
+
+    def faults(self) -> tuple[Fault, ...]:
+        """All faults that there are, in the order of :meth:`draw`."""
+        return tuple(parse(text)[0] for chance in self.chances for text in chance.faults)
+
+    def draw(self, rng: np.random.Generator, level: float) -> np.ndarray:
+        """Which of the faults one walker has, (K,) bool; ``level`` scales all probabilities."""
+        has = []
+        for chance in self.chances:
+            mine = np.zeros(len(chance.faults), dtype=bool)
+            pick, luck = rng.integers(len(mine)), rng.random()
+            mine[pick] = luck < level * chance.probability
+            has.append(mine)
+        return np.concatenate(has) if has else np.zeros(0, dtype=bool)
+
+    def level(self, share: float) -> float:
+        """Scale of all probabilities when this share of the training is done."""
+        return 1.0 if self.ramp <= 0 else min(1.0, share / self.ramp)
+
+
+def _chance(section: Section) -> Chance:
+    chance = Chance(section.number('probability', low=0.0, high=1.0), section.texts('faults'))
+    section.done()
+    return chance

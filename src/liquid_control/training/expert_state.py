@@ -1,0 +1,80 @@
+"""Where a PPO training stands between two rollouts: all that its next step depends on."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from stable_baselines3 import PPO
+from stable_baselines3.common.vec_env import VecNormalize
+
+from liquid_control.training import checkpoint
+
+
+def snapshot(model: PPO) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    """Tensors, and what is plain JSON."""
+    kind, keys, *rest = np.random.get_state()  # Stable-Baselines3 shuffles with NumPy's own
+    arrays = {name: torch.as_tensor(np.array(array)) for name, array in _arrays(model).items()}
+    moments = {
+        f'{number}.{name}': torch.as_tensor(value)
+        for number, state in model.policy.optimizer.state_dict()['state'].items()
+        for name, value in state.items()
+    }
+    scales = {
+        f'{place}.{name}': torch.as_tensor(np.array(getattr(rms, name)))
+        for place, rms in enumerate(_scales(model))
+        for name in ('mean', 'var', 'count')
+    }
+    tensors = (
+        checkpoint.named('policy', model.policy.state_dict())
+        | checkpoint.named('optimizer', moments)
+        | checkpoint.named('array', arrays)
+        | checkpoint.named('scale', scales)
+        | {'torch': torch.get_rng_state(), 'numpy': torch.from_numpy(keys.astype(np.int64))}
+    )
+    about = {
+        'steps': int(model.num_timesteps),
+        'updates': int(model._n_updates),
+        'numpy': [kind, *rest],
+    }
+    return tensors, about
+
+
+def restore(model: PPO, tensors: dict[str, torch.Tensor], about: dict[str, Any]) -> None:
+    """Go on from a :func:`snapshot`; call ``learn`` without resetting the steps afterwards."""
+    model.policy.load_state_dict(checkpoint.under('policy', tensors))
+    moments: dict[int, dict[str, torch.Tensor]] = {}
+    for key, value in checkpoint.under('optimizer', tensors).items():
+        number, name = key.split('.', 1)
+        moments.setdefault(int(number), {})[name] = value
+    optimizer = model.policy.optimizer
+    optimizer.load_state_dict({**optimizer.state_dict(), 'state': moments})
+    model._last_obs = np.zeros((model.n_envs, *model.observation_space.shape), np.float32)
+    model._last_episode_starts = np.zeros(model.n_envs, dtype=bool)
+    for name, array in _arrays(model).items():
+        array[...] = tensors[f'array.{name}'].numpy()
+    for place, rms in enumerate(_scales(model)):
+        for name in ('mean', 'var', 'count'):
+            setattr(rms, name, tensors[f'scale.{place}.{name}'].numpy()[()])
+    model.num_timesteps, model._n_updates = about['steps'], about['updates']
+    kind, *rest = about['numpy']
+    np.random.set_state((kind, tensors['numpy'].numpy().astype(np.uint32), *rest))
+    torch.set_rng_state(tensors['torch'])
+
+
+def _scales(model: PPO) -> tuple:
+    scaler = model.get_vec_normalize_env()
+    return scaler.obs_rms, scaler.ret_rms
+
+
+def _arrays(model: PPO) -> dict[str, np.ndarray]:
+    """What is held in arrays, to be read or written in place."""
+    scaler: VecNormalize = model.get_vec_normalize_env()
+    walkers = scaler.venv.walkers
+    return {
+        'physics': walkers.state,
+        'steps': walkers.steps,
+        'episodes': walkers.episodes,
+        'returns': scaler.returns,
+        'last_observation': model._last_obs,
+        'episode_starts': model._last_episode_starts,
+    }

@@ -1,0 +1,60 @@
+"""The course of a training, for TensorBoard where it is installed, and as lines of JSON."""
+
+import contextlib
+import json
+from pathlib import Path
+from typing import Any
+
+
+class Journal:
+    """Writes scalars by step into a folder; without a folder it writes nothing.
+
+    ``scalars.jsonl`` has one line an :meth:`add`. Where the tensorboard package is installed its
+    event files stand beside it. A training that goes on removes what comes after its checkpoint.
+
+    Args:
+        folder: made where it is not there.
+        done: the step from which the training goes on.
+    """
+
+    def __init__(self, folder: Path | None, done: int = 0):
+        self._file: Any = None
+        self._writer: Any = None
+        if folder is None:
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / 'scalars.jsonl'
+        lines = path.read_text().splitlines() if path.is_file() else []
+        kept = [line for line in lines if _step(line) <= done]
+        path.write_text(''.join(f'{line}\n' for line in kept))
+        self._file = path.open('a')
+        with contextlib.suppress(ImportError):
+            from torch.utils.tensorboard import SummaryWriter
+
+            self._writer = SummaryWriter(str(folder), purge_step=done + 1 if done else None)
+
+    def add(self, step: int, scalars: dict[str, float]) -> None:
+        if self._file is None:
+            return
+        values = {name: float(value) for name, value in scalars.items()}
+        self._file.write(json.dumps({'step': step, **values}) + '\n')
+        self._file.flush()
+        if self._writer is not None:
+            for name, value in values.items():
+                self._writer.add_scalar(name, value, step)
+
+    def __enter__(self) -> 'Journal':
+        return self
+
+    def __exit__(self, *exception) -> None:
+        for opened in (self._file, self._writer):
+            if opened is not None:
+                opened.close()
+
+
+def _step(line: str) -> float:
+    """The step of a line; one that was cut short belongs to none."""
+    try:
+        return float(json.loads(line)['step'])
+    except (ValueError, KeyError, TypeError):
+        return float('inf')

@@ -1,0 +1,71 @@
+"""Optimisers by name: Adam, or Muon for the matrices with Adam for all else."""
+
+import torch
+
+from liquid_control.control.schema import unknown
+
+NAMES = ('adam', 'muon')
+
+
+def check_name(name: str) -> None:
+    """Raises ValueError where there is no such optimiser, or torch lacks it."""
+    if name not in NAMES:
+        raise ValueError(unknown('optimizer', name, NAMES))
+    if name == 'muon' and not hasattr(torch.optim, 'Muon'):
+        raise ValueError(f'optimizer muon: expected torch 2.9 or later, found {torch.__version__}')
+
+
+class Optimizers:
+    """One optimiser or two over all parameters of a model, with one step size.
+
+    Muon orthogonalises the momentum of every matrix (Jordan et al. 2024); its step is scaled so
+    that the same size suits it and Adam. What is no matrix goes by Adam.
+
+    Raises:
+        ValueError: no optimiser of that name, or a torch that lacks it.
+    """
+
+    def __init__(self, name: str, model: torch.nn.Module, learning_rate: float):
+        check_name(name)
+        values = list(model.parameters())
+        self._parts: list[torch.optim.Optimizer] = []
+        if name == 'muon':
+            matrices = [value for value in values if value.ndim == 2]
+            values = [value for value in values if value.ndim != 2]
+            if matrices:
+                self._parts.append(
+                    torch.optim.Muon(
+                        matrices,
+                        learning_rate,
+                        weight_decay=0.0,
+                        adjust_lr_fn='match_rms_adamw',
+                    )
+                )
+        self._parts.append(torch.optim.Adam(values, learning_rate))
+
+    def step(self, learning_rate: float) -> None:
+        """One step of this size from the gradients, which are cleared."""
+        for part in self._parts:
+            for group in part.param_groups:
+                group['lr'] = learning_rate
+            part.step()
+            part.zero_grad()
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """All moments, by optimiser, parameter and name."""
+        return {
+            f'{place}.{number}.{name}': torch.as_tensor(value)
+            for place, part in enumerate(self._parts)
+            for number, state in part.state_dict()['state'].items()
+            for name, value in state.items()
+        }
+
+    def restore(self, tensors: dict[str, torch.Tensor]) -> None:
+        """Take back what :meth:`tensors` gave."""
+        for place, part in enumerate(self._parts):
+            moments: dict[int, dict[str, torch.Tensor]] = {}
+            for key, value in tensors.items():
+                which, number, name = key.split('.', 2)
+                if int(which) == place:
+                    moments.setdefault(int(number), {})[name] = value
+            part.load_state_dict({**part.state_dict(), 'state': moments})

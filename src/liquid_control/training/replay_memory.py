@@ -1,0 +1,78 @@
+"""The chunks that are learned from, in memory and, for a resumed training, on disk."""
+
+from pathlib import Path
+
+import numpy as np
+
+from liquid_control.training import checkpoint
+from liquid_control.training.chunks import Chunk, joined
+
+
+class ReplayMemory:
+    """The newest chunks and some older ones, each under the number of its round.
+
+    On disk each chunk is a file of its own, written once. A file goes when a checkpoint no
+    longer names it, never before.
+
+    Args:
+        folder: of the files; made where it is not there.
+        size: chunks kept; of the older half one goes at random when there are more.
+    """
+
+    def __init__(self, folder: Path, size: int):
+        self._folder, self._size = folder, size
+        self._chunks: dict[int, Chunk] = {}
+        self._stored: set[int] = set()
+
+    def __len__(self) -> int:
+        return len(self._chunks)
+
+    def add(self, number: int, chunk: Chunk, rng: np.random.Generator) -> None:
+        self._chunks[number] = chunk
+        if len(self._chunks) > self._size:
+            del self._chunks[list(self._chunks)[rng.integers(max(1, self._size // 2))]]
+
+    def draw(self, walkers: int, batch: int, rng: np.random.Generator, newest: bool) -> Chunk:
+        """The sequences of ``batch`` walkers from two chunks, or from the newest alone."""
+        numbers = list(self._chunks)
+        picks = [len(numbers) - 1] if newest else rng.integers(len(numbers), size=2)
+        size = min(walkers, max(1, batch // len(picks)))
+        return joined(
+            [
+                self._chunks[numbers[pick]].of(rng.choice(walkers, size, replace=False))
+                for pick in picks
+            ]
+        )
+
+    def store(self) -> list[int]:
+        """Write what is not on disk yet; the numbers of all chunks."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for number, chunk in self._chunks.items():
+            if number not in self._stored:
+                checkpoint.write(self._file(number), chunk.tensors(), {})
+                self._stored.add(number)
+        return list(self._chunks)
+
+    def sweep(self) -> None:
+        """Remove the files of all chunks that are no longer here."""
+        for path in self._folder.glob('*.safetensors*'):
+            if path.name.split('.')[0] not in {self._file(n).stem for n in self._chunks}:
+                path.unlink(missing_ok=True)
+        self._stored &= set(self._chunks)
+
+    def load(self, numbers: list[int]) -> None:
+        """Take back the chunks of these numbers.
+
+        Raises:
+            ValueError: a file is missing or broken.
+        """
+        for number in numbers:
+            path = self._file(number)
+            found = checkpoint.read(path)
+            if found is None:
+                raise checkpoint.broken(path, FileNotFoundError('no such file'))
+            self._chunks[number] = Chunk(**found[0])
+            self._stored.add(number)
+
+    def _file(self, number: int) -> Path:
+        return self._folder / f'{number:06d}.safetensors'

@@ -1,0 +1,72 @@
+"""A student on many robots at once: what it senses, its memory, and what it sent."""
+
+import numpy as np
+import torch
+
+from liquid_control.faults import FaultySensors
+from liquid_control.models import PolicyModel
+
+
+class Ride:
+    """Steps a student as the controller steps its bundle, robot by robot alike.
+
+    Where no sample arrives, memory stands still, the robot holds its last command, and the next
+    elapsed time is longer. The first sample of an episode has elapsed time 1.
+
+    Args:
+        model: the student; its weights may change between steps.
+        sensors: of the robots.
+    """
+
+    def __init__(self, model: PolicyModel, sensors: FaultySensors):
+        self._model, self.sensors = model, sensors
+        count, limits = len(sensors.has), model.contract.action
+        self._safe, self._lower, self._upper = (
+            np.array(values, dtype=np.float32)
+            for values in (limits.safe, limits.lower, limits.upper)
+        )
+        self.state = model.initial_state(count)
+        self.sent = np.tile(self._safe, (count, 1))
+        self.elapsed = np.ones((count, 1), dtype=np.float32)
+        self.fresh = np.ones((count, 1), dtype=bool)
+
+    def decide(self, true: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+        """One step of the student.
+
+        Args:
+            true: sensed values as they are, (N, p).
+
+        Returns:
+            Observation (N, n), elapsed time (N, 1), whether it arrived (N, 1), action (N, m).
+        """
+        sensed, seen = self.sensors.read(true, rng)
+        seen, elapsed = seen[:, None], self.elapsed.copy()
+        observation = np.concatenate([sensed, self.sent], axis=1).astype(np.float32)
+        with torch.no_grad():
+            action, _, state = self._model(
+                torch.from_numpy(observation), torch.from_numpy(elapsed), self.state
+            )
+        self.state = torch.where(torch.from_numpy(seen), state, self.state)
+        return observation, elapsed, seen, action.numpy()
+
+    def send(self, action: np.ndarray, seen: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        """The commands of the period that begins, (N, m) float32.
+
+        Args:
+            action: what is asked for, (N, m).
+            seen: where a sample arrived, (N, 1); else the last command is held.
+            lengths: of the period in nominal ones, (N,).
+        """
+        limited = np.clip(action, self._lower, self._upper)
+        self.sent = np.where(seen, limited, self.sent).astype(np.float32)
+        self.fresh &= ~seen
+        before = np.where(seen, 0.0, self.elapsed)
+        self.elapsed = np.where(self.fresh, 1.0, before + lengths[:, None]).astype(np.float32)
+        return self.sent
+
+    def restart(self, index: int, has: np.ndarray) -> None:
+        """Begin an episode of one robot, which has these faults (K,) now."""
+        self.sensors.restart(index, has)
+        self.state[index] = 0.0
+        self.sent[index] = self._safe
+        self.elapsed[index], self.fresh[index] = 1.0, True

@@ -1,0 +1,23 @@
+"""``train card``: what a bundle says of itself, as Markdown."""
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('bundle', help='a policy by name, or the path of its file')
+    parser.add_argument('--robot', default='walker2d', help='whose policy a name means (walker2d)')
+    parser.add_argument('--out', type=Path, metavar='FILE', help='write it here, and print nothing')
+
+
+def main(args: argparse.Namespace) -> int:
+    from liquid_control import paths
+    from liquid_control.control.bundle import Bundle
+    from liquid_control.training.card import card
+
+    text = card(Bundle.read(paths.policy(args.bundle, args.robot)))
+    if args.out is None:
+        print(text, end='')
+    else:
+        args.out.write_text(text)
+    return 0

@@ -1,0 +1,79 @@
+"""``train expert``: PPO, its best walker and its best teacher."""
+
+import argparse
+import sys
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        '--env', default='walker2d', help='walker2d, halfcheetah or hopper (walker2d)'
+    )
+    parser.add_argument('--steps', type=int, default=4_500_000, help='environment steps (4500000)')
+    parser.add_argument('--seed', type=int, default=0, help='of everything random (0)')
+    parser.add_argument('--out', type=Path, required=True, help='bundle of the best walker (.onnx)')
+    parser.add_argument(
+        '--teacher', type=Path, metavar='FILE', help='bundle of the best teacher (.onnx)'
+    )
+    parser.add_argument(
+        '--checkpoints', type=Path, metavar='DIR',
+        help='where a stopped training goes on from (beside the bundle, until it is written)',
+    )  # fmt: skip
+    parser.add_argument('--log', type=Path, metavar='DIR', help='course of returns (TensorBoard)')
+    parser.add_argument('--json', type=Path, metavar='FILE', help='write the scores here too')
+
+
+def main(args: argparse.Namespace) -> int:
+    import torch
+    from rich.console import Console
+
+    from liquid_control import paths
+    from liquid_control.control.contract import Contract
+    from liquid_control.provenance import provenance, write_json
+    from liquid_control.sim import environment as environments
+    from liquid_control.training.expert import ExpertSettings, train_expert
+    from liquid_control.training.expert_contract import expert_contract
+    from liquid_control.training.publish import publish_expert
+    from liquid_control.verbs.arguments import check_bundle_path, checkpoint_folder
+    from liquid_control.verbs.progress import reporting
+
+    for option, path in (('--out', args.out), ('--teacher', args.teacher)):
+        if path is not None:
+            check_bundle_path(option, path)
+    for option, least in (('steps', 1), ('seed', 0)):
+        if getattr(args, option) < least:
+            raise ValueError(f'--{option}: expected {least} or more, found {getattr(args, option)}')
+    environment = environments.environment(args.env)
+    robot = Contract.load(paths.robot('walker2d')) if args.env == 'walker2d' else None
+    contract = expert_contract(environment, robot)
+    torch.set_num_threads(1)
+    console = Console()
+    settings = ExpertSettings(args.env, args.seed, args.steps)
+    try:
+        with (
+            checkpoint_folder(args.checkpoints, args.out) as folder,
+            reporting(console, f'expert, {environment.name}') as report,
+        ):
+            chosen = train_expert(settings, folder, report, args.log)
+            bundles = {
+                choice: publish_expert(path, *_parts(chosen[choice], settings), contract, robot)
+                for choice, path in (('walker', args.out), ('teacher', args.teacher))
+                if path is not None
+            }
+    except KeyboardInterrupt:
+        print('\nstopped; the same command goes on from its last checkpoint', file=sys.stderr)
+        return 130
+    for choice, bundle in bundles.items():
+        console.print(f'wrote {bundle.path}, the best {choice}', highlight=False)
+        for name, score in bundle.scores.items():
+            console.print(f'{name}: {score}', highlight=False)
+    if args.json:
+        scores = {choice: bundle.scores for choice, bundle in bundles.items()}
+        about = provenance(seed=args.seed)
+        write_json(args.json, {'format': 1, 'provenance': about, 'scores': scores})
+    return 0
+
+
+def _parts(chosen, settings):
+    net, scores = chosen
+    return net, settings, scores

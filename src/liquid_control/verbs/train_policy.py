@@ -1,0 +1,166 @@
+"""``train policy``: one student, or all cells and seeds of a comparison."""
+
+import argparse
+import contextlib
+import sys
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('--cell', action='append', default=[], metavar='NAME',
+                        help='recurrent cell; may be given again')  # fmt: skip
+    parser.add_argument('--all', action='store_true', help='every cell')
+    parser.add_argument('--seed', type=int, default=0, help='of everything random, the first (0)')
+    parser.add_argument('--seeds', type=int, default=1, help='how many, counting up (1)')
+    parser.add_argument('--workers', type=int, default=1, help='runs at a time (1)')
+    parser.add_argument('--teacher', default='expert', help='bundle: a name or a path (expert)')
+    parser.add_argument('--robot', default='walker2d', help='contract: a name or a path')
+    parser.add_argument('--rounds', type=int, default=900, help='rounds of DAgger (900)')
+    parser.add_argument('--updates', type=int, default=4, help='gradient steps a round (4)')
+    parser.add_argument('--optimizer', default='adam', help='adam or muon (adam)')
+    parser.add_argument('--learning-rate', type=float, default=0.002,
+                        help='step at its highest (0.002)')  # fmt: skip
+    parser.add_argument('--conditions', type=Path, metavar='FILE',
+                        help='YAML: faults that are met while learning')  # fmt: skip
+    parser.add_argument('--out', type=Path, required=True, metavar='PATH',
+                        help='one bundle (.onnx), or a folder for several runs, where '
+                        'stopped ones go on')  # fmt: skip
+    parser.add_argument('--checkpoints', type=Path, metavar='DIR',
+                        help='with one bundle: where a stopped training goes on from '
+                        '(beside the bundle, until it is written)')  # fmt: skip
+    parser.add_argument('--log', type=Path, metavar='DIR', help='course of losses (TensorBoard)')
+    parser.add_argument('--json', type=Path, metavar='FILE', help='write the scores here too')
+
+
+def main(args: argparse.Namespace) -> int:
+    from liquid_control import paths
+    from liquid_control.training.teacher import Teacher
+
+    runs = _runs(args)
+    robot, teacher = paths.robot(args.robot), paths.policy(args.teacher, args.robot)
+    Teacher(teacher, 1)  # before anything starts
+    if args.out.suffix == '.onnx':
+        return _one(args, runs, robot, teacher)
+    return _several(args, runs, robot, teacher)
+
+
+def _runs(args):
+    from liquid_control import cells
+    from liquid_control.training.conditions import Conditions
+    from liquid_control.training.imitation import ImitationSettings
+    from liquid_control.training.optimizers import check_name
+
+    for option, least in (('seeds', 1), ('workers', 1), ('rounds', 1), ('updates', 1), ('seed', 0)):
+        if getattr(args, option) < least:
+            raise ValueError(f'--{option}: expected {least} or more, found {getattr(args, option)}')
+    if not 0.0 < args.learning_rate < 1.0:
+        raise ValueError(
+            f'--learning-rate: expected a number between 0 and 1, found {args.learning_rate}'
+        )
+    check_name(args.optimizer)
+    names = cells.chosen(args.cell + ['all'] * args.all)
+    if not names:
+        raise ValueError('--cell: name a cell, or give --all')
+    conditions = Conditions.load(args.conditions) if args.conditions else Conditions()
+    runs = [
+        ImitationSettings(
+            cell=cell,
+            seed=seed,
+            rounds=args.rounds,
+            updates=args.updates,
+            optimizer=args.optimizer,
+            learning_rate=args.learning_rate,
+            conditions=conditions,
+        )
+        for seed in range(args.seed, args.seed + args.seeds)
+        for cell in names
+    ]
+    if args.out.suffix == '.onnx' and len(runs) > 1:
+        raise ValueError(f'--out: expected a folder for {len(runs)} runs, found {args.out}')
+    if args.out.suffix and args.out.suffix != '.onnx':
+        raise ValueError(f'--out: expected a file named .onnx, or a folder, found {args.out}')
+    return runs
+
+
+def _one(args, runs, robot, teacher) -> int:
+    from rich.console import Console
+
+    from liquid_control.control.bundle import Bundle
+    from liquid_control.provenance import provenance, write_json
+    from liquid_control.training.campaign import Place, carry_out
+    from liquid_control.verbs.arguments import checkpoint_folder
+    from liquid_control.verbs.progress import reporting
+
+    console = Console()
+    try:
+        with (
+            checkpoint_folder(args.checkpoints, args.out) as folder,
+            reporting(console, runs[0].cell) as report,
+        ):
+            carry_out(runs[0], robot, teacher, Place(args.out, folder, args.log), report)
+    except KeyboardInterrupt:
+        print('\nstopped; the same command goes on from its last checkpoint', file=sys.stderr)
+        return 130
+    bundle = Bundle.read(args.out)
+    console.print(f'wrote {args.out}: {bundle.counts["parameters"]} parameters', highlight=False)
+    for name, score in bundle.scores.items():
+        console.print(f'{name}: {score}', highlight=False)
+    if args.json:
+        about = provenance(seed=runs[0].seed)
+        write_json(args.json, {'format': 1, 'provenance': about, 'scores': bundle.scores})
+    return 0
+
+
+def _several(args, runs, robot, teacher) -> int:
+    from rich.console import Console
+
+    from liquid_control.provenance import provenance, write_json
+    from liquid_control.training.campaign import Standing, campaign, conclude
+    from liquid_control.verbs.arguments import terminable
+    from liquid_control.verbs.progress import reporting
+
+    console, standing, stopped = Console(), Standing(len(runs)), False
+    with terminable():
+        try:
+            states = campaign(runs, robot, teacher, args.out, args.workers, args.log)
+            with contextlib.closing(states), reporting(console, 'policies') as report:
+                for standing in states:
+                    done = len(standing.finished) + len(standing.failed)
+                    live = [f'{k} {share:.0%} {text}' for k, (share, text) in standing.live.items()]
+                    text = '; '.join([f'{done}/{standing.total} runs', *live])
+                    report(standing.share, text, standing.left_s)
+        except KeyboardInterrupt:
+            stopped = True
+        best = conclude(runs, args.out, teacher, standing.failed)
+    console.print(_table(best))
+    if args.json:
+        scores = {cell: bundle.scores for cell, bundle in best.items()}
+        about = provenance(seed=args.seed)
+        write_json(args.json, {'format': 1, 'provenance': about, 'scores': scores})
+    for name, why in standing.failed.items():
+        print(f'liquid-control train: {name}: {why}', file=sys.stderr)
+    if stopped:
+        print(
+            f'stopped; {len(standing.finished)} of {standing.total} runs are finished: the same '
+            'command goes on from their last checkpoints',
+            file=sys.stderr,
+        )
+        return 130
+    return 1 if standing.failed else 0
+
+
+def _table(best):
+    from rich.table import Table
+
+    from liquid_control.training.judge import CONDITIONS
+
+    table = Table(title='percent of the teacher, mean of the seeds')
+    for column in ('cell', 'seeds', *CONDITIONS, 'prediction', 'irregular'):
+        table.add_column(column)
+    for cell, bundle in sorted(best.items()):
+        seeds = bundle.scores['seeds']
+        percents = [f'{seeds[fault]["percent"]["mean"]:.0f}' for fault in CONDITIONS]
+        ratios = [seeds[fault].get('prediction_ratio') for fault in ('none', 'dropped:0.1')]
+        told = [f'{ratio["mean"]:.3f}' if ratio else '' for ratio in ratios]
+        table.add_row(cell, str(len(seeds['seeds'])), *percents, *told)
+    return table

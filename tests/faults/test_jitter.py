@@ -1,0 +1,60 @@
+"""Jitter: periods of uneven length that are really simulated, in one world and in many."""
+
+import numpy as np
+import pytest
+
+from liquid_control import paths
+from liquid_control.control import Contract
+from liquid_control.faults import FaultyClock, Jitter, parse
+from liquid_control.sim import walker2d
+from liquid_control.sim.batch import BatchWalkers
+from liquid_control.sim.world import World
+
+ROBOT = Contract.load(paths.robot('walker2d'))
+
+
+def test_periods_are_normal_about_one_and_bounded():
+    periods = Jitter(0.2).periods(np.random.default_rng(0), (40_000,))
+    assert periods.mean() == pytest.approx(1.0, abs=0.01)
+    assert periods.std() == pytest.approx(0.2, rel=0.03)
+    assert Jitter(5.0).periods(np.random.default_rng(0), (1000,)).min() == 0.5
+    assert Jitter(5.0).periods(np.random.default_rng(0), (1000,)).max() == 2.0
+
+
+def test_a_clock_depends_on_seed_and_stamp_alone():
+    clock = FaultyClock(parse('jitter:0.25'), 3)
+    stamps = range(0, 10**9, 10**7)
+    first = [clock.period(stamp) for stamp in stamps]
+    again = [FaultyClock(parse('jitter:0.25'), 3).period(stamp) for stamp in reversed(stamps)]
+    assert first == again[::-1]
+    assert len(set(first)) > 50
+    assert FaultyClock(parse('gaussian:1+delay:2'), 3).period(5) == 1.0
+
+
+def test_a_period_of_another_length_is_that_many_physics_steps():
+    """2, then 6 physics steps are the walk of two nominal periods, in stamps and in reward."""
+    uneven, even = World(), World()
+    rewards = []
+    for world, lengths in ((uneven, (0.5, 1.5)), (even, (1.0, 1.0))):
+        world.reset(1)
+        rewards.append(sum(world.step(np.full(6, 0.3), length)[0] for length in lengths))
+    assert uneven.stamp_ns == even.stamp_ns
+    assert uneven.data.qpos.tobytes() == even.data.qpos.tobytes()
+    assert rewards[0] == pytest.approx(rewards[1], rel=1e-9)
+
+
+def test_many_worlds_of_uneven_periods_agree_with_one():
+    rng, walkers = np.random.default_rng(0), BatchWalkers(3, seed=0)
+    worlds = [World() for _ in range(3)]
+    for world, qpos, qvel in zip(worlds, walkers.qpos, walkers.qvel, strict=True):
+        world.reset(0)
+        world.data.qpos[:], world.data.qvel[:] = qpos, qvel
+    for _ in range(60):
+        actions = rng.uniform(-1, 1, (3, len(walker2d.ACTUATED)))
+        lengths = walkers.whole(Jitter(0.3).periods(rng, (3,)))
+        rewards, fallen = walkers.step(actions, lengths)
+        for index, world in enumerate(worlds):
+            reward, over = world.step(actions[index], lengths[index])
+            assert reward == pytest.approx(rewards[index], abs=1e-9)
+            assert over == fallen[index]
+    walkers.close()

@@ -1,0 +1,26 @@
+"""What tests of students share: a small one, its teacher, and settings that take no time."""
+
+import numpy as np
+import torch
+from support import STUDENT
+
+from liquid_control import paths
+from liquid_control.models import ModelSettings, Normalizer, PolicyModel, cell_settings
+from liquid_control.training.imitation import ImitationSettings
+
+TEACHER = paths.policy('expert', 'walker2d')
+UNIT = Normalizer(np.zeros(8), np.ones(8), np.full(8, 0.1))
+
+
+def student(cell: str = 'cfc', width: int = 12, seed: int = 0) -> PolicyModel:
+    torch.manual_seed(seed)
+    settings = ModelSettings(cell, width, 8, cell_settings(cell, width))
+    return PolicyModel(settings, STUDENT, UNIT)
+
+
+def settings(cell: str = 'cfc', **changes) -> ImitationSettings:
+    small = {
+        'rounds': 6, 'walkers': 8, 'steps': 12, 'updates': 2, 'batch': 8, 'burn_in': 4,
+        'memory': 3, 'judge_every': 1, 'episodes': 2, 'checkpoint_every': 1,
+    }  # fmt: skip
+    return ImitationSettings(cell, **{**small, **changes})

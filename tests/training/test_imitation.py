@@ -1,0 +1,146 @@
+"""Training of students: it resumes to the same result, and a fault loses no finished checkpoint."""
+
+import errno
+import json
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from students import TEACHER, settings, student
+from support import ROBOT
+
+from liquid_control.models import Normalizer
+from liquid_control.training import checkpoint, imitation
+from liquid_control.training.finite import NotFiniteError
+from liquid_control.training.imitation import Training, train_student
+from liquid_control.training.judge import student_returns
+from liquid_control.training.optimizers import Optimizers
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """No long walk to measure the scale."""
+    unit = Normalizer(np.zeros(8), np.ones(8), np.full(8, 0.1))
+    monkeypatch.setattr(imitation, 'measure_normalizer', lambda *given: unit)
+
+
+def train(folder, stop_after=None, log=None, **changes):
+    wanted = settings(**changes)
+
+    def report(share, text):
+        if stop_after is not None and round(share * wanted.rounds) >= stop_after:
+            raise KeyboardInterrupt
+
+    return train_student(wanted, ROBOT, TEACHER, folder, report, log)
+
+
+@pytest.mark.parametrize('optimizer', ['adam', 'muon'])
+def test_a_training_that_was_stopped_ends_where_an_undisturbed_one_does(tmp_path, optimizer):
+    if optimizer == 'muon' and not hasattr(torch.optim, 'Muon'):
+        pytest.skip('torch has no Muon')
+    whole = train(tmp_path / 'a', optimizer=optimizer, checkpoint_every=2)
+    for stop_after in (1, 3, 5):
+        with pytest.raises(KeyboardInterrupt):
+            train(tmp_path / 'b', stop_after, optimizer=optimizer, checkpoint_every=2)
+    resumed = train(tmp_path / 'b', optimizer=optimizer, checkpoint_every=2)
+    for name, value in whole.state_dict().items():
+        assert torch.equal(value, resumed.state_dict()[name]), name
+    first, second = (load_file(tmp_path / k / 'checkpoint.safetensors') for k in 'ab')
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    chunks = [sorted(p.name for p in (tmp_path / k / 'chunks').iterdir()) for k in 'ab']
+    assert chunks[0] == chunks[1]
+    assert len(chunks[0]) == settings().memory
+
+
+def test_a_training_of_other_settings_is_refused_and_the_difference_named(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path, 2)
+    with pytest.raises(ValueError, match=r'made otherwise \(settings\.updates 2, now 3\)'):
+        train(tmp_path, updates=3)
+
+
+def test_a_full_disk_ends_with_its_reason_and_loses_no_checkpoint(tmp_path, monkeypatch):
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path, 3)
+    before = (tmp_path / 'checkpoint.safetensors').read_bytes()
+
+    def full(tensors, path, about):
+        path.write_bytes(b'half')
+        raise OSError(errno.ENOSPC, 'No space left on device')
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, 'save_file', full)
+        with pytest.raises(
+            OSError, match=r'not written, what was there before is kept: .*No space'
+        ):
+            train(tmp_path)
+    assert (tmp_path / 'checkpoint.safetensors').read_bytes() == before
+    assert not list(tmp_path.rglob('*.partial'))
+    assert train(tmp_path) is not None
+
+
+def test_a_broken_checkpoint_is_named(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path, 2)
+    (tmp_path / 'checkpoint.safetensors').write_bytes(b'no')
+    with pytest.raises(ValueError, match=r'checkpoint\.safetensors: no checkpoint of this run'):
+        train(tmp_path)
+
+
+def test_a_chunk_that_is_missing_is_named(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path, 2)
+    next((tmp_path / 'chunks').iterdir()).unlink()
+    with pytest.raises(ValueError, match=r'chunks/00000\d\.safetensors: no checkpoint'):
+        train(tmp_path)
+
+
+def test_a_parameter_that_is_not_finite_stops_it_and_is_named(tmp_path):
+    training = Training(settings(), ROBOT, TEACHER, tmp_path)
+    with torch.no_grad():
+        training.model.action.bias[0] = np.nan
+    with pytest.raises(NotFiniteError, match=r'cfc, seed 0, round 0, .*action\.bias is not finite'):
+        training.advance()
+
+
+def test_the_module_where_it_arose_is_named(tmp_path):
+    training = Training(settings(), ROBOT, TEACHER, tmp_path)
+    heads = training.model.action
+    heads.forward = lambda x: torch.nn.functional.linear(x, heads.weight, heads.bias) / 0.0
+    with pytest.raises(NotFiniteError, match=r'it arose in model\.action \(Linear\) at step 0 of'):
+        training.advance()
+
+
+def test_its_course_is_written_once_a_round_however_often_it_was_stopped(tmp_path):
+    log = tmp_path / 'log'
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / 'a', 4, log, checkpoint_every=3)
+    train(tmp_path / 'a', None, log, checkpoint_every=3)
+    rows = [json.loads(line) for line in (log / 'scalars.jsonl').read_text().splitlines()]
+    losses = [row['step'] for row in rows if 'loss/action' in row]
+    assert losses == list(range(1, settings().rounds + 1))
+    assert any('return/delay:3' in row for row in rows)
+
+
+@pytest.mark.parametrize('name', ['adam', 'muon'])
+def test_every_parameter_moves(name):
+    if name == 'muon' and not hasattr(torch.optim, 'Muon'):
+        pytest.skip('torch has no Muon')
+    model = student('ltc_ncp', 16)
+    optimizer, before = Optimizers(name, model, 0.01), [p.clone() for p in model.parameters()]
+    observation, elapsed = torch.randn(4, 6, 14), torch.rand(4, 6, 1) + 0.5
+    action, change = model.sequence(observation, elapsed, model.initial_state(4))
+    (action.square().mean() + change.square().mean()).backward()
+    optimizer.step(0.01)
+    for value, (key, now) in zip(before, model.named_parameters(), strict=True):
+        assert not torch.equal(value, now), key
+        assert now.grad is None
+
+
+def test_students_are_judged_by_seed_and_condition():
+    model = student()
+    first, again = (student_returns(model, 2, 5, ('none', 'delay:3')) for _ in range(2))
+    assert first['none'].shape == (2,)
+    for name, values in first.items():
+        np.testing.assert_array_equal(values, again[name])

@@ -1,0 +1,71 @@
+"""Bundles of several seeds: their scores, the best of them, and its card."""
+
+import dataclasses
+
+import pytest
+from support import STUDENT, describe, step_graph
+
+from liquid_control import paths
+from liquid_control.control import Bundle, PolicyRunner
+from liquid_control.training.card import card
+from liquid_control.training.judge import CONDITIONS
+from liquid_control.training.publish import overall, rescored, seed_scores
+
+
+def scored(path, seed, mean):
+    score = {
+        'return_mean': mean, 'return_min': mean - 100, 'return_std': 50.0,
+        'falls': int(mean < 4000),
+        'prediction_ratio': 0.1, 'episodes': 20, 'seed': 1000, 'percent': mean / 50,
+        'teacher_return': 5000.0,
+    }  # fmt: skip
+    bundle = dataclasses.replace(
+        describe(STUDENT),
+        provenance={'seed': seed, 'command': 'liquid-control train policy'},
+        scores={fault: dict(score) for fault in CONDITIONS},
+        counts={'parameters': 100, 'state_size': 5},
+    )
+    return bundle.write(path, step_graph(STUDENT, seed))
+
+
+@pytest.fixture
+def bundles(tmp_path):
+    means = (4000.0, 4500.0, 3500.0)
+    return [scored(tmp_path / f'{seed}.onnx', seed, mean) for seed, mean in enumerate(means)]
+
+
+def test_seeds_are_told_together_with_an_interval(bundles):
+    found = seed_scores(bundles)
+    assert found['seeds'] == [0, 1, 2]
+    percent = found['delay:3']['percent']
+    assert percent['values'] == [80.0, 90.0, 70.0]
+    assert percent['low'] <= percent['mean'] == 80.0 <= percent['high']
+    assert 'low' not in seed_scores(bundles[:1])['none']['percent']
+    assert max(bundles, key=overall) is bundles[1]
+
+
+def test_a_policy_with_new_scores_is_the_same_policy(bundles, tmp_path):
+    out = tmp_path / 'policies' / 'best.onnx'
+    bundle = rescored(bundles[1], out, {**bundles[1].scores, 'seeds': seed_scores(bundles)})
+    again = Bundle.read(out)
+    assert again.scores['seeds']['seeds'] == [0, 1, 2]
+    assert again.provenance == bundles[1].provenance
+    assert again.contract.hash == bundle.contract.hash
+    PolicyRunner(out)
+
+
+def test_a_card_says_what_the_bundle_holds(bundles, tmp_path):
+    out = tmp_path / 'policy.onnx'
+    bundle = rescored(bundles[2], out, {**bundles[2].scores, 'seeds': seed_scores(bundles)})
+    text = card(bundle)
+    for said in ('liquid-control train policy', bundle.sha256, '| three samples late | 80, 90, 70 ',
+                 'It falls in 1 of 20', '100 parameters', 'seed: 2'):  # fmt: skip
+        assert said in text
+
+
+@pytest.mark.parametrize('name', paths.policies('walker2d'))
+def test_every_bundle_that_ships_has_a_card(name):
+    bundle = Bundle.read(paths.policies('walker2d')[name])
+    text = card(bundle)
+    assert bundle.provenance['command'] in text
+    assert f'{bundle.scores["none"]["return_mean"]:.0f}' in text

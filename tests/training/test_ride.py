@@ -1,0 +1,56 @@
+"""What students meet while they learn is what their bundles meet."""
+
+import numpy as np
+import pytest
+import torch
+from students import student
+from support import ROBOT, STUDENT
+
+from liquid_control.control import Controller, PolicyRunner
+from liquid_control.evaluation.episodes import run_episodes
+from liquid_control.faults import FaultyClock, FaultySensors, parse
+from liquid_control.models import StepModel
+from liquid_control.sim.batch import BatchWalkers
+from liquid_control.sim.world import FIRST_STAMP_NS, World
+from liquid_control.training.export import export_bundle
+from liquid_control.training.ride import Ride
+
+STEPS, SEED = 25, 11
+
+
+@pytest.mark.parametrize('spec', ['none', 'delay:1', 'delay:3', 'jitter:0.3+delay:2'])
+def test_a_ride_is_the_walk_of_the_bundle(tmp_path, spec):
+    """The same start and clock: the same observations, elapsed times and commands."""
+    model = student('gru').eval()
+    bundle = export_bundle(
+        tmp_path / 'gru.onnx', StepModel(model).eval(), cell='gru', settings={},
+        contract=STUDENT, state_size=model.cell.state_size,
+    )  # fmt: skip
+    controller = Controller(PolicyRunner(bundle), ROBOT)
+    faults = parse(spec)
+    trace = run_episodes(controller, ROBOT, faults, 1, SEED, STEPS)[0].trace
+
+    world, walkers = World(), BatchWalkers(1, 0)
+    world.reset(SEED)
+    walkers.qpos[0], walkers.qvel[0] = world.data.qpos, world.data.qvel
+    std = np.array([s for term in STUDENT.sensed for s in term.std])
+    sensors = FaultySensors(faults, np.ones((1, len(faults)), dtype=bool), std)
+    ride, clock = Ride(model, sensors), FaultyClock(faults, SEED)
+    rng, stamp, found = np.random.default_rng(0), FIRST_STAMP_NS, []
+    for _ in range(STEPS):
+        lengths = walkers.whole(np.array([clock.period(stamp)]))
+        observation, elapsed, seen, action = ride.decide(walkers.qpos[:, 1:], rng)
+        sent = ride.send(action, seen, lengths)
+        if seen[0, 0]:
+            found.append((observation[0, :8], elapsed[0, 0], sent[0].copy()))
+        _, fallen = walkers.step(sent, lengths)
+        stamp += round(lengths[0] * 8_000_000)
+        if fallen[0]:
+            break
+    observations, elapsed, actions = map(np.array, zip(*found, strict=True))
+    assert len(trace) == len(found) > 5
+    np.testing.assert_allclose(trace.observations, observations, atol=1e-4)
+    np.testing.assert_allclose(trace.elapsed, elapsed, atol=1e-6)
+    np.testing.assert_allclose(trace.actions, actions, atol=1e-4)
+    assert torch.is_tensor(ride.state)
+    walkers.close()
