@@ -60,7 +60,7 @@ setup(
         'log': LOG,
         'ray': RAY,
         'test': TEST,
-    },  # fmt: skip
+    },
     entry_points={
         'console_scripts': [
             'liquid-control = liquid_control.cli:main',
