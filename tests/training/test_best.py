@@ -129,6 +129,23 @@ def test_a_training_that_was_stopped_ends_where_an_undisturbed_one_does(rollouts
     assert len(whole['curve']) == 3
 
 
+def test_simulated_rollouts_are_kept_while_a_training_is_under_way(rollouts, tmp_path, monkeypatch):
+    made = []
+    monkeypatch.setattr(simulated, 'make', lambda *arguments: made.append(1) or WALKED)
+    this, shelf = run(updates=2, every=1), Shelf(tmp_path, 'data')
+
+    def stop(share, text):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        best.train(this, rollouts, WINDOWS, shelf, stop)
+    assert len(list((tmp_path / 'checkpoints').iterdir())) == 1
+    best.train(this, rollouts, WINDOWS, shelf, lambda share, text: None)
+    assert made == [1]
+    shelf.checkpoint(this).unlink()
+    assert not list((tmp_path / 'checkpoints').iterdir())
+
+
 def test_it_learns(rollouts, tmp_path):
     result = train(run(updates=120, every=60), rollouts, tmp_path)
     assert result['curve'][1]['train_mse'] < 0.95 * result['curve'][0]['train_mse']

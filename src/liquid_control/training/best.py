@@ -22,7 +22,7 @@ from liquid_control.models import parameters
 from liquid_control.training import checkpoint, comparison, simulated
 from liquid_control.training.best_model import BestPredictor, BestSettings
 from liquid_control.training.finite import explain
-from liquid_control.training.memory import peak_resident_mb
+from liquid_control.training.memory import peak_resident_mb, saved_bytes
 from liquid_control.training.muon import Muon
 from liquid_control.training.prediction import Batch, clip, error
 from liquid_control.training.run import Recipe, Run, Shelf
@@ -112,9 +112,8 @@ def train(
     at the end.
 
     Returns:
-        What :func:`liquid_control.training.prediction.train` returns but for the memory that
-        training saves, ``parameters``, ``counts`` and ``test_mse``; its training error is that of
-        the real windows.
+        What :func:`liquid_control.training.prediction.train` returns, ``parameters``, ``counts``
+        and ``test_mse``; the training error is that of the real windows.
 
     Raises:
         NotFiniteError: a loss or gradient is not finite; the text says where it arose.
@@ -148,7 +147,12 @@ def fit(
     batches = Mixed(Drawn(real, half, run.seed), Drawn(walked, half, run.seed + 1))
     path = shelf.checkpoint(run)
     about = checkpoint.restore(path, both, optimizer)
-    about = about or {'done': 0, 'curve': [], 'step_s': [], 'seconds': 0.0}
+    if about is None:
+        about = {'done': 0, 'curve': [], 'step_s': [], 'seconds': 0.0}
+        first = batches(0)
+        about['saved_mb'] = (
+            saved_bytes(lambda: _errors(model, first, batches).mean(), model) / 2**20
+        )
     while about['done'] < run.recipe.updates:
         started = time.perf_counter()
         torch.manual_seed(run.seed * 1_000_003 + about['done'])
@@ -179,6 +183,7 @@ def fit(
         'seconds': about['seconds'],
         'seconds_update': step,
         'seconds_round': step * batches.real.round,
+        'saved_mb': about['saved_mb'],
         'peak_resident_mb': peak_resident_mb(),
         'test_mse': error(average, windows.test),
     }
@@ -193,15 +198,13 @@ def _optimizer(model: BestPredictor, recipe: Recipe) -> Muon:
 
 def _update(run: Run, model: BestPredictor, optimizer: Muon, batches: Mixed, update: int) -> float:
     """One gradient step; the mean squared error of the real half of its batch."""
-    x, elapsed, target = batch = batches(update)
+    batch = batches(update)
     place = f'{run.name}, update {update + 1}'
     share = _share(update, run.recipe.updates)
     for group in optimizer.param_groups:
         group['share'] = share
     model.train()
-    with torch.autocast('cpu', torch.bfloat16):
-        predicted = model(x, elapsed, batches.flag)[0]
-    errors = (predicted - target).square()
+    errors = _errors(model, batch, batches)
     loss = errors.mean()
     if not torch.isfinite(loss):
         raise explain(model, batch, place, lambda row: f'window {row} of the batch')
@@ -210,6 +213,13 @@ def _update(run: Run, model: BestPredictor, optimizer: Muon, batches: Mixed, upd
     clip(model, run.recipe, place)
     optimizer.step()
     return float(errors[: batches.real.batch].detach().mean())
+
+
+def _errors(model: BestPredictor, batch: Batch, batches: Mixed) -> torch.Tensor:
+    """Squared errors (B, T, C)."""
+    x, elapsed, target = batch
+    with torch.autocast('cpu', torch.bfloat16):
+        return (model(x, elapsed, batches.flag)[0] - target).square()
 
 
 def _share(update: int, updates: int) -> float:
