@@ -1,0 +1,84 @@
+"""Muon, with Adam for what is no hidden weight matrix."""
+
+from collections.abc import Iterable
+
+import torch
+
+_COEFFICIENTS = 3.4445, -4.7750, 2.0315
+
+
+class Muon(torch.optim.Optimizer):
+    """Momentum whose update is made orthogonal, matrix by matrix (Jordan et al. 2024).
+
+    A stacked matrix, such as the gates of a recurrent cell, is taken apart into as many squares as
+    its rows hold. Everything else is left to AdamW, which decays matrices alone.
+
+    Args:
+        hidden: weight matrices between hidden units.
+        others: the remaining parameters.
+        learning_rate: of Muon; ``adam_rate`` that of AdamW. A schedule multiplies both through
+            the ``share`` of each group.
+        decay: weight decay, in units of the step size.
+    """
+
+    def __init__(
+        self,
+        hidden: Iterable[torch.nn.Parameter],
+        others: Iterable[torch.nn.Parameter],
+        learning_rate: float,
+        adam_rate: float,
+        decay: float,
+        momentum: float = 0.95,
+        betas: tuple[float, float] = (0.9, 0.98),
+    ):
+        groups = [
+            {'params': list(hidden), 'rate': learning_rate, 'orthogonal': True},
+            {'params': list(others), 'rate': adam_rate, 'orthogonal': False},
+        ]
+        super().__init__(groups, {'share': 1.0, 'decay': decay})
+        self.momentum, self.betas = momentum, betas
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            rate = group['rate'] * group['share']
+            for parameter in group['params']:
+                if parameter.ndim > 1:
+                    parameter.mul_(1.0 - rate * group['decay'])
+                step = self._orthogonal if group['orthogonal'] else self._adam
+                parameter.add_(step(parameter), alpha=-rate)
+
+    def _orthogonal(self, parameter: torch.Tensor) -> torch.Tensor:
+        state = self.state[parameter]
+        if not state:
+            state['momentum'] = torch.zeros_like(parameter)
+        average = state['momentum'].lerp_(parameter.grad, 1.0 - self.momentum)
+        rows, columns = parameter.shape
+        squares = rows // columns if rows % columns == 0 else 1
+        update = parameter.grad.lerp(average, self.momentum)
+        update = orthogonal(update.reshape(squares, rows // squares, columns))
+        return update.reshape(rows, columns) * max(1.0, rows / squares / columns) ** 0.5
+
+    def _adam(self, parameter: torch.Tensor) -> torch.Tensor:
+        state = self.state[parameter]
+        if not state:
+            state['step'] = torch.zeros(())
+            state['mean'] = torch.zeros_like(parameter)
+            state['square'] = torch.zeros_like(parameter)
+        state['step'] += 1
+        first, second = (1.0 - beta ** float(state['step']) for beta in self.betas)
+        state['mean'].lerp_(parameter.grad, 1.0 - self.betas[0])
+        state['square'].lerp_(parameter.grad.square(), 1.0 - self.betas[1])
+        return state['mean'] / first / ((state['square'] / second).sqrt() + 1e-8)
+
+
+def orthogonal(matrices: torch.Tensor, iterations: int = 5) -> torch.Tensor:
+    """The nearest matrices (N, R, C) with singular values of about one, by Newton-Schulz."""
+    a, b, c = _COEFFICIENTS
+    x = matrices / (matrices.norm(dim=(1, 2), keepdim=True) + 1e-7)
+    wide = x.shape[1] > x.shape[2]
+    x = x.mT if wide else x
+    for _ in range(iterations):
+        gram = x @ x.mT
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return x.mT if wide else x
