@@ -113,7 +113,10 @@ def test_every_node_has_an_executable(setup_call):
         assert scripts[f'{node}_node'] == f'liquid_control.nodes.{node}_node:main'
 
 
-@pytest.mark.parametrize(('file', 'nodes'), [('sim', NODES), ('robot', ('policy', 'monitor'))])
+@pytest.mark.parametrize(
+    ('file', 'nodes'),
+    [('sim', NODES), ('robot', ('policy', 'monitor')), ('replay', ('bag', 'policy', 'monitor'))],
+)
 def test_parameter_files_hold_what_the_nodes_declare(file, nodes):
     given = yaml.safe_load((ROOT / 'config' / f'{file}.yaml').read_text())
     assert given.keys() == {f'/{node}' for node in nodes}

@@ -86,13 +86,14 @@ def test_interrupted_it_ends_cleanly_and_keeps_what_was_recorded(tmp_path):
 
 
 def test_a_domain_in_use_is_refused_and_who_uses_it_is_not_disturbed(tmp_path):
-    first = start('--out', tmp_path / 'first', '--fault', 'gaussian:0.01')
+    lasting = ('--mode', 'lockstep', '--episodes', '10')  # on any machine
+    first = start('--out', tmp_path / 'first', '--fault', 'gaussian:0.01', *lasting)
     wait_until_walking(tmp_path / 'first', first)
     second = start('--out', tmp_path / 'second', '--fault', 'gaussian:0.01')
     said, _ = second.communicate(timeout=60)
     assert second.returncode == 1
     assert 'runs in this ROS domain' in said.replace('\n', ' ')
-    said, _ = first.communicate(timeout=60)
+    said, _ = first.communicate(timeout=120)
     assert first.returncode == 0, said
     assert load_metrics(tmp_path / 'first')['complete']
 

@@ -36,6 +36,7 @@ from liquid_control.provenance import provenance, write_json
 
 _PROGRESS_S = 0.2
 _LAST_STATUS_S = 1.5
+_SETTLE_S, _QUIET_S = 5.0, 0.3
 _JOINT_STATE = 'sensor_msgs/msg/JointState'
 _DIAGNOSTICS = 'diagnostic_msgs/msg/DiagnosticArray'
 
@@ -215,6 +216,9 @@ class MonitorNode(Node):
             self._recorder.save()
             self._tell()
             ended = 'interrupted' if session.stopping else self._ended(time.monotonic() - started)
+        if ended == 'done' and self._mode in ('lockstep', 'replay'):
+            # Nothing may be lost, but what belongs to the last step can still be under way.
+            session.spin_for(_SETTLE_S, lambda: time.monotonic() - self.heard > _QUIET_S)
         last_status, self.status_heard = self.status_heard, None
         if ended == 'done' and last_status is not None:
             session.spin_for(_LAST_STATUS_S, lambda: self.status_heard is not None)

@@ -143,9 +143,16 @@ class SimNode(Node):
         return 0
 
     def _wait_for_graph(self, session: Session) -> None:
+        commands = self.robot.action.topic
+
         def up() -> bool:
             return self._sensors.pace.get_subscription_count() >= self._wait_for and (
-                self._wait_for == 0 or self.count_publishers(self.robot.action.topic) > 0
+                self._wait_for == 0
+                # Whoever records reads the commands too, as this node does itself.
+                or (
+                    self.count_publishers(commands) > 0
+                    and self.count_subscribers(commands) >= self._wait_for
+                )
             )
 
         if not session.spin_for(self._start_timeout, up) and not session.stopping:
