@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 from students import TEACHER, settings, student
 from support import ROBOT
 
+from liquid_control import cells
 from liquid_control.models import Normalizer
 from liquid_control.training import checkpoint, imitation
 from liquid_control.training.finite import NotFiniteError
@@ -124,10 +125,11 @@ def test_its_course_is_written_once_a_round_however_often_it_was_stopped(tmp_pat
 
 
 @pytest.mark.parametrize('name', ['adam', 'muon'])
-def test_every_parameter_moves(name):
+@pytest.mark.parametrize('cell', cells.names())
+def test_every_parameter_moves(cell, name):
     if name == 'muon' and not hasattr(torch.optim, 'Muon'):
         pytest.skip('torch has no Muon')
-    model = student('ltc_ncp', 16)
+    model = student(cell, 16)
     optimizer, before = Optimizers(name, model, 0.01), [p.clone() for p in model.parameters()]
     observation, elapsed = torch.randn(4, 6, 14), torch.rand(4, 6, 1) + 0.5
     action, change = model.sequence(observation, elapsed, model.initial_state(4))

@@ -4,13 +4,14 @@ import torch
 
 from liquid_control.control.schema import unknown
 
-NAMES = ('adam', 'muon')
+RATES = {'adam': 2e-3, 'muon': 2e-2}
+"""Name → step size at its highest that suits students."""
 
 
 def check_name(name: str) -> None:
     """Raises ValueError where there is no such optimiser, or torch lacks it."""
-    if name not in NAMES:
-        raise ValueError(unknown('optimizer', name, NAMES))
+    if name not in RATES:
+        raise ValueError(unknown('optimizer', name, RATES))
     if name == 'muon' and not hasattr(torch.optim, 'Muon'):
         raise ValueError(f'optimizer muon: expected torch 2.9 or later, found {torch.__version__}')
 
@@ -30,8 +31,8 @@ class Optimizers:
         values = list(model.parameters())
         self._parts: list[torch.optim.Optimizer] = []
         if name == 'muon':
-            matrices = [value for value in values if value.ndim == 2]
-            values = [value for value in values if value.ndim != 2]
+            matrices = [value for value in values if _is_matrix(value)]
+            values = [value for value in values if not _is_matrix(value)]
             if matrices:
                 self._parts.append(
                     torch.optim.Muon(
@@ -69,3 +70,8 @@ class Optimizers:
                 if int(which) == place:
                     moments.setdefault(int(number), {})[name] = value
             part.load_state_dict({**part.state_dict(), 'state': moments})
+
+
+def _is_matrix(value: torch.Tensor) -> bool:
+    """Whether a parameter is one; a row of numbers by unit is not."""
+    return value.ndim == 2 and min(value.shape) > 1

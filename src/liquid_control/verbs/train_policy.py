@@ -18,8 +18,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--rounds', type=int, default=900, help='rounds of DAgger (900)')
     parser.add_argument('--updates', type=int, default=4, help='gradient steps a round (4)')
     parser.add_argument('--optimizer', default='adam', help='adam or muon (adam)')
-    parser.add_argument('--learning-rate', type=float, default=0.002,
-                        help='step at its highest (0.002)')  # fmt: skip
+    parser.add_argument('--learning-rate', type=float,
+                        help='step at its highest (adam 0.002, muon 0.02)')  # fmt: skip
     parser.add_argument('--conditions', type=Path, metavar='FILE',
                         help='YAML: faults that are met while learning')  # fmt: skip
     parser.add_argument('--out', type=Path, required=True, metavar='PATH',
@@ -48,16 +48,15 @@ def _runs(args):
     from liquid_control import cells
     from liquid_control.training.conditions import Conditions
     from liquid_control.training.imitation import ImitationSettings
-    from liquid_control.training.optimizers import check_name
+    from liquid_control.training.optimizers import RATES, check_name
 
     for option, least in (('seeds', 1), ('workers', 1), ('rounds', 1), ('updates', 1), ('seed', 0)):
         if getattr(args, option) < least:
             raise ValueError(f'--{option}: expected {least} or more, found {getattr(args, option)}')
-    if not 0.0 < args.learning_rate < 1.0:
-        raise ValueError(
-            f'--learning-rate: expected a number between 0 and 1, found {args.learning_rate}'
-        )
     check_name(args.optimizer)
+    rate = RATES[args.optimizer] if args.learning_rate is None else args.learning_rate
+    if not 0.0 < rate < 1.0:
+        raise ValueError(f'--learning-rate: expected a number between 0 and 1, found {rate}')
     names = cells.chosen(args.cell + ['all'] * args.all)
     if not names:
         raise ValueError('--cell: name a cell, or give --all')
@@ -69,7 +68,7 @@ def _runs(args):
             rounds=args.rounds,
             updates=args.updates,
             optimizer=args.optimizer,
-            learning_rate=args.learning_rate,
+            learning_rate=rate,
             conditions=conditions,
         )
         for seed in range(args.seed, args.seed + args.seeds)
