@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from liquid_control import paths
 from liquid_control.control import Contract, PolicyRunner
 from liquid_control.evaluation.bag import Bag
 from liquid_control.evaluation.scores import replay_scores
@@ -16,39 +17,12 @@ pytestmark = pytest.mark.skipif(
     not (BAGS / 'go2_walk_mcap').is_dir(),
     reason=f'no Go2 bags in {BAGS}: set LIQUID_CONTROL_DATA to the folder with bags/',
 )
-JOINTS = [f'{leg}_{part}_joint' for leg in ('FR', 'FL', 'RR', 'RL')
-          for part in ('hip', 'thigh', 'calf')]  # fmt: skip
 LETS_GO = {'go2_walk': 11.43, 'go2_walk2': 11.55}
 """Seconds at which the efforts fall, seen in the bags."""
 
 
 def contract() -> Contract:
-    def term(name, field, unit, std, topic='joint_states', **more):
-        return {
-            'name': name, 'topic': topic, 'type': 'sensor_msgs/msg/JointState', 'field': field,
-            'joints': JOINTS, 'unit': unit, 'std': std, **more,
-        }  # fmt: skip
-
-    return Contract.from_dict(
-        {
-            'format': 1,
-            'robot': 'go2',
-            'rate': 500.0,
-            'freshness': 0.1,
-            'max_gap': 0.5,
-            'observation': [
-                term('joint_position', 'position', 'rad', 0.2),
-                term('joint_velocity', 'velocity', 'rad/s', 3.0),
-                term('joint_effort', 'effort', 'N m', 6.0),
-                term('commanded_position', 'position', 'rad', 0.2, 'joint_commands', hold=True),
-            ],
-            'action': {
-                'topic': 'joint_commands', 'type': 'sensor_msgs/msg/JointState',
-                'joints': JOINTS, 'unit': 'rad', 'lower': -4.0, 'upper': 4.0,
-                'safe': [0.0, 0.9, -1.8] * 4,
-            },
-        }
-    )  # fmt: skip
+    return Contract.load(paths.robot('go2'))
 
 
 @pytest.mark.slow

@@ -102,7 +102,7 @@ class LiveAlarm:
             self._rollouts.add(stamp, values, command.elapsed, command.prediction, self._nothing)
 
     def _rolled(self, found: Rollouts) -> None:
-        for stamp, errors in zip(found.stamps, found.errors, strict=True):
+        for stamp, errors in zip(found.stamps[:, -1], found.errors, strict=True):
             if np.isfinite(errors).all():
                 self.alarm.take(int(stamp), errors.mean(axis=0))
 

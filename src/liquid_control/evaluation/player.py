@@ -125,12 +125,14 @@ class Player:
 
     def _rolled(self, found: Rollouts) -> None:
         self._many.add(found.errors, found.persistence)
-        whole = np.isfinite(found.errors[:, -1]).all(axis=1)
-        for row in np.flatnonzero(whole):
-            stamp, errors = int(found.stamps[row]), found.errors[row]
-            self.shown.add(stamp, found.predicted[row], found.predicted[row] - errors[-1])
-            if self.alarm:
-                score = self.alarm.take(stamp, errors[: self.calibration.horizon].mean(axis=0))
+        for row in np.flatnonzero(np.isfinite(found.errors[:, -1]).all(axis=1)):
+            predicted, error = found.predicted[row], found.errors[row, -1]
+            self.shown.add(int(found.stamps[row, -1]), predicted, predicted - error)
+        if self.alarm:
+            ahead = self.calibration.horizon
+            for row in np.flatnonzero(np.isfinite(found.errors[:, ahead - 1]).all(axis=1)):
+                stamp = int(found.stamps[row, ahead - 1])
+                score = self.alarm.take(stamp, found.errors[row, :ahead].mean(axis=0))
                 if score is not None:
                     self.scores.add(stamp, score)
 

@@ -21,8 +21,8 @@ class Rollouts:
     """S finished rollouts of at most H steps over q measured channels.
 
     Attributes:
-        stamps: of the observation at which each ended, in ns, (S,) int64.
-        predicted: what was foretold for it, (S, q) float32.
+        stamps: of the observations at 1 … H steps, in ns, (S, H) int64; the last one's beyond it.
+        predicted: what was foretold for the last, (S, q) float32.
         errors: predicted − observed at 1 … H steps, (S, H, q); NaN beyond a gap or the end.
         persistence: the same of taking the starting point for every later observation.
     """
@@ -127,7 +127,7 @@ class RolloutRunner:
         shape = (len(ready), self.horizon, len(self._measured))
         errors = np.full(shape, np.nan, dtype=np.float32)
         persistence = np.full(shape, np.nan, dtype=np.float32)
-        ended = np.minimum(places + self.horizon, last)
+        seen = np.minimum(places[:, None] + np.arange(1, self.horizon + 1), last)
         final = np.empty_like(base)
         self._twin.resume(np.array([s[1] for s in ready]))
         with np.errstate(all='ignore'):  # a rollout that diverges is large, not an event
@@ -145,4 +145,4 @@ class RolloutRunner:
                 errors[there, ahead - 1] = np.clip(error, -_LARGEST, _LARGEST)[there]
                 persistence[there, ahead - 1] = (base - truth)[there]
                 final = np.where(there[:, None], mine, final)
-        return Rollouts(np.array(self._stamps)[ended], final, errors, persistence)
+        return Rollouts(np.array(self._stamps)[seen], final, errors, persistence)

@@ -128,7 +128,8 @@ class MonitorNode(Node):
             if observed[topic] != topic:
                 self._subscribe(observed[topic], kind, reliable=True)
         action = self._contract.action
-        self._subscribe(action.topic, action.type)
+        if action.topic not in self._contract.topics:  # else it is heard, and recorded, already
+            self._subscribe(action.topic, action.type)
         self._subscribe(PREDICTION, _JOINT_STATE)
         self._subscribe('policy/status', _DIAGNOSTICS, streamed=False)
         self._subscribe('/diagnostics', _DIAGNOSTICS, streamed=False)

@@ -111,7 +111,7 @@ def _calibration(models, settings, recordings, contract, rate) -> Calibration:
         found = [rolled(runner, recording, settings.horizon, every) for runner in runners]
         mine = folds(recording, settings)
         for rollouts in zip(*found, strict=True):
-            stamps = rollouts[0].stamps
+            stamps = rollouts[0].stamps[:, -1]
             chosen = mine[np.searchsorted(recording.stamps, stamps)]
             errors = np.array([r.errors for r in rollouts])[chosen, np.arange(len(stamps))]
             pieces.append((stamps, errors.mean(axis=1)))
