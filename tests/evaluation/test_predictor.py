@@ -73,6 +73,15 @@ def write_leg(folder, seconds=16.0, fails=np.inf, seed=0):
     return folder
 
 
+@pytest.fixture(scope='module', autouse=True)
+def one_thread():
+    """More cost more than they give at such sizes."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope='module')
 def contract():
     return Contract.from_dict(robot_contract(), 'leg.yaml')
