@@ -67,7 +67,7 @@ def test_a_run_walks_is_measured_and_leaves_its_folder(tmp_path):
 
 
 def test_interrupted_it_ends_cleanly_and_keeps_what_was_recorded(tmp_path):
-    process = start('--out', tmp_path)
+    process = start('--out', tmp_path, '--episodes', '20')
     wait_until_walking(tmp_path, process)
     started = list(children(process).values())
     process.send_signal(signal.SIGINT)
@@ -100,7 +100,7 @@ def test_a_domain_in_use_is_refused_and_who_uses_it_is_not_disturbed(tmp_path):
 
 @pytest.mark.parametrize('name', ['sim', 'policy'])
 def test_a_node_that_dies_is_named_and_nothing_recorded_is_lost(tmp_path, name):
-    process = start('--out', tmp_path)
+    process = start('--out', tmp_path, '--episodes', '20')
     wait_until_walking(tmp_path, process)
     os.kill(child(process, name), signal.SIGKILL)
     said, _ = process.communicate(timeout=60)

@@ -36,7 +36,7 @@ from liquid_control.provenance import provenance, write_json
 
 _PROGRESS_S = 0.2
 _LAST_STATUS_S = 1.5
-_SETTLE_S, _QUIET_S = 5.0, 0.3
+_SETTLE_S, _QUIET_S = 10.0, 0.3
 _JOINT_STATE = 'sensor_msgs/msg/JointState'
 _DIAGNOSTICS = 'diagnostic_msgs/msg/DiagnosticArray'
 
@@ -147,6 +147,7 @@ class MonitorNode(Node):
                     self._subscribe(topic, kind)
         if any(topic != source for topic, source in observed.items()):
             self._subscribe('fault/dropped', 'std_msgs/msg/Header')
+        self._unheard = {PREDICTION, *((action.topic, *observed.values()) if simulated else ())}
         self._followed = {
             'sim/episode': self._on_row,
             PREDICTION: self._on_prediction,
@@ -169,6 +170,7 @@ class MonitorNode(Node):
 
     def _on_message(self, topic: str, kind: Any, record: Any, raw: bytes) -> None:
         record(raw)
+        self._unheard.discard(topic)
         if topic == 'policy/status':
             self.status_heard = time.monotonic()
         elif kind is not Clock:
@@ -218,12 +220,16 @@ class MonitorNode(Node):
             self._tell()
             ended = 'interrupted' if session.stopping else self._ended(time.monotonic() - started)
         if ended == 'done' and self._mode in ('lockstep', 'replay'):
-            # Nothing may be lost, but what belongs to the last step can still be under way.
-            session.spin_for(_SETTLE_S, lambda: time.monotonic() - self.heard > _QUIET_S)
+            # Nothing may be lost, but what belongs to the last step can still be under way, and a
+            # publisher that was found late still has all that it sent.
+            session.spin_for(_SETTLE_S, self._settled)
         last_status, self.status_heard = self.status_heard, None
         if ended == 'done' and last_status is not None:
             session.spin_for(_LAST_STATUS_S, lambda: self.status_heard is not None)
         return self._finish(ended)
+
+    def _settled(self) -> bool:
+        return not self._unheard and time.monotonic() - self.heard > _QUIET_S
 
     def _ended(self, passed: float) -> str | None:
         """Why the run is over; None while it is not."""
