@@ -17,7 +17,7 @@ BUDGET = 20_000
 
 @dataclass(frozen=True)
 class ModelSettings:
-    """All that is needed to build a policy network again."""
+    """All that is needed to build a policy or a predictor again."""
 
     cell: str
     hidden_size: int

@@ -1,25 +1,9 @@
 """Next-observation models around a cell: normalised and residual, or raw as published."""
 
-from dataclasses import asdict, dataclass, field
-from typing import Any
-
 import torch
 
 from liquid_control import cells
-from liquid_control.models import Normalizer
-
-
-@dataclass(frozen=True)
-class PredictorSettings:
-    """All that is needed to build a predictor again."""
-
-    cell: str
-    hidden_size: int
-    encoder: int = 32
-    cell_settings: dict[str, Any] = field(default_factory=dict)
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+from liquid_control.models import ModelSettings, Normalizer
 
 
 class Predictor(torch.nn.Module):
@@ -33,7 +17,7 @@ class Predictor(torch.nn.Module):
         normalizer: of the C channels, from the training part alone.
     """
 
-    def __init__(self, settings: PredictorSettings, normalizer: Normalizer):
+    def __init__(self, settings: ModelSettings, normalizer: Normalizer):
         super().__init__()
         self.settings = settings
         for name in ('mean', 'std', 'change'):
@@ -65,7 +49,7 @@ class RawPredictor(torch.nn.Module):
         added: what is added to the elapsed time; the authors' LTC adds 0.001.
     """
 
-    def __init__(self, settings: PredictorSettings, channels: int, added: float = 0.0):
+    def __init__(self, settings: ModelSettings, channels: int, added: float = 0.0):
         super().__init__()
         self.settings, self.added = settings, added
         self.cell = cells.make(

@@ -9,14 +9,14 @@ from kinematics import some_windows
 from safetensors.torch import load_file
 
 from liquid_control.data.walker2d_kinematics import Protocol
-from liquid_control.models import Normalizer
-from liquid_control.predictor import Predictor, PredictorSettings, RawPredictor
+from liquid_control.models import ModelSettings, Normalizer
+from liquid_control.predictor import Predictor, RawPredictor
 from liquid_control.training import prediction
 from liquid_control.training.finite import NotFiniteError
 from liquid_control.training.run import Recipe, Run, Shelf
 
 RUN = Run('a', 'comparison', 'cfc', 3, Recipe(updates=6, learning_rate=0.01, batch=4, every=2))
-SETTINGS = PredictorSettings('cfc', 8, 6, {'backbone': 8, 'dropout': 0.3})
+SETTINGS = ModelSettings('cfc', 8, 6, {'backbone': 8, 'dropout': 0.3})
 
 
 @pytest.fixture(scope='module')
@@ -73,7 +73,7 @@ def test_a_broken_checkpoint_is_named(windows, shelf):
 def test_a_checkpoint_of_another_model_is_named(windows, shelf):
     with pytest.raises(KeyboardInterrupt):
         train(make(), windows, shelf, stop_after=3)
-    other = RawPredictor(PredictorSettings('lstm', 4), 17)
+    other = RawPredictor(ModelSettings('lstm', 4), 17)
     with pytest.raises(ValueError, match='no checkpoint of this run'):
         train(other, windows, shelf)
 

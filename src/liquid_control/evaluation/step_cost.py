@@ -13,6 +13,7 @@ from liquid_control.control.contract import Contract
 from liquid_control.control.runtime import PolicyRunner
 from liquid_control.evaluation.latency import quantiles
 from liquid_control.evaluation.references import INPUTS, PAIRS, UNITS, Pair
+from liquid_control.evaluation.training_cost import threads_set
 from liquid_control.training.export import export_bundle
 
 
@@ -45,12 +46,8 @@ def beside_references(
     The bundle's step is that of :class:`PolicyRunner`, with all it does; the eager one is the cell
     and its readout alone, on tensors that are there already, on one thread.
     """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with threads_set(1):
         return [_measure(name, robot, rounds, block, told) for name in names]
-    finally:
-        torch.set_num_threads(before)
 
 
 def _measure(name: str, robot: Contract, rounds: int, block: int, told) -> dict:

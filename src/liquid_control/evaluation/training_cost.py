@@ -1,8 +1,9 @@
 """What a training step of a cell costs, in time and memory, beside other libraries' in one run."""
 
+import contextlib
 import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,6 +12,17 @@ import torch
 from liquid_control import cells
 from liquid_control.evaluation.references import INPUTS, PAIRS, UNITS
 from liquid_control.training.memory import saved_bytes
+
+
+@contextlib.contextmanager
+def threads_set(count: int) -> Iterator[None]:
+    """Let torch use as many threads, and afterwards as many as before."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @dataclass
@@ -73,9 +85,7 @@ def beside_references(
 
     Ratios of times are medians of the ratios of single rounds.
     """
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    try:
+    with threads_set(threads):
         rows = []
         for name in names:
             pair = next((pair for pair in PAIRS if pair.cell == name), None)
@@ -86,8 +96,6 @@ def beside_references(
             measure(contenders, batch, length, rounds, told)
             rows.append(_row(threads, *contenders))
         return rows
-    finally:
-        torch.set_num_threads(before)
 
 
 def _row(threads: int, ours: Contender, theirs: Contender | None = None) -> dict:
@@ -119,9 +127,7 @@ def growth(
     ``time_exponent`` and ``memory_exponent`` are the slopes of a line through the logarithms over
     the longer half of the lengths: 1 where cost is proportional to length.
     """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with threads_set(1):
         rows = []
         for name in names:
             module = cells.make(name, INPUTS, UNITS)
@@ -142,8 +148,6 @@ def growth(
                 }
             )
         return rows
-    finally:
-        torch.set_num_threads(before)
 
 
 def _slope(lengths, values) -> float:

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 
 from liquid_control.data.walker2d_kinematics import CHANNELS, Rollouts
-from liquid_control.models import Normalizer, cell_settings, parameters, width_for
-from liquid_control.predictor import Predictor, PredictorSettings
+from liquid_control.models import ModelSettings, Normalizer, cell_settings, parameters, width_for
+from liquid_control.predictor import Predictor
 from liquid_control.training.run import Recipe, Run
 
 PART, TUNING = 'comparison', 'tuning'
@@ -107,11 +107,11 @@ def choose(
 
 
 @cache
-def settings(cell: str, budget: int) -> PredictorSettings:
+def settings(cell: str, budget: int) -> ModelSettings:
     """The predictor with this cell whose parameters come nearest to the budget."""
 
-    def sized(width: int) -> PredictorSettings:
-        return PredictorSettings(cell, width, ENCODER, _cell_settings(cell, width))
+    def sized(width: int) -> ModelSettings:
+        return ModelSettings(cell, width, ENCODER, _cell_settings(cell, width))
 
     return sized(width_for(lambda width: parameters(Predictor(sized(width), _UNSCALED)), budget))
 
@@ -124,7 +124,7 @@ def _cell_settings(cell: str, width: int) -> dict[str, Any]:
 def build(run: Run, rollouts: Rollouts) -> Predictor:
     """The run's model with its initial values and the scale of the training rollouts."""
     torch.manual_seed(run.seed)
-    return Predictor(PredictorSettings(**run.model['predictor']), normalizer(rollouts))
+    return Predictor(ModelSettings(**run.model['predictor']), normalizer(rollouts))
 
 
 def normalizer(rollouts: Rollouts) -> Normalizer:

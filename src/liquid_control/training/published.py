@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from liquid_control.data.walker2d_kinematics import COUNTS
-from liquid_control.predictor import PredictorSettings
+from liquid_control.models import ModelSettings
 from liquid_control.training.run import Recipe, Run
 
 PART, EPOCHS = 'recipes', 50
@@ -77,7 +77,7 @@ def runs(seeds: int) -> list[Run]:
             cell,
             seed,
             _recipe(row),
-            PredictorSettings(cell, row.units, 0, row.settings).to_dict(),
+            ModelSettings(cell, row.units, 0, row.settings).to_dict(),
         )
         for cell, row in PUBLISHED.items()
         for seed in range(seeds)

@@ -4,7 +4,8 @@ import torch
 
 from liquid_control.cells import Cell, make
 from liquid_control.data.walker2d_kinematics import CHANNELS
-from liquid_control.predictor import PredictorSettings, RawPredictor
+from liquid_control.models import ModelSettings
+from liquid_control.predictor import RawPredictor
 from liquid_control.training.run import Run
 
 ADDED_TIME = 1e-3
@@ -20,7 +21,7 @@ class PublishedModel(RawPredictor):
     start symmetric about 0, so that one is the other with their sign turned.
     """
 
-    def __init__(self, settings: PredictorSettings):
+    def __init__(self, settings: ModelSettings):
         super().__init__(settings, CHANNELS, ADDED_TIME if settings.cell == 'ltc' else 0.0)
         if settings.cell == 'cfc_mixed':
             self.cell = MixedMemory(settings.hidden_size, **settings.cell_settings)
@@ -84,4 +85,4 @@ class MixedMemory(Cell):
 def build(run: Run) -> PublishedModel:
     """The run's model with its initial values."""
     torch.manual_seed(run.seed)
-    return PublishedModel(PredictorSettings(**run.model))
+    return PublishedModel(ModelSettings(**run.model))

@@ -17,8 +17,8 @@ import torch
 
 from liquid_control.control.contract import Contract
 from liquid_control.data.recording import Recording
-from liquid_control.models import Normalizer, cell_settings, parameters, width_for
-from liquid_control.predictor import Predictor, PredictorSettings
+from liquid_control.models import ModelSettings, Normalizer, cell_settings, parameters, width_for
+from liquid_control.predictor import Predictor
 from liquid_control.training import checkpoint
 from liquid_control.training.finite import NotFiniteError, check_gradients
 
@@ -139,7 +139,7 @@ def build(settings: RecordedSettings, contract: Contract, normalizer: Normalizer
     """A predictor of the cell within the budget of parameters."""
 
     def made(width: int) -> Predictor:
-        about = PredictorSettings(
+        about = ModelSettings(
             settings.cell, width, cell_settings=cell_settings(settings.cell, width)
         )
         return Predictor(about, normalizer)
