@@ -1,19 +1,35 @@
-"""The LTC solver over a whole sequence, which keeps one state a sample for the backward pass.
+"""Sums over synapses and the LTC solver over a whole sequence, with backward passes by hand.
 
 An unfold is v' = (v + a + t·S_a)/(b + t·S_b), with S_a, S_b the two sums over synapses between
 units. Kept for the backward pass are the states between samples; it computes the unfolds of a
-sample anew and goes back through them by hand:
+sample anew and goes back through them:
 
     g_a = g/(b + t·S_b), g_b = −v'·g_a, g_S = t·(g_a, g_b),
     g_z = (w·g_S)·s·(1 − s), z = σ·v_j + shift,
 
 and to each source the sum of σ·g_z over the synapses that leave it.
 
-Inside, units come first and the batch last, and synapses are padded to (D, F) by target and to
-(U, G) by source, so that a sum is a batch of small matrix products either way.
+Inside, units come first and rows of the batch last, and synapses are padded to (D, F) by target
+and to (U, G) by source, so that a sum is a batch of small matrix products either way. As many
+rows at a time as keep the activations of one sum in the processor's cache, in memory that is
+taken once.
 """
 
 import torch
+
+_AT_ONCE = 2**19
+"""Activations."""
+
+
+def sums(v: torch.Tensor, terms, tables) -> torch.Tensor:
+    """Both sums over the synapses from each row, side by side, (N, 2D).
+
+    Args:
+        v: values of the sources, (N, U).
+        terms: σ, shift, and the weights of both sums of each synapse, (S,) each.
+        tables: of :class:`synapses.Padded`.
+    """
+    return torch.cat([_Sums.apply(part, *terms, tables) for part in v.split(_rows(tables))])
 
 
 def solve(drive, time, state, terms, tables, unfolds: int) -> torch.Tensor:
@@ -23,11 +39,37 @@ def solve(drive, time, state, terms, tables, unfolds: int) -> torch.Tensor:
         drive: a and b side by side, (B, T, 2U).
         time: t, (B, T, 1).
         state: before the first sample, (B, U).
-        terms: σ, shift, and the weights of both sums of each synapse, (S,) each.
+        terms: as for :func:`sums`.
         tables: of :class:`synapses.Padded`.
         unfolds: of each sample.
     """
-    return _Solve.apply(drive, time, state, *terms, tables, unfolds)
+    parts = (tensor.split(_rows(tables)) for tensor in (drive, time, state))
+    return torch.cat([_Solve.apply(*part, *terms, tables, unfolds)
+                      for part in zip(*parts, strict=True)])  # fmt: skip
+
+
+def _rows(tables) -> int:
+    by_target, by_source, *_ = tables
+    return max(1, _AT_ONCE // max(by_target.numel(), by_source.numel()))
+
+
+class _Sums(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, v, sigma, shift, first, second, tables):
+        network = _Network(len(v), sigma, shift, first, second, tables)
+        ctx.save_for_backward(v, sigma, shift, first, second, *tables)
+        return network.sums(network.activate(v.T)).permute(2, 1, 0).flatten(1)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, grad):
+        with torch.autocast(grad.device.type, enabled=False):
+            v, *terms = ctx.saved_tensors
+            network = _Network(len(v), *terms[:4], terms[4:])
+            active = network.activate(v.T)
+            g_sums = grad.unflatten(1, (2, -1)).permute(2, 1, 0).contiguous()
+            g = network.back(g_sums, active, v.T, torch.zeros_like(v.T))
+            return g.T, *network.by_synapse(), None
 
 
 class _Solve(torch.autograd.Function):
@@ -35,7 +77,7 @@ class _Solve(torch.autograd.Function):
     def forward(ctx, drive, time, state, sigma, shift, first, second, tables, unfolds):
         above, below = (part.permute(1, 2, 0).contiguous() for part in drive.chunk(2, dim=2))
         clock = time.permute(1, 2, 0).contiguous()
-        network = _Network(sigma, shift, first, second, tables)
+        network = _Network(len(state), sigma, shift, first, second, tables)
         states = above.new_empty(len(above) + 1, *above.shape[1:])
         states[0] = state.T
         for place in range(len(above)):
@@ -58,15 +100,14 @@ def _backward(ctx, grad):
     drive, time, states, sigma, shift, first, second, *tables = ctx.saved_tensors
     above, below = (part.permute(1, 2, 0).contiguous() for part in drive.chunk(2, dim=2))
     clock, grad = time.permute(1, 2, 0).contiguous(), grad.permute(1, 2, 0).contiguous()
-    network = _Network(sigma, shift, first, second, tables)
+    network = _Network(len(time), sigma, shift, first, second, tables, ctx.unfolds)
     g_above, g_below = torch.zeros_like(above), torch.zeros_like(below)
     g_clock = torch.zeros_like(clock)
-    g_weights, g_lines = torch.zeros_like(network.weights), torch.zeros_like(network.lines)
     g = torch.zeros_like(states[0])
     for place in reversed(range(len(above))):
         v, passed = states[place], []
-        for _ in range(ctx.unfolds):
-            after, *rest = network.unfold(v, above[place], below[place], clock[place])
+        for unfold in range(ctx.unfolds):
+            after, *rest = network.unfold(v, above[place], below[place], clock[place], unfold)
             passed.append((v, after, *rest))
             v = after
         g = g + grad[place]
@@ -77,22 +118,23 @@ def _backward(ctx, grad):
             g_below[place] += g_b
             both = torch.stack([g[: network.driven], g_b[: network.driven]], dim=1)
             g_clock[place] += (both * sums).sum((0, 1))
-            both *= clock[place]
-            g_weights.baddbmm_(both, active.transpose(1, 2))
-            fan = network.fan_out(both, active)
-            g_lines.baddbmm_(fan, torch.stack([before, torch.ones_like(before)], dim=2))
-            g = torch.baddbmm(g[:, None], network.sigma_out, fan)[:, 0]
+            g = network.back(both.mul_(clock[place]), active, before, g)
     g_drive = torch.cat([g_above, g_below], dim=1).permute(2, 0, 1)
-    return (g_drive, g_clock.permute(2, 0, 1), g.T, *network.by_synapse(g_lines, g_weights),
-            None, None)  # fmt: skip
+    return g_drive, g_clock.permute(2, 0, 1), g.T, *network.by_synapse(), None, None
 
 
 class _Network:
-    """Synapses in tables padded with zeros: F to each of D targets, G from each of U sources."""
+    """Synapses in tables padded with zeros: F to each of D targets, G from each of U sources.
 
-    def __init__(self, sigma, shift, first, second, tables):
+    Args:
+        rows: of the batch.
+        kept: how many sets of activations are in use at a time.
+    """
+
+    def __init__(self, rows: int, sigma, shift, first, second, tables, kept: int = 1):
         by_target, by_source, self.place_by_target, self.place_by_source, source = tables
         self.driven, self.width = by_target.shape
+        self.fan = by_source.shape
         self.sigma, self.shift, first, second = (
             _padded(term, by_target) for term in (sigma, shift, first, second)
         )
@@ -100,34 +142,51 @@ class _Network:
         self.weights_t = self.weights.transpose(1, 2).contiguous()
         self.sigma, self.shift = self.sigma[..., None], self.shift[..., None]
         self.sigma_out = _padded(sigma, by_source)[:, None]
-        self.lines = sigma.new_zeros(*by_source.shape, 2)
+        self.g_weights = torch.zeros_like(self.weights)
+        self.g_lines = sigma.new_zeros(len(by_source), 2, by_source.shape[1])
         self.inward = _padded(source, by_target).flatten()
         self.outward = torch.cat([self.place_by_target, self.place_by_target.new_full(
             (1,), by_target.numel())])[by_source].flatten()  # fmt: skip
+        self.active = sigma.new_empty(kept, by_target.numel(), rows)
+        self.g_active = sigma.new_zeros(by_target.numel() + 1, rows)
+        self.g_fan = sigma.new_empty(by_source.numel(), rows)
 
-    def unfold(self, v, above, below, clock):
+    def activate(self, v, place: int = 0):
+        """Activations (D, F, B) from v (U, B), in the given place of those kept."""
+        active = self.active[place]
+        torch.index_select(v, 0, self.inward, out=active)
+        active = active.view(self.driven, self.width, -1)
+        return active.mul_(self.sigma).add_(self.shift).sigmoid_()
+
+    def sums(self, active):
+        """Both sums (D, 2, B)."""
+        return torch.bmm(self.weights, active)
+
+    def unfold(self, v, above, below, clock, place: int = 0):
         """v (U, B) after one unfold, its denominator, both sums (D, 2, B), activations."""
-        z = v.index_select(0, self.inward).view(self.driven, self.width, -1)
-        active = torch.addcmul(self.shift, z, self.sigma).sigmoid_()
-        sums = torch.bmm(self.weights, active)
+        active = self.activate(v, place)
+        sums = self.sums(active)
         numerator, denominator = v + above, below.clone()
         numerator[: self.driven].addcmul_(sums[:, 0], clock)
         denominator[: self.driven].addcmul_(sums[:, 1], clock)
         return numerator.div_(denominator), denominator, sums, active
 
-    def fan_out(self, g_sums, active):
-        """Gradient of each synapse's argument, by source (U, G, B), from that of both sums."""
-        size, batch = self.driven * self.width, active.shape[2]
-        flat = active.new_zeros(size + 1, batch)
-        g = flat[:size].view(self.driven, self.width, batch)
-        torch.bmm(self.weights_t, g_sums, out=g)
-        g.mul_(active).addcmul_(g, active, value=-1.0)
-        return flat.index_select(0, self.outward).view(*self.lines.shape[:2], batch)
+    def back(self, g_sums, active, v, g):
+        """Gradient (U, B) of v, added to g, from that of both sums; adds up those of synapses."""
+        self.g_weights.baddbmm_(g_sums, active.transpose(1, 2))
+        g_active = self.g_active[:-1].view_as(active)
+        torch.bmm(self.weights_t, g_sums, out=g_active)
+        torch.ops.aten.sigmoid_backward.grad_input(g_active, active, grad_input=g_active)
+        torch.index_select(self.g_active, 0, self.outward, out=self.g_fan)
+        fan = self.g_fan.view(*self.fan, -1)
+        line = torch.stack([v, torch.ones_like(v)], dim=1)
+        self.g_lines.baddbmm_(line, fan.transpose(1, 2))
+        return torch.baddbmm(g[:, None], self.sigma_out, fan)[:, 0]
 
-    def by_synapse(self, g_lines, g_weights):
-        """Gradients of σ, shift and both weights, (S,) each, from those of the tables."""
-        g_sigma, g_shift = g_lines.flatten(0, 1)[self.place_by_source].unbind(1)
-        g_first, g_second = g_weights.transpose(1, 2).flatten(0, 1)[self.place_by_target].unbind(1)
+    def by_synapse(self):
+        """Gradients of σ, shift and both weights, (S,) each."""
+        g_sigma, g_shift = (g.flatten()[self.place_by_source] for g in self.g_lines.unbind(1))
+        g_first, g_second = (g.flatten()[self.place_by_target] for g in self.g_weights.unbind(1))
         return g_sigma, g_shift, g_first, g_second
 
 

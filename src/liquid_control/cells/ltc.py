@@ -7,9 +7,8 @@ import numpy as np
 import torch
 from torch.nn.functional import softplus
 
-from liquid_control.cells import ncps_weights, wirings
+from liquid_control.cells import fused, ncps_weights, wirings
 from liquid_control.cells.base import Cell, Counts
-from liquid_control.cells.fused import solve
 from liquid_control.cells.synapses import (
     FOREVER,
     Padded,
@@ -89,6 +88,7 @@ class LTC(Cell):
         self.from_driven = Sums(self.inner, 0, self.driven, self.driven)
         self.from_quiet = Sums(self.inner, self.driven, hidden_size, self.driven)
         self.padded = Padded(self.inner, self.driven)
+        self.padded_inputs = Padded(self.sensory, hidden_size)
         self.capacity = torch.nn.Parameter(inverse_softplus(uniform(0.4, 0.6, hidden_size)))
         self.leak = torch.nn.Parameter(inverse_softplus(uniform(0.001, 1.0, hidden_size)))
         self.rest = torch.nn.Parameter(uniform(-0.2, 0.2, hidden_size))
@@ -106,10 +106,12 @@ class LTC(Cell):
             sigma, shift, *weights = self.sensory.terms(per_unit)
             source = self.sensory.source
             shift = shift + sigma * self.input_b[source]
-            tables = self.from_inputs.tables((sigma * self.input_w[source], shift, *weights))
-            rows = x.to(base.dtype).reshape(-1, self.input_size)
-            sums = self.from_inputs.joined(tables, rows, base)
-            return sums if x.ndim == 2 else sums.reshape(*x.shape[:-1], 2 * self.state_size)
+            terms = (sigma * self.input_w[source], shift, *weights)
+            x = x.to(base.dtype)
+            if x.ndim == 2:
+                return self.from_inputs.joined(self.from_inputs.tables(terms), x, base)
+            sums = fused.sums(x.flatten(0, 1), terms, self.padded_inputs.tables)
+            return base + sums.unflatten(0, x.shape[:2])
 
     def advance(self, sensed, state, elapsed):
         with full_precision(state):
@@ -131,8 +133,10 @@ class LTC(Cell):
             if counts is not None:  # at Δt = 0 a state stands still
                 elapsed = torch.where(counts, elapsed, 0.0)
             time, drive = self._drive(sensed, elapsed)
-            states = solve(drive, time, state.to(drive.dtype), self.inner.terms(self._per_unit()),
-                           self.padded.tables, self.unfolds)  # fmt: skip
+            states = fused.solve(
+                drive, time, state.to(drive.dtype), self.inner.terms(self._per_unit()),
+                self.padded.tables, self.unfolds,
+            )  # fmt: skip
             outputs = self._output(states)
             if counts is not None:
                 outputs = torch.where(counts, outputs, 0.0)

@@ -147,7 +147,7 @@ class Padded(torch.nn.Module):
     """Synapses as the rows of two padded tables, by target and by source.
 
     Args:
-        synapses: of whose sources and targets alike there are U.
+        synapses: from U sources.
         targets: how many targets are reached, D.
     """
 
