@@ -1,13 +1,19 @@
 """A sequence of CfC steps with a backward pass of its own.
 
 Autograd would keep some twenty tensors a step, and add up each weight's gradient step by step.
-Here the sums that enter each layer are kept, all slopes follow from them for the whole sequence
-at once, what runs back in time is three or so operations a step, and each weight's gradient is
-one matrix product at the end.
+Here the sums that enter each layer are kept, slopes follow from them for many steps at once, what
+runs back in time is three or so operations a step, and each weight's gradient is one matrix
+product for those steps.
 """
 
 import torch
 from torch.autograd.function import once_differentiable
+
+from liquid_control.cells.activations import CENTRED, centred
+from liquid_control.cells.activations import activation as by_name
+
+_AT_ONCE = 2**17
+"""Numbers of the widest layer whose slopes are held at a time."""
 
 
 def fits(tensor: torch.Tensor) -> bool:
@@ -19,21 +25,36 @@ def fits(tensor: torch.Tensor) -> bool:
     )
 
 
-class Sequence(torch.autograd.Function):
-    """z_1 = sensed + h·R; z_l = m·act(z_{l−1})·W_lᵀ + b_l; h' = gates(z_n, Δt), step by step.
+def unroll(activation, gates, masks, sensed, elapsed, state, recurrent, layers):
+    """All states, (B, T, H), and the last one.
 
-    Args of ``apply``:
-        activation: between layers, elementwise.
-        gates: a module, elementwise over the units but for its heads side by side.
+    z_1 = sensed + h·R; z_l = m·act(z_{l−1})·W_lᵀ + b_l; h' = gates(z_n, Δt), step by step.
+
+    Args:
+        activation: between layers, by name; None where there is one layer.
+        gates: :class:`cfc.Gates`.
         masks: of dropout, (T, B, K), one for each layer before the last; or None.
         sensed: (B, T, K).
         elapsed: (B, T, 1).
         state: (B, H).
         recurrent: R, (H, K).
-        rest: W and b of each further layer, in turn; then the parameters of the gates.
-
-    Gives all states, (B, T, H).
+        layers: W and b of each further layer.
     """
+    inner, outer = CENTRED.get(activation, (1.0, 1.0))
+    quick = centred if activation in CENTRED else activation and by_name(activation)
+    into = [inner] * len(layers) + [gates.inner]
+    rest = [p for (weight, bias), scale in zip(layers, into[1:], strict=True)
+            for p in (weight.t() * (outer * scale), bias * scale)]  # fmt: skip
+    states = _Sequence.apply(
+        quick, gates, masks, sensed * into[0], elapsed, state / gates.outer,
+        recurrent * (gates.outer * into[0]), *rest, *gates.parameters(),
+    )  # fmt: skip
+    states = states * gates.outer
+    return states, states[:, -1]
+
+
+class _Sequence(torch.autograd.Function):
+    """As :func:`unroll`, with W_lᵀ, and with scales in weights: see :meth:`cfc.Gates.quick`."""
 
     @staticmethod
     def forward(ctx, activation, gates, masks, sensed, elapsed, state, recurrent, *rest):
@@ -43,14 +64,13 @@ class Sequence(torch.autograd.Function):
         linears = rest[: len(rest) - own]
         layers = list(zip(linears[::2], linears[1::2], strict=True))
         sums = [sensed.transpose(0, 1).clone(memory_format=torch.contiguous_format)]
-        sums += [sensed.new_empty(length, batch, weight.shape[0]) for weight, _ in layers]
+        sums += [sensed.new_empty(length, batch, weight.shape[1]) for weight, _ in layers]
         states = sensed.new_empty(length + 1, batch, size)
         states[0] = state
-        turned = [(weight.t(), bias) for weight, bias in layers]
         places = zip(elapsed.unbind(1), *(z.unbind(0) for z in sums), strict=True)
         for place, (since, z, *further) in enumerate(places):
             z.addmm_(state, recurrent)
-            for number, (into, (weight, bias)) in enumerate(zip(further, turned, strict=True)):
+            for number, (into, (weight, bias)) in enumerate(zip(further, layers, strict=True)):
                 passed = activation(z)
                 if masks is not None:
                     passed = passed * masks[number][place]
@@ -60,60 +80,100 @@ class Sequence(torch.autograd.Function):
         masks = [] if masks is None else masks
         ctx.save_for_backward(elapsed, recurrent, states, *linears, *sums, *masks)
         ctx.layers = len(layers)
-        return states[1:].transpose(0, 1).clone()
+        return states[1:].transpose(0, 1)
 
     @staticmethod
     @once_differentiable
     def backward(ctx, gradient):
-        elapsed, recurrent, states, *saved = ctx.saved_tensors
+        return _Back(ctx, gradient).gradients()
+
+
+class _Back:
+    """The backward pass of a :class:`_Sequence`, from the last steps to the first."""
+
+    def __init__(self, ctx, gradient):
+        elapsed, self.recurrent, self.states, *saved = ctx.saved_tensors
         count = ctx.layers
-        weights, sums = saved[: 2 * count : 2], saved[2 * count : 3 * count + 1]
-        masks = saved[3 * count + 1 :]
+        self.activation, self.gates = ctx.activation, ctx.gates
+        self.weights, self.masks = saved[: 2 * count : 2], saved[3 * count + 1 :]
+        *self.sums, self.heads = saved[2 * count : 3 * count + 1]
+        self.own, self.timed = list(self.gates.parameters()), ctx.needs_input_grad[4]
+        self.gradient, self.since = gradient.transpose(0, 1), elapsed.transpose(0, 1)
+        self.to_sensed = torch.empty_like(self.sums[0] if count else self.heads)
+        self.to_elapsed = torch.zeros_like(self.since) if self.timed else None
+        self.to_weights = [torch.zeros_like(weight) for weight in self.weights]
+        self.to_biases = [weight.new_zeros(weight.shape[1]) for weight in self.weights]
+        self.to_recurrent = torch.zeros_like(self.recurrent)
+        self.to_own = [torch.zeros_like(parameter) for parameter in self.own]
+        self.to_state = torch.zeros_like(self.states[0])
+
+    def gradients(self):
+        """Those of the arguments of ``apply``."""
+        length, many = len(self.heads), max(1, _AT_ONCE // self.heads[0].numel())
+        for last in range(length, 0, -many):
+            self._part(slice(max(0, last - many), last))
+        into = [g for pair in zip(self.to_weights, self.to_biases, strict=True) for g in pair]
+        to_elapsed = self.to_elapsed.transpose(0, 1) if self.timed else None
+        return (
+            None, None, None, self.to_sensed.transpose(0, 1), to_elapsed, self.to_state,
+            self.to_recurrent, *into, *self.to_own,
+        )  # fmt: skip
+
+    def _part(self, part):
+        passed, slopes = self._layers(part)
+        with torch.enable_grad():
+            heads = self.heads[part].detach().requires_grad_()
+            since = self.since[part].detach().requires_grad_(self.timed)
+            after = self.gates.quick(heads, since)
+        others = [since] * self.timed + self.own
+        (slope,) = torch.autograd.grad(
+            after, heads, torch.ones_like(after), retain_graph=bool(others)
+        )
+        totals = torch.empty_like(after)
+        flows = [torch.empty_like(z[part]) for z in (*self.sums[1:], self.heads)]
+        flows = [self.to_sensed[part], *flows] if self.sums else [self.to_sensed[part]]
+        self._steps(self.gradient[part], slope.view(*after.shape[:2], -1, after.shape[2]),
+                    slopes, totals, flows)  # fmt: skip
+        for number, (out, flow) in enumerate(zip(passed, flows[1:], strict=True)):
+            flow = flow.flatten(0, 1)
+            self.to_weights[number].addmm_(out.flatten(0, 1).t(), flow)
+            self.to_biases[number] += flow.sum(0)
+        before = self.states[:-1][part].flatten(0, 1)
+        self.to_recurrent.addmm_(before.t(), flows[0].flatten(0, 1))
+        if others:
+            found = list(torch.autograd.grad(after, others, totals))
+            if self.timed:
+                self.to_elapsed[part] = found.pop(0)
+            for total, one in zip(self.to_own, found, strict=True):
+                total += one
+
+    def _layers(self, part):
+        """What each layer but the last passed on, and its slopes."""
         passed, slopes = [], []
-        for number, z in enumerate(sums[:-1]):
-            out, slope = _slope(ctx.activation, z)
-            if masks:
-                out, slope = out * masks[number], slope * masks[number]
+        for number, z in enumerate(self.sums):
+            out, slope = _slope(self.activation, z[part])
+            if self.masks:
+                mask = self.masks[number][part]
+                out, slope = out * mask, slope * mask
             passed.append(out)
             slopes.append(slope)
-        length, batch, size = states.shape[0] - 1, *states.shape[1:]
-        own = list(ctx.gates.parameters())
-        with torch.enable_grad():
-            heads = sums[-1].detach().requires_grad_()
-            since = elapsed.transpose(0, 1).detach().requires_grad_()
-            after = ctx.gates.quick(heads, since)
-        (slope,) = torch.autograd.grad(after, heads, torch.ones_like(after), retain_graph=True)
-        slope = slope.view(length, batch, -1, size)
+        return passed, slopes
 
-        totals = torch.empty_like(states[1:])
-        flows = [torch.empty_like(z) for z in sums]
-        carried, back = torch.zeros_like(states[0]), recurrent.t()
-        tops = flows[-1].view(slope.shape)
-        by_place = [part.unbind(0) for part in (gradient.transpose(0, 1), totals, slope, tops)]
-        steps, down = [flow.unbind(0) for flow in flows], [slope.unbind(0) for slope in slopes]
-        for place in range(length - 1, -1, -1):
+    def _steps(self, gradient, slope, slopes, totals, flows):
+        """Back in time: fills the gradients of the states, and of each layer's sums."""
+        turned = [weight.t() for weight in self.weights]
+        recurrent = self.recurrent.t()
+        by_place = [x.unbind(0) for x in (gradient, totals, slope, flows[-1].view(slope.shape))]
+        places, down = [flow.unbind(0) for flow in flows], [slope.unbind(0) for slope in slopes]
+        for place in range(len(gradient) - 1, -1, -1):
             coming, total, rise, top = (part[place] for part in by_place)
-            torch.add(coming, carried, out=total)
+            torch.add(coming, self.to_state, out=total)
             torch.mul(rise, total[:, None], out=top)
-            flow = steps[-1][place]
-            for number in range(count - 1, -1, -1):
-                flow = torch.mm(flow, weights[number], out=steps[number][place])
+            flow = places[-1][place]
+            for number in range(len(turned) - 1, -1, -1):
+                flow = torch.mm(flow, turned[number], out=places[number][place])
                 flow.mul_(down[number][place])
-            carried = torch.mm(flow, back)
-
-        into = []
-        for out, flow in zip(passed, flows[1:], strict=True):
-            flow = flow.flatten(0, 1)
-            into += [flow.t() @ out.flatten(0, 1), flow.sum(0)]
-        others = [None] * (1 + len(own))
-        if own or ctx.needs_input_grad[4]:
-            others = torch.autograd.grad(after, [since, *own], totals)
-        to_elapsed = None if others[0] is None else others[0].transpose(0, 1)
-        to_recurrent = states[:-1].flatten(0, 1).t() @ flows[0].flatten(0, 1)
-        return (
-            None, None, None, flows[0].transpose(0, 1), to_elapsed, carried, to_recurrent,
-            *into, *others[1:],
-        )  # fmt: skip
+            self.to_state = torch.mm(flow, recurrent)
 
 
 def _slope(function, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -7,9 +7,9 @@ from functools import partial
 import torch
 from torch.nn.functional import dropout, linear
 
-from liquid_control.cells.activations import COSTS, QUICK
+from liquid_control.cells.activations import CENTRED, COSTS, centred
 from liquid_control.cells.activations import activation as by_name
-from liquid_control.cells.backward import Sequence, fits
+from liquid_control.cells.backward import fits, unroll
 from liquid_control.cells.base import Cell, Counts, stepwise
 from liquid_control.control.schema import unknown
 
@@ -88,8 +88,7 @@ class CfC(Cell):
 
     def unroll(self, sensed, elapsed, state, counts):
         if counts is None and fits(sensed):
-            outputs = self._sequence(sensed, elapsed, state)
-            return outputs, outputs[:, -1]
+            return self._sequence(sensed, elapsed, state)
         # Cut once: each cut costs its backward pass a weight full of zeros.
         advance = partial(self._advance, self.recurrent())
         return stepwise(advance, sensed, elapsed, state, counts)
@@ -102,11 +101,9 @@ class CfC(Cell):
                 dropout(sensed.new_ones(length, batch, layer.out_features), self.dropout)
                 for layer in self.backbone
             ]
-        rest = [p for layer in [*self.backbone, self.heads][1:] for p in (layer.weight, layer.bias)]
-        return Sequence.apply(
-            QUICK.get(self.activation, self._activation), self.gates, masks,
-            sensed, elapsed, state, self.recurrent(), *rest, *self.gates.parameters(),
-        )  # fmt: skip
+        rest = [(layer.weight, layer.bias) for layer in [*self.backbone, self.heads][1:]]
+        return unroll(self.activation, self.gates, masks, sensed, elapsed, state,
+                      self.recurrent(), rest)  # fmt: skip
 
     def recurrent(self) -> torch.Tensor:
         """Weights from the state to the first layer, (H, K)."""
@@ -164,7 +161,9 @@ class Gates(torch.nn.Module):
             raise ValueError(unknown('mode', mode, HEADS))
         self.size, self.mode = size, mode
         self._activation = by_name(head_activation, ('tanh', 'lecun_tanh'))
-        self._quick = QUICK[head_activation]
+        inner, self.outer = (1.0, 1.0) if mode == 'pure' else CENTRED[head_activation]
+        scales = torch.tensor([1.0] if mode == 'pure' else [inner, inner, 1.0, 1.0])
+        self.register_buffer('inner', scales.repeat_interleave(size), persistent=False)
         if mode == 'pure':
             self.amplitude = torch.nn.Parameter(torch.empty(1, size))
             self.rate = torch.nn.Parameter(torch.empty(1, size))
@@ -174,21 +173,26 @@ class Gates(torch.nn.Module):
             self.cost = 3 + 2 * COSTS[head_activation]
 
     def forward(self, heads: torch.Tensor, elapsed: torch.Tensor) -> torch.Tensor:
-        return self._gate(self._activation, heads, elapsed)
-
-    def quick(self, heads: torch.Tensor, elapsed: torch.Tensor) -> torch.Tensor:
-        """The same to about 1e-7, faster in training."""
-        return self._gate(self._quick, heads, elapsed)
-
-    def _gate(self, activation, heads, elapsed):
         if self.mode == 'pure':
             decay = torch.exp(-elapsed * (self.rate.abs() + heads.abs()))
             return self.amplitude - self.amplitude * decay * heads
+        f1, f2, gate = self._parts(self._activation, heads, elapsed)
+        return f1 + gate * (f2 if self.mode == 'no_gate' else f2 - f1)
+
+    def quick(self, heads: torch.Tensor, elapsed: torch.Tensor) -> torch.Tensor:
+        """1/``outer`` of the new state, from ``inner`` times the heads; faster in training."""
+        if self.mode == 'pure':
+            return self(heads, elapsed)
+        if self.mode == 'no_gate':
+            f1, f2, gate = self._parts(centred, heads, elapsed)
+            return torch.addcmul(f1, gate, f2)
+        return torch.lerp(*self._parts(torch.sigmoid, heads, elapsed)).sub_(0.5)
+
+    def _parts(self, activation, heads, elapsed):
         size = self.size
         both, time_a, time_b = heads.split([2 * size, size, size], dim=-1)
-        f1, f2 = activation(both).split(size, dim=-1)
         gate = torch.sigmoid(torch.addcmul(time_b, time_a, elapsed))
-        return f1 + gate * (f2 if self.mode == 'no_gate' else f2 - f1)
+        return *activation(both).split(size, dim=-1), gate
 
     def load_ncps(self, weights: Mapping[str, torch.Tensor]) -> None:
         if self.mode == 'pure':

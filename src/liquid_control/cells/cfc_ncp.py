@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch.nn.functional import linear
 
-from liquid_control.cells.backward import Sequence, fits
+from liquid_control.cells.backward import fits, unroll
 from liquid_control.cells.base import Cell, Counts, stepwise
 from liquid_control.cells.cfc import HEADS, Gates
 from liquid_control.cells.wirings import Wiring, build
@@ -101,11 +101,7 @@ class CfCNCP(Cell):
         if place in layer.sources:
             recurrent = weight[:, known:].t()
             if counts is None and fits(heads):
-                outputs = Sequence.apply(
-                    None, layer.gates, None, heads, elapsed, state, recurrent,
-                    *layer.gates.parameters(),
-                )  # fmt: skip
-                return outputs, outputs[:, -1]
+                return unroll(None, layer.gates, None, heads, elapsed, state, recurrent, [])
 
             def advance(summed, before, since):
                 after = layer.gates(torch.addmm(summed, before, recurrent), since)
