@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
 from liquid_control.control.contract import Contract, ContractError
 from liquid_control.control.observe import Observer, stamp_ns
-from liquid_control.evaluation.bag import Bag, BagError
-from liquid_control.evaluation.commands import CommandStream
+from liquid_control.evaluation.bag import Bag
+from liquid_control.evaluation.commands import Told, recorded_commands
 from liquid_control.evaluation.player import Player
 from liquid_control.faults import Fault, FaultInjector
+
+_NOTHING = Told(None, False)
 
 
 @dataclass
@@ -54,8 +54,9 @@ def play(
 ) -> Heard:
     """Step policies over a recording, all on the same messages.
 
-    Where commands were recorded, only observations that were answered by one are played, and each
-    policy is told the command that was really sent. Without, its own are taken as sent.
+    Where recorded commands name the observation that they answer, only observations that were
+    answered are played. Each policy is told the command that was really sent; where none is known
+    its own is taken as sent.
 
     Args:
         bag: the recording.
@@ -74,15 +75,14 @@ def play(
     groups = _groups(players)
     union = _union([group.contract for group in groups], robot)
     injector = FaultInjector(union, faults, seed)
-    topic = robot.action.topic
-    commands = CommandStream(bag, observed.get(topic, topic).strip('/'))
+    commands = recorded_commands(bag, robot, observed)
     heard, silence = Heard(answered=0 if commands.any else None), _Silence(union)
     for topic, message in bag.observed(union, observed):
         silence.heard(topic, stamp_ns(message))
         if faults and not injector.apply(topic, message):
             heard.lost += 1
             continue
-        taken: dict[int, Any] = {}
+        told: dict[int, Told] = {}
         for group in groups:
             if topic not in group.contract.topics:
                 continue
@@ -93,16 +93,15 @@ def play(
             heard.first = stamp if heard.first is None else heard.first
             heard.last = stamp
             heard.observations += group is groups[0]
-            sent = None
+            if commands.any and stamp not in told:
+                told[stamp] = commands.take(stamp)
+            sent, answers = told.get(stamp, _NOTHING)
             if commands.any:
-                if stamp not in taken:
-                    taken[stamp] = _action(bag, commands.take(stamp), robot)
-                sent = taken[stamp]
-                if sent is None:
+                heard.answered += answers and group is groups[0]
+                if commands.required and not answers:
                     continue
-                heard.answered += group is groups[0]
             for player in group.players:
-                player.step(stamp, values, sent)
+                player.step(stamp, values, sent, answers)
     for player in players:
         player.end()
     heard.silences = silence.end()
@@ -160,15 +159,3 @@ def _union(contracts: Sequence[Contract], robot: Contract) -> Contract:
     if not terms:
         raise ContractError(f'{robot.source}: no term that a policy asks for')
     return replace(robot, terms=terms)
-
-
-def _action(bag: Bag, command: Any, contract: Contract) -> np.ndarray | None:
-    if command is None:
-        return None
-    action = np.asarray(command.data, dtype=np.float64)
-    if action.shape != (contract.action_size,):
-        raise BagError(
-            f'{bag.path}: {contract.action.topic}: expected {contract.action_size} values '
-            f'({", ".join(contract.action.joints)}), found {action.size}'
-        )
-    return action.astype(np.float32)

@@ -63,8 +63,21 @@ class Player:
         follows = all(term.sensed for term in self.contract.terms) and not runner.bundle.drives
         self._waiting: list[tuple[int, np.ndarray]] | None = [] if follows else None
 
-    def step(self, stamp_ns: int, observation: np.ndarray, sent: np.ndarray | None) -> None:
-        """Take in one observation (p,), and the command (m,) that answered it, where recorded."""
+    def step(
+        self,
+        stamp_ns: int,
+        observation: np.ndarray,
+        sent: np.ndarray | None,
+        answers: bool = True,
+    ) -> None:
+        """Take in one observation.
+
+        Args:
+            stamp_ns: its stamp.
+            observation: sensed values (p,).
+            sent: what the robot was told thereupon, (m,); None where that is not known.
+            answers: whether that was an answer to this observation, and is to be compared.
+        """
         self.first, self.last = self.first or stamp_ns, stamp_ns
         self._steps += 1
         if self._waiting is not None:
@@ -82,7 +95,8 @@ class Player:
             self._rollouts.add(stamp_ns, observation, command.elapsed, command.prediction, given)
         if sent is not None:
             self.runner.sent(sent)
-        row = (stamp_ns, observation, command.prediction, command.step_s, command.action, sent)
+        answer = sent if answers else None
+        row = (stamp_ns, observation, command.prediction, command.step_s, command.action, answer)
         self._rows.append(row)
         if len(self._rows) > _CHUNK:
             self._sum()

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from liquid_control.control.schema import unknown
+from liquid_control.pool import Job, work
 from liquid_control.provenance import write_json
-from liquid_control.training.pool import Job, work
 
 FORMAT = 1
 ENGINES = ('local', 'ray')

@@ -24,12 +24,12 @@ from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
 from liquid_control.control.observe import Observer, stamp_ns
 from liquid_control.evaluation.bag import Bag
-from liquid_control.evaluation.commands import CommandStream
+from liquid_control.evaluation.commands import recorded_commands
+from liquid_control.evaluation.names import renaming
 from liquid_control.nodes.names import BAG_ENDED, SHADOW
 from liquid_control.nodes.parameters import Parameters
 from liquid_control.nodes.session import NodeError, Session, run_node
 from liquid_control.nodes.wire import CommandMessage, answered_stamp, message_type, qos
-from liquid_control.verbs.arguments import renaming
 
 _DELIVERY = Duration(seconds=2.0)
 
@@ -123,18 +123,18 @@ class BagNode(Node):
             )
 
     def _play(self, session: Session) -> None:
-        topic = self._robot.action.topic
-        commands = CommandStream(self._bag, self._observed.get(topic, topic))
+        commands = recorded_commands(self._bag, self._robot, self._observed)
         observer, begun = Observer(self._contract), None
         for topic, message in self._bag.observed(self._contract, self._observed):
             if session.stopping:
                 return
             stamp = stamp_ns(message)
             if topic == self._pace and commands.any:
-                sent = commands.take(stamp)
-                if sent is None:
+                sent, answers = commands.take(stamp)
+                if commands.required and not answers:
                     continue  # it did not reach the policy that drove
-                self._sent.publish(self._command.fill(stamp, sent.data))
+                if sent is not None:
+                    self._sent.publish(self._command.fill(stamp, sent))
             if self._speed:
                 begun = begun or (stamp, time.monotonic())
                 due = begun[1] + (stamp - begun[0]) * 1e-9 / self._speed

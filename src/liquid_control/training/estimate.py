@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from statistics import mean
 from typing import Any
 
-from liquid_control.training.pool import Live
+from liquid_control.pool import Live
 from liquid_control.training.run import Run
 
 

@@ -5,6 +5,7 @@ teacher that the recurrent students, which see positions alone, are trained to i
 """
 
 import copy
+from collections import deque
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 from liquid_control.sim import environment as environments
 from liquid_control.sim.batch import BatchWalkers, episode_returns
 from liquid_control.training import checkpoint, expert_state
+from liquid_control.training.disturbances import Disturbances
 from liquid_control.training.journal import Journal
 from liquid_control.training.run import difference
 
@@ -54,14 +56,19 @@ class ExpertSettings:
     """Fresh episodes by which a candidate is judged."""
     checkpoint_steps: int = 100_000
     """Environment steps between two checkpoints, from which a stopped training goes on."""
+    robust: bool = False
+    """Whether it meets :class:`Disturbances` while it learns."""
 
 
 class WalkerVecEnv(VecEnv):
     """Stable-Baselines3's view of :class:`BatchWalkers`: observation (n,), action (m,)."""
 
-    def __init__(self, environment: environments.Environment, count: int, seed: int):
+    def __init__(
+        self, environment: environments.Environment, count: int, seed: int, robust: bool = False
+    ):
         self.walkers = BatchWalkers(count, seed, environment=environment)
         width, size = self.walkers.sensed().shape[1], self.walkers.model.nu
+        self.disturbances = Disturbances(count, size, seed) if robust else None
         self._action = np.zeros((count, size))
         observation = gymnasium.spaces.Box(-np.inf, np.inf, (width,), np.float32)
         action = gymnasium.spaces.Box(-1.0, 1.0, (size,), np.float32)
@@ -72,14 +79,22 @@ class WalkerVecEnv(VecEnv):
 
     def reset(self):
         for index in range(self.num_envs):
-            self.walkers.reset(index)
+            self._restart(index)
         return self._observe()
+
+    def _restart(self, index: int) -> None:
+        self.walkers.reset(index)
+        if self.disturbances:
+            self.disturbances.restart(index)
 
     def step_async(self, actions):
         self._action = actions
 
     def step_wait(self):
-        reward, terminated = self.walkers.step(self._action)
+        action = self._action
+        if self.disturbances:
+            action = self.disturbances.pass_on(action)
+        reward, terminated = self.walkers.step(action)
         done = terminated | (self.walkers.steps >= self.walkers.environment.episode_steps)
         infos: list[dict] = [{} for _ in range(self.num_envs)]
         observation = self._observe()
@@ -87,7 +102,7 @@ class WalkerVecEnv(VecEnv):
             for index in np.flatnonzero(done):
                 infos[index]['terminal_observation'] = observation[index]
                 infos[index]['TimeLimit.truncated'] = not terminated[index]
-                self.walkers.reset(index)
+                self._restart(index)
             observation = self._observe()
         return observation, reward.astype(np.float32), done, infos
 
@@ -136,13 +151,17 @@ def expert_returns(
     episodes: int,
     seed: int,
     action_noise: float = 0.0,
+    late: int = 0,
 ) -> np.ndarray:
-    """Returns (episodes,) of the expert alone, its actions disturbed or not."""
+    """Returns (episodes,) of the expert alone, its actions disturbed, late by periods, or not."""
     rng = np.random.default_rng(seed)
+    line = deque([np.zeros((episodes, net.head.out_features))] * late, maxlen=late + 1)
 
     def act(walkers: BatchWalkers) -> np.ndarray:
         with torch.no_grad():
             action = net.act(torch.as_tensor(walkers.sensed(), dtype=torch.float32)).numpy()
+        line.append(action)
+        action = line[0]
         return np.clip(action + action_noise * rng.standard_normal(action.shape), -1.0, 1.0)
 
     return episode_returns(act, episodes, seed, environment)
@@ -153,7 +172,8 @@ class _Candidates(BaseCallback):
 
     The best walker has the largest mean and minimum return together, without disturbance. The
     best teacher has the largest mean return with noise of 0.1 on its actions: a student makes
-    mistakes, and its teacher must know the way back from them.
+    mistakes, and its teacher must know the way back from them. Of robust ones, that return and
+    the one with commands that act a period late count alike.
     """
 
     def __init__(self, settings: ExpertSettings, folder: Path, report, journal: Journal):
@@ -218,13 +238,18 @@ class _Candidates(BaseCallback):
             'return_action_noise_0.1': float(noisy.mean()),
             'episodes': settings.episodes,
         }
+        teaching = [noisy.mean()]
+        if settings.robust:
+            late = expert_returns(net, self._environment, settings.episodes, 30_000, late=1)
+            scores['return_late_1'] = float(late.mean())
+            teaching.append(late.mean())
         self._said = (
             f', return {clean.mean():.0f}, worst {clean.min():.0f}, '
             f'with noisy actions {noisy.mean():.0f}'
         )
         names = [name for name in scores if name.startswith('return')]
         self._journal.add(steps, {name: scores[name] for name in names})
-        merits = float(clean.mean() + clean.min()), float(noisy.mean())
+        merits = float(clean.mean() + clean.min()), float(np.mean(teaching))
         for choice, merit in zip(CHOICES, merits, strict=True):
             if choice not in self.best or merit > self.best[choice]['merit']:
                 checkpoint.write(self._folder / f'{choice}.safetensors', net.state_dict(), {})
@@ -252,7 +277,7 @@ def train_expert(
     folder.mkdir(parents=True, exist_ok=True)
     world = environments.environment(settings.environment)
     environment = VecNormalize(
-        WalkerVecEnv(world, settings.environments, settings.seed), gamma=0.99
+        WalkerVecEnv(world, settings.environments, settings.seed, settings.robust), gamma=0.99
     )
     model = PPO(
         'MlpPolicy',

@@ -8,6 +8,7 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import VecNormalize
 
 from liquid_control.training import checkpoint
+from liquid_control.training.disturbances import Disturbances
 
 
 def snapshot(model: PPO) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
@@ -36,6 +37,8 @@ def snapshot(model: PPO) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         'updates': int(model._n_updates),
         'numpy': [kind, *rest],
     }
+    if disturbances := _disturbances(model):
+        about['disturbances'] = disturbances.rng.bit_generator.state
     return tensors, about
 
 
@@ -59,6 +62,12 @@ def restore(model: PPO, tensors: dict[str, torch.Tensor], about: dict[str, Any])
     kind, *rest = about['numpy']
     np.random.set_state((kind, tensors['numpy'].numpy().astype(np.uint32), *rest))
     torch.set_rng_state(tensors['torch'])
+    if disturbances := _disturbances(model):
+        disturbances.rng.bit_generator.state = about['disturbances']
+
+
+def _disturbances(model: PPO) -> Disturbances | None:
+    return model.get_vec_normalize_env().venv.disturbances
 
 
 def _scales(model: PPO) -> tuple:
@@ -77,4 +86,5 @@ def _arrays(model: PPO) -> dict[str, np.ndarray]:
         'returns': scaler.returns,
         'last_observation': model._last_obs,
         'episode_starts': model._last_episode_starts,
+        **(_disturbances(model).arrays if _disturbances(model) else {}),
     }

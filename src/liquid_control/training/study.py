@@ -10,10 +10,10 @@ from typing import Any
 from liquid_control import cells
 from liquid_control.control.schema import unknown
 from liquid_control.data import walker2d_kinematics as data
+from liquid_control.pool import Job, work
 from liquid_control.provenance import provenance
 from liquid_control.training import best, comparison, published
 from liquid_control.training.estimate import Estimate
-from liquid_control.training.pool import Job, work
 from liquid_control.training.run import Run, Shelf
 
 PARTS = (published.PART, comparison.PART, best.PART)

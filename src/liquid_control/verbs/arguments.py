@@ -8,18 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 
-def renaming(text: str) -> tuple[str, str]:
-    """``TOPIC=RECORDED`` → both, without the leading slash.
-
-    Raises:
-        ValueError: one of them is missing.
-    """
-    topic, separator, recorded = text.partition('=')
-    if not separator or not topic or not recorded:
-        raise ValueError(f'--observed {text}: expected TOPIC=RECORDED')
-    return topic.strip('/'), recorded.strip('/')
-
-
 def add_walk_arguments(parser: argparse.ArgumentParser, folder: str) -> None:
     """What every verb takes that lets policies walk on a graph."""
     parser.add_argument('--seed', type=int, default=0, help='of the walks and the faults (0)')
@@ -33,6 +21,28 @@ def add_walk_arguments(parser: argparse.ArgumentParser, folder: str) -> None:
     parser.add_argument('--out', type=Path, help=f'folder to make ({folder})')
     parser.add_argument('--no-video', action='store_true', help='draw no video')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the metrics here too')
+
+
+def add_observed_argument(parser: argparse.ArgumentParser) -> None:
+    """Topics that a recording has under other names; ``args.observed`` is a dictionary."""
+    parser.add_argument(
+        '--observed',
+        action=_Renamings,
+        default={},
+        metavar='TOPIC=RECORDED',
+        help='where a topic of the contract was recorded under another name; may be repeated',
+    )
+
+
+class _Renamings(argparse.Action):
+    def __call__(self, parser, namespace, values, option_string=None):
+        from liquid_control.evaluation.names import renaming
+
+        try:
+            topic, recorded = renaming(values)
+        except ValueError as error:
+            parser.error(str(error))
+        setattr(namespace, self.dest, {**getattr(namespace, self.dest), topic: recorded})
 
 
 def add_distro_argument(parser: argparse.ArgumentParser) -> None:

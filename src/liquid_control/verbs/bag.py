@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from liquid_control.verbs.arguments import add_distro_argument, renaming
+from liquid_control.verbs.arguments import add_distro_argument, add_observed_argument
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,13 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--robot', metavar='CONTRACT', help='how far the bag covers a contract, by path or name'
     )
-    parser.add_argument(
-        '--observed',
-        action='append',
-        default=[],
-        metavar='TOPIC=RECORDED',
-        help='where a topic of the contract was recorded under another name',
-    )
+    add_observed_argument(parser)
     parser.add_argument(
         '--draft', type=Path, metavar='YAML', help='write a contract drafted from it'
     )
@@ -44,7 +38,7 @@ def main(args: argparse.Namespace) -> int:
     if args.draft and len(args.bags) > 1:
         raise ValueError(f'--draft: expected one bag to draft from, found {len(args.bags)}')
     contract = Contract.load(paths.robot(args.robot)) if args.robot else None
-    observed = dict(map(renaming, args.observed))
+    observed = args.observed
     console = Console(highlight=False)
     reports, good = [], True
     for path in args.bags:

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from liquid_control.verbs.arguments import renaming
+from liquid_control.verbs.arguments import add_observed_argument
 from liquid_control.verbs.tables import new_table
 
 
@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--policy', action='append', required=True, help='bundle, by path or name; may be repeated'
     )
-    parser.add_argument('--observed', action='append', default=[], metavar='TOPIC=RECORDED')
+    add_observed_argument(parser)
     parser.add_argument('--rounds', type=int, default=3, help='of each, in turn (3)')
 
 
@@ -36,7 +36,7 @@ def main(args: argparse.Namespace) -> int:
         PolicyRunner(Path(p) if Path(p).is_file() else paths.policy(p, args.robot))
         for p in args.policy
     ]
-    observed = dict(map(renaming, args.observed))
+    observed = args.observed
     seconds = 0.0
 
     def replay() -> None:

@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from liquid_control.verbs.arguments import renaming
+from liquid_control.verbs.arguments import add_observed_argument
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,13 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='a bundle, by path or name; may be given again; default: the one that was recorded',
     )
     parser.add_argument('--robot', metavar='CONTRACT', help="the robot's contract, path or name")
-    parser.add_argument(
-        '--observed',
-        action='append',
-        default=[],
-        metavar='TOPIC=RECORDED',
-        help='where a topic of the contract was recorded under another name',
-    )
+    add_observed_argument(parser)
     parser.add_argument(
         '--fault', action='append', default=[], metavar='SPEC',
         help='replay once more under sensor faults, gaussian:0.1+dropped:0.05; may be repeated',
@@ -110,7 +104,7 @@ def _replay(args: argparse.Namespace, console: Any) -> dict[str, dict[str, Any]]
     arguments = {
         'robot': args.robot,
         'policies': args.policy,
-        'observed': dict(map(renaming, args.observed)),
+        'observed': args.observed,
         'faults': args.fault,
         'seed': args.seed,
         'horizon': args.horizon,

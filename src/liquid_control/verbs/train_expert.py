@@ -11,6 +11,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument('--steps', type=int, default=4_500_000, help='environment steps (4500000)')
     parser.add_argument('--seed', type=int, default=0, help='of everything random (0)')
+    parser.add_argument(
+        '--robust', action='store_true', help='its commands act late, or with noise, as it learns'
+    )
     parser.add_argument('--out', type=Path, required=True, help='bundle of the best walker (.onnx)')
     parser.add_argument(
         '--teacher', type=Path, metavar='FILE', help='bundle of the best teacher (.onnx)'
@@ -48,7 +51,7 @@ def main(args: argparse.Namespace) -> int:
     contract = expert_contract(environment, robot)
     torch.set_num_threads(1)
     console = Console()
-    settings = ExpertSettings(args.env, args.seed, args.steps)
+    settings = ExpertSettings(args.env, args.seed, args.steps, robust=args.robust)
     try:
         with (
             checkpoint_folder(args.checkpoints, args.out) as folder,

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from liquid_control.verbs.arguments import check_bundle_path, renaming
+from liquid_control.verbs.arguments import add_observed_argument, check_bundle_path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,13 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='false alarms a minute that the trust alarm may give; default: the least that the '
         'recordings are long enough to vouch for',
     )  # fmt: skip
-    parser.add_argument(
-        '--observed',
-        action='append',
-        default=[],
-        metavar='TOPIC=RECORDED',
-        help='where a topic of the contract was recorded under another name',
-    )
+    add_observed_argument(parser)
     parser.add_argument('--robot', required=True, help='contract: a name or a path')
     parser.add_argument('--seed', type=int, default=0, help='of everything random (0)')
     parser.add_argument('--out', type=Path, required=True, help='bundle to write (.onnx)')
@@ -108,7 +102,7 @@ def _train(args: argparse.Namespace, folder: Path, report):
     (cell,) = cells.chosen([args.cell])
     robot = Contract.load(paths.robot(args.robot))
     contract = robot.asking(*(term.name for term in robot.sensed))
-    observed = dict(map(renaming, args.observed))
+    observed = args.observed
     starts, stops = (
         found * len(args.bag) if len(found) == 1 else found or [default] * len(args.bag)
         for found, default in ((args.from_s, 0.0), (args.to_s, float('inf')))
