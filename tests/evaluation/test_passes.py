@@ -87,6 +87,40 @@ def test_a_topic_that_falls_silent_is_said(tmp_path):
     assert list(score['prediction_channels']) == ['hip.position', 'knee.position']
 
 
+def test_commands_that_name_no_observation_are_compared_by_their_stamps(tmp_path):
+    data = arm()
+    data['action'].update(type='sensor_msgs/msg/JointState', unit='rad')
+    del data['observation'][1], data['action']['slew']
+    robot = Contract.from_dict(data)
+    recorder, sent = Recorder(tmp_path / 'bag'), {}
+    kind = 'sensor_msgs/msg/JointState'
+    for step in range(60):
+        stamp = 10**9 + step * 10_000_000
+        angle = [np.sin(step / 9), 0.1]
+        recorder.write('/joint_states', kind, joint_state(stamp, ['hip', 'knee'], angle))
+        if step >= 5 and step % 3 == 0:  # every third, named the other way round, a little later
+            sent[step] = np.array([0.01 * step, -0.5], dtype=np.float32)
+            late = joint_state(stamp + 2_000_000, ['knee', 'hip'], sent[step][::-1])
+            recorder.write('/commands', kind, late)
+    recorder.close()
+    runner = PolicyRunner(
+        make_bundle(tmp_path / 'arm.onnx', robot.asking('angle', 'previous_action'))
+    )
+    (score,), heard = replay_scores(Bag(tmp_path), [runner], robot)
+    assert (score['steps'], heard['answered']) == (60, len(sent))
+    controller, told, largest = Controller(runner, robot), None, 0.0
+    for step in range(60):
+        angle = np.array([np.sin(step / 9), 0.1], dtype=np.float32)
+        action = controller.step(10**9 + step * 10_000_000, angle).action
+        told = sent.get(step, told)
+        if step in sent:
+            largest = max(largest, np.abs(action.astype(np.float64) - told).max())
+        if told is not None:
+            runner.sent(told)
+    assert score['actions_compared'] == len(sent)
+    assert score['action_difference_max'] == pytest.approx(largest, rel=1e-6)
+
+
 def test_a_gap_of_all_topics_is_no_silence():
     silence = _Silence(Contract.from_dict(arm()))
     for start in (0, 10**10):

@@ -11,6 +11,7 @@ from liquid_control.control.runtime import PolicyRunner
 from liquid_control.evaluation.bag import Bag
 from liquid_control.evaluation.runs import read_run
 from liquid_control.evaluation.scores import replay_scores
+from liquid_control.evaluation.storage.types import DISTRO
 
 
 def replay_recording(
@@ -23,6 +24,7 @@ def replay_recording(
     seed: int = 0,
     horizon: int = 50,
     draw: bool = False,
+    distro: str = DISTRO,
 ) -> dict[str, Any]:
     """Replay policies over one recording, clean and with each of the faults.
 
@@ -35,6 +37,7 @@ def replay_recording(
         seed: of the faults.
         horizon: steps that each policy goes on with its own predictions.
         draw: whether to draw plots of the clean replay.
+        distro: ROS 2 distribution of the types that the bag does not define.
 
     Raises:
         BagError, BundleError, ContractError, FaultError: as :func:`replay_scores`.
@@ -43,7 +46,7 @@ def replay_recording(
     folder = Path(recording)
     home = folder.parent if folder.name == 'bag' else folder
     run = read_run(home) if (home / 'run.json').is_file() else {}
-    bag = Bag(folder)
+    bag = Bag(folder, distro)
     if robot or not run.get('contract'):
         if not robot:
             raise ValueError(f'{folder} has no run.json that names a robot: give --robot')
@@ -74,6 +77,8 @@ def replay_recording(
     return {
         'complete': bag.damage is None,
         'why': bag.damage or '',
+        'notes': bag.notes,
+        'left_out': [[*reason, count] for reason, count in sorted(bag.left_out.items())],
         'recording': str(folder),
         'contract_sha256': contract.hash,
         'recorded': run,

@@ -38,11 +38,10 @@ def main(args: argparse.Namespace) -> int:
     if args.draft and len(args.bags) > 1:
         raise ValueError(f'--draft: expected one bag to draft from, found {len(args.bags)}')
     contract = Contract.load(paths.robot(args.robot)) if args.robot else None
-    observed = args.observed
     console = Console(highlight=False)
     reports, good = [], True
     for path in args.bags:
-        report, fine = _one(console, path, contract, observed, args.distro)
+        report, fine = _one(console, path, contract, args.observed, args.distro)
         reports.append(report)
         good = good and fine
     if args.draft and 'topics' in reports[0]:

@@ -36,17 +36,16 @@ def main(args: argparse.Namespace) -> int:
         PolicyRunner(Path(p) if Path(p).is_file() else paths.policy(p, args.robot))
         for p in args.policy
     ]
-    observed = args.observed
     seconds = 0.0
 
     def replay() -> None:
         nonlocal seconds
-        _, heard = replay_scores(Bag(args.recording), runners, robot, observed)
+        _, heard = replay_scores(Bag(args.recording), runners, robot, args.observed)
         seconds = heard['seconds']
 
     def index() -> None:
         bag, topics = Bag(args.recording), robot.asking(*(t.name for t in robot.sensed))
-        for _ in bag.observed(topics, observed):
+        for _ in bag.observed(topics, args.observed):
             pass
 
     kinds = {

@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from liquid_control.verbs.arguments import add_observed_argument
+from liquid_control.verbs.arguments import add_distro_argument, add_observed_argument
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument('--robot', metavar='CONTRACT', help="the robot's contract, path or name")
     add_observed_argument(parser)
+    add_distro_argument(parser)
     parser.add_argument(
         '--fault', action='append', default=[], metavar='SPEC',
         help='replay once more under sensor faults, gaussian:0.1+dropped:0.05; may be repeated',
@@ -109,6 +110,7 @@ def _replay(args: argparse.Namespace, console: Any) -> dict[str, dict[str, Any]]
         'seed': args.seed,
         'horizon': args.horizon,
         'draw': args.out is not None,
+        'distro': args.distro,
     }
     if len(args.recording) == 1:
         path = args.recording[0]
@@ -143,6 +145,8 @@ def _named(recordings: list[Path]) -> list[tuple[str, Path]]:
 
 
 def _tell(console: Any, name: str, result: dict[str, Any]) -> None:
+    from rich.markup import escape
+
     from liquid_control.verbs.replay_tables import horizon_table, score_table
 
     if name:
@@ -169,6 +173,12 @@ def _tell(console: Any, name: str, result: dict[str, Any]) -> None:
                 f'to {end} the robot does not behave as the model knows it: {joints}',
                 highlight=False,
             )
+    for note in result['notes']:
+        console.print(f'[yellow]note:[/] {escape(note)}', highlight=False)
+    for topic, why, count in result['left_out']:
+        console.print(
+            f'[yellow]left out:[/] {count} of {escape(topic)}: {escape(why)}', highlight=False
+        )
     if result['why']:
         console.print(
             f'[yellow]the recording is damaged, read as far as it goes:[/] {result["why"]}'

@@ -3,7 +3,11 @@
 import argparse
 from pathlib import Path
 
-from liquid_control.verbs.arguments import add_observed_argument, check_bundle_path
+from liquid_control.verbs.arguments import (
+    add_distro_argument,
+    add_observed_argument,
+    check_bundle_path,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'recordings are long enough to vouch for',
     )  # fmt: skip
     add_observed_argument(parser)
+    add_distro_argument(parser)
     parser.add_argument('--robot', required=True, help='contract: a name or a path')
     parser.add_argument('--seed', type=int, default=0, help='of everything random (0)')
     parser.add_argument('--out', type=Path, required=True, help='bundle to write (.onnx)')
@@ -102,13 +107,12 @@ def _train(args: argparse.Namespace, folder: Path, report):
     (cell,) = cells.chosen([args.cell])
     robot = Contract.load(paths.robot(args.robot))
     contract = robot.asking(*(term.name for term in robot.sensed))
-    observed = args.observed
     starts, stops = (
         found * len(args.bag) if len(found) == 1 else found or [default] * len(args.bag)
         for found, default in ((args.from_s, 0.0), (args.to_s, float('inf')))
     )
     recordings = [
-        read_recording(Bag(path), contract, observed, start, stop)
+        read_recording(Bag(path, args.distro), contract, args.observed, start, stop)
         for path, start, stop in zip(args.bag, starts, stops, strict=True)
     ]
     settings = RecordedSettings(
