@@ -6,14 +6,17 @@ import pickle
 import re
 import shutil
 import subprocess
+import sys
 
 import numpy as np
 import onnx
 import pytest
+from recording import Recorder, joint_state, make_bundle
+from support import arm
 from test_alarm import calibrated
 
 from liquid_control.cli import main
-from liquid_control.control import Bundle, PolicyRunner
+from liquid_control.control import Bundle, Contract, PolicyRunner
 from liquid_control.evaluation import player
 
 BROWSERS = ('chromium', 'chromium-browser', 'google-chrome')
@@ -122,3 +125,33 @@ def test_no_memory_of_a_recording_is_kept(robot, bundle):
             sizes.append(len(pickle.dumps(held)))
     assert sizes[1] < 1.3 * sizes[0]
     assert len(made.shown.rows) <= 3000
+
+
+@pytest.mark.slow
+def test_the_memory_of_a_whole_replay_does_not_grow_with_the_length(tmp_path):
+    """Peak memory, plots and report included, of 40,000 observations is that of 5,000."""
+    data = arm()
+    del data['observation'][1]
+    robot = Contract.from_dict(data)
+    (tmp_path / 'arm.yaml').write_text(json.dumps(data))
+    policy = make_bundle(tmp_path / 'arm.onnx', robot.asking('angle', 'previous_action'), 0)
+    script = (
+        'import resource, sys; from liquid_control.cli import main;'
+        'code = main(sys.argv[2:]);'
+        'open(sys.argv[1], "w").write(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}");'
+        'sys.exit(code)'
+    )
+    peaks = []
+    for count in (5_000, 40_000):
+        bag, peak = tmp_path / f'{count}', tmp_path / f'{count}.txt'
+        recorder = Recorder(bag)
+        for step in range(count):
+            angle = [np.sin(step / 9), 0.1]
+            message = joint_state(10**9 + step * 10_000_000, ['hip', 'knee'], angle)
+            recorder.write('/joint_states', 'sensor_msgs/msg/JointState', message)
+        recorder.close()
+        options = ['--robot', tmp_path / 'arm.yaml', '--policy', policy, '--out', tmp_path / 'out']
+        command = [sys.executable, '-c', script, peak, 'replay', bag, *options]
+        subprocess.run(list(map(str, command)), check=True, timeout=300, capture_output=True)
+        peaks.append(int(peak.read_text()))
+    assert peaks[1] - peaks[0] < 12_000
