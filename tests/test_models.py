@@ -38,7 +38,7 @@ def model(request):
 def inputs(model):
     torch.manual_seed(1)
     observation = torch.randn(BATCH, STUDENT.observation_size) * 3
-    state = torch.rand(BATCH, model.cell.state_size) * 2 - 1
+    state = torch.rand(BATCH, model.state_size) * 2 - 1
     return observation, torch.rand(BATCH, 1) * 6, state
 
 

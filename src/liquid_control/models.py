@@ -13,6 +13,8 @@ from liquid_control.control.contract import Contract
 
 BUDGET = 20_000
 """Parameters of a policy, whatever its cell."""
+SHORTEST = 0.25
+"""Elapsed time, in nominal periods, over which a rate is taken where less has passed."""
 
 
 @dataclass(frozen=True)
@@ -23,17 +25,21 @@ class ModelSettings:
     hidden_size: int
     encoder: int = 32
     cell_settings: dict[str, Any] = field(default_factory=dict)
+    rates: bool = False
+    """Whether a policy is shown how fast its sensed values change since the last sample."""
 
     @classmethod
     def fitted(cls, cell: str, contract: Contract, budget: int = BUDGET) -> 'ModelSettings':
         """The settings with which a policy for a contract comes nearest to a budget of parameters.
+
+        All but the cell without memory are shown rates.
 
         Raises:
             ValueError: no cell of that name, or a budget that it cannot meet.
         """
 
         def sized(width: int) -> ModelSettings:
-            return cls(cell, width, cell_settings=cell_settings(cell, width))
+            return cls(cell, width, cell_settings=cell_settings(cell, width), rates=cell != 'mlp')
 
         unscaled = Normalizer(*(np.ones(contract.sensed_size),) * 3)
         return sized(
@@ -59,8 +65,10 @@ class PolicyModel(torch.nn.Module):
     """Observation and elapsed time → action and next observation, over irregular time.
 
     The observation's sensed values are normalised, and put beside the previous action and the
-    elapsed time, which every cell gets both as an input and as its Δt. The prediction is the
-    present observation plus a normalised change.
+    elapsed time, which every cell gets both as an input and as its Δt. With rates, the change
+    since the last sample over the elapsed time stands there too, in units of half the normal one;
+    for that the state holds, beside the cell's, the last sensed values and whether there were any.
+    The prediction is the present observation plus a normalised change.
 
     Args:
         settings: cell and sizes.
@@ -78,15 +86,18 @@ class PolicyModel(torch.nn.Module):
         for name in ('lower', 'upper'):
             limits = torch.tensor(getattr(contract.action, name), dtype=torch.float32)
             self.register_buffer(name, limits)
-        self.encoder = torch.nn.Linear(contract.observation_size + 1, settings.encoder)
+        seen = self.sensed if settings.rates else 0
+        self.encoder = torch.nn.Linear(contract.observation_size + 1 + seen, settings.encoder)
         self.cell = cells.make(
             settings.cell, settings.encoder, settings.hidden_size, **settings.cell_settings
         )
+        self.state_size = self.cell.state_size + (seen + 1 if seen else 0)
         self.action = torch.nn.Linear(self.cell.output_size, contract.action_size)
         self.prediction = torch.nn.Linear(self.cell.output_size + contract.action_size, self.sensed)
 
     def initial_state(self, batch: int) -> torch.Tensor:
-        return self.cell.initial_state(batch)
+        """Zero state (B, S) where the parameters are."""
+        return self.mean.new_zeros(batch, self.state_size)
 
     def step(
         self, observation: torch.Tensor, elapsed: torch.Tensor, state: torch.Tensor
@@ -101,9 +112,13 @@ class PolicyModel(torch.nn.Module):
         Returns:
             Action before it is limited (B, m), predicted sensed values (B, p), state (B, S).
         """
-        output, state = self.cell.step(self._encode(observation, elapsed), state, elapsed)
+        now = observation[:, : self.sensed]
+        inner, *last = self._parts(state)
+        rates = self._rates(now, last[0], elapsed) * last[1] if last else None
+        output, inner = self.cell.step(self._encode(observation, elapsed, rates), inner, elapsed)
+        state = torch.cat([inner, now, torch.ones_like(elapsed)], dim=1) if last else inner
         action, change = self._heads(output)
-        return action, observation[:, : self.sensed] + self.change * change, state
+        return action, now + self.change * change, state
 
     def sequence(
         self, observation: torch.Tensor, elapsed: torch.Tensor, state: torch.Tensor
@@ -119,13 +134,33 @@ class PolicyModel(torch.nn.Module):
             Actions before they are limited (B, T, m), and changes to the next sensed values in
             units of the normal one (B, T, p).
         """
-        output, _ = self.cell(self._encode(observation, elapsed), elapsed, state)
+        inner, *last = self._parts(state)
+        rates = None
+        if last:
+            now = observation[..., : self.sensed]
+            before = torch.cat([last[0][:, None], now[:, :-1]], dim=1)
+            first = torch.ones_like(elapsed)
+            first[:, 0] = last[1]
+            rates = self._rates(now, before, elapsed) * first
+        output, _ = self.cell(self._encode(observation, elapsed, rates), elapsed, inner)
         return self._heads(output)
 
-    def _encode(self, observation: torch.Tensor, elapsed: torch.Tensor) -> torch.Tensor:
+    def _parts(self, state: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """The cell's state; with rates, the last sensed values and whether there were any."""
+        if not self.settings.rates:
+            return (state,)
+        return state.split([self.cell.state_size, self.sensed, 1], dim=1)
+
+    def _rates(self, now, before, elapsed):
+        return (now - before) / (2.0 * self.change * elapsed.clamp(min=SHORTEST))
+
+    def _encode(
+        self, observation: torch.Tensor, elapsed: torch.Tensor, rates: torch.Tensor | None
+    ) -> torch.Tensor:
         normal = (observation[..., : self.sensed] - self.mean) / self.std
-        rest = observation[..., self.sensed :]
-        return torch.tanh(self.encoder(torch.cat([normal, rest, elapsed - 1.0], dim=-1)))
+        rest = [observation[..., self.sensed :], elapsed - 1.0]
+        rest += [] if rates is None else [rates]
+        return torch.tanh(self.encoder(torch.cat([normal, *rest], dim=-1)))
 
     def _heads(self, output: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         action = self.action(output)
@@ -154,12 +189,15 @@ class StepModel(torch.nn.Module):
     def __init__(self, model: PolicyModel):
         super().__init__()
         self.sensed, self.cell, self.action = model.sensed, model.cell, model.action
+        self.rates = model.settings.rates
         self.register_buffer('lower', model.lower)
         self.register_buffer('upper', model.upper)
-        rest = model.encoder.in_features - model.sensed
+        rest = model.contract.observation_size - model.sensed
+        rates = [0.5 / model.change] if self.rates else []
         with torch.no_grad():
-            scale = torch.cat([1.0 / model.std, torch.ones(rest)])
-            offset = torch.cat([model.mean, torch.zeros(rest - 1), torch.ones(1)])
+            scale = torch.cat([1.0 / model.std, torch.ones(rest + 1), *rates])
+            offset = torch.cat([model.mean, torch.zeros(rest), torch.ones(1),
+                                *map(torch.zeros_like, rates)])  # fmt: skip
             self.encoder = _linear(
                 model.encoder.weight * scale,
                 model.encoder.bias - model.encoder.weight @ (offset * scale),
@@ -170,11 +208,17 @@ class StepModel(torch.nn.Module):
             )
 
     def forward(self, observation, elapsed, state):
-        encoded = torch.tanh(self.encoder(torch.cat([observation, elapsed], dim=1)))
+        now, inputs, last = observation[:, : self.sensed], [observation, elapsed], []
+        if self.rates:
+            state, *last = state.split([self.cell.state_size, self.sensed, 1], dim=1)
+            inputs.append((now - last[0]) * (last[1] / elapsed.clamp(min=SHORTEST)))
+        encoded = torch.tanh(self.encoder(torch.cat(inputs, dim=1)))
         output, state = self.cell.step(encoded, state, elapsed)
+        if self.rates:
+            state = torch.cat([state, now, torch.ones_like(elapsed)], dim=1)
         action = torch.minimum(torch.maximum(self.action(output), self.lower), self.upper)
         change = self.prediction(torch.cat([output, action], dim=1))
-        return action, observation[:, : self.sensed] + change, state
+        return action, now + change, state
 
 
 def _linear(weight: torch.Tensor, bias: torch.Tensor) -> torch.nn.Linear:

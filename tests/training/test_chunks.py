@@ -22,7 +22,7 @@ def rollout(model, seed=0):
         'target': rng.normal(size=(T, N, 8)).astype(np.float32),
         'foretold': (rng.random((T, N, 1)) < 0.7).astype(np.float32),
     }
-    start = torch.from_numpy(rng.normal(0, 0.3, (N, model.cell.state_size)).astype(np.float32))
+    start = torch.from_numpy(rng.normal(0, 0.3, (N, model.state_size)).astype(np.float32))
     state, action, change, count, weight = start, 0.0, 0.0, 0, 0.0
     with torch.no_grad():
         for t in range(T):

@@ -29,7 +29,7 @@ def bundle(model, tmp_path_factory):
         cell=model.settings.cell,
         settings=model.settings.to_dict(),
         contract=STUDENT,
-        state_size=model.cell.state_size,
+        state_size=model.state_size,
         judge=lambda draft: {'state': draft.counts['state_size']},
         seed=7,
     )
@@ -55,9 +55,9 @@ def test_a_bundle_stepped_equals_the_model_at_irregular_time(model, bundle, batc
 def test_a_bundle_says_what_it_is(model, bundle):
     assert bundle.cell == model.settings.cell
     assert bundle.counts['parameters'] == sum(p.numel() for p in model.parameters())
-    assert bundle.counts['state_size'] == model.cell.state_size
+    assert bundle.counts['state_size'] == model.state_size
     assert bundle.provenance['seed'] == 7
-    assert bundle.scores == {'state': model.cell.state_size}
+    assert bundle.scores == {'state': model.state_size}
     assert bundle.period == 1 / STUDENT.rate
 
 

@@ -24,7 +24,7 @@ def test_a_ride_is_the_walk_of_the_bundle(tmp_path, spec):
     model = student('gru').eval()
     bundle = export_bundle(
         tmp_path / 'gru.onnx', StepModel(model).eval(), cell='gru', settings={},
-        contract=STUDENT, state_size=model.cell.state_size,
+        contract=STUDENT, state_size=model.state_size,
     )  # fmt: skip
     controller = Controller(PolicyRunner(bundle), ROBOT)
     faults = parse(spec)

@@ -73,7 +73,7 @@ def publish_student(
         cell=settings.cell,
         settings={'model': model.settings.to_dict(), 'training': dataclasses.asdict(settings)},
         contract=model.contract,
-        state_size=model.cell.state_size,
+        state_size=model.state_size,
         judge=lambda draft: closed_loop_scores(draft, robot, reference),
         seed=settings.seed,
         teacher_sha256=Bundle.read(teacher).sha256,
