@@ -4,7 +4,7 @@ import torch
 
 from liquid_control.control.schema import unknown
 
-RATES = {'adam': 2e-3, 'muon': 2e-2}
+RATES = {'adam': 2e-3, 'muon': 6e-3}
 """Name → step size at its highest that suits students."""
 
 

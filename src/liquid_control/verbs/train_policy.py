@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--updates', type=int, default=4, help='gradient steps a round (4)')
     parser.add_argument('--optimizer', default='adam', help='adam or muon (adam)')
     parser.add_argument('--learning-rate', type=float,
-                        help='step at its highest (adam 0.002, muon 0.02)')  # fmt: skip
+                        help='step at its highest (adam 0.002, muon 0.006)')  # fmt: skip
     parser.add_argument('--conditions', type=Path, metavar='FILE',
                         help='YAML: faults that are met while learning')  # fmt: skip
     parser.add_argument('--out', type=Path, required=True, metavar='PATH',
