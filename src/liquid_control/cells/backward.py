@@ -17,7 +17,7 @@ _AT_ONCE = 2**17
 
 
 def fits(tensor: torch.Tensor) -> bool:
-    """Whether :class:`Sequence` may be used: not in autocast, nor while compiling."""
+    """Whether :func:`unroll` may be used: not in autocast, nor while compiling."""
     return not (
         torch.compiler.is_compiling()
         or torch.onnx.is_in_onnx_export()
