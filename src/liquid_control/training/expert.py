@@ -68,17 +68,14 @@ class WalkerVecEnv(VecEnv):
     ):
         self.walkers = BatchWalkers(count, seed, environment=environment)
         width, size = self.walkers.sensed().shape[1], self.walkers.model.nu
-        self.disturbances = Disturbances(count, size, width, seed) if robust else None
+        self.disturbances = Disturbances(count, size, seed) if robust else None
         self._action = np.zeros((count, size))
         observation = gymnasium.spaces.Box(-np.inf, np.inf, (width,), np.float32)
         action = gymnasium.spaces.Box(-1.0, 1.0, (size,), np.float32)
         super().__init__(count, observation, action)
 
     def _observe(self) -> np.ndarray:
-        sensed = self.walkers.sensed()
-        if self.disturbances:
-            sensed = self.disturbances.sense(sensed)
-        return sensed.astype(np.float32)
+        return self.walkers.sensed().astype(np.float32)
 
     def reset(self):
         for index in range(self.num_envs):

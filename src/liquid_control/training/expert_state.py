@@ -38,7 +38,7 @@ def snapshot(model: PPO) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         'numpy': [kind, *rest],
     }
     if disturbances := _disturbances(model):
-        about['disturbances'] = disturbances.rest
+        about['disturbances'] = disturbances.rng.bit_generator.state
     return tensors, about
 
 
@@ -63,7 +63,7 @@ def restore(model: PPO, tensors: dict[str, torch.Tensor], about: dict[str, Any])
     np.random.set_state((kind, tensors['numpy'].numpy().astype(np.uint32), *rest))
     torch.set_rng_state(tensors['torch'])
     if disturbances := _disturbances(model):
-        disturbances.restore_rest(about['disturbances'])
+        disturbances.rng.bit_generator.state = about['disturbances']
 
 
 def _disturbances(model: PPO) -> Disturbances | None:
