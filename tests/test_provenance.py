@@ -45,3 +45,12 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
     with pytest.raises(TypeError):
         provenance.write_json(file, {'a': object()})
     assert json.loads(file.read_text()) == {'a': 1}
+
+
+def test_a_command_does_not_tell_of_folders(monkeypatch):
+    words = ['/opt/bin/liquid-control', 'run', '--out', '/home/me/runs/a b', '--json=/x/y.json',
+             '--policy', 'made/cfc.onnx', '--fault', 'gaussian:0.1']  # fmt: skip
+    monkeypatch.setattr('sys.argv', words)
+    assert provenance.command() == (
+        "liquid-control run --out 'a b' --json=y.json --policy made/cfc.onnx --fault gaussian:0.1"
+    )

@@ -39,8 +39,19 @@ def machine() -> dict[str, Any]:
 
 
 def command() -> str:
-    """The command line of this process, with the program's name alone, not its path."""
-    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    """The command line of this process; of absolute paths the names alone.
+
+    What is shared does not tell of the folders of the machine that made it; which files they were
+    is told by their hashes.
+    """
+    return shlex.join([Path(sys.argv[0]).name, *map(_without_folders, sys.argv[1:])])
+
+
+def _without_folders(argument: str) -> str:
+    option, equals, value = argument.partition('=')
+    if equals and option.startswith('--'):
+        return f'{option}={_without_folders(value)}'
+    return Path(argument).name if Path(argument).is_absolute() else argument
 
 
 def provenance(**more: Any) -> dict[str, Any]:

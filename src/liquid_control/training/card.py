@@ -104,6 +104,8 @@ def _reached(conditions: dict[str, dict]) -> str:
 
 
 def _seeds(seeds: dict[str, Any]) -> str:
+    if len(seeds['seeds']) == 1:
+        return 'One seed was trained: how far seeds differ is not known.'
     numbers = ', '.join(map(str, seeds['seeds']))
     lines = [
         f'Of seeds {numbers} this is the best; all of them, in percent of the teacher, with the '
@@ -117,7 +119,7 @@ def _seeds(seeds: dict[str, Any]) -> str:
             continue
         percent = found['percent']
         each = ', '.join(f'{value:.0f}' for value in percent['values'])
-        spread = f'{percent["low"]:.0f} to {percent["high"]:.0f}' if 'low' in percent else 'none'
+        spread = f'{percent["low"]:.0f} to {percent["high"]:.0f}'
         lines.append(f'| {_NAMES.get(fault, fault)} | {each} | {percent["mean"]:.0f} | {spread} |')
     return '\n'.join(lines)
 
