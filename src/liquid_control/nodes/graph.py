@@ -26,6 +26,7 @@ from liquid_control.nodes.names import FAULTY
 
 _END_S = 5.0
 _MONITOR_END_S = 60.0
+_AFTER_SIM_S = 300.0
 _PR_SET_PDEATHSIG = 1
 
 
@@ -180,16 +181,25 @@ class Graph:
         """Wait for the end of the run; ``told`` hears of the monitor's progress.
 
         Raises:
-            GraphError: a node ended that should not have, or with an error.
+            GraphError: a node ended that should not have, or with an error, or the last one did
+                not end after the simulation had.
         """
         progress = self._progress() if 'monitor' in self._processes else iter(())
         final = 'monitor' if 'monitor' in self._processes else 'sim'
+        ended = None
         while self._processes[final].poll() is None:
             for line in progress:
                 if line is None:
                     break
                 told(line)
             self._check(final)
+            if 'sim' in self._processes and self._processes['sim'].poll() is not None:
+                ended = ended or time.monotonic()
+                if time.monotonic() - ended > _AFTER_SIM_S:
+                    raise GraphError(
+                        f'the {final} node did not end within {_AFTER_SIM_S:g} s of the '
+                        f'simulation ({self._log(final)})'
+                    )
             time.sleep(interval)
         if self._processes[final].returncode != 0:
             raise GraphError(self._failure(final))
