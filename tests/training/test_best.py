@@ -20,14 +20,6 @@ from liquid_control.training.run import Shelf
 SMALL = BestSettings(hidden_size=8, width=16, before=1, after=1)
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def model(settings: BestSettings = SMALL) -> BestPredictor:
     torch.manual_seed(0)
     return BestPredictor(settings, Normalizer(np.zeros(17), np.ones(17), np.full(17, 0.3))).eval()

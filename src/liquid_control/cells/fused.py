@@ -65,7 +65,7 @@ class _Sums(torch.autograd.Function):
     def backward(ctx, grad):
         with torch.autocast(grad.device.type, enabled=False):
             v, *terms = ctx.saved_tensors
-            network = _Network(len(v), *terms[:4], terms[4:])
+            network = _Gradients(len(v), *terms[:4], terms[4:])
             active = network.activate(v.T)
             g_sums = grad.unflatten(1, (2, -1)).permute(2, 1, 0).contiguous()
             g = network.back(g_sums, active, v.T, torch.zeros_like(v.T))
@@ -100,7 +100,7 @@ def _backward(ctx, grad):
     drive, time, states, sigma, shift, first, second, *tables = ctx.saved_tensors
     above, below = (part.permute(1, 2, 0).contiguous() for part in drive.chunk(2, dim=2))
     clock, grad = time.permute(1, 2, 0).contiguous(), grad.permute(1, 2, 0).contiguous()
-    network = _Network(len(time), sigma, shift, first, second, tables, ctx.unfolds)
+    network = _Gradients(len(time), sigma, shift, first, second, tables, ctx.unfolds)
     g_above, g_below = torch.zeros_like(above), torch.zeros_like(below)
     g_clock = torch.zeros_like(clock)
     g = torch.zeros_like(states[0])
@@ -132,24 +132,15 @@ class _Network:
     """
 
     def __init__(self, rows: int, sigma, shift, first, second, tables, kept: int = 1):
-        by_target, by_source, self.place_by_target, self.place_by_source, source = tables
+        by_target, _, _, _, source = tables
         self.driven, self.width = by_target.shape
-        self.fan = by_source.shape
         self.sigma, self.shift, first, second = (
             _padded(term, by_target) for term in (sigma, shift, first, second)
         )
         self.weights = torch.stack([first, second], dim=1)
-        self.weights_t = self.weights.transpose(1, 2).contiguous()
         self.sigma, self.shift = self.sigma[..., None], self.shift[..., None]
-        self.sigma_out = _padded(sigma, by_source)[:, None]
-        self.g_weights = torch.zeros_like(self.weights)
-        self.g_lines = sigma.new_zeros(len(by_source), 2, by_source.shape[1])
         self.inward = _padded(source, by_target).flatten()
-        self.outward = torch.cat([self.place_by_target, self.place_by_target.new_full(
-            (1,), by_target.numel())])[by_source].flatten()  # fmt: skip
         self.active = sigma.new_empty(kept, by_target.numel(), rows)
-        self.g_active = sigma.new_zeros(by_target.numel() + 1, rows)
-        self.g_fan = sigma.new_empty(by_source.numel(), rows)
 
     def activate(self, v, place: int = 0):
         """Activations (D, F, B) from v (U, B), in the given place of those kept."""
@@ -170,6 +161,23 @@ class _Network:
         numerator[: self.driven].addcmul_(sums[:, 0], clock)
         denominator[: self.driven].addcmul_(sums[:, 1], clock)
         return numerator.div_(denominator), denominator, sums, active
+
+
+class _Gradients(_Network):
+    """A network on the way back; adds up the gradients of its synapses."""
+
+    def __init__(self, rows: int, sigma, shift, first, second, tables, kept: int = 1):
+        super().__init__(rows, sigma, shift, first, second, tables, kept)
+        by_target, by_source, self.place_by_target, self.place_by_source, _ = tables
+        self.fan = by_source.shape
+        self.weights_t = self.weights.transpose(1, 2).contiguous()
+        self.sigma_out = _padded(sigma, by_source)[:, None]
+        self.outward = torch.cat([self.place_by_target, self.place_by_target.new_full(
+            (1,), by_target.numel())])[by_source].flatten()  # fmt: skip
+        self.g_weights = torch.zeros_like(self.weights)
+        self.g_lines = sigma.new_zeros(len(by_source), 2, by_source.shape[1])
+        self.g_active = sigma.new_zeros(by_target.numel() + 1, rows)
+        self.g_fan = sigma.new_empty(by_source.numel(), rows)
 
     def back(self, g_sums, active, v, g):
         """Gradient (U, B) of v, added to g, from that of both sums; adds up those of synapses."""

@@ -9,7 +9,6 @@ import copy
 import math
 import time
 from collections.abc import Callable
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -22,9 +21,9 @@ from liquid_control.models import parameters
 from liquid_control.training import checkpoint, comparison, simulated
 from liquid_control.training.best_model import BestPredictor, BestSettings
 from liquid_control.training.finite import explain
-from liquid_control.training.memory import peak_resident_mb, saved_bytes
+from liquid_control.training.memory import saved_bytes
 from liquid_control.training.muon import Muon
-from liquid_control.training.prediction import Batch, clip, error
+from liquid_control.training.prediction import Batch, clip, course, error
 from liquid_control.training.run import Recipe, Run, Shelf
 
 PART, BUDGET = 'best', 200_000
@@ -170,21 +169,10 @@ def fit(
         about['seconds'] += time.perf_counter() - started
         checkpoint.save(path, both, optimizer, about)
     save_file({n: v.contiguous() for n, v in average.state_dict().items()}, shelf.weights(run))
-    step = median(about['step_s'])
     return {
         'parameters': parameters(average),
         'counts': average.cell.counts()._asdict(),
-        'validation_mse': about['curve'][-1][2],
-        'train_mse': about['curve'][-1][1],
-        'curve': [
-            dict(zip(('update', 'train_mse', 'validation_mse'), point, strict=True))
-            for point in about['curve']
-        ],
-        'seconds': about['seconds'],
-        'seconds_update': step,
-        'seconds_round': step * batches.real.round,
-        'saved_mb': about['saved_mb'],
-        'peak_resident_mb': peak_resident_mb(),
+        **course(about, batches.real.round),
         'test_mse': error(average, windows.test),
     }
 

@@ -95,6 +95,19 @@ def train(
         checkpoint.save(path, model, optimizer, about)
     weights = shelf.weights(run)
     save_file({n: v.contiguous() for n, v in model.state_dict().items()}, weights)
+    return {
+        **course(about, math.ceil(len(data.train) / recipe.batch)),
+        'penalty': float(_penalty(run, model).detach()),
+    }
+
+
+def course(about: dict[str, Any], round_updates: float) -> dict[str, Any]:
+    """The figures of a finished training that its checkpoint has gathered.
+
+    Args:
+        about: of the checkpoint: curve, seconds, step_s, saved_mb.
+        round_updates: gradient steps of a round.
+    """
     step = median(about['step_s'])
     return {
         'validation_mse': about['curve'][-1][2],
@@ -105,10 +118,9 @@ def train(
         ],
         'seconds': about['seconds'],
         'seconds_update': step,
-        'seconds_round': step * math.ceil(len(data.train) / recipe.batch),
+        'seconds_round': step * round_updates,
         'saved_mb': about['saved_mb'],
         'peak_resident_mb': peak_resident_mb(),
-        'penalty': float(_penalty(run, model).detach()),
     }
 
 
