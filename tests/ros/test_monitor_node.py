@@ -22,7 +22,7 @@ def test_on_a_robot_it_records_until_it_is_told_to_end(start_node, tmp_path, num
         start_node('policy', *REMAPPED, sensor_timeout=5.0)
         peer.heard_by(2)
         peer.drive()
-        peer.walk(60)
+        peer.walk(120)
         assert monitor.end(number) == 0, monitor.said
     finally:
         peer.close()
@@ -39,6 +39,19 @@ def test_a_simulation_that_never_comes_is_reported(start_node, tmp_path):
     assert monitor.wait() == 1
     assert 'no message within 0.5 s' in monitor.said
     assert (tmp_path / 'run' / 'metrics.json').exists()
+
+
+def test_a_simulation_that_falls_silent_is_given_up(start_node, tmp_path):
+    peer, folder = Peer(), tmp_path / 'run'
+    try:
+        monitor = start_node('monitor', mode='realtime', run_folder=folder, silence=2.0)
+        peer.heard_by(1)
+        peer.walk(20)
+        assert monitor.wait() == 1
+    finally:
+        peer.close()
+    assert 'the simulation fell silent 2.' in monitor.said
+    assert Bag(folder).counts['joint_states'] > 0
 
 
 def test_a_killed_monitor_loses_no_more_than_the_last_seconds(start_node, tmp_path):

@@ -66,6 +66,21 @@ def test_a_run_walks_is_measured_and_leaves_its_folder(tmp_path):
         assert (out / name).exists(), name
 
 
+def test_a_monitor_that_stood_still_for_a_while_has_lost_nothing(tmp_path):
+    process = start('--policy', 'lstm', '--mode', 'lockstep', '--episodes', '3', '--out', tmp_path)
+    wait_until_walking(tmp_path, process)
+    monitor = child(process, 'monitor')
+    os.kill(monitor, signal.SIGSTOP)
+    time.sleep(6.0)  # longer than the walks, and than any repair of what was lost
+    os.kill(monitor, signal.SIGCONT)
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+    metrics = load_metrics(tmp_path)
+    steps = sum(episode['steps'] for episode in metrics['episodes'])
+    assert len(metrics['episodes']) == 3
+    assert metrics['counts']['answered'] == steps > 1000
+
+
 def test_interrupted_it_ends_cleanly_and_keeps_what_was_recorded(tmp_path):
     process = start('--out', tmp_path, '--episodes', '20')
     wait_until_walking(tmp_path, process)

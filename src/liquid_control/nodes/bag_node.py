@@ -13,7 +13,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from rclpy.duration import Duration
 from rclpy.node import Node
 from rosbags.typesys import Stores, get_typestore
 from rosgraph_msgs.msg import Clock
@@ -30,8 +29,6 @@ from liquid_control.nodes.names import BAG_ENDED, SHADOW
 from liquid_control.nodes.parameters import Parameters
 from liquid_control.nodes.session import NodeError, Session, run_node
 from liquid_control.nodes.wire import CommandMessage, answered_stamp, message_type, qos
-
-_DELIVERY = Duration(seconds=2.0)
 
 
 class BagNode(Node):
@@ -98,8 +95,9 @@ class BagNode(Node):
         self._wait_for_graph(session)
         self._play(session)
         why = 'interrupted' if session.stopping else self._bag.damage or ''
+        session.deliver()
         self._ended.publish(Header(frame_id=why))
-        self._ended.wait_for_all_acked(_DELIVERY)
+        session.deliver()
         self.get_logger().info(f'{self.observations} observations of {self._bag.path}')
         if self._bag.damage:
             self.get_logger().error(f'not all of it: {self._bag.damage}')

@@ -7,6 +7,7 @@ evaluates any recorded run.
 import json
 import sys
 import time
+from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,6 @@ import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
 from rclpy.serialization import deserialize_message
-from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Header
 
@@ -27,6 +27,7 @@ from liquid_control.control.runtime import PolicyRunner
 from liquid_control.evaluation.live import LiveAccuracy, LiveAlarm
 from liquid_control.evaluation.metrics import measure
 from liquid_control.evaluation.replay import PREDICTION
+from liquid_control.evaluation.runs import DROPPED, EPISODE
 from liquid_control.nodes.names import BAG_ENDED, FAULTY, SHADOW
 from liquid_control.nodes.parameters import Parameters
 from liquid_control.nodes.recorder import Recorder
@@ -37,6 +38,10 @@ from liquid_control.provenance import provenance, write_json
 _PROGRESS_S = 0.2
 _LAST_STATUS_S = 1.5
 _SETTLE_S, _QUIET_S = 10.0, 0.3
+_LONGEST_LOOP_S = 0.5
+"""That counts as silence: this process can have stood still itself."""
+_REPAIR_S = 4.0
+"""Silence after which nothing more comes: Fast DDS repairs a loss within its heartbeat of 3 s."""
 _JOINT_STATE = 'sensor_msgs/msg/JointState'
 _DIAGNOSTICS = 'diagnostic_msgs/msg/DiagnosticArray'
 
@@ -111,7 +116,12 @@ class MonitorNode(Node):
         self.accuracy = LiveAccuracy(np.concatenate(scale))
         self._observer = Observer(asked)
         self.last_row: dict[str, float] = {}
+        self._counts: Counter[str] = Counter()
+        self._withheld: set[int] = set()
+        self._observed = 0
+        self._sources = tuple(observed.values())
         self.heard = self.status_heard = self.bag_ended = None
+        self._silent = 0.0
         self._told = 0.0
         self._subscribe_all(observed)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
@@ -137,7 +147,7 @@ class MonitorNode(Node):
             self._subscribe(SHADOW, action.type)
             self._subscribe(BAG_ENDED, 'std_msgs/msg/Header')
         if simulated:
-            self._subscribe('sim/episode', _JOINT_STATE)
+            self._subscribe(EPISODE, _JOINT_STATE)
             self._subscribe('/clock', 'rosgraph_msgs/msg/Clock', streamed=False)
             for topic, kind in (
                 ('odom', 'nav_msgs/msg/Odometry'),
@@ -146,12 +156,12 @@ class MonitorNode(Node):
                 if topic not in self._contract.topics:
                     self._subscribe(topic, kind)
         if any(topic != source for topic, source in observed.items()):
-            self._subscribe('fault/dropped', 'std_msgs/msg/Header')
-        self._unheard = {PREDICTION, *((action.topic, *observed.values()) if simulated else ())}
+            self._subscribe(DROPPED, 'std_msgs/msg/Header')
         self._followed = {
-            'sim/episode': self._on_row,
+            EPISODE: self._on_row,
             PREDICTION: self._on_prediction,
             BAG_ENDED: self._on_bag_ended,
+            DROPPED: self._on_dropped,
         }
         watched = self.watch.topics if self.watch else ()
         for topic, source in observed.items():
@@ -165,15 +175,15 @@ class MonitorNode(Node):
         lockstep = streamed and self._mode in ('lockstep', 'replay')
         record = self._recorder.add(self.resolve_topic_name(topic), type_name)
         profile = qos(lockstep=lockstep, reliable=reliable, depth=1000)
-        receive = partial(self._on_message, topic, kind, record)
+        receive = partial(self._on_message, topic, kind, record, streamed)
         self.create_subscription(kind, topic, receive, profile, raw=True)
 
-    def _on_message(self, topic: str, kind: Any, record: Any, raw: bytes) -> None:
+    def _on_message(self, topic: str, kind: Any, record: Any, streamed: bool, raw: bytes) -> None:
         record(raw)
-        self._unheard.discard(topic)
+        self._counts[topic] += 1
         if topic == 'policy/status':
             self.status_heard = time.monotonic()
-        elif kind is not Clock:
+        if streamed:  # statuses, this node's own among them, are sent whether anything happens
             self.heard = time.monotonic()
         follow = self._followed.get(topic)
         if follow is not None:
@@ -181,6 +191,9 @@ class MonitorNode(Node):
 
     def _on_row(self, message: JointState) -> None:
         self.last_row = dict(zip(message.name, message.position, strict=True))
+
+    def _on_dropped(self, message: Header) -> None:
+        self._withheld.add(message.stamp.sec * 1_000_000_000 + message.stamp.nanosec)
 
     def _on_bag_ended(self, message: Header) -> None:
         self.bag_ended = message.frame_id or 'done'
@@ -198,6 +211,7 @@ class MonitorNode(Node):
         except ObservationError:
             return  # the policy node refuses, counts and reports it
         if observed is not None:
+            self._observed += 1
             self.accuracy.observed(*observed)
 
     def _watch(self, topic: str, message: Any) -> None:
@@ -212,16 +226,18 @@ class MonitorNode(Node):
     def run(self, session: Session) -> int:
         """Follow the run to its end; returns the exit code."""
         session.require_alone()
-        started = time.monotonic()
+        started = now = time.monotonic()
         ended = None
         while ended is None:
             session.spin_once()
+            before, now = now, time.monotonic()
+            self._silent += min(now - before, _LONGEST_LOOP_S)
             self._recorder.save()
             self._tell()
             ended = 'interrupted' if session.stopping else self._ended(time.monotonic() - started)
         if ended == 'done' and self._mode in ('lockstep', 'replay'):
-            # Nothing may be lost, but what belongs to the last step can still be under way, and a
-            # publisher that was found late still has all that it sent.
+            # Nothing may be lost, but a message can still be under way, on its second try even,
+            # and a publisher that was found late still has all that it sent.
             session.spin_for(_SETTLE_S, self._settled)
         last_status, self.status_heard = self.status_heard, None
         if ended == 'done' and last_status is not None:
@@ -229,7 +245,17 @@ class MonitorNode(Node):
         return self._finish(ended)
 
     def _settled(self) -> bool:
-        return not self._unheard and time.monotonic() - self.heard > _QUIET_S
+        quiet = time.monotonic() - self.heard
+        return quiet > (_REPAIR_S if self._lacking() else _QUIET_S)
+
+    def _lacking(self) -> bool:
+        """Whether messages are missing of those that every step has."""
+        if self._mode == 'replay':
+            steps, topics = self._observed, (SHADOW,)
+        else:
+            steps = self._counts[EPISODE] - len(self._withheld)
+            topics = (self._contract.action.topic, *self._sources)
+        return any(self._counts[topic] < steps for topic in (PREDICTION, *topics))
 
     def _ended(self, passed: float) -> str | None:
         """Why the run is over; None while it is not."""
@@ -240,10 +266,9 @@ class MonitorNode(Node):
         if self.heard is None:
             late = passed > self._startup and self._mode != 'robot'
             return f'no message within {self._startup:g} s' if late else None
-        silence = time.monotonic() - self.heard
-        if self._mode != 'robot' and silence > self._silence:
+        if self._mode != 'robot' and self._silent > self._silence:
             source = 'recording' if self._mode == 'replay' else 'simulation'
-            return f'the {source} fell silent {silence:.1f} s ago: has it died or been paused?'
+            return f'the {source} fell silent {self._silent:.1f} s ago: has it died or been paused?'
         return None
 
     def _finish(self, ended: str) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import rclpy
+from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
@@ -21,6 +22,7 @@ except ImportError:
 
 ERROR = 1
 _DISCOVERY_S = 0.5
+_DELIVERY_S, _LAST_DELIVERY_S, _SLICE = 10.0, 1.0, Duration(seconds=0.1)
 
 
 class NodeError(RuntimeError):
@@ -58,6 +60,23 @@ class Session:
                 return until()
             self.spin_once(min(left, 0.05))
         return True
+
+    def deliver(self) -> None:
+        """Wait until all that was published reliably has arrived, but not for ever.
+
+        A loss is repaired with the middleware's next heartbeat, after up to 3 s in Fast DDS, and
+        only while the one that sent it lives. Who was asked to end waits a second.
+        """
+        began = time.monotonic()
+        for publisher in self.node.publishers:
+            while not publisher.wait_for_all_acked(_SLICE):
+                limit = _LAST_DELIVERY_S if self.stopping else _DELIVERY_S
+                if time.monotonic() - began > limit:
+                    self.node.get_logger().warning(
+                        f'{publisher.topic_name}: not all that was sent arrived within '
+                        f'{limit:g} s; does a subscriber hang?'
+                    )
+                    return
 
     def require_alone(self) -> None:
         """Refuse to be the second node of one name.

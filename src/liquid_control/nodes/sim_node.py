@@ -14,7 +14,6 @@ import sys
 import time
 
 import numpy as np
-from rclpy.duration import Duration
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
@@ -36,7 +35,6 @@ _ROW = (
     'command_latency', 'late',
 )  # fmt: skip
 _RETRY_S = 0.2
-_DELIVERY = Duration(seconds=2.0)
 
 
 class SimNode(Node):
@@ -138,8 +136,7 @@ class SimNode(Node):
         while not session.stopping and (self._episodes == 0 or episode < self._episodes):
             self._run_episode(session, episode, last=episode + 1 == self._episodes)
             episode += 1
-        self._rows.wait_for_all_acked(_DELIVERY)
-        session.spin_for(0.2)
+        session.deliver()
         return 0
 
     def _wait_for_graph(self, session: Session) -> None:
