@@ -34,7 +34,7 @@ def rows(folder):
 
 def wait_until_walking(folder, process):
     end = time.monotonic() + 60.0
-    while rows(folder) < 20:
+    while rows(folder) < 60:
         assert process.poll() is None, process.stdout.read()
         assert time.monotonic() < end
         time.sleep(0.05)

@@ -184,7 +184,7 @@ class MonitorNode(Node):
         if topic == 'policy/status':
             self.status_heard = time.monotonic()
         if streamed:  # statuses, this node's own among them, are sent whether anything happens
-            self.heard = time.monotonic()
+            self.heard, self._silent = time.monotonic(), 0.0
         follow = self._followed.get(topic)
         if follow is not None:
             follow(deserialize_message(raw, kind))
