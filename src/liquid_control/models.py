@@ -121,7 +121,11 @@ class PolicyModel(torch.nn.Module):
         return action, now + self.change * change, state
 
     def sequence(
-        self, observation: torch.Tensor, elapsed: torch.Tensor, state: torch.Tensor
+        self,
+        observation: torch.Tensor,
+        elapsed: torch.Tensor,
+        state: torch.Tensor,
+        sent: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """All steps of a sequence, by the cell's own way through one.
 
@@ -129,6 +133,7 @@ class PolicyModel(torch.nn.Module):
             observation: (B, T, n).
             elapsed: (B, T, 1).
             state: before the first step, (B, S).
+            sent: actions that were sent, (B, T, m), to predict from; by default its own.
 
         Returns:
             Actions before they are limited (B, T, m), and changes to the next sensed values in
@@ -143,7 +148,7 @@ class PolicyModel(torch.nn.Module):
             first[:, 0] = last[1]
             rates = self._rates(now, before, elapsed) * first
         output, _ = self.cell(self._encode(observation, elapsed, rates), elapsed, inner)
-        return self._heads(output)
+        return self._heads(output, sent)
 
     def _parts(self, state: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """The cell's state; with rates, the last sensed values and whether there were any."""
@@ -162,17 +167,21 @@ class PolicyModel(torch.nn.Module):
         rest += [] if rates is None else [rates]
         return torch.tanh(self.encoder(torch.cat([normal, *rest], dim=-1)))
 
-    def _heads(self, output: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def _heads(
+        self, output: torch.Tensor, sent: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         action = self.action(output)
-        return action, self.prediction(torch.cat([output, self._limited(action)], dim=-1))
+        limited = self.limited(action if sent is None else sent)
+        return action, self.prediction(torch.cat([output, limited], dim=-1))
 
-    def _limited(self, action: torch.Tensor) -> torch.Tensor:
+    def limited(self, action: torch.Tensor) -> torch.Tensor:
+        """Actions (..., m) inside the limits of the contract."""
         return torch.minimum(torch.maximum(action, self.lower), self.upper)
 
     def forward(self, observation, elapsed, state):
         """The step with its action inside the limits."""
         action, prediction, state = self.step(observation, elapsed, state)
-        return self._limited(action), prediction, state
+        return self.limited(action), prediction, state
 
 
 def cell_settings(cell: str, width: int) -> dict[str, Any]:

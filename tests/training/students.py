@@ -6,6 +6,7 @@ from support import STUDENT
 
 from liquid_control import paths
 from liquid_control.models import ModelSettings, Normalizer, PolicyModel, cell_settings
+from liquid_control.training.fine_tuning import FineTuningSettings
 from liquid_control.training.imitation import ImitationSettings
 
 TEACHER = paths.policy('expert', 'walker2d')
@@ -22,5 +23,14 @@ def settings(cell: str = 'cfc', **changes) -> ImitationSettings:
     small = {
         'rounds': 6, 'walkers': 8, 'steps': 12, 'updates': 2, 'batch': 8, 'burn_in': 4,
         'memory': 3, 'judge_every': 1, 'episodes': 2, 'checkpoint_every': 1,
+        'fine_tuning': fine_tuning(rounds=0),
     }  # fmt: skip
     return ImitationSettings(cell, **{**small, **changes})
+
+
+def fine_tuning(**changes) -> FineTuningSettings:
+    small = {
+        'rounds': 4, 'warm_up': 1, 'walkers': 6, 'steps': 10, 'epochs': 2, 'batches': 2,
+        'judge_every': 1, 'checkpoint_every': 1,
+    }  # fmt: skip
+    return FineTuningSettings(**{**small, **changes})

@@ -63,9 +63,27 @@ def packed(
 
     Args:
         series: observation, elapsed, label, target, foretold, each (T, N, ·).
+        seen: as for :func:`sequences`.
+        ended: as for :func:`sequences`.
+        start: the student's states before the first step, (N, S).
+    """
+    tensors, walker, carried = sequences(series, seen, ended)
+    return Chunk(**tensors, state=start[walker] * carried[:, None], carried=carried, walker=walker)
+
+
+def sequences(
+    series: dict[str, np.ndarray], seen: np.ndarray, ended: np.ndarray
+) -> tuple[dict[str, torch.Tensor], torch.Tensor, torch.Tensor]:
+    """Cut all steps of a rollout into R sequences of the samples that arrived.
+
+    Args:
+        series: name → (T, N, ·).
         seen: whether the sample of a step arrived, (T, N) bool.
         ended: whether the episode ended with a step, (T, N) bool.
-        start: the student's states before the first step, (N, S).
+
+    Returns:
+        Name → (R, T, ·), and ``acted`` (R, T, 1), which is 1 where there is a sample; the walker
+        of each sequence (R,), and whether an episode was under way before it (R,).
     """
     length, count = seen.shape
     rows = []
@@ -75,26 +93,20 @@ def packed(
             places = begin + np.flatnonzero(seen[begin:end, walker])
             if len(places):
                 rows.append((walker, begin == 0, places))
-    walkers = np.array([row[0] for row in rows], dtype=np.int64)
-    carried = torch.tensor([row[1] for row in rows], dtype=torch.bool)
-    acted = np.zeros((len(rows), length, 1), dtype=np.float32)
     out = {
         name: np.zeros((len(rows), length, values.shape[2]), dtype=np.float32)
         for name, values in series.items()
     }
     out['elapsed'][:] = 1.0
+    out['acted'] = np.zeros((len(rows), length, 1), dtype=np.float32)
     for row, (walker, _, places) in enumerate(rows):
-        acted[row, : len(places)] = 1.0
+        out['acted'][row, : len(places)] = 1.0
         for name, values in series.items():
             out[name][row, : len(places)] = values[places, walker]
-    state = start[walkers] * carried[:, None]
-    tensors = {name: torch.from_numpy(values) for name, values in out.items()}
-    return Chunk(
-        **tensors,
-        acted=torch.from_numpy(acted),
-        state=state,
-        carried=carried,
-        walker=torch.from_numpy(walkers),
+    return (
+        {name: torch.from_numpy(values) for name, values in out.items()},
+        torch.tensor([row[0] for row in rows], dtype=torch.int64),
+        torch.tensor([row[1] for row in rows], dtype=torch.bool),
     )
 
 
@@ -107,14 +119,19 @@ def losses(model: PolicyModel, chunk: Chunk, burn_in: int) -> tuple[torch.Tensor
     action, change = model.sequence(chunk.observation, chunk.elapsed, chunk.state)
     place = torch.arange(chunk.acted.shape[1])[:, None]
     counts = (place >= burn_in) | ~chunk.carried[:, None, None]
-    sensed = chunk.observation[..., : model.sensed]
-    missed = change - (chunk.target - sensed) / model.change
-    missed = missed.clamp(-_LARGEST_ERROR, _LARGEST_ERROR)
+    missed = missed_changes(model, change, chunk.observation, chunk.target)
     return (
-        _mean((action - chunk.label).square(), chunk.acted * counts),
-        _mean(missed.square(), chunk.foretold * counts),
+        mean((action - chunk.label).square(), chunk.acted * counts),
+        mean(missed, chunk.foretold * counts),
     )
 
 
-def _mean(errors: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+def missed_changes(model: PolicyModel, change, observation, target) -> torch.Tensor:
+    """Squared errors of predicted changes, in units of the normal one, (R, T, p)."""
+    missed = change - (target - observation[..., : model.sensed]) / model.change
+    return missed.clamp(-_LARGEST_ERROR, _LARGEST_ERROR).square()
+
+
+def mean(errors: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """Mean of errors (R, T, ·) by their weight (R, T, 1)."""
     return (errors * weight).sum() / (weight.sum() * errors.shape[-1]).clamp(min=1.0)

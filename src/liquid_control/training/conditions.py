@@ -33,7 +33,7 @@ class Conditions:
     """What every walker draws anew for each of its episodes, one chance apart from the other."""
 
     chances: tuple[Chance, ...] = (
-        Chance(0.35, ('gaussian:0.1',)),
+        Chance(0.5, ('gaussian:0.1',)),
         Chance(0.25, ('dropped:0.1',)),
         Chance(0.6, ('delay:1', 'delay:2', 'delay:3')),
         Chance(0.25, ('jitter:0.25',)),

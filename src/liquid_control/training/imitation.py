@@ -1,10 +1,9 @@
 """Students by imitation: they see positions, their previous command and Δt, and learn the rest.
 
 DAgger over the student's own rollouts, with truncated backpropagation through time from the
-carried recurrent state; each student also learns the next observation.
+carried recurrent state; each student also learns the next observation. Fine-tuning follows.
 """
 
-import copy
 import json
 import math
 from collections.abc import Callable
@@ -13,16 +12,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 
 from liquid_control.control.contract import Contract
 from liquid_control.models import ModelSettings, Normalizer, PolicyModel
 from liquid_control.training import checkpoint
+from liquid_control.training.averaged import Averaged
 from liquid_control.training.chunks import Chunk, losses
 from liquid_control.training.conditions import Conditions
+from liquid_control.training.fine_tuning import FineTuning, FineTuningSettings
 from liquid_control.training.finite import NotFiniteError, check_gradients, explain
 from liquid_control.training.journal import Journal
-from liquid_control.training.judge import student_returns
 from liquid_control.training.optimizers import Optimizers
 from liquid_control.training.replay_memory import ReplayMemory
 from liquid_control.training.rollouts import Collector, measure_normalizer
@@ -31,8 +30,6 @@ from liquid_control.training.teacher import Teacher
 
 ASKED = ('joint_position', 'previous_action')
 """Terms of the robot's contract that a student asks for."""
-_JUDGED = 30_000
-"""Seed of the episodes by which weights are chosen; no score is from these."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +72,8 @@ class ImitationSettings:
     """Rounds between two checkpoints."""
     conditions: Conditions = field(default_factory=Conditions)
     """Under which the students walk while they learn."""
+    fine_tuning: FineTuningSettings = field(default_factory=FineTuningSettings)
+    """Reinforcement, once imitation has ended."""
 
     def __post_init__(self):
         for name in ('rounds', 'walkers', 'steps', 'updates', 'batch', 'memory', 'judge_every',
@@ -108,7 +107,7 @@ class Training:
         self.model = PolicyModel(model_settings, contract, unscaled)
         self._optimizer = Optimizers(settings.optimizer, self.model, settings.learning_rate)
         self._memory = ReplayMemory(folder / 'chunks', settings.memory)
-        self.done, self.best = 0, -math.inf
+        self.done = 0
         self._origin = {
             'settings': _plain(settings),
             'teacher_sha256': teacher.sha256,
@@ -121,7 +120,7 @@ class Training:
             for name in ('mean', 'std', 'change'):
                 values = torch.as_tensor(getattr(normalizer, name), dtype=torch.float32)
                 getattr(self.model, name).copy_(values)
-        self.averaged = copy.deepcopy(self.model)
+        self.averaged = Averaged(self.model, folder / 'best.safetensors')
         self._collector = Collector(
             self.model, teacher, settings.walkers, settings.seed + 2, settings.conditions
         )
@@ -131,11 +130,6 @@ class Training:
     @property
     def _path(self) -> Path:
         return self._folder / 'checkpoint.safetensors'
-
-    @property
-    def kept(self) -> Path:
-        """The best weights so far."""
-        return self._folder / 'best.safetensors'
 
     def _found(self):
         found = checkpoint.read(self._path)
@@ -149,13 +143,13 @@ class Training:
     def _restore(self, tensors, about) -> None:
         try:
             self.model.load_state_dict(checkpoint.under('model', tensors))
-            self.averaged.load_state_dict(checkpoint.under('averaged', tensors))
+            self.averaged.model.load_state_dict(checkpoint.under('averaged', tensors))
             self._optimizer.restore(checkpoint.under('optimizer', tensors))
             self._collector.restore(checkpoint.under('walkers', tensors), about['walkers'])
             self._rng.bit_generator.state = about['generator']
             torch.set_rng_state(tensors['torch'])
             self._memory.load(about['chunks'])
-            self.done, self.best = about['done'], about['best']
+            self.done, self.averaged.best = about['done'], about['best']
         except (KeyError, RuntimeError, TypeError) as error:
             raise checkpoint.broken(self._path, error) from None
 
@@ -168,7 +162,7 @@ class Training:
         walkers, about = self._collector.snapshot()
         tensors = (
             checkpoint.named('model', self.model.state_dict())
-            | checkpoint.named('averaged', self.averaged.state_dict())
+            | checkpoint.named('averaged', self.averaged.model.state_dict())
             | checkpoint.named('optimizer', self._optimizer.tensors())
             | checkpoint.named('walkers', walkers)
             | {'torch': torch.get_rng_state()}
@@ -176,7 +170,7 @@ class Training:
         about = {
             'origin': self._origin,
             'done': self.done,
-            'best': self.best,
+            'best': self.averaged.best,
             'chunks': self._memory.store(),
             'generator': self._rng.bit_generator.state,
             'walkers': about,
@@ -219,27 +213,21 @@ class Training:
             raise NotFiniteError(f'{place}: the norm of the gradient is not finite') from None
         self._optimizer.step(learning_rate(settings, self.done))
         decay = settings.average if self.done > 50 else min(0.9, settings.average)
-        with torch.no_grad():
-            for kept, new in zip(self.averaged.parameters(), model.parameters(), strict=True):
-                kept.lerp_(new, 1.0 - decay)
+        self.averaged.follow(model, decay)
         return float(action.detach()), float(change.detach())
 
     def judge(self) -> dict[str, np.ndarray]:
-        """Let the averaged weights walk under every condition; keep them if they are the best.
+        """Let the averaged weights walk under every condition; keep them if they are the best."""
+        return self.averaged.judge(self.settings.episodes)
 
-        The measure is the mean over all conditions of the mean return.
-        """
-        returns = student_returns(self.averaged, self.settings.episodes, _JUDGED)
-        score = float(np.mean([values.mean() for values in returns.values()]))
-        if score > self.best:
-            self.best = score
-            checkpoint.write(self.kept, self.averaged.state_dict(), {'score': score})
-        return returns
-
-    def result(self) -> PolicyModel:
-        """The best averaged weights."""
-        self.averaged.load_state_dict(load_file(self.kept))
-        return self.averaged.eval()
+    def fine_tuning(self) -> FineTuning:
+        """What follows, from the best averaged weights."""
+        settings = self.settings
+        return FineTuning(
+            settings.fine_tuning, settings.conditions, f'{settings.cell}, seed {settings.seed}',
+            settings.seed, self.averaged.result(), self.averaged.best, settings.episodes,
+            self._folder,
+        )  # fmt: skip
 
     def close(self) -> None:
         self._collector.close()
@@ -269,26 +257,73 @@ def train_student(
         NotFiniteError: a number is no longer finite; the text says where.
         OSError: a checkpoint cannot be written; the last one is whole.
     """
+    tuned = settings.fine_tuning
+    imitated = settings.rounds * settings.walkers * settings.steps
+    whole = imitated + tuned.rounds * tuned.walkers * tuned.steps
     training = Training(settings, robot, teacher_path, folder)
-    said, half = '', settings.rounds / 2
     try:
-        with Journal(log, training.done) as journal:
-            while training.done < settings.rounds:
-                action, change = training.advance()
-                done = training.done
-                journal.add(done, {'loss/action': action, 'loss/prediction': change})
-                last = done == settings.rounds
-                if last or (done > half and done % settings.judge_every == 0):
-                    returns = training.judge()
-                    journal.add(done, {f'return/{k}': v.mean() for k, v in returns.items()})
-                    means = [f'{values.mean():.0f}' for values in returns.values()]
-                    said = f', returns {" ".join(means)}'
-                if last or done % settings.checkpoint_every == 0:
-                    training.save()
-                report(done / settings.rounds, f'losses {action:.4f} {change:.3f}{said}')
-        return training.result()
+        if training.done < settings.rounds:
+            with Journal(log, training.done) as journal:
+                _imitate(
+                    training, journal, lambda share, text: report(share * imitated / whole, text)
+                )
+        if not tuned.rounds:
+            return training.averaged.result()
+        fine_tuning = training.fine_tuning()
     finally:
         training.close()
+    before = imitated / whole
+    try:
+        with Journal(log, settings.rounds + fine_tuning.done) as journal:
+            _fine_tune(
+                fine_tuning, tuned, journal, settings.rounds,
+                lambda share, text: report(before + share * (1.0 - before), text),
+            )  # fmt: skip
+        return fine_tuning.result()
+    finally:
+        fine_tuning.close()
+
+
+def _imitate(training: Training, journal: Journal, report: Callable[[float, str], None]) -> None:
+    settings = training.settings
+    said, half = '', settings.rounds / 2
+    while training.done < settings.rounds:
+        action, change = training.advance()
+        done = training.done
+        journal.add(done, {'loss/action': action, 'loss/prediction': change})
+        last = done == settings.rounds
+        if last or (done > half and done % settings.judge_every == 0):
+            said = _told(training.judge(), journal, done)
+        if last or done % settings.checkpoint_every == 0:
+            training.save()
+        report(done / settings.rounds, f'losses {action:.4f} {change:.3f}{said}')
+
+
+def _fine_tune(
+    training: FineTuning,
+    settings: FineTuningSettings,
+    journal: Journal,
+    first: int,
+    report: Callable[[float, str], None],
+) -> None:
+    said = ''
+    while training.done < settings.rounds:
+        found = training.advance()
+        done = training.done
+        journal.add(first + done, found)
+        last = done == settings.rounds
+        if last or done % settings.judge_every == 0:
+            said = _told(training.judge(), journal, first + done)
+        if last or done % settings.checkpoint_every == 0:
+            training.save()
+        report(done / settings.rounds, f'fine-tuning, reward {found["reward"]:.2f}{said}')
+
+
+def _told(returns: dict[str, np.ndarray], journal: Journal, step: int) -> str:
+    """What to say of a judgement, which is written down too."""
+    journal.add(step, {f'return/{k}': values.mean() for k, values in returns.items()})
+    means = [f'{values.mean():.0f}' for values in returns.values()]
+    return f', returns {" ".join(means)}'
 
 
 def learning_rate(settings: ImitationSettings, done: int) -> float:

@@ -37,17 +37,22 @@ class Ride:
             true: sensed values as they are, (N, p).
 
         Returns:
-            Observation (N, n), elapsed time (N, 1), whether it arrived (N, 1), action (N, m).
+            Observation (N, n), elapsed time (N, 1), whether it arrived (N, 1), and the action
+            before it is limited (N, m).
         """
         sensed, seen = self.sensors.read(true, rng)
         seen, elapsed = seen[:, None], self.elapsed.copy()
         observation = np.concatenate([sensed, self.sent], axis=1).astype(np.float32)
         with torch.no_grad():
-            action, _, state = self._model(
+            action, _, state = self._model.step(
                 torch.from_numpy(observation), torch.from_numpy(elapsed), self.state
             )
         self.state = torch.where(torch.from_numpy(seen), state, self.state)
         return observation, elapsed, seen, action.numpy()
+
+    def limited(self, action: np.ndarray) -> np.ndarray:
+        """An action (N, m) inside the limits."""
+        return np.clip(action, self._lower, self._upper)
 
     def send(self, action: np.ndarray, seen: np.ndarray, lengths: np.ndarray) -> np.ndarray:
         """The commands of the period that begins, (N, m) float32.
@@ -57,8 +62,7 @@ class Ride:
             seen: where a sample arrived, (N, 1); else the last command is held.
             lengths: of the period in nominal ones, (N,).
         """
-        limited = np.clip(action, self._lower, self._upper)
-        self.sent = np.where(seen, limited, self.sent).astype(np.float32)
+        self.sent = np.where(seen, self.limited(action), self.sent).astype(np.float32)
         self.fresh &= ~seen
         before = np.where(seen, 0.0, self.elapsed)
         self.elapsed = np.where(self.fresh, 1.0, before + lengths[:, None]).astype(np.float32)

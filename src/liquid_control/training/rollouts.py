@@ -34,60 +34,48 @@ def measure_normalizer(teacher: Teacher, count: int, seed: int, steps: int = 600
     return Normalizer(sensed.mean(axis=0), sensed.std(axis=0), changes.std(axis=0))
 
 
-class Collector:
-    """Lets walkers walk on, chunk after chunk, the student's memory carried through.
+class Walk:
+    """Walkers that walk on under a student, its memory carried through, episode after episode.
 
-    At the start of an episode each walker is given to the teacher with probability ``beta``,
-    else to the student (DAgger), and draws its faults; the teacher labels every step either way
-    with its action for the state as it truly is then.
+    At the start of each episode a walker draws its faults.
+
+    Args:
+        model: the student; its weights may change.
+        count: walkers, N.
+        seed: of starts, faults and noise.
+        conditions: that are drawn from.
     """
 
-    def __init__(
-        self, model: PolicyModel, teacher: Teacher, count: int, seed: int, conditions: Conditions
-    ):
-        self._teacher, self._conditions = teacher, conditions
+    def __init__(self, model: PolicyModel, count: int, seed: int, conditions: Conditions):
+        self._conditions = conditions
         self._walkers = BatchWalkers(count, seed)
         self._rng = np.random.default_rng(seed)
         faults = conditions.faults()
         std = np.array([s for term in model.contract.sensed for s in term.std])
         nothing = np.zeros((count, len(faults)), dtype=bool)
         self._ride = Ride(model, FaultySensors(faults, nothing, std))
-        self._taught = np.ones(count, dtype=bool)
-        self._disturbed = np.zeros(count, dtype=bool)
-        for index in range(count):
-            self._draw(index, 1.0, 0.0)
 
-    def collect(self, steps: int, beta: float, level: float = 1.0) -> Chunk:
-        """The next ``steps`` steps of every walker.
+    def _begin(self, index: int, level: float) -> None:
+        """The first moment of an episode of one walker."""
+        self._ride.restart(index, self._conditions.draw(self._rng, level))
+
+    def _advance(self, action: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, ...]:
+        """One period of every walker.
 
         Args:
-            beta: probability of the teacher to drive an episode that begins.
-            level: of the faults that it draws, see :meth:`Conditions.draw`.
-        """
-        walkers, ride, rng = self._walkers, self._ride, self._rng
-        start, rows = ride.state.clone(), []
-        for _ in range(steps):
-            label = self._teacher(walkers)
-            observation, elapsed, seen, action = ride.decide(walkers.qpos[:, 1:], rng)
-            noise = self._conditions.action_noise * rng.standard_normal(action.shape)
-            driven = np.where(self._taught[:, None], label, action)
-            driven = driven + noise * self._disturbed[:, None]
-            lengths = walkers.whole(ride.sensors.periods(rng))
-            _, fallen = walkers.step(ride.send(driven, seen, lengths), lengths)
-            ended = fallen | (walkers.steps >= walker2d.EPISODE_STEPS)
-            target, known = ride.sensors.foretold(walkers.qpos[:, 1:], (lengths == 1.0) & ~ended)
-            rows.append((observation, elapsed, label, target, known[:, None], seen[:, 0], ended))
-            for index in np.flatnonzero(ended):
-                walkers.reset(index)
-                self._draw(index, beta, level)
-        *columns, seen, ended = (np.stack(column) for column in zip(*rows, strict=True))
-        names = ('observation', 'elapsed', 'label', 'target', 'foretold')
-        return packed(dict(zip(names, columns, strict=True)), seen, ended, start)
+            action: asked for, (N, m).
+            seen: where a sample arrived, (N, 1).
 
-    def _draw(self, index: int, beta: float, level: float) -> None:
-        self._taught[index] = self._rng.random() < beta
-        self._disturbed[index] = self._rng.random() < self._conditions.disturbed
-        self._ride.restart(index, self._conditions.draw(self._rng, level))
+        Returns:
+            Reward (N,), whether it fell (N,), whether the episode ended (N,); true sensed values
+            one period after those that were read (N, p), and whether these count (N,).
+        """
+        walkers, ride = self._walkers, self._ride
+        lengths = walkers.whole(ride.sensors.periods(self._rng))
+        reward, fallen = walkers.step(ride.send(action, seen, lengths), lengths)
+        ended = fallen | (walkers.steps >= walker2d.EPISODE_STEPS)
+        target, known = ride.sensors.foretold(walkers.qpos[:, 1:], (lengths == 1.0) & ~ended)
+        return reward, fallen, ended, target, known
 
     def _arrays(self) -> dict[str, np.ndarray]:
         """All that changes as the walkers walk, but the generator."""
@@ -102,8 +90,6 @@ class Collector:
             'elapsed': ride.elapsed,
             'fresh': ride.fresh,
             'has': ride.sensors.has,
-            'taught': self._taught,
-            'disturbed': self._disturbed,
             **{
                 f'{name}.{part}': getattr(line, part)
                 for name, line in lines.items()
@@ -130,3 +116,54 @@ class Collector:
 
     def close(self) -> None:
         self._walkers.close()
+
+
+class Collector(Walk):
+    """Collects what is imitated, chunk after chunk.
+
+    At the start of an episode each walker is given to the teacher with probability ``beta``,
+    else to the student (DAgger); the teacher labels every step either way with its action for
+    the state as it truly is then.
+    """
+
+    def __init__(
+        self, model: PolicyModel, teacher: Teacher, count: int, seed: int, conditions: Conditions
+    ):
+        super().__init__(model, count, seed, conditions)
+        self._teacher = teacher
+        self._taught = np.ones(count, dtype=bool)
+        self._disturbed = np.zeros(count, dtype=bool)
+        for index in range(count):
+            self._draw(index, 1.0, 0.0)
+
+    def collect(self, steps: int, beta: float, level: float = 1.0) -> Chunk:
+        """The next ``steps`` steps of every walker.
+
+        Args:
+            beta: probability of the teacher to drive an episode that begins.
+            level: of the faults that it draws, see :meth:`Conditions.draw`.
+        """
+        walkers, ride, rng = self._walkers, self._ride, self._rng
+        start, rows = ride.state.clone(), []
+        for _ in range(steps):
+            label = self._teacher(walkers)
+            observation, elapsed, seen, action = ride.decide(walkers.qpos[:, 1:], rng)
+            noise = self._conditions.action_noise * rng.standard_normal(action.shape)
+            driven = np.where(self._taught[:, None], label, ride.limited(action))
+            driven = driven + noise * self._disturbed[:, None]
+            _, _, ended, target, known = self._advance(driven, seen)
+            rows.append((observation, elapsed, label, target, known[:, None], seen[:, 0], ended))
+            for index in np.flatnonzero(ended):
+                walkers.reset(index)
+                self._draw(index, beta, level)
+        *columns, seen, ended = (np.stack(column) for column in zip(*rows, strict=True))
+        names = ('observation', 'elapsed', 'label', 'target', 'foretold')
+        return packed(dict(zip(names, columns, strict=True)), seen, ended, start)
+
+    def _draw(self, index: int, beta: float, level: float) -> None:
+        self._taught[index] = self._rng.random() < beta
+        self._disturbed[index] = self._rng.random() < self._conditions.disturbed
+        self._begin(index, level)
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        return {**super()._arrays(), 'taught': self._taught, 'disturbed': self._disturbed}

@@ -17,6 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--robot', default='walker2d', help='contract: a name or a path')
     parser.add_argument('--rounds', type=int, default=900, help='rounds of DAgger (900)')
     parser.add_argument('--updates', type=int, default=4, help='gradient steps a round (4)')
+    parser.add_argument('--fine-tune', type=int, default=500, metavar='ROUNDS',
+                        help='rounds of reinforcement after that; 0: none (500)')  # fmt: skip
     parser.add_argument('--optimizer', default='adam', help='adam or muon (adam)')
     parser.add_argument('--learning-rate', type=float,
                         help='step at its highest (adam 0.002, muon 0.006)')  # fmt: skip
@@ -47,12 +49,15 @@ def main(args: argparse.Namespace) -> int:
 def _runs(args):
     from liquid_control import cells
     from liquid_control.training.conditions import Conditions
+    from liquid_control.training.fine_tuning import FineTuningSettings
     from liquid_control.training.imitation import ImitationSettings
     from liquid_control.training.optimizers import RATES, check_name
 
-    for option, least in (('seeds', 1), ('workers', 1), ('rounds', 1), ('updates', 1), ('seed', 0)):
-        if getattr(args, option) < least:
-            raise ValueError(f'--{option}: expected {least} or more, found {getattr(args, option)}')
+    for option, least in (('seeds', 1), ('workers', 1), ('rounds', 1), ('updates', 1), ('seed', 0),
+                          ('fine-tune', 0)):  # fmt: skip
+        found = getattr(args, option.replace('-', '_'))
+        if found < least:
+            raise ValueError(f'--{option}: expected {least} or more, found {found}')
     check_name(args.optimizer)
     rate = RATES[args.optimizer] if args.learning_rate is None else args.learning_rate
     if not 0.0 < rate < 1.0:
@@ -70,6 +75,7 @@ def _runs(args):
             optimizer=args.optimizer,
             learning_rate=rate,
             conditions=conditions,
+            fine_tuning=FineTuningSettings(rounds=args.fine_tune),
         )
         for seed in range(args.seed, args.seed + args.seeds)
         for cell in names

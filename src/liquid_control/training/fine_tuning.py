@@ -1,0 +1,358 @@
+"""Students learn on by reinforcement, from the return itself, under all their faults.
+
+PPO (Schulman et al. 2017) with truncated backpropagation from the carried recurrent state. What
+is estimated of the return may see all that the simulation knows (Pinto et al. 2018); it is used
+in training alone.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from liquid_control.models import PolicyModel
+from liquid_control.training import checkpoint
+from liquid_control.training.averaged import Averaged
+from liquid_control.training.chunks import mean, missed_changes, sequences
+from liquid_control.training.conditions import Conditions
+from liquid_control.training.exploration import Explorer, Rollout
+from liquid_control.training.finite import NotFiniteError, check_gradients, check_parameters
+from liquid_control.training.optimizers import Optimizers
+
+_LAST = 0.02
+"""Share of the step size that is left at the end."""
+
+
+@dataclass(frozen=True)
+class FineTuningSettings:
+    """Settings of what follows imitation; the same for every cell."""
+
+    rounds: int = 500
+    """Rollouts, each followed by its updates; 0: none."""
+    warm_up: int = 20
+    """First rounds in which only the estimate of the return learns."""
+    walkers: int = 128
+    """Walkers that walk together."""
+    steps: int = 64
+    """Steps of a rollout, and length of backpropagation."""
+    epochs: int = 3
+    """Passes over each rollout."""
+    batches: int = 4
+    """Gradient steps a pass."""
+    learning_rate: float = 3e-4
+    """Step of Adam at its highest; falls evenly."""
+    spread: float = 0.1
+    """Standard deviation of the actions at the start; learned."""
+    discount: float = 0.99
+    """γ."""
+    trace: float = 0.95
+    """λ of generalised advantage estimation."""
+    clip: float = 0.2
+    """Change of an action's likelihood beyond which nothing is gained."""
+    most_change: float = 0.03
+    """Divergence (KL) from the policy of the rollout that ends its updates."""
+    beyond_weight: float = 0.05
+    """Weight of how far actions lie beyond their limits, squared."""
+    prediction_weight: float = 0.5
+    """Weight of the next-observation loss."""
+    average: float = 0.98
+    """Decay of the averaged weights a gradient step."""
+    judge_every: int = 50
+    """Rounds between two judgements, from which the best is kept."""
+    checkpoint_every: int = 25
+    """Rounds between two checkpoints."""
+
+    def __post_init__(self):
+        for name in ('walkers', 'steps', 'epochs', 'batches', 'judge_every', 'checkpoint_every'):
+            if getattr(self, name) < 1:
+                raise ValueError(f'{name}: expected 1 or more, found {getattr(self, name)}')
+        for name in ('rounds', 'warm_up'):
+            if getattr(self, name) < 0:
+                raise ValueError(f'{name}: expected 0 or more, found {getattr(self, name)}')
+
+
+class Value(torch.nn.Module):
+    """Estimates the discounted return from all that is true, (..., q) → (...).
+
+    Args:
+        size: q.
+    """
+
+    _SCALE = 200.0
+    """Of returns, so that the network's output is about one."""
+
+    def __init__(self, size: int):
+        super().__init__()
+        self.net = torch.nn.Sequential(
+            torch.nn.Linear(size, 128), torch.nn.Tanh(), torch.nn.Linear(128, 128),
+            torch.nn.Tanh(), torch.nn.Linear(128, 1),
+        )  # fmt: skip
+        self.register_buffer('mean', torch.zeros(size))
+        self.register_buffer('std', torch.ones(size))
+        self._optimizer = torch.optim.Adam(self.net.parameters(), 1e-3)
+
+    def measure(self, truth: np.ndarray) -> None:
+        """Take the scale of its inputs from a rollout, (T, N, q)."""
+        rows = torch.from_numpy(truth.reshape(-1, truth.shape[-1]))
+        self.mean.copy_(rows.mean(0))
+        self.std.copy_(rows.std(0) + 0.1)  # a fault that none has yet is seen as it is later
+
+    def forward(self, truth: torch.Tensor) -> torch.Tensor:
+        normal = ((truth - self.mean) / self.std).clamp(-8.0, 8.0)
+        return self._SCALE * self.net(normal)[..., 0]
+
+    def of(self, truth: np.ndarray) -> np.ndarray:
+        """Estimates without gradients, (T, N, q) → (T, N)."""
+        with torch.no_grad():
+            return self(torch.from_numpy(truth)).numpy()
+
+    def learn(
+        self, truth: np.ndarray, returns: np.ndarray, epochs: int, rng: np.random.Generator
+    ) -> float:
+        """Go towards returns (T, N); the mean squared error, in scale."""
+        rows = torch.from_numpy(truth.reshape(-1, truth.shape[-1]))
+        targets = torch.from_numpy(returns.reshape(-1).astype(np.float32))
+        total = 0.0
+        for _ in range(epochs):
+            for part in torch.from_numpy(rng.permutation(len(rows))).split(1024):
+                error = (self(rows[part]) - targets[part]).square().mean() / self._SCALE**2
+                self._optimizer.zero_grad()
+                error.backward()
+                self._optimizer.step()
+                total += float(error.detach()) * len(part)
+        return total / (epochs * len(rows))
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """Weights and moments."""
+        moments = {
+            f'{number}.{name}': torch.as_tensor(value)
+            for number, state in self._optimizer.state_dict()['state'].items()
+            for name, value in state.items()
+        }
+        return checkpoint.named('net', self.state_dict()) | checkpoint.named('moments', moments)
+
+    def restore(self, tensors: dict[str, torch.Tensor]) -> None:
+        """Take back what :meth:`tensors` gave."""
+        self.load_state_dict(checkpoint.under('net', tensors))
+        moments: dict[int, dict[str, torch.Tensor]] = {}
+        for key, value in checkpoint.under('moments', tensors).items():
+            number, name = key.split('.', 1)
+            moments.setdefault(int(number), {})[name] = value
+        whole = self._optimizer.state_dict()
+        self._optimizer.load_state_dict({**whole, 'state': moments})
+
+
+def advantages(
+    rollout: Rollout, before: np.ndarray, after: np.ndarray, discount: float, trace: float
+) -> np.ndarray:
+    """Generalised advantage estimates (T, N) (Schulman et al. 2016).
+
+    An episode that ends by its length goes on in the estimate; one that ends by a fall does not.
+
+    Args:
+        before: estimates of the return before each step, (T, N).
+        after: the same after it, (T, N).
+    """
+    gain = rollout.reward + discount * after * ~rollout.fallen - before
+    found, later = np.zeros_like(gain), np.zeros(gain.shape[1])
+    for step in reversed(range(len(gain))):
+        later = gain[step] + discount * trace * later * ~rollout.ended[step]
+        found[step] = later
+    return found
+
+
+class _Explored(torch.nn.Module):
+    """A student and how widely its actions are drawn."""
+
+    def __init__(self, model: PolicyModel, spread: float):
+        super().__init__()
+        self.model = model
+        self.log_spread = torch.nn.Parameter(torch.full_like(model.lower, spread).log())
+
+
+class FineTuning:
+    """One fine-tuning as it stands; its folder holds all that is needed to go on.
+
+    Args:
+        settings: of it.
+        conditions: under which the student walks.
+        name: cell and seed, for the texts of errors.
+        seed: of starts, faults, actions and batches.
+        model: the student to begin with.
+        score: what it reached.
+        episodes: of a judgement, under each condition.
+        folder: of its checkpoints.
+
+    Raises:
+        ValueError: the folder's checkpoint is broken.
+    """
+
+    def __init__(
+        self,
+        settings: FineTuningSettings,
+        conditions: Conditions,
+        name: str,
+        seed: int,
+        model: PolicyModel,
+        score: float,
+        episodes: int,
+        folder: Path,
+    ):
+        self._settings, self._name, self._episodes = settings, name, episodes
+        self._path = folder / 'fine_tuning.safetensors'
+        self.averaged = Averaged(model, folder / 'tuned.safetensors')
+        self._explored = _Explored(model.train(), settings.spread)
+        self._optimizer = Optimizers('adam', self._explored, settings.learning_rate)
+        self._rng = np.random.default_rng(seed + 3)
+        self._explorer = Explorer(model, settings.walkers, seed + 4, conditions)
+        torch.manual_seed(seed + 5)
+        self._value = Value(self._explorer.truth().shape[1])
+        self.done = 0
+        found = checkpoint.read(self._path)
+        if found is None:
+            self.averaged.keep(score)
+        else:
+            self._restore(*found)
+
+    def _restore(self, tensors: dict[str, torch.Tensor], about: dict[str, Any]) -> None:
+        try:
+            self._explored.load_state_dict(checkpoint.under('explored', tensors))
+            self.averaged.model.load_state_dict(checkpoint.under('averaged', tensors))
+            self._optimizer.restore(checkpoint.under('optimizer', tensors))
+            self._value.restore(checkpoint.under('value', tensors))
+            self._explorer.restore(checkpoint.under('walkers', tensors), about['walkers'])
+            self._rng.bit_generator.state = about['generator']
+            self.done, self.averaged.best = about['done'], about['best']
+        except (KeyError, RuntimeError, TypeError) as error:
+            raise checkpoint.broken(self._path, error) from None
+
+    def save(self) -> None:
+        """Write where it stands; what stood there before is kept until that is done.
+
+        Raises:
+            OSError: the disk is full, or the like.
+        """
+        walkers, about = self._explorer.snapshot()
+        tensors = (
+            checkpoint.named('explored', self._explored.state_dict())
+            | checkpoint.named('averaged', self.averaged.model.state_dict())
+            | checkpoint.named('optimizer', self._optimizer.tensors())
+            | checkpoint.named('value', self._value.tensors())
+            | checkpoint.named('walkers', walkers)
+        )
+        about = {
+            'done': self.done,
+            'best': self.averaged.best,
+            'generator': self._rng.bit_generator.state,
+            'walkers': about,
+        }
+        checkpoint.write(self._path, tensors, about)
+
+    def advance(self) -> dict[str, float]:
+        """One round: a rollout and its updates; figures by name.
+
+        Raises:
+            NotFiniteError: a number is no longer finite; the text says where.
+        """
+        settings, value = self._settings, self._value
+        spread = self._explored.log_spread.detach().exp().numpy()
+        rollout = self._explorer.collect(settings.steps, spread)
+        if self.done == 0:
+            value.measure(rollout.truth)
+        before, after = value.of(rollout.truth), value.of(rollout.after)
+        gained = advantages(rollout, before, after, settings.discount, settings.trace)
+        place = f'{self._name}, fine-tuning, round {self.done}'
+        if not np.isfinite(gained).all():
+            check_parameters(self._explored, place)
+            raise NotFiniteError(f'{place}: the rewards or their estimates are not finite')
+        error = value.learn(rollout.truth, before + gained, settings.epochs, self._rng)
+        found = {'reward': float(rollout.reward.mean()), 'loss/value': error,
+                 'spread': float(spread.mean())}  # fmt: skip
+        if self.done >= settings.warm_up:
+            found |= self._update(rollout, gained, place)
+        self.done += 1
+        return found
+
+    def _update(self, rollout: Rollout, gained: np.ndarray, place: str) -> dict[str, float]:
+        settings, model = self._settings, self._explored.model
+        normal = (gained - gained.mean()) / (gained.std() + 1e-8)
+        series = {**rollout.series, 'advantage': normal[..., None]}
+        tensors, walker, carried = sequences(series, rollout.seen, rollout.ended)
+        tensors['state'] = rollout.start[walker] * carried[:, None]
+        share = (self.done - settings.warm_up) / max(1, settings.rounds - settings.warm_up)
+        rate = settings.learning_rate * max(_LAST, 1.0 - share)
+        changes, missed = [], []
+        for _ in range(settings.epochs):
+            order = torch.from_numpy(self._rng.permutation(len(walker)))
+            for rows in order.chunk(settings.batches):
+                batch = {name: values[rows] for name, values in tensors.items()}
+                loss, change, wrong = surrogate(settings, model, self._explored.log_spread, batch)
+                changes.append(change)
+                missed.append(wrong)
+                if not torch.isfinite(loss):
+                    check_parameters(self._explored, place)
+                    raise NotFiniteError(f'{place}: the loss is not finite')
+                if change > settings.most_change:
+                    return _means(changes, missed)
+                self._step(loss, rate, place)
+        return _means(changes, missed)
+
+    def _step(self, loss: torch.Tensor, rate: float, place: str) -> None:
+        loss.backward()
+        try:
+            values = self._explored.parameters()
+            torch.nn.utils.clip_grad_norm_(values, 0.5, error_if_nonfinite=True)
+        except RuntimeError:
+            check_gradients(self._explored, place)
+            raise NotFiniteError(f'{place}: the norm of the gradient is not finite') from None
+        self._optimizer.step(rate)
+        self.averaged.follow(self._explored.model, self._settings.average)
+
+    def judge(self) -> dict[str, np.ndarray]:
+        """Let the averaged weights walk under every condition; keep them if they are the best."""
+        return self.averaged.judge(self._episodes)
+
+    def result(self) -> PolicyModel:
+        """The best averaged weights, those it began with among them."""
+        return self.averaged.result()
+
+    def close(self) -> None:
+        self._explorer.close()
+
+
+def surrogate(
+    settings: FineTuningSettings,
+    model: PolicyModel,
+    log_spread: torch.Tensor,
+    batch: dict[str, torch.Tensor],
+) -> tuple[torch.Tensor, float, float]:
+    """PPO's clipped loss of a batch of sequences, with that of the prediction.
+
+    Returns:
+        The loss, how far the policy has gone from that of the rollout (KL), and the error of the
+        prediction.
+    """
+    action, change = model.sequence(
+        batch['observation'], batch['elapsed'], batch['state'], batch['action']
+    )
+    off = (batch['action'] - action) / log_spread.exp()
+    likelihood = (-0.5 * off.square() - log_spread).sum(-1, keepdim=True)
+    acted, gained = batch['acted'], batch['advantage']
+    moved = (likelihood - batch['likelihood']) * acted
+    ratio = moved.exp()
+    bounded = ratio.clamp(1.0 - settings.clip, 1.0 + settings.clip)
+    policy = -mean(torch.minimum(ratio * gained, bounded * gained), acted)
+    beyond = mean((action - model.limited(action)).square(), acted)
+    missed = missed_changes(model, change, batch['observation'], batch['target'])
+    missed = mean(missed, batch['foretold'])
+    loss = policy + settings.beyond_weight * beyond + settings.prediction_weight * missed
+    with torch.no_grad():
+        divergence = mean(ratio - 1.0 - moved, acted)
+    return loss, float(divergence), float(missed.detach())
+
+
+def _means(changes: list[float], missed: list[float]) -> dict[str, float]:
+    return {'divergence': float(np.mean(changes)), 'loss/prediction': float(np.mean(missed)),
+            'updates': float(len(changes))}  # fmt: skip

@@ -1,0 +1,208 @@
+"""Reinforcement after imitation: right estimates, one policy on both ways, exact resumption."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from students import TEACHER, fine_tuning, settings, student
+from support import ROBOT
+
+from liquid_control import cells
+from liquid_control.models import Normalizer
+from liquid_control.training import imitation
+from liquid_control.training.chunks import sequences
+from liquid_control.training.conditions import Chance, Conditions
+from liquid_control.training.exploration import Explorer, Rollout
+from liquid_control.training.fine_tuning import FineTuning, FineTuningSettings, Value, advantages
+from liquid_control.training.fine_tuning import surrogate as loss_of
+from liquid_control.training.finite import NotFiniteError
+from liquid_control.training.imitation import train_student
+
+SPREAD = np.full(6, 0.3, dtype=np.float32)
+ALL = Conditions(
+    (Chance(0.5, ('gaussian:0.1',)), Chance(0.5, ('dropped:0.3',)), Chance(0.7, ('delay:2',)),
+     Chance(0.5, ('jitter:0.25',))), ramp=0.0,
+)  # fmt: skip
+
+
+def explorer(model, conditions=ALL, count=8):
+    return Explorer(model, count, 0, conditions)
+
+
+def tuning(folder, model=None, conditions=ALL, **changes):
+    model = model or student('gru')
+    return FineTuning(fine_tuning(**changes), conditions, 'gru, seed 0', 0, model, -1e9, 1, folder)
+
+
+def batch_of(rollout: Rollout):
+    series = {**rollout.series, 'advantage': np.ones_like(rollout.series['likelihood'])}
+    tensors, walker, carried = sequences(series, rollout.seen, rollout.ended)
+    tensors['state'] = rollout.start[walker] * carried[:, None]
+    return tensors
+
+
+def test_advantages_are_the_sum_of_what_later_steps_gain():
+    rng, steps, count = np.random.default_rng(0), 9, 3
+    reward, before, after = (rng.normal(size=(steps, count)) for _ in range(3))
+    fallen, ended = (np.zeros((steps, count), dtype=bool) for _ in range(2))
+    fallen[4, 0] = ended[4, 0] = ended[6, 1] = True
+    rollout = Rollout({}, ended, reward, fallen, ended, reward, reward, torch.zeros(0))
+    found = advantages(rollout, before, after, 0.9, 0.8)
+    for walker in range(count):
+        for step in range(steps):
+            total = 0.0
+            for later in range(step, steps):
+                goes_on = 0.0 if fallen[later, walker] else after[later, walker]
+                gain = reward[later, walker] + 0.9 * goes_on - before[later, walker]
+                total += (0.9 * 0.8) ** (later - step) * gain
+                if ended[later, walker]:
+                    break
+            assert found[step, walker] == pytest.approx(total)
+
+
+@pytest.mark.parametrize('cell', cells.names())
+def test_going_through_the_sequences_gives_the_likelihoods_of_the_walk(cell):
+    model = student(cell, 16)
+    walk = explorer(model)
+    rollout = walk.collect(40, SPREAD)
+    while not rollout.ended.any():
+        rollout = walk.collect(40, SPREAD)
+    walk.close()
+    assert 0.5 < rollout.seen.mean() < 1.0
+    batch = batch_of(rollout)
+    found, divergence, missed = loss_of(
+        FineTuningSettings(beyond_weight=0.0, prediction_weight=0.0), model,
+        torch.from_numpy(SPREAD).log(), batch,
+    )  # fmt: skip
+    assert divergence == pytest.approx(0.0, abs=1e-6)
+    assert found.item() == pytest.approx(-1.0, abs=1e-3), 'the ratio is 1, and so is the advantage'
+    assert missed > 0
+
+
+def test_what_is_drawn_lies_around_what_the_student_asks_for():
+    walk = explorer(student('mlp'), Conditions((), ramp=0.0), 64)
+    rollout = walk.collect(20, SPREAD)
+    walk.close()
+    series = rollout.series
+    model = student('mlp')
+    with torch.no_grad():
+        asked, _, _ = model.step(
+            torch.from_numpy(series['observation'].reshape(-1, 14)),
+            torch.from_numpy(series['elapsed'].reshape(-1, 1)), model.initial_state(64 * 20),
+        )  # fmt: skip
+    off = series['action'].reshape(-1, 6) - asked.numpy()
+    np.testing.assert_allclose(off.std(0), SPREAD, rtol=0.1)
+    np.testing.assert_allclose(off.mean(0), 0.0, atol=0.05)
+    normal = torch.distributions.Normal(asked, torch.from_numpy(SPREAD))
+    expected = normal.log_prob(torch.from_numpy(series['action'].reshape(-1, 6))).sum(1)
+    shifted = series['likelihood'].reshape(-1) - 3.0 * np.log(2.0 * np.pi)
+    np.testing.assert_allclose(shifted, expected.numpy(), atol=1e-4)
+
+
+def test_a_policy_goes_where_the_reward_is(tmp_path):
+    """Reward: how near the sent action is to 0.5. Nothing else is told."""
+    wanted = 0.5
+    training = tuning(
+        tmp_path, student('gru'), Conditions((), ramp=0.0), rounds=120, warm_up=5, walkers=32,
+        steps=16, learning_rate=3e-3, spread=0.3, discount=0.0,
+    )  # fmt: skip
+    walkers, step = training._explorer._walkers, training._explorer._walkers.step
+
+    def rewarded(action, lengths=None):
+        _, fallen = step(action, lengths)
+        return -np.abs(action - wanted).mean(1), np.zeros_like(fallen)
+
+    walkers.step = rewarded
+    first = training.advance()
+    while training.done < 120:
+        last = training.advance()
+    training.close()
+    assert first['reward'] < -0.45
+    assert last['reward'] > -0.25
+    assert last['spread'] < first['spread']
+
+
+def test_the_estimate_learns_the_return():
+    torch.manual_seed(0)
+    rng = np.random.default_rng(0)
+    truth = rng.normal(3.0, 2.0, (64, 32, 5)).astype(np.float32)
+    returns = 100.0 + 40.0 * truth[..., 0]
+    value = Value(5)
+    value.measure(truth)
+    errors = [value.learn(truth, returns, 1, rng) for _ in range(30)]
+    assert errors[-1] < 0.02 * errors[0]
+    assert np.corrcoef(value.of(truth).flat, returns.flat)[0, 1] > 0.94
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """No long walk to measure the scale."""
+    unit = Normalizer(np.zeros(8), np.ones(8), np.full(8, 0.1))
+    monkeypatch.setattr(imitation, 'measure_normalizer', lambda *given: unit)
+
+
+def train(folder, stop_after=None, log=None, **changes):
+    wanted = settings(rounds=2, fine_tuning=fine_tuning(**changes))
+    heard = []
+
+    def report(share, text):
+        heard.append(share)
+        assert sorted(heard) == heard
+        if stop_after is not None and len(heard) >= stop_after:
+            raise KeyboardInterrupt
+
+    return train_student(wanted, ROBOT, TEACHER, folder, report, log)
+
+
+def test_one_that_was_stopped_ends_where_an_undisturbed_one_does(tmp_path, quick):
+    log = tmp_path / 'log'
+    whole = train(tmp_path / 'a', checkpoint_every=2)
+    for stop_after in (1, 2, 3, 1):
+        with pytest.raises(KeyboardInterrupt):
+            train(tmp_path / 'b', stop_after, log, checkpoint_every=2)
+    resumed = train(tmp_path / 'b', None, log, checkpoint_every=2)
+    for name, value in whole.state_dict().items():
+        assert torch.equal(value, resumed.state_dict()[name]), name
+    first, second = (load_file(tmp_path / k / 'fine_tuning.safetensors') for k in 'ab')
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    rows = [json.loads(line) for line in (log / 'scalars.jsonl').read_text().splitlines()]
+    assert [row['step'] for row in rows if 'reward' in row] == [3, 4, 5, 6]
+
+
+def test_what_was_imitated_is_kept_where_nothing_better_is_found(tmp_path):
+    model = student('gru')
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    training = tuning(tmp_path, model)
+    training.averaged.best = 1e9
+    for _ in range(3):
+        training.advance()
+        training.judge()
+    assert any(
+        not torch.equal(v, before[n]) for n, v in training._explored.model.state_dict().items()
+    )
+    for name, value in training.result().state_dict().items():
+        assert torch.equal(value, before[name]), name
+    training.close()
+
+
+def test_a_parameter_that_is_not_finite_stops_it_and_is_named(tmp_path):
+    training = tuning(tmp_path, warm_up=0)
+    with torch.no_grad():
+        training._explored.model.action.bias[0] = np.nan
+    with pytest.raises(NotFiniteError, match=r'fine-tuning, round 0: .*action\.bias is not finite'):
+        training.advance()
+    training.close()
+
+
+def test_a_broken_checkpoint_is_named(tmp_path):
+    (tmp_path / 'fine_tuning.safetensors').write_bytes(b'no')
+    with pytest.raises(ValueError, match=r'fine_tuning\.safetensors: no checkpoint of this run'):
+        tuning(tmp_path)
+
+
+@pytest.mark.parametrize(('name', 'value'), [('walkers', 0), ('rounds', -1)])
+def test_a_setting_without_sense_is_refused(name, value):
+    with pytest.raises(ValueError, match=f'{name}: expected'):
+        FineTuningSettings(**{name: value})
