@@ -34,11 +34,13 @@ def small(monkeypatch):
 
 def test_a_policy(tmp_path, capsys, small):
     out, told = tmp_path / 'policy.onnx', tmp_path / 'told.json'
-    arguments = ['train', 'policy', '--cell', 'cfc', '--rounds', '2', '--seed', '5']
+    arguments = ['train', 'policy', '--cell', 'cfc', '--rounds', '2', '--seed', '5',
+                 '--fine-tune', '1']  # fmt: skip
     kept = ['--checkpoints', str(tmp_path / 'kept'), '--json', str(told)]
     assert cli.main([*arguments, *kept, '--out', str(out)]) == 0
     bundle, teacher = Bundle.read(out), Bundle.read(paths.policy('expert', 'walker2d'))
     assert bundle.cell == 'cfc'
+    assert bundle.settings['training']['fine_tuning']['rounds'] == 1
     assert bundle.provenance['seed'] == bundle.settings['training']['seed'] == 5
     assert bundle.provenance['teacher_sha256'] == teacher.sha256
     assert set(bundle.scores) == SCORED
@@ -47,12 +49,14 @@ def test_a_policy(tmp_path, capsys, small):
     assert json.loads(told.read_text())['scores'] == bundle.scores
     assert 'wrote' in capsys.readouterr().out
     assert cli.main(['train', 'card', str(out)]) == 0
-    assert '| three samples late |' in capsys.readouterr().out
+    card = capsys.readouterr().out
+    assert '| three samples late |' in card
+    assert 'Then reinforcement (PPO) from the return itself: 8,192 steps' in card
 
 
 @pytest.mark.slow
 def test_several_seeds_and_again(tmp_path, capsys):
-    arguments = ['train', 'policy', '--cell', 'mlp', '--seeds', '2', '--rounds']
+    arguments = ['train', 'policy', '--cell', 'mlp', '--seeds', '2', '--fine-tune', '0', '--rounds']
     out = ['--out', str(tmp_path / 'all')]
     assert cli.main([*arguments, '1', '--workers', '2', *out]) == 0
     names = {path.name for path in (tmp_path / 'all' / 'policies').iterdir()}
@@ -106,6 +110,10 @@ def test_interrupted_it_ends_clean_and_writes_no_half_bundle(tmp_path):
         (['policy', '--cell', 'cfc', '--teacher', 'no.onnx', '--out', 'x.onnx'], 'no such file'),
         (['policy', '--cell', 'cfc', '--teacher', 'cfc', '--out', 'x.onnx'], 'a teacher asks for'),
         (['policy', '--cell', 'cfc', '--rounds', '0', '--out', 'x.onnx'], '--rounds: expected'),
+        (
+            ['policy', '--cell', 'cfc', '--fine-tune', '-1', '--out', 'x.onnx'],
+            '--fine-tune: expected',
+        ),
         (['policy', '--cell', 'cfc', '--learning-rate', '2', '--out', 'x.onnx'], 'between 0 and 1'),
         (['expert', '--steps', '0', '--out', 'x.onnx'], '--steps: expected'),
         (['expert', '--seed', '-1', '--out', 'x.onnx'], '--seed: expected'),

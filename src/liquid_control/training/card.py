@@ -72,6 +72,10 @@ def _training(training: dict[str, Any]) -> str:
             f'{" or ".join(c["faults"])} in {c["probability"]:.0%} of the episodes' for c in chances
         )
         text += f' It met while it learned: {met}.'
+    tuned = training.get('fine_tuning', {})
+    if tuned.get('rounds'):
+        steps = tuned['rounds'] * tuned['walkers'] * tuned['steps']
+        text += f' Then reinforcement (PPO) from the return itself: {steps:,} steps.'
     return text
 
 

@@ -21,6 +21,7 @@ from liquid_control.training.exploration import Explorer, Rollout
 from liquid_control.training.finite import NotFiniteError, check_gradients, check_parameters
 from liquid_control.training.optimizers import Optimizers
 
+_UP_ROUNDS = 30
 _LAST = 0.02
 """Share of the step size that is left at the end."""
 
@@ -41,8 +42,8 @@ class FineTuningSettings:
     """Passes over each rollout."""
     batches: int = 4
     """Gradient steps a pass."""
-    learning_rate: float = 3e-4
-    """Step of Adam at its highest; falls evenly."""
+    learning_rate: float = 2e-4
+    """Step of Adam at its highest; up over 30 rounds, then evenly down."""
     spread: float = 0.1
     """Standard deviation of the actions at the start; learned."""
     discount: float = 0.99
@@ -51,11 +52,11 @@ class FineTuningSettings:
     """λ of generalised advantage estimation."""
     clip: float = 0.2
     """Change of an action's likelihood beyond which nothing is gained."""
-    most_change: float = 0.03
+    most_change: float = 0.02
     """Divergence (KL) from the policy of the rollout that ends its updates."""
     beyond_weight: float = 0.05
     """Weight of how far actions lie beyond their limits, squared."""
-    prediction_weight: float = 0.5
+    prediction_weight: float = 0.05
     """Weight of the next-observation loss."""
     average: float = 0.98
     """Decay of the averaged weights a gradient step."""
@@ -281,8 +282,7 @@ class FineTuning:
         series = {**rollout.series, 'advantage': normal[..., None]}
         tensors, walker, carried = sequences(series, rollout.seen, rollout.ended)
         tensors['state'] = rollout.start[walker] * carried[:, None]
-        share = (self.done - settings.warm_up) / max(1, settings.rounds - settings.warm_up)
-        rate = settings.learning_rate * max(_LAST, 1.0 - share)
+        rate = settings.learning_rate * self._schedule()
         changes, missed = [], []
         for _ in range(settings.epochs):
             order = torch.from_numpy(self._rng.permutation(len(walker)))
@@ -298,6 +298,12 @@ class FineTuning:
                     return _means(changes, missed)
                 self._step(loss, rate, place)
         return _means(changes, missed)
+
+    def _schedule(self) -> float:
+        """Share of the step size: up while Adam's moments form, then evenly down."""
+        past = self.done - self._settings.warm_up
+        share = past / max(1, self._settings.rounds - self._settings.warm_up)
+        return min(1.0, (past + 1) / _UP_ROUNDS) * max(_LAST, 1.0 - share)
 
     def _step(self, loss: torch.Tensor, rate: float, place: str) -> None:
         loss.backward()
