@@ -42,9 +42,9 @@ class FineTuningSettings:
     """Passes over each rollout."""
     batches: int = 4
     """Gradient steps a pass."""
-    learning_rate: float = 2e-4
+    learning_rate: float = 3e-4
     """Step of Adam at its highest; up over 30 rounds, then evenly down."""
-    spread: float = 0.1
+    spread: float = 0.12
     """Standard deviation of the actions at the start; learned."""
     discount: float = 0.99
     """γ."""
@@ -52,11 +52,11 @@ class FineTuningSettings:
     """λ of generalised advantage estimation."""
     clip: float = 0.2
     """Change of an action's likelihood beyond which nothing is gained."""
-    most_change: float = 0.02
+    most_change: float = 0.03
     """Divergence (KL) from the policy of the rollout that ends its updates."""
     beyond_weight: float = 0.05
     """Weight of how far actions lie beyond their limits, squared."""
-    prediction_weight: float = 0.05
+    prediction_weight: float = 0.2
     """Weight of the next-observation loss."""
     average: float = 0.98
     """Decay of the averaged weights a gradient step."""
