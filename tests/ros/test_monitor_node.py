@@ -41,6 +41,14 @@ def test_a_simulation_that_never_comes_is_reported(start_node, tmp_path):
     assert (tmp_path / 'run' / 'metrics.json').exists()
 
 
+def test_a_time_that_runs_out_before_anything_is_heard_ends_in_good_order(start_node, tmp_path):
+    folder = tmp_path / 'run'
+    monitor = start_node('monitor', mode='lockstep', run_folder=folder, seconds=0.5)
+    assert monitor.wait() == 1
+    assert 'Traceback' not in monitor.said
+    assert json.loads((folder / 'metrics.json').read_text())['complete'] is False
+
+
 def test_a_simulation_that_falls_silent_is_given_up(start_node, tmp_path):
     peer, folder = Peer(), tmp_path / 'run'
     try:

@@ -15,6 +15,7 @@ from std_msgs.msg import Float64MultiArray
 from std_srvs.srv import SetBool, Trigger
 
 from liquid_control.control.observe import stamp_ns
+from liquid_control.evaluation.bag import Bag
 from liquid_control.nodes.wire import CommandMessage, qos
 from liquid_control.sim import walker2d
 from liquid_control.sim.world import World
@@ -154,6 +155,22 @@ def test_paused_it_waits_and_steps_when_asked(start_node, drive):
     assert driver.call(SetBool, 'sim/pause', data=False).success
     driver.until(lambda: driver.rows[-1]['done'])
     assert len(driver.rows) == 50
+
+
+def test_a_pause_of_any_length_does_not_end_the_recording(start_node, drive, tmp_path):
+    driver = drive(True, lambda count: np.zeros(6))
+    monitor = start_node('monitor', mode='lockstep', run_folder=tmp_path / 'run', silence=1.5)
+    start_node('sim', mode='lockstep', start_paused=True, steps=30, wait_for=2)
+    for steps in (1, 2):
+        assert driver.call(Trigger, 'sim/step').success
+        driver.until(lambda steps=steps: len(driver.rows) == steps)
+    time.sleep(4.0)
+    assert monitor.process.poll() is None, monitor.said
+    assert driver.call(SetBool, 'sim/pause', data=False).success
+    driver.until(lambda: driver.rows[-1]['done'])
+    monitor.wait()
+    assert 'silent' not in monitor.said
+    assert Bag(tmp_path / 'run').counts['joint_states'] == 30
 
 
 def test_a_reset_starts_the_next_episode_after_a_gap(start_node, drive):

@@ -33,14 +33,14 @@ def explorer(model, conditions=ALL, count=8):
 
 def tuning(folder, model=None, conditions=ALL, **changes):
     model = model or student('gru')
-    return FineTuning(fine_tuning(**changes), conditions, 'gru, seed 0', 0, model, -1e9, 1, folder)
+    return FineTuning(
+        fine_tuning(**changes), conditions, 'gru, seed 0', 0, model, -1e9, 1, folder, {}
+    )
 
 
 def batch_of(rollout: Rollout):
     series = {**rollout.series, 'advantage': np.ones_like(rollout.series['likelihood'])}
-    tensors, walker, carried = sequences(series, rollout.seen, rollout.ended)
-    tensors['state'] = rollout.start[walker] * carried[:, None]
-    return tensors
+    return sequences(series, rollout.seen, rollout.ended, rollout.start)[0]
 
 
 def test_advantages_are_the_sum_of_what_later_steps_gain():
@@ -79,6 +79,80 @@ def test_going_through_the_sequences_gives_the_likelihoods_of_the_walk(cell):
     assert divergence == pytest.approx(0.0, abs=1e-6)
     assert found.item() == pytest.approx(-1.0, abs=1e-3), 'the ratio is 1, and so is the advantage'
     assert missed > 0
+
+
+def test_what_is_privileged_goes_on_from_step_to_step_and_ends_with_the_episode():
+    walk = explorer(student('gru'))
+    rollout = walk.collect(40, SPREAD)
+    while not rollout.ended[:-1].any():
+        rollout = walk.collect(40, SPREAD)
+    faults = walk._ride.sensors.has.shape[1]
+    walk.close()
+    goes_on = ~rollout.ended[:-1]
+    np.testing.assert_array_equal(rollout.after[:-1][goes_on], rollout.before[1:][goes_on])
+    over = rollout.ended[:-1]
+    first, last = rollout.before[1:][over], rollout.after[:-1][over]
+    assert (np.abs(first[:, :17] - last[:, :17]).max(axis=1) > 0.1).all()
+    np.testing.assert_array_equal(last[:, -faults:], rollout.before[:-1][over][:, -faults:])
+
+
+def one_batch(ratio, advantage):
+    """One sample whose action is as many times as likely now as it was in the rollout."""
+    torch.manual_seed(0)
+    model = student('gru')
+    observation, elapsed = torch.randn(1, 1, 14), torch.ones(1, 1, 1)
+    state = model.initial_state(1)
+    with torch.no_grad():
+        action, _ = model.sequence(observation, elapsed, state)
+    likelihood = -torch.tensor(SPREAD).log().sum() - float(np.log(ratio))
+    batch = {
+        'observation': observation, 'elapsed': elapsed, 'state': state, 'action': action,
+        'likelihood': likelihood.reshape(1, 1, 1), 'target': observation[..., :8],
+        'advantage': torch.full((1, 1, 1), advantage),
+        **{name: torch.ones(1, 1, 1) for name in ('acted', 'foretold')},
+    }  # fmt: skip
+    return model, batch
+
+
+@pytest.mark.parametrize(
+    ('ratio', 'advantage', 'loss'),
+    [(1.1, 1.0, -1.1), (1.5, 1.0, -1.2), (0.5, 1.0, -0.5), (1.5, -1.0, 1.5), (0.5, -1.0, 0.8)],
+)
+def test_a_likelihood_gains_nothing_beyond_the_clip(ratio, advantage, loss):
+    model, batch = one_batch(ratio, advantage)
+    only = FineTuningSettings(beyond_weight=0.0, prediction_weight=0.0)
+    found, divergence, _ = loss_of(only, model, torch.from_numpy(SPREAD).log(), batch)
+    assert found.item() == pytest.approx(loss, rel=1e-4)
+    assert divergence == pytest.approx(ratio - 1.0 - np.log(ratio), rel=1e-3)
+
+
+def test_the_prediction_is_learned_from_what_was_sent():
+    model, batch = one_batch(1.0, 0.0)
+    spread, only = torch.from_numpy(SPREAD).log(), FineTuningSettings(beyond_weight=0.0)
+    found = [
+        loss_of(only, model, spread, {**batch, 'action': torch.full((1, 1, 6), sent)})[2]
+        for sent in (0.2, -0.2, 1.0, 5.0)
+    ]
+    assert len({round(value, 6) for value in found}) == 3, 'the last two are sent alike'
+    assert found[2] == found[3]
+
+
+def test_the_policy_waits_for_the_estimate_and_stops_where_it_has_moved_too_far(tmp_path):
+    training = tuning(tmp_path, warm_up=2, rounds=4, most_change=1e-12)
+
+    def weights():
+        return [value.clone() for value in training._explored.parameters()]
+
+    def same(first, second):
+        return all(torch.equal(*pair) for pair in zip(first, second, strict=True))
+
+    begun = weights()
+    for _ in range(2):
+        assert 'updates' not in training.advance()
+    assert same(begun, weights())
+    assert training.advance()['updates'] == 1, 'after the first it has moved'
+    assert not same(begun, weights())
+    training.close()
 
 
 def test_what_is_drawn_lies_around_what_the_student_asks_for():
@@ -171,6 +245,14 @@ def test_one_that_was_stopped_ends_where_an_undisturbed_one_does(tmp_path, quick
     assert [row['step'] for row in rows if 'reward' in row] == [3, 4, 5, 6]
 
 
+def test_a_checkpoint_of_another_training_is_refused(tmp_path, quick):
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path, 4)
+    (tmp_path / 'checkpoint.safetensors').unlink()
+    with pytest.raises(ValueError, match=r'fine_tuning\.safetensors was made otherwise .*trace'):
+        train(tmp_path, trace=0.5)
+
+
 def test_what_was_imitated_is_kept_where_nothing_better_is_found(tmp_path):
     model = student('gru')
     before = {name: value.clone() for name, value in model.state_dict().items()}
@@ -202,7 +284,17 @@ def test_a_broken_checkpoint_is_named(tmp_path):
         tuning(tmp_path)
 
 
-@pytest.mark.parametrize(('name', 'value'), [('walkers', 0), ('rounds', -1)])
+@pytest.mark.parametrize(
+    ('name', 'value'),
+    [
+        ('walkers', 0),
+        ('rounds', -1),
+        ('rounds', 20),
+        ('warm_up', -1),
+        ('spread', 0.0),
+        ('trace', 2),
+    ],
+)
 def test_a_setting_without_sense_is_refused(name, value):
     with pytest.raises(ValueError, match=f'{name}: expected'):
         FineTuningSettings(**{name: value})

@@ -18,7 +18,7 @@ SCORED = {'none', 'gaussian:0.1', 'dropped:0.1', 'delay:1', 'delay:3'}
 def small(monkeypatch):
     """Rounds that take no time; the verb names their number alone."""
     from liquid_control.models import Normalizer
-    from liquid_control.training import imitation, publish
+    from liquid_control.training import fine_tuning, imitation, publish
 
     unit = Normalizer(np.zeros(8), np.ones(8), np.full(8, 0.1))
     monkeypatch.setattr(imitation, 'measure_normalizer', lambda *given: unit)
@@ -30,17 +30,23 @@ def small(monkeypatch):
         init(self, cell, **{'walkers': 8, 'steps': 16, 'batch': 8, 'episodes': 2, **given})
 
     monkeypatch.setattr(imitation.ImitationSettings, '__init__', smaller)
+    tune = fine_tuning.FineTuningSettings.__init__
+
+    def shorter(self, rounds, **given):
+        tune(self, rounds, **{'warm_up': 1, 'walkers': 4, 'steps': 8, **given})
+
+    monkeypatch.setattr(fine_tuning.FineTuningSettings, '__init__', shorter)
 
 
 def test_a_policy(tmp_path, capsys, small):
     out, told = tmp_path / 'policy.onnx', tmp_path / 'told.json'
     arguments = ['train', 'policy', '--cell', 'cfc', '--rounds', '2', '--seed', '5',
-                 '--fine-tune', '1']  # fmt: skip
+                 '--fine-tune', '3']  # fmt: skip
     kept = ['--checkpoints', str(tmp_path / 'kept'), '--json', str(told)]
     assert cli.main([*arguments, *kept, '--out', str(out)]) == 0
     bundle, teacher = Bundle.read(out), Bundle.read(paths.policy('expert', 'walker2d'))
     assert bundle.cell == 'cfc'
-    assert bundle.settings['training']['fine_tuning']['rounds'] == 1
+    assert bundle.settings['training']['fine_tuning']['rounds'] == 3
     assert bundle.provenance['seed'] == bundle.settings['training']['seed'] == 5
     assert bundle.provenance['teacher_sha256'] == teacher.sha256
     assert set(bundle.scores) == SCORED
@@ -51,7 +57,7 @@ def test_a_policy(tmp_path, capsys, small):
     assert cli.main(['train', 'card', str(out)]) == 0
     card = capsys.readouterr().out
     assert '| three samples late |' in card
-    assert 'Then reinforcement (PPO) from the return itself: 8,192 steps' in card
+    assert 'Then reinforcement (PPO) from the return itself: 64 steps' in card
 
 
 @pytest.mark.slow
@@ -122,3 +128,14 @@ def test_interrupted_it_ends_clean_and_writes_no_half_bundle(tmp_path):
 def test_a_wrong_argument_is_named_before_anything_starts(arguments, said, capsys):
     assert cli.main(['train', *arguments]) == 1
     assert said in capsys.readouterr().err
+
+
+def test_the_help_names_the_defaults(capsys):
+    from liquid_control.training.imitation import ImitationSettings
+
+    with pytest.raises(SystemExit):
+        cli.main(['train', 'policy', '--help'])
+    said, settings = ' '.join(capsys.readouterr().out.split()), ImitationSettings('cfc')
+    assert f'rounds of DAgger ({settings.rounds})' in said
+    assert f'gradient steps a round ({settings.updates})' in said
+    assert f'0: none ({settings.fine_tuning.rounds})' in said

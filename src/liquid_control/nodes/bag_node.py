@@ -94,10 +94,10 @@ class BagNode(Node):
         session.require_alone()
         self._wait_for_graph(session)
         self._play(session)
+        session.deliver(self._sent, *self._sensors.values())
         why = 'interrupted' if session.stopping else self._bag.damage or ''
-        session.deliver()
         self._ended.publish(Header(frame_id=why))
-        session.deliver()
+        session.deliver(self._ended)
         self.get_logger().info(f'{self.observations} observations of {self._bag.path}')
         if self._bag.damage:
             self.get_logger().error(f'not all of it: {self._bag.damage}')

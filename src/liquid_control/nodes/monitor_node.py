@@ -183,8 +183,11 @@ class MonitorNode(Node):
         self._counts[topic] += 1
         if topic == 'policy/status':
             self.status_heard = time.monotonic()
-        if streamed:  # statuses, this node's own among them, are sent whether anything happens
+        # Statuses, this node's own among them, are sent whether anything happens or not.
+        if streamed:
             self.heard, self._silent = time.monotonic(), 0.0
+        elif topic == '/clock':  # goes on, standing still, while a simulation is paused
+            self._silent = 0.0
         follow = self._followed.get(topic)
         if follow is not None:
             follow(deserialize_message(raw, kind))
@@ -245,6 +248,8 @@ class MonitorNode(Node):
         return self._finish(ended)
 
     def _settled(self) -> bool:
+        if self.heard is None:
+            return True
         quiet = time.monotonic() - self.heard
         return quiet > (_REPAIR_S if self._lacking() else _QUIET_S)
 
@@ -268,7 +273,7 @@ class MonitorNode(Node):
             return f'no message within {self._startup:g} s' if late else None
         if self._mode != 'robot' and self._silent > self._silence:
             source = 'recording' if self._mode == 'replay' else 'simulation'
-            return f'the {source} fell silent {self._silent:.1f} s ago: has it died or been paused?'
+            return f'the {source} fell silent {self._silent:.1f} s ago: has it died?'
         return None
 
     def _finish(self, ended: str) -> int:

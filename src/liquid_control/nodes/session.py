@@ -13,6 +13,7 @@ from pathlib import Path
 import rclpy
 from rclpy.duration import Duration
 from rclpy.node import Node
+from rclpy.publisher import Publisher
 from rclpy.signals import SignalHandlerOptions
 
 try:
@@ -61,22 +62,23 @@ class Session:
             self.spin_once(min(left, 0.05))
         return True
 
-    def deliver(self) -> None:
-        """Wait until all that was published reliably has arrived, but not for ever.
+    def deliver(self, *publishers: Publisher) -> None:
+        """Wait until all that these publishers sent has arrived, but not for ever.
 
         A loss is repaired with the middleware's next heartbeat, after up to 3 s in Fast DDS, and
         only while the one that sent it lives. Who was asked to end waits a second.
         """
-        began = time.monotonic()
-        for publisher in self.node.publishers:
-            while not publisher.wait_for_all_acked(_SLICE):
-                limit = _LAST_DELIVERY_S if self.stopping else _DELIVERY_S
-                if time.monotonic() - began > limit:
-                    self.node.get_logger().warning(
-                        f'{publisher.topic_name}: not all that was sent arrived within '
-                        f'{limit:g} s; does a subscriber hang?'
-                    )
-                    return
+        began, waiting = time.monotonic(), list(publishers)
+        while True:
+            waiting = [p for p in waiting if not p.wait_for_all_acked(_SLICE)]
+            limit = _LAST_DELIVERY_S if self.stopping else _DELIVERY_S
+            if not waiting or time.monotonic() - began > limit:
+                break
+        for publisher in waiting:
+            self.node.get_logger().warning(
+                f'{publisher.topic_name}: not all that was sent arrived within {limit:g} s; '
+                'does a subscriber hang?'
+            )
 
     def require_alone(self) -> None:
         """Refuse to be the second node of one name.

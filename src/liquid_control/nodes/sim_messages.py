@@ -15,7 +15,8 @@ from liquid_control.sim import walker2d
 class SensorPublishers:
     """Publishes what :meth:`liquid_control.sim.world.World.messages` gives.
 
-    ``pace`` is the publisher of the joint states, which come last and pace the policy.
+    ``all`` are its publishers; ``pace`` is that of the joint states, which come last and pace the
+    policy.
     """
 
     def __init__(self, node: Node, profile: QoSProfile):
@@ -33,6 +34,7 @@ class SensorPublishers:
             ),
         }
         self.pace = self._fill['joint_states'][1]
+        self.all = tuple(publisher for _, publisher in self._fill.values())
 
     def publish(self, messages: dict[str, Any]) -> None:
         for topic, sensed in messages.items():

@@ -35,6 +35,7 @@ _ROW = (
     'command_latency', 'late',
 )  # fmt: skip
 _RETRY_S = 0.2
+_PAUSED_S = 0.5
 
 
 class SimNode(Node):
@@ -136,7 +137,7 @@ class SimNode(Node):
         while not session.stopping and (self._episodes == 0 or episode < self._episodes):
             self._run_episode(session, episode, last=episode + 1 == self._episodes)
             episode += 1
-        session.deliver()
+        session.deliver(self._rows, *self._sensors.all)
         return 0
 
     def _wait_for_graph(self, session: Session) -> None:
@@ -209,6 +210,9 @@ class SimNode(Node):
         messages = self.world.messages()
         self._published_at = time.monotonic()
         self._sensors.publish(messages)
+        self._publish_clock()
+
+    def _publish_clock(self) -> None:
         clock = Clock()
         clock.clock.sec, clock.clock.nanosec = divmod(self.world.stamp_ns, 1_000_000_000)
         self._time.publish(clock)
@@ -239,8 +243,12 @@ class SimNode(Node):
             )
 
     def _hold_while_paused(self, session: Session) -> None:
+        told = time.monotonic()
         while self._paused and not self._steps_asked and not session.stopping:
             session.spin_once()
+            if time.monotonic() - told > _PAUSED_S:  # time stands still, and the node lives
+                told = time.monotonic()
+                self._publish_clock()
         self._steps_asked = max(self._steps_asked - 1, 0)
 
     def _latency(self) -> float:

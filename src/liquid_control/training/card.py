@@ -74,7 +74,8 @@ def _training(training: dict[str, Any]) -> str:
         text += f' It met while it learned: {met}.'
     tuned = training.get('fine_tuning', {})
     if tuned.get('rounds'):
-        steps = tuned['rounds'] * tuned['walkers'] * tuned['steps']
+        rounds = tuned['rounds'] - tuned['warm_up']
+        steps = rounds * tuned['walkers'] * tuned['steps']
         text += f' Then reinforcement (PPO) from the return itself: {steps:,} steps.'
     return text
 

@@ -10,6 +10,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from liquid_control.training.run import difference
+
 
 def write(path: Path, tensors: dict[str, torch.Tensor], about: dict[str, Any]) -> None:
     """Write whole or not at all; ``about`` must be plain JSON.
@@ -47,6 +49,21 @@ def read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]] | None:
             return {name: file.get_tensor(name) for name in file.keys()}, about  # noqa: SIM118
     except (SafetensorError, KeyError, ValueError, OSError) as error:
         raise broken(path, error) from None
+
+
+def read_of(
+    path: Path, origin: dict[str, Any]
+) -> tuple[dict[str, torch.Tensor], dict[str, Any]] | None:
+    """As :func:`read`, of the training whose ``origin`` the checkpoint was written with.
+
+    Raises:
+        ValueError: the file is broken, or another training's; the first difference is named.
+    """
+    found = read(path)
+    if found is not None and found[1].get('origin') != origin:
+        text = difference(found[1].get('origin'), origin)
+        raise ValueError(f'{path} was made otherwise ({text}): give another folder, or remove it')
+    return found
 
 
 def broken(path: Path, error: Exception) -> ValueError:

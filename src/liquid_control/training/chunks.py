@@ -65,14 +65,14 @@ def packed(
         series: observation, elapsed, label, target, foretold, each (T, N, ·).
         seen: as for :func:`sequences`.
         ended: as for :func:`sequences`.
-        start: the student's states before the first step, (N, S).
+        start: as for :func:`sequences`.
     """
-    tensors, walker, carried = sequences(series, seen, ended)
-    return Chunk(**tensors, state=start[walker] * carried[:, None], carried=carried, walker=walker)
+    tensors, walker, carried = sequences(series, seen, ended, start)
+    return Chunk(**tensors, carried=carried, walker=walker)
 
 
 def sequences(
-    series: dict[str, np.ndarray], seen: np.ndarray, ended: np.ndarray
+    series: dict[str, np.ndarray], seen: np.ndarray, ended: np.ndarray, start: torch.Tensor
 ) -> tuple[dict[str, torch.Tensor], torch.Tensor, torch.Tensor]:
     """Cut all steps of a rollout into R sequences of the samples that arrived.
 
@@ -80,10 +80,12 @@ def sequences(
         series: name → (T, N, ·).
         seen: whether the sample of a step arrived, (T, N) bool.
         ended: whether the episode ended with a step, (T, N) bool.
+        start: the student's states before the first step, (N, S).
 
     Returns:
-        Name → (R, T, ·), and ``acted`` (R, T, 1), which is 1 where there is a sample; the walker
-        of each sequence (R,), and whether an episode was under way before it (R,).
+        Name → (R, T, ·), ``acted`` (R, T, 1), which is 1 where there is a sample, and ``state``
+        before each sequence (R, S); the walker of each (R,), and whether an episode was under way
+        before it (R,).
     """
     length, count = seen.shape
     rows = []
@@ -103,11 +105,11 @@ def sequences(
         out['acted'][row, : len(places)] = 1.0
         for name, values in series.items():
             out[name][row, : len(places)] = values[places, walker]
-    return (
-        {name: torch.from_numpy(values) for name, values in out.items()},
-        torch.tensor([row[0] for row in rows], dtype=torch.int64),
-        torch.tensor([row[1] for row in rows], dtype=torch.bool),
-    )
+    walkers = torch.tensor([row[0] for row in rows], dtype=torch.int64)
+    carried = torch.tensor([row[1] for row in rows], dtype=torch.bool)
+    tensors = {name: torch.from_numpy(values) for name, values in out.items()}
+    tensors['state'] = start[walkers] * carried[:, None]
+    return tensors, walkers, carried
 
 
 def losses(model: PolicyModel, chunk: Chunk, burn_in: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -22,7 +22,7 @@ class Rollout:
         reward: (T, N).
         fallen: (T, N) bool.
         ended: whether the episode ended, by a fall or by its length, (T, N) bool.
-        truth: all that is so before a step, (T, N, q); see :meth:`Explorer.truth`.
+        before: what is privileged before a step, (T, N, q); see :meth:`Explorer.privileged`.
         after: the same after it, before the next episode begins.
         start: the student's states before the first step, (N, S).
     """
@@ -32,7 +32,7 @@ class Rollout:
     reward: np.ndarray
     fallen: np.ndarray
     ended: np.ndarray
-    truth: np.ndarray
+    before: np.ndarray
     after: np.ndarray
     start: torch.Tensor
 
@@ -45,9 +45,9 @@ class Explorer(Walk):
         for index in range(count):
             self._begin(index, 1.0)
 
-    def truth(self) -> np.ndarray:
-        """What a simulation knows and a robot does not, (N, q): positions, velocities, the last
-        command, and which faults a walker has."""
+    def privileged(self) -> np.ndarray:
+        """What a simulation knows and a robot does not, (N, q): true positions and velocities, the
+        last command, and which faults a walker has."""
         ride = self._ride
         parts = (self._walkers.sensed(), ride.sent, ride.sensors.has)
         return np.concatenate(parts, axis=1).astype(np.float32)
@@ -62,14 +62,14 @@ class Explorer(Walk):
         start, rows = ride.state.clone(), []
         scale = np.log(spread).sum()
         for _ in range(steps):
-            truth = self.truth()
+            before = self.privileged()
             observation, elapsed, seen, action = ride.decide(walkers.qpos[:, 1:], rng)
             drawn = rng.standard_normal(action.shape).astype(np.float32)
             action = action + spread * drawn
             likelihood = -0.5 * np.square(drawn).sum(1, keepdims=True) - scale
             reward, fallen, ended, target, known = self._advance(action, seen)
             rows.append((observation, elapsed, action, likelihood, target, known[:, None],
-                         seen[:, 0], reward, fallen, ended, truth, self.truth()))  # fmt: skip
+                         seen[:, 0], reward, fallen, ended, before, self.privileged()))  # fmt: skip
             for index in np.flatnonzero(ended):
                 walkers.reset(index)
                 self._begin(index, 1.0)

@@ -1,8 +1,8 @@
 """Students learn on by reinforcement, from the return itself, under all their faults.
 
-PPO (Schulman et al. 2017) with truncated backpropagation from the carried recurrent state. What
-is estimated of the return may see all that the simulation knows (Pinto et al. 2018); it is used
-in training alone.
+PPO (Schulman et al. 2017) with truncated backpropagation from the carried recurrent state. The
+estimate of the return sees the true state, the last command and the faults (asymmetric actor and
+critic, Pinto et al. 2018); it is used in training alone.
 """
 
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ from liquid_control.training.finite import NotFiniteError, check_gradients, chec
 from liquid_control.training.optimizers import Optimizers
 
 _UP_ROUNDS = 30
+"""Rounds over which the step size comes up, while Adam's moments form."""
 _LAST = 0.02
 """Share of the step size that is left at the end."""
 
@@ -30,7 +31,7 @@ _LAST = 0.02
 class FineTuningSettings:
     """Settings of what follows imitation; the same for every cell."""
 
-    rounds: int = 500
+    rounds: int = 600
     """Rollouts, each followed by its updates; 0: none."""
     warm_up: int = 20
     """First rounds in which only the estimate of the return learns."""
@@ -43,7 +44,7 @@ class FineTuningSettings:
     batches: int = 4
     """Gradient steps a pass."""
     learning_rate: float = 3e-4
-    """Step of Adam at its highest; up over 30 rounds, then evenly down."""
+    """Step of Adam, times a share that falls evenly over all rounds and comes up over the first."""
     spread: float = 0.12
     """Standard deviation of the actions at the start; learned."""
     discount: float = 0.99
@@ -69,20 +70,30 @@ class FineTuningSettings:
         for name in ('walkers', 'steps', 'epochs', 'batches', 'judge_every', 'checkpoint_every'):
             if getattr(self, name) < 1:
                 raise ValueError(f'{name}: expected 1 or more, found {getattr(self, name)}')
-        for name in ('rounds', 'warm_up'):
-            if getattr(self, name) < 0:
-                raise ValueError(f'{name}: expected 0 or more, found {getattr(self, name)}')
+        if self.warm_up < 0:
+            raise ValueError(f'warm_up: expected 0 or more, found {self.warm_up}')
+        if self.rounds != 0 and self.rounds <= self.warm_up:
+            raise ValueError(
+                f'rounds: expected 0, or more than the {self.warm_up} in which the policy stays as '
+                f'it is, found {self.rounds}'
+            )
+        for name in ('learning_rate', 'spread', 'clip', 'most_change'):
+            if not getattr(self, name) > 0.0:
+                raise ValueError(f'{name}: expected more than 0, found {getattr(self, name)}')
+        for name in ('discount', 'trace', 'average'):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise ValueError(f'{name}: expected 0 to 1, found {getattr(self, name)}')
 
 
 class Value(torch.nn.Module):
-    """Estimates the discounted return from all that is true, (..., q) → (...).
+    """Estimates the discounted return from what is privileged, (..., q) → (...).
 
     Args:
         size: q.
     """
 
-    _SCALE = 200.0
-    """Of returns, so that the network's output is about one."""
+    _SCALE, _RATE = 200.0, 1e-3
+    """Of returns, so that the network's output is about one; step of Adam."""
 
     def __init__(self, size: int):
         super().__init__()
@@ -92,57 +103,48 @@ class Value(torch.nn.Module):
         )  # fmt: skip
         self.register_buffer('mean', torch.zeros(size))
         self.register_buffer('std', torch.ones(size))
-        self._optimizer = torch.optim.Adam(self.net.parameters(), 1e-3)
+        self._optimizer = Optimizers('adam', self.net, self._RATE)
 
-    def measure(self, truth: np.ndarray) -> None:
+    def measure(self, known: np.ndarray) -> None:
         """Take the scale of its inputs from a rollout, (T, N, q)."""
-        rows = torch.from_numpy(truth.reshape(-1, truth.shape[-1]))
+        rows = torch.from_numpy(known.reshape(-1, known.shape[-1]))
         self.mean.copy_(rows.mean(0))
         self.std.copy_(rows.std(0) + 0.1)  # a fault that none has yet is seen as it is later
 
-    def forward(self, truth: torch.Tensor) -> torch.Tensor:
-        normal = ((truth - self.mean) / self.std).clamp(-8.0, 8.0)
+    def forward(self, known: torch.Tensor) -> torch.Tensor:
+        normal = ((known - self.mean) / self.std).clamp(-8.0, 8.0)
         return self._SCALE * self.net(normal)[..., 0]
 
-    def of(self, truth: np.ndarray) -> np.ndarray:
+    def of(self, known: np.ndarray) -> np.ndarray:
         """Estimates without gradients, (T, N, q) → (T, N)."""
         with torch.no_grad():
-            return self(torch.from_numpy(truth)).numpy()
+            return self(torch.from_numpy(known)).numpy()
 
     def learn(
-        self, truth: np.ndarray, returns: np.ndarray, epochs: int, rng: np.random.Generator
+        self, known: np.ndarray, returns: np.ndarray, epochs: int, rng: np.random.Generator
     ) -> float:
         """Go towards returns (T, N); the mean squared error, in scale."""
-        rows = torch.from_numpy(truth.reshape(-1, truth.shape[-1]))
+        rows = torch.from_numpy(known.reshape(-1, known.shape[-1]))
         targets = torch.from_numpy(returns.reshape(-1).astype(np.float32))
         total = 0.0
         for _ in range(epochs):
             for part in torch.from_numpy(rng.permutation(len(rows))).split(1024):
                 error = (self(rows[part]) - targets[part]).square().mean() / self._SCALE**2
-                self._optimizer.zero_grad()
                 error.backward()
-                self._optimizer.step()
+                self._optimizer.step(self._RATE)
                 total += float(error.detach()) * len(part)
         return total / (epochs * len(rows))
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """Weights and moments."""
-        moments = {
-            f'{number}.{name}': torch.as_tensor(value)
-            for number, state in self._optimizer.state_dict()['state'].items()
-            for name, value in state.items()
-        }
-        return checkpoint.named('net', self.state_dict()) | checkpoint.named('moments', moments)
+        return checkpoint.named('net', self.state_dict()) | checkpoint.named(
+            'moments', self._optimizer.tensors()
+        )
 
     def restore(self, tensors: dict[str, torch.Tensor]) -> None:
         """Take back what :meth:`tensors` gave."""
         self.load_state_dict(checkpoint.under('net', tensors))
-        moments: dict[int, dict[str, torch.Tensor]] = {}
-        for key, value in checkpoint.under('moments', tensors).items():
-            number, name = key.split('.', 1)
-            moments.setdefault(int(number), {})[name] = value
-        whole = self._optimizer.state_dict()
-        self._optimizer.load_state_dict({**whole, 'state': moments})
+        self._optimizer.restore(checkpoint.under('moments', tensors))
 
 
 def advantages(
@@ -185,9 +187,10 @@ class FineTuning:
         score: what it reached.
         episodes: of a judgement, under each condition.
         folder: of its checkpoints.
+        origin: of the whole training; a checkpoint of another is not gone on from.
 
     Raises:
-        ValueError: the folder's checkpoint is broken.
+        ValueError: the folder's checkpoint is broken, or that of another training.
     """
 
     def __init__(
@@ -200,8 +203,10 @@ class FineTuning:
         score: float,
         episodes: int,
         folder: Path,
+        origin: dict[str, Any],
     ):
         self._settings, self._name, self._episodes = settings, name, episodes
+        self._origin = origin
         self._path = folder / 'fine_tuning.safetensors'
         self.averaged = Averaged(model, folder / 'tuned.safetensors')
         self._explored = _Explored(model.train(), settings.spread)
@@ -209,9 +214,9 @@ class FineTuning:
         self._rng = np.random.default_rng(seed + 3)
         self._explorer = Explorer(model, settings.walkers, seed + 4, conditions)
         torch.manual_seed(seed + 5)
-        self._value = Value(self._explorer.truth().shape[1])
+        self._value = Value(self._explorer.privileged().shape[1])
         self.done = 0
-        found = checkpoint.read(self._path)
+        found = checkpoint.read_of(self._path, origin)
         if found is None:
             self.averaged.keep(score)
         else:
@@ -226,7 +231,7 @@ class FineTuning:
             self._explorer.restore(checkpoint.under('walkers', tensors), about['walkers'])
             self._rng.bit_generator.state = about['generator']
             self.done, self.averaged.best = about['done'], about['best']
-        except (KeyError, RuntimeError, TypeError) as error:
+        except (KeyError, RuntimeError, TypeError, ValueError) as error:
             raise checkpoint.broken(self._path, error) from None
 
     def save(self) -> None:
@@ -244,6 +249,7 @@ class FineTuning:
             | checkpoint.named('walkers', walkers)
         )
         about = {
+            'origin': self._origin,
             'done': self.done,
             'best': self.averaged.best,
             'generator': self._rng.bit_generator.state,
@@ -261,14 +267,14 @@ class FineTuning:
         spread = self._explored.log_spread.detach().exp().numpy()
         rollout = self._explorer.collect(settings.steps, spread)
         if self.done == 0:
-            value.measure(rollout.truth)
-        before, after = value.of(rollout.truth), value.of(rollout.after)
+            value.measure(rollout.before)
+        before, after = value.of(rollout.before), value.of(rollout.after)
         gained = advantages(rollout, before, after, settings.discount, settings.trace)
         place = f'{self._name}, fine-tuning, round {self.done}'
         if not np.isfinite(gained).all():
             check_parameters(self._explored, place)
             raise NotFiniteError(f'{place}: the rewards or their estimates are not finite')
-        error = value.learn(rollout.truth, before + gained, settings.epochs, self._rng)
+        error = value.learn(rollout.before, before + gained, settings.epochs, self._rng)
         found = {'reward': float(rollout.reward.mean()), 'loss/value': error,
                  'spread': float(spread.mean())}  # fmt: skip
         if self.done >= settings.warm_up:
@@ -280,10 +286,9 @@ class FineTuning:
         settings, model = self._settings, self._explored.model
         normal = (gained - gained.mean()) / (gained.std() + 1e-8)
         series = {**rollout.series, 'advantage': normal[..., None]}
-        tensors, walker, carried = sequences(series, rollout.seen, rollout.ended)
-        tensors['state'] = rollout.start[walker] * carried[:, None]
+        tensors, walker, _ = sequences(series, rollout.seen, rollout.ended, rollout.start)
         rate = settings.learning_rate * self._schedule()
-        changes, missed = [], []
+        changes, missed, updates = [], [], 0
         for _ in range(settings.epochs):
             order = torch.from_numpy(self._rng.permutation(len(walker)))
             for rows in order.chunk(settings.batches):
@@ -295,9 +300,10 @@ class FineTuning:
                     check_parameters(self._explored, place)
                     raise NotFiniteError(f'{place}: the loss is not finite')
                 if change > settings.most_change:
-                    return _means(changes, missed)
+                    return _figures(changes, missed, updates)
                 self._step(loss, rate, place)
-        return _means(changes, missed)
+                updates += 1
+        return _figures(changes, missed, updates)
 
     def _schedule(self) -> float:
         """Share of the step size: up while Adam's moments form, then evenly down."""
@@ -359,6 +365,6 @@ def surrogate(
     return loss, float(divergence), float(missed.detach())
 
 
-def _means(changes: list[float], missed: list[float]) -> dict[str, float]:
-    return {'divergence': float(np.mean(changes)), 'loss/prediction': float(np.mean(missed)),
-            'updates': float(len(changes))}  # fmt: skip
+def _figures(changes: list[float], missed: list[float], updates: int) -> dict[str, float]:
+    return {'divergence': changes[-1], 'loss/prediction': float(np.mean(missed)),
+            'updates': float(updates)}  # fmt: skip

@@ -22,10 +22,9 @@ from liquid_control.training.conditions import Conditions
 from liquid_control.training.fine_tuning import FineTuning, FineTuningSettings
 from liquid_control.training.finite import NotFiniteError, check_gradients, explain
 from liquid_control.training.journal import Journal
-from liquid_control.training.optimizers import Optimizers
+from liquid_control.training.optimizers import RATES, Optimizers, check_name, default_name
 from liquid_control.training.replay_memory import ReplayMemory
 from liquid_control.training.rollouts import Collector, measure_normalizer
-from liquid_control.training.run import difference
 from liquid_control.training.teacher import Teacher
 
 ASKED = ('joint_position', 'previous_action')
@@ -40,13 +39,13 @@ class ImitationSettings:
     """Name of the recurrent cell."""
     seed: int = 0
     """Of starts, noise, initial weights and batches."""
-    rounds: int = 900
+    rounds: int = 300
     """Chunks collected, and rounds of updates."""
     walkers: int = 64
     """Walkers that walk together."""
     steps: int = 64
     """Steps of a chunk, and length of backpropagation."""
-    updates: int = 4
+    updates: int = 8
     """Gradient steps a round, the first on the newest chunk alone."""
     batch: int = 64
     """Walkers a gradient step, from two chunks."""
@@ -54,10 +53,10 @@ class ImitationSettings:
     """First samples of an old chunk whose state is stale and that are not learned from."""
     memory: int = 250
     """Chunks kept."""
-    optimizer: str = 'adam'
+    optimizer: str = field(default_factory=default_name)
     """adam or muon."""
-    learning_rate: float = 2e-3
-    """Step at its highest; falls on a cosine to a fiftieth."""
+    learning_rate: float | None = None
+    """Step at its highest; falls on a cosine to a fiftieth. None: what suits the optimiser."""
     prediction_weight: float = 0.05
     """Weight of the next-observation loss beside the action's."""
     average: float = 0.995
@@ -80,6 +79,9 @@ class ImitationSettings:
                      'episodes', 'checkpoint_every'):  # fmt: skip
             if getattr(self, name) < 1:
                 raise ValueError(f'{name}: expected 1 or more, found {getattr(self, name)}')
+        check_name(self.optimizer)
+        if self.learning_rate is None:
+            object.__setattr__(self, 'learning_rate', RATES[self.optimizer])
         if not 0.0 < self.learning_rate < 1.0:
             raise ValueError(
                 f'learning_rate: expected a number between 0 and 1, found {self.learning_rate}'
@@ -114,7 +116,7 @@ class Training:
             'contract_sha256': contract.hash,
         }
         folder.mkdir(parents=True, exist_ok=True)
-        found = self._found()
+        found = checkpoint.read_of(self._path, self._origin)
         if found is None:
             normalizer = measure_normalizer(teacher, settings.walkers, settings.seed + 1)
             for name in ('mean', 'std', 'change'):
@@ -131,15 +133,6 @@ class Training:
     def _path(self) -> Path:
         return self._folder / 'checkpoint.safetensors'
 
-    def _found(self):
-        found = checkpoint.read(self._path)
-        if found is not None and found[1].get('origin') != self._origin:
-            text = difference(found[1].get('origin'), self._origin)
-            raise ValueError(
-                f'{self._path} was made otherwise ({text}): give another folder, or remove it'
-            )
-        return found
-
     def _restore(self, tensors, about) -> None:
         try:
             self.model.load_state_dict(checkpoint.under('model', tensors))
@@ -150,7 +143,7 @@ class Training:
             torch.set_rng_state(tensors['torch'])
             self._memory.load(about['chunks'])
             self.done, self.averaged.best = about['done'], about['best']
-        except (KeyError, RuntimeError, TypeError) as error:
+        except (KeyError, RuntimeError, TypeError, ValueError) as error:
             raise checkpoint.broken(self._path, error) from None
 
     def save(self) -> None:
@@ -226,7 +219,7 @@ class Training:
         return FineTuning(
             settings.fine_tuning, settings.conditions, f'{settings.cell}, seed {settings.seed}',
             settings.seed, self.averaged.result(), self.averaged.best, settings.episodes,
-            self._folder,
+            self._folder, self._origin,
         )  # fmt: skip
 
     def close(self) -> None:
@@ -272,6 +265,7 @@ def train_student(
         fine_tuning = training.fine_tuning()
     finally:
         training.close()
+    del training  # and the chunks that it remembers
     before = imitated / whole
     try:
         with Journal(log, settings.rounds + fine_tuning.done) as journal:

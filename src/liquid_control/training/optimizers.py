@@ -8,6 +8,11 @@ RATES = {'adam': 2e-3, 'muon': 6e-3}
 """Name → step size at its highest that suits students."""
 
 
+def default_name() -> str:
+    """The optimiser that suits students best of those that torch has."""
+    return 'muon' if hasattr(torch.optim, 'Muon') else 'adam'
+
+
 def check_name(name: str) -> None:
     """Raises ValueError where there is no such optimiser, or torch lacks it."""
     if name not in RATES:

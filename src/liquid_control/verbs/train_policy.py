@@ -15,11 +15,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--workers', type=int, default=1, help='runs at a time (1)')
     parser.add_argument('--teacher', default='expert', help='bundle: a name or a path (expert)')
     parser.add_argument('--robot', default='walker2d', help='contract: a name or a path')
-    parser.add_argument('--rounds', type=int, default=900, help='rounds of DAgger (900)')
-    parser.add_argument('--updates', type=int, default=4, help='gradient steps a round (4)')
-    parser.add_argument('--fine-tune', type=int, default=500, metavar='ROUNDS',
-                        help='rounds of reinforcement after that; 0: none (500)')  # fmt: skip
-    parser.add_argument('--optimizer', default='adam', help='adam or muon (adam)')
+    parser.add_argument('--rounds', type=int, help='rounds of DAgger (300)')
+    parser.add_argument('--updates', type=int, help='gradient steps a round (8)')
+    parser.add_argument('--fine-tune', type=int, metavar='ROUNDS',
+                        help='rounds of reinforcement after that; 0: none (600)')  # fmt: skip
+    parser.add_argument('--optimizer', help='adam or muon (muon, where torch has it: from 2.9 on)')
     parser.add_argument('--learning-rate', type=float,
                         help='step at its highest (adam 0.002, muon 0.006)')  # fmt: skip
     parser.add_argument('--conditions', type=Path, metavar='FILE',
@@ -51,32 +51,26 @@ def _runs(args):
     from liquid_control.training.conditions import Conditions
     from liquid_control.training.fine_tuning import FineTuningSettings
     from liquid_control.training.imitation import ImitationSettings
-    from liquid_control.training.optimizers import RATES, check_name
 
     for option, least in (('seeds', 1), ('workers', 1), ('rounds', 1), ('updates', 1), ('seed', 0),
                           ('fine-tune', 0)):  # fmt: skip
         found = getattr(args, option.replace('-', '_'))
-        if found < least:
+        if found is not None and found < least:
             raise ValueError(f'--{option}: expected {least} or more, found {found}')
-    check_name(args.optimizer)
-    rate = RATES[args.optimizer] if args.learning_rate is None else args.learning_rate
-    if not 0.0 < rate < 1.0:
-        raise ValueError(f'--learning-rate: expected a number between 0 and 1, found {rate}')
     names = cells.chosen(args.cell + ['all'] * args.all)
     if not names:
         raise ValueError('--cell: name a cell, or give --all')
-    conditions = Conditions.load(args.conditions) if args.conditions else Conditions()
+    given = {
+        'rounds': args.rounds,
+        'updates': args.updates,
+        'optimizer': args.optimizer,
+        'learning_rate': args.learning_rate,
+        'conditions': args.conditions and Conditions.load(args.conditions),
+        'fine_tuning': None if args.fine_tune is None else FineTuningSettings(args.fine_tune),
+    }
+    given = {name: value for name, value in given.items() if value is not None}
     runs = [
-        ImitationSettings(
-            cell=cell,
-            seed=seed,
-            rounds=args.rounds,
-            updates=args.updates,
-            optimizer=args.optimizer,
-            learning_rate=rate,
-            conditions=conditions,
-            fine_tuning=FineTuningSettings(rounds=args.fine_tune),
-        )
+        ImitationSettings(cell=cell, seed=seed, **given)
         for seed in range(args.seed, args.seed + args.seeds)
         for cell in names
     ]
