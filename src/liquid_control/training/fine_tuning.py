@@ -59,7 +59,7 @@ class FineTuningSettings:
     """Weight of how far actions lie beyond their limits, squared."""
     prediction_weight: float = 0.2
     """Weight of the next-observation loss."""
-    average: float = 0.98
+    average: float = 0.995
     """Decay of the averaged weights a gradient step."""
     judge_every: int = 50
     """Rounds between two judgements, from which the best is kept."""
@@ -102,18 +102,22 @@ class Value(torch.nn.Module):
             torch.nn.Tanh(), torch.nn.Linear(128, 1),
         )  # fmt: skip
         self.register_buffer('mean', torch.zeros(size))
-        self.register_buffer('std', torch.ones(size))
+        self.register_buffer('square', torch.ones(size))
+        self.register_buffer('measured', torch.zeros(()))
         self._optimizer = Optimizers('adam', self.net, self._RATE)
 
     def measure(self, known: np.ndarray) -> None:
-        """Take the scale of its inputs from a rollout, (T, N, q)."""
+        """Take the scale of its inputs from one more rollout, (T, N, q)."""
         rows = torch.from_numpy(known.reshape(-1, known.shape[-1]))
-        self.mean.copy_(rows.mean(0))
-        self.std.copy_(rows.std(0) + 0.1)  # a fault that none has yet is seen as it is later
+        self.measured += 1
+        share = 1.0 / float(self.measured)
+        self.mean.lerp_(rows.mean(0), share)
+        self.square.lerp_(rows.square().mean(0), share)
 
     def forward(self, known: torch.Tensor) -> torch.Tensor:
-        normal = ((known - self.mean) / self.std).clamp(-8.0, 8.0)
-        return self._SCALE * self.net(normal)[..., 0]
+        std = (self.square - self.mean.square()).clamp(min=0.0).sqrt()
+        normal = (known - self.mean) / (std + 0.1)  # a fault that none has yet is seen later
+        return self._SCALE * self.net(normal.clamp(-8.0, 8.0))[..., 0]
 
     def of(self, known: np.ndarray) -> np.ndarray:
         """Estimates without gradients, (T, N, q) → (T, N)."""
@@ -266,7 +270,7 @@ class FineTuning:
         settings, value = self._settings, self._value
         spread = self._explored.log_spread.detach().exp().numpy()
         rollout = self._explorer.collect(settings.steps, spread)
-        if self.done == 0:
+        if self.done <= settings.warm_up:
             value.measure(rollout.before)
         before, after = value.of(rollout.before), value.of(rollout.after)
         gained = advantages(rollout, before, after, settings.discount, settings.trace)
@@ -284,7 +288,8 @@ class FineTuning:
 
     def _update(self, rollout: Rollout, gained: np.ndarray, place: str) -> dict[str, float]:
         settings, model = self._settings, self._explored.model
-        normal = (gained - gained.mean()) / (gained.std() + 1e-8)
+        chosen = gained[rollout.seen]  # where no sample arrived the last command was held
+        normal = (gained - chosen.mean()) / (chosen.std() + 1e-8)
         series = {**rollout.series, 'advantage': normal[..., None]}
         tensors, walker, _ = sequences(series, rollout.seen, rollout.ended, rollout.start)
         rate = settings.learning_rate * self._schedule()
