@@ -23,6 +23,8 @@ from liquid_control.training.optimizers import Optimizers
 
 _UP_ROUNDS = 30
 """Rounds over which the step size comes up, while Adam's moments form."""
+_LEAST_CHANGE = 0.1
+"""Of persistence's squared error in a sequence, in units of the normal change."""
 _LAST = 0.02
 """Share of the step size that is left at the end."""
 
@@ -57,7 +59,7 @@ class FineTuningSettings:
     """Divergence (KL) from the policy of the rollout that ends its updates."""
     beyond_weight: float = 0.05
     """Weight of how far actions lie beyond their limits, squared."""
-    prediction_weight: float = 0.2
+    prediction_weight: float = 0.5
     """Weight of the next-observation loss."""
     average: float = 0.995
     """Decay of the averaged weights a gradient step."""
@@ -349,7 +351,7 @@ def surrogate(
 
     Returns:
         The loss, how far the policy has gone from that of the rollout (KL), and the error of the
-        prediction.
+        prediction as a share of that of persistence.
     """
     action, change = model.sequence(
         batch['observation'], batch['elapsed'], batch['state'], batch['action']
@@ -362,12 +364,23 @@ def surrogate(
     bounded = ratio.clamp(1.0 - settings.clip, 1.0 + settings.clip)
     policy = -mean(torch.minimum(ratio * gained, bounded * gained), acted)
     beyond = mean((action - model.limited(action)).square(), acted)
-    missed = missed_changes(model, change, batch['observation'], batch['target'])
-    missed = mean(missed, batch['foretold'])
+    missed = mean(_missed(model, change, batch), batch['foretold'])
     loss = policy + settings.beyond_weight * beyond + settings.prediction_weight * missed
     with torch.no_grad():
         divergence = mean(ratio - 1.0 - moved, acted)
     return loss, float(divergence), float(missed.detach())
+
+
+def _missed(model: PolicyModel, change: torch.Tensor, batch: dict[str, torch.Tensor]):
+    """Squared errors of the prediction as a share of those of persistence in the same sequence.
+
+    So noisy sequences, whose errors are thirty times as large, do not drown the others.
+    """
+    there = batch['observation'], batch['target']
+    still = missed_changes(model, torch.zeros_like(change), *there) * batch['foretold']
+    count = change.shape[-1] * batch['foretold'].sum((1, 2), keepdim=True)
+    usual = still.sum((1, 2), keepdim=True) / count.clamp(min=1.0)
+    return missed_changes(model, change, *there) / usual.clamp(min=_LEAST_CHANGE)
 
 
 def _figures(changes: list[float], missed: list[float], updates: int) -> dict[str, float]:
