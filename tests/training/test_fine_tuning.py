@@ -137,6 +137,20 @@ def test_the_prediction_is_learned_from_what_was_sent():
     assert found[2] == found[3]
 
 
+def test_a_sequence_with_noise_does_not_drown_the_error_of_the_others():
+    """Who foretells no change has the error of persistence, 1, however large it is."""
+    model, batch = one_batch(1.0, 0.0)
+    with torch.no_grad():
+        model.prediction.weight.zero_()
+        model.prediction.bias.zero_()
+    only, spread = FineTuningSettings(), torch.from_numpy(SPREAD).log()
+    for off in (0.05, 0.5, 1.5):
+        target = batch['observation'][..., :8] + off
+        assert loss_of(only, model, spread, {**batch, 'target': target})[2] == pytest.approx(1.0)
+    hardly = batch['observation'][..., :8] + 1e-3
+    assert loss_of(only, model, spread, {**batch, 'target': hardly})[2] < 0.01
+
+
 def test_the_policy_waits_for_the_estimate_and_stops_where_it_has_moved_too_far(tmp_path):
     training = tuning(tmp_path, warm_up=2, rounds=4, most_change=1e-12)
 
