@@ -1,6 +1,7 @@
 """What tests share: contracts, untrained bundles, messages of several kinds."""
 
 import array
+import signal
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,6 +14,14 @@ from liquid_control.control import Bundle, Contract
 
 ROBOT = Contract.load(paths.robot('walker2d'))
 STUDENT = ROBOT.asking('joint_position', 'previous_action')
+
+
+def interruptible() -> None:
+    """For ``preexec_fn``: SIGINT ends the child as it would at a terminal.
+
+    A shell that runs the tests in the background lets its children ignore it.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def arm(**changes) -> dict:

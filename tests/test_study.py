@@ -14,6 +14,7 @@ if not all(map(importlib.util.find_spec, ('torch', 'safetensors', 'scipy'))):
     pytest.skip('the study needs the extra [train]', allow_module_level=True)
 
 from kinematics import make_up
+from support import interruptible
 
 from liquid_control import cli
 
@@ -64,6 +65,7 @@ def test_stopped_it_says_how_to_go_on_and_leaves_no_process(folder, tmp_path):
     process = subprocess.Popen(
         [sys.executable, '-m', 'liquid_control.cli', *command],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        preexec_fn=interruptible,
     )  # fmt: skip
     try:
         assert '0/4 runs' in process.stdout.readline()

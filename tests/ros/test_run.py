@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+from support import interruptible
 
 from liquid_control.evaluation.bag import Bag
 from liquid_control.evaluation.metrics import load_metrics
@@ -19,8 +20,7 @@ def start(*arguments):
     return subprocess.Popen(
         [*BASE, *map(str, arguments)],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
-        # A shell that runs the tests in the background lets its children ignore it.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=interruptible,
     )  # fmt: skip
 
 

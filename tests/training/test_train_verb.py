@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+from support import interruptible
 
 from liquid_control import cli, paths
 from liquid_control.control import Bundle, PolicyRunner
@@ -94,8 +95,9 @@ def test_interrupted_it_ends_clean_and_writes_no_half_bundle(tmp_path):
     out = tmp_path / 'cfc.onnx'
     command = [sys.executable, '-m', 'liquid_control.cli', 'train', 'policy', '--cell', 'cfc']
     process = subprocess.Popen(
-        [*command, '--out', str(out)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+        [*command, '--out', str(out)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=interruptible,
+    )  # fmt: skip
     assert 'losses' in process.stdout.readline()
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)

@@ -34,7 +34,9 @@ class LSTM(Cell):
         return h, torch.cat([h, c], dim=1)
 
     def unroll(self, sensed, elapsed, state, counts):
-        if counts is not None or torch.compiler.is_compiling():
+        # oneDNN, behind PyTorch's kernel, knows low precision on some processors only.
+        low = sensed.device.type == 'cpu' and torch.is_autocast_enabled('cpu')
+        if counts is not None or low or torch.compiler.is_compiling():
             advance = partial(self._advance, self.recurrent())
             return stepwise(advance, self.project(sensed), elapsed, state, counts)
         # PyTorch's own kernel for a whole sequence; its gates are (i, f, g, o).
