@@ -20,10 +20,10 @@ from liquid_control.data.walker2d_kinematics import Protocol, Rollouts
 from liquid_control.models import parameters
 from liquid_control.training import checkpoint, comparison, simulated
 from liquid_control.training.best_model import BestPredictor, BestSettings
-from liquid_control.training.finite import explain
+from liquid_control.training.finite import clip_gradients, explain
 from liquid_control.training.memory import saved_bytes
 from liquid_control.training.muon import Muon
-from liquid_control.training.prediction import Batch, clip, course, error
+from liquid_control.training.prediction import Batch, course, error
 from liquid_control.training.run import Recipe, Run, Shelf
 
 PART, BUDGET = 'best', 200_000
@@ -198,7 +198,7 @@ def _update(run: Run, model: BestPredictor, optimizer: Muon, batches: Mixed, upd
         raise explain(model, batch, place, lambda row: f'window {row} of the batch')
     optimizer.zero_grad()
     loss.backward()
-    clip(model, run.recipe, place)
+    clip_gradients(model, run.recipe.clip, place, each=run.recipe.clip_each)
     optimizer.step()
     return float(errors[: batches.real.batch].detach().mean())
 

@@ -135,6 +135,8 @@ def _limits(bundle: Bundle, conditions: dict[str, dict]) -> str:
         '- The delays that it met are of at most those samples that stand above; a longer one, or '
         'changed dynamics, it has never met.'
         if bundle.settings.get('training', {}).get('conditions')
+        else '- It learned with commands up to two periods late, and with readings in time.'
+        if bundle.settings.get('robust')
         else '- It was not trained under delay.',
     ]
     for fault, score in conditions.items():

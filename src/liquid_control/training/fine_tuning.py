@@ -18,7 +18,7 @@ from liquid_control.training.averaged import Averaged
 from liquid_control.training.chunks import mean, missed_changes, sequences
 from liquid_control.training.conditions import Conditions
 from liquid_control.training.exploration import Explorer, Rollout
-from liquid_control.training.finite import NotFiniteError, check_gradients, check_parameters
+from liquid_control.training.finite import NotFiniteError, check_parameters, clip_gradients
 from liquid_control.training.optimizers import Optimizers
 
 _UP_ROUNDS = 30
@@ -211,7 +211,7 @@ class FineTuning:
         folder: Path,
         origin: dict[str, Any],
     ):
-        self._settings, self._name, self._episodes = settings, name, episodes
+        self.settings, self._name, self._episodes = settings, name, episodes
         self._origin = origin
         self._path = folder / 'fine_tuning.safetensors'
         self.averaged = Averaged(model, folder / 'tuned.safetensors')
@@ -269,7 +269,7 @@ class FineTuning:
         Raises:
             NotFiniteError: a number is no longer finite; the text says where.
         """
-        settings, value = self._settings, self._value
+        settings, value = self.settings, self._value
         spread = self._explored.log_spread.detach().exp().numpy()
         rollout = self._explorer.collect(settings.steps, spread)
         if self.done <= settings.warm_up:
@@ -289,7 +289,7 @@ class FineTuning:
         return found
 
     def _update(self, rollout: Rollout, gained: np.ndarray, place: str) -> dict[str, float]:
-        settings, model = self._settings, self._explored.model
+        settings, model = self.settings, self._explored.model
         chosen = gained[rollout.seen]  # where no sample arrived the last command was held
         normal = (gained - chosen.mean()) / (chosen.std() + 1e-8)
         series = {**rollout.series, 'advantage': normal[..., None]}
@@ -314,20 +314,15 @@ class FineTuning:
 
     def _schedule(self) -> float:
         """Share of the step size: up while Adam's moments form, then evenly down."""
-        past = self.done - self._settings.warm_up
-        share = past / max(1, self._settings.rounds - self._settings.warm_up)
+        past = self.done - self.settings.warm_up
+        share = past / max(1, self.settings.rounds - self.settings.warm_up)
         return min(1.0, (past + 1) / _UP_ROUNDS) * max(_LAST, 1.0 - share)
 
     def _step(self, loss: torch.Tensor, rate: float, place: str) -> None:
         loss.backward()
-        try:
-            values = self._explored.parameters()
-            torch.nn.utils.clip_grad_norm_(values, 0.5, error_if_nonfinite=True)
-        except RuntimeError:
-            check_gradients(self._explored, place)
-            raise NotFiniteError(f'{place}: the norm of the gradient is not finite') from None
+        clip_gradients(self._explored, 0.5, place)
         self._optimizer.step(rate)
-        self.averaged.follow(self._explored.model, self._settings.average)
+        self.averaged.follow(self._explored.model, self.settings.average)
 
     def judge(self) -> dict[str, np.ndarray]:
         """Let the averaged weights walk under every condition; keep them if they are the best."""

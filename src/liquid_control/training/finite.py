@@ -27,6 +27,25 @@ def check_gradients(model: torch.nn.Module, place: str) -> None:
         raise NotFiniteError(f'{place}: the gradient of {", ".join(names)} is not finite')
 
 
+def clip_gradients(model: torch.nn.Module, most: float, place: str, each: bool = False) -> None:
+    """Scale gradients down to a norm.
+
+    Args:
+        most: the norm, of all together.
+        each: of each parameter's instead.
+
+    Raises:
+        NotFiniteError: a gradient is not finite; the text names ``place`` and parameters.
+    """
+    values = list(model.parameters())
+    try:
+        for group in values if each else [values]:
+            torch.nn.utils.clip_grad_norm_(group, most, error_if_nonfinite=True)
+    except RuntimeError:
+        check_gradients(model, place)
+        raise NotFiniteError(f'{place}: the norm of the gradient is not finite') from None
+
+
 def explain(
     model: torch.nn.Module,
     batch: tuple[torch.Tensor, torch.Tensor, torch.Tensor],

@@ -20,7 +20,7 @@ from liquid_control.training.averaged import Averaged
 from liquid_control.training.chunks import Chunk, losses
 from liquid_control.training.conditions import Conditions
 from liquid_control.training.fine_tuning import FineTuning, FineTuningSettings
-from liquid_control.training.finite import NotFiniteError, check_gradients, explain
+from liquid_control.training.finite import clip_gradients, explain
 from liquid_control.training.journal import Journal
 from liquid_control.training.optimizers import RATES, Optimizers, check_name, default_name
 from liquid_control.training.replay_memory import ReplayMemory
@@ -143,7 +143,7 @@ class Training:
             torch.set_rng_state(tensors['torch'])
             self._memory.load(about['chunks'])
             self.done, self.averaged.best = about['done'], about['best']
-        except (KeyError, RuntimeError, TypeError, ValueError) as error:
+        except (KeyError, RuntimeError, TypeError) as error:
             raise checkpoint.broken(self._path, error) from None
 
     def save(self) -> None:
@@ -171,8 +171,8 @@ class Training:
         checkpoint.write(self._path, tensors, about)
         self._memory.sweep()
 
-    def advance(self) -> tuple[float, float]:
-        """One round: a chunk, its updates; the last update's losses."""
+    def advance(self) -> dict[str, float]:
+        """One round: a chunk, its updates; the last update's losses by name."""
         settings, share = self.settings, self.done / self.settings.rounds
         chunk = self._collector.collect(
             settings.steps,
@@ -187,7 +187,7 @@ class Training:
         self.done += 1
         return last
 
-    def _update(self, batch: Chunk, burn_in: int, update: int) -> tuple[float, float]:
+    def _update(self, batch: Chunk, burn_in: int, update: int) -> dict[str, float]:
         settings, model = self.settings, self.model
         place = f'{settings.cell}, seed {settings.seed}, round {self.done}, update {update}'
         action, change = losses(model, batch, burn_in)
@@ -199,15 +199,11 @@ class Training:
                 lambda row: f'a sequence of walker {int(batch.walker[row])}',
             )  # fmt: skip
         loss.backward()
-        try:
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0, error_if_nonfinite=True)
-        except RuntimeError:
-            check_gradients(model, place)
-            raise NotFiniteError(f'{place}: the norm of the gradient is not finite') from None
+        clip_gradients(model, 1.0, place)
         self._optimizer.step(learning_rate(settings, self.done))
         decay = settings.average if self.done > 50 else min(0.9, settings.average)
         self.averaged.follow(model, decay)
-        return float(action.detach()), float(change.detach())
+        return {'loss/action': float(action.detach()), 'loss/prediction': float(change.detach())}
 
     def judge(self) -> dict[str, np.ndarray]:
         """Let the averaged weights walk under every condition; keep them if they are the best."""
@@ -257,9 +253,12 @@ def train_student(
     try:
         if training.done < settings.rounds:
             with Journal(log, training.done) as journal:
-                _imitate(
-                    training, journal, lambda share, text: report(share * imitated / whole, text)
-                )
+                _carry_out(
+                    training, journal, lambda share, text: report(share * imitated / whole, text),
+                    lambda found: f'losses {found["loss/action"]:.4f} '
+                    f'{found["loss/prediction"]:.3f}',
+                    unjudged=settings.rounds / 2,
+                )  # fmt: skip
         if not tuned.rounds:
             return training.averaged.result()
         fine_tuning = training.fine_tuning()
@@ -269,48 +268,42 @@ def train_student(
     before = imitated / whole
     try:
         with Journal(log, settings.rounds + fine_tuning.done) as journal:
-            _fine_tune(
-                fine_tuning, tuned, journal, settings.rounds,
+            _carry_out(
+                fine_tuning, journal,
                 lambda share, text: report(before + share * (1.0 - before), text),
+                lambda found: f'fine-tuning, reward {found["reward"]:.2f}',
+                first=settings.rounds,
             )  # fmt: skip
         return fine_tuning.result()
     finally:
         fine_tuning.close()
 
 
-def _imitate(training: Training, journal: Journal, report: Callable[[float, str], None]) -> None:
-    settings = training.settings
-    said, half = '', settings.rounds / 2
-    while training.done < settings.rounds:
-        action, change = training.advance()
-        done = training.done
-        journal.add(done, {'loss/action': action, 'loss/prediction': change})
-        last = done == settings.rounds
-        if last or (done > half and done % settings.judge_every == 0):
-            said = _told(training.judge(), journal, done)
-        if last or done % settings.checkpoint_every == 0:
-            training.save()
-        report(done / settings.rounds, f'losses {action:.4f} {change:.3f}{said}')
-
-
-def _fine_tune(
-    training: FineTuning,
-    settings: FineTuningSettings,
+def _carry_out(
+    training: Training | FineTuning,
     journal: Journal,
-    first: int,
     report: Callable[[float, str], None],
+    tell: Callable[[dict[str, float]], str],
+    first: int = 0,
+    unjudged: float = 0,
 ) -> None:
-    said = ''
+    """All rounds of a training that are left, written down from ``first`` on.
+
+    Args:
+        tell: text of a round's figures.
+        unjudged: rounds before the first judgement.
+    """
+    settings, said = training.settings, ''
     while training.done < settings.rounds:
         found = training.advance()
         done = training.done
         journal.add(first + done, found)
         last = done == settings.rounds
-        if last or done % settings.judge_every == 0:
+        if last or (done > unjudged and done % settings.judge_every == 0):
             said = _told(training.judge(), journal, first + done)
         if last or done % settings.checkpoint_every == 0:
             training.save()
-        report(done / settings.rounds, f'fine-tuning, reward {found["reward"]:.2f}{said}')
+        report(done / settings.rounds, tell(found) + said)
 
 
 def _told(returns: dict[str, np.ndarray], journal: Journal, step: int) -> str:

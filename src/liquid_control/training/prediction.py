@@ -16,9 +16,9 @@ from safetensors.torch import save_file
 
 from liquid_control.data.walker2d_kinematics import Protocol, Windows
 from liquid_control.training import checkpoint
-from liquid_control.training.finite import NotFiniteError, check_gradients, explain
+from liquid_control.training.finite import NotFiniteError, clip_gradients, explain
 from liquid_control.training.memory import peak_resident_mb, saved_bytes
-from liquid_control.training.run import Recipe, Run, Shelf
+from liquid_control.training.run import Run, Shelf
 
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
@@ -164,24 +164,9 @@ def _update(run, model, optimizer, batches, update) -> float:
         raise explain(model, batch, place, lambda row: batches.windows.describe(places[row]))
     optimizer.zero_grad()
     (loss + _penalty(run, model)).backward()
-    clip(model, recipe, place)
+    clip_gradients(model, recipe.clip, place, each=recipe.clip_each)
     optimizer.step()
     return float(loss.detach())
-
-
-def clip(model: torch.nn.Module, recipe: Recipe, place: str) -> None:
-    """Scale gradients down to the recipe's norm.
-
-    Raises:
-        NotFiniteError: a gradient is not finite; the text names ``place`` and parameters.
-    """
-    values = list(model.parameters())
-    try:
-        for group in values if recipe.clip_each else [values]:
-            torch.nn.utils.clip_grad_norm_(group, recipe.clip, error_if_nonfinite=True)
-    except RuntimeError:
-        check_gradients(model, place)
-        raise NotFiniteError(f'{place}: the norm of the gradient is not finite') from None
 
 
 def _loss(model: torch.nn.Module, batch: Batch) -> torch.Tensor:

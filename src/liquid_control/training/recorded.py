@@ -20,7 +20,7 @@ from liquid_control.data.recording import Recording
 from liquid_control.models import ModelSettings, Normalizer, cell_settings, parameters, width_for
 from liquid_control.predictor import Predictor
 from liquid_control.training import checkpoint
-from liquid_control.training.finite import NotFiniteError, check_gradients
+from liquid_control.training.finite import NotFiniteError, clip_gradients
 
 _FLOOR = 0.02
 """Least scale of a channel's error, in its standard deviation."""
@@ -225,8 +225,7 @@ def train_predictor(
             )
         optimizer.zero_grad()
         loss.backward()
-        if not torch.isfinite(torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)):
-            check_gradients(model, place)
+        clip_gradients(model, 1.0, place)
         optimizer.step()
         about['loss'].append(round(float(loss.detach()), 6))
         report((update + 1) / settings.updates, f'error over persistence {about["loss"][-1]:.3f}')
