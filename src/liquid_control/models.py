@@ -139,6 +139,12 @@ class PolicyModel(torch.nn.Module):
             Actions before they are limited (B, T, m), and changes to the next sensed values in
             units of the normal one (B, T, p).
         """
+        return self._heads(self.outputs(observation, elapsed, state), sent)
+
+    def outputs(
+        self, observation: torch.Tensor, elapsed: torch.Tensor, state: torch.Tensor
+    ) -> torch.Tensor:
+        """What the cell gives over a sequence, (B, T, h); arguments as for :meth:`sequence`."""
         inner, *last = self._parts(state)
         rates = None
         if last:
@@ -147,8 +153,7 @@ class PolicyModel(torch.nn.Module):
             first = torch.ones_like(elapsed)
             first[:, 0] = last[1]
             rates = self._rates(now, before, elapsed) * first
-        output, _ = self.cell(self._encode(observation, elapsed, rates), elapsed, inner)
-        return self._heads(output, sent)
+        return self.cell(self._encode(observation, elapsed, rates), elapsed, inner)[0]
 
     def _parts(self, state: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """The cell's state; with rates, the last sensed values and whether there were any."""
@@ -171,8 +176,16 @@ class PolicyModel(torch.nn.Module):
         self, output: torch.Tensor, sent: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
         action = self.action(output)
-        limited = self.limited(action if sent is None else sent)
-        return action, self.prediction(torch.cat([output, limited], dim=-1))
+        return action, self.prediction(self.readable(output, action if sent is None else sent))
+
+    def readable(self, output: torch.Tensor, action: torch.Tensor) -> torch.Tensor:
+        """What the prediction is read from, (..., h + m): the cell's output and a limited action.
+
+        Args:
+            output: (..., h).
+            action: (..., m), of any size.
+        """
+        return torch.cat([output, self.limited(action)], dim=-1)
 
     def limited(self, action: torch.Tensor) -> torch.Tensor:
         """Actions (..., m) inside the limits of the contract."""

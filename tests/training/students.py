@@ -23,7 +23,7 @@ def settings(cell: str = 'cfc', **changes) -> ImitationSettings:
     small = {
         'rounds': 6, 'walkers': 8, 'steps': 12, 'updates': 2, 'batch': 8, 'burn_in': 4,
         'memory': 3, 'judge_every': 1, 'episodes': 2, 'checkpoint_every': 1,
-        'fine_tuning': fine_tuning(rounds=0),
+        'fine_tuning': fine_tuning(rounds=0), 'readout': 0,
     }  # fmt: skip
     return ImitationSettings(cell, **{**small, **changes})
 

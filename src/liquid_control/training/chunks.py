@@ -9,6 +9,8 @@ import torch
 from liquid_control.models import PolicyModel
 
 _LARGEST_ERROR = 20.0
+_LEAST_CHANGE = 0.1
+"""Of persistence's squared error in a sequence, in units of the normal change."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,18 @@ def missed_changes(model: PolicyModel, change, observation, target) -> torch.Ten
     """Squared errors of predicted changes, in units of the normal one, (R, T, p)."""
     missed = change - (target - observation[..., : model.sensed]) / model.change
     return missed.clamp(-_LARGEST_ERROR, _LARGEST_ERROR).square()
+
+
+def persistence(model: PolicyModel, observation, target, foretold) -> torch.Tensor:
+    """Mean squared error of persistence in each sequence, (R, 1, 1), in units of the normal change.
+
+    Errors as shares of it weigh alike in all sequences: the noisy ones, whose errors are thirty
+    times as large, do not drown the others.
+    """
+    still = missed_changes(model, torch.zeros_like(target), observation, target) * foretold
+    count = target.shape[-1] * foretold.sum((1, 2), keepdim=True)
+    usual = still.sum((1, 2), keepdim=True) / count.clamp(min=1.0)
+    return usual.clamp(min=_LEAST_CHANGE)
 
 
 def mean(errors: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:

@@ -35,7 +35,7 @@ class Conditions:
     chances: tuple[Chance, ...] = (
         Chance(0.5, ('gaussian:0.1',)),
         Chance(0.25, ('dropped:0.1',)),
-        Chance(0.6, ('delay:1', 'delay:2', 'delay:3')),
+        Chance(0.7, ('delay:1', 'delay:2', 'delay:3', 'delay:3')),
         Chance(0.25, ('jitter:0.25',)),
     )
     disturbed: float = 0.5

@@ -15,7 +15,7 @@ import torch
 from liquid_control.models import PolicyModel
 from liquid_control.training import checkpoint
 from liquid_control.training.averaged import Averaged
-from liquid_control.training.chunks import mean, missed_changes, sequences
+from liquid_control.training.chunks import mean, missed_changes, persistence, sequences
 from liquid_control.training.conditions import Conditions
 from liquid_control.training.exploration import Explorer, Rollout
 from liquid_control.training.finite import NotFiniteError, check_parameters, clip_gradients
@@ -23,8 +23,6 @@ from liquid_control.training.optimizers import Optimizers
 
 _UP_ROUNDS = 30
 """Rounds over which the step size comes up, while Adam's moments form."""
-_LEAST_CHANGE = 0.1
-"""Of persistence's squared error in a sequence, in units of the normal change."""
 _LAST = 0.02
 """Share of the step size that is left at the end."""
 
@@ -33,17 +31,17 @@ _LAST = 0.02
 class FineTuningSettings:
     """Settings of what follows imitation; the same for every cell."""
 
-    rounds: int = 600
+    rounds: int = 1500
     """Rollouts, each followed by its updates; 0: none."""
     warm_up: int = 20
     """First rounds in which only the estimate of the return learns."""
-    walkers: int = 128
+    walkers: int = 64
     """Walkers that walk together."""
     steps: int = 64
     """Steps of a rollout, and length of backpropagation."""
-    epochs: int = 3
+    epochs: int = 4
     """Passes over each rollout."""
-    batches: int = 4
+    batches: int = 8
     """Gradient steps a pass."""
     learning_rate: float = 3e-4
     """Step of Adam, times a share that falls evenly over all rounds and comes up over the first."""
@@ -61,11 +59,11 @@ class FineTuningSettings:
     """Weight of how far actions lie beyond their limits, squared."""
     prediction_weight: float = 0.5
     """Weight of the next-observation loss."""
-    average: float = 0.995
+    average: float = 0.998
     """Decay of the averaged weights a gradient step."""
-    judge_every: int = 50
+    judge_every: int = 100
     """Rounds between two judgements, from which the best is kept."""
-    checkpoint_every: int = 25
+    checkpoint_every: int = 50
     """Rounds between two checkpoints."""
 
     def __post_init__(self):
@@ -359,23 +357,13 @@ def surrogate(
     bounded = ratio.clamp(1.0 - settings.clip, 1.0 + settings.clip)
     policy = -mean(torch.minimum(ratio * gained, bounded * gained), acted)
     beyond = mean((action - model.limited(action)).square(), acted)
-    missed = mean(_missed(model, change, batch), batch['foretold'])
+    there, foretold = (batch['observation'], batch['target']), batch['foretold']
+    share = missed_changes(model, change, *there) / persistence(model, *there, foretold)
+    missed = mean(share, foretold)
     loss = policy + settings.beyond_weight * beyond + settings.prediction_weight * missed
     with torch.no_grad():
         divergence = mean(ratio - 1.0 - moved, acted)
     return loss, float(divergence), float(missed.detach())
-
-
-def _missed(model: PolicyModel, change: torch.Tensor, batch: dict[str, torch.Tensor]):
-    """Squared errors of the prediction as a share of those of persistence in the same sequence.
-
-    So noisy sequences, whose errors are thirty times as large, do not drown the others.
-    """
-    there = batch['observation'], batch['target']
-    still = missed_changes(model, torch.zeros_like(change), *there) * batch['foretold']
-    count = change.shape[-1] * batch['foretold'].sum((1, 2), keepdim=True)
-    usual = still.sum((1, 2), keepdim=True) / count.clamp(min=1.0)
-    return missed_changes(model, change, *there) / usual.clamp(min=_LEAST_CHANGE)
 
 
 def _figures(changes: list[float], missed: list[float], updates: int) -> dict[str, float]:

@@ -23,6 +23,7 @@ from liquid_control.training.fine_tuning import FineTuning, FineTuningSettings
 from liquid_control.training.finite import clip_gradients, explain
 from liquid_control.training.journal import Journal
 from liquid_control.training.optimizers import RATES, Optimizers, check_name, default_name
+from liquid_control.training.readout import solve_readout
 from liquid_control.training.replay_memory import ReplayMemory
 from liquid_control.training.rollouts import Collector, measure_normalizer
 from liquid_control.training.teacher import Teacher
@@ -39,13 +40,13 @@ class ImitationSettings:
     """Name of the recurrent cell."""
     seed: int = 0
     """Of starts, noise, initial weights and batches."""
-    rounds: int = 300
+    rounds: int = 450
     """Chunks collected, and rounds of updates."""
     walkers: int = 64
     """Walkers that walk together."""
     steps: int = 64
     """Steps of a chunk, and length of backpropagation."""
-    updates: int = 8
+    updates: int = 16
     """Gradient steps a round, the first on the newest chunk alone."""
     batch: int = 64
     """Walkers a gradient step, from two chunks."""
@@ -73,12 +74,16 @@ class ImitationSettings:
     """Under which the students walk while they learn."""
     fine_tuning: FineTuningSettings = field(default_factory=FineTuningSettings)
     """Reinforcement, once imitation has ended."""
+    readout: int = 1024
+    """Steps of a last walk of 64, from which the prediction's readout is solved; 0: it stays."""
 
     def __post_init__(self):
         for name in ('rounds', 'walkers', 'steps', 'updates', 'batch', 'memory', 'judge_every',
                      'episodes', 'checkpoint_every'):  # fmt: skip
             if getattr(self, name) < 1:
                 raise ValueError(f'{name}: expected 1 or more, found {getattr(self, name)}')
+        if self.readout < 0:
+            raise ValueError(f'readout: expected 0 or more, found {self.readout}')
         check_name(self.optimizer)
         if self.learning_rate is None:
             object.__setattr__(self, 'learning_rate', RATES[self.optimizer])
@@ -246,6 +251,15 @@ def train_student(
         NotFiniteError: a number is no longer finite; the text says where.
         OSError: a checkpoint cannot be written; the last one is whole.
     """
+    model = _taught(settings, robot, teacher_path, folder, report, log)
+    if settings.readout:
+        report(1.0, 'solving the readout of the prediction')
+        solve_readout(model, settings.readout, settings.seed + 6)
+    return model
+
+
+def _taught(settings, robot, teacher_path, folder, report, log) -> PolicyModel:
+    """All of :func:`train_student` that has checkpoints."""
     tuned = settings.fine_tuning
     imitated = settings.rounds * settings.walkers * settings.steps
     whole = imitated + tuned.rounds * tuned.walkers * tuned.steps

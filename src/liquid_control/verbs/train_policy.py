@@ -15,10 +15,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--workers', type=int, default=1, help='runs at a time (1)')
     parser.add_argument('--teacher', default='expert', help='bundle: a name or a path (expert)')
     parser.add_argument('--robot', default='walker2d', help='contract: a name or a path')
-    parser.add_argument('--rounds', type=int, help='rounds of DAgger (300)')
-    parser.add_argument('--updates', type=int, help='gradient steps a round (8)')
+    parser.add_argument('--rounds', type=int, help='rounds of DAgger (450)')
+    parser.add_argument('--updates', type=int, help='gradient steps a round (16)')
     parser.add_argument('--fine-tune', type=int, metavar='ROUNDS',
-                        help='rounds of reinforcement after that; 0: none (600)')  # fmt: skip
+                        help='rounds of reinforcement after that; 0: none (1500)')  # fmt: skip
     parser.add_argument('--optimizer', help='adam or muon (muon, where torch has it: from 2.9 on)')
     parser.add_argument('--learning-rate', type=float,
                         help='step at its highest (adam 0.002, muon 0.006)')  # fmt: skip

@@ -1,0 +1,78 @@
+"""The prediction's readout, solved at the end."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from students import TEACHER, settings, student
+from support import ROBOT
+
+from liquid_control.training.chunks import mean, missed_changes, persistence, sequences
+from liquid_control.training.conditions import Chance, Conditions
+from liquid_control.training.exploration import Explorer
+from liquid_control.training.imitation import train_student
+from liquid_control.training.readout import solve_readout
+
+FAULTY = Conditions((Chance(0.8, ('gaussian:0.1', 'dropped:0.1', 'delay:1', 'delay:3')),))
+
+
+def missed(model, batch) -> torch.Tensor:
+    """Mean error of a student's predictions, as a share of persistence's in each sequence."""
+    _, change = model.sequence(
+        batch['observation'], batch['elapsed'], batch['state'], batch['action']
+    )
+    there, foretold = (batch['observation'], batch['target']), batch['foretold']
+    share = missed_changes(model, change, *there) / persistence(model, *there, foretold)
+    return mean(share, foretold)
+
+
+def walked(model, seed: int = 77):
+    walk = Explorer(model, 64, seed, FAULTY)
+    rollout = walk.collect(64, np.full(6, 1e-4, dtype=np.float32))
+    walk.close()
+    return sequences(rollout.series, rollout.seen, rollout.ended, rollout.start)[0]
+
+
+@pytest.mark.parametrize('cell', ['gru', 'cfc', 'mlp'])
+def test_predictions_get_better_where_they_were_not_solved_and_actions_stay(cell):
+    model = student(cell)
+    before = copy.deepcopy(model)
+    solve_readout(model, 192, 0)
+    batch = walked(model)
+    with torch.no_grad():
+        assert missed(model, batch) < 0.8 * missed(before, batch)
+    changed = {name for name, values in model.state_dict().items()
+               if not torch.equal(values, before.state_dict()[name])}  # fmt: skip
+    assert changed == {'prediction.weight', 'prediction.bias'}
+
+
+def test_it_is_the_least_error_of_the_walk_that_it_is_solved_from():
+    model = student('gru')
+    solve_readout(model, 64, 77)
+    batch = walked(model)
+    missed(model, batch).backward()
+    size = max(float(p.grad.abs().max()) for p in model.prediction.parameters())
+    worse = student('gru')
+    missed(worse, batch).backward()
+    assert size < 1e-2 * max(float(p.grad.abs().max()) for p in worse.prediction.parameters())
+
+
+def test_a_training_ends_with_it_and_repeats(tmp_path):
+    found = [
+        train_student(settings('gru', readout=steps), ROBOT, TEACHER, tmp_path / name, _silent)
+        for name, steps in (('none', 0), ('first', 64), ('second', 64))
+    ]
+    states = [model.state_dict() for model in found]
+    for name, values in states[0].items():
+        assert torch.equal(values, states[1][name]) != name.startswith('prediction')
+        assert torch.equal(states[1][name], states[2][name])
+
+
+def test_a_walk_of_negative_length_is_refused():
+    with pytest.raises(ValueError, match=r'readout: expected 0 or more, found -1'):
+        settings(readout=-1)
+
+
+def _silent(fraction: float, text: str) -> None:
+    pass
