@@ -19,8 +19,8 @@ def shared(*folders):
 
 
 CORE = [
-    'numpy>=1.24', 'onnxruntime>=1.18', 'PyYAML>=6', 'rosbags>=0.10', 'lz4>=4', 'zstandard>=0.19',
-    'rich>=13', 'matplotlib>=3.6', 'Jinja2>=3.0',
+    'numpy>=1.24', 'onnx>=1.16', 'onnxruntime>=1.18', 'PyYAML>=6', 'rosbags>=0.10', 'lz4>=4',
+    'zstandard>=0.19', 'rich>=13', 'matplotlib>=3.6', 'Jinja2>=3.0',
 ]  # fmt: skip
 # ROS 2 from PyPI, for machines without one; never beside a sourced ROS 2.
 ROS = [
@@ -31,14 +31,13 @@ ROS = [
 SIM = ['mujoco>=3.2', 'gymnasium>=1.0', 'imageio-ffmpeg>=0.5']
 TRAIN = [
     *SIM, 'torch>=2.4', 'ncps>=1.0', 'stable-baselines3>=2.4', 'safetensors>=0.4',
-    'onnx>=1.16', 'onnxscript>=0.2', 'scipy>=1.15',
+    'onnxscript>=0.2', 'scipy>=1.15',
 ]  # fmt: skip
 RAY = ['ray>=2.9']
 LOG = ['tensorboard>=2.14']  # beside train; without it --log writes lines of JSON alone
 # Gymnasium's own Walker2d, which ours is held against, imports imageio.
 TEST = [
-    *SIM, 'imageio>=2.14', 'mcap>=1.2', 'onnx>=1.16', 'pytest>=8', 'pytest-xdist>=3',
-    'hypothesis>=6',
+    *SIM, 'imageio>=2.14', 'mcap>=1.2', 'pytest>=8', 'pytest-xdist>=3', 'hypothesis>=6',
 ]  # fmt: skip
 
 setup(

@@ -40,7 +40,7 @@ def drive(runner, rollouts, steps=70, gap=40, seed=0):
         sent = rng.standard_normal(2).astype(np.float32)
         before = runner.state
         prediction = runner.step(values, elapsed).prediction
-        rollouts.add(step, values, elapsed, prediction, sent)
+        rollouts.add([step], [values], [elapsed], [prediction], runner.state, [sent])
         runner.sent(sent)
         seen.append((values, elapsed, sent, before, prediction))
     rollouts.end()

@@ -28,7 +28,8 @@ def small(monkeypatch):
     init = imitation.ImitationSettings.__init__
 
     def smaller(self, cell, **given):
-        init(self, cell, **{'walkers': 8, 'steps': 16, 'batch': 8, 'episodes': 2, **given})
+        small = {'walkers': 8, 'steps': 16, 'batch': 8, 'episodes': 2, 'readout': 64}
+        init(self, cell, **{**small, **given})
 
     monkeypatch.setattr(imitation.ImitationSettings, '__init__', smaller)
     tune = fine_tuning.FineTuningSettings.__init__

@@ -3,7 +3,8 @@
 import math
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,6 +12,24 @@ from liquid_control.control.contract import Contract
 from liquid_control.control.controller import Advance, Command, Timeline
 from liquid_control.control.gate import Reason
 from liquid_control.control.runtime import PolicyRunner
+
+
+class Stretch(NamedTuple):
+    """Observations in a row that were used.
+
+    Attributes:
+        places: of those given, which.
+        elapsed: before each, in nominal periods.
+        anew: whether memory started anew before the first.
+        predictions: of the next sensed values, (n, p).
+        states: after each, (n, s).
+    """
+
+    places: list[int]
+    elapsed: list[float]
+    anew: bool
+    predictions: np.ndarray
+    states: np.ndarray
 
 
 class Follower:
@@ -52,42 +71,39 @@ class Follower:
         found = prediction if all(map(math.isfinite, prediction.tolist())) else None
         return Command(stamp_ns, self._nothing, Reason.NONE, found, elapsed, step_s)
 
-    def run(
-        self,
-        stamps: list[int],
-        observations: np.ndarray,
-        seen: Callable[[int, float, np.ndarray, bool], None],
-    ) -> np.ndarray:
-        """Take in many observations at once: the same as :meth:`step` one after the other, faster.
+    def run(self, stamps: Sequence[int], observations: np.ndarray) -> Iterator['Stretch']:
+        """Take in many observations: the same as :meth:`step` one after the other, faster.
+
+        For bundles without ``previous_action``.
 
         Args:
             stamps: in ns, n of them.
             observations: (n, p).
-            seen: told, right after each step, the place, the elapsed time, the prediction (p,) and
-                whether memory started anew there; not called for those not used.
-
-        Returns:
-            Seconds of each step, (n,); 0 for those not used.
         """
         finite = np.isfinite(observations).all(axis=1).tolist()
-        seconds = np.zeros(len(stamps))
-        advance, clock = self.runner.advance, time.perf_counter
+        places, times, anew = [], [], False
         for place, stamp in enumerate(stamps):
             if not finite[place]:
                 continue
-            kind, elapsed = self._timeline.advance(stamp)
-            if kind is Advance.SKIP:
+            advance, elapsed = self._timeline.advance(stamp)
+            if advance is Advance.SKIP:
                 continue
-            anew = kind is Advance.RESET
-            if anew:
-                self.runner.reset()
-                self.events['resets'] += 1
-            started = clock()
-            prediction = advance(observations[place], elapsed)
-            seconds[place] = clock() - started
-            seen(place, elapsed, prediction, anew)
-        self.events['steps'] += int(np.count_nonzero(seconds))
-        return seconds
+            if advance is Advance.RESET:
+                if places:
+                    yield self._stretch(places, times, anew, observations)
+                places, times, anew = [], [], True
+            places.append(place)
+            times.append(elapsed)
+        if places:
+            yield self._stretch(places, times, anew, observations)
+
+    def _stretch(self, places, times, anew, observations) -> 'Stretch':
+        if anew:
+            self.runner.reset()
+            self.events['resets'] += 1
+        course = self.runner.sequence(observations[places], np.array(times))
+        self.events['steps'] += len(places)
+        return Stretch(places, times, anew, *course)
 
     def _unused(self, stamp_ns: int, reason: Reason) -> Command:
         return Command(stamp_ns, self._nothing, reason, None, 0.0, 0.0)

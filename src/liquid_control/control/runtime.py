@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from onnxruntime import InferenceSession
 
 from liquid_control.control.bundle import INPUTS, OUTPUTS, Bundle, BundleError, open_session
 from liquid_control.control.contract import Contract
@@ -16,6 +17,13 @@ class Decision(NamedTuple):
 
     action: np.ndarray
     prediction: np.ndarray
+
+
+class Course(NamedTuple):
+    """Of T steps: predicted next sensed values (T, p), and the states after them (T, s)."""
+
+    predictions: np.ndarray
+    states: np.ndarray
 
 
 class PolicyRunner:
@@ -32,6 +40,7 @@ class PolicyRunner:
     def __init__(self, path: str | Path | Bundle):
         self.bundle = path if isinstance(path, Bundle) else Bundle.read(path)
         self._session = open_session(self.bundle.graph)
+        self._sequence: InferenceSession | None = None
         contract = self.bundle.contract
         self._sensed, self._own = _places(contract)
         self._lower, self._upper, self._safe = float32_limits(contract.action)
@@ -140,24 +149,41 @@ class PolicyRunner:
             return Decision(action[0], prediction[0])
         return Decision(action, prediction)
 
-    def advance(self, observation: np.ndarray, elapsed: float) -> np.ndarray:
-        """One step of a bundle that needs no previous action, and its prediction alone.
+    def sequence(self, observations: np.ndarray, elapsed: np.ndarray) -> 'Course':
+        """Advance T steps of one robot in one call of the network: as many steps, faster.
 
-        As :meth:`step` with a batch of 1, without its checks: a third of the time that is not the
-        network's.
+        For bundles that need no previous action. The network for it is made by the first call.
 
         Args:
-            observation: sensed values (p,).
-            elapsed: in nominal periods.
+            observations: sensed values, (T, p).
+            elapsed: before each, in nominal periods, (T,).
 
-        Returns:
-            The predicted next sensed values (p,), a view that the next step overwrites.
+        Raises:
+            ValueError: the bundle asks for the previous action, or the runner is set for a batch.
         """
-        self._observation[0] = observation
-        self._elapsed[0, 0] = elapsed
-        self._session.run_with_iobinding(self._bindings[self._turn])
-        self._turn = 1 - self._turn
-        return self._prediction[0]
+        if self._own is not None or self._batch != 1:
+            raise ValueError(
+                'sequence: expected a bundle without previous_action and a batch of 1, found '
+                f'{", ".join(term.name for term in self.contract.terms)} and {self._batch}'
+            )
+        # onnx is for recordings alone: a node that drives need not pay for it.
+        from liquid_control.control.sequence import (
+            SEQUENCE_INPUTS,
+            SEQUENCE_OUTPUTS,
+            sequence_graph,
+        )
+
+        if self._sequence is None:
+            self._sequence = open_session(sequence_graph(self.bundle.graph))
+        values = (
+            np.asarray(observations, dtype=np.float32)[:, None],
+            np.asarray(elapsed, dtype=np.float32)[:, None, None],
+            self._states[self._turn],
+        )
+        given = dict(zip(SEQUENCE_INPUTS, values, strict=True))
+        predictions, states = self._sequence.run(SEQUENCE_OUTPUTS, given)
+        self._states[self._turn][:] = states[-1]
+        return Course(predictions[:, 0], states[:, 0])
 
     def sent(self, command: np.ndarray) -> None:
         """Tell what was really sent, (m,) or (B, m), where it is not the clipped action.

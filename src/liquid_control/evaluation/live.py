@@ -99,7 +99,10 @@ class LiveAlarm:
             self._rollouts.end()
             self.alarm.forget()
         if command.prediction is not None:
-            self._rollouts.add(stamp, values, command.elapsed, command.prediction, self._nothing)
+            self._rollouts.add(
+                [stamp], [values], [command.elapsed], [command.prediction],
+                self._follower.runner.state, [self._nothing],
+            )  # fmt: skip
 
     def _rolled(self, found: Rollouts) -> None:
         for stamp, errors in zip(found.stamps[:, -1], found.errors, strict=True):

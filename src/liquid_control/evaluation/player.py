@@ -16,6 +16,8 @@ from liquid_control.evaluation.sums import Moments, Squares, Thinned, Times
 
 _CHUNK = 1000
 _TOLERANCE = 0.25
+_TIMED = 1000
+"""First observations on which a predictor is stepped one by one, as live, and timed."""
 
 
 class Player:
@@ -80,7 +82,7 @@ class Player:
         """
         self.first, self.last = self.first or stamp_ns, stamp_ns
         self._steps += 1
-        if self._waiting is not None:
+        if self._waiting is not None and self._steps > _TIMED:
             self._waiting.append((stamp_ns, observation))
             if len(self._waiting) >= _CHUNK:
                 self._follow()
@@ -92,7 +94,10 @@ class Player:
         if self._stepper.events['resets'] != self._resets:
             self._anew()
         if command.prediction is not None:
-            self._rollouts.add(stamp_ns, observation, command.elapsed, command.prediction, given)
+            self._rollouts.add(
+                [stamp_ns], [observation], [command.elapsed], [command.prediction],
+                self.runner.state, [given],
+            )  # fmt: skip
         if sent is not None:
             self.runner.sent(sent)
         answer = sent if answers else None
@@ -114,19 +119,23 @@ class Player:
         values = np.array([observation for _, observation in self._waiting])
         self._waiting.clear()
         predictions: list[np.ndarray | None] = [None] * len(stamps)
-
-        def seen(place: int, elapsed: float, prediction: np.ndarray, anew: bool) -> None:
-            if anew:
+        used = 0
+        for part in self._stepper.run(stamps, values):
+            if part.anew:
                 self._anew()
-            kept = predictions[place] = prediction.copy()
-            self._rollouts.add(stamps[place], values[place], elapsed, kept, self._nothing)
-
-        seconds = self._stepper.run(stamps, values, seen)
+            count = len(part.places)
+            self._rollouts.add(
+                [stamps[place] for place in part.places], values[part.places], part.elapsed,
+                part.predictions, part.states, [self._nothing] * count,
+            )  # fmt: skip
+            for place, prediction in zip(part.places, part.predictions, strict=True):
+                predictions[place] = prediction
+            used += count
         bad = int(np.count_nonzero(~np.isfinite(values).all(axis=1)))
         self._reasons['observation_not_finite'] += bad
-        self._reasons['stamp_not_advancing'] += int(np.count_nonzero(seconds == 0.0)) - bad
-        nothing = [None] * len(stamps)
-        rows = zip(stamps, values, predictions, seconds.tolist(), nothing, nothing, strict=True)
+        self._reasons['stamp_not_advancing'] += len(stamps) - bad - used
+        untimed, nothing = [0.0] * len(stamps), [None] * len(stamps)
+        rows = zip(stamps, values, predictions, untimed, nothing, nothing, strict=True)
         self._rows.extend(rows)
         self._sum()
 

@@ -5,7 +5,7 @@ predictions, what the robot is told (terms that hold, and the previous command) 
 time as it passed. Many starting points go together, as one batch.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,7 +37,7 @@ class RolloutRunner:
     """Collects what a policy saw, and rolls out from every so manieth observation.
 
     Args:
-        runner: the policy; its state is read right after each of its steps.
+        runner: the policy, of which a twin is made.
         sink: is handed the finished rollouts.
         horizon: H, steps of a rollout.
         every: observations from one starting point to the next.
@@ -52,7 +52,7 @@ class RolloutRunner:
         every: int = 10,
         chunk: int = 1000,
     ):
-        self._main, self._twin, self._sink = runner, runner.twin(), sink
+        self._twin, self._sink = runner.twin(), sink
         self.horizon, self.every, self._chunk = horizon, every, chunk + horizon
         self._measured = np.array(runner.contract.measured, dtype=np.intp)
         self._given = np.ones(runner.contract.sensed_size, dtype=bool)
@@ -62,28 +62,31 @@ class RolloutRunner:
 
     def add(
         self,
-        stamp_ns: int,
-        observation: np.ndarray,
-        elapsed: float,
-        prediction: np.ndarray,
-        sent: np.ndarray,
+        stamps: Sequence[int],
+        observations: Sequence[np.ndarray],
+        elapsed: Sequence[float],
+        predictions: Sequence[np.ndarray],
+        states: Sequence[np.ndarray],
+        sent: Sequence[np.ndarray],
     ) -> None:
-        """Take in one observation (p,) that the policy has just stepped on.
+        """Take in observations that the policy has stepped on, n of them.
 
         Args:
-            stamp_ns: its stamp.
-            observation: sensed values.
+            stamps: in ns.
+            observations: sensed values (p,) each.
             elapsed: since the one before, in nominal periods.
-            prediction: what the policy foretells for the next, (p,).
-            sent: the command that was sent thereupon, (m,).
+            predictions: what the policy foretells for the next, (p,) each.
+            states: the policy's after it, (s,) each.
+            sent: the commands that were sent thereupon, (m,) each.
         """
-        if self._count % self.every == 0:
-            self._starts.append((len(self._stamps), self._main.state[0], prediction))
-        self._count += 1
-        self._stamps.append(stamp_ns)
-        self._values.append(observation)
-        self._elapsed.append(elapsed)
-        self._sent.append(sent)
+        before, skipped = len(self._stamps), -self._count % self.every
+        for place in range(skipped, len(stamps), self.every):
+            self._starts.append((before + place, states[place], predictions[place]))
+        self._count += len(stamps)
+        self._stamps.extend(stamps)
+        self._values.extend(observations)
+        self._elapsed.extend(elapsed)
+        self._sent.extend(sent)
         if len(self._stamps) >= self._chunk:
             self._run(whole=True)
 
@@ -119,30 +122,35 @@ class RolloutRunner:
     def _roll(self, ready: list, last: int) -> Rollouts:
         places = np.array([s[0] for s in ready])
         values = np.array(self._values)
+        steps = min(self.horizon, last - int(places.min()))
+        ahead = places + np.arange(1, self.horizon + 1)[:, None]  # (H, S)
+        seen = np.minimum(ahead, last)
+        first = np.array([s[2] for s in ready])
+        self._twin.resume(np.array([s[1] for s in ready]))
+        foretold = np.empty((self.horizon, *first.shape), dtype=np.float32)
+        foretold[0] = first
+        with np.errstate(all='ignore'):  # a rollout that diverges is large, not an event
+            self._feed(foretold[:steps], values, seen)
+            foretold[steps:] = foretold[steps - 1]
+            mine, truth = foretold[..., self._measured], values[seen][..., self._measured]
+            errors = np.nan_to_num(mine - truth, nan=_LARGEST, posinf=_LARGEST, neginf=-_LARGEST)
+            errors = np.clip(errors, -_LARGEST, _LARGEST)
+            persistence = values[places][:, self._measured] - truth
+        errors[ahead > last] = persistence[ahead > last] = np.nan
+        longest = np.minimum(last - places, self.horizon) - 1
+        return Rollouts(
+            np.array(self._stamps)[seen].T,
+            mine[longest, np.arange(len(ready))],
+            errors.swapaxes(0, 1),
+            persistence.swapaxes(0, 1),
+        )
+
+    def _feed(self, foretold: np.ndarray, values: np.ndarray, seen: np.ndarray) -> None:
+        """Fill in what is foretold (H, S, p) beyond the first row, each from the row before."""
         elapsed = np.array(self._elapsed, dtype=np.float32)
         sent = np.array(self._sent, dtype=np.float32)
-        predicted = np.array([s[2] for s in ready])
-        base = values[places][:, self._measured]
-        steps = min(self.horizon, last - int(places.min()))
-        shape = (len(ready), self.horizon, len(self._measured))
-        errors = np.full(shape, np.nan, dtype=np.float32)
-        persistence = np.full(shape, np.nan, dtype=np.float32)
-        seen = np.minimum(places[:, None] + np.arange(1, self.horizon + 1), last)
-        final = np.empty_like(base)
-        self._twin.resume(np.array([s[1] for s in ready]))
-        with np.errstate(all='ignore'):  # a rollout that diverges is large, not an event
-            for ahead in range(1, steps + 1):
-                now = np.minimum(places + ahead, last)
-                there = places + ahead <= last
-                if ahead > 1:
-                    before = now - 1
-                    x = np.where(self._given, values[before], predicted)
-                    self._twin.sent(sent[np.maximum(before - 1, 0)])
-                    predicted = self._twin.step(x, elapsed[before]).prediction
-                mine = predicted[:, self._measured]
-                truth = values[now][:, self._measured]
-                error = np.nan_to_num(mine - truth, nan=_LARGEST, posinf=_LARGEST, neginf=-_LARGEST)
-                errors[there, ahead - 1] = np.clip(error, -_LARGEST, _LARGEST)[there]
-                persistence[there, ahead - 1] = (base - truth)[there]
-                final = np.where(there[:, None], mine, final)
-        return Rollouts(np.array(self._stamps)[seen], final, errors, persistence)
+        for place in range(1, len(foretold)):
+            before = seen[place] - 1
+            x = np.where(self._given, values[before], foretold[place - 1])
+            self._twin.sent(sent[np.maximum(before - 1, 0)])
+            foretold[place] = self._twin.step(x, elapsed[before]).prediction

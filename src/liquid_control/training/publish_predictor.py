@@ -21,6 +21,8 @@ WINDOW_S = 0.7
 """Time over which an alarm averages: more than a step of a gait."""
 ROLLOUTS_HZ = 50.0
 """Rollouts a second, at most."""
+_PIECE = 1000
+"""Observations that are stepped through and rolled out from at a time."""
 
 
 class PredictorStep(torch.nn.Module):
@@ -124,22 +126,24 @@ def _calibration(models, settings, recordings, contract, rate) -> Calibration:
 
 def rolled(runner: PolicyRunner, recording: Recording, horizon: int, every: int) -> list[Rollouts]:
     """Whole rollouts over a recording, one object a stretch without a gap."""
-    stretches: list[list[Rollouts]] = []
-    rollouts = RolloutRunner(runner, lambda found: stretches[-1].append(found), horizon, every)
-    runner.reset()
+    begins = np.flatnonzero(recording.starts).tolist()
     nothing = np.zeros(runner.contract.action_size, dtype=np.float32)
-    for stamp, values, elapsed, starts in zip(
-        recording.stamps.tolist(), recording.values, recording.elapsed.tolist(),
-        recording.starts, strict=True,
-    ):  # fmt: skip
-        if starts:
-            rollouts.end()
-            runner.reset()
-            stretches.append([])
-        prediction = runner.step(values, elapsed).prediction
-        rollouts.add(stamp, values, elapsed, prediction, nothing)
-    rollouts.end()
-    whole = [_whole(parts) for parts in stretches if parts]
+    whole = []
+    for begin, end in zip(begins, [*begins[1:], len(recording.stamps)], strict=True):
+        found: list[Rollouts] = []
+        rollouts = RolloutRunner(runner, found.append, horizon, every)
+        runner.reset()
+        for first in range(begin, end, _PIECE):
+            part = slice(first, min(first + _PIECE, end))
+            values, elapsed = recording.values[part], recording.elapsed[part]
+            course = runner.sequence(values, elapsed)
+            rollouts.add(
+                recording.stamps[part].tolist(), values, elapsed.tolist(), course.predictions,
+                course.states, [nothing] * len(values),
+            )  # fmt: skip
+        rollouts.end()
+        if found:
+            whole.append(_whole(found))
     return [found for found in whole if len(found.stamps)]
 
 

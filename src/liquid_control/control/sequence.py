@@ -1,0 +1,64 @@
+"""A bundle's steps through a whole sequence, in one call of the network."""
+
+import onnx
+from onnx import TensorProto, helper
+
+from liquid_control.control.bundle import INPUTS, OUTPUTS
+
+SEQUENCE_INPUTS = ('observations', 'times', 'state_before')
+SEQUENCE_OUTPUTS = ('predictions', 'states')
+
+
+def sequence_graph(graph: bytes) -> bytes:
+    """A bundle's graph inside ONNX's Scan, which steps one robot through T samples.
+
+    The operations are those of the step, on rows of the same shape, and so are the numbers; what is
+    saved is all that a call costs beside them.
+
+    Args:
+        graph: of one step, for batches of any size.
+
+    Returns:
+        A graph with inputs ``observations`` (T, 1, n), ``times`` that elapsed (T, 1, 1) and
+        ``state_before`` (1, s); outputs ``predictions`` (T, 1, p) and ``states`` after each
+        step, (T, 1, s).
+    """
+    model = onnx.load_model_from_string(graph)
+    step = model.graph
+    width = {v.name: v.type.tensor_type.shape.dim[1].dim_value for v in (*step.input, *step.output)}
+    observation, elapsed, state = INPUTS
+    _, prediction, next_state = OUTPUTS
+
+    def value(name: str, like: str, *first: int | str) -> onnx.ValueInfoProto:
+        return helper.make_tensor_value_info(name, TensorProto.FLOAT, [*first, 1, width[like]])
+
+    keep = helper.make_node('Identity', [next_state], ['kept_state'])
+    body = helper.make_graph(
+        [*step.node, keep],
+        'step',
+        [value(name, name) for name in (state, observation, elapsed)],
+        [value(next_state, state), value(prediction, prediction), value('kept_state', state)],
+    )
+    observations, times, before = SEQUENCE_INPUTS
+    scan = helper.make_node(
+        'Scan',
+        [before, observations, times],
+        ['last_state', *SEQUENCE_OUTPUTS],
+        num_scan_inputs=2,
+        body=body,
+    )
+    sequence = helper.make_graph(
+        [scan],
+        'sequence',
+        [value(observations, observation, 'time'), value(times, elapsed, 'time'),
+         value(before, state)],
+        [value(name, like, 'time')
+         for name, like in zip(SEQUENCE_OUTPUTS, (prediction, state), strict=True)],
+        initializer=step.initializer,
+    )  # fmt: skip
+    return helper.make_model(
+        sequence,
+        opset_imports=model.opset_import,
+        ir_version=model.ir_version,
+        functions=model.functions,
+    ).SerializeToString()
