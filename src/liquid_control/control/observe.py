@@ -21,6 +21,11 @@ class ObservationError(ValueError):
     """A message that does not hold what the contract asks of it."""
 
 
+def time_ns(time: Any) -> int:
+    """A time as ROS has it, ``sec`` and ``nanosec``, in nanoseconds."""
+    return time.sec * 1_000_000_000 + time.nanosec
+
+
 def stamp_ns(message: Any) -> int:
     """Header stamp of a message in nanoseconds.
 
@@ -28,8 +33,7 @@ def stamp_ns(message: Any) -> int:
         ObservationError: the message has no header.
     """
     try:
-        stamp = message.header.stamp
-        return stamp.sec * 1_000_000_000 + stamp.nanosec
+        return time_ns(message.header.stamp)
     except AttributeError:
         raise ObservationError(f'a {type(message).__name__} has no header.stamp') from None
 

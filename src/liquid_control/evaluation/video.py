@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from liquid_control.control.observe import stamp_ns
 from liquid_control.evaluation.bag import Bag, BagError
 from liquid_control.evaluation.runs import read_run
 
@@ -70,7 +71,7 @@ def first_episode(bag: Bag, max_gap: float) -> tuple[np.ndarray, list[str], np.n
     rows: list[np.ndarray] = []
     names: list[str] = []
     for message in bag.messages(TOPIC):
-        stamp = message.header.stamp.sec * 1_000_000_000 + message.header.stamp.nanosec
+        stamp = stamp_ns(message)
         if stamps and not 0 <= stamp - stamps[-1] <= max_gap * 1e9:
             break
         names = names or list(message.name)

@@ -28,7 +28,13 @@ from liquid_control.evaluation.names import renaming
 from liquid_control.nodes.names import BAG_ENDED, SHADOW
 from liquid_control.nodes.parameters import Parameters
 from liquid_control.nodes.session import NodeError, Session, run_node
-from liquid_control.nodes.wire import CommandMessage, answered_stamp, message_type, qos
+from liquid_control.nodes.wire import (
+    CommandMessage,
+    answered_stamp,
+    clock_message,
+    message_type,
+    qos,
+)
 
 
 class BagNode(Node):
@@ -144,9 +150,7 @@ class BagNode(Node):
                 self._wait_for_answer(session, complete[0])
 
     def _publish(self, topic: str, stamp: int, message: Any) -> None:
-        clock = Clock()
-        clock.clock.sec, clock.clock.nanosec = divmod(stamp, 1_000_000_000)
-        self._time.publish(clock)
+        self._time.publish(clock_message(stamp))
         kind = self._contract.topics[topic]
         self._sensors[topic].publish(bytes(self._types.serialize_cdr(message, kind)))
 

@@ -22,7 +22,7 @@ from std_msgs.msg import Header
 from liquid_control import paths
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
-from liquid_control.control.observe import ObservationError, Observer, stamp_ns
+from liquid_control.control.observe import ObservationError, Observer, stamp_ns, time_ns
 from liquid_control.control.runtime import PolicyRunner
 from liquid_control.evaluation.live import LiveAccuracy, LiveAlarm
 from liquid_control.evaluation.metrics import measure
@@ -196,7 +196,7 @@ class MonitorNode(Node):
         self.last_row = dict(zip(message.name, message.position, strict=True))
 
     def _on_dropped(self, message: Header) -> None:
-        self._withheld.add(message.stamp.sec * 1_000_000_000 + message.stamp.nanosec)
+        self._withheld.add(time_ns(message.stamp))
 
     def _on_bag_ended(self, message: Header) -> None:
         self.bag_ended = message.frame_id or 'done'

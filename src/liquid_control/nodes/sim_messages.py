@@ -8,6 +8,7 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import Imu, JointState
 
+from liquid_control.control.observe import stamp_ns
 from liquid_control.nodes.wire import set_stamp
 from liquid_control.sim import walker2d
 
@@ -40,7 +41,7 @@ class SensorPublishers:
         for topic, sensed in messages.items():
             fill, publisher = self._fill[topic]
             message = fill(sensed)
-            set_stamp(message, sensed.header.stamp.sec * 10**9 + sensed.header.stamp.nanosec)
+            set_stamp(message, stamp_ns(sensed))
             publisher.publish(message)
 
     def _fill_joints(self, sensed: Any) -> JointState:

@@ -22,11 +22,12 @@ from std_srvs.srv import SetBool, Trigger
 
 from liquid_control import paths
 from liquid_control.control.contract import Contract
+from liquid_control.control.observe import time_ns
 from liquid_control.faults import FaultyClock, parse
 from liquid_control.nodes.parameters import Parameters
 from liquid_control.nodes.session import NodeError, Session, run_node
 from liquid_control.nodes.sim_messages import SensorPublishers
-from liquid_control.nodes.wire import answered_stamp, qos, set_stamp
+from liquid_control.nodes.wire import answered_stamp, clock_message, qos, set_stamp
 from liquid_control.sim import walker2d
 from liquid_control.sim.world import World
 
@@ -105,7 +106,7 @@ class SimNode(Node):
             self._unanswerable = False
 
     def _on_dropped(self, message: Header) -> None:
-        stamp = message.stamp.sec * 1_000_000_000 + message.stamp.nanosec
+        stamp = time_ns(message.stamp)
         if stamp == self.world.stamp_ns:
             self._unanswerable = True
 
@@ -213,9 +214,7 @@ class SimNode(Node):
         self._publish_clock()
 
     def _publish_clock(self) -> None:
-        clock = Clock()
-        clock.clock.sec, clock.clock.nanosec = divmod(self.world.stamp_ns, 1_000_000_000)
-        self._time.publish(clock)
+        self._time.publish(clock_message(self.world.stamp_ns))
 
     def _answered(self) -> bool:
         return self._answered_at is not None or self._unanswerable

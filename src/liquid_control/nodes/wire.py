@@ -6,6 +6,7 @@ from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rosgraph_msgs.msg import Clock
 from std_msgs.msg import Float64MultiArray, MultiArrayDimension
 
 LOCKSTEP_DEPTH = 2000
@@ -44,8 +45,18 @@ def message_type(name: str) -> Any:
 
 def set_stamp(message: Any, stamp_ns: int) -> None:
     """Set a message's header stamp."""
-    stamp = message.header.stamp
-    stamp.sec, stamp.nanosec = divmod(stamp_ns, 1_000_000_000)
+    _set_time(message.header.stamp, stamp_ns)
+
+
+def clock_message(now_ns: int) -> Clock:
+    """What ``/clock`` says at a time."""
+    message = Clock()
+    _set_time(message.clock, now_ns)
+    return message
+
+
+def _set_time(time: Any, time_ns: int) -> None:
+    time.sec, time.nanosec = divmod(time_ns, 1_000_000_000)
 
 
 class CommandMessage:
