@@ -60,6 +60,8 @@ def test_a_policy(tmp_path, capsys, small):
     card = capsys.readouterr().out
     assert '| three samples late |' in card
     assert 'Then reinforcement (PPO) from the return itself: 64 steps' in card
+    assert 'the readout of its prediction was solved by least squares' in card
+    assert 'delay:1 or delay:2 or delay:3 (2 times as likely) in 70% of the episodes' in card
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """A model card: what a bundle's metadata says, as Markdown for people."""
 
+from collections import Counter
 from typing import Any
 
 from liquid_control.control.bundle import Bundle
@@ -69,7 +70,7 @@ def _training(training: dict[str, Any]) -> str:
     chances = training.get('conditions', {}).get('chances', ())
     if chances:
         met = '; '.join(
-            f'{" or ".join(c["faults"])} in {c["probability"]:.0%} of the episodes' for c in chances
+            f'{_one_of(c["faults"])} in {c["probability"]:.0%} of the episodes' for c in chances
         )
         text += f' It met while it learned: {met}.'
     tuned = training.get('fine_tuning', {})
@@ -77,7 +78,17 @@ def _training(training: dict[str, Any]) -> str:
         rounds = tuned['rounds'] - tuned['warm_up']
         steps = rounds * tuned['walkers'] * tuned['steps']
         text += f' Then reinforcement (PPO) from the return itself: {steps:,} steps.'
+    if training.get('readout'):
+        text += ' Last, the readout of its prediction was solved by least squares.'
     return text
+
+
+def _one_of(faults: list[str]) -> str:
+    """Faults as text; one that stands there several times is as much more likely."""
+    return ' or '.join(
+        fault if count == 1 else f'{fault} ({count} times as likely)'
+        for fault, count in Counter(faults).items()
+    )
 
 
 def _reached(conditions: dict[str, dict]) -> str:
