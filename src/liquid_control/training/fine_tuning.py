@@ -23,6 +23,8 @@ from liquid_control.training.optimizers import Optimizers
 
 _UP_ROUNDS = 30
 """Rounds over which the step size comes up, while Adam's moments form."""
+_SLOWER, _FASTER = 0.8, 1.03
+"""By what the step size changes after a round that went too far, and after one of small steps."""
 _LAST = 0.02
 """Share of the step size that is left at the end."""
 
@@ -31,20 +33,21 @@ _LAST = 0.02
 class FineTuningSettings:
     """Settings of what follows imitation; the same for every cell."""
 
-    rounds: int = 1500
+    rounds: int = 800
     """Rollouts, each followed by its updates; 0: none."""
     warm_up: int = 20
     """First rounds in which only the estimate of the return learns."""
-    walkers: int = 64
+    walkers: int = 128
     """Walkers that walk together."""
     steps: int = 64
     """Steps of a rollout, and length of backpropagation."""
-    epochs: int = 4
+    epochs: int = 3
     """Passes over each rollout."""
     batches: int = 8
     """Gradient steps a pass."""
     learning_rate: float = 3e-4
-    """Step of Adam, times a share that falls evenly over all rounds and comes up over the first."""
+    """Largest step of Adam; comes up over the first rounds and falls evenly over all, and is made
+    smaller while rounds go further than they may."""
     spread: float = 0.12
     """Standard deviation of the actions at the start; learned."""
     discount: float = 0.99
@@ -53,7 +56,7 @@ class FineTuningSettings:
     """λ of generalised advantage estimation."""
     clip: float = 0.2
     """Change of an action's likelihood beyond which nothing is gained."""
-    most_change: float = 0.03
+    most_change: float = 0.02
     """Divergence (KL) from the policy of the rollout that ends its updates."""
     beyond_weight: float = 0.05
     """Weight of how far actions lie beyond their limits, squared."""
@@ -219,7 +222,7 @@ class FineTuning:
         self._explorer = Explorer(model, settings.walkers, seed + 4, conditions)
         torch.manual_seed(seed + 5)
         self._value = Value(self._explorer.privileged().shape[1])
-        self.done = 0
+        self.done, self._pace = 0, 1.0
         found = checkpoint.read_of(self._path, origin)
         if found is None:
             self.averaged.keep(score)
@@ -235,6 +238,7 @@ class FineTuning:
             self._explorer.restore(checkpoint.under('walkers', tensors), about['walkers'])
             self._rng.bit_generator.state = about['generator']
             self.done, self.averaged.best = about['done'], about['best']
+            self._pace = about['pace']
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
             raise checkpoint.broken(self._path, error) from None
 
@@ -255,6 +259,7 @@ class FineTuning:
         about = {
             'origin': self._origin,
             'done': self.done,
+            'pace': self._pace,
             'best': self.averaged.best,
             'generator': self._rng.bit_generator.state,
             'walkers': about,
@@ -292,7 +297,7 @@ class FineTuning:
         normal = (gained - chosen.mean()) / (chosen.std() + 1e-8)
         series = {**rollout.series, 'advantage': normal[..., None]}
         tensors, walker, _ = sequences(series, rollout.seen, rollout.ended, rollout.start)
-        rate = settings.learning_rate * self._schedule()
+        rate = settings.learning_rate * self._pace * self._schedule()
         changes, missed, updates = [], [], 0
         for _ in range(settings.epochs):
             order = torch.from_numpy(self._rng.permutation(len(walker)))
@@ -305,9 +310,12 @@ class FineTuning:
                     check_parameters(self._explored, place)
                     raise NotFiniteError(f'{place}: the loss is not finite')
                 if change > settings.most_change:
+                    self._pace *= _SLOWER
                     return _figures(changes, missed, updates)
                 self._step(loss, rate, place)
                 updates += 1
+        if changes[-1] < 0.5 * settings.most_change:
+            self._pace = min(1.0, self._pace * _FASTER)
         return _figures(changes, missed, updates)
 
     def _schedule(self) -> float:

@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--rounds', type=int, help='rounds of DAgger (450)')
     parser.add_argument('--updates', type=int, help='gradient steps a round (16)')
     parser.add_argument('--fine-tune', type=int, metavar='ROUNDS',
-                        help='rounds of reinforcement after that; 0: none (1500)')  # fmt: skip
+                        help='rounds of reinforcement after that; 0: none (800)')  # fmt: skip
     parser.add_argument('--optimizer', help='adam or muon (muon, where torch has it: from 2.9 on)')
     parser.add_argument('--learning-rate', type=float,
                         help='step at its highest (adam 0.002, muon 0.006)')  # fmt: skip
