@@ -169,6 +169,27 @@ def test_the_policy_waits_for_the_estimate_and_stops_where_it_has_moved_too_far(
     training.close()
 
 
+def test_steps_get_smaller_while_rounds_go_too_far_and_larger_again(tmp_path):
+    for name in ('far', 'near'):
+        (tmp_path / name).mkdir()
+    far = tuning(tmp_path / 'far', rounds=6, most_change=1e-12)
+    for _ in range(4):
+        far.advance()
+    far.save()
+    assert far._pace == pytest.approx(0.8**3), 'in the first round the estimate learns alone'
+    again = tuning(tmp_path / 'far', rounds=6, most_change=1e-12)
+    assert again._pace == far._pace
+    near = tuning(tmp_path / 'near', rounds=40, most_change=10.0)
+    near._pace = 0.95
+    found = []
+    for _ in range(5):
+        near.advance()
+        found.append(near._pace)
+    assert found == pytest.approx([0.95, 0.95 * 1.03, 1.0, 1.0, 1.0])
+    for training in (far, again, near):
+        training.close()
+
+
 def test_what_is_drawn_lies_around_what_the_student_asks_for():
     walk = explorer(student('mlp'), Conditions((), ramp=0.0), 64)
     rollout = walk.collect(20, SPREAD)
