@@ -5,8 +5,8 @@ from onnx import TensorProto, helper
 
 from liquid_control.control.bundle import INPUTS, OUTPUTS
 
-SEQUENCE_INPUTS = ('observations', 'times', 'state_before')
-SEQUENCE_OUTPUTS = ('predictions', 'states')
+SEQUENCE_INPUTS = ('sequence.observations', 'sequence.times', 'sequence.before')
+SEQUENCE_OUTPUTS = ('sequence.predictions', 'sequence.states')
 
 
 def sequence_graph(graph: bytes) -> bytes:
@@ -19,9 +19,9 @@ def sequence_graph(graph: bytes) -> bytes:
         graph: of one step, for batches of any size.
 
     Returns:
-        A graph with inputs ``observations`` (T, 1, n), ``times`` that elapsed (T, 1, 1) and
-        ``state_before`` (1, s); outputs ``predictions`` (T, 1, p) and ``states`` after each
-        step, (T, 1, s).
+        A graph with ``SEQUENCE_INPUTS``, observations (T, 1, n), elapsed times (T, 1, 1) and the
+        state before (1, s), and ``SEQUENCE_OUTPUTS``, predictions (T, 1, p) and the states after
+        each step (T, 1, s).
     """
     model = onnx.load_model_from_string(graph)
     step = model.graph
@@ -32,18 +32,19 @@ def sequence_graph(graph: bytes) -> bytes:
     def value(name: str, like: str, *first: int | str) -> onnx.ValueInfoProto:
         return helper.make_tensor_value_info(name, TensorProto.FLOAT, [*first, 1, width[like]])
 
-    keep = helper.make_node('Identity', [next_state], ['kept_state'])
+    kept, last = 'sequence.kept', 'sequence.last'
+    keep = helper.make_node('Identity', [next_state], [kept])
     body = helper.make_graph(
         [*step.node, keep],
         'step',
         [value(name, name) for name in (state, observation, elapsed)],
-        [value(next_state, state), value(prediction, prediction), value('kept_state', state)],
+        [value(next_state, state), value(prediction, prediction), value(kept, state)],
     )
     observations, times, before = SEQUENCE_INPUTS
     scan = helper.make_node(
         'Scan',
         [before, observations, times],
-        ['last_state', *SEQUENCE_OUTPUTS],
+        [last, *SEQUENCE_OUTPUTS],
         num_scan_inputs=2,
         body=body,
     )
