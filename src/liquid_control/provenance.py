@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 _PACKAGES = (
-    'liquid_control', 'numpy', 'onnxruntime', 'mujoco', 'gymnasium', 'ros-rclpy', 'rosbags',
-    'torch', 'ncps', 'stable-baselines3', 'scipy',
+    'liquid_control', 'numpy', 'onnxruntime', 'onnx', 'mujoco', 'gymnasium', 'ros-rclpy',
+    'rosbags', 'torch', 'ncps', 'stable-baselines3', 'scipy',
 )  # fmt: skip
 
 

@@ -1,18 +1,12 @@
 """Many steps in one call of the network are the same steps, bit for bit."""
 
 import numpy as np
+import onnx
 import pytest
+from support import ROBOT, STUDENT, edit_graph, make_bundle
 
-torch = pytest.importorskip('torch')
-pytest.importorskip('onnxscript')
-
-from support import ROBOT, STUDENT, make_bundle
-
-from liquid_control import cells
-from liquid_control.control import PolicyRunner
+from liquid_control.control import Bundle, BundleError, PolicyRunner
 from liquid_control.control.follower import Follower
-from liquid_control.models import ModelSettings, Normalizer, PolicyModel, StepModel
-from liquid_control.training.export import export_bundle
 
 SENSED = ROBOT.asking('joint_position')
 SIZE = SENSED.sensed_size
@@ -33,11 +27,20 @@ def samples(count, seed=0):
     return values, rng.uniform(0.1, 5.0, count).astype(np.float32)
 
 
-@pytest.fixture(params=['plain', *cells.names()], scope='module')
+CELLS = ('cfc', 'cfc_mixed', 'cfc_ncp', 'cfc_no_gate', 'cfc_pure', 'ctrnn', 'gru', 'liquid_s4',
+         'lrc', 'lstm', 'ltc', 'ltc_ncp', 'mlp', 'rnn', 'stc')  # fmt: skip
+
+
+@pytest.fixture(params=['plain', *CELLS], scope='module')
 def path(request, tmp_path_factory):
     path = tmp_path_factory.mktemp('bundle') / 'predictor.onnx'
     if request.param == 'plain':
         return make_bundle(path, SENSED)
+    torch = pytest.importorskip('torch')
+    pytest.importorskip('onnxscript')
+    from liquid_control.models import ModelSettings, Normalizer, PolicyModel, StepModel
+    from liquid_control.training.export import export_bundle
+
     torch.manual_seed(0)
     unit = Normalizer(np.zeros(SIZE), np.ones(SIZE), np.full(SIZE, 0.1))
     model = PolicyModel(ModelSettings.fitted(request.param, SENSED), SENSED, unit).eval()
@@ -71,6 +74,45 @@ def test_what_needs_its_previous_action_has_no_sequence(tmp_path):
         runner.sequence(values, elapsed)
 
 
+@pytest.mark.parametrize(
+    ('values', 'elapsed', 'said'),
+    [((0, SIZE), (0,), r'\(0, 8\) and \(0,\)'), ((4, SIZE - 1), (4,), r'\(4, 7\)'),
+     ((4, SIZE), (3,), r'and \(3,\)'), ((4, SIZE), (4, 1), r'and \(4, 1\)')],
+)  # fmt: skip
+def test_shapes_are_checked(tmp_path, values, elapsed, said):
+    runner = PolicyRunner(make_bundle(tmp_path / 'plain.onnx', SENSED))
+    with pytest.raises(ValueError, match=r'expected observations \(T, 8\) .*found .*' + said):
+        runner.sequence(np.zeros(values, np.float32), np.ones(elapsed, np.float32))
+
+
+def test_a_graph_that_lists_its_weights_as_inputs_goes_too(tmp_path):
+    def older(model):
+        model.ir_version = 3
+        for weights in model.graph.initializer:
+            model.graph.input.append(
+                onnx.helper.make_tensor_value_info(weights.name, weights.data_type, weights.dims)
+            )
+
+    values, elapsed = samples(5)
+    bundle = Bundle.read(make_bundle(tmp_path / 'plain.onnx', SENSED))
+    old = bundle.write(tmp_path / 'old.onnx', edit_graph(bundle.graph, older))
+    predictions, _ = stepped(PolicyRunner(bundle), values, elapsed)
+    found = PolicyRunner(old).sequence(values, elapsed).predictions
+    np.testing.assert_array_equal(found, predictions)
+
+
+def test_a_graph_that_no_sequence_can_be_made_of_is_told(tmp_path, monkeypatch):
+    def broken(graph):
+        raise RuntimeError('no such thing')
+
+    monkeypatch.setattr('liquid_control.control.sequence.sequence_graph', broken)
+    runner = PolicyRunner(make_bundle(tmp_path / 'plain.onnx', SENSED))
+    with pytest.raises(
+        BundleError, match=r'plain\.onnx: its graph does not run in a sequence: no '
+    ):
+        runner.sequence(*samples(2))
+
+
 def test_a_follower_runs_as_it_steps_over_gaps_repeats_and_broken_readings(tmp_path):
     path = make_bundle(tmp_path / 'plain.onnx', SENSED)
     values, _ = samples(90)
@@ -83,10 +125,15 @@ def test_a_follower_runs_as_it_steps_over_gaps_repeats_and_broken_readings(tmp_p
     stamps = stamps.tolist()
     one, many = (Follower(PolicyRunner(path), ROBOT) for _ in range(2))
     commands = [one.step(stamp, row) for stamp, row in zip(stamps, values, strict=True)]
+    lone = PolicyRunner(path)
     found, anew = {}, 0
     for part in (slice(0, 40), slice(40, 90)):
         for stretch in many.run(stamps[part], values[part]):
             anew += stretch.anew
+            if stretch.anew:
+                lone.reset()
+            _, states = stepped(lone, values[part][stretch.places], np.array(stretch.elapsed))
+            np.testing.assert_array_equal(stretch.states, states)
             for place, elapsed, prediction in zip(
                 stretch.places, stretch.elapsed, stretch.predictions, strict=True
             ):

@@ -43,7 +43,10 @@ def predictor(robot, tmp_path):
     return about.write(path, model.SerializeToString())
 
 
-def test_live_says_what_a_replay_says(robot, predictor, tmp_path):
+@pytest.mark.parametrize('timed', [0, 230, 1000])
+def test_live_says_what_a_replay_says(robot, predictor, tmp_path, monkeypatch, timed):
+    """However many observations the replay steps one by one before it goes on by sequences."""
+    monkeypatch.setattr('liquid_control.evaluation.player._TIMED', timed)
     recorder = Recorder(tmp_path / 'bag')
     for step in range(400):
         stamp = 10**9 + step * 10_000_000

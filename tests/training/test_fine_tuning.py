@@ -169,12 +169,17 @@ def test_the_policy_waits_for_the_estimate_and_stops_where_it_has_moved_too_far(
     training.close()
 
 
-def test_steps_get_smaller_while_rounds_go_too_far_and_larger_again(tmp_path):
+def test_steps_get_smaller_while_rounds_go_too_far_and_larger_again(tmp_path, monkeypatch):
     for name in ('far', 'near'):
         (tmp_path / name).mkdir()
     far = tuning(tmp_path / 'far', rounds=6, most_change=1e-12)
+    rates, step = [], far._optimizer.step
+    monkeypatch.setattr(far._optimizer, 'step', lambda rate: (rates.append(rate), step(rate)))
     for _ in range(4):
         far.advance()
+    schedule = [share / 30 * (1 - (share - 1) / 5) for share in (1, 2, 3)]
+    expected = [far.settings.learning_rate * s * 0.8**n for n, s in enumerate(schedule)]
+    assert rates == pytest.approx(expected), 'one step a round'
     far.save()
     assert far._pace == pytest.approx(0.8**3), 'in the first round the estimate learns alone'
     again = tuning(tmp_path / 'far', rounds=6, most_change=1e-12)
@@ -253,7 +258,7 @@ def quick(monkeypatch):
 
 
 def train(folder, stop_after=None, log=None, **changes):
-    wanted = settings(rounds=2, fine_tuning=fine_tuning(**changes))
+    wanted = settings(rounds=2, readout=64, fine_tuning=fine_tuning(**changes))
     heard = []
 
     def report(share, text):
@@ -265,13 +270,14 @@ def train(folder, stop_after=None, log=None, **changes):
     return train_student(wanted, ROBOT, TEACHER, folder, report, log)
 
 
-def test_one_that_was_stopped_ends_where_an_undisturbed_one_does(tmp_path, quick):
-    log = tmp_path / 'log'
-    whole = train(tmp_path / 'a', checkpoint_every=2)
+@pytest.mark.parametrize('most_change', [10.0, 1e-12])  # the step size stays; falls every round
+def test_one_that_was_stopped_ends_where_an_undisturbed_one_does(tmp_path, quick, most_change):
+    log, changes = tmp_path / 'log', {'checkpoint_every': 2, 'most_change': most_change}
+    whole = train(tmp_path / 'a', **changes)
     for stop_after in (1, 2, 3, 1):
         with pytest.raises(KeyboardInterrupt):
-            train(tmp_path / 'b', stop_after, log, checkpoint_every=2)
-    resumed = train(tmp_path / 'b', None, log, checkpoint_every=2)
+            train(tmp_path / 'b', stop_after, log, **changes)
+    resumed = train(tmp_path / 'b', None, log, **changes)
     for name, value in whole.state_dict().items():
         assert torch.equal(value, resumed.state_dict()[name]), name
     first, second = (load_file(tmp_path / k / 'fine_tuning.safetensors') for k in 'ab')

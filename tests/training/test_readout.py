@@ -11,6 +11,7 @@ from support import ROBOT
 from liquid_control.training.chunks import mean, missed_changes, persistence, sequences
 from liquid_control.training.conditions import Chance, Conditions
 from liquid_control.training.exploration import Explorer
+from liquid_control.training.finite import NotFiniteError
 from liquid_control.training.imitation import train_student
 from liquid_control.training.readout import solve_readout
 
@@ -38,7 +39,7 @@ def walked(model, seed: int = 77):
 def test_predictions_get_better_where_they_were_not_solved_and_actions_stay(cell):
     model = student(cell)
     before = copy.deepcopy(model)
-    solve_readout(model, 192, 0)
+    solve_readout(model, 192, 0, 'it')
     batch = walked(model)
     with torch.no_grad():
         assert missed(model, batch) < 0.8 * missed(before, batch)
@@ -49,7 +50,7 @@ def test_predictions_get_better_where_they_were_not_solved_and_actions_stay(cell
 
 def test_it_is_the_least_error_of_the_walk_that_it_is_solved_from():
     model = student('gru')
-    solve_readout(model, 64, 77)
+    solve_readout(model, 64, 77, 'it')
     batch = walked(model)
     missed(model, batch).backward()
     size = max(float(p.grad.abs().max()) for p in model.prediction.parameters())
@@ -67,6 +68,19 @@ def test_a_training_ends_with_it_and_repeats(tmp_path):
     for name, values in states[0].items():
         assert torch.equal(values, states[1][name]) != name.startswith('prediction')
         assert torch.equal(states[1][name], states[2][name])
+
+
+def test_what_is_not_finite_is_told_and_not_written(monkeypatch):
+    model = student('gru')
+    before = copy.deepcopy(model.prediction.state_dict())
+    monkeypatch.setattr(
+        'liquid_control.training.readout._seen',
+        lambda *given: (torch.full((2, 19), torch.nan).double(), torch.ones(2, 8).double(),
+                        torch.ones(2, 1).double()),
+    )  # fmt: skip
+    with pytest.raises(NotFiniteError, match='gru, seed 0: the readout of its prediction'):
+        solve_readout(model, 64, 0, 'gru, seed 0')
+    assert all(torch.equal(before[name], v) for name, v in model.prediction.state_dict().items())
 
 
 def test_a_walk_of_negative_length_is_refused():

@@ -55,7 +55,11 @@ class Follower:
         self._timeline.forget()
 
     def step(self, stamp_ns: int, observation: np.ndarray) -> Command:
-        """Take in one observation (p,); ``prediction`` is None where it was not used."""
+        """Take in one observation (p,).
+
+        ``prediction`` is None where it was not used; as the network gave it, finite or not, where
+        it was: that one has lost its mind must be seen by who compares.
+        """
         if not all(map(math.isfinite, observation.tolist())):
             return self._unused(stamp_ns, Reason.OBSERVATION_NOT_FINITE)
         advance, elapsed = self._timeline.advance(stamp_ns)
@@ -68,17 +72,21 @@ class Follower:
         prediction = self.runner.step(observation, elapsed).prediction
         step_s = time.perf_counter() - started
         self.events['steps'] += 1
-        found = prediction if all(map(math.isfinite, prediction.tolist())) else None
-        return Command(stamp_ns, self._nothing, Reason.NONE, found, elapsed, step_s)
+        return Command(stamp_ns, self._nothing, Reason.NONE, prediction, elapsed, step_s)
 
-    def run(self, stamps: Sequence[int], observations: np.ndarray) -> Iterator['Stretch']:
+    def run(self, stamps: Sequence[int], observations: np.ndarray) -> Iterator[Stretch]:
         """Take in many observations: the same as :meth:`step` one after the other, faster.
-
-        For bundles without ``previous_action``.
 
         Args:
             stamps: in ns, n of them.
             observations: (n, p).
+
+        Yields:
+            Those that were used, in order; to be gone through to the end, for what is not yet
+            yielded is not yet stepped.
+
+        Raises:
+            ValueError: the bundle asks for ``previous_action``.
         """
         finite = np.isfinite(observations).all(axis=1).tolist()
         places, times, anew = [], [], False
@@ -97,7 +105,9 @@ class Follower:
         if places:
             yield self._stretch(places, times, anew, observations)
 
-    def _stretch(self, places, times, anew, observations) -> 'Stretch':
+    def _stretch(
+        self, places: list[int], times: list[float], anew: bool, observations: np.ndarray
+    ) -> Stretch:
         if anew:
             self.runner.reset()
             self.events['resets'] += 1

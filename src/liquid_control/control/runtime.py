@@ -149,32 +149,37 @@ class PolicyRunner:
             return Decision(action[0], prediction[0])
         return Decision(action, prediction)
 
-    def sequence(self, observations: np.ndarray, elapsed: np.ndarray) -> 'Course':
+    def sequence(self, observations: np.ndarray, elapsed: np.ndarray) -> Course:
         """Advance T steps of one robot in one call of the network: as many steps, faster.
 
         For bundles that need no previous action. The network for it is made by the first call.
 
         Args:
-            observations: sensed values, (T, p).
+            observations: sensed values, (T, p), T ≥ 1.
             elapsed: before each, in nominal periods, (T,).
 
         Raises:
-            ValueError: the bundle asks for the previous action, or the runner is set for a batch.
+            ValueError: a shape that does not fit, a bundle that asks for the previous action, or
+                a runner that is set for a batch.
+            BundleError: its graph does not run in a sequence.
         """
+        # onnx is for recordings alone: a node that drives need not pay for it.
+        from liquid_control.control.sequence import SEQUENCE_INPUTS, SEQUENCE_OUTPUTS
+
         if self._own is not None or self._batch != 1:
             raise ValueError(
                 'sequence: expected a bundle without previous_action and a batch of 1, found '
                 f'{", ".join(term.name for term in self.contract.terms)} and {self._batch}'
             )
-        # onnx is for recordings alone: a node that drives need not pay for it.
-        from liquid_control.control.sequence import (
-            SEQUENCE_INPUTS,
-            SEQUENCE_OUTPUTS,
-            sequence_graph,
-        )
-
+        wanted = (len(observations), self.contract.sensed_size), (len(observations),)
+        found = np.shape(observations), np.shape(elapsed)
+        if found != wanted or not len(observations):
+            raise ValueError(
+                f'sequence: expected observations (T, {self.contract.sensed_size}) and elapsed '
+                f'(T,), T ≥ 1, found {found[0]} and {found[1]}'
+            )
         if self._sequence is None:
-            self._sequence = open_session(sequence_graph(self.bundle.graph))
+            self._sequence = self._open_sequence()
         values = (
             np.asarray(observations, dtype=np.float32)[:, None],
             np.asarray(elapsed, dtype=np.float32)[:, None, None],
@@ -184,6 +189,16 @@ class PolicyRunner:
         predictions, states = self._sequence.run(SEQUENCE_OUTPUTS, given)
         self._states[self._turn][:] = states[-1]
         return Course(predictions[:, 0], states[:, 0])
+
+    def _open_sequence(self) -> InferenceSession:
+        from liquid_control.control.sequence import sequence_graph
+
+        try:
+            return open_session(sequence_graph(self.bundle.graph))
+        except Exception as error:  # onnx's and onnxruntime's exceptions share no base class
+            raise BundleError(
+                f'{self.bundle.path}: its graph does not run in a sequence: {error}'
+            ) from error
 
     def sent(self, command: np.ndarray) -> None:
         """Tell what was really sent, (m,) or (B, m), where it is not the clipped action.

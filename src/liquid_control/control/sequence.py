@@ -7,6 +7,8 @@ from liquid_control.control.bundle import INPUTS, OUTPUTS
 
 SEQUENCE_INPUTS = ('sequence.observations', 'sequence.times', 'sequence.before')
 SEQUENCE_OUTPUTS = ('sequence.predictions', 'sequence.states')
+_WEIGHTS_APART = 4
+"""Version of ONNX's format from which weights need not be listed as inputs too."""
 
 
 def sequence_graph(graph: bytes) -> bytes:
@@ -25,7 +27,11 @@ def sequence_graph(graph: bytes) -> bytes:
     """
     model = onnx.load_model_from_string(graph)
     step = model.graph
-    width = {v.name: v.type.tensor_type.shape.dim[1].dim_value for v in (*step.input, *step.output)}
+    width = {
+        value.name: value.type.tensor_type.shape.dim[1].dim_value
+        for value in (*step.input, *step.output)
+        if value.name in INPUTS + OUTPUTS  # older graphs list their weights too
+    }
     observation, elapsed, state = INPUTS
     _, prediction, next_state = OUTPUTS
 
@@ -60,6 +66,6 @@ def sequence_graph(graph: bytes) -> bytes:
     return helper.make_model(
         sequence,
         opset_imports=model.opset_import,
-        ir_version=model.ir_version,
+        ir_version=max(model.ir_version, _WEIGHTS_APART),
         functions=model.functions,
     ).SerializeToString()

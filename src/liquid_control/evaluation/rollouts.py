@@ -78,7 +78,13 @@ class RolloutRunner:
             predictions: what the policy foretells for the next, (p,) each.
             states: the policy's after it, (s,) each.
             sent: the commands that were sent thereupon, (m,) each.
+
+        Raises:
+            ValueError: not as many of one as of the others.
         """
+        counts = [len(each) for each in (stamps, observations, elapsed, predictions, states, sent)]
+        if len(set(counts)) > 1:
+            raise ValueError(f'expected as many of each, found {counts}')
         before, skipped = len(self._stamps), -self._count % self.every
         for place in range(skipped, len(stamps), self.every):
             self._starts.append((before + place, states[place], predictions[place]))

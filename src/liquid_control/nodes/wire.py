@@ -55,8 +55,8 @@ def clock_message(now_ns: int) -> Clock:
     return message
 
 
-def _set_time(time: Any, time_ns: int) -> None:
-    time.sec, time.nanosec = divmod(time_ns, 1_000_000_000)
+def _set_time(time: Any, nanoseconds: int) -> None:
+    time.sec, time.nanosec = divmod(nanoseconds, 1_000_000_000)
 
 
 class CommandMessage:

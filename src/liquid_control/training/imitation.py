@@ -75,7 +75,8 @@ class ImitationSettings:
     fine_tuning: FineTuningSettings = field(default_factory=FineTuningSettings)
     """Reinforcement, once imitation has ended."""
     readout: int = 1024
-    """Steps of a last walk of 64, from which the prediction's readout is solved; 0: it stays."""
+    """Steps that 64 walkers walk at the end, to the next 64, from which the readout of the
+    prediction is solved; 0: it stays as it was learned."""
 
     def __post_init__(self):
         for name in ('rounds', 'walkers', 'steps', 'updates', 'batch', 'memory', 'judge_every',
@@ -254,7 +255,8 @@ def train_student(
     model = _taught(settings, robot, teacher_path, folder, report, log)
     if settings.readout:
         report(1.0, 'solving the readout of the prediction')
-        solve_readout(model, settings.readout, settings.seed + 6)
+        name = f'{settings.cell}, seed {settings.seed}'
+        solve_readout(model, settings.readout, settings.seed + 6, name)
     return model
 
 

@@ -126,12 +126,12 @@ def _calibration(models, settings, recordings, contract, rate) -> Calibration:
 
 def rolled(runner: PolicyRunner, recording: Recording, horizon: int, every: int) -> list[Rollouts]:
     """Whole rollouts over a recording, one object a stretch without a gap."""
+    stretches: list[list[Rollouts]] = []
+    rollouts = RolloutRunner(runner, lambda found: stretches[-1].append(found), horizon, every)
     begins = np.flatnonzero(recording.starts).tolist()
     nothing = np.zeros(runner.contract.action_size, dtype=np.float32)
-    whole = []
     for begin, end in zip(begins, [*begins[1:], len(recording.stamps)], strict=True):
-        found: list[Rollouts] = []
-        rollouts = RolloutRunner(runner, found.append, horizon, every)
+        stretches.append([])
         runner.reset()
         for first in range(begin, end, _PIECE):
             part = slice(first, min(first + _PIECE, end))
@@ -142,8 +142,7 @@ def rolled(runner: PolicyRunner, recording: Recording, horizon: int, every: int)
                 course.states, [nothing] * len(values),
             )  # fmt: skip
         rollouts.end()
-        if found:
-            whole.append(_whole(found))
+    whole = [_whole(parts) for parts in stretches if parts]
     return [found for found in whole if len(found.stamps)]
 
 

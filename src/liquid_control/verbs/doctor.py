@@ -79,6 +79,7 @@ def examine() -> Iterator[Finding]:
     yield discovery(os.environ)
     for name, what_for, needed in (
         ('onnxruntime', 'runs the policies', True),
+        ('onnx', 'steps predictors through recordings', True),
         ('rosbags', 'records and reads bags', True),
         ('torch', 'for training only', False),
     ):
