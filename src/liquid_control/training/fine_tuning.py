@@ -35,7 +35,7 @@ class FineTuningSettings:
 
     rounds: int = 800
     """Rollouts, each followed by its updates; 0: none."""
-    warm_up: int = 20
+    warm_up: int = 30
     """First rounds in which only the estimate of the return learns."""
     walkers: int = 128
     """Walkers that walk together."""
@@ -50,7 +50,7 @@ class FineTuningSettings:
     smaller while rounds go further than they may."""
     spread: float = 0.12
     """Standard deviation of the actions at the start; learned."""
-    discount: float = 0.99
+    discount: float = 0.997
     """γ."""
     trace: float = 0.95
     """λ of generalised advantage estimation."""
@@ -95,7 +95,7 @@ class Value(torch.nn.Module):
         size: q.
     """
 
-    _SCALE, _RATE = 200.0, 1e-3
+    _SCALE, _RATE = 600.0, 1e-3
     """Of returns, so that the network's output is about one; step of Adam."""
 
     def __init__(self, size: int):
