@@ -243,7 +243,7 @@ def test_the_estimate_learns_the_return():
     rng = np.random.default_rng(0)
     truth = rng.normal(3.0, 2.0, (64, 32, 5)).astype(np.float32)
     returns = 100.0 + 40.0 * truth[..., 0]
-    value = Value(5)
+    value = Value(5, 200.0)
     value.measure(truth)
     errors = [value.learn(truth, returns, 1, rng) for _ in range(30)]
     assert errors[-1] < 0.02 * errors[0]

@@ -25,6 +25,8 @@ _UP_ROUNDS = 30
 """Rounds over which the step size comes up, while Adam's moments form."""
 _SLOWER, _FASTER = 0.8, 1.03
 """By what the step size changes after a round that went too far, and after one of small steps."""
+_USUAL = 2.0
+"""Reward of a step, about: with the discount it gives the scale of returns."""
 _LAST = 0.02
 """Share of the step size that is left at the end."""
 
@@ -51,7 +53,7 @@ class FineTuningSettings:
     spread: float = 0.12
     """Standard deviation of the actions at the start; learned."""
     discount: float = 0.997
-    """γ."""
+    """γ. Large, so that a fall costs about as much as the return of the episode loses by it."""
     trace: float = 0.95
     """λ of generalised advantage estimation."""
     clip: float = 0.2
@@ -93,13 +95,15 @@ class Value(torch.nn.Module):
 
     Args:
         size: q.
+        scale: of returns, so that the network's output is about one.
     """
 
-    _SCALE, _RATE = 600.0, 1e-3
-    """Of returns, so that the network's output is about one; step of Adam."""
+    _RATE = 1e-3
+    """Step of Adam."""
 
-    def __init__(self, size: int):
+    def __init__(self, size: int, scale: float):
         super().__init__()
+        self._scale = scale
         self.net = torch.nn.Sequential(
             torch.nn.Linear(size, 128), torch.nn.Tanh(), torch.nn.Linear(128, 128),
             torch.nn.Tanh(), torch.nn.Linear(128, 1),
@@ -120,7 +124,7 @@ class Value(torch.nn.Module):
     def forward(self, known: torch.Tensor) -> torch.Tensor:
         std = (self.square - self.mean.square()).clamp(min=0.0).sqrt()
         normal = (known - self.mean) / (std + 0.1)  # a fault that none has yet is seen later
-        return self._SCALE * self.net(normal.clamp(-8.0, 8.0))[..., 0]
+        return self._scale * self.net(normal.clamp(-8.0, 8.0))[..., 0]
 
     def of(self, known: np.ndarray) -> np.ndarray:
         """Estimates without gradients, (T, N, q) → (T, N)."""
@@ -136,7 +140,7 @@ class Value(torch.nn.Module):
         total = 0.0
         for _ in range(epochs):
             for part in torch.from_numpy(rng.permutation(len(rows))).split(1024):
-                error = (self(rows[part]) - targets[part]).square().mean() / self._SCALE**2
+                error = (self(rows[part]) - targets[part]).square().mean() / self._scale**2
                 error.backward()
                 self._optimizer.step(self._RATE)
                 total += float(error.detach()) * len(part)
@@ -221,7 +225,8 @@ class FineTuning:
         self._rng = np.random.default_rng(seed + 3)
         self._explorer = Explorer(model, settings.walkers, seed + 4, conditions)
         torch.manual_seed(seed + 5)
-        self._value = Value(self._explorer.privileged().shape[1])
+        scale = _USUAL / max(1.0 - settings.discount, 1e-3)
+        self._value = Value(self._explorer.privileged().shape[1], scale)
         self.done, self._pace = 0, 1.0
         found = checkpoint.read_of(self._path, origin)
         if found is None:
