@@ -21,6 +21,7 @@ def test_on_a_robot_it_records_until_it_is_told_to_end(start_node, tmp_path, num
         monitor = start_node('monitor', *REMAPPED, mode='robot', run_folder=folder)
         start_node('policy', *REMAPPED, sensor_timeout=5.0)
         peer.heard_by(2)
+        peer.until(lambda: peer.node.count_subscribers('policy/prediction') == 1)
         peer.drive()
         peer.walk(120)
         assert monitor.end(number) == 0, monitor.said
