@@ -62,7 +62,7 @@ def scored():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(('name', 'fault'), scored())
+@pytest.mark.parametrize(('name', 'fault'), list(scored()))
 def test_it_reaches_the_return_of_its_card(name, fault):
     scores = PolicyRunner(POLICIES[name]).bundle.scores[fault]
     found = walk(name, scores['episodes'], fault).mean()
