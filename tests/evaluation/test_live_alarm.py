@@ -1,15 +1,12 @@
 """Live, message by message, the alarm says what a replay of the same bag says."""
 
-import dataclasses
-
 import numpy as np
-import onnx
 import pytest
+from alarmed import alarmed, joints_alone
 from recording import Recorder, joint_state
-from support import arm, make_bundle
+from support import make_bundle
 
-from liquid_control.control import Bundle, Contract, PolicyRunner
-from liquid_control.evaluation.alarm import Calibration
+from liquid_control.control import PolicyRunner
 from liquid_control.evaluation.bag import Bag
 from liquid_control.evaluation.live import LiveAlarm
 from liquid_control.evaluation.scores import replay_scores
@@ -17,30 +14,17 @@ from liquid_control.evaluation.scores import replay_scores
 
 @pytest.fixture
 def robot():
-    data = arm()
-    del data['observation'][1]
-    return Contract.from_dict(data)
+    return joints_alone()
 
 
 @pytest.fixture
 def predictor(robot, tmp_path):
     """Foretells that nothing changes; alarmed by what moves."""
-    calibration = Calibration(
-        horizon=6, every=3, window=4, scale=(0.1, 0.1), band=(0.1, 0.1), threshold=0.5, rate=1.0,
-        seconds=10.0, extrapolated=False,
-    )  # fmt: skip
 
     def still(weights):
         weights['P'] = np.eye(*weights['P'].shape)
 
-    path = make_bundle(tmp_path / 'still.onnx', robot.asking('angle'), edit=still)
-    read = Bundle.read(path)
-    model = onnx.load_from_string(read.graph)
-    del model.metadata_props[:]
-    about = dataclasses.replace(
-        read, settings={'network': 'predictor'}, scores={'alarm': calibration.to_dict()}
-    )
-    return about.write(path, model.SerializeToString())
+    return alarmed(tmp_path, robot, 0.5, still)
 
 
 @pytest.mark.parametrize('timed', [0, 230, 1000])

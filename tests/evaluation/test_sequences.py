@@ -1,14 +1,10 @@
 """A predictor says the same of a recording whether it is stepped one by one or in sequences."""
 
-import dataclasses
-
 import numpy as np
-import onnx
 import pytest
-from support import arm, make_bundle
+from alarmed import alarmed, joints_alone
 
-from liquid_control.control import Bundle, Contract, PolicyRunner
-from liquid_control.evaluation.alarm import Calibration
+from liquid_control.control import PolicyRunner
 from liquid_control.evaluation.player import Player
 
 PERIOD = 10_000_000
@@ -16,24 +12,12 @@ PERIOD = 10_000_000
 
 @pytest.fixture
 def robot():
-    data = arm()
-    del data['observation'][1]
-    return Contract.from_dict(data)
+    return joints_alone()
 
 
 @pytest.fixture
 def predictor(robot, tmp_path):
-    calibration = Calibration(
-        horizon=6, every=3, window=4, scale=(0.1, 0.1), band=(0.1, 0.1), threshold=1e3, rate=1.0,
-        seconds=10.0, extrapolated=False,
-    )  # fmt: skip
-    read = Bundle.read(make_bundle(tmp_path / 'plain.onnx', robot.asking('angle')))
-    model = onnx.load_from_string(read.graph)
-    del model.metadata_props[:]
-    about = dataclasses.replace(
-        read, settings={'network': 'predictor'}, scores={'alarm': calibration.to_dict()}
-    )
-    return about.write(tmp_path / 'predictor.onnx', model.SerializeToString())
+    return alarmed(tmp_path, robot, 1e3)
 
 
 def recording(robot, lost_mind: bool):

@@ -93,6 +93,11 @@ class ImitationSettings:
                 f'learning_rate: expected a number between 0 and 1, found {self.learning_rate}'
             )
 
+    @property
+    def title(self) -> str:
+        """Cell and seed, as errors name the training."""
+        return f'{self.cell}, seed {self.seed}'
+
 
 class Training:
     """One training as it stands; its folder holds all that is needed to go on.
@@ -195,7 +200,7 @@ class Training:
 
     def _update(self, batch: Chunk, burn_in: int, update: int) -> dict[str, float]:
         settings, model = self.settings, self.model
-        place = f'{settings.cell}, seed {settings.seed}, round {self.done}, update {update}'
+        place = f'{settings.title}, round {self.done}, update {update}'
         action, change = losses(model, batch, burn_in)
         loss = action + settings.prediction_weight * change
         if not torch.isfinite(loss):
@@ -219,8 +224,8 @@ class Training:
         """What follows, from the best averaged weights."""
         settings = self.settings
         return FineTuning(
-            settings.fine_tuning, settings.conditions, f'{settings.cell}, seed {settings.seed}',
-            settings.seed, self.averaged.result(), self.averaged.best, settings.episodes,
+            settings.fine_tuning, settings.conditions, settings.title, settings.seed,
+            self.averaged.result(), self.averaged.best, settings.episodes,
             self._folder, self._origin,
         )  # fmt: skip
 
@@ -255,8 +260,7 @@ def train_student(
     model = _taught(settings, robot, teacher_path, folder, report, log)
     if settings.readout:
         report(1.0, 'solving the readout of the prediction')
-        name = f'{settings.cell}, seed {settings.seed}'
-        solve_readout(model, settings.readout, settings.seed + 6, name)
+        solve_readout(model, settings.readout, settings.seed + 6, settings.title)
     return model
 
 
