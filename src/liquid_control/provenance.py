@@ -11,6 +11,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from liquid_control.files import write_whole
+
 _PACKAGES = (
     'liquid_control', 'numpy', 'onnxruntime', 'onnx', 'mujoco', 'gymnasium', 'ros-rclpy',
     'rosbags', 'torch', 'ncps', 'stable-baselines3', 'scipy',
@@ -67,10 +69,7 @@ def provenance(**more: Any) -> dict[str, Any]:
 
 def write_json(path: str | Path, data: Any) -> None:
     """Write JSON whole or not at all; a NaN becomes null."""
-    path = Path(path)
-    partial = path.with_name(path.name + '.partial')
-    partial.write_text(json.dumps(_plain(data), indent=2, allow_nan=False) + '\n')
-    partial.replace(path)
+    write_whole(path, json.dumps(_plain(data), indent=2, allow_nan=False) + '\n')
 
 
 def _plain(value: Any) -> Any:

@@ -18,6 +18,7 @@ from typing import Any
 import onnxruntime
 
 from liquid_control.control.contract import Contract, ContractError
+from liquid_control.files import write_whole
 
 FORMAT = '1'
 PREFIX = 'liquid_control.'
@@ -109,14 +110,7 @@ class Bundle:
             text = json.dumps(value) if key in _JSON_KEYS else value
             content += _metadata_entry(PREFIX + key, text)
         content += _metadata_entry(_CHECKSUM_KEY, hashlib.sha256(content).hexdigest())
-        path = Path(path)
-        partial = path.with_name(path.name + '.partial')
-        try:
-            partial.write_bytes(content)
-            partial.replace(path)
-        except OSError:
-            partial.unlink(missing_ok=True)
-            raise
+        write_whole(path, content)
         return Bundle.read(path)
 
     @classmethod

@@ -1,13 +1,10 @@
 """``report.html`` of replays: figures, alarms and plots of every recording, in one file."""
 
 from collections.abc import Mapping
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from liquid_control import __version__
+from liquid_control.evaluation.page import write_page
 from liquid_control.evaluation.report import provenance_rows
 
 
@@ -25,27 +22,17 @@ def write_replay_report(
         OSError: the file cannot be written.
     """
     path = Path(path)
-    environment = Environment(
-        loader=PackageLoader('liquid_control.evaluation'),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     sections = [_section(name, outcome) for name, outcome in outcomes.items()]
     horizons = [p['horizons']['steps'] for s in sections for p in s['policies']]
-    html = environment.get_template('replay.html.j2').render(
+    write_page(
+        path,
+        'replay.html.j2',
         sections=sections,
         verdict=verdict,
         horizon=max((steps[-1] for steps in horizons if steps), default=0),
         number=_number,
         provenance=provenance_rows({'provenance': verdict['provenance']}, path.parent),
-        version=__version__,
-        written=datetime.now(timezone.utc).strftime('%Y-%m-%d %H:%M UTC'),
     )
-    partial = path.with_name(path.name + '.partial')
-    partial.write_text(html, encoding='utf-8')
-    partial.replace(path)
     return path
 
 

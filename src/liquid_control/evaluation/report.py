@@ -4,16 +4,13 @@ import base64
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from liquid_control import __version__
 from liquid_control.evaluation import plots
 from liquid_control.evaluation.bag import Bag
 from liquid_control.evaluation.metrics import PredictionErrors, channel_std, load_metrics
+from liquid_control.evaluation.page import write_page
 from liquid_control.evaluation.replay import recorded_trace
 from liquid_control.evaluation.runs import episode_rows, recorded_contract
 from liquid_control.evaluation.table import COLUMNS, comparison_rows
@@ -46,24 +43,14 @@ def write_report(path: str | Path, run_folders: Sequence[str | Path]) -> Path:
     path = Path(path)
     sections = [_section(Path(folder), path.parent) for folder in run_folders]
     ratios = [(s.name, {n: c['ratio'] for n, c in _channels(s.metrics).items()}) for s in sections]
-    environment = Environment(
-        loader=PackageLoader('liquid_control.evaluation'),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    html = environment.get_template('report.html.j2').render(
+    write_page(
+        path,
+        'report.html.j2',
         sections=sections,
         columns=COLUMNS,
         rows=comparison_rows([s.metrics for s in sections]),
         ratios=plots.channel_ratios([r for r in ratios if r[1]]),
-        version=__version__,
-        written=datetime.now(timezone.utc).strftime('%Y-%m-%d %H:%M UTC'),
     )
-    partial = path.with_name(path.name + '.partial')
-    partial.write_text(html, encoding='utf-8')
-    partial.replace(path)
     return path
 
 

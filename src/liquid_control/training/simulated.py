@@ -7,6 +7,7 @@ predictor can learn the mean. About one action in twenty of the published rollou
 from all that is possible; so it is here.
 """
 
+import io
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ import numpy as np
 import torch
 from mujoco import rollout
 
+from liquid_control.files import write_whole
 from liquid_control.sim import walker2d
 
 _LIMIT = walker2d.VELOCITY_CLIP
@@ -227,9 +229,9 @@ def _qpos(frame: np.ndarray) -> np.ndarray:
 
 def write(path: Path, walked: dict[str, np.ndarray]) -> None:
     """Write whole or not at all."""
-    partial = path.with_name('partial-' + path.name)
-    np.savez(partial, **walked)
-    partial.replace(path)
+    content = io.BytesIO()
+    np.savez(content, **walked)
+    write_whole(path, content.getvalue())
 
 
 def read(path: Path) -> dict[str, np.ndarray] | None:
