@@ -51,7 +51,12 @@ def start(context: LaunchContext) -> list:
         if (folder / 'bag').exists():
             raise FileExistsError(f'run_folder {folder}: holds a recording already')
         command = launching.command(__file__, context)
-        parameters['monitor'] = {**shared, 'run_folder': str(folder), 'command': command}
+        parameters['monitor'] = {
+            **shared,
+            'lockstep': speed == 0.0,
+            'run_folder': str(folder),
+            'command': command,
+        }
     nodes = {name: launching.node(name, 'replay.yaml', own, []) for name, own in parameters.items()}
     final = 'monitor' if record else 'bag'
     return [*launching.end_with(nodes, final), *nodes.values()]

@@ -1,6 +1,7 @@
 """Bundles: whole and of the right shape, or refused with the reason."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import onnx
@@ -147,3 +148,8 @@ def test_a_graph_that_loads_and_does_not_run_is_refused(tmp_path):
 
     describe(STUDENT).write(tmp_path / 'odd.onnx', edit_graph(step_graph(STUDENT), gather_beyond))
     assert 'does not run' in refused(tmp_path / 'odd.onnx')
+
+
+def test_what_a_bundle_says_must_be_maps(tmp_path):
+    with pytest.raises(BundleError, match='settings: expected a map, found a list'):
+        replace(describe(STUDENT), settings=[1]).write(tmp_path / 'list.onnx', step_graph(STUDENT))

@@ -187,3 +187,13 @@ def test_a_policy_of_another_robot_is_refused(path):
     other = Contract.from_dict(arm(robot='leg', rate=50.0), 'leg.yaml')
     with pytest.raises(ContractError, match=r'arm\.onnx does not fit leg\.yaml: robot: .*rate:'):
         Controller(PolicyRunner(path), other)
+
+
+def test_a_held_command_is_never_older_than_freshness_however_its_age_is_made_up(controller):
+    last = controller.step(START, SEEN)
+    part = round(0.6 * ARM.freshness * 1e9)
+    held = controller.step(START + part, BROKEN, age=0.3 * ARM.freshness)
+    assert held.action.tolist() == last.action.tolist()
+    stale = controller.step(START + part, BROKEN, age=0.6 * ARM.freshness)
+    assert Reason.SENSOR_STALE in stale.reasons
+    assert stale.action.tolist() == SAFE

@@ -229,3 +229,10 @@ def test_what_holds_gates_nothing_and_stays():
     assert observer.update('imu/data', imu(3 * 10**9, x=2.0)) is None
     found = observer.update('joint_states', joints(4 * 10**9, hip=3.0, knee=4.0))
     assert found[1].tolist() == [3.0, 4.0, 2.0, 0.0]
+
+
+def test_values_are_written_back_into_a_plain_list():
+    access = TermAccess(ARM.sensed[0])
+    message = SimpleNamespace(name=['knee', 'hip'], position=[1.0, 2.0])
+    access.write(message, np.array([5.0, 6.0]))
+    assert message.position == [6.0, 5.0]

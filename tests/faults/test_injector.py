@@ -96,3 +96,27 @@ def test_a_message_that_is_refused_is_left_as_it_came():
 def test_a_seed_that_cannot_be_used_is_refused(seed):
     with pytest.raises(FaultError, match='seed'):
         FaultInjector(ARM, BOTH, seed)
+
+
+def test_which_terms_are_asked_for_changes_no_reading():
+    """So that a policy meets the same faults live, where all terms are read, and in a replay."""
+    three = arm()
+    angle = three['observation'][0]
+    for name, field in (('speed', 'velocity'), ('load', 'effort')):
+        three['observation'].append({**angle, 'name': name, 'field': field})
+    robot = Contract.from_dict(three)
+
+    def read(*asked):
+        message = joints(5, hip=0.0, knee=0.0)
+        message.velocity, message.effort = np.zeros(2), np.zeros(2)
+        FaultInjector(robot, parse('gaussian:1+delay:0'), 3, asked or None).apply(
+            'joint_states', message
+        )
+        return [message.position, message.velocity, message.effort]
+
+    everything = read()
+    assert len(np.unique(everything)) == 6
+    for place, name in enumerate(('angle', 'speed', 'load')):
+        alone = read(name)
+        np.testing.assert_array_equal(alone[place], everything[place])
+        assert not np.any([alone[other] for other in range(3) if other != place])

@@ -18,6 +18,7 @@ import pytest
         ('sim', {'start_timeout': 0.5}, 'is a policy node running in this ROS domain?'),
         ('fault', {'fault': 'gausian:0.1'}, "did you mean 'gaussian'?"),
         ('fault', {'fault': 'gaussian:much'}, "expected a number, found 'much'"),
+        ('fault', {'fault': "'"}, 'fault_node: '),
     ],
 )
 def test_a_wrong_parameter_is_named(start_node, node, parameters, said):

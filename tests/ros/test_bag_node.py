@@ -1,6 +1,9 @@
 """A recording on the graph gives a policy in the shadow what a replay without ROS gives it."""
 
+import numpy as np
 import pytest
+from rosbags.rosbag2 import StoragePlugin, Writer
+from rosbags.typesys import Stores, get_typestore
 
 from liquid_control import paths
 from liquid_control.control import Contract, Controller, PolicyRunner
@@ -9,7 +12,10 @@ from liquid_control.evaluation.metrics import load_metrics
 from liquid_control.evaluation.replay import compare, recorded_trace, replay
 from liquid_control.evaluation.runs import observed_topics, read_run
 from liquid_control.nodes.graph import Graph, RunSettings
+from liquid_control.sim import walker2d
+from liquid_control.sim.world import World
 
+JOINT_STATE = 'sensor_msgs/msg/JointState'
 ROBOT = Contract.load(paths.robot('walker2d'))
 
 
@@ -26,14 +32,15 @@ def recording(tmp_path_factory):
     return folder
 
 
-def start_replay(start_node, recording, folder, policy='cfc'):
-    shared = {'robot': 'walker2d', 'policy': policy}
+def start_replay(start_node, recording, folder, speed=0.0):
+    shared = {'robot': 'walker2d', 'policy': 'cfc'}
+    waits = {'lockstep': speed == 0.0}
     policy_node = start_node(
-        'policy', use_sim_time=True, shadow=True, lockstep=True, sensor_timeout=60.0, **shared
+        'policy', use_sim_time=True, shadow=True, sensor_timeout=60.0, **waits, **shared
     )
-    monitor = start_node('monitor', mode='replay', run_folder=folder, **shared)
-    observed = observed_topics(recording)
-    bag = start_node('bag', bag=recording, observed=f"'{observed}'", wait_for=2, **shared)
+    monitor = start_node('monitor', mode='replay', run_folder=folder, **waits, **shared)
+    observed = {'observed': f"'{observed_topics(recording)}'"}
+    bag = start_node('bag', bag=recording, wait_for=2, speed=speed, **observed, **shared)
     return policy_node, monitor, bag
 
 
@@ -53,6 +60,53 @@ def test_in_the_shadow_of_a_recording_a_policy_gives_the_same_numbers(
     online = recorded_trace(Bag(folder), driver.runner.contract, observed)
     assert len(online) > 60
     assert compare(online, offline) is None
+
+
+def test_at_a_set_speed_it_is_heard_and_measured_too(start_node, recording, tmp_path):
+    folder = tmp_path / 'replay'
+    policy_node, monitor, bag = start_replay(start_node, recording, folder, speed=0.5)
+    assert bag.wait() == 0, bag.said
+    assert monitor.wait() == 0, monitor.said
+    assert policy_node.end() == 0, policy_node.said
+    assert load_metrics(folder)['counts']['answered'] > 30
+
+
+def test_a_stamp_that_goes_back_a_little_changes_nothing_on_the_graph(start_node, tmp_path):
+    bag, folder = tmp_path / 'bag', tmp_path / 'replay'
+    write_joint_states(bag, steps=60, back_at=30)
+    policy_node, monitor, player = start_replay(start_node, bag, folder)
+    assert player.wait() == 0, player.said
+    assert monitor.wait() == 0, monitor.said
+    assert policy_node.end() == 0, policy_node.said
+    driver = Controller(PolicyRunner(paths.policy('cfc', 'walker2d')), ROBOT)
+    offline = replay(Bag(bag), driver)
+    assert driver.counts['stamp_not_advancing'] == 1
+    observed = {**read_run(folder)['observed'], 'commands': 'policy/command'}
+    online = recorded_trace(Bag(folder), driver.runner.contract, observed)
+    assert compare(online, offline) is None
+
+
+def write_joint_states(folder, steps, back_at):
+    """A bag of Walker2d's joint states in which one stamp is that of one and a half steps ago."""
+    types = get_typestore(Stores.ROS2_KILTED)
+    header, joint_state, time = (
+        types.types[name]
+        for name in ('std_msgs/msg/Header', 'sensor_msgs/msg/JointState',
+                     'builtin_interfaces/msg/Time')
+    )  # fmt: skip
+    world = World()
+    world.reset(0)
+    with Writer(folder, version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+        topic = writer.add_connection('joint_states', JOINT_STATE, typestore=types)
+        for step in range(steps):
+            seen, stamp = world.messages()['joint_states'], world.stamp_ns
+            back = (step == back_at) * walker2d.PERIOD_NS * 3 // 2
+            message = joint_state(
+                header(time(*divmod(stamp - back, 10**9)), ''), list(seen.name),
+                np.array(seen.position), np.array(seen.velocity), np.zeros(0),
+            )  # fmt: skip
+            writer.write(topic, stamp, types.serialize_cdr(message, JOINT_STATE))
+            world.step(np.zeros(6))
 
 
 def test_a_recording_that_is_not_there_is_named(start_node, tmp_path):

@@ -8,6 +8,8 @@ import pytest
 pytest.importorskip('rclpy')
 
 from peer import Peer
+from rclpy.serialization import serialize_message
+from sensor_msgs.msg import JointState
 
 from liquid_control.evaluation.bag import Bag
 
@@ -78,3 +80,23 @@ def test_a_killed_monitor_loses_no_more_than_the_last_seconds(start_node, tmp_pa
     bag = Bag(folder)
     assert bag.damage
     assert bag.counts['joint_states'] > 60
+
+
+def test_a_message_that_cannot_be_followed_ends_no_recording(start_node, tmp_path):
+    peer, folder = Peer(), tmp_path / 'run'
+    predictions = peer.node.create_publisher(JointState, 'policy/prediction', 10)
+    try:
+        monitor = start_node('monitor', mode='robot', run_folder=folder)
+        peer.heard_by(1)
+        peer.until(lambda: predictions.get_subscription_count() == 1)
+        peer.publisher.publish(serialize_message(JointState(name=['knee']))[:20])  # cut off
+        monitor.wait_for('joint_states: recorded, but not followed')
+        predictions.publish(JointState(name=['elbow'], position=[0.0]))  # of another policy
+        peer.walk(20)
+        assert monitor.end() == 0, monitor.said
+    finally:
+        peer.close()
+    assert 'Traceback' not in monitor.said
+    counts = Bag(folder).counts
+    assert counts['joint_states'] > 15
+    assert counts['policy/prediction'] == 1

@@ -7,8 +7,18 @@ import pytest
 
 pytest.importorskip('rclpy')
 
-from peer import UPRIGHT, Peer
+from types import SimpleNamespace
 
+import rclpy
+import yaml
+from diagnostic_msgs.msg import DiagnosticStatus
+from peer import Peer
+from sensor_msgs.msg import JointState
+from support import arm, make_bundle
+
+from liquid_control import paths
+from liquid_control.control import Contract
+from liquid_control.nodes.policy_node import PolicyNode, _work
 from liquid_control.sim import walker2d
 
 
@@ -24,6 +34,7 @@ def finite_and_inside(commands):
 
 
 SAFE = [0.0] * 6
+BENT = [0.0, 1.2, 0.1, -0.4, -0.5, 0.3, -0.2, -0.6, 0.2]
 
 
 def test_silent_sensors_bring_the_safe_action_once_and_then_silence(peer, start_node):
@@ -89,11 +100,23 @@ def test_a_signal_ends_it_with_the_safe_action(peer, start_node, number):
 
 def test_joint_order_does_not_matter(peer, start_node):
     start_node('policy', policy='cfc', sensor_timeout=5.0)
-    peer.drive()
-    peer.walk(5, position=UPRIGHT[::-1], names=walker2d.JOINTS[::-1])
-    first = peer.commands[-1]
-    assert finite_and_inside([first])
-    assert first != SAFE
+    answers = []
+    for step in (1, -1):
+        if answers:
+            assert peer.call('policy/stop').success
+            assert peer.call('policy/arm').success
+        peer.spin(0.2)
+        count = len(peer.commands)
+
+        def answered(step=step, count=count):
+            peer.send(position=BENT[::step], names=walker2d.JOINTS[::step])
+            peer.spin(0.05)
+            return len(peer.commands) > count
+
+        peer.until(answered)
+        answers.append(peer.commands[count])
+    assert answers[0] == answers[1], 'the first answer after a reset, to one posture'
+    assert answers[0] != SAFE
 
 
 def test_its_lifecycle_can_be_driven_from_outside(peer, start_node):
@@ -127,3 +150,106 @@ def test_its_lifecycle_can_be_driven_from_outside(peer, start_node):
     assert change(Transition.TRANSITION_ACTIVATE)
     peer.drive()
     assert node.end() == 0
+
+
+def test_a_failed_configuration_can_be_mended_and_tried_again(peer, start_node, tmp_path):
+    from lifecycle_msgs.msg import Transition
+    from lifecycle_msgs.srv import ChangeState
+
+    contract = tmp_path / 'walker2d.yaml'
+    node = start_node('policy', policy='cfc', robot=contract, autostart=False)
+    client = peer.node.create_client(ChangeState, 'policy/change_state')
+    assert client.wait_for_service(timeout_sec=20.0)
+
+    def configure():
+        request = ChangeState.Request(transition=Transition(id=Transition.TRANSITION_CONFIGURE))
+        future = client.call_async(request)
+        peer.until(future.done)
+        return future.result().success
+
+    assert not configure()
+    contract.write_text(paths.robot('walker2d').read_text())
+    assert configure()
+    assert node.end() == 0
+
+
+def test_whatever_a_callback_raises_the_robot_is_told_to_be_safe_first():
+    said = []
+
+    class Failing:
+        node = SimpleNamespace(autostart=False, end=said.append)
+        stopping = False
+
+        def require_alone(self):
+            pass
+
+        def spin_once(self):
+            raise OSError('no more files')
+
+    with pytest.raises(OSError, match='no more files'):
+        _work(Failing())
+    assert said == ['an error']
+
+
+@pytest.fixture
+def told(tmp_path):
+    """A policy in this process that drives an arm whose target angle holds; what it sends."""
+    robot = arm()
+    robot['observation'][1] = {
+        'name': 'target', 'topic': 'targets', 'type': 'sensor_msgs/msg/JointState',
+        'field': 'position', 'joints': ['hip'], 'unit': 'rad', 'hold': True, 'std': 1.0,
+    }  # fmt: skip
+    contract = tmp_path / 'arm.yaml'
+    contract.write_text(yaml.safe_dump(robot))
+    bundle = tmp_path / 'arm.onnx'
+    make_bundle(bundle, Contract.from_dict(robot).asking('angle', 'target'))
+    parameters = ('-p', f'robot:={contract}', '-p', f'policy:={bundle}', '-p', 'rehearsals:=0')
+    rclpy.init(args=['policy', '--ros-args', *parameters])
+    node = PolicyNode()
+    node.trigger_configure()
+    node.trigger_activate()
+    yield node
+    node.destroy_node()
+    rclpy.shutdown()
+
+
+def hear(node, topic, **values):
+    message = JointState(name=list(values), position=list(values.values()))
+    message.header.stamp = node.get_clock().now().to_msg()
+    node._on_message(topic, message)
+
+
+def target(node):
+    return node.controller.runner._observation[0, 2]
+
+
+@pytest.mark.parametrize('pause', ['stop', 'deactivate'])
+def test_what_holds_is_heard_while_it_does_not_drive(told, pause):
+    hear(told, 'targets', hip=1.0)
+    hear(told, 'joint_states', hip=0.4, knee=-0.3)
+    assert target(told) == 1.0
+    told._stop('the operator') if pause == 'stop' else told.trigger_deactivate()
+    steps = told.controller.counts['steps']
+    hear(told, 'targets', hip=0.0)
+    hear(told, 'joint_states', hip=0.4, knee=-0.3)
+    assert told.controller.counts['steps'] == steps
+    told._arm() if pause == 'stop' else told.trigger_activate()
+    hear(told, 'joint_states', hip=0.4, knee=-0.3)
+    assert target(told) == 0.0
+    assert told.controller.counts['steps'] == steps + 1
+
+
+def test_a_policy_that_hears_nothing_does_not_say_that_it_runs(told):
+    def status():
+        now, heard = told.get_clock().now().nanoseconds, told._heard is not None
+        (found,) = told._status.message(now, told._active, heard).status
+        return found.level, found.message
+
+    assert status() == (DiagnosticStatus.WARN, 'armed, but no observation yet')
+    hear(told, 'targets', hip=1.0)
+    hear(told, 'joint_states', hip=0.4, knee=-0.3)
+    assert status() == (DiagnosticStatus.OK, 'running')
+    told._stop('the operator')
+    assert status()[0] == DiagnosticStatus.ERROR
+    told._arm()
+    told.trigger_deactivate()

@@ -199,3 +199,29 @@ def test_no_command_in_lockstep_ends_the_run_with_the_step(start_node, drive):
     driver.until(lambda: node.process.poll() is not None)
     assert node.wait() == 1
     assert 'no command for stamp 1032000000 within 0.5 s (step 4)' in node.said
+
+
+def test_in_real_time_steps_that_are_asked_for_one_by_one_wait_for_their_command(start_node, drive):
+    driver = drive(False, lambda count: np.zeros(6))
+    node = start_node('sim', mode='realtime', start_paused=True, steps=4)
+    for steps in range(1, 5):
+        assert driver.call(Trigger, 'sim/step').success
+        driver.until(lambda steps=steps: len(driver.rows) == steps)
+        time.sleep(0.1)
+    assert node.wait() == 0
+    late = [row['late'] for row in driver.rows[1:]]
+    assert sum(late) < len(late), 'a busy machine may miss one, not all'
+
+
+def test_a_command_before_the_first_observation_is_survived(start_node, drive):
+    driver = drive(False, lambda count: np.zeros(6))
+    node = start_node('sim', mode='realtime', wait_for=2, start_timeout=2.0)
+
+    def ended():
+        driver.commands.publish(Float64MultiArray(data=[0.0] * 6))
+        return node.process.poll() is not None
+
+    driver.until(ended)
+    assert node.wait() == 1
+    assert 'joint_states has 1 subscribers of 2' in node.said
+    assert 'Traceback' not in node.said

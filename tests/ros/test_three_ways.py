@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import yaml
 
 from liquid_control import paths
 from liquid_control.control import Contract, Controller, PolicyRunner
@@ -22,10 +23,10 @@ FAULTS = ('none', 'gaussian:0.1+dropped:0.1', 'delay:1', 'jitter:0.25+dropped:0.
 ROBOT = Contract.load(paths.robot('walker2d'))
 
 
-def run(folder, policy, fault):
+def run(folder, policy, fault, robot='walker2d'):
     settings = RunSettings(
-        folder, policy=policy, fault=fault, seed=SEED, episodes=EPISODES, seconds=SECONDS,
-        mode='lockstep',
+        folder, policy=str(paths.policy(policy, 'walker2d')), robot=str(robot), fault=fault,
+        seed=SEED, episodes=EPISODES, seconds=SECONDS, mode='lockstep',
     )  # fmt: skip
     with Graph(settings) as graph:
         graph.follow(lambda line: None)
@@ -64,6 +65,26 @@ def test_in_process_over_ros_and_from_the_bag_agree_at_every_step(tmp_path, poli
     assert len(live) > least * EPISODES * steps, 'a walk that ends at once shows little'
     assert [e['return'] for e in metrics['episodes']] == [walk.total for walk in walks]
     assert [e['steps'] for e in metrics['episodes']] == [walk.steps for walk in walks]
+
+
+def test_a_sample_that_is_lost_on_a_topic_which_the_policy_does_not_read_changes_nothing(tmp_path):
+    data = yaml.safe_load(paths.robot('walker2d').read_text())
+    turning = {
+        'name': 'turning', 'topic': 'imu/data', 'type': 'sensor_msgs/msg/Imu', 'unit': 'rad/s',
+        'field': 'angular_velocity', 'components': ['y'], 'std': 5.0,
+    }  # fmt: skip
+    data['observation'].append(turning)
+    robot = tmp_path / 'walker2d.yaml'
+    robot.write_text(yaml.safe_dump(data))
+    fault = 'dropped:0.3'
+    metrics = run(tmp_path / 'run', 'lstm', fault, robot)
+    runner, steps = controller('lstm').runner, round(SECONDS * ROBOT.rate)
+    contract = Contract.load(robot)
+    walks = run_episodes(
+        Controller(runner, contract), contract, parse(fault), EPISODES, SEED, steps
+    )
+    assert metrics['complete'], metrics['why']
+    assert [e['return'] for e in metrics['episodes']] == [walk.total for walk in walks]
 
 
 def test_equal_seeds_give_equal_metrics(tmp_path):

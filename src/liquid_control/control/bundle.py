@@ -160,6 +160,11 @@ class Bundle:
                 values[key] = json.loads(text) if key in _JSON_KEYS else text
             except json.JSONDecodeError as error:
                 raise BundleError(f'{path}: metadata {PREFIX}{key}: no JSON: {error}') from error
+            if key in _JSON_KEYS and not isinstance(values[key], dict):
+                found = type(values[key]).__name__
+                raise BundleError(
+                    f'{path}: metadata {PREFIX}{key}: expected a map, found a {found}'
+                )
         if values['format'] != FORMAT:
             raise BundleError(f'{path}: format {values["format"]}, expected {FORMAT}')
         try:

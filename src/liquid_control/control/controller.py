@@ -165,11 +165,11 @@ class Controller:
     def _hold(self, stamp_ns: int, age: float, reason: Reason) -> Command:
         """Hold the last command while the last used observation is fresh, else be safe.
 
-        ``age`` tells where a stamp stands still and time does not.
+        How old that is now: ``age``, and what lies between its stamp and this one.
         """
         used = self._used_ns
-        fresh = used is not None and abs(stamp_ns - used) <= self._freshness_ns
-        if not (fresh and age <= self.robot.freshness):
+        fresh = used is not None and abs(stamp_ns - used) + round(age * 1e9) <= self._freshness_ns
+        if not fresh:
             reason |= Reason.SENSOR_STALE
             self._command = self.gate.safe.copy()
             self.runner.sent(self._command)

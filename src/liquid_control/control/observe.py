@@ -108,6 +108,10 @@ class TermAccess:
             for place, value in zip(index, values, strict=True):
                 _set(items[place], path, float(value))
             return
+        if isinstance(field, list):
+            for place, value in zip(index, values, strict=True):
+                field[place] = float(value)
+            return
         place = np.asarray(field)
         if not place.flags.writeable:  # as rosbags reads them
             place = place.copy()

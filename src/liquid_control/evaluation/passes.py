@@ -74,7 +74,7 @@ def play(
     observed = observed or {}
     groups = _groups(players)
     union = _union([group.contract for group in groups], robot)
-    injector = FaultInjector(union, faults, seed)
+    injector = FaultInjector(robot, faults, seed, {term.name for term in union.sensed})
     commands = recorded_commands(bag, robot, observed)
     heard, silence = Heard(answered=0 if commands.any else None), _Silence(union)
     for topic, message in bag.observed(union, observed):

@@ -1,8 +1,10 @@
 """Puts faults into messages, the same way wherever the messages come from."""
 
+import itertools
 import zlib
-from collections.abc import Sequence
-from typing import Any
+from collections import Counter
+from collections.abc import Container, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,36 +16,61 @@ from liquid_control.faults.delay import DelayLine
 _CLOCK = 'clock'
 
 
+class _Read(NamedTuple):
+    """A term: how it is reached, its place among those of its topic, its channels' std."""
+
+    access: TermAccess
+    place: int
+    std: np.ndarray
+
+
 class FaultInjector:
     """Applies faults to the channels that a robot's contract names, in place.
 
-    Which noise and loss a message meets depends on the seed, its topic and its stamp alone: the
-    same message meets the same over ROS, in process and in a bag, whatever was lost before it.
-    What a delay brings depends on the messages of its topic since the last gap.
+    Which noise and loss a message meets depends on the seed, its topic, its stamp and the terms of
+    the robot alone: the same message meets the same over ROS, in process and in a bag, whatever was
+    lost before it and whichever terms are asked for. What a delay brings depends on the messages of
+    its topic since the last gap.
+
+    Args:
+        robot: contract of the robot, whole.
+        faults: in the order in which they happen.
+        seed: of the faults.
+        asked: names of the terms that are read and written; by default all.
 
     Raises:
         FaultError: a fault is there and a channel has no ``std`` in the contract, or the seed is
             not in [0, 2⁶⁴).
     """
 
-    def __init__(self, robot: Contract, faults: Sequence[Fault], seed: int):
+    def __init__(
+        self,
+        robot: Contract,
+        faults: Sequence[Fault],
+        seed: int,
+        asked: Container[str] | None = None,
+    ):
         _check_seed(seed)
         self._faults = tuple(faults)
         self._seed = seed
         self._max_gap_ns = round(robot.max_gap * 1e9)
-        self._access: dict[str, list[TermAccess]] = {}
-        self._std: dict[str, list[float]] = {}
+        self._read: dict[str, list[_Read]] = {}
         self._stamps: dict[str, int] = {}
         self._lines: dict[str, list[DelayLine | None]] = {}
+        places: Counter[str] = Counter()
         for term in robot.sensed:
+            place = places[term.topic]
+            places[term.topic] += 1
             if term.hold:
                 continue  # a command is no sensor
+            if asked is not None and term.name not in asked:
+                continue
             if self._faults and term.std is None:
                 raise FaultError(
                     f'{robot.source}: {term.name}: std is missing: faults are measured in it'
                 )
-            self._access.setdefault(term.topic, []).append(TermAccess(term))
-            self._std.setdefault(term.topic, []).extend(term.std or ())
+            read = _Read(TermAccess(term), place, np.array(term.std or ()))
+            self._read.setdefault(term.topic, []).append(read)
 
     def apply(self, topic: str, message: Any) -> bool:
         """Corrupt one message in place; False where it is lost.
@@ -53,24 +80,29 @@ class FaultInjector:
         """
         if not self._faults:
             return True
-        stamp, terms = stamp_ns(message), self._access.get(topic, ())
-        readings = [access.read(message) for access in terms]
-        values = np.array([value for reading in readings for value in reading])
-        std, arrived = np.array(self._std.get(topic, ())), True
-        lines = self._waiting(topic, stamp, len(values))
+        stamp, terms = stamp_ns(message), self._read.get(topic, ())
+        readings = [read.access.read(message) for read in terms]
+        values = np.array([value for reading in readings for value in reading], dtype=float)
+        cuts = np.cumsum([0, *map(len, readings)])
+        spans = [slice(*cut) for cut in itertools.pairwise(cuts)]
+        arrived, lines = True, self._waiting(topic, stamp, len(values))
         for place, (fault, line) in enumerate(zip(self._faults, lines, strict=True)):
             rng = _rng(self._seed, topic, stamp, place)
             arrived = arrived and not bool(fault.drops(rng))
-            values = fault.corrupt(values, std, rng)
+            for read, span in zip(terms, spans, strict=True):
+                own = self._of(read, rng, topic, stamp, place)
+                values[span] = fault.corrupt(values[span], read.std, own)
             if line is not None:
                 late, there = line.push(values[None], np.array([arrived]))
-                values, arrived = late[0], bool(there[0])
+                values, arrived = late[0].copy(), bool(there[0])
         if arrived:
-            start = 0
-            for access, reading in zip(terms, readings, strict=True):
-                access.write(message, values[start : start + len(reading)])
-                start += len(reading)
+            for read, span in zip(terms, spans, strict=True):
+                read.access.write(message, values[span])
         return arrived
+
+    def _of(self, read: _Read, first: np.random.Generator, *key) -> np.random.Generator:
+        """A term's generator; the first of its topic goes on with that of the topic."""
+        return _rng(self._seed, *key, read.place) if read.place else first
 
     def _waiting(self, topic: str, stamp: int, width: int) -> list[DelayLine | None]:
         """What waits on a topic, one line a fault that delays; fresh after a gap."""
@@ -108,7 +140,7 @@ def _check_seed(seed: int) -> None:
         raise FaultError(f'seed: expected a whole number in [0, 2^64), found {seed}')
 
 
-def _rng(seed: int, topic: str, stamp: int, place: int) -> np.random.Generator:
+def _rng(seed: int, topic: str, stamp: int, place: int, term: int = 0) -> np.random.Generator:
     key = np.array([seed, zlib.crc32(topic.encode())], dtype=np.uint64)
-    counter = np.array([0, 0, place, stamp % 2**64], dtype=np.uint64)
+    counter = np.array([0, term, place, stamp % 2**64], dtype=np.uint64)
     return np.random.Generator(np.random.Philox(key=key, counter=counter))

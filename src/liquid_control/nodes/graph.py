@@ -92,6 +92,7 @@ class RunSettings:
             'sim': {
                 **shared,
                 **run,
+                'policy': policy,
                 'steps': self.steps,
                 'fault': self.fault,
                 'wait_for': 1 + self.record,

@@ -64,6 +64,7 @@ class MonitorNode(Node):
             'mode', 'robot', 'What is observed.',
             choices=('lockstep', 'realtime', 'robot', 'replay'),
         )  # fmt: skip
+        waits = declare.get('lockstep', True, 'Mode replay: the recording waits for every answer.')
         folder = declare.get('run_folder', 'runs/latest', 'Folder to write; must hold no bag.')
         command = declare.get('command', '', 'Command line that started the run.')
         self._seconds = declare.get('seconds', 0.0, 'End after this time, s; 0: never.', low=0.0)
@@ -77,6 +78,7 @@ class MonitorNode(Node):
             'progress', 'log', 'How to tell progress.', choices=('log', 'json', 'none')
         )
         declare.done()
+        self._lockstep = self._mode == 'lockstep' or (self._mode == 'replay' and waits)
         self.folder = Path(folder)
         self._contract = Contract.load(robot_path := paths.robot(robot))
         self._bundle = Bundle.read(paths.policy(policy, robot_path))
@@ -118,6 +120,7 @@ class MonitorNode(Node):
         self.last_row: dict[str, float] = {}
         self._counts: Counter[str] = Counter()
         self._withheld: set[int] = set()
+        self.refused = 0
         self._observed = 0
         self._sources = tuple(observed.values())
         self.heard = self.status_heard = self.bag_ended = None
@@ -172,9 +175,8 @@ class MonitorNode(Node):
         self, topic: str, type_name: str, *, reliable: bool = True, streamed: bool = True
     ) -> None:
         kind = message_type(type_name)
-        lockstep = streamed and self._mode in ('lockstep', 'replay')
         record = self._recorder.add(self.resolve_topic_name(topic), type_name)
-        profile = qos(lockstep=lockstep, reliable=reliable, depth=1000)
+        profile = qos(lockstep=streamed and self._lockstep, reliable=reliable, depth=1000)
         receive = partial(self._on_message, topic, kind, record, streamed)
         self.create_subscription(kind, topic, receive, profile, raw=True)
 
@@ -189,20 +191,32 @@ class MonitorNode(Node):
         elif topic == '/clock':  # goes on, standing still, while a simulation is paused
             self._silent = 0.0
         follow = self._followed.get(topic)
-        if follow is not None:
+        if follow is None:
+            return
+        try:
             follow(deserialize_message(raw, kind))
+        except Exception as error:  # whatever a message holds, it is recorded, and so is the next
+            self.refused += 1
+            self.get_logger().error(
+                f'{topic}: recorded, but not followed: {error}', throttle_duration_sec=1.0
+            )
 
     def _on_row(self, message: JointState) -> None:
         self.last_row = dict(zip(message.name, message.position, strict=True))
 
     def _on_dropped(self, message: Header) -> None:
-        self._withheld.add(time_ns(message.stamp))
+        if message.frame_id in self._bundle.contract.topics:
+            self._withheld.add(time_ns(message.stamp))
 
     def _on_bag_ended(self, message: Header) -> None:
         self.bag_ended = message.frame_id or 'done'
 
     def _on_prediction(self, message: JointState) -> None:
-        self.accuracy.predicted(stamp_ns(message), np.array(message.position))
+        values = dict(zip(message.name, message.position, strict=True))
+        channels = self._bundle.contract.sensed_channels
+        if values.keys() != set(channels):
+            raise ValueError(f'expected a prediction of {channels}, found {list(values)}')
+        self.accuracy.predicted(stamp_ns(message), np.array([values[c] for c in channels]))
 
     def _on_sensor(self, topic: str, message: Any) -> None:
         try:
@@ -228,6 +242,13 @@ class MonitorNode(Node):
 
     def run(self, session: Session) -> int:
         """Follow the run to its end; returns the exit code."""
+        try:
+            return self._finish(self._follow(session))
+        finally:
+            self._recorder.close()
+
+    def _follow(self, session: Session) -> str:
+        """Record to the end of the run → why it ended."""
         session.require_alone()
         started = now = time.monotonic()
         ended = None
@@ -238,14 +259,14 @@ class MonitorNode(Node):
             self._recorder.save()
             self._tell()
             ended = 'interrupted' if session.stopping else self._ended(time.monotonic() - started)
-        if ended == 'done' and self._mode in ('lockstep', 'replay'):
+        if ended == 'done' and self._lockstep:
             # Nothing may be lost, but a message can still be under way, on its second try even,
             # and a publisher that was found late still has all that it sent.
             session.spin_for(_SETTLE_S, self._settled)
         last_status, self.status_heard = self.status_heard, None
         if ended == 'done' and last_status is not None:
             session.spin_for(_LAST_STATUS_S, lambda: self.status_heard is not None)
-        return self._finish(ended)
+        return ended
 
     def _settled(self) -> bool:
         if self.heard is None:
@@ -313,7 +334,7 @@ class MonitorNode(Node):
                 f'episode {told["episode"]}, step {told["step"]}, return {told["return"]:.0f}, '
                 f'prediction error / persistence {shown}'
             )
-        values = {'messages': self._recorder.count, **told}
+        values = {'messages': self._recorder.count, 'not_followed': self.refused, **told}
         statuses = [diagnostic('monitor: run', self._contract.robot, '', values)]
         if self.watch:
             told = self.watch.status

@@ -74,7 +74,8 @@ class PolicyNode(LifecycleNode):
         self.controller: Controller | None = None
 
     def on_configure(self, state: Any) -> TransitionCallbackReturn:
-        return self._guarded(self._configure)
+        configured = self._guarded(self._configure) == _SUCCESS
+        return _SUCCESS if configured else TransitionCallbackReturn.FAILURE  # it can be tried again
 
     def on_activate(self, state: Any) -> TransitionCallbackReturn:
         result = super().on_activate(state)
@@ -113,6 +114,7 @@ class PolicyNode(LifecycleNode):
                 f'{robot_path}: action: type: expected {_COMMAND}, found {robot.action.type}'
             )
         runner = PolicyRunner(paths.policy(self._policy, robot_path))
+        kinds = {name: message_type(kind) for name, kind in runner.contract.topics.items()}
         self.controller = Controller(runner, robot)
         runner.warm_up()
         self._status = PolicyStatus(self.get_fully_qualified_name(), self.controller)
@@ -137,10 +139,8 @@ class PolicyNode(LifecycleNode):
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
         sensors = qos(lockstep=self._lockstep, reliable=False, depth=1)
         self._inputs = [
-            self.create_subscription(
-                message_type(kind), name, partial(self._on_message, name), sensors
-            )
-            for name, kind in runner.contract.topics.items()
+            self.create_subscription(kind, name, partial(self._on_message, name), sensors)
+            for name, kind in kinds.items()
         ]
         if self._driver is not None:
             self._inputs.append(driven)
@@ -156,10 +156,16 @@ class PolicyNode(LifecycleNode):
             # The last falls half a rehearsal before the next observation, never upon it.
             period = 1.0 / (robot.rate * (self._rehearsals + 0.5))
             self._rehearsing = self.create_timer(period, self._rehearse, clock=steady)
+        # As the timeline has it for stamps: a smaller jump back is skipped, not begun anew from.
+        most = round(runner.contract.max_gap * 1e9)
         threshold = JumpThreshold(
-            min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=True
+            min_forward=None, min_backward=Duration(nanoseconds=-most - 1), on_clock_change=True
         )
         self._jump = self.get_clock().create_jump_callback(threshold, post_callback=self._on_jump)
+
+    @property
+    def _driving(self) -> bool:
+        return self._active and self.controller.stopped is None
 
     def _activate(self) -> None:
         self._arm()
@@ -182,8 +188,6 @@ class PolicyNode(LifecycleNode):
         self.controller = None
 
     def _on_message(self, topic: str, message: Any) -> None:
-        if not self._active or self.controller.stopped:
-            return
         try:
             observed = self._observer.update(topic, message)
         except ObservationError as error:
@@ -191,7 +195,7 @@ class PolicyNode(LifecycleNode):
             self.get_logger().error(str(error), throttle_duration_sec=1.0)
             return
         self._rehearsal.learn(topic, message)
-        if observed is None:
+        if observed is None or not self._driving:  # but what holds is known when it drives again
             return
         stamp, values = observed
         command = self.controller.step(stamp, values, self._age(stamp))
@@ -214,8 +218,12 @@ class PolicyNode(LifecycleNode):
             self._publish_status()
 
     def _age(self, stamp_ns: int) -> float:
-        """Seconds between a stamp and now; a stamp from the future is as wrong as an old one."""
-        if self._simulated_time:  # /clock follows the sensors
+        """Seconds between a stamp and now.
+
+        On the wall clock a stamp from the future is as wrong as an old one; ``/clock`` follows
+        the sensors, and is behind them where it jumps forward.
+        """
+        if self._simulated_time:
             return (self.get_clock().now().nanoseconds - stamp_ns) * 1e-9
         # What the node's clock shows, at a tenth of the cost.
         return abs(time.time_ns() - stamp_ns) * 1e-9
@@ -223,14 +231,14 @@ class PolicyNode(LifecycleNode):
     def _watch(self) -> None:
         """On a steady clock: sensors that fall silent stop the robot; status when nobody asks."""
         now = time.monotonic()
-        driving = self._active and not self.controller.stopped and self._heard is not None
-        if driving and now - self._heard > self._timeout:
+        heard = self._driving and self._heard is not None
+        if heard and now - self._heard > self._timeout:
             self._stop(f'no observation for {now - self._heard:.3f} s, limit {self._timeout:g} s')
         elif now - self._status_at > _STATUS_PERIOD_S + _WATCHDOG_PERIOD_S:
             self._publish_status()
 
     def _rehearse(self) -> None:
-        if self._active and self.controller.stopped is None:
+        if self._driving:
             self._rehearsal()
 
     def _on_jump(self, jump: Any) -> None:
@@ -270,7 +278,7 @@ class PolicyNode(LifecycleNode):
 
     def end(self, why: str) -> None:
         """End driving in good order: the safe action, if it has not been sent yet."""
-        if self._active and self.controller.stopped is None:
+        if self._driving:
             self._commands.publish(self._command.fill(0, self.controller.stop(why)))
             self._commands.wait_for_all_acked(_DELIVERY)
             self.get_logger().info(f'ended: {why}')
@@ -279,7 +287,9 @@ class PolicyNode(LifecycleNode):
 
     def _publish_status(self) -> None:
         self._status_at = time.monotonic()
-        message = self._status.message(self.get_clock().now().nanoseconds, self._active)
+        message = self._status.message(
+            self.get_clock().now().nanoseconds, self._active, self._heard is not None
+        )
         self._statuses.publish(message)
         self._diagnostics.publish(message)
 
@@ -291,9 +301,13 @@ def _work(session: Session) -> int:
         for transition in (node.trigger_configure, node.trigger_activate):
             if transition() != _SUCCESS:
                 raise NodeError(f'could not be started: {node.failure}')
-    while not session.stopping:
-        session.spin_once()
-    node.end('asked to end')
+    why = 'an error'
+    try:
+        while not session.stopping:
+            session.spin_once()
+        why = 'asked to end'
+    finally:  # whatever a callback raises, the robot is told to be safe first
+        node.end(why)
     session.spin_for(0.05)
     return 0
 

@@ -1,5 +1,6 @@
 """What a policy node says of itself: counters, latency, memory, bundle."""
 
+import math
 import os
 
 import numpy as np
@@ -13,9 +14,12 @@ _PAGE_MB = os.sysconf('SC_PAGE_SIZE') / 2**20
 
 
 def resident_mb(process: int | str = 'self') -> float:
-    """Resident memory of a process in MiB."""
-    with open(f'/proc/{process}/statm') as file:
-        return int(file.read().split()[1]) * _PAGE_MB
+    """Resident memory of a process in MiB; NaN where it cannot be read."""
+    try:
+        with open(f'/proc/{process}/statm') as file:
+            return int(file.read().split()[1]) * _PAGE_MB
+    except OSError:
+        return math.nan
 
 
 class PolicyStatus:
@@ -31,7 +35,14 @@ class PolicyStatus:
             self._step_s[self._count % _WINDOW] = command.step_s
             self._count += 1
 
-    def message(self, stamp_ns: int, active: bool) -> DiagnosticArray:
+    def message(self, stamp_ns: int, active: bool, heard: bool) -> DiagnosticArray:
+        """The status at a time.
+
+        Args:
+            stamp_ns: the time.
+            active: whether the node is.
+            heard: whether an observation has been used since it was armed.
+        """
         bundle = self._controller.runner.bundle
         taken = self._step_s[: min(self._count, _WINDOW)]
         p50, p99 = np.percentile(taken, (50, 99)) * 1e6 if taken.size else (0.0, 0.0)
@@ -47,6 +58,11 @@ class PolicyStatus:
             'resident_mb': f'{resident_mb():.1f}',
             **self._controller.counts,
         }
-        problem = f'stopped: {self._controller.stopped}' if self._controller.stopped else ''
-        status = diagnostic(f'{self._name}: policy', self._controller.robot.robot, problem, values)
+        stopped = self._controller.stopped
+        problem = f'stopped: {stopped}' if stopped else ''
+        state = 'running' if heard else 'armed, but no observation yet'
+        status = diagnostic(
+            f'{self._name}: policy', self._controller.robot.robot, problem, values,
+            state if active else 'inactive', warn=active and not heard,
+        )  # fmt: skip
         return diagnostics(stamp_ns, status)

@@ -24,6 +24,7 @@ class Recorder:
         self._writer = Writer(folder, version=9, storage_plugin=StoragePlugin.MCAP)
         self._types = get_typestore(Stores.ROS2_KILTED)
         self._writer.open()
+        self._open = True
         self.count = self._saved_count = 0
         self._saved = time.monotonic()
 
@@ -47,5 +48,7 @@ class Recorder:
             self._saved, self._saved_count = now, self.count
 
     def close(self) -> None:
-        """Finish the bag: what was recorded can be read from now on."""
-        self._writer.close()
+        """Finish the bag, once: what was recorded can be read from now on."""
+        if self._open:
+            self._open = False
+            self._writer.close()

@@ -38,7 +38,10 @@ class Session:
 
     def __init__(self, make: Callable[[], Node]):
         self.stopping = False
-        rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
+        try:
+            rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
+        except RuntimeError as error:  # arguments or a parameter file that ROS cannot read
+            raise NodeError(' '.join(str(error).split())) from None
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._stop)
         self.node = make()

@@ -21,6 +21,7 @@ from std_msgs.msg import Float64MultiArray, Header
 from std_srvs.srv import SetBool, Trigger
 
 from liquid_control import paths
+from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
 from liquid_control.control.observe import time_ns
 from liquid_control.faults import FaultyClock, parse
@@ -46,6 +47,10 @@ class SimNode(Node):
         super().__init__('sim')
         declare = Parameters(self)
         robot = declare.get('robot', 'walker2d', 'Contract: a name, or a path to its YAML.')
+        policy = declare.get(
+            'policy', '', 'Bundle that drives: a sample that is withheld from others is not waited '
+            'for; empty: every sample counts.',
+        )  # fmt: skip
         mode = declare.get('mode', 'lockstep', 'How time passes.', choices=('lockstep', 'realtime'))
         self._seed = declare.get('seed', 0, 'Seed of the first episode; counts up.', low=0)
         self._episodes = declare.get('episodes', 1, 'Episodes to run; 0: without end.', low=0)
@@ -66,10 +71,15 @@ class SimNode(Node):
         declare.done()
         self._clock = FaultyClock(parse(fault), self._seed)
         self.lockstep = mode == 'lockstep'
-        self.robot = Contract.load(paths.robot(robot))
+        self.robot = Contract.load(path := paths.robot(robot))
+        read = Bundle.read(paths.policy(policy, path)).contract if policy else self.robot
+        self._read = frozenset(read.topics)
         self.world = World(episode_gap=self.robot.max_gap + 1.0)
         self._safe = np.array(self.robot.action.safe)
         self._lower, self._upper = map(np.array, (self.robot.action.lower, self.robot.action.upper))
+        self._held = self._safe.copy()
+        self._answered_at: float | None = None
+        self._unanswerable = False
         self._open()
         self._steps_asked = 0
         self._reset_asked = False
@@ -106,8 +116,7 @@ class SimNode(Node):
             self._unanswerable = False
 
     def _on_dropped(self, message: Header) -> None:
-        stamp = time_ns(message.stamp)
-        if stamp == self.world.stamp_ns:
+        if message.frame_id in self._read and time_ns(message.stamp) == self.world.stamp_ns:
             self._unanswerable = True
 
     def _on_reset(self, request, response):
@@ -170,7 +179,8 @@ class SimNode(Node):
         total, tick = 0.0, time.monotonic()
         terminated = truncated = False
         while not (terminated or truncated):
-            self._hold_while_paused(session)
+            if self._hold_while_paused(session):
+                tick = time.monotonic()
             self._length = self._clock.period(self.world.stamp_ns)
             if episode == 0 and self.world.steps == 0:
                 self._observe_until_answered(session)
@@ -241,7 +251,9 @@ class SimNode(Node):
                 f'(step {self.world.steps}): has the policy node stopped or died?'
             )
 
-    def _hold_while_paused(self, session: Session) -> None:
+    def _hold_while_paused(self, session: Session) -> bool:
+        """Wait until the next step may be taken → whether time stood still."""
+        held = self._paused
         told = time.monotonic()
         while self._paused and not self._steps_asked and not session.stopping:
             session.spin_once()
@@ -249,6 +261,7 @@ class SimNode(Node):
                 told = time.monotonic()
                 self._publish_clock()
         self._steps_asked = max(self._steps_asked - 1, 0)
+        return held
 
     def _latency(self) -> float:
         return math.nan if self._answered_at is None else self._answered_at - self._published_at

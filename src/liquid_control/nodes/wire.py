@@ -77,15 +77,24 @@ def answered_stamp(message: Float64MultiArray) -> int | None:
     """Stamp of the observation that a command answers; None where its sender does not say."""
     dimensions = message.layout.dim
     label = dimensions[0].label if dimensions else ''
-    return int(label) if label.isdigit() else None
+    return int(label) if label.isascii() and label.isdigit() and len(label) < 20 else None
 
 
-def diagnostic(name: str, hardware: str, problem: str, values: dict[str, Any]) -> DiagnosticStatus:
-    """One diagnostic status: OK, or an error where there is a problem."""
+def diagnostic(
+    name: str,
+    hardware: str,
+    problem: str,
+    values: dict[str, Any],
+    state: str = 'running',
+    *,
+    warn: bool = False,
+) -> DiagnosticStatus:
+    """One diagnostic status: an error where there is a problem, else the state, OK or a warning."""
+    calm = DiagnosticStatus.WARN if warn else DiagnosticStatus.OK
     return DiagnosticStatus(
-        level=DiagnosticStatus.ERROR if problem else DiagnosticStatus.OK,
+        level=DiagnosticStatus.ERROR if problem else calm,
         name=name,
-        message=problem or 'running',
+        message=problem or state,
         hardware_id=hardware,
         values=[KeyValue(key=key, value=str(value)) for key, value in values.items()],
     )
