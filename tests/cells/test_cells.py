@@ -127,6 +127,12 @@ def test_a_wrong_elapsed_time_is_named_with_its_shape(cell, series, shape):
         cell(series[0], torch.ones(shape))
 
 
+def test_one_step_needs_the_elapsed_time_of_each_row(cell, series):
+    x, elapsed = series
+    with pytest.raises(ValueError, match=r'elapsed: expected \(B, 1\), found'):
+        cell.step(x[:, 0], cell.initial_state(len(x)), elapsed[:, 0].reshape(-1))
+
+
 def test_an_unknown_name_finds_the_nearest():
     with pytest.raises(ValueError, match=r'did you mean .*lstm'):
         cells.make('lsmt', INPUT, HIDDEN)

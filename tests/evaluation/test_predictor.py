@@ -133,7 +133,7 @@ def test_an_interrupted_training_ends_where_an_undisturbed_one_does(contract, re
                                   strict=True):  # fmt: skip
         assert torch.equal(one, other), name
     other = RecordedSettings(**{**SMALL.to_dict(), 'seed': 1})
-    with pytest.raises(ValueError, match='other settings or data; remove it'):
+    with pytest.raises(ValueError, match='seed 0, now 1'):
         train_predictor(other, [recording], contract, path, quiet)
 
 

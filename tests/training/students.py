@@ -15,7 +15,7 @@ UNIT = Normalizer(np.zeros(8), np.ones(8), np.full(8, 0.1))
 
 def student(cell: str = 'cfc', width: int = 12, seed: int = 0) -> PolicyModel:
     torch.manual_seed(seed)
-    settings = ModelSettings(cell, width, 8, cell_settings(cell, width))
+    settings = ModelSettings(cell, width, 8, cell_settings(cell, width), rates=cell != 'mlp')
     return PolicyModel(settings, STUDENT, UNIT)
 
 

@@ -79,6 +79,20 @@ def test_burn_in_is_for_carried_states_alone():
     assert torch.equal(losses(model, only, 5)[0], losses(model, only, 0)[0])
 
 
+def test_what_burns_in_is_seen_and_not_learned_from():
+    model = student()
+    chunk, _, _ = rollout(model)
+    kept = type(chunk)(*(v[chunk.carried] for v in chunk.tensors().values()))
+    assert len(kept.state)
+    before = losses(model, kept, 5)
+    kept.label[:, :5] += 3.0
+    kept.target[:, :5] += 3.0
+    assert torch.equal(torch.stack(before), torch.stack(losses(model, kept, 5)))
+    assert not torch.equal(before[0], losses(model, kept, 0)[0])
+    kept.observation[:, :5] += 0.5
+    assert not torch.equal(before[0], losses(model, kept, 5)[0])
+
+
 def test_a_walkers_sequences_stay_together():
     chunk, _, _ = rollout(student())
     parts = [chunk.of(np.array([walker])) for walker in range(N)]

@@ -124,3 +124,13 @@ def test_a_gradient_that_is_not_finite_is_named(windows, shelf):
     model.prediction.forward = lambda x: whole(x) + (0.0 * model.prediction.bias).abs().sqrt()
     with pytest.raises(NotFiniteError, match=r'the gradient of prediction\.bias is not finite'):
         train(model, windows, shelf)
+
+
+def test_a_checkpoint_of_other_settings_or_data_is_not_gone_on_from(windows, shelf):
+    with pytest.raises(KeyboardInterrupt):
+        train(make(), windows, shelf, stop_after=3)
+    longer = replace(RUN, recipe=replace(RUN.recipe, updates=12))
+    with pytest.raises(ValueError, match='updates 6, now 12'):
+        train(make(), windows, shelf, longer)
+    with pytest.raises(ValueError, match='data_sha256 data, now other'):
+        train(make(), windows, Shelf(shelf.folder, 'other'))

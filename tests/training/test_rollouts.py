@@ -42,6 +42,22 @@ def test_labels_are_the_teachers_inside_the_limits():
     assert chunk.label[chunk.acted[..., 0] > 0].std() > 0.1
 
 
+def test_a_label_is_the_teachers_action_for_the_state_before_the_step():
+    collector = Collector(student(), Teacher(TEACHER, COUNT), COUNT, 0, Conditions(()))
+    wanted, teacher = [], Teacher(TEACHER, COUNT)
+    step = collector._walkers.step
+
+    def watched(*given):
+        wanted.append(teacher(collector._walkers))
+        return step(*given)
+
+    collector._walkers.step = watched
+    chunk = collector.collect(STEPS, 0.5)
+    collector.close()
+    found = {tuple(row) for row in chunk.label[chunk.acted[..., 0] > 0].numpy().tolist()}
+    assert found == {tuple(row) for row in np.concatenate(wanted).astype(np.float32).tolist()}
+
+
 def test_lost_samples_are_left_out_and_lengthen_the_time():
     chunk = collect(always('dropped:0.3'))[0]
     samples = chunk.acted.sum(1)

@@ -59,7 +59,27 @@ class Cell(torch.nn.Module):
     def step(
         self, x: torch.Tensor, state: torch.Tensor, elapsed: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """One step: x (B, I), state (B, S), elapsed (B, 1) → output (B, O), new state (B, S)."""
+        """One step.
+
+        Args:
+            x: inputs (B, I).
+            state: (B, S).
+            elapsed: time since the previous sample, (B, 1).
+
+        Returns:
+            Output (B, O) and the new state (B, S).
+
+        Raises:
+            ValueError: elapsed has another shape, which would mix the rows of the batch.
+        """
+        if elapsed.ndim != 2 or elapsed.shape[1] != 1:
+            raise ValueError(f'elapsed: expected (B, 1), found {tuple(elapsed.shape)}')
+        return self.once(x, state, elapsed)
+
+    def once(
+        self, x: torch.Tensor, state: torch.Tensor, elapsed: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """What :meth:`step` does; a cell that has a shorter way for one step overrides it."""
         return self.advance(self.sense(x), state, elapsed)
 
     def unroll(

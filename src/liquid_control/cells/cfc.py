@@ -82,7 +82,7 @@ class CfC(Cell):
     def advance(self, sensed, state, elapsed):
         return self._advance(self.recurrent(), sensed, state, elapsed)
 
-    def step(self, x, state, elapsed):
+    def once(self, x, state, elapsed):
         after = self.finish(self._first(torch.cat([x, state], dim=1)), elapsed)
         return after, after
 

@@ -57,9 +57,9 @@ class CfCMixed(Cell):
     def advance(self, sensed, state, elapsed):
         return self._advance(self.lstm.recurrent(), self.cfc.recurrent(), sensed, state, elapsed)
 
-    def step(self, x, state, elapsed):
-        h, memory = self.lstm.step(x, state, elapsed)
-        after, _ = self.cfc.step(x, h, elapsed)
+    def once(self, x, state, elapsed):
+        h, memory = self.lstm.once(x, state, elapsed)
+        after, _ = self.cfc.once(x, h, elapsed)
         return after, torch.cat([after, memory[:, self.output_size :]], dim=1)
 
     def unroll(self, sensed, elapsed, state, counts):

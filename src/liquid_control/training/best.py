@@ -116,8 +116,10 @@ def train(
 
     Raises:
         NotFiniteError: a loss or gradient is not finite; the text says where it arose.
+        ValueError: a checkpoint is broken, or of other settings or data.
     """
-    path = shelf.folder / 'checkpoints' / f'{run.name}-simulated.npz'
+    made_of = f'{shelf.data_sha256[:12]}-{run.seed}'
+    path = shelf.folder / 'checkpoints' / f'{run.name}-simulated-{made_of}.npz'
     walked = simulated.read(path)
     if walked is None:
         walked = simulated.make(rollouts.train, SIMULATED, run.seed, report)
@@ -145,9 +147,10 @@ def fit(
     real = {name: np.stack([x[:-1], x[1:]]) for name, x in rollouts.train.items()}
     batches = Mixed(Drawn(real, half, run.seed), Drawn(walked, half, run.seed + 1))
     path = shelf.checkpoint(run)
-    about = checkpoint.restore(path, both, optimizer)
+    origin = shelf.origin(run)
+    about = checkpoint.restore(path, both, optimizer, origin)
     if about is None:
-        about = {'done': 0, 'curve': [], 'step_s': [], 'seconds': 0.0}
+        about = {'origin': origin, 'done': 0, 'curve': [], 'step_s': [], 'seconds': 0.0}
         first = batches(0)
         about['saved_mb'] = (
             saved_bytes(lambda: _errors(model, first, batches).mean(), model) / 2**20

@@ -95,14 +95,22 @@ def save(
 
 
 def restore(
-    path: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer
+    path: Path,
+    model: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
+    origin: dict[str, Any],
 ) -> dict[str, Any] | None:
     """Go on from a checkpoint: what was said ``about`` it; None where there is none.
 
+    Args:
+        path: of the checkpoint.
+        model, optimizer: that take what it holds.
+        origin: of the training, plain JSON; it must stand under that name in ``about``.
+
     Raises:
-        ValueError: the file is broken, or of another model.
+        ValueError: the file is broken, or another training's; the first difference is named.
     """
-    found = read(path)
+    found = read_of(path, origin)
     if found is None:
         return None
     tensors, about = found

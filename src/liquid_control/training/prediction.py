@@ -64,14 +64,16 @@ def train(
 
     Raises:
         NotFiniteError: a loss, gradient or input is not finite; the text says where it arose.
+        ValueError: the checkpoint is broken, or of other settings or data.
     """
     recipe = run.recipe
     batches = Shuffled(data.train, recipe.batch, run.seed)
     optimizer = torch.optim.Adam(model.parameters(), recipe.learning_rate, eps=recipe.epsilon)
     path = shelf.checkpoint(run)
-    about = checkpoint.restore(path, model, optimizer)
+    origin = shelf.origin(run)
+    about = checkpoint.restore(path, model, optimizer, origin)
     if about is None:
-        about = {'done': 0, 'curve': [], 'step_s': [], 'seconds': 0.0}
+        about = {'origin': origin, 'done': 0, 'curve': [], 'step_s': [], 'seconds': 0.0}
         about['saved_mb'] = saved_bytes(lambda: _loss(model, batches(0)), model) / 2**20
     model.train()
     while about['done'] < recipe.updates:

@@ -207,12 +207,10 @@ def train_predictor(
     measured[list(contract.measured)] = True
     optimizer = torch.optim.Adam(model.parameters(), settings.learning_rate)
     data = hashlib.sha256(windows.values.numpy().tobytes()).hexdigest()
-    run = {**settings.to_dict(), 'without': without, 'data': data, 'contract': contract.hash}
-    about = checkpoint.restore(path, model, optimizer)
+    origin = {**settings.to_dict(), 'without': without, 'data': data, 'contract': contract.hash}
+    about = checkpoint.restore(path, model, optimizer, origin)
     if about is None:
-        about = {'done': 0, 'loss': [], 'run': run}
-    elif about.get('run') != run:
-        raise ValueError(f'{path}: of a training with other settings or data; remove it')
+        about = {'origin': origin, 'done': 0, 'loss': []}
     for update in range(about['done'], settings.updates):
         for group in optimizer.param_groups:
             group['lr'] = _learning_rate(settings, update)

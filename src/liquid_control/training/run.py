@@ -72,10 +72,13 @@ class Shelf:
     def weights(self, run: Run) -> Path:
         return self.folder / 'weights' / f'{run.name}.safetensors'
 
+    def origin(self, run: Run) -> dict[str, Any]:
+        """What a checkpoint of a run must be of, plain JSON."""
+        return {'run': json.loads(json.dumps(run.to_dict())), 'data_sha256': self.data_sha256}
+
     def keep(self, run: Run, result: dict[str, Any]) -> None:
         """Write a finished run whole or not at all; its checkpoint is no longer needed."""
-        about = {'format': FORMAT, 'run': run.to_dict(), 'data_sha256': self.data_sha256}
-        write_json(self._path(run), {**about, **result})
+        write_json(self._path(run), {'format': FORMAT, **self.origin(run), **result})
         self.checkpoint(run).unlink(missing_ok=True)
 
     def result(self, run: Run) -> dict[str, Any] | None:
@@ -92,7 +95,7 @@ class Shelf:
             found = result['run'], result['data_sha256'], result['format']
         except (ValueError, TypeError, KeyError) as error:
             raise ValueError(f'{path}: no result of a run: {error!r}; remove it') from None
-        wanted = json.loads(json.dumps(run.to_dict())), self.data_sha256, FORMAT
+        wanted = *self.origin(run).values(), FORMAT
         for kind, is_, should in zip(('run', 'data', 'format'), found, wanted, strict=True):
             if is_ != should:
                 text = difference(is_, should) if kind == 'run' else f'{kind} {is_}, now {should}'
