@@ -51,7 +51,8 @@ def test_it_can_be_traced(name):
 
 @pytest.mark.parametrize('name', POLICIES)
 def test_it_walks(name):
-    assert walk(name, episodes=2).max() >= 2000
+    usual = PolicyRunner(POLICIES[name]).bundle.scores['none']['return_mean']
+    assert walk(name, episodes=2).max() >= 0.8 * usual
 
 
 def scored():

@@ -7,6 +7,7 @@ from liquid_control.control.bundle import Bundle
 
 _NAMES = {
     'none': 'none',
+    'gaussian:0.03': 'noise, σ = 0.03 of each channel',
     'gaussian:0.1': 'noise, σ = 0.1 of each channel',
     'dropped:0.1': '10 % of the samples lost',
     'delay:1': 'one sample late',

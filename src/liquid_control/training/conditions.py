@@ -33,7 +33,7 @@ class Conditions:
     """What every walker draws anew for each of its episodes, one chance apart from the other."""
 
     chances: tuple[Chance, ...] = (
-        Chance(0.5, ('gaussian:0.1',)),
+        Chance(0.6, ('gaussian:0.03', 'gaussian:0.06', 'gaussian:0.1', 'gaussian:0.1')),
         Chance(0.25, ('dropped:0.1',)),
         Chance(0.7, ('delay:1', 'delay:2', 'delay:3', 'delay:3')),
         Chance(0.25, ('jitter:0.25',)),

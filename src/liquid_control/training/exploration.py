@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from liquid_control.models import PolicyModel
+from liquid_control.sim import walker2d
 from liquid_control.training.conditions import Conditions
 from liquid_control.training.rollouts import Walk
 
@@ -42,6 +43,8 @@ class Explorer(Walk):
 
     def __init__(self, model: PolicyModel, count: int, seed: int, conditions: Conditions):
         super().__init__(model, count, seed, conditions)
+        # Episodes that begin together end together, and none would begin in between.
+        self._walkers.steps[:] = self._rng.integers(walker2d.EPISODE_STEPS, size=count)
         for index in range(count):
             self._begin(index, 1.0)
 

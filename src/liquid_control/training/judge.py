@@ -9,7 +9,7 @@ from liquid_control.models import PolicyModel
 from liquid_control.sim.batch import BatchWalkers, episode_returns
 from liquid_control.training.ride import Ride
 
-CONDITIONS = ('none', 'gaussian:0.1', 'dropped:0.1', 'delay:1', 'delay:3')
+CONDITIONS = ('none', 'gaussian:0.03', 'gaussian:0.1', 'dropped:0.1', 'delay:1', 'delay:3')
 """Faults under which students are judged and scored."""
 
 
