@@ -130,3 +130,19 @@ def test_a_calibration_survives_its_bundle_and_a_broken_one_is_refused():
 def test_too_little_good_data_is_refused():
     with pytest.raises(ValueError, match='expected 4 or more: give a longer recording'):
         calibrated(np.random.default_rng(5), 0.02)
+
+
+@pytest.mark.parametrize('rate', [0.0, 60e9 / (WINDOW * PERIOD_NS), 1e6])
+def test_a_rate_of_an_alarm_a_window_or_more_is_refused(rate):
+    with pytest.raises(ValueError, match='less than one in each window'):
+        calibrated(np.random.default_rng(0), 2.0, rate)
+
+
+def test_stretches_of_a_single_rollout_do_not_matter():
+    rng = np.random.default_rng(0)
+    pieces = [wander(rng, 1.0) for _ in range(2)]
+    short = [(stamps[:1], errors[:1]) for stamps, errors in pieces * 3]
+    settings = {'horizon': 50, 'every': 10, 'window': WINDOW, 'band': np.ones(4)}
+    assert (
+        calibrate(ARM, pieces + short, **settings).rate == calibrate(ARM, pieces, **settings).rate
+    )

@@ -8,7 +8,7 @@ from support import make_bundle
 
 from liquid_control.control import PolicyRunner
 from liquid_control.evaluation.bag import Bag
-from liquid_control.evaluation.live import LiveAlarm
+from liquid_control.evaluation.live import LiveAccuracy, LiveAlarm
 from liquid_control.evaluation.scores import replay_scores
 
 
@@ -58,3 +58,32 @@ def test_a_bundle_without_an_alarm_is_refused(robot, tmp_path):
     path = make_bundle(tmp_path / 'plain.onnx', robot.asking('angle'))
     with pytest.raises(ValueError, match='no alarm in its scores'):
         LiveAlarm(PolicyRunner(path), robot)
+
+
+def test_an_alarm_that_gets_no_scores_says_for_how_long(robot, predictor, tmp_path):
+    recorder = Recorder(tmp_path / 'bag')
+    for step in range(400):
+        position = [0.0, np.nan if step >= 200 else 0.0]
+        message = joint_state(10**9 + step * 10_000_000, ['hip', 'knee'], position)
+        recorder.write('/joint_states', 'sensor_msgs/msg/JointState', message)
+    recorder.close()
+    live, blind = LiveAlarm(PolicyRunner(predictor), robot), []
+    for topic, message in Bag(tmp_path).observed(robot, {}):
+        live.heard(topic, message)
+        blind.append(live.status['unwatched_s'])
+    assert max(blind[:200]) < 0.4
+    assert blind[-1] == pytest.approx(2.0, abs=0.2)
+
+
+def test_the_next_observation_is_compared_within_a_quarter_of_a_period():
+    accuracy = LiveAccuracy(np.array([1.0, np.inf]), 1000)
+    for stamp, value in ((0, 0.0), (1100, 1.0), (2300, 5.0), (3301, 6.0)):
+        accuracy.observed(stamp, np.array([value, 100.0 * value]))
+        accuracy.predicted(stamp + 1000, np.array([value + 0.5, 0.0]))
+    # 0 → 1100 and 2300 → 3301 are near enough, 1100 → 2300 too: 200 off of 250
+    assert accuracy.ratio == pytest.approx((0.5**2 + 3.5**2 + 0.5**2) / (1 + 16 + 1))
+    late = LiveAccuracy(np.ones(1), 1000)
+    for stamp in (0, 1300):
+        late.observed(stamp, np.zeros(1))
+        late.predicted(stamp + 1000, np.ones(1))
+    assert late.ratio is None

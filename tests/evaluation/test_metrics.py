@@ -201,3 +201,20 @@ def test_a_policy_contract_keeps_the_policys_order(robot):
     assert isinstance(part, Contract)
     with pytest.raises(ValueError, match=r'not offered: nose\.position'):
         policy_contract(robot, ['nose.position'])
+
+
+def test_what_holds_is_not_scored(two):
+    """As in a replay: it is given, not foretold."""
+    held = replace(two.terms[0], name='told', topic='told', hold=True, std=None)
+    both = replace(two, terms=(two.terms[0], held))
+    seen = trace([0, PERIOD], [[0, 1], [0.1, 1]], [[0.05, 1.2], [9, 9]])
+    wide = replace(
+        seen,
+        channels=both.sensed_channels,
+        observations=np.concatenate([seen.observations, 7 * seen.observations], axis=1),
+        predictions=np.concatenate([seen.predictions, 3 * seen.predictions], axis=1),
+    )
+    alone, together = figures(two, [seen]), figures(both, [wide])
+    assert together['prediction_scale'] == 'contract'
+    for name in ('prediction_scored', 'prediction_mse', 'prediction_ratio', 'prediction_channels'):
+        assert together[name] == alone[name]

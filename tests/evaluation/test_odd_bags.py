@@ -1,5 +1,7 @@
 """Every oddity seen in real bags is used, repaired and counted, or refused by name."""
 
+import sqlite3
+
 import numpy as np
 import odd_bags
 import pytest
@@ -355,3 +357,21 @@ def test_of_a_topic_with_two_types_the_one_asked_for_is_used(tmp_path):
     assert bag.damage is None
     with pytest.raises(BagError, match=f'expected sensor_msgs/msg/Imu, found {JOINT_STATE}'):
         observe(bag, term('x', 'joint_states', 'sensor_msgs/msg/Imu'))
+
+
+@pytest.mark.parametrize('column', ['name', 'type', 'serialization_format'])
+def test_a_topic_whose_name_or_type_is_no_text_is_damage(tmp_path, column):
+    path = odd_bags.sqlite(tmp_path / 'bag')
+    with sqlite3.connect(odd_bags.storage_file(path)) as connection:
+        connection.execute(f"UPDATE topics SET {column} = x'00ff'")
+    with pytest.raises(BagError, match='a name or type that is no text'):
+        Bag(path)
+
+
+def test_a_receive_stamp_that_is_no_time_is_damage(tmp_path):
+    odd = Odd(tmp_path / 'bag')
+    for step in range(10):
+        odd.add(state(step), START_NS + step * PERIOD_NS if step != 4 else 2**63 + 5)
+    bag = Bag(odd.close())
+    assert bag.counts['joint_states'] == 9
+    assert 'a message whose receive stamp is no time' in bag.damage

@@ -13,7 +13,7 @@ from recording import Recorder, joint_state
 from liquid_control.cli import main
 from liquid_control.control import Bundle, Contract, Controller, PolicyRunner
 from liquid_control.control.contract import ContractError
-from liquid_control.data.recording import read_recording
+from liquid_control.data.recording import Recording, read_recording
 from liquid_control.evaluation.alarm import Calibration
 from liquid_control.evaluation.bag import Bag
 from liquid_control.training.finite import NotFiniteError
@@ -201,3 +201,31 @@ def test_the_verb_trains_on_a_part_of_a_bag(tmp_path, capsys):
     assert 'no observation from 90 to 10 s' in capsys.readouterr().err
     assert main([*arguments, '--cell', 'gro', '--out', str(out)]) == 1
     assert "did you mean 'gru'" in capsys.readouterr().err
+
+
+def test_parts_kept_for_calibration_have_room_for_windows_at_any_rate():
+    period, count = 20_000_000, 30_000  # ten minutes at 50 Hz
+    slow = Recording(
+        'slow', np.arange(count) * period, np.zeros((count, 2), np.float32),
+        np.ones(count, np.float32), np.arange(count) == 0, 0, period,
+    )  # fmt: skip
+    settings = RecordedSettings('gru')
+    for without in range(settings.folds):
+        assert len(Windows([slow], settings, without).starts) > 1000
+
+
+def test_damage_is_told_kept_and_no_success(tmp_path, capsys):
+    leg = write_leg(tmp_path / 'leg', 12.0)
+    (file,) = (leg / 'bag').glob('*.mcap')
+    file.write_bytes(file.read_bytes()[: int(0.9 * file.stat().st_size)])
+    (tmp_path / 'leg.yaml').write_text(json.dumps(robot_contract()))
+    out = tmp_path / 'small.onnx'
+    arguments = ['train', 'predictor', '--bag', str(leg), '--robot', str(tmp_path / 'leg.yaml'),
+                 '--cell', 'gru', '--updates', '4', '--horizon', '10']  # fmt: skip
+    assert main([*arguments, '--out', str(out)]) == 1
+    assert 'not whole, read as far as it goes' in capsys.readouterr().out
+    (about,) = Bundle.read(out).provenance['recordings']
+    assert about['damage']
+    assert len(about['sha256']) == 64
+    assert main([*arguments, '--false-alarms', '90', '--out', str(out)]) == 1
+    assert 'below 85.7' in capsys.readouterr().err

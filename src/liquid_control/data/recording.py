@@ -1,5 +1,6 @@
 """A recorded bag as arrays: what a robot sensed and was told, over irregular time."""
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,8 @@ class Recording:
         elapsed: time since the previous observation in nominal periods, (T,) float32.
         starts: whether memory starts anew here, (T,) bool.
         skipped: observations left out: not finite, or with a stamp that does not advance.
+        period_ns: nominal time between observations.
+        damage: why the bag is not whole; None where it is.
     """
 
     name: str
@@ -29,9 +32,16 @@ class Recording:
     elapsed: np.ndarray
     starts: np.ndarray
     skipped: int
+    period_ns: int
+    damage: str | None = None
 
     def __len__(self) -> int:
         return len(self.stamps)
+
+    @property
+    def sha256(self) -> str:
+        """Of its stamps and values."""
+        return hashlib.sha256(self.stamps.tobytes() + self.values.tobytes()).hexdigest()
 
     @property
     def seconds(self) -> np.ndarray:
@@ -49,12 +59,14 @@ def read_recording(
     """The observations of a bag from ``start`` to ``stop``, in seconds since the first of them.
 
     Raises:
-        BagError: a topic is missing or has another type, or nothing lies in that part.
+        BagError: a topic is missing, has another type or a clock that starts anew, or nothing
+            lies in that part.
         ObservationError: a message does not hold what the contract asks of it.
     """
     observer, timeline = Observer(contract), Timeline(contract.period_ns, contract.max_gap)
     stamps, rows, elapsed, starts = [], [], [], []
     skipped, first, last = 0, None, 0.0
+    bag.require_one_run(contract, observed or {})
     for topic, message in bag.observed(contract, observed or {}):
         complete = observer.update(topic, message)
         if complete is None:
@@ -74,10 +86,12 @@ def read_recording(
         elapsed.append(passed)
         starts.append(advance is Advance.RESET)
     if not stamps:
-        raise BagError(
-            f'{bag.path}: no observation from {start:g} to {stop:g} s: '
-            + ('none is complete' if first is None else f'it lasts {last:.1f} s')
-        )
+        why = f'it lasts {last:.1f} s'
+        if first is None:
+            why = 'none is complete'
+        elif skipped:
+            why = f'of {skipped} none is finite, with a stamp that advances'
+        raise BagError(f'{bag.path}: no observation from {start:g} to {stop:g} s: {why}')
     return Recording(
         bag.path.name,
         np.array(stamps, dtype=np.int64),
@@ -85,4 +99,6 @@ def read_recording(
         np.array(elapsed, dtype=np.float32),
         np.array(starts),
         skipped,
+        contract.period_ns,
+        bag.damage,
     )

@@ -174,7 +174,7 @@ def calibrate(
         rate: false alarms a minute; None: the least for which the data are enough.
 
     Raises:
-        ValueError: less than four windows of data.
+        ValueError: less than four windows of data, or a rate of one alarm a window or more.
     """
     means = [_moving(errors, window) for _, errors in pieces if len(errors) >= window]
     blocks = sum(len(mean) // window for mean in means)
@@ -192,9 +192,15 @@ def calibrate(
         scores = np.sqrt(((mean / scale) ** 2) @ matrix.T).max(axis=1)
         whole = scores[: len(scores) // window * window].reshape(-1, window)
         maxima.extend(whole.max(axis=1))
-    spans = [(stamps[-1] - stamps[0]) / max(1, len(stamps) - 1) for stamps, _ in pieces]
+    spans = [(stamps[-1] - stamps[0]) / (len(stamps) - 1) for stamps, _ in pieces
+             if len(stamps) > 1]  # fmt: skip
     seconds = float(np.median(spans)) * 1e-9 * window
     rate = 60.0 / ((blocks + 1) * seconds) if rate is None else rate
+    if not 0.0 < rate * seconds < 60.0:
+        raise ValueError(
+            f'{rate:g} false alarms a minute: expected more than 0 and less than one in each '
+            f'window of {seconds:.2g} s, {60.0 / seconds:.3g} a minute'
+        )
     threshold, extrapolated = block_threshold(np.array(maxima), rate * seconds / 60.0)
     return Calibration(
         horizon,

@@ -181,6 +181,24 @@ class Bag:
         for *_, topic, message in heapq.merge(*streams):  # no two streams have equal orders
             yield topic, message
 
+    def require_one_run(self, contract: Contract, observed: dict[str, str]) -> None:
+        """Refuse a bag in which the clock of a topic that a contract senses starts anew.
+
+        Commands and times could not be told from those of another run. Arguments are those of
+        :meth:`observed`.
+
+        Raises:
+            BagError: it does; the first topic is named.
+        """
+        for topic in contract.topics:
+            recorded = observed.get(topic, topic).strip('/')
+            tally = self.tallies.get(recorded)
+            if tally is not None and tally.restarts:
+                raise BagError(
+                    f'{self.path}: {recorded}: its clock starts anew at message '
+                    f'{tally.restarts[0]} of {tally.count}: give each run as a bag of its own'
+                )
+
     def by_stamp(self, topic: str) -> Stamped:
         """The messages of a stamped topic, to be taken by their header stamp."""
         found = Stamped()
@@ -281,6 +299,9 @@ class Bag:
     ) -> Iterator[tuple[Channel, int, bytes]]:
         for reader in self._readers:
             for record in reader.read(topics, check):
+                if not -(2**63) <= record[1] < 2**63:
+                    self._fault(f'{record[0].topic}: a message whose receive stamp is no time')
+                    continue
                 if record[2][:4] == ZSTD_MAGIC:
                     data = unpack_message(record[2])
                     if data is None:

@@ -1,5 +1,6 @@
 """One recording replayed with everything that is asked of it, and a summary over many."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -44,19 +45,9 @@ def replay_recording(
         ValueError: nothing says which robot or policy.
     """
     folder = Path(recording)
-    home = folder.parent if folder.name == 'bag' else folder
-    run = read_run(home) if (home / 'run.json').is_file() else {}
+    run, contract = _recorded(folder, robot)
     bag = Bag(folder, distro)
-    if robot or not run.get('contract'):
-        if not robot:
-            raise ValueError(f'{folder} has no run.json that names a robot: give --robot')
-        contract = Contract.load(paths.robot(robot))
-    else:
-        contract = Contract.from_dict(run['contract'], f'{folder}: the contract in run.json')
-    files = [
-        Path(p) if Path(p).is_file() else paths.policy(p, robot or contract.robot)
-        for p in policies or _recorded_policy(run, folder, contract.robot)
-    ]
+    files = bundles(folder, robot, policies)
     topics = {**run.get('observed', {}), **(observed or {})}
     runners = [PolicyRunner(path) for path in files]
     scores, heard, drawn = [], [], []
@@ -74,9 +65,11 @@ def replay_recording(
         )
         scores.extend(found)
         heard.append({'fault': fault, **what})
+    _tell_apart(scores)
+    why = '; '.join([*([bag.damage] if bag.damage else []), *_unjudged(scores)])
     return {
-        'complete': bag.damage is None,
-        'why': bag.damage or '',
+        'complete': not why,
+        'why': why,
         'notes': bag.notes,
         'left_out': [[*reason, count] for reason, count in sorted(bag.left_out.items())],
         'recording': str(folder),
@@ -86,6 +79,54 @@ def replay_recording(
         'policies': scores,
         'plots': drawn,
     }
+
+
+def bundles(recording: Path, robot: str | None, policies: list[str] | None) -> list[Path]:
+    """Files of the policies that a recording is replayed to; arguments as above.
+
+    Raises:
+        ContractError: the robot's contract cannot be read.
+        ValueError: no such policy, or nothing says which.
+    """
+    run, contract = _recorded(recording, robot)
+    return [
+        Path(p) if Path(p).is_file() else paths.policy(p, robot or contract.robot)
+        for p in policies or _recorded_policy(run, recording, contract.robot)
+    ]
+
+
+def _recorded(folder: Path, robot: str | None) -> tuple[dict[str, Any], Contract]:
+    """What is said of the run that was recorded, and the contract."""
+    home = folder.parent if folder.name == 'bag' else folder
+    run = read_run(home) if (home / 'run.json').is_file() else {}
+    if robot:
+        return run, Contract.load(paths.robot(robot))
+    if not run.get('contract'):
+        raise ValueError(f'{folder} has no run.json that names a robot: give --robot')
+    return run, Contract.from_dict(run['contract'], f'{folder}: the contract in run.json')
+
+
+def _tell_apart(scores: list[dict[str, Any]]) -> None:
+    """Give policies that have one name the beginning of their hash too."""
+    hashes: dict[str, set[str]] = {}
+    for score in scores:
+        hashes.setdefault(score['policy'], set()).add(score['bundle_sha256'])
+    for score in scores:
+        if len(hashes[score['policy']]) > 1:
+            score['policy'] += f' {score["bundle_sha256"][:8]}'
+
+
+def _unjudged(scores: list[dict[str, Any]]) -> Iterator[str]:
+    """What a recording says nothing about: a policy that is not judged is not to be trusted."""
+    for score in scores:
+        about = f'{score["policy"]}, {score["fault"]}'
+        if not score['prediction_scored']:
+            yield (
+                f'{about}: not one prediction could be scored ({score["used"]} of '
+                f'{score["steps"]} observations were used)'
+            )
+        elif score['alarm'] and not score['alarm']['watched_s']:
+            yield f'{about}: its alarm has watched nothing: no stretch is as long as its window'
 
 
 def fingerprint(*files: str | Path) -> str:
@@ -103,14 +144,19 @@ def fingerprint(*files: str | Path) -> str:
 def summary(outcomes: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """What a fleet's replays come to, policy by policy and fault by fault."""
     policies: dict[str, dict[str, Any]] = {}
-    for name, outcome in outcomes.items():
-        for score in (outcome.get('result') or {}).get('policies', ()):
+    found = {n: (o.get('result') or {}).get('policies', []) for n, o in outcomes.items()}
+    _tell_apart([score for scores in found.values() for score in scores])
+    for name, scores in found.items():
+        for score in scores:
             key = f'{score["policy"]} · {score["fault"]}'
             row = policies.setdefault(
-                key, {'recordings': 0, 'steps': 0, 'ratios': [], 'alarms': 0, 'alarmed': []}
-            )
+                key, {'recordings': 0, 'steps': 0, 'used': 0, 'watched_s': 0.0, 'ratios': [],
+                      'alarms': 0, 'alarmed': []}
+            )  # fmt: skip
             row['recordings'] += 1
             row['steps'] += score['steps']
+            row['used'] += score['used']
+            row['watched_s'] += (score['alarm'] or {}).get('watched_s', 0.0)
             if score['prediction_ratio'] is not None:
                 row['ratios'].append(score['prediction_ratio'])
             events = (score['alarm'] or {}).get('events', ())

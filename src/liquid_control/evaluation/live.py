@@ -10,36 +10,49 @@ from liquid_control.control.follower import Follower
 from liquid_control.control.observe import Observer
 from liquid_control.control.runtime import PolicyRunner
 from liquid_control.evaluation.alarm import Alarm, Calibration
+from liquid_control.evaluation.metrics import TOLERANCE
 from liquid_control.evaluation.rollouts import RolloutRunner, Rollouts
 
 
 class LiveAccuracy:
     """Compares predictions with the observations that they were for, over a sliding window.
 
-    Errors are squared, in units of each channel's ``scale`` (n,), and summed over channels.
+    Errors are squared, in units of each channel's ``scale`` (n,), and summed over channels; a
+    channel of infinite scale does not count. What is foretold is the next observation: it is
+    compared where that comes a nominal period later, give or take a quarter.
+
+    Args:
+        scale: of the channels, (n,).
+        period_ns: nominal time between observations.
+        window: observations that count.
     """
 
-    def __init__(self, scale: np.ndarray, window: int = 250):
-        self._scale = scale
+    def __init__(self, scale: np.ndarray, period_ns: int, window: int = 250):
+        self._scale, self._period_ns = scale, period_ns
+        self._last_ns: int | None = None
         self._errors: deque[tuple[float, float]] = deque(maxlen=window)
         self._expected: dict[int, np.ndarray] = {}
         self._last: np.ndarray | None = None
 
     def predicted(self, stamp_ns: int, values: np.ndarray) -> None:
-        """Take in what is expected (n,) for a stamp."""
-        self._expected[stamp_ns] = values
+        """Take in what is expected (n,) for a stamp, a period after that of its observation."""
+        self._expected[stamp_ns - self._period_ns] = values
         if len(self._expected) > self._errors.maxlen:
             del self._expected[next(iter(self._expected))]
 
     def observed(self, stamp_ns: int, values: np.ndarray) -> None:
         """Take in what was observed (n,) at a stamp."""
-        expected = self._expected.pop(stamp_ns, None)
-        if expected is not None and self._last is not None:
+        expected = None
+        if self._last_ns is not None:
+            off = abs(stamp_ns - self._last_ns - self._period_ns)
+            if off <= TOLERANCE * self._period_ns:
+                expected = self._expected.pop(self._last_ns, None)
+        if expected is not None:
             model, persistence = (values - expected, values - self._last)
             self._errors.append(
                 tuple(float(np.sum((e / self._scale) ** 2)) for e in (model, persistence))
             )
-        self._last = values
+        self._last, self._last_ns = values, stamp_ns
 
     @property
     def ratio(self) -> float | None:
@@ -77,6 +90,8 @@ class LiveAlarm:
             runner, self._rolled, calibration.horizon, calibration.every, calibration.every
         )
         self._resets = 0
+        self._first: int | None = None
+        self._now = self._scored = 0
 
     @property
     def topics(self) -> dict[str, str]:
@@ -93,6 +108,9 @@ class LiveAlarm:
         if complete is None:
             return
         stamp, values = complete
+        self._now = stamp
+        if self._first is None:
+            self._first = self._scored = stamp
         command = self._follower.step(stamp, values)
         if self._follower.events['resets'] != self._resets:
             self._resets = self._follower.events['resets']
@@ -107,11 +125,13 @@ class LiveAlarm:
     def _rolled(self, found: Rollouts) -> None:
         for stamp, errors in zip(found.stamps[:, -1], found.errors, strict=True):
             if np.isfinite(errors).all():
-                self.alarm.take(int(stamp), errors.mean(axis=0))
+                score = self.alarm.take(int(stamp), errors.mean(axis=0))
+                self._scored = self._scored if score is None else int(stamp)
 
     @property
     def status(self) -> dict[str, Any]:
-        """Score, threshold, whether the alarm is raised, since which stamp, which joints."""
+        """Score, threshold, whether the alarm is raised, since which stamp, which joints; and for
+        how long observations have come that gave no score."""
         event = self.alarm.events[-1] if self.alarm.raised else None
         return {
             'alarm': event is not None,
@@ -119,4 +139,5 @@ class LiveAlarm:
             'threshold': self.alarm.calibration.threshold,
             'since_ns': event.start if event else 0,
             'joints': ', '.join(event.joints) if event else '',
+            'unwatched_s': max(0, self._now - self._scored) * 1e-9,
         }

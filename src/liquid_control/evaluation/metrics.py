@@ -26,7 +26,7 @@ from liquid_control.evaluation.trace import Trace
 from liquid_control.provenance import write_json
 
 FORMAT = 1
-_TOLERANCE = 0.25
+TOLERANCE = 0.25
 _STATUS_FIGURES = {
     'parameters': 'parameters',
     'step_p50_us': 'policy_step_us_p50',
@@ -62,7 +62,7 @@ class PredictionErrors:
             period_ns: nominal period in nanoseconds.
         """
         passed = np.diff(trace.stamps)
-        near = np.abs(passed - period_ns) <= _TOLERANCE * period_ns
+        near = np.abs(passed - period_ns) <= TOLERANCE * period_ns
         now, then = trace.observations[:-1], trace.observations[1:]
         known = (
             np.isfinite(trace.predictions[:-1]).all(axis=1)
@@ -84,10 +84,12 @@ class PredictionErrors:
 def channel_std(contract: Contract, traces: Sequence[Trace]) -> tuple[np.ndarray, str]:
     """Standard deviation (p,) that errors are measured in, and where it is from.
 
-    That of the contract; where a term has none, that of the observations at hand.
+    That of the contract; where a term has none, that of the observations at hand. Errors of what
+    holds are not scored, and need none.
     """
-    if all(term.std is not None for term in contract.sensed):
-        return np.array([s for term in contract.sensed for s in term.std]), 'contract'
+    if all(term.std is not None for term in contract.sensed if not term.hold):
+        given = [term.std or (1.0,) * len(term.channels) for term in contract.sensed]
+        return np.concatenate(given), 'contract'
     seen = np.concatenate([t.observations for t in traces]).astype(np.float64)
     seen = seen[np.isfinite(seen).all(axis=1)]
     std = seen.std(axis=0) if len(seen) else np.ones(contract.sensed_size)
@@ -114,8 +116,10 @@ def figures(
     """
     std, scale = channel_std(contract, traces)
     parts = [PredictionErrors.of(t, std, contract.period_ns) for t in traces if len(t) > 1]
-    model = np.concatenate([p.model for p in parts] or [np.zeros((0, std.size))])
-    persistence = np.concatenate([p.persistence for p in parts] or [np.zeros((0, std.size))])
+    scored = list(contract.measured)
+    nothing = np.zeros((0, std.size))
+    model = np.concatenate([nothing, *(p.model for p in parts)])[:, scored]
+    persistence = np.concatenate([nothing, *(p.persistence for p in parts)])[:, scored]
     returns = [e['return'] for e in episodes]
     lengths = [e['steps'] for e in episodes]
     latency_ms = np.fromiter(latency_s, dtype=np.float64) * 1e3
@@ -139,7 +143,7 @@ def figures(
                 'persistence_mse': _mean(persistence[:, place]),
                 'ratio': _ratio(_mean(model[:, place]), _mean(persistence[:, place])),
             }
-            for place, name in enumerate(contract.sensed_channels)
+            for place, name in enumerate(contract.sensed_channels[p] for p in scored)
         },
         **_percentiles('sensor_to_command_ms', latency_ms),
         'missed_deadlines': late,

@@ -1,13 +1,18 @@
 """A recording, read once, to several policies at once, by the same code as live."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from liquid_control.control.contract import Contract, ContractError
 from liquid_control.control.observe import Observer, stamp_ns
 from liquid_control.evaluation.bag import Bag
-from liquid_control.evaluation.commands import Told, recorded_commands
+from liquid_control.evaluation.commands import (
+    LabelledCommands,
+    StampedCommands,
+    Told,
+    recorded_commands,
+)
 from liquid_control.evaluation.player import Player
 from liquid_control.faults import Fault, FaultInjector
 
@@ -41,6 +46,7 @@ class _Group:
 
     contract: Contract
     observer: Observer
+    commands: LabelledCommands | StampedCommands
     players: list[Player]
 
 
@@ -67,22 +73,22 @@ def play(
         seed: of the faults.
 
     Raises:
-        BagError: a topic is missing or has another type.
+        BagError: a topic is missing or has another type, or its clock starts anew.
         ContractError: a fault is there and the contract lacks a ``std``.
         ObservationError: a message does not hold what the contract asks of it.
     """
     observed = observed or {}
-    groups = _groups(players)
+    groups = _groups(players, lambda: recorded_commands(bag, robot, observed))
     union = _union([group.contract for group in groups], robot)
     injector = FaultInjector(robot, faults, seed, {term.name for term in union.sensed})
-    commands = recorded_commands(bag, robot, observed)
-    heard, silence = Heard(answered=0 if commands.any else None), _Silence(union)
+    heard = Heard(answered=0 if groups[0].commands.any else None)
+    silence = _Silence(union)
+    bag.require_one_run(union, observed)
     for topic, message in bag.observed(union, observed):
         silence.heard(topic, stamp_ns(message))
         if faults and not injector.apply(topic, message):
             heard.lost += 1
             continue
-        told: dict[int, Told] = {}
         for group in groups:
             if topic not in group.contract.topics:
                 continue
@@ -93,9 +99,8 @@ def play(
             heard.first = stamp if heard.first is None else heard.first
             heard.last = stamp
             heard.observations += group is groups[0]
-            if commands.any and stamp not in told:
-                told[stamp] = commands.take(stamp)
-            sent, answers = told.get(stamp, _NOTHING)
+            commands = group.commands
+            sent, answers = commands.take(stamp) if commands.any else _NOTHING
             if commands.any:
                 heard.answered += answers and group is groups[0]
                 if commands.required and not answers:
@@ -137,7 +142,7 @@ class _Silence:
         return self._found
 
 
-def _groups(players: Sequence[Player]) -> list[_Group]:
+def _groups(players: Sequence[Player], commands: Callable[[], Any]) -> list[_Group]:
     groups: list[_Group] = []
     for player in players:
         for group in groups:
@@ -146,7 +151,7 @@ def _groups(players: Sequence[Player]) -> list[_Group]:
                 break
         else:
             contract = player.contract
-            groups.append(_Group(contract, Observer(contract), [player]))
+            groups.append(_Group(contract, Observer(contract), commands(), [player]))
     if not groups:
         raise ValueError('no policies to replay')
     return groups

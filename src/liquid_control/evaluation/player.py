@@ -58,7 +58,7 @@ class Player:
         self._largest = np.nan
         self._reasons: Counter[str] = Counter()
         self._nothing = np.zeros(self.contract.action_size, dtype=np.float32)
-        self._resets = self._steps = 0
+        self._resets = self._steps = self._used = self._windows = 0
         self.scores, self.shown = Thinned(), Thinned()
         self._rows: list[tuple] = []
         self._overlaps = False
@@ -94,6 +94,7 @@ class Player:
         if self._stepper.events['resets'] != self._resets:
             self._anew()
         if command.prediction is not None:
+            self._used += 1
             self._rollouts.add(
                 [stamp_ns], [observation], [command.elapsed], [command.prediction],
                 self.runner.state, [given],
@@ -131,6 +132,7 @@ class Player:
             for place, prediction in zip(part.places, part.predictions, strict=True):
                 predictions[place] = prediction
             used += count
+            self._used += count
         bad = int(np.count_nonzero(~np.isfinite(values).all(axis=1)))
         self._reasons['observation_not_finite'] += bad
         self._reasons['stamp_not_advancing'] += len(stamps) - bad - used
@@ -157,6 +159,7 @@ class Player:
                 stamp = int(found.stamps[row, ahead - 1])
                 score = self.alarm.take(stamp, found.errors[row, :ahead].mean(axis=0))
                 if score is not None:
+                    self._windows += 1
                     self.scores.add(stamp, score)
 
     def _sum(self) -> None:
@@ -201,6 +204,7 @@ class Player:
             'bundle_sha256': bundle.sha256,
             'contract_sha256': contract.hash,
             'steps': self._steps,
+            'used': self._used,
             'resets': self._resets,
             'prediction_scored': int(self._one.count),
             'prediction_scale': scale,
@@ -266,6 +270,7 @@ class Player:
             'false_alarms_per_minute': calibration.rate,
             'calibrated_on_s': calibration.seconds,
             'extrapolated': calibration.extrapolated,
+            'watched_s': self._windows * calibration.every * self.contract.period_ns * 1e-9,
             'events': [
                 {
                     'start_ns': event.start,

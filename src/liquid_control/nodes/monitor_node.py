@@ -42,6 +42,8 @@ _LONGEST_LOOP_S = 0.5
 """That counts as silence: this process can have stood still itself."""
 _REPAIR_S = 4.0
 """Silence after which nothing more comes: Fast DDS repairs a loss within its heartbeat of 3 s."""
+_BLIND_S = 5.0
+"""Without a score after which the trust alarm says that it watches nothing."""
 _JOINT_STATE = 'sensor_msgs/msg/JointState'
 _DIAGNOSTICS = 'diagnostic_msgs/msg/DiagnosticArray'
 
@@ -114,8 +116,11 @@ class MonitorNode(Node):
         }
         write_json(self.folder / 'run.json', self._run)
         asked = self._bundle.contract
-        scale = [term.std or (1.0,) * len(term.channels) for term in asked.sensed]
-        self.accuracy = LiveAccuracy(np.concatenate(scale))
+        scale = [
+            (np.inf,) * len(term.channels) if term.hold else term.std or (1.0,) * len(term.channels)
+            for term in asked.sensed
+        ]
+        self.accuracy = LiveAccuracy(np.concatenate(scale), asked.period_ns)
         self._observer = Observer(asked)
         self.last_row: dict[str, float] = {}
         self._counts: Counter[str] = Counter()
@@ -339,7 +344,11 @@ class MonitorNode(Node):
         if self.watch:
             told = self.watch.status
             problem = f'not as the model knows it: {told["joints"]}' if told['alarm'] else ''
-            statuses.append(diagnostic('monitor: trust', self._contract.robot, problem, told))
+            blind = told['unwatched_s'] > _BLIND_S
+            state = f'no score for {told["unwatched_s"]:.1f} s' if blind else 'watching'
+            statuses.append(
+                diagnostic('monitor: trust', self._contract.robot, problem, told, state, warn=blind)
+            )
         self._diagnostics.publish(diagnostics(self.get_clock().now().nanoseconds, *statuses))
 
 

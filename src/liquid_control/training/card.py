@@ -125,8 +125,8 @@ def _seeds(seeds: dict[str, Any]) -> str:
         return 'One seed was trained: how far seeds differ is not known.'
     numbers = ', '.join(map(str, seeds['seeds']))
     lines = [
-        f'Of seeds {numbers} this is the best; all of them, in percent of the teacher, with the '
-        '95 % bootstrap interval of their mean:',
+        f'Of seeds {numbers} this is the best, by these episodes; all of them, in percent of the '
+        'teacher, with the bootstrap interval of their mean (of two or three seeds: their range):',
         '',
         '| fault | each | mean | interval |',
         '|---|---|---|---|',

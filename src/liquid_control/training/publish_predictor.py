@@ -98,7 +98,14 @@ def publish_predictor(
     return _export(
         path, models[-1], settings, contract, {'alarm': calibration.to_dict()},
         recordings=[
-            {'name': r.name, 'seconds': round(float(r.seconds[-1]), 3), 'observations': len(r)}
+            {
+                'name': r.name,
+                'seconds': round(float(r.seconds[-1]), 3),
+                'observations': len(r),
+                'skipped': r.skipped,
+                'damage': r.damage,
+                'sha256': r.sha256,
+            }
             for r in recordings
         ],
     )  # fmt: skip

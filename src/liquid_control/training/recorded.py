@@ -42,7 +42,8 @@ class RecordedSettings:
     budget: int = 20_000
     """Parameters of the model."""
     block: float = 1.0
-    """Seconds of the parts into which a recording is split for calibration."""
+    """Seconds of the parts into which a recording is split for calibration; longer where two
+    windows would not fit."""
     folds: int = 2
     """Models of which each is trained without every so manieth part, to calibrate on it."""
     every: int = 50
@@ -54,7 +55,9 @@ class RecordedSettings:
 
 def folds(recording: Recording, settings: RecordedSettings) -> np.ndarray:
     """Which fold's model is trained without each observation, (T,) int."""
-    part = np.floor(recording.seconds / settings.block).astype(int)
+    period = 1e-9 * recording.period_ns
+    length = max(settings.block, 2.0 * period * (settings.burn_in + settings.horizon + 1))
+    part = np.floor(recording.seconds / length).astype(int)
     return part % settings.folds
 
 
@@ -94,8 +97,8 @@ class Windows:
         self.starts = np.concatenate(free)
         if not len(self.starts):
             raise ValueError(
-                f'not one window of {self.length} observations fits between the gaps (and the '
-                f'parts of {settings.block:g} s kept for calibration): give a longer recording'
+                f'not one window of {self.length} observations fits between the gaps and the '
+                'parts kept for calibration: give a longer recording, or a shorter horizon'
             )
 
     def used(self) -> np.ndarray:

@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from liquid_control import __version__
 from liquid_control.verbs.arguments import add_distro_argument, add_observed_argument
 
 
@@ -117,13 +118,12 @@ def _replay(args: argparse.Namespace, console: Any) -> dict[str, dict[str, Any]]
         with console.status(f'replaying {path.name}'):
             result = replay_recording(str(path), **arguments)
         return {path.name or str(path): {'ok': True, 'result': result}}
-    files = [p for p in [args.robot, *(args.policy or ())] if p and Path(p).is_file()]
     pieces = [
         Piece(
             name,
             replay_recording,
             {'recording': str(path.resolve()), **arguments},
-            fingerprint(path, *files),
+            f'{__version__}|{fingerprint(path, *_files(args, path))}',
         )
         for name, path in _named(args.recording)
     ]
@@ -133,6 +133,18 @@ def _replay(args: argparse.Namespace, console: Any) -> dict[str, dict[str, Any]]
             pieces, folder, workers=args.workers, engine=args.engine, address=args.address,
             report=report,
         )  # fmt: skip
+
+
+def _files(args: argparse.Namespace, recording: Path) -> list[Path]:
+    """Contract and bundles that a recording is replayed with, by path or name."""
+    from liquid_control import paths
+    from liquid_control.evaluation.fleet import bundles
+
+    try:
+        robot = [paths.robot(args.robot)] if args.robot else []
+        return [*robot, *bundles(recording, args.robot, args.policy)]
+    except (ValueError, OSError):
+        return []  # the replay of this recording will say what is wrong
 
 
 def _named(recordings: list[Path]) -> list[tuple[str, Path]]:
@@ -165,6 +177,11 @@ def _tell(console: Any, name: str, result: dict[str, Any]) -> None:
             highlight=False,
         )
     for score in result['policies']:
+        if score['reasons']:
+            told = ', '.join(f'{name} {count}' for name, count in score['reasons'].items())
+            console.print(
+                f'[yellow]{escape(score["policy"])}, {score["fault"]}: {told}[/]', highlight=False
+            )
         for event in (score['alarm'] or {}).get('events', ()):
             end = 'the end' if event['end_s'] is None else f'{event["end_s"]:.2f} s'
             joints = ', '.join(list(event['joints'])[:4])
@@ -180,9 +197,7 @@ def _tell(console: Any, name: str, result: dict[str, Any]) -> None:
             f'[yellow]left out:[/] {count} of {escape(topic)}: {escape(why)}', highlight=False
         )
     if result['why']:
-        console.print(
-            f'[yellow]the recording is damaged, read as far as it goes:[/] {result["why"]}'
-        )
+        console.print(f'[red]not complete:[/] {escape(result["why"])}', highlight=False)
 
 
 def _fleet_table(found: dict[str, Any]) -> Any:

@@ -21,7 +21,7 @@ def score_table(scores: list[dict[str, Any]]) -> Table:
     if faults:
         table.add_column('fault', overflow='fold')
     for heading in (
-        'steps', 'error', 'persist.', 'ratio', 'Δ action max', 'Δ action rms', 'step µs',
+        'steps', 'used', 'error', 'persist.', 'ratio', 'Δ action max', 'Δ action rms', 'step µs',
     ):  # fmt: skip
         table.add_column(heading, justify='right', min_width=max(map(len, heading.split())))
     for score in scores:
@@ -30,6 +30,7 @@ def score_table(scores: list[dict[str, Any]]) -> Table:
             escape(score['policy']),
             *([escape(score['fault'])] if faults else []),
             str(score['steps']),
+            str(score['used']),
             _text(score['prediction_mse'], '.4g'),
             _text(score['persistence_mse'], '.4g'),
             _text(score['prediction_ratio'], '.3f'),
@@ -64,15 +65,19 @@ def fleet_table(found: dict[str, Any]) -> Table:
     failed = len(found['failed'])
     table = Table(box=box.SIMPLE_HEAD, title=f'{found["recordings"]} recordings, {failed} failed')
     table.add_column('policy · fault', overflow='fold')
-    for heading in ('recordings', 'steps', 'ratio, median', 'worst', 'alarms', 'alarmed'):
+    for heading in (
+        'recordings', 'steps', 'used', 'ratio, median', 'worst', 'watched s', 'alarms', 'alarmed',
+    ):  # fmt: skip
         table.add_column(heading, justify='right')
     for name, row in found['policies'].items():
         table.add_row(
             escape(name),
             str(row['recordings']),
             str(row['steps']),
+            str(row['used']),
             _text(row['prediction_ratio_median'], '.3f'),
             _text(row['prediction_ratio_worst'], '.3f'),
+            f'{row["watched_s"]:.1f}' if row['watched_s'] else '–',
             str(row['alarms']),
             str(len(row['alarmed'])),
         )

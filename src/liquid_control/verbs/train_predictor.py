@@ -48,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     import torch
     from rich.console import Console
+    from rich.markup import escape
 
     from liquid_control.provenance import provenance, write_json
     from liquid_control.verbs.arguments import checkpoint_folder
@@ -65,10 +66,23 @@ def main(args: argparse.Namespace) -> int:
     for name, score in bundle.scores.items():
         shown = {k: v for k, v in score.items() if not isinstance(v, list)}
         console.print(f'{name}: {shown}', highlight=False)
+    damaged = False
+    for recording in bundle.provenance['recordings']:
+        if recording['skipped']:
+            console.print(
+                f'[yellow]{escape(recording["name"])}: {recording["skipped"]} observations left '
+                'out: not finite, or with a stamp that does not advance[/]', highlight=False,
+            )  # fmt: skip
+        if recording['damage']:
+            damaged = True
+            console.print(
+                f'[red]{escape(recording["name"])}: not whole, read as far as it goes:[/] '
+                f'{escape(recording["damage"])}', highlight=False,
+            )  # fmt: skip
     if args.json:
         about = provenance(seed=args.seed)
         write_json(args.json, {'format': 1, 'provenance': about, 'scores': bundle.scores})
-    return 0
+    return 1 if damaged else 0
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -83,9 +97,13 @@ def _check(args: argparse.Namespace) -> None:
         raise ValueError(
             f'--learning-rate: expected a number between 0 and 1, found {args.learning_rate}'
         )
-    if args.false_alarms is not None and not 0.0 < args.false_alarms <= 1000.0:
+    from liquid_control.training.publish_predictor import WINDOW_S
+
+    most = 60.0 / WINDOW_S
+    if args.false_alarms is not None and not 0.0 < args.false_alarms < most:
         raise ValueError(
-            f'--false-alarms: expected a number above 0, at most 1000, found {args.false_alarms}'
+            f'--false-alarms: expected a number above 0 and below {most:.3g}, one in each window '
+            f'of the alarm, found {args.false_alarms}'
         )
     for name, found in (('from', args.from_s), ('to', args.to_s)):
         if len(found) not in (0, 1, len(args.bag)):
@@ -104,7 +122,10 @@ def _train(args: argparse.Namespace, folder: Path, report):
     from liquid_control.training.publish_predictor import publish_predictor
     from liquid_control.training.recorded import RecordedSettings
 
-    (cell,) = cells.chosen([args.cell])
+    chosen = cells.chosen([args.cell])
+    if len(chosen) != 1:
+        raise ValueError(f'--cell: expected one cell, found {args.cell}')
+    (cell,) = chosen
     robot = Contract.load(paths.robot(args.robot))
     contract = robot.asking(*(term.name for term in robot.sensed))
     starts, stops = (

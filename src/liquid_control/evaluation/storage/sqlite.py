@@ -95,10 +95,15 @@ class Sqlite:
             )
             definitions = {kind: (language, text) for kind, language, text in rows}
         rows = connection.execute('SELECT id, name, type, serialization_format FROM topics')
-        return {
-            number: Channel(name.strip('/'), kind, encoding, *definitions.get(kind, ('', '')))
-            for number, name, kind, encoding in rows
-        }
+        found = {}
+        for number, name, kind, encoding in rows:
+            if not all(isinstance(text, str) for text in (name, kind, encoding)):
+                self._fault(f'{self._path.name}: topic {number}: a name or type that is no text')
+                continue
+            given = definitions.get(kind, ('', ''))
+            given = given if all(isinstance(text, str) for text in given) else ('', '')
+            found[number] = Channel(name.strip('/'), kind, encoding, *given)
+        return found
 
     def _messages(
         self, connection: sqlite3.Connection, wanted: dict[int, Channel], some: bool
