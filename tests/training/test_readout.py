@@ -13,9 +13,10 @@ from liquid_control.training.conditions import Chance, Conditions
 from liquid_control.training.exploration import Explorer
 from liquid_control.training.finite import NotFiniteError
 from liquid_control.training.imitation import train_student
+from liquid_control.training.judge import CONDITIONS
 from liquid_control.training.readout import solve_readout
 
-FAULTY = Conditions((Chance(0.8, ('gaussian:0.1', 'dropped:0.1', 'delay:1', 'delay:3')),))
+FAULTY = Conditions((Chance(5 / 6, CONDITIONS[1:]),))
 
 
 def missed(model, batch) -> torch.Tensor:

@@ -12,7 +12,7 @@ from support import interruptible
 from liquid_control import cli, paths
 from liquid_control.control import Bundle, PolicyRunner
 
-SCORED = {'none', 'gaussian:0.1', 'dropped:0.1', 'delay:1', 'delay:3'}
+SCORED = {'none', 'gaussian:0.03', 'gaussian:0.1', 'dropped:0.1', 'delay:1', 'delay:3'}
 
 
 @pytest.fixture
