@@ -165,9 +165,9 @@ def _tell(console: Any, name: str, result: dict[str, Any]) -> None:
         console.rule(name)
     console.print(score_table(result['policies']))
     console.print(
-        '[dim]error: mean squared error of the predicted next observation in units of std; '
-        'persist.: of the last one taken for it;\nΔ action: to the recorded command, largest and '
-        'root mean square; step: p50/p99[/]'
+        '[dim]steps: those used, of all; error: mean squared error of the predicted next '
+        'observation in units of std; persist.: of the last one taken for it;\n'
+        'Δ: of the action to the recorded command, largest and root mean square; step: p50/p99[/]'
     )
     console.print(horizon_table(result['policies']))
     for silence in result['heard'][0]['silences']:

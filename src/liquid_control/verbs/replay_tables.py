@@ -13,29 +13,34 @@ def _text(value: Any, form: str) -> str:
     return '–' if value is None else format(value, form)
 
 
+def _steps(score: dict[str, Any]) -> str:
+    """Observations that were used, and of how many where that is not all."""
+    used, steps = score['used'], score['steps']
+    return str(steps) if used == steps else f'{used}/{steps}'
+
+
 def score_table(scores: list[dict[str, Any]]) -> Table:
     """One row a policy and fault."""
     table = Table(box=box.SIMPLE_HEAD)
-    table.add_column('policy', overflow='fold')
+    table.add_column('policy', overflow='fold', min_width=6)
     faults = any(score['fault'] != 'none' for score in scores)
     if faults:
-        table.add_column('fault', overflow='fold')
-    for heading in (
-        'steps', 'used', 'error', 'persist.', 'ratio', 'Δ action max', 'Δ action rms', 'step µs',
-    ):  # fmt: skip
-        table.add_column(heading, justify='right', min_width=max(map(len, heading.split())))
+        table.add_column('fault', overflow='fold', min_width=6)
+    compared = any(score['actions_compared'] for score in scores)
+    actions = ['Δ max', 'Δ rms'] if compared else []
+    for heading in ('steps', 'error', 'persist.', 'ratio', *actions, 'step µs'):
+        table.add_column(heading, justify='right', no_wrap=True)
     for score in scores:
         p50, p99 = (_text(score[f'policy_step_us_{p}'], '.0f') for p in ('p50', 'p99'))
+        differences = [_text(score[f'action_difference_{p}'], '.3g') for p in ('max', 'rms')]
         table.add_row(
             escape(score['policy']),
             *([escape(score['fault'])] if faults else []),
-            str(score['steps']),
-            str(score['used']),
-            _text(score['prediction_mse'], '.4g'),
-            _text(score['persistence_mse'], '.4g'),
+            _steps(score),
+            _text(score['prediction_mse'], '.2g'),
+            _text(score['persistence_mse'], '.2g'),
             _text(score['prediction_ratio'], '.3f'),
-            _text(score['action_difference_max'], '.3g'),
-            _text(score['action_difference_rms'], '.3g'),
+            *(differences if compared else []),
             f'{p50}/{p99}',
         )
     return table
@@ -66,15 +71,14 @@ def fleet_table(found: dict[str, Any]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, title=f'{found["recordings"]} recordings, {failed} failed')
     table.add_column('policy · fault', overflow='fold')
     for heading in (
-        'recordings', 'steps', 'used', 'ratio, median', 'worst', 'watched s', 'alarms', 'alarmed',
+        'recordings', 'steps', 'ratio, median', 'worst', 'watched s', 'alarms', 'alarmed',
     ):  # fmt: skip
         table.add_column(heading, justify='right')
     for name, row in found['policies'].items():
         table.add_row(
             escape(name),
             str(row['recordings']),
-            str(row['steps']),
-            str(row['used']),
+            _steps(row),
             _text(row['prediction_ratio_median'], '.3f'),
             _text(row['prediction_ratio_worst'], '.3f'),
             f'{row["watched_s"]:.1f}' if row['watched_s'] else '–',
