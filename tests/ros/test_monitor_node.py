@@ -87,16 +87,21 @@ def test_a_message_that_cannot_be_followed_ends_no_recording(start_node, tmp_pat
     predictions = peer.node.create_publisher(JointState, 'policy/prediction', 10)
     try:
         monitor = start_node('monitor', mode='robot', run_folder=folder)
-        peer.heard_by(1)
-        peer.until(lambda: predictions.get_subscription_count() == 1)
-        peer.publisher.publish(serialize_message(JointState(name=['knee']))[:20])  # cut off
-        monitor.wait_for('joint_states: recorded, but not followed')
-        predictions.publish(JointState(name=['elbow'], position=[0.0]))  # of another policy
-        peer.walk(20)
+        cut_off = serialize_message(JointState(name=['knee']))[:20]
+
+        def told():
+            peer.publisher.publish(cut_off)
+            peer.spin(0.05)
+            return 'joint_states: recorded, but not followed' in monitor.said
+
+        peer.until(told)
+        for _ in range(100):
+            predictions.publish(JointState(name=['elbow'], position=[0.0]))  # of another policy
+            peer.walk(1)
         assert monitor.end() == 0, monitor.said
     finally:
         peer.close()
     assert 'Traceback' not in monitor.said
     counts = Bag(folder).counts
-    assert counts['joint_states'] > 15
-    assert counts['policy/prediction'] == 1
+    assert counts['joint_states'] > 50
+    assert counts['policy/prediction'] > 0
