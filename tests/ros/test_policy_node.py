@@ -38,9 +38,9 @@ BENT = [0.0, 1.2, 0.1, -0.4, -0.5, 0.3, -0.2, -0.6, 0.2]
 
 
 def test_silent_sensors_bring_the_safe_action_once_and_then_silence(peer, start_node):
-    node = start_node('policy', policy='cfc')
+    node = start_node('policy', policy='cfc', sensor_timeout=0.5)
     peer.drive()
-    peer.spin(0.3)
+    peer.spin(0.8)
     assert peer.commands[-1] == SAFE
     count = len(peer.commands)
     peer.walk(10)
@@ -54,7 +54,7 @@ def test_silent_sensors_bring_the_safe_action_once_and_then_silence(peer, start_
 
 
 def test_the_operator_stops_it(peer, start_node):
-    start_node('policy', policy='cfc')
+    start_node('policy', policy='cfc', sensor_timeout=5.0)
     peer.drive()
     assert peer.call('policy/stop').success
     peer.spin(0.2)
@@ -91,7 +91,7 @@ def test_broken_messages_are_survived_and_never_drive(peer, start_node, broken):
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_with_the_safe_action(peer, start_node, number):
-    node = start_node('policy', policy='cfc')
+    node = start_node('policy', policy='cfc', sensor_timeout=5.0)
     peer.drive()
     assert node.end(number) == 0
     peer.spin(0.2)

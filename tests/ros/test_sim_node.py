@@ -215,7 +215,7 @@ def test_in_real_time_steps_that_are_asked_for_one_by_one_wait_for_their_command
 
 def test_a_command_before_the_first_observation_is_survived(start_node, drive):
     driver = drive(False, lambda count: np.zeros(6))
-    node = start_node('sim', mode='realtime', wait_for=2, start_timeout=2.0)
+    node = start_node('sim', mode='realtime', wait_for=2, start_timeout=6.0)
 
     def ended():
         driver.commands.publish(Float64MultiArray(data=[0.0] * 6))
@@ -223,5 +223,5 @@ def test_a_command_before_the_first_observation_is_survived(start_node, drive):
 
     driver.until(ended)
     assert node.wait() == 1
-    assert 'joint_states has 1 subscribers of 2' in node.said
+    assert 'subscribers of 2, commands has 1 publishers of 1' in node.said
     assert 'Traceback' not in node.said
