@@ -90,8 +90,8 @@ class LiveAlarm:
             runner, self._rolled, calibration.horizon, calibration.every, calibration.every
         )
         self._resets = 0
-        self._first: int | None = None
-        self._now = self._scored = 0
+        self._now = 0
+        self._scored: int | None = None
 
     @property
     def topics(self) -> dict[str, str]:
@@ -109,8 +109,8 @@ class LiveAlarm:
             return
         stamp, values = complete
         self._now = stamp
-        if self._first is None:
-            self._first = self._scored = stamp
+        if self._scored is None:
+            self._scored = stamp
         command = self._follower.step(stamp, values)
         if self._follower.events['resets'] != self._resets:
             self._resets = self._follower.events['resets']
@@ -139,5 +139,5 @@ class LiveAlarm:
             'threshold': self.alarm.calibration.threshold,
             'since_ns': event.start if event else 0,
             'joints': ', '.join(event.joints) if event else '',
-            'unwatched_s': max(0, self._now - self._scored) * 1e-9,
+            'unwatched_s': max(0, self._now - (self._scored or 0)) * 1e-9,
         }

@@ -11,11 +11,11 @@ from liquid_control.control.follower import Follower
 from liquid_control.control.gate import Reason
 from liquid_control.control.runtime import PolicyRunner
 from liquid_control.evaluation.alarm import Alarm, Calibration
+from liquid_control.evaluation.metrics import TOLERANCE
 from liquid_control.evaluation.rollouts import RolloutRunner, Rollouts
 from liquid_control.evaluation.sums import Moments, Squares, Thinned, Times
 
 _CHUNK = 1000
-_TOLERANCE = 0.25
 _TIMED = 1000
 """First observations on which a predictor is stepped one by one, as live, and timed."""
 
@@ -132,7 +132,7 @@ class Player:
             for place, prediction in zip(part.places, part.predictions, strict=True):
                 predictions[place] = prediction
             used += count
-            self._used += count
+        self._used += used
         bad = int(np.count_nonzero(~np.isfinite(values).all(axis=1)))
         self._reasons['observation_not_finite'] += bad
         self._reasons['stamp_not_advancing'] += len(stamps) - bad - used
@@ -174,7 +174,7 @@ class Player:
         seen = np.array([unknown if row[2] is None else row[2] for row in rows])
         seen = seen[:, self._measured]
         period = self.contract.period_ns
-        near = np.abs(np.diff(stamps) - period) <= _TOLERANCE * period
+        near = np.abs(np.diff(stamps) - period) <= TOLERANCE * period
         known = near & np.isfinite(values[:-1]).all(axis=1) & np.isfinite(values[1:]).all(axis=1)
         known &= np.isfinite(seen[:-1]).all(axis=1)
         now, then = values[:-1][known].astype(np.float64), values[1:][known].astype(np.float64)

@@ -39,6 +39,7 @@ _WATCHDOG_PERIOD_S = 0.02
 _DELIVERY = Duration(seconds=0.5)
 _COMMAND = 'std_msgs/msg/Float64MultiArray'
 _SUCCESS, _ERROR = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.ERROR
+_FAILURE = TransitionCallbackReturn.FAILURE
 
 
 class PolicyNode(LifecycleNode):
@@ -74,8 +75,7 @@ class PolicyNode(LifecycleNode):
         self.controller: Controller | None = None
 
     def on_configure(self, state: Any) -> TransitionCallbackReturn:
-        configured = self._guarded(self._configure) == _SUCCESS
-        return _SUCCESS if configured else TransitionCallbackReturn.FAILURE  # it can be tried again
+        return self._guarded(self._configure, _FAILURE)  # it can be tried again
 
     def on_activate(self, state: Any) -> TransitionCallbackReturn:
         result = super().on_activate(state)
@@ -96,14 +96,16 @@ class PolicyNode(LifecycleNode):
         self.end(self.failure or 'error')
         return _ERROR
 
-    def _guarded(self, work: Any) -> TransitionCallbackReturn:
+    def _guarded(
+        self, work: Any, failed: TransitionCallbackReturn = _ERROR
+    ) -> TransitionCallbackReturn:
         """Do a transition's work; rclpy would swallow what it raises."""
         try:
             work()
         except (ValueError, OSError, NodeError) as error:
             self.failure = str(error)
             self.get_logger().error(self.failure)
-            return _ERROR
+            return failed
         return _SUCCESS
 
     def _configure(self) -> None:
