@@ -47,7 +47,7 @@ def replay_recording(
     folder = Path(recording)
     run, contract = _recorded(folder, robot)
     bag = Bag(folder, distro)
-    files = bundles(folder, robot, policies)
+    files = _chosen(folder, run, contract, robot, policies)
     topics = {**run.get('observed', {}), **(observed or {})}
     runners = [PolicyRunner(path) for path in files]
     scores, heard, drawn = [], [], []
@@ -89,9 +89,20 @@ def bundles(recording: Path, robot: str | None, policies: list[str] | None) -> l
         ValueError: no such policy, or nothing says which.
     """
     run, contract = _recorded(recording, robot)
+    return _chosen(recording, run, contract, robot, policies)
+
+
+def _chosen(
+    folder: Path,
+    run: dict[str, Any],
+    contract: Contract,
+    robot: str | None,
+    policies: list[str] | None,
+) -> list[Path]:
+    """Files of the policies asked for, or of the one that was recorded."""
     return [
         Path(p) if Path(p).is_file() else paths.policy(p, robot or contract.robot)
-        for p in policies or _recorded_policy(run, recording, contract.robot)
+        for p in policies or _recorded_policy(run, folder, contract.robot)
     ]
 
 
