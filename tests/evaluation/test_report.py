@@ -147,6 +147,8 @@ def test_the_replay_verb_says_what_it_lacks(folders, bundle, tmp_path, capsys):
     assert main([*arguments, '--observed', 'joint_states=faulty/joint_states']) == 0
     assert main([*arguments, '--observed', 'joint_states=nowhere']) == 1
     assert "unknown topic 'nowhere'" in capsys.readouterr().err
+    assert main([*arguments, '--observed', 'joint_stats=faulty/joint_states']) == 1
+    assert "unknown topic 'joint_stats' (did you mean 'joint_states'?)" in capsys.readouterr().err
     run = json.loads((folders[1] / 'run.json').read_text())
     run['bundle']['sha256'] = '0' * 64
     (folders[1] / 'run.json').write_text(json.dumps(run))

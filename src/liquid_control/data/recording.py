@@ -9,6 +9,7 @@ from liquid_control.control.contract import Contract
 from liquid_control.control.controller import Advance, Timeline
 from liquid_control.control.observe import Observer
 from liquid_control.evaluation.bag import Bag, BagError
+from liquid_control.evaluation.names import check_renamed
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ def read_recording(
             lies in that part.
         ObservationError: a message does not hold what the contract asks of it.
     """
+    check_renamed(observed or {}, contract)
     observer, timeline = Observer(contract), Timeline(contract.period_ns, contract.max_gap)
     stamps, rows, elapsed, starts = [], [], [], []
     skipped, first, last = 0, None, 0.0

@@ -17,6 +17,7 @@ from liquid_control.control.contract import Contract
 from liquid_control.control.observe import stamp_ns
 from liquid_control.control.schema import unknown
 from liquid_control.evaluation.fit import Fit
+from liquid_control.evaluation.names import recorded_name
 from liquid_control.evaluation.stamped import Stamped, label
 from liquid_control.evaluation.storage import ZSTD_MAGIC, BagError, Channel
 from liquid_control.evaluation.storage import said as first_line
@@ -170,14 +171,14 @@ class Bag:
         """
         streams = []
         for place, (topic, kind) in enumerate(contract.topics.items()):
-            recorded = observed.get(topic, topic).strip('/')
+            recorded = recorded_name(topic, observed)
             self.require(recorded)
             if kind not in self.tallies[recorded].types:
                 raise BagError(
                     f'{self.path}: {recorded}: expected {kind}, found {self.types[recorded]}'
                 )
             streams.append(self._stamped(recorded, Fit(contract, topic), -place))
-        self._require_one_clock([observed.get(t, t).strip('/') for t in contract.topics])
+        self._require_one_clock([recorded_name(t, observed) for t in contract.topics])
         for *_, topic, message in heapq.merge(*streams):  # no two streams have equal orders
             yield topic, message
 
@@ -191,7 +192,7 @@ class Bag:
             BagError: it does; the first topic is named.
         """
         for topic in contract.topics:
-            recorded = observed.get(topic, topic).strip('/')
+            recorded = recorded_name(topic, observed)
             tally = self.tallies.get(recorded)
             if tally is not None and tally.restarts:
                 raise BagError(

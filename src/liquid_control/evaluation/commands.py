@@ -11,6 +11,7 @@ from liquid_control.control.contract import Contract
 from liquid_control.control.observe import TermAccess, stamp_ns
 from liquid_control.control.term import Term
 from liquid_control.evaluation.bag import Bag, BagError, label
+from liquid_control.evaluation.names import recorded_name
 
 _WINDOW = 2000
 _JOINT_STATE = 'sensor_msgs/msg/JointState'
@@ -52,7 +53,7 @@ class StampedCommands:
     def __init__(self, bag: Bag, robot: Contract, observed: dict[str, str]):
         action, self._period = robot.action, robot.period_ns
         fields = {_FIELDS.get(unit) for unit in action.units}
-        topic = observed.get(action.topic, action.topic).strip('/')
+        topic = recorded_name(action.topic, observed)
         tally = bag.tallies.get(topic)
         self.any = (
             action.type == _JOINT_STATE and len(fields) == 1 and None not in fields
@@ -94,7 +95,7 @@ class LabelledCommands:
     required = True
 
     def __init__(self, bag: Bag, robot: Contract, observed: dict[str, str]):
-        topic = observed.get(robot.action.topic, robot.action.topic).strip('/')
+        topic = recorded_name(robot.action.topic, observed)
         self._bag, self._action = bag, robot.action
         self._source = self._labelled(bag, topic)
         self._order: deque[int] = deque()

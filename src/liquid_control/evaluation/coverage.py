@@ -6,6 +6,7 @@ from liquid_control.control.contract import Contract
 from liquid_control.control.observe import Observer, stamp_ns
 from liquid_control.evaluation.bag import Bag, BagError
 from liquid_control.evaluation.intervals import Intervals
+from liquid_control.evaluation.names import recorded_name
 from liquid_control.evaluation.numbers import numbers
 from liquid_control.evaluation.oddities import oddities
 from liquid_control.evaluation.values import Values
@@ -124,7 +125,7 @@ def _contract(
 
 
 def _term(term: Any, observed: dict[str, str], topics: dict[str, Any]) -> dict[str, Any]:
-    recorded = observed.get(term.topic, term.topic).strip('/')
+    recorded = recorded_name(term.topic, observed)
     field = topics.get(recorded, {}).get('fields', {}).get(term.field, {})
     seen = term.order if term.order else field.get('channels', {})
     missing = [name for name in term.channels if name not in seen]

@@ -10,6 +10,7 @@ from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
 from liquid_control.control.runtime import PolicyRunner
 from liquid_control.evaluation.bag import Bag
+from liquid_control.evaluation.names import check_renamed
 from liquid_control.evaluation.runs import read_run
 from liquid_control.evaluation.scores import replay_scores
 from liquid_control.evaluation.storage.types import DISTRO
@@ -46,6 +47,7 @@ def replay_recording(
     """
     folder = Path(recording)
     run, contract = _recorded(folder, robot)
+    check_renamed(observed or {}, contract)
     bag = Bag(folder, distro)
     files = _chosen(folder, run, contract, robot, policies)
     topics = {**run.get('observed', {}), **(observed or {})}

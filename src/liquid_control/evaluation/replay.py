@@ -10,10 +10,8 @@ from liquid_control.control.controller import Advance, Command, Controller, Time
 from liquid_control.control.gate import Reason
 from liquid_control.control.observe import Observer, TermAccess
 from liquid_control.evaluation.bag import Bag, BagError, Stamped
+from liquid_control.evaluation.names import PREDICTION, recorded_name
 from liquid_control.evaluation.trace import Trace, TraceBuilder
-
-PREDICTION = 'policy/prediction'
-"""Topic of the predictions, unless ``observed`` says otherwise."""
 
 
 def replay(bag: Bag, controller: Controller, observed: dict[str, str] | None = None) -> Trace:
@@ -73,7 +71,7 @@ def recorded_trace(
     observed = observed or {}
     commands = _commands(bag, contract, observed)
     driven = bool(commands)
-    predictions = bag.by_stamp(observed.get(PREDICTION, PREDICTION))
+    predictions = bag.by_stamp(recorded_name(PREDICTION, observed))
     reader = _PredictionReader(contract)
     observer, builder = Observer(contract), TraceBuilder(contract)
     timeline = Timeline(period_ns or contract.period_ns, contract.max_gap)
@@ -155,8 +153,7 @@ class _PredictionReader:
 
 
 def _commands(bag: Bag, contract: Contract, observed: dict[str, str]) -> Stamped:
-    topic = contract.action.topic
-    return bag.commands(observed.get(topic, topic).strip('/'))
+    return bag.commands(recorded_name(contract.action.topic, observed))
 
 
 def _action(bag: Bag, command: Any, contract: Contract) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 from liquid_control.control.contract import Contract, ContractError
 from liquid_control.control.observe import stamp_ns
 from liquid_control.evaluation.bag import Bag, BagError
-from liquid_control.evaluation.replay import PREDICTION
+from liquid_control.evaluation.names import PREDICTION, recorded_name
 
 EPISODE, STATUS, DROPPED = 'sim/episode', 'policy/status', 'fault/dropped'
 COLUMNS = (
@@ -86,8 +86,8 @@ def recorded_contract(bag: Bag, run: dict[str, Any]) -> Contract:
         ContractError: the run names no contract, or one that cannot be read.
     """
     robot = Contract.from_dict(run.get('contract'), f'{bag.path}: the contract in run.json')
-    topic = run.get('observed', {}).get(PREDICTION, PREDICTION)
-    first = next(bag.messages(topic.strip('/')), None)
+    topic = recorded_name(PREDICTION, run.get('observed', {}))
+    first = next(bag.messages(topic), None)
     return policy_contract(robot, robot.sensed_channels if first is None else first.name)
 
 

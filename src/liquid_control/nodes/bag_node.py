@@ -24,7 +24,7 @@ from liquid_control.control.contract import Contract
 from liquid_control.control.observe import Observer, stamp_ns
 from liquid_control.evaluation.bag import Bag
 from liquid_control.evaluation.commands import recorded_commands
-from liquid_control.evaluation.names import renaming
+from liquid_control.evaluation.names import check_renamed, renaming
 from liquid_control.nodes.names import BAG_ENDED, SHADOW
 from liquid_control.nodes.parameters import Parameters
 from liquid_control.nodes.session import NodeError, Session, run_node
@@ -69,6 +69,7 @@ class BagNode(Node):
         self._contract = Bundle.read(paths.policy(policy, path)).contract
         self._contract.require_fit(self._robot, policy)
         self._observed = dict(map(renaming, observed.split()))
+        check_renamed(self._observed, self._robot)
         self._answered: int | None = None
         self.observations = 0
         self._open()

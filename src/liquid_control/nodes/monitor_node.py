@@ -26,7 +26,7 @@ from liquid_control.control.observe import ObservationError, Observer, stamp_ns,
 from liquid_control.control.runtime import PolicyRunner
 from liquid_control.evaluation.live import LiveAccuracy, LiveAlarm
 from liquid_control.evaluation.metrics import measure
-from liquid_control.evaluation.replay import PREDICTION
+from liquid_control.evaluation.names import PREDICTION
 from liquid_control.evaluation.runs import DROPPED, EPISODE
 from liquid_control.nodes.names import BAG_ENDED, FAULTY, SHADOW
 from liquid_control.nodes.parameters import Parameters

@@ -33,11 +33,16 @@ def main(args: argparse.Namespace) -> int:
 
     from liquid_control import paths
     from liquid_control.control import Contract
+    from liquid_control.evaluation.names import check_renamed
     from liquid_control.provenance import provenance, write_json
 
     if args.draft and len(args.bags) > 1:
         raise ValueError(f'--draft: expected one bag to draft from, found {len(args.bags)}')
     contract = Contract.load(paths.robot(args.robot)) if args.robot else None
+    if args.observed and contract is None:
+        raise ValueError('--observed: names topics of a contract, expected --robot too')
+    if contract is not None:
+        check_renamed(args.observed, contract)
     console = Console(highlight=False)
     reports, good = [], True
     for path in args.bags:

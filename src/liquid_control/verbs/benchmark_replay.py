@@ -26,12 +26,14 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control import paths
     from liquid_control.control import Contract, PolicyRunner
     from liquid_control.evaluation.bag import Bag
+    from liquid_control.evaluation.names import check_renamed
     from liquid_control.evaluation.scores import replay_scores
     from liquid_control.provenance import provenance, write_json
 
     if args.rounds < 1:
         raise ValueError(f'--rounds: expected 1 or more, found {args.rounds}')
     robot = Contract.load(paths.robot(args.robot))
+    check_renamed(args.observed, robot)
     runners = [
         PolicyRunner(Path(p) if Path(p).is_file() else paths.policy(p, args.robot))
         for p in args.policy
