@@ -11,6 +11,7 @@ from rosbags.typesys import Stores, get_typestore
 
 from liquid_control import provenance
 from liquid_control.control import Bundle
+from liquid_control.evaluation.runs import about_run
 from liquid_control.faults import FaultInjector, parse
 from liquid_control.sim.world import World
 
@@ -149,24 +150,12 @@ def record_run(folder: Path, robot, bundle: Path, fault: str, seed: int, episode
     recorder.write('/policy/status', 'diagnostic_msgs/msg/DiagnosticArray', last)
     recorder.close()
     faulty = 'faulty/joint_states' if fault != 'none' else 'joint_states'
-    run = {
-        'policy': 'untrained',
-        'mode': 'lockstep',
-        'fault': fault,
-        'seed': seed,
-        'episodes': len(episodes),
-        'observed': {'joint_states': faulty},
-        'ended': 'done',
-        'contract': robot.to_dict(),
-        'contract_hash': robot.hash,
-        'bundle': {
-            'path': str(bundle),
-            'sha256': Bundle.read(bundle).sha256,
-            'cell': 'untrained',
-        },
-        'provenance': provenance.provenance(),
-    }
-    provenance.write_json(folder / 'run.json', run)
+    run = about_run(
+        robot, Bundle.read(bundle), mode='lockstep', fault=fault, seed=seed,
+        episodes=len(episodes), observed={'joint_states': faulty},
+        provenance=provenance.provenance(),
+    )  # fmt: skip
+    provenance.write_json(folder / 'run.json', {**run, 'ended': 'done'})
 
 
 def _record_sensors(recorder: Recorder, world: World, injector: FaultInjector) -> None:

@@ -5,7 +5,9 @@ import pytest
 from recording import STORE, Recorder, command, joint_state
 
 from liquid_control.control import Contract
-from liquid_control.evaluation.bag import Bag, BagError, label
+from liquid_control.evaluation.bag import Bag, BagError
+from liquid_control.evaluation.commands import NOTHING, LabelledCommands
+from liquid_control.evaluation.stamped import label
 
 
 def stamps_of(bag, topic='joint_states'):
@@ -154,12 +156,13 @@ def test_commands_are_taken_by_the_stamp_that_they_answer(tmp_path):
     unlabelled.layout.dim.clear()
     recorder.write('/commands', 'std_msgs/msg/Float64MultiArray', unlabelled)
     recorder.close()
-    found = Bag(tmp_path).commands('commands')
-    assert found.take(7).data[0] == 0.1
-    assert found.take(7).data[0] == 0.3
-    assert found.take(7) is None
-    assert found.take(8) is None
-    assert found.unused == 1
+    data = arm()
+    data['action'].update(joints=['hip'], topic='commands')
+    found = LabelledCommands(Bag(tmp_path), Contract.from_dict(data), {})
+    assert found.take(7).command == np.float32(0.1)
+    assert found.take(7).command == np.float32(0.3)
+    assert found.take(7) == found.take(8) == NOTHING
+    assert found.take(9).answers
     assert label(unlabelled) is None
 
 

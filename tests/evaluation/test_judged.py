@@ -104,6 +104,26 @@ def test_policies_of_other_topics_take_no_commands_from_each_other(tmp_path):
             assert score['actions_compared'] == 100
 
 
+def test_a_command_that_is_not_finite_is_left_out_and_counted(tmp_path):
+    robot = Contract.from_dict(arm())
+    recorder = Recorder(tmp_path / 'run' / 'bag')
+    for step in range(100):
+        stamp = START + step * PERIOD
+        recorder.write(
+            '/joint_states', JOINT_STATE, joint_state(stamp, ['hip', 'knee'], angles(step))
+        )
+        told = command(stamp, [np.nan if step == 50 else 0.1, 0.2])
+        recorder.write('/commands', 'std_msgs/msg/Float64MultiArray', told)
+    recorder.close()
+    asked = robot.asking('angle', 'previous_action')
+    runner = PolicyRunner(make_bundle(tmp_path / 'a.onnx', asked, seed=0))
+    bag = Bag(tmp_path / 'run')
+    (score,), heard = replay_scores(bag, [runner], robot)
+    assert heard['answered'] == score['used'] == score['actions_compared'] == 99
+    assert score['reasons'].keys() <= {'limited', 'slewed'}
+    assert bag.left_out == {('commands', 'holds a value that is not finite'): 1}
+
+
 def turning(stamp):
     kind = 'geometry_msgs/msg/Vector3'
     zero = {name: np.zeros(9) for name in (

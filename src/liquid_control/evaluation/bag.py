@@ -18,7 +18,7 @@ from liquid_control.control.observe import stamp_ns
 from liquid_control.control.schema import unknown
 from liquid_control.evaluation.fit import Fit
 from liquid_control.evaluation.names import recorded_name
-from liquid_control.evaluation.stamped import Stamped, label
+from liquid_control.evaluation.stamped import Stamped
 from liquid_control.evaluation.storage import ZSTD_MAGIC, BagError, Channel
 from liquid_control.evaluation.storage import said as first_line
 from liquid_control.evaluation.storage.files import find
@@ -28,7 +28,7 @@ from liquid_control.evaluation.storage.types import DISTRO, Types
 from liquid_control.evaluation.storage.unpack import unpack_file, unpack_message
 from liquid_control.evaluation.tally import Tally
 
-__all__ = ['Bag', 'BagError', 'Stamped', 'label']
+__all__ = ['Bag', 'BagError']
 
 _MOST_REASONS, _MOST_FAULTS = 8, 20
 
@@ -142,9 +142,13 @@ class Bag:
                 yield channel.topic, read - 1, received, message
             if read != sum(self.counts[name] for name in topics):
                 self._fault(f'{", ".join(topics)}: {read} messages found when read again')
-        finally:  # reading again counts nothing twice
-            for reason, count in refused.items():
-                self.left_out[reason] = max(self.left_out[reason], count)
+        finally:
+            self.leave_out(refused)
+
+    def leave_out(self, refused: Counter[tuple[str, str]]) -> None:
+        """Take (topic, why) → count into :attr:`left_out`; read again, nothing counts twice."""
+        for reason, count in refused.items():
+            self.left_out[reason] = max(self.left_out[reason], count)
 
     def known(self, topic: str) -> bool:
         """Whether the messages of a topic can be decoded."""
@@ -207,15 +211,6 @@ class Bag:
             found.add(stamp_ns(message), message)
         return found
 
-    def commands(self, topic: str) -> Stamped:
-        """Commands, to be taken by the stamp of the observation that they answer."""
-        found = Stamped()
-        for message in self.messages(topic):
-            stamp = label(message)
-            if stamp is not None:
-                found.add(stamp, message)
-        return found
-
     def _stamped(self, recorded: str, fit: Fit, order: int) -> Iterator[tuple]:
         latest, era, given = 0, 0, self.tallies[recorded].source == 'receive'
         restarts = self.tallies[recorded].restarts
@@ -234,8 +229,7 @@ class Bag:
                     continue
                 why = 'has no stamp, where others have'
             _count(refused, recorded, why)
-        for reason, count in refused.items():
-            self.left_out[reason] = count
+        self.leave_out(refused)
         if sum(refused.values()) == self.counts[recorded]:
             why = next(iter(refused))[1]
             raise BagError(

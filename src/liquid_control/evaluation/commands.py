@@ -1,6 +1,6 @@
 """Recorded commands: which of them answers an observation, and what the robot was told then."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -10,10 +10,12 @@ import numpy as np
 from liquid_control.control.contract import Contract
 from liquid_control.control.observe import TermAccess, stamp_ns
 from liquid_control.control.term import Term
-from liquid_control.evaluation.bag import Bag, BagError, label
+from liquid_control.evaluation.bag import Bag, BagError
 from liquid_control.evaluation.names import recorded_name
+from liquid_control.evaluation.stamped import label
 
 _WINDOW = 2000
+_NOT_FINITE = 'holds a value that is not finite'
 _JOINT_STATE = 'sensor_msgs/msg/JointState'
 _FIELDS = {'rad': 'position', 'm': 'position', 'rad/s': 'velocity', 'm/s': 'velocity',
            'N·m': 'effort', 'N': 'effort'}  # fmt: skip
@@ -29,6 +31,10 @@ class Told(NamedTuple):
 
     command: np.ndarray | None
     answers: bool
+
+
+NOTHING = Told(None, False)
+"""Where no commands are known."""
 
 
 class StampedCommands:
@@ -84,8 +90,9 @@ class LabelledCommands:
 
     They are read as far ahead as they may lie out of order.
 
-    What names no observation is left out. A command that lies more than two thousand commands
-    before the one asked for is given up.
+    What names no observation is left out, and so is, counted, what no robot would obey: a command
+    that is not finite. A command that lies more than two thousand commands before the one asked
+    for is given up.
 
     Attributes:
         any: whether the topic has a command that names its observation at all.
@@ -143,12 +150,18 @@ class LabelledCommands:
 
     @staticmethod
     def _labelled(bag: Bag, topic: str) -> Iterator[tuple[int, Any]]:
+        refused: Counter[tuple[str, str]] = Counter()
         for message in bag.messages(topic):
             if not hasattr(message, 'layout'):
                 return  # a kind of command that names no observation
             stamp = label(message)
-            if stamp is not None:
-                yield stamp, message
+            if stamp is None:
+                continue
+            if not np.isfinite(message.data).all():
+                refused[topic, _NOT_FINITE] += 1
+                continue
+            yield stamp, message
+        bag.leave_out(refused)
 
 
 def recorded_commands(
@@ -163,8 +176,13 @@ def _stamped(
     bag: Bag, commands: Contract, observed: dict[str, str]
 ) -> Iterator[tuple[int, np.ndarray]]:
     """(stamp, command) of those that hold a finite number for each joint."""
-    access = TermAccess(commands.terms[0])
+    term = commands.terms[0]
+    access, topic = TermAccess(term), recorded_name(term.topic, observed)
+    refused: Counter[tuple[str, str]] = Counter()
     for _, message in bag.observed(commands, observed):
         values = np.asarray(access.read(message), dtype=np.float32)
-        if np.isfinite(values).all():
-            yield stamp_ns(message), values
+        if not np.isfinite(values).all():
+            refused[topic, _NOT_FINITE] += 1
+            continue
+        yield stamp_ns(message), values
+    bag.leave_out(refused)

@@ -191,13 +191,14 @@ def summary(outcomes: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 
 def _recorded_policy(run: dict[str, Any], folder: Path, robot: str) -> list[str]:
-    """The policy that was recorded, where a file of its name still has the same content."""
+    """The policy that was recorded, where its file, or one of its name, has the same content."""
     bundle = run.get('bundle', {})
-    name = bundle.get('path') or run.get('policy')
-    if not name:
+    path = Path(bundle.get('path', ''))
+    if not run.get('policy'):
         raise ValueError(f'{folder} has no run.json that names a policy: give --policy')
     try:
-        path = Path(name) if bundle.get('path') else paths.policy(name, robot)
+        if not path.is_file():  # recorded elsewhere
+            path = paths.policy(run['policy'], robot)
         same = Bundle.read(path).sha256 == bundle.get('sha256')
     except (ValueError, OSError) as error:
         raise ValueError(f'the policy that was recorded: {error}; give --policy') from None

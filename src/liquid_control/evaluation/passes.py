@@ -2,21 +2,45 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
+
+import numpy as np
 
 from liquid_control.control.contract import Contract, ContractError
 from liquid_control.control.observe import Observer, stamp_ns
 from liquid_control.evaluation.bag import Bag
 from liquid_control.evaluation.commands import (
+    NOTHING,
     LabelledCommands,
     StampedCommands,
-    Told,
     recorded_commands,
 )
-from liquid_control.evaluation.player import Player
 from liquid_control.faults import Fault, FaultInjector
 
-_NOTHING = Told(None, False)
+
+class Listener(Protocol):
+    """What a recording is played to: a policy, and what is kept of it.
+
+    Attributes:
+        contract: what it asks of the robot.
+    """
+
+    contract: Contract
+
+    def step(
+        self, stamp_ns: int, observation: np.ndarray, sent: np.ndarray | None, answers: bool
+    ) -> None:
+        """Take in one observation.
+
+        Args:
+            stamp_ns: its stamp.
+            observation: sensed values (p,).
+            sent: what the robot was told thereupon, (m,); None where that is not known.
+            answers: whether that was an answer to this observation, and is to be compared.
+        """
+
+    def end(self) -> Any:
+        """The recording is over."""
 
 
 @dataclass
@@ -47,12 +71,12 @@ class _Group:
     contract: Contract
     observer: Observer
     commands: LabelledCommands | StampedCommands
-    players: list[Player]
+    players: list[Listener]
 
 
 def play(
     bag: Bag,
-    players: Sequence[Player],
+    players: Sequence[Listener],
     robot: Contract,
     observed: dict[str, str] | None = None,
     faults: Sequence[Fault] = (),
@@ -100,7 +124,7 @@ def play(
             heard.last = stamp
             heard.observations += group is groups[0]
             commands = group.commands
-            sent, answers = commands.take(stamp) if commands.any else _NOTHING
+            sent, answers = commands.take(stamp) if commands.any else NOTHING
             if commands.any:
                 heard.answered += answers and group is groups[0]
                 if commands.required and not answers:
@@ -142,7 +166,7 @@ class _Silence:
         return self._found
 
 
-def _groups(players: Sequence[Player], commands: Callable[[], Any]) -> list[_Group]:
+def _groups(players: Sequence[Listener], commands: Callable[[], Any]) -> list[_Group]:
     groups: list[_Group] = []
     for player in players:
         for group in groups:

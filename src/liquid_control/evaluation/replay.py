@@ -9,44 +9,49 @@ from liquid_control.control.contract import Contract
 from liquid_control.control.controller import Advance, Command, Controller, Timeline
 from liquid_control.control.gate import Reason
 from liquid_control.control.observe import Observer, TermAccess
-from liquid_control.evaluation.bag import Bag, BagError, Stamped
+from liquid_control.evaluation.bag import Bag
+from liquid_control.evaluation.commands import NOTHING, recorded_commands
 from liquid_control.evaluation.names import PREDICTION, recorded_name
+from liquid_control.evaluation.passes import play
 from liquid_control.evaluation.trace import Trace, TraceBuilder
 
 
-def replay(bag: Bag, controller: Controller, observed: dict[str, str] | None = None) -> Trace:
-    """Step a policy over a recording.
+class _Traced:
+    """Steps a policy over a recording and keeps everything."""
 
-    Where commands were recorded, only observations that were answered by one are replayed, and
-    after each step the policy is told the command that was really sent: every policy gets the
-    same observations and the same previous actions, whoever drove. The trace has the commands
-    that this policy would have sent. Without recorded commands its own are taken as sent.
+    def __init__(self, controller: Controller):
+        self.contract = controller.runner.contract
+        self._controller, self._builder = controller, TraceBuilder(self.contract)
+
+    def step(
+        self, stamp_ns: int, observation: np.ndarray, sent: np.ndarray | None, answers: bool
+    ) -> None:
+        self._builder.add(observation, self._controller.step(stamp_ns, observation))
+        if sent is not None:
+            self._controller.runner.sent(sent)
+
+    def end(self) -> Trace:
+        return self._builder.build()
+
+
+def replay(bag: Bag, controller: Controller, observed: dict[str, str] | None = None) -> Trace:
+    """Step a policy over a recording, as :func:`play` does, and keep everything.
 
     Args:
         bag: the recording.
         controller: the policy; it is reset first.
         observed: contract topic → topic in the bag, where they differ.
 
+    Returns:
+        The observations that it was given and the commands that it would have sent.
+
     Raises:
-        BagError: a topic that the policy reads is missing or has another type.
-        ObservationError: a message does not hold what the contract asks of it.
+        BagError, ObservationError: as :func:`play`.
     """
-    contract, observed = controller.runner.contract, observed or {}
-    commands = _commands(bag, contract, observed)
-    driven = bool(commands)
-    observer, builder = Observer(contract), TraceBuilder(contract)
     controller.reset()
-    for topic, message in bag.observed(contract, observed):
-        complete = observer.update(topic, message)
-        if complete is None:
-            continue
-        sent = commands.take(complete[0])
-        if driven and sent is None:
-            continue
-        builder.add(complete[1], controller.step(*complete))
-        if sent is not None:
-            controller.runner.sent(_action(bag, sent, contract))
-    return builder.build()
+    traced = _Traced(controller)
+    play(bag, [traced], controller.robot, observed)
+    return traced.end()
 
 
 def recorded_trace(
@@ -69,8 +74,7 @@ def recorded_trace(
         ObservationError: a message does not hold what the contract asks of it.
     """
     observed = observed or {}
-    commands = _commands(bag, contract, observed)
-    driven = bool(commands)
+    commands = recorded_commands(bag, contract, observed)
     predictions = bag.by_stamp(recorded_name(PREDICTION, observed))
     reader = _PredictionReader(contract)
     observer, builder = Observer(contract), TraceBuilder(contract)
@@ -81,8 +85,8 @@ def recorded_trace(
         if complete is None:
             continue
         stamp, observation = complete
-        sent = commands.take(stamp)
-        if driven and sent is None:
+        sent, answers = commands.take(stamp) if commands.any else NOTHING
+        if commands.any and commands.required and not answers:
             continue
         used, elapsed, prediction = False, 0.0, None
         if np.isfinite(observation).all():
@@ -90,7 +94,7 @@ def recorded_trace(
             used = advance is not Advance.SKIP
         if used:
             prediction = reader.read(predictions.take(stamp + contract.period_ns))
-        action = unknown if sent is None else _action(bag, sent, contract)
+        action = unknown if sent is None else sent
         command = Command(stamp, action, Reason.NONE, prediction, elapsed, np.nan)
         builder.add(observation, command)
     trace = builder.build()
@@ -150,17 +154,3 @@ class _PredictionReader:
         if message is None:
             return None
         return np.array(self._access.read(message), dtype=np.float32)
-
-
-def _commands(bag: Bag, contract: Contract, observed: dict[str, str]) -> Stamped:
-    return bag.commands(recorded_name(contract.action.topic, observed))
-
-
-def _action(bag: Bag, command: Any, contract: Contract) -> np.ndarray:
-    action = np.asarray(command.data, dtype=np.float64)
-    if action.shape != (contract.action_size,):
-        raise BagError(
-            f'{bag.path}: {contract.action.topic}: expected {contract.action_size} values '
-            f'({", ".join(contract.action.joints)}), found {action.size}'
-        )
-    return action.astype(np.float32)

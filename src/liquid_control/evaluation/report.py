@@ -114,7 +114,7 @@ def provenance_rows(run: dict[str, Any], folder: Path) -> list[tuple[str, str]]:
             ) if part
         )),
         ('versions', ', '.join(f'{name} {version}' for name, version in versions.items())),
-        ('policy', ', '.join(str(bundle[k]) for k in ('cell', 'file', 'path') if bundle.get(k))),
+        ('policy', ', '.join(str(bundle[k]) for k in ('cell', 'path') if bundle.get(k))),
         ('bundle SHA-256', bundle.get('sha256')),
         ('contract SHA-256', run.get('contract_hash')),
     ]  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract, ContractError
 from liquid_control.control.observe import stamp_ns
 from liquid_control.evaluation.bag import Bag, BagError
@@ -19,6 +20,31 @@ COLUMNS = (
     'late',
 )  # fmt: skip
 """What one row of ``sim/episode`` must have."""
+
+
+def about_run(robot: Contract, bundle: Bundle, **settings: Any) -> dict[str, Any]:
+    """What ``run.json`` says of a run as it begins.
+
+    Args:
+        robot: contract of the robot.
+        bundle: the policy.
+        settings: ``mode``, ``fault``, ``seed``, ``episodes`` and ``provenance``; ``observed``:
+            topic of the contract → its name in the bag.
+    """
+    return {
+        **settings,
+        'policy': bundle.path.stem,
+        'ended': None,
+        'contract': robot.to_dict(),
+        'contract_hash': robot.hash,
+        'bundle': {
+            'path': str(bundle.path.resolve()),
+            'sha256': bundle.sha256,
+            'cell': bundle.cell,
+            'counts': bundle.counts,
+            'contract_hash': bundle.contract.hash,
+        },
+    }
 
 
 def read_run(folder: str | Path) -> dict[str, Any]:

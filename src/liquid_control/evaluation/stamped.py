@@ -10,21 +10,18 @@ class Stamped:
 
     def __init__(self):
         self._found: dict[int, deque] = defaultdict(deque)
-        self.unused = 0
 
     def __bool__(self) -> bool:
         return bool(self._found)
 
     def add(self, stamp: int, message: Any) -> None:
         self._found[stamp].append(message)
-        self.unused += 1
 
     def take(self, stamp: int) -> Any:
         """The next message with this stamp; None where there is none, or none left."""
         waiting = self._found.get(stamp)
         if not waiting:
             return None
-        self.unused -= 1
         return waiting.popleft()
 
 

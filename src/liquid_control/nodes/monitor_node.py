@@ -27,7 +27,7 @@ from liquid_control.control.runtime import PolicyRunner
 from liquid_control.evaluation.live import LiveAccuracy, LiveAlarm
 from liquid_control.evaluation.metrics import measure
 from liquid_control.evaluation.names import PREDICTION
-from liquid_control.evaluation.runs import DROPPED, EPISODE
+from liquid_control.evaluation.runs import DROPPED, EPISODE, about_run
 from liquid_control.nodes.names import BAG_ENDED, FAULTY, SHADOW
 from liquid_control.nodes.parameters import Parameters
 from liquid_control.nodes.recorder import Recorder
@@ -94,26 +94,11 @@ class MonitorNode(Node):
         observed = {t: FAULTY + t if faulty else t for t in self._contract.topics}
         self.folder.mkdir(parents=True, exist_ok=True)
         self._recorder = Recorder(self.folder / 'bag')
-        about = provenance(**({'command': command} if command else {}))
-        self._run = {
-            'mode': self._mode,
-            'policy': self._bundle.path.stem,
-            'fault': self._fault,
-            'seed': seed,
-            'episodes': episodes,
-            'observed': self._recorded(observed),
-            'ended': None,
-            'contract': self._contract.to_dict(),
-            'contract_hash': self._contract.hash,
-            'bundle': {
-                'file': self._bundle.path.name,
-                'sha256': self._bundle.sha256,
-                'cell': self._bundle.cell,
-                'counts': self._bundle.counts,
-                'contract_hash': self._bundle.contract.hash,
-            },
-            'provenance': about,
-        }
+        self._run = about_run(
+            self._contract, self._bundle, mode=self._mode, fault=self._fault, seed=seed,
+            episodes=episodes, observed=self._recorded(observed),
+            provenance=provenance(**({'command': command} if command else {})),
+        )  # fmt: skip
         write_json(self.folder / 'run.json', self._run)
         asked = self._bundle.contract
         scale = [

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
+from liquid_control.files import write_whole
 from liquid_control.pool import Job, State, work
 from liquid_control.provenance import provenance, write_json
 from liquid_control.training.card import card
@@ -145,7 +146,7 @@ def conclude(
         best[cell] = rescored(first, folder / 'policies' / f'{cell}.onnx', scores)
         cards = folder / 'cards'
         cards.mkdir(parents=True, exist_ok=True)
-        (cards / f'{cell}.md').write_text(card(best[cell]))
+        write_whole(cards / f'{cell}.md', card(best[cell]))
     write_json(
         folder / 'results.json',
         {

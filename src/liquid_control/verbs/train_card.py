@@ -13,11 +13,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     from liquid_control import paths
     from liquid_control.control.bundle import Bundle
+    from liquid_control.files import write_whole
     from liquid_control.training.card import card
 
     text = card(Bundle.read(paths.policy(args.bundle, args.robot)))
     if args.out is None:
         print(text, end='')
     else:
-        args.out.write_text(text)
+        write_whole(args.out, text)
     return 0
