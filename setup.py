@@ -49,7 +49,7 @@ setup(
     maintainer_email='maintainers@liquid-control.invalid',
     package_dir={'': 'src'},
     packages=find_packages('src'),
-    package_data={f'{NAME}.evaluation': ['templates/*']},
+    package_data={f'{NAME}.report': ['templates/*']},
     python_requires='>=3.10',
     install_requires=CORE,
     extras_require={

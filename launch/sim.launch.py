@@ -12,8 +12,8 @@ from launch import LaunchContext, LaunchDescription
 from launch.actions import OpaqueFunction
 
 from liquid_control import launching
+from liquid_control.control.topics import FAULTY
 from liquid_control.nodes.graph import RunSettings
-from liquid_control.nodes.names import FAULTY
 
 ARGUMENTS = {
     'policy': ('cfc', 'Bundle: a name, or a path to its file.'),

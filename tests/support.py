@@ -1,12 +1,14 @@
 """What tests share: contracts, untrained bundles, messages of several kinds."""
 
 import array
+import importlib.util
 import signal
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import onnx
+import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from liquid_control import paths
@@ -14,6 +16,23 @@ from liquid_control.control import Bundle, Contract
 
 ROBOT = Contract.load(paths.robot('walker2d'))
 STUDENT = ROBOT.asking('joint_position', 'previous_action')
+
+
+def needs_training() -> list[str]:
+    """For ``collect_ignore_glob``: leaves tests out where the [train] extra is not installed."""
+    needed = ('torch', 'stable_baselines3')
+    return [] if all(map(importlib.util.find_spec, needed)) else ['test_*.py']
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """As the verbs train, and as results are equal bit for bit."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def interruptible() -> None:

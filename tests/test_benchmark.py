@@ -24,7 +24,7 @@ def test_training_is_measured_beside_a_reference(tmp_path, capsys):
 
 
 def test_what_is_saved_for_backward_grows_with_length():
-    from liquid_control.evaluation.training_cost import growth
+    from liquid_control.benchmarks.training_cost import growth
 
     (row,) = growth(['cfc'], [8, 16, 32, 64], batch=32, rounds=1)
     assert row['memory_exponent'] == pytest.approx(1.0, abs=0.15)

@@ -92,3 +92,11 @@ def _first(path: str, key: str) -> str | None:
     except OSError:
         return None
     return next((line.split(':', 1)[1].strip() for line in lines if line.startswith(key)), None)
+
+
+def difference(found: Any, wanted: Any, where: str = '') -> str:
+    """The first values of two mappings that differ, as text."""
+    if not (isinstance(found, dict) and isinstance(wanted, dict)):
+        return f'{where} {found}, now {wanted}'
+    key = next(k for k in {**wanted, **found} if found.get(k) != wanted.get(k))
+    return difference(found.get(key), wanted.get(key), f'{where}.{key}'.lstrip('.'))

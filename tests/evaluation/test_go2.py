@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from liquid_control import paths
+from liquid_control.bags.bag import Bag
 from liquid_control.control import Contract, PolicyRunner
-from liquid_control.evaluation.bag import Bag
 from liquid_control.evaluation.scores import replay_scores
 
 DATA = Path(os.environ.get('LIQUID_CONTROL_DATA') or Path(__file__).parents[3] / 'shared/data')
@@ -31,7 +31,7 @@ def contract() -> Contract:
 )
 def test_the_alarm_rises_within_a_second_of_the_failure_and_not_before(trained, replayed, tmp_path):
     torch = pytest.importorskip('torch')
-    from liquid_control.data.recording import read_recording
+    from liquid_control.bags.recording import read_recording
     from liquid_control.training.publish_predictor import publish_predictor
     from liquid_control.training.recorded import RecordedSettings
 

@@ -10,11 +10,11 @@ from recording import Recorder, command, joint_state, make_bundle, ros
 from support import arm
 
 from liquid_control import paths
+from liquid_control.bags.bag import Bag, BagError
+from liquid_control.bags.recording import read_recording
 from liquid_control.control import Contract, PolicyRunner
-from liquid_control.data.recording import read_recording
-from liquid_control.evaluation.bag import Bag, BagError
-from liquid_control.evaluation.fleet import replay_recording, summary
 from liquid_control.evaluation.scores import replay_scores
+from liquid_control.report.replays import replay_recording, summary
 from liquid_control.verbs.replay import _files
 
 START, PERIOD = 10**9, 10_000_000

@@ -6,8 +6,8 @@ from alarmed import alarmed, joints_alone
 from recording import Recorder, joint_state
 from support import make_bundle
 
+from liquid_control.bags.bag import Bag
 from liquid_control.control import PolicyRunner
-from liquid_control.evaluation.bag import Bag
 from liquid_control.evaluation.live import LiveAccuracy, LiveAlarm
 from liquid_control.evaluation.scores import replay_scores
 

@@ -5,8 +5,8 @@ import pytest
 from recording import Recorder, joint_state
 from support import arm, make_bundle
 
+from liquid_control.bags.bag import Bag
 from liquid_control.control import Contract, Controller, PolicyRunner
-from liquid_control.evaluation.bag import Bag
 from liquid_control.evaluation.metrics import figures
 from liquid_control.evaluation.passes import _Silence
 from liquid_control.evaluation.replay import recorded_trace, replay

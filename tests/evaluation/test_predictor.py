@@ -10,12 +10,12 @@ pytest.importorskip('onnxscript')
 
 from recording import Recorder, joint_state
 
+from liquid_control.bags.bag import Bag
+from liquid_control.bags.recording import Recording, read_recording
 from liquid_control.cli import main
 from liquid_control.control import Bundle, Contract, Controller, PolicyRunner
 from liquid_control.control.contract import ContractError
-from liquid_control.data.recording import Recording, read_recording
 from liquid_control.evaluation.alarm import Calibration
-from liquid_control.evaluation.bag import Bag
 from liquid_control.training.finite import NotFiniteError
 from liquid_control.training.publish_predictor import publish_predictor
 from liquid_control.training.recorded import RecordedSettings, Windows, folds, train_predictor

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from recording import Recorder, joint_state, make_bundle
 
+from liquid_control.bags.bag import Bag, BagError
 from liquid_control.control import Contract, Controller, PolicyRunner
-from liquid_control.evaluation.bag import Bag, BagError
 from liquid_control.evaluation.episodes import run_episodes
 from liquid_control.evaluation.replay import compare, recorded_trace, replay
 from liquid_control.evaluation.trace import Trace

@@ -6,8 +6,8 @@ from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 
 from liquid_control import paths
+from liquid_control.bags.bag import Bag
 from liquid_control.control import Contract, Controller, PolicyRunner
-from liquid_control.evaluation.bag import Bag
 from liquid_control.evaluation.metrics import load_metrics
 from liquid_control.evaluation.replay import compare, recorded_trace, replay
 from liquid_control.evaluation.runs import observed_topics, read_run

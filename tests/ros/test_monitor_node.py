@@ -11,7 +11,7 @@ from peer import Peer
 from rclpy.serialization import serialize_message
 from sensor_msgs.msg import JointState
 
-from liquid_control.evaluation.bag import Bag
+from liquid_control.bags.bag import Bag
 
 REMAPPED = ['-r', 'joint_states:=/arm/joint_states', '-r', 'commands:=/arm/commands']
 

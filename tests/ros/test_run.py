@@ -10,7 +10,7 @@ import time
 import pytest
 from support import interruptible
 
-from liquid_control.evaluation.bag import Bag
+from liquid_control.bags.bag import Bag
 from liquid_control.evaluation.metrics import load_metrics
 
 BASE = [sys.executable, '-m', 'liquid_control.cli', 'run', '--no-video', '--seconds', '4']

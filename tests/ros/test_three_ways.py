@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from liquid_control import paths
+from liquid_control.bags.bag import Bag
 from liquid_control.control import Contract, Controller, PolicyRunner
-from liquid_control.evaluation.bag import Bag
 from liquid_control.evaluation.episodes import run_episodes
 from liquid_control.evaluation.metrics import load_metrics
 from liquid_control.evaluation.replay import compare, recorded_trace, replay

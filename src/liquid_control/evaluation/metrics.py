@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from liquid_control.bags.bag import Bag
 from liquid_control.control.contract import Contract
 from liquid_control.control.gate import Reason
-from liquid_control.evaluation.bag import Bag
+from liquid_control.control.topics import DROPPED
 from liquid_control.evaluation.replay import recorded_trace
 from liquid_control.evaluation.runs import (
-    DROPPED,
     episode_rows,
     last_status,
     read_run,

@@ -6,15 +6,15 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from liquid_control.control.contract import Contract, ContractError
-from liquid_control.control.observe import Observer, stamp_ns
-from liquid_control.evaluation.bag import Bag
-from liquid_control.evaluation.commands import (
+from liquid_control.bags.bag import Bag
+from liquid_control.bags.commands import (
     NOTHING,
     LabelledCommands,
     StampedCommands,
     recorded_commands,
 )
+from liquid_control.control.contract import Contract, ContractError
+from liquid_control.control.observe import Observer, stamp_ns
 from liquid_control.faults import Fault, FaultInjector
 
 

@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 
+from liquid_control.bags.bag import Bag
+from liquid_control.bags.commands import NOTHING, recorded_commands
+from liquid_control.bags.names import recorded_name
 from liquid_control.control.contract import Contract
 from liquid_control.control.controller import Advance, Command, Controller, Timeline
 from liquid_control.control.gate import Reason
 from liquid_control.control.observe import Observer, TermAccess
-from liquid_control.evaluation.bag import Bag
-from liquid_control.evaluation.commands import NOTHING, recorded_commands
-from liquid_control.evaluation.names import PREDICTION, recorded_name
+from liquid_control.control.topics import PREDICTION
 from liquid_control.evaluation.passes import play
 from liquid_control.evaluation.trace import Trace, TraceBuilder
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from liquid_control.bags.bag import Bag, BagError
+from liquid_control.bags.names import recorded_name
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract, ContractError
 from liquid_control.control.observe import stamp_ns
-from liquid_control.evaluation.bag import Bag, BagError
-from liquid_control.evaluation.names import PREDICTION, recorded_name
+from liquid_control.control.topics import EPISODE, PREDICTION, STATUS
 
-EPISODE, STATUS, DROPPED = 'sim/episode', 'policy/status', 'fault/dropped'
 COLUMNS = (
     'episode', 'seed', 'step', 'reward', 'return', 'terminated', 'truncated', 'command_latency',
     'late',

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from liquid_control.bags.bag import Bag, BagError
 from liquid_control.control.contract import Contract
 from liquid_control.control.runtime import PolicyRunner
-from liquid_control.evaluation.bag import Bag, BagError
 from liquid_control.evaluation.passes import Heard, play
 from liquid_control.evaluation.player import Player
 from liquid_control.faults import parse

@@ -19,18 +19,17 @@ from rosgraph_msgs.msg import Clock
 from std_msgs.msg import Float64MultiArray, Header
 
 from liquid_control import paths
+from liquid_control.bags.bag import Bag
+from liquid_control.bags.commands import recorded_commands
+from liquid_control.bags.names import check_renamed, renaming
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
 from liquid_control.control.observe import Observer, stamp_ns
-from liquid_control.evaluation.bag import Bag
-from liquid_control.evaluation.commands import recorded_commands
-from liquid_control.evaluation.names import check_renamed, renaming
-from liquid_control.nodes.names import BAG_ENDED, SHADOW
+from liquid_control.control.topics import BAG_ENDED, SHADOW, answered_stamp
 from liquid_control.nodes.parameters import Parameters
 from liquid_control.nodes.session import NodeError, Session, run_node
 from liquid_control.nodes.wire import (
     CommandMessage,
-    answered_stamp,
     clock_message,
     message_type,
     qos,

@@ -4,7 +4,7 @@ import numpy as np
 from std_msgs.msg import Float64MultiArray
 
 from liquid_control.control.controller import Controller
-from liquid_control.nodes.wire import answered_stamp
+from liquid_control.control.topics import answered_stamp
 
 _KEPT = 64
 

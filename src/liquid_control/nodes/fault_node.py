@@ -14,8 +14,8 @@ from std_msgs.msg import Header
 from liquid_control import paths
 from liquid_control.control.contract import Contract
 from liquid_control.control.observe import ObservationError
+from liquid_control.control.topics import FAULTY
 from liquid_control.faults import FaultInjector, parse
-from liquid_control.nodes.names import FAULTY
 from liquid_control.nodes.parameters import Parameters
 from liquid_control.nodes.session import Session, run_node
 from liquid_control.nodes.wire import message_type, qos

@@ -21,8 +21,8 @@ import yaml
 
 from liquid_control import paths
 from liquid_control.control.contract import Contract
+from liquid_control.control.topics import FAULTY
 from liquid_control.faults import parse
-from liquid_control.nodes.names import FAULTY
 
 _END_S = 5.0
 _MONITOR_END_S = 60.0

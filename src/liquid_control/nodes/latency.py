@@ -18,9 +18,10 @@ from rclpy.node import Node
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 
+from liquid_control.control.topics import answered_stamp
 from liquid_control.nodes.policy_status import resident_mb
 from liquid_control.nodes.session import NodeError, Session, run_node
-from liquid_control.nodes.wire import answered_stamp, qos, set_stamp
+from liquid_control.nodes.wire import qos, set_stamp
 from liquid_control.sim import walker2d
 
 _ANSWER_S = 1.0

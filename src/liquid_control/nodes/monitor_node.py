@@ -24,11 +24,18 @@ from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
 from liquid_control.control.observe import ObservationError, Observer, stamp_ns, time_ns
 from liquid_control.control.runtime import PolicyRunner
+from liquid_control.control.topics import (
+    BAG_ENDED,
+    DROPPED,
+    EPISODE,
+    FAULTY,
+    PREDICTION,
+    SHADOW,
+    STATUS,
+)
 from liquid_control.evaluation.live import LiveAccuracy, LiveAlarm
 from liquid_control.evaluation.metrics import measure
-from liquid_control.evaluation.names import PREDICTION
-from liquid_control.evaluation.runs import DROPPED, EPISODE, about_run
-from liquid_control.nodes.names import BAG_ENDED, FAULTY, SHADOW
+from liquid_control.evaluation.runs import about_run
 from liquid_control.nodes.parameters import Parameters
 from liquid_control.nodes.recorder import Recorder
 from liquid_control.nodes.session import Session, run_node
@@ -134,7 +141,7 @@ class MonitorNode(Node):
         if action.topic not in self._contract.topics:  # else it is heard, and recorded, already
             self._subscribe(action.topic, action.type)
         self._subscribe(PREDICTION, _JOINT_STATE)
-        self._subscribe('policy/status', _DIAGNOSTICS, streamed=False)
+        self._subscribe(STATUS, _DIAGNOSTICS, streamed=False)
         self._subscribe('/diagnostics', _DIAGNOSTICS, streamed=False)
         if self._mode == 'replay':
             self._subscribe(SHADOW, action.type)
@@ -173,7 +180,7 @@ class MonitorNode(Node):
     def _on_message(self, topic: str, kind: Any, record: Any, streamed: bool, raw: bytes) -> None:
         record(raw)
         self._counts[topic] += 1
-        if topic == 'policy/status':
+        if topic == STATUS:
             self.status_heard = time.monotonic()
         # Statuses, this node's own among them, are sent whether anything happens or not.
         if streamed:

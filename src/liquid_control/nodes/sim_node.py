@@ -24,11 +24,12 @@ from liquid_control import paths
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
 from liquid_control.control.observe import time_ns
+from liquid_control.control.topics import DROPPED, answered_stamp
 from liquid_control.faults import FaultyClock, parse
 from liquid_control.nodes.parameters import Parameters
 from liquid_control.nodes.session import NodeError, Session, run_node
 from liquid_control.nodes.sim_messages import SensorPublishers
-from liquid_control.nodes.wire import answered_stamp, clock_message, qos, set_stamp
+from liquid_control.nodes.wire import clock_message, qos, set_stamp
 from liquid_control.sim import walker2d
 from liquid_control.sim.world import World
 
@@ -94,7 +95,7 @@ class SimNode(Node):
         self._row = JointState(name=list(_ROW))
         commands = self.robot.action.topic
         self.create_subscription(Float64MultiArray, commands, self._on_command, profile)
-        self.create_subscription(Header, 'fault/dropped', self._on_dropped, profile)
+        self.create_subscription(Header, DROPPED, self._on_dropped, profile)
         self.create_service(Trigger, '~/reset', self._on_reset)
         self.create_service(SetBool, '~/pause', self._on_pause)
         self.create_service(Trigger, '~/step', self._on_step)

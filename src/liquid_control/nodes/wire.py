@@ -73,13 +73,6 @@ class CommandMessage:
         return self.message
 
 
-def answered_stamp(message: Float64MultiArray) -> int | None:
-    """Stamp of the observation that a command answers; None where its sender does not say."""
-    dimensions = message.layout.dim
-    label = dimensions[0].label if dimensions else ''
-    return int(label) if label.isascii() and label.isdigit() and len(label) < 20 else None
-
-
 def diagnostic(
     name: str,
     hardware: str,

@@ -17,11 +17,10 @@ from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
 from liquid_control.files import write_whole
 from liquid_control.pool import Job, State, work
-from liquid_control.provenance import provenance, write_json
+from liquid_control.provenance import difference, provenance, write_json
 from liquid_control.training.card import card
 from liquid_control.training.imitation import ImitationSettings, train_student
 from liquid_control.training.publish import overall, publish_student, rescored, seed_scores
-from liquid_control.training.run import difference
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from liquid_control.training.run import difference
+from liquid_control.provenance import difference
 
 
 def write(path: Path, tensors: dict[str, torch.Tensor], about: dict[str, Any]) -> None:

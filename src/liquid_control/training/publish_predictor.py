@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from liquid_control.bags.recording import Recording
 from liquid_control.control.bundle import PREDICTOR, Bundle
 from liquid_control.control.contract import Contract
 from liquid_control.control.runtime import PolicyRunner
-from liquid_control.data.recording import Recording
 from liquid_control.evaluation.alarm import Calibration, calibrate
 from liquid_control.evaluation.rollouts import RolloutRunner, Rollouts
 from liquid_control.predictor import Predictor

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from liquid_control.bags.recording import Recording
 from liquid_control.control.contract import Contract
-from liquid_control.data.recording import Recording
 from liquid_control.models import ModelSettings, Normalizer, cell_settings, parameters, width_for
 from liquid_control.predictor import Predictor
 from liquid_control.training import checkpoint

@@ -36,7 +36,7 @@ def add_observed_argument(parser: argparse.ArgumentParser) -> None:
 
 class _Renamings(argparse.Action):
     def __call__(self, parser, namespace, values, option_string=None):
-        from liquid_control.evaluation.names import renaming
+        from liquid_control.bags.names import renaming
 
         try:
             topic, recorded = renaming(values)

@@ -32,8 +32,8 @@ def main(args: argparse.Namespace) -> int:
     from rich.console import Console
 
     from liquid_control import paths
+    from liquid_control.bags.names import check_renamed
     from liquid_control.control import Contract
-    from liquid_control.evaluation.names import check_renamed
     from liquid_control.provenance import provenance, write_json
 
     if args.draft and len(args.bags) > 1:
@@ -61,8 +61,8 @@ def main(args: argparse.Namespace) -> int:
 def _one(console: Any, path: Path, contract: Any, observed: dict, distro: str) -> tuple[dict, bool]:
     from rich.markup import escape
 
-    from liquid_control.evaluation.bag import Bag, BagError
-    from liquid_control.evaluation.coverage import coverage
+    from liquid_control.bags.bag import Bag, BagError
+    from liquid_control.bags.coverage import coverage
 
     try:
         with console.status(f'reading {escape(path.name)}'):
@@ -81,8 +81,8 @@ def _one(console: Any, path: Path, contract: Any, observed: dict, distro: str) -
 def _draft(console: Any, found: dict, target: Path, path: Path) -> None:
     from rich.markup import escape
 
+    from liquid_control.bags.draft import draft
     from liquid_control.control import Contract
-    from liquid_control.evaluation.draft import draft
 
     if target.exists():
         raise FileExistsError(f'--draft {target}: exists already; a contract is never overwritten')

@@ -32,8 +32,8 @@ def main(args: argparse.Namespace) -> int:
     from rich.progress import Progress
 
     from liquid_control import paths
+    from liquid_control.benchmarks.latency import quantiles, step_times
     from liquid_control.control.runtime import PolicyRunner
-    from liquid_control.evaluation.latency import quantiles, step_times
     from liquid_control.nodes.latency import LoopSettings, echo, measure_loops, policy
     from liquid_control.provenance import provenance, write_json
 
@@ -76,8 +76,8 @@ def _cells(args: argparse.Namespace) -> int:
     from rich.console import Console
 
     from liquid_control import cells, paths
+    from liquid_control.benchmarks.step_cost import beside_references
     from liquid_control.control.contract import Contract
-    from liquid_control.evaluation.step_cost import beside_references
     from liquid_control.provenance import provenance, write_json
     from liquid_control.verbs.progress import counting
 

@@ -24,9 +24,9 @@ def main(args: argparse.Namespace) -> int:
     from rich.console import Console
 
     from liquid_control import paths
+    from liquid_control.bags.bag import Bag
+    from liquid_control.bags.names import check_renamed
     from liquid_control.control import Contract, PolicyRunner
-    from liquid_control.evaluation.bag import Bag
-    from liquid_control.evaluation.names import check_renamed
     from liquid_control.evaluation.scores import replay_scores
     from liquid_control.provenance import provenance, write_json
 

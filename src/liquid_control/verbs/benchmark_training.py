@@ -32,8 +32,8 @@ def main(args: argparse.Namespace) -> int:
     from rich.console import Console
 
     from liquid_control import cells
-    from liquid_control.evaluation.references import PAIRS
-    from liquid_control.evaluation.training_cost import beside_references, growth
+    from liquid_control.benchmarks.references import PAIRS
+    from liquid_control.benchmarks.training_cost import beside_references, growth
     from liquid_control.provenance import provenance, write_json
     from liquid_control.verbs.progress import counting
 

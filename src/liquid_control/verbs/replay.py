@@ -43,9 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from liquid_control.evaluation.fleet import summary
     from liquid_control.evaluation.sweep import ENGINES
     from liquid_control.provenance import provenance, write_json
+    from liquid_control.report.replays import summary
 
     for name, least in (('horizon', 1), ('workers', 1), ('seed', 0)):
         if getattr(args, name) < least:
@@ -88,7 +88,7 @@ def main(args: argparse.Namespace) -> int:
         verdict.update(figures)
     verdict['summary'] = found
     if args.out:
-        from liquid_control.evaluation.replay_report import write_replay_report
+        from liquid_control.report.replay_report import write_replay_report
 
         report = write_replay_report(args.out / 'report.html', outcomes, verdict)
         console.print(f'report: {report}', highlight=False)
@@ -99,8 +99,8 @@ def main(args: argparse.Namespace) -> int:
 
 def _replay(args: argparse.Namespace, console: Any) -> dict[str, dict[str, Any]]:
     """Name → outcome; one recording alone is replayed in this process, and its error is raised."""
-    from liquid_control.evaluation.fleet import fingerprint, replay_recording
     from liquid_control.evaluation.sweep import Piece, sweep
+    from liquid_control.report.replays import fingerprint, replay_recording
     from liquid_control.verbs.progress import reporting
 
     arguments = {
@@ -138,7 +138,7 @@ def _replay(args: argparse.Namespace, console: Any) -> dict[str, dict[str, Any]]
 def _files(args: argparse.Namespace, recording: Path) -> list[Path]:
     """Contract and bundles that a recording is replayed with, by path or name."""
     from liquid_control import paths
-    from liquid_control.evaluation.fleet import bundles
+    from liquid_control.report.replays import bundles
 
     try:
         robot = [paths.robot(args.robot)] if args.robot else []

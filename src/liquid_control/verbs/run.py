@@ -23,10 +23,10 @@ def main(args: argparse.Namespace) -> int:
     from rich.console import Console
 
     from liquid_control.evaluation.metrics import load_metrics
-    from liquid_control.evaluation.report import write_report
-    from liquid_control.evaluation.table import comparison_table
     from liquid_control.nodes.graph import RunSettings
     from liquid_control.provenance import command, write_json
+    from liquid_control.report.report import write_report
+    from liquid_control.report.table import comparison_table
     from liquid_control.verbs.walk import draw, new_folder, walk
 
     console = Console()

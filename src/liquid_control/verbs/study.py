@@ -43,8 +43,8 @@ def main(args: argparse.Namespace) -> int:
     from rich.console import Console
 
     from liquid_control.data import walker2d_kinematics as data
-    from liquid_control.training.run import Shelf
-    from liquid_control.training.study import Plan, Standing, carry_out
+    from liquid_control.study.plan import Plan, Standing, carry_out
+    from liquid_control.study.run import Shelf
     from liquid_control.verbs.arguments import terminable
 
     for name in ('seeds', 'workers', 'updates'):
@@ -104,10 +104,10 @@ def _finish(args, console, plan, standing, measure, data_sha256) -> None:
     """Write results.json and the plots; print the tables."""
     from dataclasses import asdict
 
-    from liquid_control.evaluation.study import summarize, tables
-    from liquid_control.evaluation.study_plots import write_plots
     from liquid_control.provenance import provenance, write_json
-    from liquid_control.training.published import PUBLISHED
+    from liquid_control.study.plots import write_plots
+    from liquid_control.study.published import PUBLISHED
+    from liquid_control.study.summary import summarize, tables
 
     results = [standing.results[name] for name in sorted(standing.results)]
     published = {cell: (row.mse, row.deviation) for cell, row in PUBLISHED.items()}

@@ -116,9 +116,9 @@ def _check(args: argparse.Namespace) -> None:
 def _train(args: argparse.Namespace, folder: Path, report):
     """Read the bags, train, calibrate and write the bundle."""
     from liquid_control import cells, paths
+    from liquid_control.bags.bag import Bag
+    from liquid_control.bags.recording import read_recording
     from liquid_control.control.contract import Contract
-    from liquid_control.data.recording import read_recording
-    from liquid_control.evaluation.bag import Bag
     from liquid_control.training.publish_predictor import publish_predictor
     from liquid_control.training.recorded import RecordedSettings
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from liquid_control.evaluation.video import render
 from liquid_control.nodes.graph import Graph, RunSettings
+from liquid_control.report.video import render
 from liquid_control.verbs.progress import reporting
 
 

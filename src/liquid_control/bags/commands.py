@@ -1,0 +1,188 @@
+"""Recorded commands: which of them answers an observation, and what the robot was told then."""
+
+from collections import Counter, deque
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from liquid_control.bags.bag import Bag, BagError
+from liquid_control.bags.names import recorded_name
+from liquid_control.control.contract import Contract
+from liquid_control.control.observe import TermAccess, stamp_ns
+from liquid_control.control.term import Term
+from liquid_control.control.topics import answered_stamp
+
+_WINDOW = 2000
+_NOT_FINITE = 'holds a value that is not finite'
+_JOINT_STATE = 'sensor_msgs/msg/JointState'
+_FIELDS = {'rad': 'position', 'm': 'position', 'rad/s': 'velocity', 'm/s': 'velocity',
+           'N·m': 'effort', 'N': 'effort'}  # fmt: skip
+
+
+class Told(NamedTuple):
+    """What the robot was told upon an observation.
+
+    Attributes:
+        command: (m,) float32; None where none is known.
+        answers: whether it answers this very observation, rather than holding since earlier.
+    """
+
+    command: np.ndarray | None
+    answers: bool
+
+
+NOTHING = Told(None, False)
+"""Where no commands are known."""
+
+
+class StampedCommands:
+    """Commands that name no observation, but have a stamp and the names of their joints.
+
+    An observation is answered by the first command that is stamped no earlier, and later by less
+    than one period; upon the others the last command holds.
+
+    Args:
+        bag: the recording.
+        robot: its action is a JointState; the unit says which field commands: position,
+            velocity or effort.
+        observed: contract topic → topic in the bag, where they differ.
+
+    Attributes:
+        any: whether there are such commands at all.
+        required: whether an observation without an answer is to be left out.
+    """
+
+    required = False
+
+    def __init__(self, bag: Bag, robot: Contract, observed: dict[str, str]):
+        action, self._period = robot.action, robot.period_ns
+        fields = {_FIELDS.get(unit) for unit in action.units}
+        topic = recorded_name(action.topic, observed)
+        tally = bag.tallies.get(topic)
+        self.any = (
+            action.type == _JOINT_STATE and len(fields) == 1 and None not in fields
+            and tally is not None and tally.types == {_JOINT_STATE} and tally.source == 'header'
+        )  # fmt: skip
+        self._source: Iterator[tuple[int, np.ndarray]] = iter(())
+        if self.any:
+            term = Term('command', action.topic, action.type, fields.pop(), action.joints,
+                        action.units)  # fmt: skip
+            self._source = _stamped(bag, replace(robot, terms=(term,)), observed)
+        self._last: np.ndarray | None = None
+        self._next = next(self._source, None)
+
+    def take(self, observed_ns: int) -> Told:
+        """What the robot was told upon the observation with this stamp; stamps must not fall."""
+        while self._next is not None and self._next[0] < observed_ns:
+            self._advance()
+        if self._next is None or self._next[0] - observed_ns >= self._period:
+            return Told(self._last, False)
+        return Told(self._next[1], True)
+
+    def _advance(self) -> None:
+        self._last, self._next = self._next[1], next(self._source, None)
+
+
+class LabelledCommands:
+    """Commands that name the observation that they answer, as this package's own do.
+
+    They are read as far ahead as they may lie out of order.
+
+    What names no observation is left out, and so is, counted, what no robot would obey: a command
+    that is not finite. A command that lies more than two thousand commands before the one asked
+    for is given up.
+
+    Attributes:
+        any: whether the topic has a command that names its observation at all.
+        required: whether an observation without an answer is to be left out.
+    """
+
+    required = True
+
+    def __init__(self, bag: Bag, robot: Contract, observed: dict[str, str]):
+        topic = recorded_name(robot.action.topic, observed)
+        self._bag, self._action = bag, robot.action
+        self._source = self._labelled(bag, topic)
+        self._order: deque[int] = deque()
+        self._found: dict[int, deque[Any]] = {}
+        self._read_on()
+        self.any = bool(self._order)
+
+    def take(self, observed_ns: int) -> Told:
+        """The next command for an observation; none where there is none, or none left.
+
+        Raises:
+            BagError: a command has not one value for each joint.
+        """
+        waiting = self._found.get(observed_ns)
+        if not waiting:
+            return Told(None, False)
+        command = self._read(waiting.popleft())
+        if len(self._order) < _WINDOW // 2 or self._order[_WINDOW // 4] < observed_ns:
+            self._drop(observed_ns)
+            self._read_on()
+        return Told(command, True)
+
+    def _read(self, message: Any) -> np.ndarray:
+        values = np.asarray(message.data, dtype=np.float64)
+        if values.shape != (len(self._action.joints),):
+            raise BagError(
+                f'{self._bag.path}: {self._action.topic}: expected {len(self._action.joints)} '
+                f'values ({", ".join(self._action.joints)}), found {values.size}'
+            )
+        return values.astype(np.float32)
+
+    def _drop(self, before_ns: int) -> None:
+        """Let go of the older half of what lies before a stamp."""
+        while len(self._order) > _WINDOW // 4 and self._order[0] < before_ns:
+            self._found.pop(self._order.popleft(), None)
+
+    def _read_on(self) -> None:
+        while len(self._order) < _WINDOW:
+            found = next(self._source, None)
+            if found is None:
+                return
+            stamp, message = found
+            self._order.append(stamp)
+            self._found.setdefault(stamp, deque()).append(message)
+
+    @staticmethod
+    def _labelled(bag: Bag, topic: str) -> Iterator[tuple[int, Any]]:
+        refused: Counter[tuple[str, str]] = Counter()
+        for message in bag.messages(topic):
+            if not hasattr(message, 'layout'):
+                return  # a kind of command that names no observation
+            stamp = answered_stamp(message)
+            if stamp is None:
+                continue
+            if not np.isfinite(message.data).all():
+                refused[topic, _NOT_FINITE] += 1
+                continue
+            yield stamp, message
+        bag.leave_out(refused)
+
+
+def recorded_commands(
+    bag: Bag, robot: Contract, observed: dict[str, str]
+) -> LabelledCommands | StampedCommands:
+    """The commands of a recording, by the observations that they name, or else by their stamps."""
+    labelled = LabelledCommands(bag, robot, observed)
+    return labelled if labelled.any else StampedCommands(bag, robot, observed)
+
+
+def _stamped(
+    bag: Bag, commands: Contract, observed: dict[str, str]
+) -> Iterator[tuple[int, np.ndarray]]:
+    """(stamp, command) of those that hold a finite number for each joint."""
+    term = commands.terms[0]
+    access, topic = TermAccess(term), recorded_name(term.topic, observed)
+    refused: Counter[tuple[str, str]] = Counter()
+    for _, message in bag.observed(commands, observed):
+        values = np.asarray(access.read(message), dtype=np.float32)
+        if not np.isfinite(values).all():
+            refused[topic, _NOT_FINITE] += 1
+            continue
+        yield stamp_ns(message), values
+    bag.leave_out(refused)

@@ -1,0 +1,170 @@
+"""What a bag has, before anything is judged by it: one pass, bounded memory, no wall clock."""
+
+from typing import Any
+
+from liquid_control.bags.bag import Bag, BagError
+from liquid_control.bags.intervals import Intervals
+from liquid_control.bags.names import recorded_name
+from liquid_control.bags.numbers import numbers
+from liquid_control.bags.oddities import oddities
+from liquid_control.bags.values import Values
+from liquid_control.control.contract import Contract
+from liquid_control.control.observe import Observer, stamp_ns
+
+FORMAT = 1
+
+
+def coverage(
+    bag: Bag, contract: Contract | None = None, observed: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """Topics, rates, gaps and oddities of a bag, and how far it covers a contract.
+
+    Args:
+        bag: the recording.
+        contract: what would be sensed; None to look at the bag alone.
+        observed: contract topic → topic in the bag, where they differ.
+
+    Returns:
+        A mapping for JSON: ``bag`` (the file and what is wrong with it), ``topics`` and
+        ``contract``. The last two do not depend on how the bag is stored.
+    """
+    watched = {topic: _Topic(bag, topic) for topic in sorted(bag.counts)}
+    for topic, received, message in bag.decoded():
+        watched[topic].add(received, message)
+    topics = {topic: watch.summary() for topic, watch in watched.items()}
+    covered = _contract(bag, contract, observed or {}, topics) if contract else None
+    starts = [tally.first for tally in bag.tallies.values()]
+    ends = [tally.last for tally in bag.tallies.values()]
+    return {
+        'format': FORMAT,
+        'bag': {
+            'path': str(bag.path),
+            'storage': bag.storage,
+            'whole': bag.damage is None,
+            'damage': bag.damage,
+            'checksums': bag.checked,
+            'notes': list(bag.notes),
+            'left_out': [[*reason, count] for reason, count in sorted(bag.left_out.items())],
+            'messages': sum(bag.counts.values()),
+            'duration_s': (max(ends) - min(starts)) / 1e9,
+            'starts_ns': min(starts),
+        },
+        'topics': topics,
+        'contract': covered,
+    }
+
+
+class _Topic:
+    """Watches one topic."""
+
+    def __init__(self, bag: Bag, topic: str):
+        self._bag, self._topic = bag, topic
+        self._tally = bag.tallies[topic]
+        self._header = self._tally.source == 'header'
+        self._stamps, self._received = Intervals(), Intervals()
+        self._decoded = 0
+        self._values = []
+        if bag.known(topic):
+            found = numbers(bag.fields, bag.types[topic])
+            self._values = [Values(one) for one in found]
+
+    def add(self, received: int, message: Any) -> None:
+        self._decoded += 1
+        self._received.add(received)
+        if self._header:
+            stamp = stamp_ns(message)
+            if stamp:
+                self._stamps.add(stamp)
+        if message.__msgtype__ == self._bag.types[self._topic]:
+            for values in self._values:
+                values.add(message)
+
+    def summary(self) -> dict[str, Any]:
+        tally, received = self._tally, self._received.summary()
+        low, high = tally.spans(tally.source)
+        found = {
+            'type': self._bag.types[self._topic],
+            'type_from': self._bag.origin(self._topic),
+            'messages': tally.count,
+            'promised': self._bag.promised.get(self._topic),
+            'decoded': self._decoded,
+            'stamps': tally.source,
+            'zero_stamps': tally.zero,
+            'restarts': len(tally.restarts),
+            'duration_s': (high - low) / 1e9,
+            'starts_ns': low,
+            **(self._stamps.summary() if self._header else received),
+            'receive': received,
+            'clock': {'ahead_s': tally.offset_ns / 1e9, 'drift_s': tally.drift_ns / 1e9}
+            if self._header
+            else None,
+            'fields': {v.numbers.field: v.summary() for v in self._values},
+        }
+        return {**found, 'oddities': oddities(found)}
+
+
+def _contract(
+    bag: Bag, contract: Contract, observed: dict[str, str], topics: dict[str, Any]
+) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        'robot': contract.robot,
+        'hash': contract.hash,
+        'why_not': None,
+        'paced': 0,
+        'complete': 0,
+        'finite': 0,
+        'terms': [_term(term, observed, topics) for term in contract.sensed],
+    }
+    try:
+        _observe(bag, contract, observed, found)
+    except BagError as error:
+        found['why_not'] = str(error)
+    for term in found['terms']:
+        term['share'] = term.pop('fresh') / found['paced'] if found['paced'] else 0.0
+    return found
+
+
+def _term(term: Any, observed: dict[str, str], topics: dict[str, Any]) -> dict[str, Any]:
+    recorded = recorded_name(term.topic, observed)
+    field = topics.get(recorded, {}).get('fields', {}).get(term.field, {})
+    seen = term.order if term.order else field.get('channels', {})
+    missing = [name for name in term.channels if name not in seen]
+    return {
+        'name': term.name,
+        'topic': recorded,
+        'field': term.field,
+        'channels': len(term.channels),
+        'missing': missing,
+        'fresh': 0,
+        'not_finite': 0,
+    }
+
+
+def _observe(bag: Bag, contract: Contract, observed: dict[str, str], found: dict) -> None:
+    """Count the pacing messages, those at which each term is fresh, and what comes of them."""
+    observer = Observer(contract)
+    pace, held = next(iter(contract.topics)), contract.held
+    freshness_ns = round(contract.freshness * 1e9)
+    last: dict[str, int] = {}
+    rows = list(zip(found['terms'], contract.sensed, strict=True))
+    parts, start = [], 0
+    for term in contract.sensed:
+        parts.append(slice(start, start + len(term.channels)))
+        start = parts[-1].stop
+    for topic, message in bag.observed(contract, observed):
+        stamp = last[topic] = stamp_ns(message)
+        complete = observer.update(topic, message)
+        if topic == pace:
+            found['paced'] += 1
+            for row, term in rows:
+                seen = last.get(term.topic)
+                if seen is not None and (term.topic in held or stamp - seen <= freshness_ns):
+                    row['fresh'] += 1
+        if complete is not None:
+            found['complete'] += 1
+            if complete[1].max() < float('inf') and complete[1].min() > -float('inf'):
+                found['finite'] += 1
+            else:
+                for (row, _), part in zip(rows, parts, strict=True):
+                    values = complete[1][part]
+                    row['not_finite'] += int((values - values != 0).any())

@@ -1,0 +1,218 @@
+"""A contract drafted from what a bag has, for a person to check."""
+
+import math
+from typing import Any
+
+import yaml
+
+from liquid_control.bags.storage import BagError
+from liquid_control.bags.storage.joint_state import JOINT_STATE
+
+MULTI_ARRAY = 'std_msgs/msg/Float64MultiArray'
+_COMMANDED = ('command', 'cmd', 'desired', 'target', 'setpoint', 'reference')
+_UNITS = {
+    'position': 'rad', 'positions': 'rad', 'velocity': 'rad/s', 'velocities': 'rad/s',
+    'effort': 'N·m', 'efforts': 'N·m', 'angular_velocity': 'rad/s', 'angular': 'rad/s',
+    'linear_acceleration': 'm/s²', 'linear': 'm/s', 'orientation': '1',
+}  # fmt: skip
+_RATES = (1, 2, 5, 10, 20, 25, 30, 40, 50, 60, 80, 100, 120, 125, 150, 200, 240, 250, 300, 333,
+          400, 500, 600, 800, 1000, 2000)  # fmt: skip
+_NEAR, _OFTEN = 0.03, 0.99
+_PERIODS_FRESH, _LEAST_FRESH_S, _GAP = 5, 0.05, 5
+_CHECK = '  # CHECK'
+
+
+def draft(found: dict[str, Any], robot: str) -> str:
+    """A contract as YAML, with ``# CHECK`` at all that a bag cannot tell.
+
+    Args:
+        found: what :func:`~liquid_control.bags.coverage.coverage` says of the bag.
+        robot: a name for the robot.
+
+    Raises:
+        BagError: no topic of the bag has numbers that could be observed.
+    """
+    topics = {n: t for n, t in found['topics'].items() if t['decoded'] and _usable_fields(t)}
+    path = found['bag']['path']
+    if not topics:
+        raise BagError(f'{path}: no topic with numbers that could be observed: nothing to draft')
+    state = _state(topics)
+    terms = _terms(state, topics[state], hold=False)
+    command = _command(topics, state, terms[0])
+    if command is not None:
+        terms += _terms(command, topics[command], hold=True, order=terms[0]['joints'])[:1]
+    rate = _rate(topics[state]['rate_hz'])
+    fresh = max(_PERIODS_FRESH / rate, _LEAST_FRESH_S)
+    lines = [
+        f'# Drafted from what a bag has: {found["bag"]["messages"]} messages in '
+        f'{found["bag"]["duration_s"]:.1f} s.',
+        '# A bag cannot tell units, limits or what is safe: check every line marked CHECK.',
+        'format: 1',
+        f'robot: {_flow(robot)}{_CHECK}',
+        f'rate: {rate:g}{_CHECK}: the median of {state} is {topics[state]["rate_hz"] or 0:.1f} Hz',
+        f'freshness: {_digits(fresh):g}{_CHECK}: s; an older reading is not used',
+        f'max_gap: {_digits(_GAP * fresh):g}{_CHECK}: s; memory starts anew after more',
+        'observation:',
+    ]
+    for term in terms:
+        lines += _term_lines(term)
+    lines += _action_lines(command, topics, terms)
+    return '\n'.join(lines) + '\n'
+
+
+def _usable_fields(topic: dict[str, Any]) -> dict[str, dict[str, dict]]:
+    """Field → channels that a contract can ask for: in nearly every message, and not always NaN."""
+    fields = {}
+    for field, about in topic['fields'].items():
+        channels = {
+            name: channel
+            for name, channel in about['channels'].items()
+            if channel['count'] >= _OFTEN * topic['decoded'] and 'mean' in channel
+        }
+        if field and channels:
+            fields[field] = channels
+    return fields
+
+
+def _state(topics: dict[str, Any]) -> str:
+    """The topic that paces: measured joints, where there are any."""
+
+    def rank(name: str) -> tuple:
+        kind = topics[name]['type']
+        stamped = topics[name]['stamps'] == 'header'
+        size = max(map(len, _usable_fields(topics[name]).values()))
+        return kind == JOINT_STATE, not _is_command(name), stamped, size, topics[name]['messages']
+
+    return max(sorted(topics), key=rank)
+
+
+def _is_command(topic: str) -> bool:
+    return any(word in topic.lower() for word in _COMMANDED)
+
+
+def _terms(
+    name: str, topic: dict[str, Any], hold: bool, order: list[str] | None = None
+) -> list[dict[str, Any]]:
+    terms = []
+    for field, channels in _usable_fields(topic).items():
+        about = topic['fields'][field]
+        if all(c['min'] == c['max'] == 0.0 for c in channels.values()):
+            continue  # published, and never measured
+        last = field.split('.')[-1]
+        numbered = about['names'] is None and all(map(str.isdecimal, channels))
+        unnamed = numbered or about['unnamed'] > 0
+        fixed = about['names'] is None and not numbered
+        joints = list(channels)
+        term = {
+            'name': f'commanded_{last}' if hold else _name(name, field, terms, topic['type']),
+            'topic': name,
+            'type': topic['type'],
+            'field': field,
+            'components' if fixed else 'joints': joints,
+            'unit': _UNITS.get(last, '?'),
+            'std': _stds(channels),
+            'spans': [(c['min'], c['max']) for c in channels.values()],
+        }
+        if unnamed and not fixed:
+            given = order if order and len(order) == len(joints) else None
+            term['joints'] = term['order'] = given or [f'{last}_{n}' for n in joints]
+        elif not fixed and about['names'] != 'name':
+            term['names'] = about['names']
+        if hold:
+            term['hold'] = True
+        terms.append(term)
+    if not terms:
+        first = next(iter(_usable_fields(topic)))
+        raise BagError(f'{name}: {first} and all else is always zero: nothing to draft')
+    return terms
+
+
+def _name(topic: str, field: str, terms: list[dict], kind: str) -> str:
+    name = f'joint_{field}' if kind == JOINT_STATE else field.replace('.', '_').replace('[]', '')
+    taken = [term['name'] for term in terms]
+    return name if name not in taken else f'{name}_{len(taken)}'
+
+
+def _stds(channels: dict[str, dict]) -> list[float]:
+    """Standard deviations to three digits; a channel that never moves gets the smallest other."""
+    moving = [c['std'] for c in channels.values() if c['std'] > 0 and math.isfinite(c['std'])]
+    floor = min(moving, default=1.0)
+    return [_digits(c['std'] if math.isfinite(c['std']) and c['std'] > 0 else floor)
+            for c in channels.values()]  # fmt: skip
+
+
+def _command(topics: dict[str, Any], state: str, first: dict[str, Any]) -> str | None:
+    """The topic on which the robot was told what to do, where one fits the measured joints."""
+    joints = set(first.get('joints', []))
+    fits = []
+    for name, topic in topics.items():
+        if name == state or not joints:
+            continue
+        fields = _usable_fields(topic)
+        channels = next(iter(fields.values()))
+        if topic['type'] == JOINT_STATE and _is_command(name) and joints & set(channels):
+            fits.append((2, topic['messages'], name))
+        elif topic['type'] == MULTI_ARRAY and len(fields.get('data', ())) in (len(joints), 0):
+            fits.append((1 + _is_command(name), topic['messages'], name))
+    return max(fits)[2] if fits else None
+
+
+def _action_lines(command: str | None, topics: dict, terms: list[dict]) -> list[str]:
+    if command is not None:
+        source, topic, kind = terms[-1], command, topics[command]['type']
+        why = 'what was commanded in the bag; widen it to what the robot may do'
+    else:
+        source, topic, kind = terms[0], 'commands', MULTI_ARRAY
+        why = 'no commands were recorded: the range that was measured'
+    lower, upper = zip(*map(_limits, source['spans']), strict=True)
+    safe = [0.0 if low <= 0.0 <= high else _digits((low + high) / 2)
+            for low, high in zip(lower, upper, strict=True)]  # fmt: skip
+    joints = source.get('joints') or source['components']
+    return [
+        'action:',
+        f'  topic: {_flow(topic)}{_CHECK}',
+        f'  type: {kind}',
+        f'  joints: {_flow(joints)}',
+        f'  unit: {_flow(source["unit"])}{_CHECK}',
+        f'  lower: {_flow(list(lower))}{_CHECK}: {why}',
+        f'  upper: {_flow(list(upper))}{_CHECK}',
+        f'  safe: {_flow(safe)}{_CHECK}: the command that stops the robot',
+    ]
+
+
+def _term_lines(term: dict[str, Any]) -> list[str]:
+    lines = [f'  - name: {_flow(term["name"])}']
+    for key in ('topic', 'type', 'field', 'names', 'order', 'joints', 'components', 'unit',
+                'std', 'hold'):  # fmt: skip
+        if key in term:
+            check = _CHECK if key in ('unit', 'order') else ''
+            lines.append(f'    {key}: {_flow(term[key])}{check}')
+    return lines
+
+
+def _limits(span: tuple[float, float]) -> tuple[float, float]:
+    low, high = span
+    if not low < high:
+        low, high = low - 1.0, high + 1.0
+    low, high = _digits(low, math.floor), _digits(high, math.ceil)
+    return low, high
+
+
+def _rate(median: float | None) -> float:
+    if not median:
+        return 1.0
+    nearest = min(_RATES, key=lambda rate: abs(rate - median))
+    return float(nearest) if abs(nearest - median) < _NEAR * median else _digits(median)
+
+
+def _digits(value: float, towards: Any = round) -> float:
+    """Three significant digits."""
+    if value == 0.0 or not math.isfinite(value):
+        return value
+    unit = 10.0 ** (math.floor(math.log10(abs(value))) - 2)
+    return float(f'{towards(value / unit) * unit:.6g}')
+
+
+def _flow(value: Any) -> str:
+    text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=10**6)
+    return text.removesuffix('...\n').strip()

@@ -1,0 +1,38 @@
+"""Topics that were recorded under other names."""
+
+from collections.abc import Mapping
+
+from liquid_control.control.contract import Contract
+from liquid_control.control.schema import unknown
+from liquid_control.control.topics import PREDICTION
+
+
+def renaming(text: str) -> tuple[str, str]:
+    """``TOPIC=RECORDED`` → both, without the leading slash.
+
+    Raises:
+        ValueError: one of them is missing.
+    """
+    topic, separator, recorded = text.partition('=')
+    if not separator or not topic or not recorded:
+        raise ValueError(f'observed: expected TOPIC=RECORDED, found {text}')
+    return topic.strip('/'), recorded.strip('/')
+
+
+def recorded_name(topic: str, observed: Mapping[str, str]) -> str:
+    """Name without a leading slash under which a topic was recorded.
+
+    Args:
+        observed: contract topic → topic in the bag, where they differ; slashes do not count.
+    """
+    bare = topic.strip('/')
+    names = {name.strip('/'): recorded.strip('/') for name, recorded in observed.items()}
+    return names.get(bare, bare)
+
+
+def check_renamed(observed: Mapping[str, str], contract: Contract) -> None:
+    """Raises ValueError where a topic that was renamed is none that the contract reads."""
+    known = [name.strip('/') for name in (*contract.topics, contract.action.topic, PREDICTION)]
+    for topic in observed:
+        if topic.strip('/') not in known:
+            raise ValueError(f'observed: {unknown("topic", topic.strip("/"), known)}')

@@ -1,0 +1,123 @@
+"""What is odd about a topic, in plain words."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from liquid_control.bags.intervals import BURST
+
+_FAR_S, _DRIFT_S = 1.0, 0.1
+_MANY, _FEW = 0.1, 10
+
+
+def oddities(topic: dict[str, Any]) -> list[str]:
+    """All that a person should know before trusting a topic's numbers.
+
+    Args:
+        topic: what :func:`~liquid_control.bags.coverage.coverage` says of it.
+    """
+    found = [*_counts(topic), *_clock(topic)]
+    for field, about in topic['fields'].items():
+        found += _field(field, about)
+    return found
+
+
+def _counts(topic: dict[str, Any]) -> Iterator[str]:
+    messages = topic['messages']
+    if topic['type_from'] == 'unknown':
+        yield f'type {topic["type"] or "without a name"} is known nowhere: not decoded'
+    elif topic['decoded'] != messages:
+        yield f'{messages - topic["decoded"]} of {messages} messages cannot be decoded'
+    if topic['promised'] not in (None, messages):
+        yield f'{topic["promised"]} messages promised, {messages} found'
+
+
+def _clock(topic: dict[str, Any]) -> Iterator[str]:
+    messages, median = topic['messages'], topic['interval_ms']
+    if topic['stamps'] == 'receive' and topic['zero_stamps']:
+        yield 'header stamps are all zero: receive stamps are used'
+    elif topic['zero_stamps']:
+        yield f'{topic["zero_stamps"]} header stamps are zero: those messages are left out'
+    if topic['restarts']:
+        yield f'its clock starts anew: {topic["restarts"]} (back by more than a second, for good)'
+    if topic['backward']:
+        yield f'stamps go back: {topic["backward"]}'
+    if topic['repeated']:
+        yield f'stamps that equal the one before: {topic["repeated"]}'
+    clock = topic['clock']
+    if clock and abs(clock['ahead_s']) > _FAR_S:
+        side = 'ahead of' if clock['ahead_s'] > 0 else 'behind'
+        yield f'header clock {_time(abs(clock["ahead_s"]))} {side} the receive clock'
+    if clock and abs(clock['drift_s']) > max(_DRIFT_S, 1e-3 * topic['duration_s']):
+        yield f'header and receive clock drift apart by {_time(abs(clock["drift_s"]))}'
+    if topic['gaps']:
+        longest = f'{_time(topic["longest_ms"] / 1e3)} at {topic["longest_at_s"]:.2f} s'
+        yield f'{_number(topic["gaps"], "gap")} beyond 3 medians, the longest {longest}'
+    if topic['bursts']:
+        yield f'{_number(topic["bursts"], "interval")} below a tenth of the median, {median:.3g} ms'
+    if topic['stamps'] == 'header':
+        received = topic['receive']
+        if received['repeated']:
+            yield f'receive stamps that equal the one before: {received["repeated"]} (not used)'
+        if _in_bursts(received, median, messages):
+            yield 'received in bursts; receive stamps are not used'
+
+
+def _in_bursts(received: dict[str, Any], median: float | None, messages: int) -> bool:
+    interval = received['interval_ms']
+    squeezed = bool(median and interval and interval < BURST * median)
+    return squeezed or received['bursts'] > _MANY * messages
+
+
+def _field(field: str, about: dict[str, Any]) -> Iterator[str]:
+    messages, channels = about['messages'], about['channels']
+    if messages and about['empty'] == messages:
+        yield f'{field}: always empty'
+        return
+    if about['empty']:
+        yield f'{field}: empty in {about["empty"]} of {messages} messages'
+    if about['unnamed']:
+        yield f'{field}: values without names in {about["unnamed"]} messages: give an order'
+    if about['mismatched']:
+        yield f'{field}: as many values as names in all but {about["mismatched"]} messages'
+    if about['wide']:
+        yield f'{field}: more than 512 values in {about["wide"]} messages: not looked at'
+    if about['layouts'] > 1:
+        yield f'{field}: names or sizes change from message to message'
+    used = messages - about['empty'] - about['mismatched'] - about['wide']
+    kinds: dict[str, list[str]] = {}
+    for name, channel in channels.items():
+        for kind in _channel(channel, used):
+            kinds.setdefault(kind, []).append(name)
+    for kind, names in kinds.items():
+        who = 'all' if len(names) == len(channels) and len(names) > 1 else ', '.join(names[:6])
+        more = f' and {len(names) - 6} more' if len(names) > 6 and who != 'all' else ''
+        yield f'{field}: {kind}: {who}{more}'
+
+
+def _channel(channel: dict[str, Any], messages: int) -> Iterator[str]:
+    count = channel['count']
+    usable = count - channel['not_finite'] - channel['sentinel']
+    if count < messages:
+        yield 'not in every message'
+    if channel['not_finite'] == count:
+        yield 'always NaN'
+    elif channel['not_finite']:
+        yield 'NaN or infinite at times'
+    if channel['sentinel']:
+        yield 'says "no value" (2.146e9), read as NaN'
+    if usable and channel['zero'] == usable:
+        yield 'always zero'
+    elif usable > 1 and channel['min'] == channel['max']:
+        yield 'constant'
+    elif count > _FEW and channel['repeated'] > _MANY * count:
+        yield 'repeats the value before in more than a tenth of the messages'
+
+
+def _number(count: int, what: str) -> str:
+    return f'{count} {what}' if count == 1 else f'{count} {what}s'
+
+
+def _time(seconds: float) -> str:
+    if seconds >= 172_800:
+        return f'{seconds / 86_400:.1f} days'
+    return f'{seconds:.3g} s' if seconds >= 1.0 else f'{seconds * 1e3:.3g} ms'

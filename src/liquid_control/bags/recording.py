@@ -1,0 +1,106 @@
+"""A recorded bag as arrays: what a robot sensed and was told, over irregular time."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from liquid_control.bags.bag import Bag, BagError
+from liquid_control.bags.names import check_renamed
+from liquid_control.control.contract import Contract
+from liquid_control.control.controller import Advance, Timeline
+from liquid_control.control.observe import Observer
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Observations in stamp order, T of them.
+
+    Attributes:
+        name: of the bag.
+        stamps: header stamps in ns, (T,) int64.
+        values: sensed values in the contract's order, (T, p) float32, all finite.
+        elapsed: time since the previous observation in nominal periods, (T,) float32.
+        starts: whether memory starts anew here, (T,) bool.
+        skipped: observations left out: not finite, or with a stamp that does not advance.
+        period_ns: nominal time between observations.
+        damage: why the bag is not whole; None where it is.
+    """
+
+    name: str
+    stamps: np.ndarray
+    values: np.ndarray
+    elapsed: np.ndarray
+    starts: np.ndarray
+    skipped: int
+    period_ns: int
+    damage: str | None = None
+
+    def __len__(self) -> int:
+        return len(self.stamps)
+
+    @property
+    def sha256(self) -> str:
+        """Of its stamps and values."""
+        return hashlib.sha256(self.stamps.tobytes() + self.values.tobytes()).hexdigest()
+
+    @property
+    def seconds(self) -> np.ndarray:
+        """Time since the first observation, (T,)."""
+        return (self.stamps - self.stamps[:1]) * 1e-9
+
+
+def read_recording(
+    bag: Bag,
+    contract: Contract,
+    observed: dict[str, str] | None = None,
+    start: float = 0.0,
+    stop: float = np.inf,
+) -> Recording:
+    """The observations of a bag from ``start`` to ``stop``, in seconds since the first of them.
+
+    Raises:
+        BagError: a topic is missing, has another type or a clock that starts anew, or nothing
+            lies in that part.
+        ObservationError: a message does not hold what the contract asks of it.
+    """
+    check_renamed(observed or {}, contract)
+    observer, timeline = Observer(contract), Timeline(contract.period_ns, contract.max_gap)
+    stamps, rows, elapsed, starts = [], [], [], []
+    skipped, first, last = 0, None, 0.0
+    bag.require_one_run(contract, observed or {})
+    for topic, message in bag.observed(contract, observed or {}):
+        complete = observer.update(topic, message)
+        if complete is None:
+            continue
+        stamp, values = complete
+        first = stamp if first is None else first
+        last = (stamp - first) * 1e-9
+        if not start <= last <= stop:
+            continue
+        finite = bool(np.isfinite(values).all())
+        advance, passed = timeline.advance(stamp) if finite else (Advance.SKIP, 0.0)
+        if advance is Advance.SKIP:
+            skipped += 1
+            continue
+        stamps.append(stamp)
+        rows.append(values)
+        elapsed.append(passed)
+        starts.append(advance is Advance.RESET)
+    if not stamps:
+        why = f'it lasts {last:.1f} s'
+        if first is None:
+            why = 'none is complete'
+        elif skipped:
+            why = f'of {skipped} none is finite, with a stamp that advances'
+        raise BagError(f'{bag.path}: no observation from {start:g} to {stop:g} s: {why}')
+    return Recording(
+        bag.path.name,
+        np.array(stamps, dtype=np.int64),
+        np.array(rows, dtype=np.float32),
+        np.array(elapsed, dtype=np.float32),
+        np.array(starts),
+        skipped,
+        contract.period_ns,
+        bag.damage,
+    )

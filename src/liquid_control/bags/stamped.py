@@ -1,0 +1,24 @@
+"""Messages taken by stamp."""
+
+from collections import defaultdict, deque
+from typing import Any
+
+
+class Stamped:
+    """Messages by stamp; of several with one stamp, each is taken once, in order."""
+
+    def __init__(self):
+        self._found: dict[int, deque] = defaultdict(deque)
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def add(self, stamp: int, message: Any) -> None:
+        self._found[stamp].append(message)
+
+    def take(self, stamp: int) -> Any:
+        """The next message with this stamp; None where there is none, or none left."""
+        waiting = self._found.get(stamp)
+        if not waiting:
+            return None
+        return waiting.popleft()

@@ -1,0 +1,140 @@
+"""Which files a bag consists of, and what its metadata promises of them."""
+
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import yaml
+
+from liquid_control.bags.storage import BagError, said
+
+METADATA = 'metadata.yaml'
+_ENDINGS = ('.mcap', '.db3', '.mcap.zstd', '.db3.zstd', '.mcap.zst', '.db3.zst')
+_POINTER = b'version https://git-lfs'
+_Loader = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
+
+
+@dataclass
+class Files:
+    """The storage files of a bag, in their order.
+
+    Attributes:
+        path: the bag's folder, or its single file.
+        storage: the files with messages.
+        promised: topic → number of messages by ``metadata.yaml``; empty without one.
+        faults: what is wrong with the folder.
+    """
+
+    path: Path
+    storage: list[Path]
+    promised: dict[str, int] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+
+
+def find(path: Path) -> Files:
+    """The files of a bag: a run folder, a rosbag2 folder or one storage file.
+
+    Raises:
+        BagError: no such folder, no bag in it, or one that leads out of its folder.
+    """
+    if not path.exists():
+        raise BagError(f'{path}: no such folder or file')
+    if path.is_file():
+        if path.suffix == '.bag':
+            raise BagError(f'{path}: a ROS 1 bag; convert it first: rosbags-convert --src {path}')
+        if not path.name.endswith(_ENDINGS):
+            raise BagError(
+                f'{path}: expected a folder with a bag, or an .mcap or .db3 file '
+                f'(compressed or not)'
+            )
+        return _whole(Files(path, [path]))
+    for folder in (path, path / 'bag'):
+        if folder.is_dir() and (found := _stored(folder)):
+            return _whole(_folder(folder, found))
+    if (path / METADATA).exists():
+        raise BagError(f'{path}: {METADATA} is there, and not one storage file beside it')
+    found = ', '.join(sorted(p.name for p in path.iterdir())[:8]) or 'nothing'
+    raise BagError(
+        f'{path}: no bag here: expected .mcap or .db3 files, or a folder bag/ with them '
+        f'(found: {found})'
+    )
+
+
+def _stored(folder: Path) -> list[Path]:
+    found = [p for p in folder.iterdir() if p.name.endswith(_ENDINGS) and p.is_file()]
+    return sorted(found, key=lambda p: (len(p.name), p.name))
+
+
+def _folder(folder: Path, there: list[Path]) -> Files:
+    files = Files(folder, there)
+    if not (folder / METADATA).exists():
+        files.faults.append(f'{METADATA} is missing: the recorder was stopped before its end')
+        return files
+    data = _metadata(folder, files)
+    named = data.get('relative_file_paths')
+    if isinstance(named, list) and named:
+        _name(files, there, [str(name) for name in named])
+    try:
+        for row in data.get('topics_with_message_count') or []:
+            topic = str(row['topic_metadata']['name']).strip('/')
+            files.promised[topic] = files.promised.get(topic, 0) + int(row['message_count'])
+    except (TypeError, KeyError, ValueError):
+        files.promised.clear()
+        files.faults.append(f'{METADATA}: its topics cannot be read')
+    return files
+
+
+def _metadata(folder: Path, files: Files) -> dict[str, Any]:
+    try:
+        data = yaml.load((folder / METADATA).read_text(encoding='utf-8'), _Loader)
+    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
+        files.faults.append(f'{METADATA} cannot be read: {said(error)}')
+        return {}
+    found = data.get('rosbag2_bagfile_information') if isinstance(data, dict) else None
+    if isinstance(found, dict):
+        return found
+    files.faults.append(f'{METADATA} cannot be read: it has no rosbag2_bagfile_information')
+    return {}
+
+
+def _name(files: Files, there: list[Path], named: list[str]) -> None:
+    """Take the files that the metadata names, in its order; all there are where one is missing."""
+    for name in named:
+        parts = PurePosixPath(name.replace('\\', '/')).parts
+        if '..' in parts or name.startswith(('/', '\\')) or ':' in name:
+            raise BagError(
+                f"{files.path}: {METADATA}: relative_file_paths: {name!r} leads out of the bag's "
+                'folder: refused'
+            )
+    wanted = [files.path / PurePosixPath(name).name for name in named]
+    missing = [path.name for path in wanted if path not in there]
+    unnamed = [path for path in there if path not in wanted]
+    if missing:
+        files.faults.append(f'{METADATA} names {", ".join(missing)}, which is not there')
+        files.storage = [path for path in wanted if path in there] + unnamed
+    else:
+        files.storage = wanted
+        if unnamed:
+            text = ', '.join(path.name for path in unnamed)
+            files.faults.append(f'{text}: not named in {METADATA}, and so not read')
+
+
+def _whole(files: Files) -> Files:
+    kept = []
+    for path in files.storage:
+        try:
+            with path.open('rb') as stream:
+                head = stream.read(len(_POINTER))
+        except OSError as error:
+            files.faults.append(f'{path.name} cannot be read: {error.strerror}')
+            continue
+        if head == _POINTER:
+            files.faults.append(
+                f'{path.name} is a Git LFS pointer, not the recording: get that by git lfs pull'
+            )
+        else:
+            kept.append(path)
+    if len(kept) < len(files.storage) and not kept:
+        raise BagError(f'{files.path}: ' + '; '.join(files.faults))
+    files.storage = kept
+    return files

@@ -1,0 +1,153 @@
+"""SQLite bags (``.db3``) read in the order in which they were written, recovered where damaged.
+
+rosbag2's schemas 1 to 4. A write-ahead log that was never brought into the file is read too, from
+a copy, because SQLite would write beside the original. Memory is that of one message.
+"""
+
+import shutil
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from contextlib import closing
+from pathlib import Path
+
+from liquid_control.bags.storage import Channel, said
+
+_LARGEST_STEP = 1 << 40
+
+
+class Sqlite:
+    """One ``.db3`` file.
+
+    ``scratch()`` gives a folder for the copy that a write-ahead log needs; ``note`` is told of it.
+
+    Attributes:
+        promised: always empty: a database has no statistics.
+        checked: always false: nor has it checksums.
+    """
+
+    checked = False
+
+    def __init__(
+        self,
+        path: Path,
+        fault: Callable[[str], None],
+        note: Callable[[str], None],
+        scratch: Callable[[], Path],
+    ):
+        self._path, self._fault = path, fault
+        self.promised: Counter[str] = Counter()
+        self._file = path
+        logs = [path.with_name(path.name + end) for end in ('-wal', '-journal')]
+        logs = [log for log in logs if log.is_file() and log.stat().st_size]
+        whole = _whole_pages(path)
+        if logs or whole < path.stat().st_size:
+            folder = scratch()
+            self._file = folder / path.name
+            _copy(path, self._file, whole)
+            for log in logs:
+                shutil.copyfile(log, folder / log.name)
+        if logs:
+            note(f'{path.name}: read together with {", ".join(log.name for log in logs)}')
+        if whole < path.stat().st_size:
+            fault(f'{path.name} is damaged: it is cut short in the middle of a page')
+        self._settled = not logs
+
+    def read(
+        self, topics: Collection[str] | None = None, check: bool = False
+    ) -> Iterator[tuple[Channel, int, bytes]]:
+        """(channel, receive stamp in ns, message) of the topics asked for, or of all.
+
+        What is wrong with the file is told to ``fault``; nothing is raised.
+        """
+        try:
+            with closing(self._connect()) as connection:
+                channels = self._channels(connection)
+                wanted = {
+                    number: channel
+                    for number, channel in channels.items()
+                    if topics is None or channel.topic in topics
+                }
+                yield from self._messages(connection, wanted, len(wanted) < len(channels))
+        except sqlite3.Error as error:
+            self._fault(f'{self._path.name} is damaged: {said(error)}')
+
+    def _connect(self) -> sqlite3.Connection:
+        place = self._file.resolve().as_uri()
+        options = 'mode=ro&immutable=1' if self._settled else 'mode=rw'
+        connection = sqlite3.connect(f'{place}?{options}', uri=True)
+        connection.execute('PRAGMA writable_schema=ON')  # else a file cut short does not open
+        return connection
+
+    def _channels(self, connection: sqlite3.Connection) -> dict[int, Channel]:
+        tables = {name for (name,) in connection.execute('SELECT name FROM sqlite_master')}
+        if not {'topics', 'messages'} <= tables:
+            found = ', '.join(sorted(tables)) or 'no table'
+            self._fault(
+                f'{self._path.name} is no rosbag2 database: expected tables topics and messages, '
+                f'found {found}'
+            )
+            return {}
+        definitions = {}
+        if 'message_definitions' in tables:
+            rows = connection.execute(
+                'SELECT topic_type, encoding, encoded_message_definition FROM message_definitions'
+            )
+            definitions = {kind: (language, text) for kind, language, text in rows}
+        rows = connection.execute('SELECT id, name, type, serialization_format FROM topics')
+        found = {}
+        for number, name, kind, encoding in rows:
+            if not all(isinstance(text, str) for text in (name, kind, encoding)):
+                self._fault(f'{self._path.name}: topic {number}: a name or type that is no text')
+                continue
+            given = definitions.get(kind, ('', ''))
+            given = given if all(isinstance(text, str) for text in given) else ('', '')
+            found[number] = Channel(name.strip('/'), kind, encoding, *given)
+        return found
+
+    def _messages(
+        self, connection: sqlite3.Connection, wanted: dict[int, Channel], some: bool
+    ) -> Iterator[tuple[Channel, int, bytes]]:
+        if not wanted:
+            return
+        chosen = f'AND +topic_id IN ({", ".join(map(str, wanted))})' if some else ''
+        query = (
+            f'SELECT id, topic_id, timestamp, data FROM messages WHERE id > ? {chosen} ORDER BY id'
+        )
+        last, step, told = -(1 << 62), 0, False
+        while step <= _LARGEST_STEP:
+            try:
+                for number, topic, received, data in connection.execute(query, (last + step,)):
+                    last, step = number, 0
+                    if topic in wanted and type(data) is bytes and type(received) is int:
+                        yield wanted[topic], received, data
+                    elif topic in wanted:
+                        self._fault(f'{self._path.name} is damaged: row {number} is no message')
+                    elif not some and not told:
+                        told = True
+                        self._fault(
+                            f'{self._path.name}: messages of topic {topic}, which it never names'
+                        )
+                return
+            except sqlite3.DatabaseError as error:
+                # Pages are missing here: go on behind them.
+                self._fault(f'{self._path.name} is damaged: {said(error)}')
+                last = max(last, 0)
+                step = max(2 * step, 16)
+
+
+def _whole_pages(path: Path) -> int:
+    """Bytes of a database that are whole pages; SQLite would fill up the last one with zeros."""
+    size = path.stat().st_size
+    with path.open('rb') as stream:
+        head = stream.read(18)
+    page = int.from_bytes(head[16:18], 'big')
+    page = 65536 if page == 1 else page
+    return size - size % page if page >= 512 and size >= page else size
+
+
+def _copy(path: Path, target: Path, size: int) -> None:
+    with path.open('rb') as stream, target.open('wb') as out:
+        while size > 0 and (piece := stream.read(min(size, 1 << 20))):
+            size -= len(piece)
+            out.write(piece)

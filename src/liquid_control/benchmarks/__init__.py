@@ -1,0 +1,1 @@
+"""What a step and a training step of each cell cost, beside ncps and torch."""

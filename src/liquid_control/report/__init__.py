@@ -1,0 +1,1 @@
+"""Tables, plots, videos and HTML pages of what was measured."""

@@ -1,0 +1,140 @@
+"""Plots of a replay: what was foretold beside what came, the alarm's score, error by horizon."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from liquid_control.evaluation.alarm import joints
+from liquid_control.evaluation.player import Player
+from liquid_control.report.plots import (
+    _INK,
+    _MODEL,
+    _RUNS,
+    STYLE,
+    Plot,
+    _plain,
+    _plain_ticks,
+    _stack,
+    _svg,
+    _title,
+)  # fmt: skip
+
+_SHOWN = 4
+_ALARM = '#b3261e'
+
+
+def replay_plots(players: Sequence[Player]) -> list[Plot]:
+    """All plots of policies that played over one recording."""
+    made = [plot for player in players for plot in (_traces(player), _alarm(player))]
+    return [plot for plot in (*made, _horizons(players)) if plot is not None]
+
+
+def _traces(player: Player) -> Plot | None:
+    """Observed and foretold at the longest horizon, with the band of good days."""
+    if len(player.shown.rows) < 2:
+        return None
+    stamps, predicted, observed = player.shown.columns()
+    seconds = (stamps - player.first) * 1e-9
+    contract, calibration = player.contract, player.calibration
+    names = [contract.sensed_channels[place] for place in contract.measured]
+    units = [u for term in contract.sensed if not term.hold for u in term.units]
+    places = _channels(player)
+    ahead = player.ahead / contract.rate
+    with rc_context(STYLE):
+        figure, axes = _stack(len(places), 1.15)
+        for ax, place in zip(axes, places, strict=True):
+            if calibration:
+                band = 2.0 * calibration.band[place]
+                ax.fill_between(
+                    seconds, predicted[:, place] - band, predicted[:, place] + band,
+                    color=_MODEL, alpha=0.25, lw=0, label='band',
+                )  # fmt: skip
+            ax.plot(seconds, predicted[:, place], color=_MODEL, lw=0.9, label='foretold')
+            ax.plot(seconds, observed[:, place], color=_INK, lw=0.8, label='observed')
+            _title(ax, f'{_plain(names[place])}, {units[place]}')
+            low, high = np.percentile(observed[:, place], (0, 100))
+            margin = 0.15 * (high - low) or 0.1
+            ax.set_ylim(low - margin, high + margin)
+            _shade(ax, player)
+        axes[0].legend(loc='lower right', bbox_to_anchor=(1.0, 0.98), ncols=3, borderaxespad=0)
+        axes[-1].set_xlabel('time, s')
+        svg = _svg(figure)
+    more = ', ± twice its error on good data' if calibration else ''
+    return Plot(
+        svg,
+        f'{player.name}: what was observed, and what had been foretold {1e3 * ahead:.0f} ms '
+        f'({player.ahead} steps) before without looking{more}. Shaded: alarms.',
+    )
+
+
+def _alarm(player: Player) -> Plot | None:
+    """Score of the trust alarm over time."""
+    if player.alarm is None or len(player.scores.rows) < 2:
+        return None
+    stamps, scores = player.scores.columns()
+    threshold = player.calibration.threshold
+    with rc_context(STYLE):
+        figure = Figure(figsize=(5.2, 2.7), layout='constrained')
+        ax = figure.subplots()
+        seconds = (stamps - player.first) * 1e-9
+        ax.semilogy(seconds, np.maximum(scores, 1e-3), color=_MODEL, label='score')
+        ax.axhline(threshold, color=_INK, lw=0.8, dashes=(4, 3), label='threshold')
+        _shade(ax, player)
+        _plain_ticks(ax.yaxis)
+        ax.set_xlabel('time, s')
+        ax.set_ylabel('score')
+        ax.legend(loc='lower right', bbox_to_anchor=(1.0, 0.98), ncols=2, borderaxespad=0)
+        svg = _svg(figure)
+    found = len(player.alarm.events)
+    return Plot(
+        svg,
+        f'{player.name}: how far the worst joint is from what the model foretells, in units of '
+        f'good data; {found} alarm{"" if found == 1 else "s"}. The threshold stands for '
+        f'{player.calibration.rate:.2g} false alarms a minute.',
+    )
+
+
+def _horizons(players: Sequence[Player]) -> Plot | None:
+    """Error by steps ahead, of every policy and of persistence."""
+    curves = [(player, player.curve()) for player in players]
+    curves = [(player, curve) for player, curve in curves if len(curve[0])]
+    if not curves:
+        return None
+    with rc_context(STYLE):
+        figure = Figure(figsize=(5.2, 2.7), layout='constrained')
+        ax = figure.subplots()
+        for place, (player, (ahead, model, base)) in enumerate(curves):
+            color = _RUNS[place % len(_RUNS)]
+            ax.plot(ahead, np.sqrt(model), color=color, label=player.name)
+            ax.plot(ahead, np.sqrt(base), color=color, lw=0.8, ls=(0, (2, 2)))
+        ax.set_xlabel('steps ahead')
+        ax.set_ylabel('error, std')
+        ax.set_ylim(bottom=0)
+        ax.legend(loc='lower right', bbox_to_anchor=(1.0, 0.98), ncols=2, borderaxespad=0)
+        svg = _svg(figure)
+    return Plot(
+        svg,
+        'Root mean square error over all measured channels, fed with its own predictions, by steps '
+        'ahead; dotted: taking the starting point for all that follows.',
+    )
+
+
+def _channels(player: Player) -> list[int]:
+    """Channels of the joints that alarmed, or else the first ones."""
+    found = joints(player.contract)
+    alarmed = [
+        name
+        for event in (player.alarm.events if player.alarm else ())
+        for name in sorted(event.joints, key=event.joints.get, reverse=True)
+    ]
+    ordered = list(dict.fromkeys([*alarmed, *found]))
+    return [found[name][0] for name in ordered][:_SHOWN]
+
+
+def _shade(ax, player: Player) -> None:
+    last = player.last
+    for event in player.alarm.events if player.alarm else ():
+        span = [((s or last) - player.first) * 1e-9 for s in (event.start, event.end)]
+        ax.axvspan(*span, color=_ALARM, alpha=0.12, lw=0)

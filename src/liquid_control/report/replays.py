@@ -1,0 +1,210 @@
+"""One recording replayed with everything that is asked of it, and a summary over many."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from liquid_control import paths
+from liquid_control.bags.bag import Bag
+from liquid_control.bags.names import check_renamed
+from liquid_control.bags.storage.types import DISTRO
+from liquid_control.control.bundle import Bundle
+from liquid_control.control.contract import Contract
+from liquid_control.control.runtime import PolicyRunner
+from liquid_control.evaluation.runs import read_run
+from liquid_control.evaluation.scores import replay_scores
+
+
+def replay_recording(
+    recording: str,
+    *,
+    robot: str | None = None,
+    policies: list[str] | None = None,
+    observed: dict[str, str] | None = None,
+    faults: list[str] | None = None,
+    seed: int = 0,
+    horizon: int = 50,
+    draw: bool = False,
+    distro: str = DISTRO,
+) -> dict[str, Any]:
+    """Replay policies over one recording, clean and with each of the faults.
+
+    Args:
+        recording: a run folder, a bag folder or a bag file.
+        robot: contract, name or path; by default that of the run.
+        policies: bundles, names or paths; by default the one that was recorded.
+        observed: contract topic → topic in the bag, beyond what the run says.
+        faults: as text; each is one more replay.
+        seed: of the faults.
+        horizon: steps that each policy goes on with its own predictions.
+        draw: whether to draw plots of the clean replay.
+        distro: ROS 2 distribution of the types that the bag does not define.
+
+    Raises:
+        BagError, BundleError, ContractError, FaultError: as :func:`replay_scores`.
+        ValueError: nothing says which robot or policy.
+    """
+    folder = Path(recording)
+    run, contract = _recorded(folder, robot)
+    check_renamed(observed or {}, contract)
+    bag = Bag(folder, distro)
+    files = _chosen(folder, run, contract, robot, policies)
+    topics = {**run.get('observed', {}), **(observed or {})}
+    runners = [PolicyRunner(path) for path in files]
+    scores, heard, drawn = [], [], []
+
+    def plot(players) -> None:
+        if draw:
+            from liquid_control.report.replay_plots import replay_plots
+
+            drawn.extend({'svg': p.svg, 'caption': p.caption} for p in replay_plots(players))
+
+    for fault in dict.fromkeys(['none', *(faults or [])]):
+        players = plot if fault == 'none' else lambda players: None
+        found, what = replay_scores(
+            bag, runners, contract, topics, fault=fault, seed=seed, horizon=horizon, players=players
+        )
+        scores.extend(found)
+        heard.append({'fault': fault, **what})
+    _tell_apart(scores)
+    why = '; '.join([*([bag.damage] if bag.damage else []), *_unjudged(scores)])
+    return {
+        'complete': not why,
+        'why': why,
+        'notes': bag.notes,
+        'left_out': [[*reason, count] for reason, count in sorted(bag.left_out.items())],
+        'recording': str(folder),
+        'contract_sha256': contract.hash,
+        'recorded': run,
+        'heard': heard,
+        'policies': scores,
+        'plots': drawn,
+    }
+
+
+def bundles(recording: Path, robot: str | None, policies: list[str] | None) -> list[Path]:
+    """Files of the policies that a recording is replayed to; arguments as above.
+
+    Raises:
+        ContractError: the robot's contract cannot be read.
+        ValueError: no such policy, or nothing says which.
+    """
+    run, contract = _recorded(recording, robot)
+    return _chosen(recording, run, contract, robot, policies)
+
+
+def _chosen(
+    folder: Path,
+    run: dict[str, Any],
+    contract: Contract,
+    robot: str | None,
+    policies: list[str] | None,
+) -> list[Path]:
+    """Files of the policies asked for, or of the one that was recorded."""
+    return [
+        Path(p) if Path(p).is_file() else paths.policy(p, robot or contract.robot)
+        for p in policies or _recorded_policy(run, folder, contract.robot)
+    ]
+
+
+def _recorded(folder: Path, robot: str | None) -> tuple[dict[str, Any], Contract]:
+    """What is said of the run that was recorded, and the contract."""
+    home = folder.parent if folder.name == 'bag' else folder
+    run = read_run(home) if (home / 'run.json').is_file() else {}
+    if robot:
+        return run, Contract.load(paths.robot(robot))
+    if not run.get('contract'):
+        raise ValueError(f'{folder} has no run.json that names a robot: give --robot')
+    return run, Contract.from_dict(run['contract'], f'{folder}: the contract in run.json')
+
+
+def _tell_apart(scores: list[dict[str, Any]]) -> None:
+    """Give policies that have one name the beginning of their hash too."""
+    hashes: dict[str, set[str]] = {}
+    for score in scores:
+        hashes.setdefault(score['policy'], set()).add(score['bundle_sha256'])
+    for score in scores:
+        if len(hashes[score['policy']]) > 1:
+            score['policy'] += f' {score["bundle_sha256"][:8]}'
+
+
+def _unjudged(scores: list[dict[str, Any]]) -> Iterator[str]:
+    """What a recording says nothing about: a policy that is not judged is not to be trusted."""
+    for score in scores:
+        about = f'{score["policy"]}, {score["fault"]}'
+        if not score['prediction_scored']:
+            yield (
+                f'{about}: not one prediction could be scored ({score["used"]} of '
+                f'{score["steps"]} observations were used)'
+            )
+        elif score['alarm'] and not score['alarm']['watched_s']:
+            yield f'{about}: its alarm has watched nothing: no stretch is as long as its window'
+
+
+def fingerprint(*files: str | Path) -> str:
+    """Names, sizes and times of files, or of all in folders: changes where they are rewritten."""
+    parts = []
+    for file in map(Path, files):
+        inside = sorted(file.rglob('*')) if file.is_dir() else [file]
+        for path in inside:
+            if path.is_file() and path.suffix not in ('.html', '.partial'):
+                about = path.stat()
+                parts.append(f'{path}:{about.st_size}:{about.st_mtime_ns}')
+    return '|'.join(parts)
+
+
+def summary(outcomes: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """What a fleet's replays come to, policy by policy and fault by fault."""
+    policies: dict[str, dict[str, Any]] = {}
+    found = {n: (o.get('result') or {}).get('policies', []) for n, o in outcomes.items()}
+    _tell_apart([score for scores in found.values() for score in scores])
+    for name, scores in found.items():
+        for score in scores:
+            key = f'{score["policy"]} · {score["fault"]}'
+            row = policies.setdefault(
+                key, {'recordings': 0, 'steps': 0, 'used': 0, 'watched_s': 0.0, 'ratios': [],
+                      'alarms': 0, 'alarmed': []}
+            )  # fmt: skip
+            row['recordings'] += 1
+            row['steps'] += score['steps']
+            row['used'] += score['used']
+            row['watched_s'] += (score['alarm'] or {}).get('watched_s', 0.0)
+            if score['prediction_ratio'] is not None:
+                row['ratios'].append(score['prediction_ratio'])
+            events = (score['alarm'] or {}).get('events', ())
+            row['alarms'] += len(events)
+            if events:
+                row['alarmed'].append(name)
+    for row in policies.values():
+        ratios = sorted(row.pop('ratios'))
+        row['prediction_ratio_median'] = median(ratios) if ratios else None
+        row['prediction_ratio_worst'] = ratios[-1] if ratios else None
+    return {
+        'recordings': len(outcomes),
+        'failed': {n: o['error'] for n, o in outcomes.items() if not o['ok']},
+        'damaged': {
+            n: o['result']['why'] for n, o in outcomes.items() if o['ok'] and o['result']['why']
+        },
+        'policies': policies,
+    }
+
+
+def _recorded_policy(run: dict[str, Any], folder: Path, robot: str) -> list[str]:
+    """The policy that was recorded, where its file, or one of its name, has the same content."""
+    bundle = run.get('bundle', {})
+    path = Path(bundle.get('path', ''))
+    if not run.get('policy'):
+        raise ValueError(f'{folder} has no run.json that names a policy: give --policy')
+    try:
+        if not path.is_file():  # recorded elsewhere
+            path = paths.policy(run['policy'], robot)
+        same = Bundle.read(path).sha256 == bundle.get('sha256')
+    except (ValueError, OSError) as error:
+        raise ValueError(f'the policy that was recorded: {error}; give --policy') from None
+    if not same:
+        raise ValueError(
+            f'{path} is not the policy that was recorded, whose SHA-256 is '
+            f'{bundle.get("sha256")}; give --policy'
+        )
+    return [str(path)]

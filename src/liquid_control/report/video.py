@@ -1,0 +1,149 @@
+"""A video of a walk, drawn from the true joint positions that a bag holds.
+
+Which OpenGL MuJoCo draws with is settled when it is imported, so the drawing is done in a
+process of its own: ``python -m liquid_control.report.video RUN OUT``.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from liquid_control.bags.bag import Bag, BagError
+from liquid_control.control.observe import stamp_ns
+from liquid_control.evaluation.runs import read_run
+
+WIDTH, HEIGHT, FPS = 640, 480, 25
+TOPIC = 'joint_states'
+_TIMEOUT_S = 300
+_NO_WALK = 3
+_HINT = 'off-screen drawing needs EGL (Debian: libegl1 libegl-mesa0 libgl1-mesa-dri) or libosmesa6'
+
+
+def render(
+    run_folder: str | Path, out: str = 'walk.mp4', seconds: float | None = None
+) -> str | None:
+    """Draw the first episode of a run into a file in its folder.
+
+    Args:
+        run_folder: where the bag is.
+        out: file name of the video.
+        seconds: how much of the episode to draw; None for all.
+
+    Returns:
+        None where the video was drawn, else one line that says why not.
+    """
+    folder = Path(run_folder)
+    path = folder / out
+    arguments = [str(folder), str(path)] + ([] if seconds is None else ['--seconds', str(seconds)])
+    chosen = os.environ.get('MUJOCO_GL')
+    reasons = []
+    for backend in [chosen] if chosen else ['egl', 'osmesa']:
+        try:
+            done = subprocess.run(
+                [sys.executable, '-m', 'liquid_control.report.video', *arguments],
+                env={**os.environ, 'MUJOCO_GL': backend},
+                capture_output=True,
+                text=True,
+                timeout=_TIMEOUT_S,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            reasons.append(f'{backend}: {error}')
+            continue
+        if done.returncode == 0 and path.is_file():
+            return None
+        said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+        text = said[-1] if said else f'ended with code {done.returncode}'
+        if done.returncode == _NO_WALK:
+            return text
+        reasons.append(f'{backend}: {text}')
+    return f'{"; ".join(reasons)}; {_HINT}'
+
+
+def first_episode(bag: Bag, max_gap: float) -> tuple[np.ndarray, list[str], np.ndarray]:
+    """Stamps in ns (T,), joint names and positions (T, joints) up to the first jump in time."""
+    bag.require(TOPIC)
+    stamps: list[int] = []
+    rows: list[np.ndarray] = []
+    names: list[str] = []
+    for message in bag.messages(TOPIC):
+        stamp = stamp_ns(message)
+        if stamps and not 0 <= stamp - stamps[-1] <= max_gap * 1e9:
+            break
+        names = names or list(message.name)
+        stamps.append(stamp)
+        rows.append(np.asarray(message.position, dtype=np.float64))
+    return np.array(stamps), names, np.array(rows)
+
+
+def draw(folder: Path, out: Path, seconds: float | None) -> str:
+    """Draw and encode here; returns what was drawn.
+
+    Raises:
+        BagError: no bag, or no joint states of this robot in it.
+    """
+    max_gap = read_run(folder).get('contract', {}).get('max_gap', 1.0)
+    stamps, names, positions = first_episode(Bag(folder), max_gap)
+
+    import imageio_ffmpeg
+    import mujoco
+
+    from liquid_control.sim import walker2d
+
+    model = mujoco.MjModel.from_xml_path(str(walker2d.model_path()))
+    data = mujoco.MjData(model)
+    places = [_qpos_place(model, mujoco, name) for name in names]
+    model.vis.quality.shadowsize = 0
+    model.vis.quality.offsamples = 0
+    model.vis.global_.offwidth, model.vis.global_.offheight = WIDTH, HEIGHT
+    camera = mujoco.MjvCamera()
+    camera.type = mujoco.mjtCamera.mjCAMERA_TRACKING
+    camera.trackbodyid = model.body('torso').id
+    camera.distance, camera.azimuth, camera.elevation = 4.0, 90.0, -12.0
+    times = (stamps - stamps[0]) * 1e-9
+    end = times[-1] if seconds is None else min(times[-1], seconds)
+    frames = np.searchsorted(times, np.arange(0.0, end + 1e-9, 1 / FPS))
+    partial = out.with_name(out.stem + '.partial' + out.suffix)
+    writer: Any = imageio_ffmpeg.write_frames(
+        str(partial), (WIDTH, HEIGHT), fps=FPS, codec='libx264', quality=7,
+        macro_block_size=16, ffmpeg_log_level='error',
+    )  # fmt: skip
+    with mujoco.Renderer(model, HEIGHT, WIDTH) as renderer:
+        writer.send(None)
+        for row in frames:
+            data.qpos[places] = positions[min(row, len(positions) - 1)]
+            mujoco.mj_forward(model, data)
+            renderer.update_scene(data, camera)
+            writer.send(np.ascontiguousarray(renderer.render()))
+        writer.close()
+    partial.replace(out)
+    return f'{end:.1f} s, {len(frames)} frames, {out.stat().st_size / 2**20:.1f} MB'
+
+
+def _qpos_place(model: Any, mujoco: Any, name: str) -> int:
+    joint = mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_JOINT, name)
+    if joint < 0:
+        raise BagError(f'{TOPIC}: the model has no joint {name}')
+    return int(model.jnt_qposadr[joint])
+
+
+def _main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument('run', type=Path)
+    parser.add_argument('out', type=Path)
+    parser.add_argument('--seconds', type=float)
+    args = parser.parse_args()
+    try:
+        print(draw(args.run, args.out, args.seconds))
+    except BagError as error:
+        print(error, file=sys.stderr)
+        return _NO_WALK
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(_main())

@@ -1,0 +1,1 @@
+"""The Walker2d kinematics study: published recipes, a comparison, our own model."""

@@ -1,0 +1,178 @@
+"""The Walker2d kinematics study: which runs there are, and how one of them is carried out."""
+
+import contextlib
+import fnmatch
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from liquid_control import cells
+from liquid_control.control.schema import unknown
+from liquid_control.data import walker2d_kinematics as data
+from liquid_control.pool import Job, work
+from liquid_control.provenance import provenance
+from liquid_control.study import best, comparison, published
+from liquid_control.study.estimate import Estimate
+from liquid_control.study.run import Run, Shelf
+
+PARTS = (published.PART, comparison.PART, best.PART)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What of the study is asked for."""
+
+    parts: tuple[str, ...] = PARTS
+    cells: tuple[str, ...] = ()
+    """Those of the comparison and the recipes; none named: all that are registered."""
+    pattern: str = '*'
+    """Runs whose name fits; tuning runs are always made where the comparison needs them."""
+    seeds: int = 3
+    budgets: tuple[int, ...] = tuple(comparison.BUDGETS)
+    updates: int | None = None
+    """Gradient steps of a compared run at the least budget; None: :data:`comparison.BUDGETS`."""
+
+    def __post_init__(self):
+        for kind, given, known in (
+            ('part', self.parts, PARTS),
+            ('cell', self.cells, cells.names()),
+            ('budget', map(str, self.budgets), map(str, comparison.BUDGETS)),
+        ):
+            known = list(known)
+            for name in given:
+                if name not in known:
+                    raise ValueError(unknown(kind, name, known))
+
+    def tuning(self) -> list[Run]:
+        """The runs that choose the step sizes of what is compared."""
+        compared = {(run.cell, run.model['budget']) for run in self._compared({})}
+        runs = comparison.tuning_runs(self._cells(), self.budgets, self.updates)
+        return [run for run in runs if (run.cell, run.model['budget']) in compared]
+
+    def runs(self, chosen: Mapping[tuple[str, int], float]) -> list[Run]:
+        """All runs but those of the tuning, whose outcome is ``chosen``."""
+        found = self._compared(chosen)
+        if published.PART in self.parts:
+            found += [run for run in published.runs(self.seeds) if run.cell in self._cells()]
+        if best.PART in self.parts:
+            found += best.runs(self.seeds)
+        return self._fitting(found)
+
+    def _compared(self, chosen: Mapping[tuple[str, int], float]) -> list[Run]:
+        if comparison.PART not in self.parts:
+            return []
+        runs = comparison.runs(self._cells(), self.budgets, self.seeds, chosen, self.updates)
+        return self._fitting(runs)
+
+    def _fitting(self, runs: Iterable[Run]) -> list[Run]:
+        return [run for run in runs if fnmatch.fnmatch(run.name, self.pattern)]
+
+    def _cells(self) -> Sequence[str]:
+        return self.cells or cells.names()
+
+
+def execute(
+    run: Run, folder: Path, data_folder: Path, report: Callable[[float, str], None]
+) -> None:
+    """Carry out one run, in a process of its own, and keep its result in the study's folder.
+
+    A training whose numbers are no longer finite is a result too: ``failed`` says where.
+    """
+    import torch
+
+    from liquid_control.models import parameters
+    from liquid_control.study import published_model
+    from liquid_control.study.prediction import error, train
+    from liquid_control.training.finite import NotFiniteError
+    from liquid_control.training.memory import peak_resident_mb
+
+    torch.set_num_threads(1)
+    rollouts = data.load(data_folder)
+    windows = data.protocol(rollouts)
+    shelf = Shelf(folder, rollouts.sha256)
+    before = peak_resident_mb()
+    origin = provenance(seed=run.seed)
+    result: dict[str, Any] = {}
+    try:
+        if run.part == best.PART:
+            result = best.train(run, rollouts, windows, shelf, report)
+        else:
+            model = (
+                published_model.build(run)
+                if run.part == published.PART
+                else comparison.build(run, rollouts)
+            )
+            counts = model.cell.counts()._asdict()
+            result = {'parameters': parameters(model), 'counts': counts}
+            result |= train(run, model, windows, shelf, report)
+            if run.part != comparison.TUNING:
+                result['test_mse'] = error(model, windows.test)
+    except NotFiniteError as error:
+        result['failed'] = str(error)
+    shelf.keep(run, {'provenance': origin, 'resident_before_mb': before, **result})
+
+
+@dataclass
+class Standing:
+    """How a study stands."""
+
+    total: int
+    results: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Run name → result, of every finished run."""
+    failed: dict[str, str] = field(default_factory=dict)
+    """Run name → what went wrong, of the runs that came to no result."""
+    live: dict[str, tuple[float, str]] = field(default_factory=dict)
+    """Run name → which share of it is done, and its loss, of the runs under way."""
+    left_s: float | None = None
+    """Estimate of the time left; None before there is one."""
+    estimate: Estimate = field(default_factory=Estimate)
+
+    def take(self, run: Run, result: dict[str, Any]) -> None:
+        self.results[run.name] = result
+        self.estimate.learn(run, result)
+
+
+def carry_out(plan: Plan, shelf: Shelf, data_folder: Path, workers: int) -> Iterator[Standing]:
+    """Carry out all that is missing, the tuning first; yields how it stands, now and then.
+
+    Raises:
+        ValueError: a result in the folder is of other settings or other data.
+    """
+    standing = Standing(total=len(plan.tuning()) + len(plan.runs({})))
+    tuning = plan.tuning()
+    yield from _stage(tuning, plan.runs({}), standing, shelf, data_folder, workers)
+    chosen = comparison.choose(tuning, standing.results)
+    runs = []
+    for run in plan.runs(chosen):
+        tuned = run.part != comparison.PART or (run.cell, run.model['budget']) in chosen
+        if not tuned:
+            standing.failed[run.name] = 'its tuning came to no step size'
+        else:
+            runs.append(run)
+    yield from _stage(runs, [], standing, shelf, data_folder, workers)
+
+
+def _stage(runs, later, standing, shelf, data_folder, workers) -> Iterator[Standing]:
+    by_name = {run.name: run for run in runs}
+    missing = []
+    for run in runs:
+        result = shelf.result(run)
+        if result is None:
+            missing.append(run)
+        else:
+            standing.take(run, result)
+    jobs = [Job(run.name, execute, (run, shelf.folder, data_folder)) for run in missing]
+    yield standing
+    with contextlib.closing(work(jobs, workers, preload=(__name__, 'torch'))) as states:
+        for state in states:
+            for name in state.finished.keys() - standing.results.keys():
+                standing.take(by_name[name], shelf.result(by_name[name]))
+            standing.failed.update(state.failed)
+            standing.live = {live.job.name: (live.share, live.text) for live in state.live.values()}
+            standing.left_s = standing.estimate.left(
+                [by_name[job.name] for job in state.waiting] + later,
+                [(by_name[live.job.name], live) for live in state.live.values()],
+                workers,
+            )
+            yield standing

@@ -1,0 +1,182 @@
+"""Training of a predictor on windows: plain mean squared error of the next raw frame.
+
+Everything random in a step follows from the seed and the step's number, so that a training that
+goes on from a checkpoint ends where an undisturbed one does.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+
+from liquid_control.data.walker2d_kinematics import Protocol, Windows
+from liquid_control.study.run import Run, Shelf
+from liquid_control.training import checkpoint
+from liquid_control.training.finite import NotFiniteError, clip_gradients, explain
+from liquid_control.training.memory import peak_resident_mb, saved_bytes
+
+Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+
+
+class Shuffled:
+    """Batches of fixed windows, in a new order each round; the last of a round may be smaller.
+
+    Args:
+        windows: N of them.
+        batch: windows a batch.
+        seed: of the orders.
+    """
+
+    def __init__(self, windows: Windows, batch: int, seed: int):
+        self.windows, self.batch, self.seed = windows, batch, seed
+        self.round = math.ceil(len(windows) / batch)
+
+    def __call__(self, update: int) -> Batch:
+        """x (B, T, C), elapsed (B, T, 1) and target (B, T, C) of gradient step ``update``."""
+        return tensors(self.windows, self.places(update))
+
+    def places(self, update: int) -> np.ndarray:
+        """Which windows gradient step ``update`` takes."""
+        number, place = divmod(update, self.round)
+        order = np.random.default_rng([self.seed, number]).permutation(len(self.windows))
+        return order[place * self.batch : (place + 1) * self.batch]
+
+
+def train(
+    run: Run,
+    model: torch.nn.Module,
+    data: Protocol,
+    shelf: Shelf,
+    report: Callable[[float, str], None],
+) -> dict[str, Any]:
+    """Train one run to its end, from its checkpoint where there is one.
+
+    The weights of the last step stay in the model, and are kept on the shelf. The test windows
+    are not looked at.
+
+    Returns:
+        Validation error, the curve, times, memory: see ``docs/study.md``.
+
+    Raises:
+        NotFiniteError: a loss, gradient or input is not finite; the text says where it arose.
+        ValueError: the checkpoint is broken, or of other settings or data.
+    """
+    recipe = run.recipe
+    batches = Shuffled(data.train, recipe.batch, run.seed)
+    optimizer = torch.optim.Adam(model.parameters(), recipe.learning_rate, eps=recipe.epsilon)
+    path = shelf.checkpoint(run)
+    origin = shelf.origin(run)
+    about = checkpoint.restore(path, model, optimizer, origin)
+    if about is None:
+        about = {'origin': origin, 'done': 0, 'curve': [], 'step_s': [], 'seconds': 0.0}
+        about['saved_mb'] = saved_bytes(lambda: _loss(model, batches(0)), model) / 2**20
+    model.train()
+    while about['done'] < recipe.updates:
+        started = time.perf_counter()
+        torch.manual_seed(run.seed * 1_000_003 + about['done'])
+        end = min(recipe.updates, about['done'] + recipe.every)
+        losses = []
+        for update in range(about['done'], end):
+            begun = time.process_time()  # of our one thread, whatever else the machine does
+            for group in optimizer.param_groups:
+                group['lr'] = learning_rate(run, update, len(data.train))
+            losses.append(_update(run, model, optimizer, batches, update))
+            about['step_s'].append(round(time.process_time() - begun, 6))
+            report((update + 1) / recipe.updates, f'loss {losses[-1]:.3f}')
+        validation = error(model, data.validation)
+        if not math.isfinite(validation):
+            raise NotFiniteError(f'update {end}: the validation error is {validation}')
+        about['curve'].append([end, float(np.mean(losses)), validation])
+        about['done'] = end
+        about['seconds'] += time.perf_counter() - started
+        checkpoint.save(path, model, optimizer, about)
+    weights = shelf.weights(run)
+    save_file({n: v.contiguous() for n, v in model.state_dict().items()}, weights)
+    return {
+        **course(about, math.ceil(len(data.train) / recipe.batch)),
+        'penalty': float(_penalty(run, model).detach()),
+    }
+
+
+def course(about: dict[str, Any], round_updates: float) -> dict[str, Any]:
+    """The figures of a finished training that its checkpoint has gathered.
+
+    Args:
+        about: of the checkpoint: curve, seconds, step_s, saved_mb.
+        round_updates: gradient steps of a round.
+    """
+    step = median(about['step_s'])
+    return {
+        'validation_mse': about['curve'][-1][2],
+        'train_mse': about['curve'][-1][1],
+        'curve': [
+            dict(zip(('update', 'train_mse', 'validation_mse'), point, strict=True))
+            for point in about['curve']
+        ],
+        'seconds': about['seconds'],
+        'seconds_update': step,
+        'seconds_round': step * round_updates,
+        'saved_mb': about['saved_mb'],
+        'peak_resident_mb': peak_resident_mb(),
+    }
+
+
+def learning_rate(run: Run, update: int, windows: int) -> float:
+    """Adam's step size at a gradient step, by the run's schedule."""
+    recipe = run.recipe
+    if recipe.schedule == 'exponential':  # whole batches a round, as in Keras
+        return recipe.learning_rate * recipe.decay ** (update / max(1, windows // recipe.batch))
+    warm = min(1.0, (update + 1) / max(1.0, 0.05 * recipe.updates))
+    cosine = 0.5 * (1.0 + math.cos(math.pi * update / recipe.updates))
+    return recipe.learning_rate * warm * (0.02 + 0.98 * cosine)
+
+
+def error(model: torch.nn.Module, windows: Windows, batch: int = 128) -> float:
+    """Mean squared error over all values of all windows; the model is left in training mode."""
+    model.eval()
+    total = 0.0
+    with torch.no_grad():
+        for start in range(0, len(windows), batch):
+            x, elapsed, target = tensors(windows, slice(start, start + batch))
+            total += float((model(x, elapsed)[0] - target).double().square().sum())
+    model.train()
+    return total / windows.target.size
+
+
+def tensors(windows: Windows, places: np.ndarray | slice) -> Batch:
+    """Some of the windows as tensors: x, elapsed, target."""
+    return tuple(
+        torch.from_numpy(values[places])
+        for values in (windows.x, windows.elapsed, windows.target)
+    )  # fmt: skip
+
+
+def _update(run, model, optimizer, batches, update) -> float:
+    """One gradient step; its loss without the penalty."""
+    recipe, batch = run.recipe, batches(update)
+    place = f'{run.name}, round {update // batches.round + 1}, update {update + 1}'
+    loss = _loss(model, batch)
+    if not torch.isfinite(loss):
+        places = batches.places(update)
+        raise explain(model, batch, place, lambda row: batches.windows.describe(places[row]))
+    optimizer.zero_grad()
+    (loss + _penalty(run, model)).backward()
+    clip_gradients(model, recipe.clip, place, each=recipe.clip_each)
+    optimizer.step()
+    return float(loss.detach())
+
+
+def _loss(model: torch.nn.Module, batch: Batch) -> torch.Tensor:
+    x, elapsed, target = batch
+    return (model(x, elapsed)[0] - target).square().mean()
+
+
+def _penalty(run: Run, model: torch.nn.Module) -> torch.Tensor:
+    if not run.recipe.penalty:
+        return torch.zeros(())
+    return run.recipe.penalty * sum(value.square().sum() for value in model.penalised())

@@ -1,0 +1,88 @@
+"""The models of the published recipes, with initial values as the authors' code has them."""
+
+import torch
+
+from liquid_control.cells import Cell, make
+from liquid_control.data.walker2d_kinematics import CHANNELS
+from liquid_control.models import ModelSettings
+from liquid_control.predictor import RawPredictor
+from liquid_control.study.run import Run
+
+ADDED_TIME = 1e-3
+"""What the authors' LTC adds to the elapsed time."""
+FORGET_BIAS = 2.1
+"""Where the forget bias of mixed memory starts."""
+
+
+class PublishedModel(RawPredictor):
+    """A cell on raw frames with a linear readout.
+
+    The authors' gate is sigmoid(−t_a·Δt + t_b), ours sigmoid(t_a·Δt + t_b): the weights of t_a
+    start symmetric about 0, so that one is the other with their sign turned.
+    """
+
+    def __init__(self, settings: ModelSettings):
+        super().__init__(settings, CHANNELS, ADDED_TIME if settings.cell == 'ltc' else 0.0)
+        if settings.cell == 'cfc_mixed':
+            self.cell = MixedMemory(settings.hidden_size, **settings.cell_settings)
+        for layer in self._kernels():
+            torch.nn.init.zeros_(layer.bias)
+        if settings.cell == 'cfc_pure':  # |w_τ| has no gradient at 0, where it then stays
+            torch.nn.init.ones_(self.cell.gates.amplitude)
+            torch.nn.init.zeros_(self.cell.gates.rate)
+        if settings.cell == 'ltc':  # polarities −1 and +1 alike
+            for synapses in (self.cell.sensory, self.cell.inner):
+                with torch.no_grad():
+                    synapses.reversal.copy_(torch.randint(2, synapses.reversal.shape) * 2.0 - 1.0)
+
+    def penalised(self) -> list[torch.Tensor]:
+        """Weights of backbone and heads."""
+        return [layer.weight for layer in self._kernels()]
+
+    def _kernels(self) -> list[torch.nn.Linear]:
+        return [
+            module
+            for name, module in self.cell.named_modules()
+            if isinstance(module, torch.nn.Linear) and ('backbone' in name or 'heads' in name)
+        ]
+
+
+class MixedMemory(Cell):
+    """CfC with mixed memory as the published figure has it: the CfC sees the LSTM, not the frame.
+
+    o, c = LSTM(x, (h, c)); h' = CfC(o, h, Δt). In :class:`liquid_control.cells.CfCMixed`, as in
+    the authors' later code, it is h' = CfC(x, o, Δt).
+
+    Args:
+        units: H; the state is (h, c) side by side.
+        settings: of the CfC.
+    """
+
+    def __init__(self, units: int, **settings):
+        super().__init__()
+        self.input_size, self.output_size, self.state_size = CHANNELS, units, 2 * units
+        self.lstm = make('lstm', CHANNELS, units)
+        self.cfc = make('cfc', units, units, **settings)
+        weight, bias = self.lstm.gates.weight, self.lstm.gates.bias
+        torch.nn.init.xavier_uniform_(weight[:, :CHANNELS])
+        torch.nn.init.orthogonal_(weight[:, CHANNELS:])
+        with torch.no_grad():
+            bias.zero_()
+            bias[units : 2 * units] = FORGET_BIAS
+
+    def advance(self, sensed, state, elapsed):
+        h, _ = state.chunk(2, dim=1)
+        seen, memory = self.lstm.step(sensed, state, elapsed)
+        after, _ = self.cfc.step(seen, h, elapsed)
+        return after, torch.cat([after, memory[:, self.output_size :]], dim=1)
+
+    def counts(self):
+        lstm, cfc = self.lstm.counts(), self.cfc.counts()
+        own = {'state_size': self.state_size}
+        return type(lstm)(*(a + b for a, b in zip(lstm, cfc, strict=True)))._replace(**own)
+
+
+def build(run: Run) -> PublishedModel:
+    """The run's model with its initial values."""
+    torch.manual_seed(run.seed)
+    return PublishedModel(ModelSettings(**run.model))

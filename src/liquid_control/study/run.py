@@ -1,0 +1,106 @@
+"""A training run as data: what is trained, how, and where its result is kept."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from liquid_control.provenance import difference, write_json
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a predictor is trained on windows, with Adam."""
+
+    updates: int
+    """Gradient steps."""
+    learning_rate: float
+    batch: int = 64
+    """Windows a gradient step."""
+    every: int = 50
+    """Gradient steps between two validations, each of which is followed by a checkpoint."""
+    schedule: str = 'cosine'
+    """``cosine``: warm-up over 5 %, then down to 2 %; ``exponential``: × decay a round."""
+    decay: float = 0.95
+    """Factor a round of the exponential schedule."""
+    clip: float = 1.0
+    """Largest norm of the gradient."""
+    clip_each: bool = False
+    """Whether the norm is that of each parameter alone, as in Keras, or of all together."""
+    epsilon: float = 1e-8
+    """Adam's."""
+    penalty: float = 0.0
+    """Weight of the squared kernels that the model names in ``penalised()``."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training run of a study."""
+
+    name: str
+    """Its file's name too."""
+    part: str
+    """Which part of the study builds its model."""
+    cell: str
+    seed: int
+    recipe: Recipe
+    model: dict[str, Any] = field(default_factory=dict)
+    """What the part needs to build the model."""
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class Shelf:
+    """The folder of a study: finished results, checkpoints and weights, each under its run's name.
+
+    Args:
+        folder: made where it is not there.
+        data_sha256: of the data that all results must be from.
+    """
+
+    def __init__(self, folder: str | Path, data_sha256: str):
+        self.folder, self.data_sha256 = Path(folder), data_sha256
+        for name in ('runs', 'checkpoints', 'weights'):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+
+    def checkpoint(self, run: Run) -> Path:
+        return self.folder / 'checkpoints' / f'{run.name}.safetensors'
+
+    def weights(self, run: Run) -> Path:
+        return self.folder / 'weights' / f'{run.name}.safetensors'
+
+    def origin(self, run: Run) -> dict[str, Any]:
+        """What a checkpoint of a run must be of, plain JSON."""
+        return {'run': json.loads(json.dumps(run.to_dict())), 'data_sha256': self.data_sha256}
+
+    def keep(self, run: Run, result: dict[str, Any]) -> None:
+        """Write a finished run whole or not at all; its checkpoint is no longer needed."""
+        write_json(self._path(run), {'format': FORMAT, **self.origin(run), **result})
+        self.checkpoint(run).unlink(missing_ok=True)
+
+    def result(self, run: Run) -> dict[str, Any] | None:
+        """What a finished run came to; None where it has not finished.
+
+        Raises:
+            ValueError: the file is broken, or of a run with other settings or on other data.
+        """
+        path = self._path(run)
+        if not path.is_file():
+            return None
+        try:
+            result = json.loads(path.read_text())
+            found = result['run'], result['data_sha256'], result['format']
+        except (ValueError, TypeError, KeyError) as error:
+            raise ValueError(f'{path}: no result of a run: {error!r}; remove it') from None
+        wanted = *self.origin(run).values(), FORMAT
+        for kind, is_, should in zip(('run', 'data', 'format'), found, wanted, strict=True):
+            if is_ != should:
+                text = difference(is_, should) if kind == 'run' else f'{kind} {is_}, now {should}'
+                raise ValueError(f'{path} was made otherwise ({text}): give another --out')
+        return result
+
+    def _path(self, run: Run) -> Path:
+        return self.folder / 'runs' / f'{run.name}.json'

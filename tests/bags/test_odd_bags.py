@@ -1,0 +1,377 @@
+"""Every oddity seen in real bags is used, repaired and counted, or refused by name."""
+
+import sqlite3
+
+import numpy as np
+import odd_bags
+import pytest
+from odd_bags import COUNT, JOINT_STATE, NAMES, PERIOD_NS, START_NS, Odd, leg, state, states, term
+from recording import header, ros
+from rosbags.typesys import Stores, get_types_from_msg, get_typestore
+
+from liquid_control.bags.bag import Bag, BagError
+from liquid_control.bags.coverage import coverage
+from liquid_control.control import Contract, Observer
+
+DAY_NS = 86_400_000_000_000
+COMMAND = 'std_msgs/msg/Float64MultiArray'
+
+
+def observe(bag, *terms, observed=None):
+    """(stamps, observations) that a contract with these terms gets of a bag."""
+    contract = Contract.from_dict(leg(*terms))
+    observer = Observer(contract)
+    found = [observer.update(*item) for item in bag.observed(contract, observed or {})]
+    found = [item for item in found if item is not None]
+    return [stamp for stamp, _ in found], np.array([values for _, values in found])
+
+
+def said(path, topic='joint_states'):
+    """What coverage says is odd about a topic, in one text."""
+    return '\n'.join(coverage(Bag(path))['topics'][topic]['oddities'])
+
+
+def good(step=0):
+    return np.array([odd_bags.angles(s) for s in range(step, COUNT)], dtype=np.float32)
+
+
+def test_a_good_bag_has_no_oddities(tmp_path):
+    path = states(tmp_path / 'bag')
+    stamps, values = observe(Bag(path))
+    assert stamps == [START_NS + s * PERIOD_NS for s in range(COUNT)]
+    assert (values == good()).all()
+    assert said(path) == ''
+    bag = Bag(path)
+    list(bag.messages('joint_states'))
+    assert (bag.damage, bag.notes, dict(bag.left_out)) == (None, [], {})
+
+
+def test_two_reads_are_equal(tmp_path):
+    path = states(tmp_path / 'bag')
+    contract = Contract.from_dict(leg())
+    assert coverage(Bag(path), contract) == coverage(Bag(path), contract)
+    first, second = (observe(Bag(path)) for _ in range(2))
+    assert first[0] == second[0]
+    assert first[1].tobytes() == second[1].tobytes()
+
+
+# names and joints
+
+
+def test_values_without_names_are_refused_and_read_where_the_contract_has_an_order(tmp_path):
+    path = states(tmp_path / 'bag', lambda s: state(s, name=[]))
+    with pytest.raises(BagError, match=r"not one of 150 messages can be used.*'hip'"):
+        observe(Bag(path))
+    assert 'position: values without names in 150 messages: give an order' in said(path)
+    _, values = observe(Bag(path), term(order=['knee', 'hip', 'toe']))
+    assert (values == good()[:, [1, 0, 2]]).all()
+
+
+def test_topics_that_name_the_same_joints_differently_are_each_read_by_their_names(tmp_path):
+    odd = Odd(tmp_path / 'bag')
+    for step in range(COUNT):
+        stamp = START_NS + step * PERIOD_NS
+        odd.add(state(step), stamp)
+        odd.add(state(step, name=[f'leg_{n}' for n in NAMES]), stamp, '/joint_commands')
+    path = odd.close()
+    told = term(topic='joint_commands', joints=[f'leg_{n}' for n in NAMES], hold=True)
+    _, values = observe(Bag(path), term(), told)
+    assert (values[:, :3] == good()).all()
+    with pytest.raises(BagError, match=r"joint_commands: not one .* 'hip' .*leg_hip"):
+        observe(Bag(path), term(), term(topic='joint_commands', hold=True))
+
+
+def test_the_order_of_joints_may_change_and_a_message_without_one_is_left_out(tmp_path):
+    def make(step):
+        if step % 10 == 0:
+            return state(step, name=['gripper'], position=[1.0], velocity=[0.0], effort=[0.0])
+        order = [2, 0, 1] if step % 2 else [0, 1, 2]
+        return state(step, name=[NAMES[i] for i in order], position=odd_bags.angles(step)[order])
+
+    path = states(tmp_path / 'bag', make)
+    bag = Bag(path)
+    _, values = observe(bag)
+    keep = [s for s in range(COUNT) if s % 10]
+    assert (values == good()[keep]).all()
+    assert sum(bag.left_out.values()) == COUNT // 10
+    assert any("'hip'" in why for _, why in bag.left_out)
+    assert 'position: names or sizes change from message to message' in said(path)
+
+
+def test_a_joint_state_of_things_that_are_no_joints_is_told_by_its_names(tmp_path):
+    path = states(tmp_path / 'bag', lambda s: state(s, name=['battery', 'fan', 'hip']))
+    with pytest.raises(BagError, match=r"'knee'.*battery, fan, hip"):
+        observe(Bag(path))
+    found = coverage(Bag(path), Contract.from_dict(leg()))
+    assert found['contract']['terms'][0]['missing'] == ['knee', 'toe']
+    assert "'knee'" in found['contract']['why_not']
+
+
+# values
+
+
+@pytest.mark.parametrize('field', ['position', 'velocity', 'effort'])
+def test_an_empty_field_is_refused_by_name_and_hurts_no_other(tmp_path, field):
+    path = states(tmp_path / 'bag', lambda s: state(s, **{field: []}))
+    with pytest.raises(BagError, match=f'{field} has 0 values for 3 names'):
+        observe(Bag(path), term(field))
+    assert f'{field}: always empty' in said(path)
+    other = 'effort' if field != 'effort' else 'position'
+    assert len(observe(Bag(path), term(other))[0]) == COUNT
+
+
+def test_efforts_that_are_nan_stay_nan_and_are_told(tmp_path):
+    path = states(tmp_path / 'bag', lambda s: state(s, effort=[np.nan] * 3))
+    assert 'effort: always NaN: all' in said(path)
+    assert np.isnan(observe(Bag(path), term('effort'))[1]).all()
+    found = coverage(Bag(path), Contract.from_dict(leg(term(), term('effort'))))['contract']
+    assert (found['complete'], found['finite']) == (COUNT, 0)
+    assert [row['not_finite'] for row in found['terms']] == [0, COUNT]
+
+
+def test_velocities_that_are_all_zero_are_told(tmp_path):
+    path = states(tmp_path / 'bag', lambda s: state(s, velocity=[0.0] * 3))
+    assert said(path) == 'velocity: always zero: all'
+
+
+def test_the_mark_for_no_value_is_no_number(tmp_path):
+    def make(step):
+        position = odd_bags.angles(step)
+        position[1] = 2.146e9 if step % 3 == 0 else position[1]
+        return state(step, position=position)
+
+    path = states(tmp_path / 'bag', make)
+    _, values = observe(Bag(path), term(clip=[-3.0, 3.0]))
+    marked = np.arange(COUNT) % 3 == 0
+    assert np.isnan(values[marked, 1]).all()
+    assert (values[~marked] == good()[~marked]).all()
+    assert 'position: says "no value" (2.146e9), read as NaN: knee' in said(path)
+    channel = coverage(Bag(path))['topics']['joint_states']['fields']['position']['channels'][
+        'knee'
+    ]
+    assert channel['sentinel'] == marked.sum()
+    assert channel['max'] <= 1.0
+
+
+def test_repeated_values_and_joints_that_stand_still_are_told(tmp_path):
+    path = states(
+        tmp_path / 'bag', lambda s: state(s, position=[*odd_bags.angles(s - s % 2)[:2], 7])
+    )
+    text = said(path)
+    assert 'position: repeats the value before in more than a tenth of the messages: hip' in text
+    assert 'position: constant: toe' in text
+
+
+def test_continuous_joints_beyond_a_turn_are_used_as_they_are(tmp_path):
+    path = states(tmp_path / 'bag', lambda s: state(s, position=odd_bags.angles(s) + 40.0))
+    assert (observe(Bag(path))[1] > 2 * np.pi).all()
+    assert said(path) == ''
+
+
+# stamps
+
+
+def test_where_all_header_stamps_are_zero_receive_stamps_are_used(tmp_path):
+    received = [START_NS + s * PERIOD_NS for s in range(COUNT)]
+    path = states(tmp_path / 'bag', lambda s: state(s, stamp=0), received.__getitem__)
+    bag = Bag(path)
+    stamps, values = observe(bag)
+    assert stamps == received
+    assert (values == good()).all()
+    assert bag.notes == [
+        'joint_states is ordered by receive stamps: its header stamps are all zero'
+    ]
+    assert 'header stamps are all zero: receive stamps are used' in said(path)
+
+
+def test_where_some_header_stamps_are_zero_those_messages_are_left_out(tmp_path):
+    path = states(tmp_path / 'bag', lambda s: state(s, stamp=None if s % 3 else 0))
+    bag = Bag(path)
+    stamps, _ = observe(bag)
+    assert stamps == [START_NS + s * PERIOD_NS for s in range(COUNT) if s % 3]
+    assert bag.left_out['joint_states', 'has no stamp, where others have'] == 50
+    assert '50 header stamps are zero: those messages are left out' in said(path)
+
+
+def test_commands_without_a_header_go_by_their_receive_stamps_and_an_order(tmp_path):
+    odd = Odd(tmp_path / 'bag')
+    layout = ros('std_msgs/msg/MultiArrayLayout', dim=[], data_offset=0)
+    for step in range(COUNT):
+        stamp = START_NS + step * PERIOD_NS
+        odd.add(state(step), stamp + 300_000)
+        message = ros(COMMAND, layout=layout, data=np.arange(3.0) + step)
+        odd.add(message, stamp, '/commands', COMMAND)
+    bag = Bag(odd.close())
+    told = term('data', 'commands', COMMAND, order=list(NAMES), hold=True)
+    stamps, values = observe(bag, term(), told)
+    assert stamps == [START_NS + s * PERIOD_NS for s in range(COUNT)]
+    assert (values[:, 3] == np.arange(COUNT)).all()
+    assert bag.notes == ['commands is ordered by receive stamps: it has no header']
+
+
+def test_a_header_that_does_not_come_first_counts(tmp_path):
+    store = get_typestore(Stores.ROS2_KILTED)
+    text = 'float64[] q\nstd_msgs/Header header\n'
+    store.register(get_types_from_msg(text, 'acme_msgs/msg/Late'))
+    odd = Odd(tmp_path / 'bag', store=store)
+    for step in range(COUNT):
+        stamp = 0 if step == 9 else 10**9 + step * PERIOD_NS
+        late = store.types['acme_msgs/msg/Late'](header=header(stamp), q=odd_bags.angles(step))
+        odd.add(late, START_NS + step, '/late', 'acme_msgs/msg/Late')
+    bag = Bag(odd.close())
+    stamps, values = observe(bag, term('q', 'late', 'acme_msgs/msg/Late', order=list(NAMES)))
+    assert stamps == [10**9 + s * PERIOD_NS for s in range(COUNT) if s != 9]
+    assert (values == np.delete(good(), 9, axis=0)).all()
+
+
+def test_a_topic_on_another_clock_is_refused_by_name(tmp_path):
+    odd = Odd(tmp_path / 'bag')
+    layout = ros('std_msgs/msg/MultiArrayLayout', dim=[], data_offset=0)
+    for step in range(COUNT):
+        stamp = START_NS + step * PERIOD_NS
+        odd.add(state(step, stamp=10**9 + step * PERIOD_NS), stamp)
+        odd.add(ros(COMMAND, layout=layout, data=np.zeros(3)), stamp, '/commands', COMMAND)
+    told = term('data', 'commands', COMMAND, order=list(NAMES), hold=True)
+    with pytest.raises(
+        BagError, match='commands has receive stamps only, and the headers of joint'
+    ):
+        observe(Bag(odd.close()), term(), told)
+
+
+def test_simulated_time_that_drifts_from_the_receive_clock_is_used_and_told(tmp_path):
+    path = states(
+        tmp_path / 'bag',
+        lambda s: state(s, stamp=10**9 + s * PERIOD_NS),
+        lambda s: START_NS + 2 * s * PERIOD_NS,
+    )
+    stamps, _ = observe(Bag(path))
+    assert stamps == [10**9 + s * PERIOD_NS for s in range(COUNT)]
+    text = said(path)
+    assert 'behind the receive clock' in text
+    assert 'header and receive clock drift apart by 298 ms' in text
+
+
+def test_a_clock_days_behind_that_goes_back_is_used_as_the_publisher_sent_it(tmp_path):
+    def stamp(step):
+        shift = -5 if step == 50 else -1 if step == 80 else 0
+        return START_NS - 9 * DAY_NS + (step + shift) * PERIOD_NS
+
+    path = states(tmp_path / 'bag', lambda s: state(s, stamp=stamp(s)))
+    stamps, values = observe(Bag(path))
+    assert stamps == [stamp(s) for s in range(COUNT)]  # the controller skips and counts them
+    assert (values == good()).all()
+    text = said(path)
+    assert 'header clock 9.0 days behind the receive clock' in text
+    assert 'stamps go back: 1' in text
+    assert 'stamps that equal the one before: 1' in text
+
+
+def restarting(path, *, commands_too=True):
+    """Three runs on a clock that each time starts 2 s earlier; commands at half the rate."""
+    odd, received = Odd(path), START_NS
+    for run in range(3):
+        for step in range(20):
+            stamp = 10**9 + (1000 * (2 - run) + step) * PERIOD_NS
+            odd.add(state(step + 20 * run, stamp=stamp), received)
+            if step % 2 == 0:
+                told = state(step + 20 * run, stamp=stamp if commands_too else received)
+                odd.add(told, received + 1, '/joint_commands')
+            received += PERIOD_NS
+    return odd.close()
+
+
+def test_a_clock_that_starts_anew_begins_a_new_run_on_all_topics(tmp_path):
+    path = restarting(tmp_path / 'bag')
+    _, values = observe(Bag(path), term(), term(topic='joint_commands', hold=True))
+    assert (values[:, :3] == good()[:60]).all()
+    assert (values[:, 3:] == good()[np.arange(60) // 2 * 2]).all()
+    assert 'its clock starts anew: 2' in said(path)
+
+
+def test_a_clock_that_starts_anew_on_one_topic_only_is_refused(tmp_path):
+    path = restarting(tmp_path / 'bag', commands_too=False)
+    with pytest.raises(BagError, match=r'start anew .* \(joint_states 2, joint_commands 0\)'):
+        observe(Bag(path), term(), term(topic='joint_commands', hold=True))
+    assert len(observe(Bag(path))[0]) == 60
+
+
+def test_one_stamp_far_back_is_no_new_run(tmp_path):
+    path = states(tmp_path / 'bag', lambda s: state(s, stamp=7 if s in (30, 90) else None))
+    stamps, values = observe(Bag(path))
+    assert stamps[30] == stamps[90] == 7
+    assert (values == good()).all()
+    assert 'starts anew' not in said(path)
+
+
+def test_receive_stamps_that_repeat_or_come_in_bursts_change_nothing(tmp_path):
+    def received(step):
+        return START_NS + step // 20 * 40_000_000 + step % 20 // 2 * 30_000
+
+    path = states(tmp_path / 'bag', received=received)
+    stamps, values = observe(Bag(path))
+    assert stamps == [START_NS + s * PERIOD_NS for s in range(COUNT)]
+    assert (values == good()).all()
+    text = said(path)
+    assert 'receive stamps that equal the one before: 75 (not used)' in text
+    assert 'received in bursts' in text
+
+
+def test_gaps_and_bursts_are_found_where_they_are(tmp_path):
+    def stamp(step):
+        return START_NS + step * PERIOD_NS + (600_000_000 if step >= 100 else 0) + (
+            -PERIOD_NS + 12_000 if step == 120 else 0
+        )  # fmt: skip
+
+    path = states(tmp_path / 'bag', lambda s: state(s, stamp=stamp(s)))
+    found = coverage(Bag(path))['topics']['joint_states']
+    assert found['gaps'] == found['bursts'] == 1
+    assert found['longest_ms'] == pytest.approx(602.0)
+    assert found['longest_at_s'] == pytest.approx(0.198)
+    assert found['rate_hz'] == pytest.approx(500.0, rel=1e-3)
+
+
+def test_commands_that_pause_for_a_minute_hold(tmp_path):
+    odd = Odd(tmp_path / 'bag')
+    stamps = [START_NS, START_NS + 60_000_000_000]
+    for second in range(60):
+        odd.add(state(second, stamp=START_NS + second * 10**9 + 1), START_NS + second * 10**9 + 1)
+    for step, stamp in enumerate(stamps):
+        odd.add(state(step, stamp=stamp), stamp, '/joint_commands')
+    bag = Bag(odd.close())
+    _, values = observe(bag, term(), term(topic='joint_commands', hold=True))
+    assert len(values) == 60
+    assert (values[:, 3:] == good()[0]).all()
+
+
+def test_of_a_topic_with_two_types_the_one_asked_for_is_used(tmp_path):
+    odd = Odd(tmp_path / 'bag')
+    layout = ros('std_msgs/msg/MultiArrayLayout', dim=[], data_offset=0)
+    for step in range(20):
+        odd.add(state(step), START_NS + 2 * step)
+        odd.add(ros(COMMAND, layout=layout, data=np.ones(3)), START_NS + 2 * step, kind=COMMAND)
+    bag = Bag(odd.close())
+    assert any('has several types' in note for note in bag.notes)
+    _, values = observe(bag)
+    assert (values == good()[:20]).all()
+    assert bag.left_out['joint_states', f'has type {COMMAND}, not {JOINT_STATE}'] == 20
+    assert bag.damage is None
+    with pytest.raises(BagError, match=f'expected sensor_msgs/msg/Imu, found {JOINT_STATE}'):
+        observe(bag, term('x', 'joint_states', 'sensor_msgs/msg/Imu'))
+
+
+@pytest.mark.parametrize('column', ['name', 'type', 'serialization_format'])
+def test_a_topic_whose_name_or_type_is_no_text_is_damage(tmp_path, column):
+    path = odd_bags.sqlite(tmp_path / 'bag')
+    with sqlite3.connect(odd_bags.storage_file(path)) as connection:
+        connection.execute(f"UPDATE topics SET {column} = x'00ff'")
+    with pytest.raises(BagError, match='a name or type that is no text'):
+        Bag(path)
+
+
+def test_a_receive_stamp_that_is_no_time_is_damage(tmp_path):
+    odd = Odd(tmp_path / 'bag')
+    for step in range(10):
+        odd.add(state(step), START_NS + step * PERIOD_NS if step != 4 else 2**63 + 5)
+    bag = Bag(odd.close())
+    assert bag.counts['joint_states'] == 9
+    assert 'a message whose receive stamp is no time' in bag.damage

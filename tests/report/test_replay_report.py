@@ -1,0 +1,143 @@
+"""The report of a replay opens in a browser without an error, with every plot."""
+
+import json
+import pickle
+import re
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from alarmed import calibrated, changed
+from recording import Recorder, joint_state, make_bundle
+from support import arm
+
+from liquid_control.cli import main
+from liquid_control.control import Bundle, Contract, PolicyRunner
+from liquid_control.evaluation import player
+
+BROWSERS = ('chromium', 'chromium-browser', 'google-chrome')
+
+
+@pytest.fixture(scope='module')
+def watching(robot, bundle, tmp_path_factory):
+    """The untrained policy, with an alarm that it has not earned."""
+    size = len(robot.asking('joint_position').measured)
+    path = tmp_path_factory.mktemp('watching') / 'watching.onnx'
+    changed(Bundle.read(bundle), path, scores={'alarm': calibrated(size, 0.05).to_dict()})
+    return path
+
+
+@pytest.fixture(scope='module')
+def replayed(walks, bundle, watching, tmp_path_factory):
+    """A folder with the replays of two runs and one that is no run."""
+    out, empty = tmp_path_factory.mktemp('replayed'), tmp_path_factory.mktemp('empty')
+    runs = [str(walks(fault).folder) for fault in ('none', 'gaussian:0.1')]
+    code = main(
+        ['replay', *runs, str(empty), '--robot', 'walker2d', '--policy', str(bundle), '--policy',
+         str(watching), '--fault', 'gaussian:0.1', '--horizon', '10', '--out', str(out)]
+    )  # fmt: skip
+    assert code == 1  # one is broken
+    return out
+
+
+def test_one_broken_recording_does_not_stop_the_rest(replayed):
+    verdict = json.loads((replayed / 'verdict.json').read_text())
+    assert not verdict['complete']
+    (why,) = verdict['summary']['failed'].values()
+    assert 'no bag here' in why
+    assert verdict['summary']['recordings'] == 3
+    rows = verdict['summary']['policies']
+    assert set(rows) == {
+        f'{policy} · {fault}'
+        for policy in ('untrained', 'watching')
+        for fault in ('none', 'gaussian:0.1')
+    }
+    assert all(row['recordings'] == 2 for row in rows.values())
+    assert rows['watching · none']['alarms'] > 0
+
+
+def test_the_report_needs_nothing_beside_itself(replayed):
+    text = (replayed / 'report.html').read_text()
+    loaded = re.findall(r'(?:src|href)="([^"#][^"]*)"', text)
+    assert all(where.startswith('data:') for where in loaded)
+    # traces of each policy, the alarm of one, horizons; for two recordings
+    assert text.count('<figure>') == 2 * (2 + 1 + 1)
+    assert 'no bag here' in text
+    assert 'does not behave as the model knows it' in text
+
+
+def test_it_opens_in_a_browser_without_an_error(replayed, tmp_path):
+    browser = next((b for b in map(shutil.which, BROWSERS) if b), None)
+    if browser is None:
+        pytest.skip(f'no browser here: none of {", ".join(BROWSERS)}')
+    page = (replayed / 'report.html').resolve().as_uri()
+    command = [
+        browser, '--headless', '--no-sandbox', '--disable-gpu', '--enable-logging=stderr', '--v=0',
+        f'--user-data-dir={tmp_path}', '--virtual-time-budget=3000', '--dump-dom', page,
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, timeout=180)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert 'CONSOLE' not in done.stderr, done.stderr
+    assert done.stdout.count('<svg') == 8
+    assert done.stdout.count('<path') > 50
+    # every clip path and marker that a plot refers to is there, once
+    for reference in set(re.findall(r'(?:url\(#|href="#)([^)"]+)', done.stdout)):
+        assert f'id="{reference}"' in done.stdout
+
+
+def test_a_verdict_starts_as_failed(walks, bundle, tmp_path, monkeypatch):
+    def interrupted(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr('liquid_control.report.replays.replay_scores', interrupted)
+    arguments = ['replay', str(walks().folder), '--policy', str(bundle), '--out', str(tmp_path)]
+    assert main(arguments) == 130
+    verdict = json.loads((tmp_path / 'verdict.json').read_text())
+    assert verdict['complete'] is False
+    assert verdict['why'] == 'it did not come to its end'
+
+
+def test_no_memory_of_a_recording_is_kept(robot, bundle):
+    """What a player holds does not grow with the observations that it has seen."""
+    made = player.Player(PolicyRunner(bundle), robot, horizon=10)
+    sizes = []
+    for step in range(12_000):
+        values = np.sin(np.arange(8) + step / 40).astype(np.float32)
+        made.step(10**9 + step * 8_000_000, values, np.zeros(6, dtype=np.float32))
+        if step in (5_999, 11_999):
+            held = (made._rows, made._rollouts._values, made._rollouts._starts)
+            sizes.append(len(pickle.dumps(held)))
+    assert sizes[1] < 1.3 * sizes[0]
+    assert len(made.shown.rows) <= 3000
+
+
+@pytest.mark.slow
+def test_the_memory_of_a_whole_replay_does_not_grow_with_the_length(tmp_path):
+    """Peak memory, plots and report included, of 40,000 observations is that of 5,000."""
+    data = arm()
+    del data['observation'][1]
+    robot = Contract.from_dict(data)
+    (tmp_path / 'arm.yaml').write_text(json.dumps(data))
+    policy = make_bundle(tmp_path / 'arm.onnx', robot.asking('angle', 'previous_action'), 0)
+    script = (
+        'import resource, sys; from liquid_control.cli import main;'
+        'code = main(sys.argv[2:]);'
+        'open(sys.argv[1], "w").write(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}");'
+        'sys.exit(code)'
+    )
+    peaks = []
+    for count in (5_000, 40_000):
+        bag, peak = tmp_path / f'{count}', tmp_path / f'{count}.txt'
+        recorder = Recorder(bag)
+        for step in range(count):
+            angle = [np.sin(step / 9), 0.1]
+            message = joint_state(10**9 + step * 10_000_000, ['hip', 'knee'], angle)
+            recorder.write('/joint_states', 'sensor_msgs/msg/JointState', message)
+        recorder.close()
+        options = ['--robot', tmp_path / 'arm.yaml', '--policy', policy, '--out', tmp_path / 'out']
+        command = [sys.executable, '-c', script, peak, 'replay', bag, *options]
+        subprocess.run(list(map(str, command)), check=True, timeout=300, capture_output=True)
+        peaks.append(int(peak.read_text()))
+    assert peaks[1] - peaks[0] < 12_000

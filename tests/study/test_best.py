@@ -1,0 +1,187 @@
+"""The best model sees no future, knows where its feet are, and resumes to the same result."""
+
+from dataclasses import replace
+
+import gymnasium
+import numpy as np
+import pytest
+import torch
+from kinematics import some_windows, waves
+from safetensors.torch import load_file
+
+from liquid_control.data.walker2d_kinematics import Protocol, Rollouts
+from liquid_control.models import Normalizer, parameters
+from liquid_control.sim import walker2d
+from liquid_control.study import best, simulated
+from liquid_control.study.best_model import BestPredictor, BestSettings, feet
+from liquid_control.study.muon import orthogonal
+from liquid_control.study.run import Shelf
+
+SMALL = BestSettings(hidden_size=8, width=16, before=1, after=1)
+
+
+def model(settings: BestSettings = SMALL) -> BestPredictor:
+    torch.manual_seed(0)
+    return BestPredictor(settings, Normalizer(np.zeros(17), np.ones(17), np.full(17, 0.3))).eval()
+
+
+def test_it_keeps_to_the_budget():
+    assert parameters(model(BestSettings())) <= best.BUDGET
+
+
+def test_it_sees_no_future():
+    windows, net = some_windows(), model()
+    x, elapsed = torch.from_numpy(windows.x), torch.from_numpy(windows.elapsed)
+    other, later = x.clone(), elapsed.clone()
+    other[:, 40:] += 1.0
+    later[:, 40:] += 1.0
+    with torch.no_grad():
+        first, second = net(x, elapsed)[0], net(other, later)[0]
+    assert torch.allclose(first[:, :40], second[:, :40], atol=1e-6)
+    assert not torch.allclose(first[:, 40], second[:, 40], atol=1e-3)
+
+
+def test_predicted_velocities_are_clipped_and_still_learn():
+    windows, net = some_windows(), model()
+    predicted, _ = net(10.0 * torch.from_numpy(windows.x), torch.from_numpy(windows.elapsed))
+    beyond = predicted[..., 8:].abs()
+    assert beyond.max() == 10.0
+    (predicted[..., 8:][beyond == 10.0]).sum().backward()
+    assert net.head[1].weight.grad.abs().max() > 0
+
+
+def test_feet_are_where_the_simulator_has_them():
+    env = gymnasium.make('Walker2d-v5').unwrapped
+    rng = np.random.default_rng(0)
+    position = np.concatenate([[0.0, 1.25], rng.uniform(-0.5, 0.5, 7)])
+    velocity = rng.uniform(-2.0, 2.0, 9)
+    heights = []
+    for time in (0.0, 1e-5):
+        env.set_state(position + time * velocity, velocity)
+        for name in ('foot_geom', 'foot_left_geom'):
+            geom = env.data.geom(name)
+            along = geom.xmat.reshape(3, 3)[:, 2] * 0.1
+            ends = sorted((geom.xpos - along, geom.xpos + along), key=lambda end: end[0])
+            heights.append([(end[2] - 0.06, end[0]) for end in ends])
+    heights = np.array(heights).reshape(2, 2, 2, 2)
+    speeds = (heights[1] - heights[0]) / 1e-5
+    frame = np.concatenate([position[1:], velocity]).astype(np.float32)
+    found = feet(torch.from_numpy(frame)).numpy().reshape(2, 8)
+    assert np.allclose(found[:, :2] / 5.0, heights[0, :, :, 0], atol=1e-5)
+    assert np.allclose(found[:, 4:6] * 2.0, speeds[:, :, 0], atol=1e-3)
+    assert np.allclose(found[:, 6:] * 2.0, speeds[:, :, 1], atol=1e-3)
+
+
+@pytest.mark.parametrize('shape', [(2, 8, 8), (1, 6, 16), (1, 16, 6)])
+def test_orthogonal_updates_have_singular_values_of_about_one(shape):
+    torch.manual_seed(0)
+    values = torch.linalg.svdvals(orthogonal(torch.randn(shape)))
+    assert (values > 0.3).all()
+    assert (values < 1.4).all()
+
+
+@pytest.fixture(scope='module')
+def rollouts():
+    rng = np.random.default_rng(0)
+    parts = [{f'{part}{i}': waves(rng, 150).astype(np.float32) for i in range(3)} for part in 'abc']
+    return Rollouts(*parts, sha256='data')
+
+
+WALKED = {'walk': np.stack([waves(np.random.default_rng(9), 200).astype(np.float32)] * 2)}
+WINDOWS = Protocol(some_windows(), some_windows(1, seed=1), some_windows(1, seed=2))
+
+
+def run(updates: int, every: int):
+    (only,) = best.runs(1)
+    recipe = replace(only.recipe, updates=updates, every=every, batch=2)
+    return replace(only, recipe=recipe, model=SMALL.to_dict())
+
+
+def train(this, rollouts, folder, stop_after=None):
+    def report(share, text):
+        if stop_after is not None and share * this.recipe.updates > stop_after:
+            raise KeyboardInterrupt
+
+    return best.fit(this, rollouts, WALKED, WINDOWS, Shelf(folder, 'data'), report)
+
+
+def test_a_training_that_was_stopped_ends_where_an_undisturbed_one_does(rollouts, tmp_path):
+    this = run(updates=6, every=2)
+    whole = train(this, rollouts, tmp_path / 'whole')
+    for stop_after in (1, 3, 4):
+        with pytest.raises(KeyboardInterrupt):
+            train(this, rollouts, tmp_path / 'other', stop_after)
+    resumed = train(this, rollouts, tmp_path / 'other')
+    for name in ('test_mse', 'validation_mse', 'train_mse', 'curve'):
+        assert whole[name] == resumed[name]
+    first, second = (
+        load_file(Shelf(tmp_path / name, 'data').weights(this)) for name in ('whole', 'other')
+    )
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert len(whole['curve']) == 3
+
+
+def test_simulated_rollouts_are_kept_while_a_training_is_under_way(rollouts, tmp_path, monkeypatch):
+    made = []
+    monkeypatch.setattr(simulated, 'make', lambda *arguments: made.append(1) or WALKED)
+    this, shelf = run(updates=2, every=1), Shelf(tmp_path, 'data')
+
+    def stop(share, text):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        best.train(this, rollouts, WINDOWS, shelf, stop)
+    assert len(list((tmp_path / 'checkpoints').iterdir())) == 1
+    best.train(this, rollouts, WINDOWS, shelf, lambda share, text: None)
+    assert made == [1]
+    shelf.checkpoint(this).unlink()
+    assert not list((tmp_path / 'checkpoints').iterdir())
+
+
+def test_it_learns(rollouts, tmp_path):
+    result = train(run(updates=120, every=60), rollouts, tmp_path)
+    assert result['curve'][1]['train_mse'] < 0.95 * result['curve'][0]['train_mse']
+
+
+def falling(steps: int) -> tuple[list[np.ndarray], np.ndarray]:
+    """Frames of four walkers with unclipped velocities, (steps + 1, 4, 17), and their actions."""
+    rng, simulator = np.random.default_rng(0), simulated.Simulator()
+    frames = [rng.uniform(-0.005, 0.005, (4, 17)) + np.r_[1.25, np.zeros(16)]]
+    actions = 0.5 * rng.uniform(-1.0, 1.0, (steps, 4, 6))
+    for action in actions:
+        frames.append(simulator.step(frames[-1], action))
+    return np.stack(frames), actions
+
+
+def test_actions_and_clipped_velocities_are_found():
+    frames, actions = falling(12)
+    assert (np.abs(frames[..., 8:]) > 10.0).any()
+    walks = list(simulated.observed(frames).transpose(1, 0, 2))
+    now, found, error = simulated.find_all(simulated.Simulator(), walks, lambda share: None)
+    good = error < 0.05
+    assert good.mean() > 0.75
+    assert np.median(np.abs(found - actions.reshape(-1, 6))[good]) < 0.02
+    beyond = np.abs(frames[:-1].reshape(-1, 17)) > 10.0
+    assert np.median(np.abs(now - frames[:-1].reshape(-1, 17))[beyond]) < 0.5
+
+
+def test_simulated_walks_begin_healthy_and_say_what_follows_without_noise(tmp_path, monkeypatch):
+    monkeypatch.setattr(simulated, 'NOISE', 0.0)
+    monkeypatch.setattr(simulated, 'RANDOM', 0.0)
+    monkeypatch.setattr(simulated, 'SHORTEST', 10)
+    monkeypatch.setattr(simulated, 'WALKERS', 8)
+    frames, _ = falling(25)
+    rollouts = {f'r{i}': simulated.observed(frames[:, i]) for i in range(4)}
+    walked = simulated.make(rollouts, 300, 0, lambda share, text: None, fitting=50)
+    for seen, following in walked.values():
+        assert seen.shape == following.shape
+        assert walker2d.healthy(np.r_[0.0, seen[0, :8]])
+        assert np.allclose(seen[1:], following[:-1], atol=1e-5)
+    path = tmp_path / 'walked.npz'
+    assert simulated.read(path) is None
+    simulated.write(path, walked)
+    again = simulated.read(path)
+    assert all(np.array_equal(again[name], pair) for name, pair in walked.items())
+    path.write_bytes(b'no')
+    with pytest.raises(ValueError, match=r'walked\.npz: no simulated rollouts'):
+        simulated.read(path)

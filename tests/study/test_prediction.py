@@ -1,0 +1,136 @@
+"""Training of predictors: it resumes to the same result, and says where a number went wrong."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from kinematics import some_windows
+from safetensors.torch import load_file
+
+from liquid_control.data.walker2d_kinematics import Protocol
+from liquid_control.models import ModelSettings, Normalizer
+from liquid_control.predictor import Predictor, RawPredictor
+from liquid_control.study import prediction
+from liquid_control.study.run import Recipe, Run, Shelf
+from liquid_control.training.finite import NotFiniteError
+
+RUN = Run('a', 'comparison', 'cfc', 3, Recipe(updates=6, learning_rate=0.01, batch=4, every=2))
+SETTINGS = ModelSettings('cfc', 8, 6, {'backbone': 8, 'dropout': 0.3})
+
+
+@pytest.fixture(scope='module')
+def windows():
+    return Protocol(some_windows(), some_windows(1, seed=1), some_windows(1, seed=2))
+
+
+@pytest.fixture
+def shelf(tmp_path):
+    return Shelf(tmp_path / 'study', 'data')
+
+
+def make() -> Predictor:
+    torch.manual_seed(0)
+    return Predictor(SETTINGS, Normalizer(np.zeros(17), np.ones(17), np.full(17, 0.3)))
+
+
+def train(model, windows, shelf, run=RUN, stop_after=None):
+    def report(share, text):
+        if stop_after is not None and share * run.recipe.updates > stop_after:
+            raise KeyboardInterrupt
+
+    return prediction.train(run, model, windows, shelf, report)
+
+
+def test_a_training_that_was_stopped_ends_where_an_undisturbed_one_does(windows, shelf, tmp_path):
+    whole = train(make(), windows, shelf)
+    other = Shelf(tmp_path / 'other', 'data')
+    for stop_after in (1, 3, 4):
+        with pytest.raises(KeyboardInterrupt):
+            train(make(), windows, other, stop_after=stop_after)
+    resumed = train(make(), windows, other)
+    for name in ('validation_mse', 'train_mse', 'curve'):
+        assert whole[name] == resumed[name]
+    first, second = (load_file(folder.weights(RUN)) for folder in (shelf, other))
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert len(whole['curve']) == 3
+
+
+def test_it_learns(windows, shelf):
+    recipe = Recipe(updates=30, learning_rate=0.02, batch=4, every=15)
+    model = make()
+    before = prediction.error(model, windows.train)
+    train(model, windows, shelf, replace(RUN, recipe=recipe))
+    assert prediction.error(model, windows.train) < 0.8 * before
+
+
+def test_a_broken_checkpoint_is_named(windows, shelf):
+    shelf.checkpoint(RUN).write_bytes(b'no')
+    with pytest.raises(ValueError, match=r'checkpoints/a\.safetensors: no checkpoint of this run'):
+        train(make(), windows, shelf)
+
+
+def test_a_checkpoint_of_another_model_is_named(windows, shelf):
+    with pytest.raises(KeyboardInterrupt):
+        train(make(), windows, shelf, stop_after=3)
+    other = RawPredictor(ModelSettings('lstm', 4), 17)
+    with pytest.raises(ValueError, match='no checkpoint of this run'):
+        train(other, windows, shelf)
+
+
+def test_every_round_sees_every_window_once_in_a_new_order():
+    batches = prediction.Shuffled(some_windows(), 4, seed=0)
+    rounds = [
+        np.concatenate([batches.places(number * batches.round + i) for i in range(batches.round)])
+        for number in range(2)
+    ]
+    assert [sorted(places) for places in rounds] == [list(range(len(batches.windows)))] * 2
+    assert not np.array_equal(*rounds)
+
+
+def test_the_published_schedule_falls_by_a_factor_a_round():
+    recipe = Recipe(100, 0.02, batch=10, schedule='exponential', decay=0.95)
+    rates = [prediction.learning_rate(replace(RUN, recipe=recipe), i, 100) for i in (0, 10, 20)]
+    np.testing.assert_allclose(rates, [0.02, 0.02 * 0.95, 0.02 * 0.95**2])
+
+
+def test_an_input_that_is_not_finite_is_named_with_rollout_and_step(windows, shelf):
+    x = windows.train.x.copy()
+    x[5, 7, 2] = np.nan
+    spoilt = replace(windows, train=replace(windows.train, x=x))
+    says = r'a, round \d, update \d: x is not finite at step 7 of made_up_\d from kept frame \d+'
+    with pytest.raises(NotFiniteError, match=says):
+        train(make(), spoilt, shelf)
+
+
+def test_a_parameter_that_is_not_finite_is_named(windows, shelf):
+    model = make()
+    with torch.no_grad():
+        model.encoder.bias[0] = np.nan
+    with pytest.raises(NotFiniteError, match=r'update 1: parameter encoder\.bias is not finite'):
+        train(model, windows, shelf)
+
+
+def test_the_module_where_it_arose_is_named(windows, shelf):
+    model = make()
+    model.prediction.forward = lambda x: x[..., :1].expand(*x.shape[:-1], 17) / 0.0
+    with pytest.raises(NotFiniteError, match=r'arose in prediction \(Linear\) at step 0 of made'):
+        train(model, windows, shelf)
+
+
+def test_a_gradient_that_is_not_finite_is_named(windows, shelf):
+    model = make()
+    whole = model.prediction.forward
+    model.prediction.forward = lambda x: whole(x) + (0.0 * model.prediction.bias).abs().sqrt()
+    with pytest.raises(NotFiniteError, match=r'the gradient of prediction\.bias is not finite'):
+        train(model, windows, shelf)
+
+
+def test_a_checkpoint_of_other_settings_or_data_is_not_gone_on_from(windows, shelf):
+    with pytest.raises(KeyboardInterrupt):
+        train(make(), windows, shelf, stop_after=3)
+    longer = replace(RUN, recipe=replace(RUN.recipe, updates=12))
+    with pytest.raises(ValueError, match='updates 6, now 12'):
+        train(make(), windows, shelf, longer)
+    with pytest.raises(ValueError, match='data_sha256 data, now other'):
+        train(make(), windows, Shelf(shelf.folder, 'other'))

@@ -1,0 +1,49 @@
+"""Runs and their results: kept whole, found again, and never taken for another's."""
+
+from dataclasses import replace
+
+import pytest
+
+from liquid_control.study.run import Recipe, Run, Shelf
+
+RUN = Run('a', 'comparison', 'cfc', 0, Recipe(10, 0.01), {'budget': 5, 'settings': {'b': (1, 2)}})
+
+
+@pytest.fixture
+def shelf(tmp_path):
+    return Shelf(tmp_path, 'abc')
+
+
+def test_a_result_is_found_again_and_its_checkpoint_goes(shelf):
+    assert shelf.result(RUN) is None
+    shelf.checkpoint(RUN).touch()
+    shelf.keep(RUN, {'test_mse': 0.5})
+    assert shelf.result(RUN)['test_mse'] == 0.5
+    assert not shelf.checkpoint(RUN).exists()
+
+
+@pytest.mark.parametrize(
+    ('change', 'says'),
+    [
+        ({'recipe': Recipe(20, 0.01)}, r'recipe\.updates 10, now 20'),
+        ({'seed': 1}, 'seed 0, now 1'),
+        ({'model': {'budget': 6}}, r'model\.budget 5, now 6'),
+    ],
+)
+def test_a_result_of_other_settings_is_refused(shelf, change, says):
+    shelf.keep(RUN, {})
+    with pytest.raises(ValueError, match=rf'a\.json was made otherwise \({says}\): give another'):
+        shelf.result(replace(RUN, **change))
+
+
+def test_a_result_on_other_data_is_refused(shelf, tmp_path):
+    shelf.keep(RUN, {})
+    with pytest.raises(ValueError, match='data abc, now other'):
+        Shelf(tmp_path, 'other').result(RUN)
+
+
+@pytest.mark.parametrize('text', ['', '{', '[]', '{"run": 1}'])
+def test_a_broken_result_is_named(shelf, tmp_path, text):
+    (tmp_path / 'runs' / 'a.json').write_text(text)
+    with pytest.raises(ValueError, match=r'a\.json: no result of a run: .*; remove it'):
+        shelf.result(RUN)

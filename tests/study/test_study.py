@@ -1,0 +1,122 @@
+"""The study as a user carries it out: small, stopped, gone on with, asked for the wrong thing."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from kinematics import make_up
+from support import interruptible
+
+from liquid_control import cli
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    return str(make_up(tmp_path_factory.mktemp('rollouts')))
+
+
+def study(folder, out, *more):
+    return ['study', 'walker2d-kinematics', '--data', folder, '--out', str(out), *more]
+
+
+SMALL = ('--part', 'comparison', '--cells', 'mlp', '--budget', '20000', '--seeds', '1')
+
+
+def test_a_small_comparison_and_the_same_command_again(folder, tmp_path, capsys):
+    out, told = tmp_path / 'out', tmp_path / 'told.json'
+    command = study(folder, out, *SMALL, '--updates', '1', '--workers', '2', '--json', str(told))
+    assert cli.main(command) == 0
+    said = capsys.readouterr().out
+    assert 'about 20,000 parameters' in said
+    whole = json.loads((out / 'results.json').read_text())
+    assert json.loads(told.read_text())['runs'] == whole['runs']
+    assert whole['complete']
+    assert len(whole['runs']) == 4
+    row = whole['summary']['comparison'][0]
+    assert row['cell'] == 'mlp'
+    for name in ('seconds_round', 'saved_mb', 'peak_resident_mb', 'parameters'):
+        assert row[name] > 0
+    assert whole['provenance']['data_sha256'] == whole['runs'][0]['data_sha256']
+    assert {'recipes', 'comparison', 'best'} == set(whole['summary'])
+    assert (out / 'comparison-20000.png').is_file()
+
+    before = {path: path.stat().st_mtime_ns for path in (out / 'runs').iterdir()}
+    assert cli.main(command) == 0
+    assert before == {path: path.stat().st_mtime_ns for path in (out / 'runs').iterdir()}
+    assert json.loads((out / 'results.json').read_text())['runs'] == whole['runs']
+
+    capsys.readouterr()
+    assert cli.main(study(folder, out, *SMALL, '--updates', '8')) == 1
+    assert 'recipe.updates 1, now 2): give another --out' in capsys.readouterr().err
+
+
+def test_stopped_it_says_how_to_go_on_and_leaves_no_process(folder, tmp_path):
+    out = tmp_path / 'out'
+    command = study(folder, out, *SMALL, '--updates', '100000', '--workers', '2')
+    process = subprocess.Popen(
+        [sys.executable, '-m', 'liquid_control.cli', *command],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        preexec_fn=interruptible,
+    )  # fmt: skip
+    try:
+        assert '0/4 runs' in process.stdout.readline()
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        _, said = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert said == f'stopped; 0 of 4 runs are kept in {out}: the same command goes on from there\n'
+    whole = json.loads((out / 'results.json').read_text())
+    assert not whole['complete']
+    for _ in range(200):  # what served the processes ends when it finds that its caller is gone
+        try:
+            os.killpg(process.pid, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.05)
+    raise AssertionError('a process was left behind')
+
+
+def test_a_request_to_end_is_heard_like_an_interrupt(folder, tmp_path):
+    command = study(folder, tmp_path / 'out', *SMALL, '--updates', '100000')
+    process = subprocess.Popen(
+        [sys.executable, '-m', 'liquid_control.cli', *command],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert '0/4 runs' in process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert said.startswith('stopped; ')
+
+
+def test_runs_are_listed(capsys):
+    assert cli.main(study('nowhere', 'nowhere', '--list', '--cells', 'lstm,cfc')) == 0
+    said = capsys.readouterr().out.split()
+    assert 'recipes-cfc-seed2' in said
+    assert 'comparison-lstm-100000-seed0' in said
+    assert len([name for name in said if name.startswith('tuning')]) == 12
+
+
+@pytest.mark.parametrize(
+    ('more', 'says'),
+    [
+        (('--cells', 'lsmt'), "unknown cell 'lsmt' (did you mean 'lstm'?)"),
+        (('--part', 'recipe'), "unknown part 'recipe' (did you mean 'recipes'?)"),
+        (('--budget', '2000'), "unknown budget '2000'"),
+        (('--seeds', '0'), '--seeds: expected 1 or more, found 0'),
+        (('--workers', '0'), '--workers: expected 1 or more'),
+        (('--runs', 'nothing', '--cells', 'mlp'), 'no run fits'),
+        (('--cells', 'mlp', '--part', 'comparison'), 'nowhere: no such folder'),
+    ],
+)
+def test_what_is_asked_for_wrongly_is_named(more, says, capsys):
+    assert cli.main(study('nowhere', 'nowhere-either', *more)) == 1
+    assert says in capsys.readouterr().err

@@ -1,0 +1,71 @@
+"""The summary of a study: rows of seeds, beside what was published."""
+
+import pytest
+
+pytest.importorskip('scipy')
+
+from rich.console import Console
+
+from liquid_control.study.plots import write_plots
+from liquid_control.study.summary import summarize, tables
+
+
+def result(part, cell, seed, mse, **more):
+    run = {
+        'part': part, 'cell': cell, 'seed': seed, 'name': f'{part}-{cell}-{seed}',
+        'recipe': {'learning_rate': 0.01, 'updates': 2},
+        'model': {'budget': 20_000} if part == 'comparison' else {},
+    }  # fmt: skip
+    curve = [{'update': i, 'train_mse': mse, 'validation_mse': mse + 1 / i} for i in (1, 2)]
+    return {
+        'run': run, 'test_mse': mse, 'validation_mse': mse, 'train_mse': mse, 'curve': curve,
+        'seconds': 5.0, 'seconds_update': 0.1, 'seconds_round': 15.0 + mse, 'saved_mb': 9.0,
+        'peak_resident_mb': 300.0, 'penalty': 0.01, 'parameters': 20_000, **more,
+    }  # fmt: skip
+
+
+RESULTS = [
+    *(result('recipes', 'cfc', seed, 0.62 + 0.01 * seed) for seed in range(3)),
+    result('recipes', 'ltc', 0, 0.9),
+    *(result('comparison', 'cfc', seed, 1.0 + 0.1 * seed) for seed in range(3)),
+    *(result('comparison', 'lstm', seed, 0.8) for seed in range(3)),
+    {**result('comparison', 'ltc', 0, 0.0), 'failed': 'update 3: the loss is not finite'},
+    result('tuning', 'cfc', 0, 2.0),
+]
+PUBLISHED = {'cfc': (0.64, 0.006), 'ltc': (0.662, 0.013)}
+
+
+def test_a_recipe_is_reproduced_within_five_percent_its_penalty_added():
+    cfc, ltc = summarize(RESULTS, PUBLISHED)['recipes']
+    assert cfc['ratio'] == pytest.approx(0.64 / 0.64)
+    assert cfc['reproduced']
+    assert not ltc['reproduced']
+
+
+def test_cells_are_ranked_and_a_failure_is_told():
+    rows = summarize(RESULTS, PUBLISHED)['comparison']
+    assert [row['cell'] for row in rows] == ['lstm', 'cfc', 'ltc']
+    assert rows[1]['test_mse']['iqm'] == pytest.approx(1.1)
+    assert rows[1]['test_mse']['low'] < 1.1 < rows[1]['test_mse']['high']
+    assert rows[2]['test_mse'] is None
+    assert rows[2]['failed'] == {'comparison-ltc-0': 'update 3: the loss is not finite'}
+
+
+def test_tables_fit_a_terminal_of_eighty_columns():
+    console = Console(width=80, record=True)
+    for table in tables(
+        summarize(RESULTS, PUBLISHED), {'persistence_mse': 4.54, 'linear_mse': 3.1}
+    ):
+        console.print(table)
+    said = console.export_text()
+    assert '…' not in said
+    for text in ('1.100', '0.640 ± 0.006', 'failed', '4.54'):
+        assert text in said
+
+
+def test_plots_are_png(tmp_path):
+    paths = write_plots(tmp_path, summarize(RESULTS, PUBLISHED), RESULTS)
+    names = ['recipes.png', 'comparison-20000.png', 'curves-20000.png']
+    assert [path.name for path in paths] == names
+    assert all(path.read_bytes().startswith(b'\x89PNG') for path in paths)
+    assert write_plots(tmp_path, summarize([], {}), []) == []

@@ -1,0 +1,45 @@
+"""Packages import what stands below them, and nothing else of this project."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import liquid_control
+
+ROOT = Path(liquid_control.__file__).parent
+FLOORS = (
+    ('__init__', 'files', 'pool'),
+    ('provenance',),
+    ('control',),
+    ('bags', 'cells', 'faults', 'paths', 'sim'),
+    ('data', 'evaluation', 'launching', 'models'),
+    ('predictor', 'report'),
+    ('training',),
+    ('benchmarks', 'study'),
+    ('nodes',),
+    ('cli', 'verbs'),
+)
+FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
+
+
+def imported(path: Path) -> set[str]:
+    """Parts of this project that a module imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or '').startswith('liquid_control'):
+            _, *inside = node.module.split('.')
+            found |= set(inside[:1] or [alias.name for alias in node.names])
+    return {name for name in found if not name.startswith('__')}
+
+
+@pytest.mark.parametrize('part', sorted(FLOOR))
+def test_a_part_imports_from_below_alone(part):
+    folder = ROOT / part
+    for path in folder.rglob('*.py') if folder.is_dir() else [ROOT / f'{part}.py']:
+        above = {name for name in imported(path) - {part} if FLOOR[name] >= FLOOR[part]}
+        assert not above, f'{path.relative_to(ROOT)} imports {above}'
+
+
+def test_every_part_has_its_floor():
+    assert {path.stem for path in ROOT.iterdir() if path.stem != '__pycache__'} == set(FLOOR)
