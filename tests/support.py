@@ -126,13 +126,12 @@ def step_graph(contract: Contract, seed: int = 0, size: int = 5, edit=None) -> b
     return helper.make_model(graph, opset_imports=opset, ir_version=8).SerializeToString()
 
 
-def describe(contract: Contract, period: float = 0.0) -> Bundle:
+def describe(contract: Contract) -> Bundle:
     """What a bundle says beside its graph."""
     return Bundle(
         cell='untrained',
         settings={'size': 5},
         contract=contract,
-        period=period or 1 / contract.rate,
         provenance={'seed': 0},
         scores={},
         counts={'parameters': 100, 'state': 5},

@@ -251,10 +251,8 @@ def _linear(weight: torch.Tensor, bias: torch.Tensor) -> torch.nn.Linear:
 
 
 def parameters(model: torch.nn.Module) -> int:
-    """Trainable numbers of a model with a cell; what a wiring masks is not counted."""
-    own = {id(value) for value in model.cell.parameters()}
-    around = sum(value.numel() for value in model.parameters() if id(value) not in own)
-    return around + model.cell.counts().parameters
+    """Trainable numbers of a model; what a wiring masks is none."""
+    return sum(p.numel() for p in model.parameters() if p.requires_grad)
 
 
 def width_for(count: Callable[[int], int], budget: int, least: int = 8, most: int = 4096) -> int:

@@ -1,5 +1,6 @@
 """Bundles: whole and of the right shape, or refused with the reason."""
 
+import hashlib
 import json
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ import pytest
 from support import STUDENT, describe, edit_graph, make_bundle, step_graph
 
 from liquid_control.control import Bundle, BundleError, PolicyRunner
-from liquid_control.control.bundle import PREFIX
+from liquid_control.control.bundle import PREFIX, _metadata_entry
 
 
 @pytest.fixture(scope='module')
@@ -28,7 +29,7 @@ def refused(path, content=None):
 
 def test_the_way_through_a_file_keeps_everything(path):
     told, bundle = describe(STUDENT), Bundle.read(path)
-    for name in ('cell', 'settings', 'contract', 'period', 'provenance', 'scores', 'counts'):
+    for name in ('cell', 'settings', 'contract', 'provenance', 'scores', 'counts'):
         assert getattr(bundle, name) == getattr(told, name)
     assert bundle.contract.hash == STUDENT.hash
 
@@ -131,10 +132,27 @@ def test_a_graph_of_another_robot_is_refused(tmp_path):
         describe(other).write(tmp_path / 'odd.onnx', step_graph(STUDENT))
 
 
-@pytest.mark.parametrize('period', [-0.008, float('nan'), float('inf'), 1e-12])
-def test_a_period_that_makes_no_sense_is_refused(period, tmp_path):
-    with pytest.raises(BundleError, match='period'):
-        describe(STUDENT, period).write(tmp_path / 'odd.onnx', step_graph(STUDENT))
+@pytest.mark.parametrize(
+    ('name', 'value', 'said'),
+    [
+        ('period', '0.01', 'period 0.01 s: expected that of its contract, whose rate is 125 Hz'),
+        ('period', 'soon', 'period soon s'),
+        ('contract_hash', '0' * 64, 'it names 000000000000'),
+        ('format', '99', 'format 99, expected'),
+    ],
+)
+def test_a_file_that_contradicts_itself_is_refused(path, tmp_path, name, value, said):
+    def contradict(model):
+        kept = [entry for entry in model.metadata_props if entry.key != PREFIX + 'sha256']
+        for entry in kept:
+            if entry.key == PREFIX + name:
+                entry.value = value
+        del model.metadata_props[:]
+        model.metadata_props.extend(kept)
+
+    content = edit_graph(path.read_bytes(), contradict)
+    content += _metadata_entry(PREFIX + 'sha256', hashlib.sha256(content).hexdigest())
+    assert said in refused(tmp_path / 'odd.onnx', content)
 
 
 def test_a_graph_that_loads_and_does_not_run_is_refused(tmp_path):

@@ -7,14 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from liquid_control.control import Bundle, Contract, Reason
+from liquid_control.control import Bundle, Contract
 from liquid_control.evaluation.metrics import (
     PredictionErrors,
     channel_std,
     figures,
     load_metrics,
     measure,
-    reason_counts,
 )
 from liquid_control.evaluation.runs import policy_contract
 from liquid_control.evaluation.trace import Trace
@@ -109,12 +108,6 @@ def test_latency_return_and_status_by_hand(two):
     assert found['resident_mb'] == 71.5
     assert found['parameters'] == 4160
     assert found['policy_step_us_p50'] == pytest.approx(25.0)
-
-
-def test_reasons_are_counted(two):
-    reasons = np.array([0, Reason.LIMITED, Reason.LIMITED | Reason.SLEWED, -1])
-    walked = trace(range(4), np.zeros((4, 2)), np.zeros((4, 2)))
-    assert reason_counts([replace(walked, reasons=reasons)]) == {'limited': 2, 'slewed': 1}
 
 
 def test_without_std_the_recording_gives_it(two):

@@ -6,6 +6,8 @@ import numpy as np
 
 from liquid_control.control.runtime import PolicyRunner
 
+_ROUNDS, _BLOCK = 20, 200
+
 
 def quantiles(times: list[float]) -> dict[str, float]:
     """Median and 99th percentile of times in seconds, in microseconds.
@@ -19,16 +21,16 @@ def quantiles(times: list[float]) -> dict[str, float]:
     return {'p50_us': float(p50), 'p99_us': float(p99), 'samples': len(times)}
 
 
-def step_times(runners: list[PolicyRunner], rounds: int = 20, block: int = 200) -> list[list]:
+def step_times(runners: list[PolicyRunner]) -> list[list[float]]:
     """Times in seconds of single steps of each runner, measured in turn, block by block."""
     times: list[list[float]] = [[] for _ in runners]
     rng = np.random.default_rng(0)
     for runner in runners:
-        runner.warm_up(block)
-    for _ in range(rounds):
+        runner.warm_up(_BLOCK)
+    for _ in range(_ROUNDS):
         for runner, taken in zip(runners, times, strict=True):
             size = runner.contract.sensed_size
-            observations = rng.standard_normal((block, size)).astype(np.float32) * 0.1
+            observations = rng.standard_normal((_BLOCK, size)).astype(np.float32) * 0.1
             for observation in observations:
                 started = time.perf_counter()
                 runner.step(observation, 1.0)

@@ -10,7 +10,7 @@ class Counts(NamedTuple):
     """What a cell costs.
 
     Attributes:
-        parameters: trainable numbers that have a say; what a wiring masks is not counted.
+        parameters: trainable numbers; what a wiring masks is none.
         state_size: numbers carried from one step to the next.
         synapses: connections from an input or a state to a unit.
         operations: multiplications with an addition, and evaluations of a non-linear function,
@@ -50,11 +50,20 @@ class Cell(torch.nn.Module):
         self, sensed: torch.Tensor, state: torch.Tensor, elapsed: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """One step from what was sensed: (B, K), (B, S), (B, 1) → (B, O), (B, S)."""
-        raise TypeError(f'{type(self).__name__} defines no advance')
+        raise NotImplementedError
+
+    def synapses(self) -> int:
+        """Connections from an input or a state to a unit."""
+        raise NotImplementedError
+
+    def operations(self) -> int:
+        """Multiplications with an addition, and evaluations of a function, of one step."""
+        raise NotImplementedError
 
     def counts(self) -> Counts:
         """Parameters, state, synapses and operations a step."""
-        raise TypeError(f'{type(self).__name__} defines no counts')
+        parameters = sum(p.numel() for p in self.parameters())
+        return Counts(parameters, self.state_size, self.synapses(), self.operations())
 
     def step(
         self, x: torch.Tensor, state: torch.Tensor, elapsed: torch.Tensor

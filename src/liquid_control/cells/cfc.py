@@ -10,7 +10,7 @@ from torch.nn.functional import dropout, linear
 from liquid_control.cells.activations import CENTRED, COSTS, centred
 from liquid_control.cells.activations import activation as by_name
 from liquid_control.cells.backward import fits, unroll
-from liquid_control.cells.base import Cell, Counts, stepwise
+from liquid_control.cells.base import Cell, stepwise
 from liquid_control.control.schema import unknown
 
 HEADS = {'default': 4, 'no_gate': 4, 'pure': 1}
@@ -123,17 +123,13 @@ class CfC(Cell):
         after = self.finish(torch.addmm(sensed, state, recurrent), elapsed)
         return after, after
 
-    def counts(self):
-        size = self.output_size
-        layers = [*self.backbone, self.heads]
-        return Counts(
-            parameters=sum(p.numel() for p in self.parameters()),
-            state_size=size,
-            synapses=(self.input_size + size) * size,
-            operations=sum(layer.weight.numel() for layer in layers)
-            + sum(layer.out_features for layer in self.backbone) * COSTS[self.activation]
-            + size * self.gates.cost,
-        )
+    def synapses(self):
+        return (self.input_size + self.output_size) * self.output_size
+
+    def operations(self):
+        weights = sum(layer.weight.numel() for layer in [*self.backbone, self.heads])
+        activated = sum(layer.out_features for layer in self.backbone)
+        return weights + activated * COSTS[self.activation] + self.output_size * self.gates.cost
 
     def load_ncps(self, weights: Mapping[str, torch.Tensor]) -> None:
         """Take the weights of an ``ncps.torch.CfCCell``, or of a ``CfC`` around one."""

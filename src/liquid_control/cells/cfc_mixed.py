@@ -5,7 +5,7 @@ from functools import partial
 
 import torch
 
-from liquid_control.cells.base import Cell, Counts, stepwise
+from liquid_control.cells.base import Cell, stepwise
 from liquid_control.cells.cfc import CfC
 from liquid_control.cells.lstm import LSTM
 
@@ -74,14 +74,11 @@ class CfCMixed(Cell):
         after = self.cfc.finish(torch.addmm(sensed, h, cfc), elapsed)
         return after, torch.cat([after, c], dim=1)
 
-    def counts(self):
-        lstm, cfc = self.lstm.counts(), self.cfc.counts()
-        return Counts(
-            parameters=lstm.parameters + cfc.parameters,
-            state_size=self.state_size,
-            synapses=lstm.synapses + cfc.synapses,
-            operations=lstm.operations + cfc.operations,
-        )
+    def synapses(self):
+        return self.lstm.synapses() + self.cfc.synapses()
+
+    def operations(self):
+        return self.lstm.operations() + self.cfc.operations()
 
     def load_ncps(self, weights: Mapping[str, torch.Tensor]) -> None:
         """Take the weights of an ``ncps.torch.CfC`` with mixed memory."""

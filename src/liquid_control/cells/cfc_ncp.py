@@ -8,7 +8,7 @@ import torch
 from torch.nn.functional import linear
 
 from liquid_control.cells.backward import fits, unroll
-from liquid_control.cells.base import Cell, Counts, stepwise
+from liquid_control.cells.base import Cell, stepwise
 from liquid_control.cells.cfc import HEADS, Gates
 from liquid_control.cells.wirings import Wiring, build
 
@@ -118,14 +118,12 @@ class CfCNCP(Cell):
         )
         return outputs, torch.where(number > 0, last[:, 0], state)
 
-    def counts(self):
+    def synapses(self):
+        return sum(layer.values.shape[1] for layer in self.layers)
+
+    def operations(self):
         weights = sum(layer.values.numel() for layer in self.layers)
-        return Counts(
-            parameters=sum(p.numel() for p in self.parameters()),
-            state_size=self.state_size,
-            synapses=sum(layer.values.shape[1] for layer in self.layers),
-            operations=weights + sum(layer.gates.size * layer.gates.cost for layer in self.layers),
-        )
+        return weights + sum(layer.gates.size * layer.gates.cost for layer in self.layers)
 
     def load_ncps(self, weights: Mapping[str, torch.Tensor]) -> None:
         """Take the weights of an ``ncps.torch.WiredCfCCell`` or of a ``CfC`` around one.

@@ -5,7 +5,7 @@ from functools import partial
 import torch
 from torch.nn.functional import softplus
 
-from liquid_control.cells.base import Cell, Counts, stepwise
+from liquid_control.cells.base import Cell, stepwise
 
 
 class CTRNN(Cell):
@@ -54,11 +54,9 @@ class CTRNN(Cell):
             h = torch.addcmul(keep * h, gain, drive)
         return h, h
 
-    def counts(self):
+    def synapses(self):
+        return (self.input_size + self.output_size) * self.output_size
+
+    def operations(self):
         size = self.output_size
-        return Counts(
-            parameters=sum(p.numel() for p in self.parameters()),
-            state_size=size,
-            synapses=(self.input_size + size) * size,
-            operations=self.input_size * size + self.unfolds * (size * size + 3 * size) + 3 * size,
-        )
+        return self.input_size * size + self.unfolds * (size * size + 3 * size) + 3 * size

@@ -3,7 +3,7 @@
 import torch
 from torch.nn.functional import linear
 
-from liquid_control.cells.base import Cell, Counts, stepwise
+from liquid_control.cells.base import Cell, stepwise
 
 
 class GRU(Cell):
@@ -58,12 +58,8 @@ class GRU(Cell):
         h = n + z * (h - n)
         return h, h
 
-    def counts(self):
-        size = self.output_size
-        synapses = (self.input_size + size) * size
-        return Counts(
-            parameters=sum(p.numel() for p in self.parameters()),
-            state_size=size,
-            synapses=synapses,
-            operations=3 * synapses + 5 * size,
-        )
+    def synapses(self):
+        return (self.input_size + self.output_size) * self.output_size
+
+    def operations(self):
+        return 3 * self.synapses() + 5 * self.output_size

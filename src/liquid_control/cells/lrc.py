@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch.nn.functional import linear, softplus
 
-from liquid_control.cells.base import Cell, Counts
+from liquid_control.cells.base import Cell
 from liquid_control.cells.synapses import (
     FOREVER,
     Sums,
@@ -140,15 +140,16 @@ class LRC(Cell):
         width = softplus(self.width)
         return torch.sigmoid(e + width) - torch.sigmoid(e - width)
 
-    def counts(self):
+    def synapses(self):
+        return len(self.inner) + len(self.sensory)
+
+    def operations(self):
         units, inner, sensory = self.state_size, len(self.inner), len(self.sensory)
         elastic = {'constant': (0, 0), 'asymmetric': (1, 1), 'symmetric': (1, 2)}[self.elastance]
         products, functions = elastic
-        operations = (4 + products) * sensory + self.unfolds * (
+        return (4 + products) * sensory + self.unfolds * (
             (4 + products) * inner + (6 + functions) * units
         )
-        parameters = sum(p.numel() for p in self.parameters())
-        return Counts(parameters, units, inner + sensory, operations)
 
 
 class STC(LRC):

@@ -5,7 +5,7 @@ from functools import partial
 import torch
 from torch.nn.functional import linear
 
-from liquid_control.cells.base import Cell, Counts, stepwise
+from liquid_control.cells.base import Cell, stepwise
 
 
 class LSTM(Cell):
@@ -72,12 +72,8 @@ class LSTM(Cell):
         h, c = self.update(torch.addmm(sensed, h, recurrent), c)
         return h, torch.cat([h, c], dim=1)
 
-    def counts(self):
-        size = self.output_size
-        synapses = (self.input_size + size) * size
-        return Counts(
-            parameters=sum(p.numel() for p in self.parameters()),
-            state_size=self.state_size,
-            synapses=synapses,
-            operations=4 * synapses + 8 * size,
-        )
+    def synapses(self):
+        return (self.input_size + self.output_size) * self.output_size
+
+    def operations(self):
+        return 4 * self.synapses() + 8 * self.output_size

@@ -8,7 +8,7 @@ import torch
 from torch.nn.functional import softplus
 
 from liquid_control.cells import fused, ncps_weights, wirings
-from liquid_control.cells.base import Cell, Counts
+from liquid_control.cells.base import Cell
 from liquid_control.cells.synapses import (
     FOREVER,
     Padded,
@@ -170,14 +170,13 @@ class LTC(Cell):
     def _output(self, state):
         return state[..., : self.output_size] * self.output_w + self.output_b
 
-    def counts(self):
-        inner, sensory, units = len(self.inner), len(self.sensory), self.state_size
-        operations = (
-            self.input_size + self.output_size + 4 * sensory
-            + self.unfolds * (4 * inner + 3 * units)
-        )  # fmt: skip
-        parameters = sum(p.numel() for p in self.parameters())
-        return Counts(parameters, units, inner + sensory, operations)
+    def synapses(self):
+        return len(self.inner) + len(self.sensory)
+
+    def operations(self):
+        affine = self.input_size + self.output_size
+        unfold = 4 * len(self.inner) + 3 * self.state_size
+        return affine + 4 * len(self.sensory) + self.unfolds * unfold
 
     def load_ncps(self, weights: Mapping[str, torch.Tensor], implicit: bool) -> None:
         """Take the weights of ncps; see :func:`ncps_weights.load_ltc`."""

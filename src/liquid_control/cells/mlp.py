@@ -4,7 +4,7 @@ import itertools
 
 import torch
 
-from liquid_control.cells.base import Cell, Counts
+from liquid_control.cells.base import Cell
 
 
 class MLP(Cell):
@@ -43,11 +43,8 @@ class MLP(Cell):
             sensed = torch.where(counts, sensed, torch.zeros_like(sensed))
         return sensed, state.clone()
 
-    def counts(self):
-        synapses = sum(layer.weight.numel() for layer in self.layers)
-        return Counts(
-            parameters=sum(p.numel() for p in self.parameters()),
-            state_size=self.state_size,
-            synapses=synapses,
-            operations=synapses + self.output_size * len(self.layers),
-        )
+    def synapses(self):
+        return sum(layer.weight.numel() for layer in self.layers)
+
+    def operations(self):
+        return self.synapses() + self.output_size * len(self.layers)

@@ -2,7 +2,7 @@
 
 import torch
 
-from liquid_control.cells.base import Cell, Counts, stepwise
+from liquid_control.cells.base import Cell, stepwise
 
 
 class RNN(Cell):
@@ -46,12 +46,8 @@ class RNN(Cell):
         summed = torch.nn.functional.linear(sensed, inputs, bias)
         return stepwise(advance, summed, elapsed, state, counts)
 
-    def counts(self):
-        size = self.output_size
-        synapses = (self.input_size + size) * size
-        return Counts(
-            parameters=sum(p.numel() for p in self.parameters()),
-            state_size=size,
-            synapses=synapses,
-            operations=synapses + size,
-        )
+    def synapses(self):
+        return (self.input_size + self.output_size) * self.output_size
+
+    def operations(self):
+        return self.synapses() + self.output_size

@@ -65,7 +65,6 @@ class Bundle:
         cell: name of the recurrent cell.
         settings: what the cell and the model were made with.
         contract: what the policy asks of a robot.
-        period: nominal time between observations in seconds; ``elapsed`` is measured in it.
         provenance: command, seed, data hash, versions, date.
         scores: what the policy reached, and how that was measured.
         counts: parameters, state size.
@@ -76,7 +75,6 @@ class Bundle:
     cell: str
     settings: dict
     contract: Contract
-    period: float
     provenance: dict
     scores: dict
     counts: dict
@@ -97,7 +95,7 @@ class Bundle:
         values: dict[str, Any] = {
             'format': FORMAT,
             'cell': self.cell,
-            'period': repr(self.period),
+            'period': repr(1.0 / self.contract.rate),
             'contract_hash': self.contract.hash,
             'settings': self.settings,
             'contract': self.contract.to_dict(),
@@ -169,13 +167,13 @@ class Bundle:
             raise BundleError(f'{path}: format {values["format"]}, expected {FORMAT}')
         try:
             contract = Contract.from_dict(values['contract'], str(path))
-            period = float(values['period'])
         except ContractError as error:
             raise BundleError(f'{path}: its contract: {error}') from error
-        except ValueError as error:
-            raise BundleError(f'{path}: period {values["period"]!r}: expected seconds') from error
-        if not 1e-6 <= period <= 1e3:
-            raise BundleError(f'{path}: period {period:g}: expected 1e-6 to 1000 seconds')
+        if values['period'] != repr(1.0 / contract.rate):
+            raise BundleError(
+                f'{path}: period {values["period"]} s: expected that of its contract, whose rate '
+                f'is {contract.rate:g} Hz'
+            )
         if contract.hash != values['contract_hash']:
             raise BundleError(
                 f'{path}: the contract in it has hash {contract.hash[:12]}, '
@@ -185,7 +183,6 @@ class Bundle:
             cell=values['cell'],
             settings=values['settings'],
             contract=contract,
-            period=period,
             provenance=values['provenance'],
             scores=values['scores'],
             counts=values['counts'],

@@ -92,7 +92,7 @@ class Controller:
         self.runner = runner
         self.robot = robot
         self.gate = Gate(robot.action, robot.freshness)
-        self._timeline = Timeline(round(runner.bundle.period * 1e9), robot.max_gap)
+        self._timeline = Timeline(runner.contract.period_ns, robot.max_gap)
         self._freshness_ns = round(robot.freshness * 1e9)
         self.events: Counter[str] = Counter()
         self.reset()
@@ -148,7 +148,7 @@ class Controller:
         step_s = time.perf_counter() - started
         self.events['steps'] += 1
         # After lost samples too the command must not jump, so never more than one period's slew.
-        seconds = min(elapsed, 1.0) * self.runner.bundle.period
+        seconds = min(elapsed, 1.0) / self.runner.contract.rate
         command, reasons = self.gate(action, self._command, seconds, age)
         if reasons & Reason.OUTPUT_NOT_FINITE:
             self.stop('the policy gave an output that is not finite')

@@ -45,7 +45,7 @@ class Follower:
         runner.contract.require_fit(robot, str(runner.bundle.path or runner.bundle.cell))
         self.runner = runner
         self.events: Counter[str] = Counter()
-        self._timeline = Timeline(round(runner.bundle.period * 1e9), robot.max_gap)
+        self._timeline = Timeline(runner.contract.period_ns, robot.max_gap)
         self._nothing = np.full(runner.contract.action_size, np.nan, dtype=np.float32)
         self.reset()
 

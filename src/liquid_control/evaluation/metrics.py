@@ -13,7 +13,6 @@ import numpy as np
 
 from liquid_control.bags.bag import Bag
 from liquid_control.control.contract import Contract
-from liquid_control.control.gate import Reason
 from liquid_control.control.topics import DROPPED
 from liquid_control.evaluation.replay import recorded_trace
 from liquid_control.evaluation.runs import (
@@ -158,14 +157,6 @@ def figures(
     if found['parameters'] is not None:
         found['parameters'] = int(found['parameters'])
     return found
-
-
-def reason_counts(traces: Sequence[Trace]) -> dict[str, int]:
-    """Commands by the reason for which they are not what the policy asked for."""
-    reasons = np.concatenate([t.reasons for t in traces] or [np.zeros(0, dtype=np.int64)])
-    reasons = reasons[reasons >= 0]
-    counts = {r.name.lower(): int(np.count_nonzero(reasons & r.value)) for r in Reason if r}
-    return {name: count for name, count in counts.items() if count}
 
 
 def measure(folder: str | Path) -> dict[str, Any]:

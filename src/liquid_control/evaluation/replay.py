@@ -55,9 +55,7 @@ def replay(bag: Bag, controller: Controller, observed: dict[str, str] | None = N
     return traced.end()
 
 
-def recorded_trace(
-    bag: Bag, contract: Contract, observed: dict[str, str] | None = None, period_ns: int = 0
-) -> Trace:
+def recorded_trace(bag: Bag, contract: Contract, observed: dict[str, str] | None = None) -> Trace:
     """What a policy saw, did and predicted live: the observations that a command answers.
 
     ``reasons`` and ``step_s`` are not in a bag: −1 and NaN. Without a single recorded command
@@ -67,8 +65,6 @@ def recorded_trace(
         bag: the recording.
         contract: what the policy asks of the robot, as its bundle says.
         observed: contract topic → topic in the bag, where they differ.
-        period_ns: the policy's nominal period, in which ``elapsed`` is measured; by default the
-            contract's.
 
     Raises:
         BagError: a topic that the contract names is missing or has another type.
@@ -79,7 +75,7 @@ def recorded_trace(
     predictions = bag.by_stamp(recorded_name(PREDICTION, observed))
     reader = _PredictionReader(contract)
     observer, builder = Observer(contract), TraceBuilder(contract)
-    timeline = Timeline(period_ns or contract.period_ns, contract.max_gap)
+    timeline = Timeline(contract.period_ns, contract.max_gap)
     unknown = np.full(contract.action_size, np.nan, dtype=np.float32)
     for topic, message in bag.observed(contract, observed):
         complete = observer.update(topic, message)

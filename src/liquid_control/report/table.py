@@ -96,9 +96,9 @@ def comparison_rows(metrics: Iterable[dict]) -> list[list[str]]:
     return [[column.text(one) for column in COLUMNS] for one in metrics]
 
 
-def comparison_table(metrics: Sequence[dict], title: str | None = None) -> Table:
+def comparison_table(metrics: Sequence[dict]) -> Table:
     """The comparison for a terminal, from the dicts that ``measure`` gives."""
-    table = Table(title=title, box=box.SIMPLE_HEAD, padding=0, title_justify='left')
+    table = Table(box=box.SIMPLE_HEAD, padding=0)
     rows = comparison_rows(metrics)
     for place, column in enumerate(COLUMNS):
         if place < _TEXTS:
@@ -109,16 +109,6 @@ def comparison_table(metrics: Sequence[dict], title: str | None = None) -> Table
     for row in rows:
         table.add_row(*map(escape, row))
     return table
-
-
-def markdown_table(metrics: Sequence[dict]) -> str:
-    """The comparison as a Markdown table."""
-    lines = [
-        [column.heading for column in COLUMNS],
-        ['---' if place < _TEXTS else '---:' for place in range(len(COLUMNS))],
-        *comparison_rows(metrics),
-    ]
-    return '\n'.join('| ' + ' | '.join(line) + ' |' for line in lines) + '\n'
 
 
 def _format(value: Any, form: str) -> str:

@@ -1,4 +1,4 @@
-"""Many worlds of one environment stepped at once on threads, for training."""
+"""Many worlds of one environment stepped at once, for training."""
 
 from collections.abc import Callable
 
@@ -18,13 +18,11 @@ class BatchWalkers:
     steps taken in each walker's episode, ``episodes`` (count,) the episodes that it began.
     """
 
-    def __init__(
-        self, count: int, seed: int, threads: int = 1, environment: Environment = WALKER2D
-    ):
+    def __init__(self, count: int, seed: int, environment: Environment = WALKER2D):
         self.environment = environment
         self.model = mujoco.MjModel.from_xml_path(str(environment.model_path()))
-        self._data = [mujoco.MjData(self.model) for _ in range(threads)]
-        self._rollout = rollout.Rollout(nthread=threads if threads > 1 else 0)
+        self._data = [mujoco.MjData(self.model)]
+        self._rollout = rollout.Rollout(nthread=0)
         size = mujoco.mj_stateSize(self.model, _STATE)
         self.state = np.zeros((count, size))
         nq = self.model.nq

@@ -6,7 +6,6 @@ that the predictor itself does without.
 """
 
 import copy
-import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -26,6 +25,7 @@ from liquid_control.study.run import Recipe, Run, Shelf
 from liquid_control.training import checkpoint
 from liquid_control.training.finite import clip_gradients, explain
 from liquid_control.training.memory import saved_bytes
+from liquid_control.training.schedule import warm_cosine
 
 PART, BUDGET = 'best', 200_000
 UPDATES, BATCH, EVERY = 4000, 64, 200
@@ -216,8 +216,7 @@ def _errors(model: BestPredictor, batch: Batch, batches: Mixed) -> torch.Tensor:
 
 def _share(update: int, updates: int) -> float:
     """Of the step size: up over 100 gradient steps, then down on a cosine to a hundredth."""
-    warm = min(1.0, (update + 1) / 100)
-    return warm * (0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * update / updates)))
+    return warm_cosine(update, updates, 100, least=0.01)
 
 
 def _follow(average: BestPredictor, model: BestPredictor, update: int) -> None:

@@ -5,6 +5,9 @@ from collections.abc import Iterable
 import torch
 
 _COEFFICIENTS = 3.4445, -4.7750, 2.0315
+_MOMENTUM = 0.95
+_BETAS = 0.9, 0.98
+"""Of AdamW."""
 
 
 class Muon(torch.optim.Optimizer):
@@ -28,15 +31,12 @@ class Muon(torch.optim.Optimizer):
         learning_rate: float,
         adam_rate: float,
         decay: float,
-        momentum: float = 0.95,
-        betas: tuple[float, float] = (0.9, 0.98),
     ):
         groups = [
             {'params': list(hidden), 'rate': learning_rate, 'orthogonal': True},
             {'params': list(others), 'rate': adam_rate, 'orthogonal': False},
         ]
         super().__init__(groups, {'share': 1.0, 'decay': decay})
-        self.momentum, self.betas = momentum, betas
 
     @torch.no_grad()
     def step(self, closure=None):
@@ -52,10 +52,10 @@ class Muon(torch.optim.Optimizer):
         state = self.state[parameter]
         if not state:
             state['momentum'] = torch.zeros_like(parameter)
-        average = state['momentum'].lerp_(parameter.grad, 1.0 - self.momentum)
+        average = state['momentum'].lerp_(parameter.grad, 1.0 - _MOMENTUM)
         rows, columns = parameter.shape
         squares = rows // columns if rows % columns == 0 else 1
-        update = parameter.grad.lerp(average, self.momentum)
+        update = parameter.grad.lerp(average, _MOMENTUM)
         update = orthogonal(update.reshape(squares, rows // squares, columns))
         return update.reshape(rows, columns) * max(1.0, rows / squares / columns) ** 0.5
 
@@ -66,9 +66,9 @@ class Muon(torch.optim.Optimizer):
             state['mean'] = torch.zeros_like(parameter)
             state['square'] = torch.zeros_like(parameter)
         state['step'] += 1
-        first, second = (1.0 - beta ** float(state['step']) for beta in self.betas)
-        state['mean'].lerp_(parameter.grad, 1.0 - self.betas[0])
-        state['square'].lerp_(parameter.grad.square(), 1.0 - self.betas[1])
+        first, second = (1.0 - beta ** float(state['step']) for beta in _BETAS)
+        state['mean'].lerp_(parameter.grad, 1.0 - _BETAS[0])
+        state['square'].lerp_(parameter.grad.square(), 1.0 - _BETAS[1])
         return state['mean'] / first / ((state['square'] / second).sqrt() + 1e-8)
 
 

@@ -19,6 +19,7 @@ from liquid_control.study.run import Run, Shelf
 from liquid_control.training import checkpoint
 from liquid_control.training.finite import NotFiniteError, clip_gradients, explain
 from liquid_control.training.memory import peak_resident_mb, saved_bytes
+from liquid_control.training.schedule import warm_cosine
 
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
@@ -131,9 +132,7 @@ def learning_rate(run: Run, update: int, windows: int) -> float:
     recipe = run.recipe
     if recipe.schedule == 'exponential':  # whole batches a round, as in Keras
         return recipe.learning_rate * recipe.decay ** (update / max(1, windows // recipe.batch))
-    warm = min(1.0, (update + 1) / max(1.0, 0.05 * recipe.updates))
-    cosine = 0.5 * (1.0 + math.cos(math.pi * update / recipe.updates))
-    return recipe.learning_rate * warm * (0.02 + 0.98 * cosine)
+    return recipe.learning_rate * warm_cosine(update, recipe.updates, 0.05 * recipe.updates)
 
 
 def error(model: torch.nn.Module, windows: Windows, batch: int = 128) -> float:

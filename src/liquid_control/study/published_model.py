@@ -76,10 +76,11 @@ class MixedMemory(Cell):
         after, _ = self.cfc.step(seen, h, elapsed)
         return after, torch.cat([after, memory[:, self.output_size :]], dim=1)
 
-    def counts(self):
-        lstm, cfc = self.lstm.counts(), self.cfc.counts()
-        own = {'state_size': self.state_size}
-        return type(lstm)(*(a + b for a, b in zip(lstm, cfc, strict=True)))._replace(**own)
+    def synapses(self):
+        return self.lstm.synapses() + self.cfc.synapses()
+
+    def operations(self):
+        return self.lstm.operations() + self.cfc.operations()
 
 
 def build(run: Run) -> PublishedModel:

@@ -22,6 +22,8 @@ from liquid_control.sim import walker2d
 
 _LIMIT = walker2d.VELOCITY_CLIP
 _ACTIONS = len(walker2d.ACTUATED)
+_WIDTH = 192
+"""Units of each layer of the policy that is fitted."""
 _WEIGHT = np.r_[np.full(8, 300.0), np.ones(9)]
 """Of positions and velocities in the error of a simulated frame."""
 _JOINTS = np.arange(3, 9)
@@ -137,7 +139,7 @@ def find_all(
 
 
 def fit_policy(
-    frames: np.ndarray, actions: np.ndarray, seed: int, steps: int, width: int = 192
+    frames: np.ndarray, actions: np.ndarray, seed: int, steps: int
 ) -> Callable[[np.ndarray], np.ndarray]:
     """A policy (N, 17) → (N, 6) that acts as ``actions`` do, but for the random ones."""
     torch.manual_seed(seed)
@@ -145,8 +147,8 @@ def fit_policy(
     mean, std = seen.mean(0), seen.std(0)
     x, u = (torch.from_numpy(v).float() for v in ((seen - mean) / std, actions))
     net = torch.nn.Sequential(
-        torch.nn.Linear(17, width), torch.nn.Tanh(), torch.nn.Linear(width, width),
-        torch.nn.Tanh(), torch.nn.Linear(width, _ACTIONS),
+        torch.nn.Linear(17, _WIDTH), torch.nn.Tanh(), torch.nn.Linear(_WIDTH, _WIDTH),
+        torch.nn.Tanh(), torch.nn.Linear(_WIDTH, _ACTIONS),
     )  # fmt: skip
     optimizer = torch.optim.AdamW(net.parameters(), weight_decay=0.03)
     for step in range(steps):

@@ -1,15 +1,14 @@
 """Where a training stands, as one safetensors file: weights, moments, and what was measured."""
 
-import contextlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
+import safetensors.torch
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
+from liquid_control.files import write_whole
 from liquid_control.provenance import difference
 
 
@@ -19,19 +18,11 @@ def write(path: Path, tensors: dict[str, torch.Tensor], about: dict[str, Any]) -
     Raises:
         OSError: the disk is full, or the like; what stood there before stands there still.
     """
-    partial = path.with_name(path.name + '.partial')
+    whole = {name: value.contiguous() for name, value in tensors.items()}
+    content = safetensors.torch.save(whole, {'about': json.dumps(about)})
     try:
-        save_file(
-            {name: value.contiguous() for name, value in tensors.items()},
-            partial,
-            {'about': json.dumps(about)},
-        )
-        with partial.open('rb') as file:
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except (OSError, SafetensorError) as error:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
+        write_whole(path, content)
+    except OSError as error:
         raise OSError(f'{path}: not written, what was there before is kept: {error}') from error
 
 
@@ -82,16 +73,30 @@ def named(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tens
     return {f'{prefix}.{name}': value for name, value in tensors.items()}
 
 
-def save(
-    path: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer, about: dict[str, Any]
-) -> None:
-    """Write a model and its optimiser."""
-    moments = {
+def moments(optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
+    """What an optimiser remembers of each parameter, by the parameter's number and a name."""
+    return {
         f'{number}.{name}': torch.as_tensor(value)
         for number, state in optimizer.state_dict()['state'].items()
         for name, value in state.items()
     }
-    write(path, named('model', model.state_dict()) | named('optimizer', moments), about)
+
+
+def load_moments(optimizer: torch.optim.Optimizer, tensors: dict[str, torch.Tensor]) -> None:
+    """Take back what :func:`moments` gave."""
+    state: dict[int, dict[str, torch.Tensor]] = {}
+    for key, value in tensors.items():
+        number, name = key.split('.', 1)
+        state.setdefault(int(number), {})[name] = value
+    optimizer.load_state_dict({**optimizer.state_dict(), 'state': state})
+
+
+def save(
+    path: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer, about: dict[str, Any]
+) -> None:
+    """Write a model and its optimiser."""
+    tensors = named('model', model.state_dict()) | named('optimizer', moments(optimizer))
+    write(path, tensors, about)
 
 
 def restore(
@@ -116,12 +121,7 @@ def restore(
     tensors, about = found
     try:
         model.load_state_dict(under('model', tensors))
-        moments: dict[int, dict[str, torch.Tensor]] = {}
-        for name, value in under('optimizer', tensors).items():
-            number, kind = name.split('.', 1)
-            moments.setdefault(int(number), {})[kind] = value
-        whole = optimizer.state_dict()
-        optimizer.load_state_dict({**whole, 'state': moments})
+        load_moments(optimizer, under('optimizer', tensors))
     except (KeyError, ValueError, RuntimeError) as error:
         raise broken(path, error) from None
     return about

@@ -16,6 +16,7 @@ from onnxscript import optimizer
 
 from liquid_control.control.bundle import INPUTS, OUTPUTS, Bundle, open_session
 from liquid_control.control.contract import Contract
+from liquid_control.models import parameters
 from liquid_control.provenance import provenance
 
 _OPSET = 18
@@ -25,11 +26,6 @@ _LARGEST = 2**24
 
 class ExportError(RuntimeError):
     """The exported graph does not compute what the model computes."""
-
-
-def count_parameters(model: torch.nn.Module) -> int:
-    """Trainable parameters."""
-    return sum(p.numel() for p in model.parameters() if p.requires_grad)
 
 
 def step_graph(model: torch.nn.Module, contract: Contract, state_size: int) -> bytes:
@@ -123,10 +119,9 @@ def export_bundle(
         cell=cell,
         settings=settings,
         contract=contract,
-        period=1.0 / contract.rate,
         provenance=provenance(**about),
         scores={},
-        counts={'parameters': count_parameters(model), 'state_size': state_size},
+        counts={'parameters': parameters(model), 'state_size': state_size},
     )
     with tempfile.TemporaryDirectory() as folder:
         scores = judge(bundle.write(Path(folder) / path.name, graph))

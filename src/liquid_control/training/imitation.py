@@ -5,7 +5,6 @@ carried recurrent state; each student also learns the next observation. Fine-tun
 """
 
 import json
-import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -26,6 +25,7 @@ from liquid_control.training.optimizers import RATES, Optimizers, check_name, de
 from liquid_control.training.readout import solve_readout
 from liquid_control.training.replay_memory import ReplayMemory
 from liquid_control.training.rollouts import Collector, measure_normalizer
+from liquid_control.training.schedule import warm_cosine
 from liquid_control.training.teacher import Teacher
 
 ASKED = ('joint_position', 'previous_action')
@@ -335,9 +335,7 @@ def _told(returns: dict[str, np.ndarray], journal: Journal, step: int) -> str:
 
 def learning_rate(settings: ImitationSettings, done: int) -> float:
     """Step size in a round: up over 20 rounds, then down on a cosine."""
-    warm = min(1.0, (done + 1) / 20)
-    cosine = 0.5 * (1.0 + math.cos(math.pi * done / settings.rounds))
-    return settings.learning_rate * warm * (0.02 + 0.98 * cosine)
+    return settings.learning_rate * warm_cosine(done, settings.rounds, 20)
 
 
 def _plain(settings: ImitationSettings) -> dict:

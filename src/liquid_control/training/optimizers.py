@@ -3,6 +3,7 @@
 import torch
 
 from liquid_control.control.schema import unknown
+from liquid_control.training import checkpoint
 
 RATES = {'adam': 2e-3, 'muon': 6e-3}
 """Name → step size at its highest that suits students."""
@@ -59,22 +60,15 @@ class Optimizers:
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """All moments, by optimiser, parameter and name."""
-        return {
-            f'{place}.{number}.{name}': torch.as_tensor(value)
-            for place, part in enumerate(self._parts)
-            for number, state in part.state_dict()['state'].items()
-            for name, value in state.items()
-        }
+        found: dict[str, torch.Tensor] = {}
+        for place, part in enumerate(self._parts):
+            found |= checkpoint.named(str(place), checkpoint.moments(part))
+        return found
 
     def restore(self, tensors: dict[str, torch.Tensor]) -> None:
         """Take back what :meth:`tensors` gave."""
         for place, part in enumerate(self._parts):
-            moments: dict[int, dict[str, torch.Tensor]] = {}
-            for key, value in tensors.items():
-                which, number, name = key.split('.', 2)
-                if int(which) == place:
-                    moments.setdefault(int(number), {})[name] = value
-            part.load_state_dict({**part.state_dict(), 'state': moments})
+            checkpoint.load_moments(part, checkpoint.under(str(place), tensors))
 
 
 def _is_matrix(value: torch.Tensor) -> bool:

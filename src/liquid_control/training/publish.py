@@ -80,10 +80,10 @@ def publish_student(
     )
 
 
-def teacher_return(teacher: Path, robot: Contract, episodes: int = _EPISODES) -> float:
+def teacher_return(teacher: Path, robot: Contract) -> float:
     """Mean return of a teacher without faults, over the episodes that students are scored on."""
     controller = Controller(PolicyRunner(teacher), robot)
-    walks = run_episodes(controller, robot, (), episodes, _SEED)
+    walks = run_episodes(controller, robot, (), _EPISODES, _SEED)
     return float(np.mean([walk.total for walk in walks]))
 
 

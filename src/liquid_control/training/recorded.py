@@ -6,7 +6,6 @@ persistence at k steps, so that every horizon and every channel counts alike.
 """
 
 import hashlib
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from liquid_control.models import ModelSettings, Normalizer, cell_settings, para
 from liquid_control.predictor import Predictor
 from liquid_control.training import checkpoint
 from liquid_control.training.finite import NotFiniteError, clip_gradients
+from liquid_control.training.schedule import warm_cosine
 
 _FLOOR = 0.02
 """Least scale of a channel's error, in its standard deviation."""
@@ -246,6 +246,5 @@ def _loss(model, batch, burn_in, measured, errors) -> torch.Tensor:
 
 
 def _learning_rate(settings: RecordedSettings, update: int) -> float:
-    warm = min(1.0, (update + 1) / max(1.0, 0.05 * settings.updates))
-    cosine = 0.5 * (1.0 + math.cos(math.pi * update / settings.updates))
-    return settings.learning_rate * warm * (0.02 + 0.98 * cosine)
+    share = warm_cosine(update, settings.updates, 0.05 * settings.updates)
+    return settings.learning_rate * share

@@ -15,16 +15,19 @@ from liquid_control.training.conditions import Conditions
 from liquid_control.training.ride import Ride
 from liquid_control.training.teacher import Teacher
 
+_MEASURED = 600
+"""Steps of the walk from which scales are taken."""
 
-def measure_normalizer(teacher: Teacher, count: int, seed: int, steps: int = 600) -> Normalizer:
+
+def measure_normalizer(teacher: Teacher, count: int, seed: int) -> Normalizer:
     """Scale of the 8 positions and of their change when the teacher walks, disturbed."""
     walkers, rng = BatchWalkers(count, seed), np.random.default_rng(seed)
     sensed, changes = [], []
-    for step in range(steps):
+    for step in range(_MEASURED):
         before = walkers.qpos[:, 1:].copy()
         action = teacher(walkers) + 0.1 * rng.standard_normal((count, 6))
         _, terminated = walkers.step(np.clip(action, -1.0, 1.0))
-        if step >= steps // 6:
+        if step >= _MEASURED // 6:
             sensed.append(before)
             changes.append((walkers.qpos[:, 1:] - before)[~terminated])
         for index in np.flatnonzero(terminated):

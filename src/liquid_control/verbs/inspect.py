@@ -44,7 +44,7 @@ def bundle_facts(bundle: Any) -> dict:
     return {
         'kind': 'bundle',
         'cell': bundle.cell,
-        'period': bundle.period,
+        'period': 1.0 / bundle.contract.rate,
         'settings': bundle.settings,
         'counts': bundle.counts,
         'scores': bundle.scores,
@@ -79,7 +79,7 @@ def _bundle_sections(bundle: Any) -> Iterator[tuple[str, dict]]:
         f'Bundle {bundle.path.name}',
         {
             'cell': bundle.cell,
-            'period': f'{bundle.period:g} s ({1 / bundle.period:g} Hz)',
+            'period': f'{1.0 / bundle.contract.rate:g} s ({bundle.contract.rate:g} Hz)',
             'size': f'{len(bundle.graph):,} bytes',
             'sha256': bundle.sha256,
         },
