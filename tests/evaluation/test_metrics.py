@@ -9,12 +9,11 @@ import pytest
 
 from liquid_control.control import Bundle, Contract
 from liquid_control.evaluation.metrics import (
-    PredictionErrors,
-    channel_std,
     figures,
     load_metrics,
     measure,
 )
+from liquid_control.evaluation.prediction_error import PredictionErrors, channel_std
 from liquid_control.evaluation.runs import policy_contract
 from liquid_control.evaluation.trace import Trace
 

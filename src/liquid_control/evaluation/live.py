@@ -10,7 +10,7 @@ from liquid_control.control.follower import Follower
 from liquid_control.control.observe import Observer
 from liquid_control.control.runtime import PolicyRunner
 from liquid_control.evaluation.alarm import Alarm, Calibration
-from liquid_control.evaluation.metrics import TOLERANCE
+from liquid_control.evaluation.prediction_error import follows
 from liquid_control.evaluation.rollouts import RolloutRunner, Rollouts
 
 
@@ -43,10 +43,8 @@ class LiveAccuracy:
     def observed(self, stamp_ns: int, values: np.ndarray) -> None:
         """Take in what was observed (n,) at a stamp."""
         expected = None
-        if self._last_ns is not None:
-            off = abs(stamp_ns - self._last_ns - self._period_ns)
-            if off <= TOLERANCE * self._period_ns:
-                expected = self._expected.pop(self._last_ns, None)
+        if self._last_ns is not None and follows(stamp_ns - self._last_ns, self._period_ns):
+            expected = self._expected.pop(self._last_ns, None)
         if expected is not None:
             model, persistence = (values - expected, values - self._last)
             self._errors.append(

@@ -5,7 +5,6 @@ docs/metrics.md defines every one of them.
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy as np
 from liquid_control.bags.bag import Bag
 from liquid_control.control.contract import Contract
 from liquid_control.control.topics import DROPPED
+from liquid_control.evaluation.prediction_error import PredictionErrors, channel_std, error_figures
 from liquid_control.evaluation.replay import recorded_trace
 from liquid_control.evaluation.runs import (
     episode_rows,
@@ -25,7 +25,6 @@ from liquid_control.evaluation.trace import Trace
 from liquid_control.provenance import write_json
 
 FORMAT = 1
-TOLERANCE = 0.25
 _STATUS_FIGURES = {
     'parameters': 'parameters',
     'step_p50_us': 'policy_step_us_p50',
@@ -33,66 +32,6 @@ _STATUS_FIGURES = {
     'resident_mb': 'resident_mb',
 }
 """Key of the policy node's status → figure."""
-
-
-@dataclass(frozen=True)
-class PredictionErrors:
-    """Squared errors of K scored predictions, in units of each channel's standard deviation.
-
-    Attributes:
-        stamps: of the observations that were foretold, in nanoseconds, (K,) int64.
-        model: of the policy's predictions, (K, p) float64.
-        persistence: of taking the last observation for the next, (K, p) float64.
-    """
-
-    stamps: np.ndarray
-    model: np.ndarray
-    persistence: np.ndarray
-
-    @classmethod
-    def of(cls, trace: Trace, std: np.ndarray, period_ns: int) -> 'PredictionErrors':
-        """Score a trace.
-
-        A prediction made at stamp t is scored against the next observation where that lies
-        within a quarter of a period of t + period; else it is not scored.
-
-        Args:
-            std: standard deviation of each channel, (p,).
-            period_ns: nominal period in nanoseconds.
-        """
-        passed = np.diff(trace.stamps)
-        near = np.abs(passed - period_ns) <= TOLERANCE * period_ns
-        now, then = trace.observations[:-1], trace.observations[1:]
-        known = (
-            np.isfinite(trace.predictions[:-1]).all(axis=1)
-            & np.isfinite(now).all(axis=1)
-            & np.isfinite(then).all(axis=1)
-        )
-        scored = np.flatnonzero(near & known)
-        then = then[scored].astype(np.float64)
-        return cls(
-            trace.stamps[scored + 1],
-            ((trace.predictions[scored] - then) / std) ** 2,
-            ((now[scored] - then) / std) ** 2,
-        )
-
-    def __len__(self) -> int:
-        return len(self.stamps)
-
-
-def channel_std(contract: Contract, traces: Sequence[Trace]) -> tuple[np.ndarray, str]:
-    """Standard deviation (p,) that errors are measured in, and where it is from.
-
-    That of the contract; where a term has none, that of the observations at hand. Errors of what
-    holds are not scored, and need none.
-    """
-    if all(term.std is not None for term in contract.sensed if not term.hold):
-        given = [term.std or (1.0,) * len(term.channels) for term in contract.sensed]
-        return np.concatenate(given), 'contract'
-    seen = np.concatenate([t.observations for t in traces]).astype(np.float64)
-    seen = seen[np.isfinite(seen).all(axis=1)]
-    std = seen.std(axis=0) if len(seen) else np.ones(contract.sensed_size)
-    return np.where(std > 0, std, 1.0), 'recording'
 
 
 def figures(
@@ -133,17 +72,13 @@ def figures(
         'falls': sum(bool(e['terminated']) for e in episodes) if episodes else None,
         'prediction_scored': len(model),
         'prediction_scale': scale,
-        'prediction_mse': _mean(model),
-        'persistence_mse': _mean(persistence),
-        'prediction_ratio': _ratio(_mean(model), _mean(persistence)),
-        'prediction_channels': {
-            name: {
-                'mse': _mean(model[:, place]),
-                'persistence_mse': _mean(persistence[:, place]),
-                'ratio': _ratio(_mean(model[:, place]), _mean(persistence[:, place])),
-            }
-            for place, name in enumerate(contract.sensed_channels[p] for p in scored)
-        },
+        **error_figures(
+            [contract.sensed_channels[place] for place in scored],
+            *(
+                errors.mean(axis=0) if len(errors) else np.full(len(scored), np.nan)
+                for errors in (model, persistence)
+            ),
+        ),
         **_percentiles('sensor_to_command_ms', latency_ms),
         'missed_deadlines': late,
         **_percentiles('policy_step_us', steps_us[steps_us > 0]),
@@ -268,10 +203,6 @@ def _events(status: dict[str, str]) -> dict[str, int]:
 
 def _mean(values: Any) -> float | None:
     return float(np.mean(values)) if np.size(values) else None
-
-
-def _ratio(value: float | None, base: float | None) -> float | None:
-    return value / base if value is not None and base else None
 
 
 def _number(text: str | None) -> float | None:

@@ -11,7 +11,7 @@ from liquid_control.control.follower import Follower
 from liquid_control.control.gate import Reason
 from liquid_control.control.runtime import PolicyRunner
 from liquid_control.evaluation.alarm import Alarm, Calibration
-from liquid_control.evaluation.metrics import TOLERANCE
+from liquid_control.evaluation.prediction_error import error_figures, finite, ratio, scorable
 from liquid_control.evaluation.rollouts import RolloutRunner, Rollouts
 from liquid_control.evaluation.sums import Moments, Squares, Thinned, Times
 
@@ -173,10 +173,7 @@ class Player:
         unknown = np.full(self.contract.sensed_size, np.nan, dtype=np.float32)
         seen = np.array([unknown if row[2] is None else row[2] for row in rows])
         seen = seen[:, self._measured]
-        period = self.contract.period_ns
-        near = np.abs(np.diff(stamps) - period) <= TOLERANCE * period
-        known = near & np.isfinite(values[:-1]).all(axis=1) & np.isfinite(values[1:]).all(axis=1)
-        known &= np.isfinite(seen[:-1]).all(axis=1)
+        known = scorable(stamps, values, seen, self.contract.period_ns)
         now, then = values[:-1][known].astype(np.float64), values[1:][known].astype(np.float64)
         self._one.add(seen[:-1][known] - then, now - then)
         self._moments.add(values[len(rows) - len(fresh) :])
@@ -208,22 +205,12 @@ class Player:
             'resets': self._resets,
             'prediction_scored': int(self._one.count),
             'prediction_scale': scale,
-            'prediction_mse': _mean(one),
-            'persistence_mse': _mean(base),
-            'prediction_ratio': _ratio(_mean(one), _mean(base)),
-            'prediction_channels': {
-                name: {
-                    'mse': _number(one[place]),
-                    'persistence_mse': _number(base[place]),
-                    'ratio': _ratio(_number(one[place]), _number(base[place])),
-                }
-                for place, name in enumerate(channels)
-            },
+            **error_figures(channels, one, base),
             'horizons': self._horizons(channels, [units[p] for p in self._measured], std),
             'policy_step_us_p50': _micro(self._times.quantile(0.5)),
             'policy_step_us_p99': _micro(self._times.quantile(0.99)),
             'actions_compared': compared,
-            'action_difference_max': _number(self._largest),
+            'action_difference_max': finite(self._largest),
             'action_difference_rms': float(np.sqrt(action.mean())) if compared else None,
             'reasons': {r.name.lower(): self._reasons[r.name.lower()] for r in Reason
                         if r and self._reasons[r.name.lower()]},
@@ -252,7 +239,7 @@ class Player:
             'scored': self._many.count[ahead - 1].tolist(),
             'mse': mse.tolist(),
             'persistence_mse': persistence.tolist(),
-            'ratio': [_ratio(a, b) for a, b in zip(mse, persistence, strict=True)],
+            'ratio': [ratio(a, b) for a, b in zip(mse, persistence, strict=True)],
             'channels': {
                 name: {
                     'unit': units[place],
@@ -281,18 +268,6 @@ class Player:
                 for event in self.alarm.events
             ],
         }
-
-
-def _mean(values: np.ndarray) -> float | None:
-    return _number(np.mean(values))
-
-
-def _number(value: Any) -> float | None:
-    return float(value) if np.isfinite(value) else None
-
-
-def _ratio(value: float | None, base: float | None) -> float | None:
-    return float(value / base) if value is not None and base else None
 
 
 def _micro(seconds: float | None) -> float | None:

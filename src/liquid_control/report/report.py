@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from liquid_control.bags.bag import Bag
-from liquid_control.evaluation.metrics import PredictionErrors, channel_std, load_metrics
+from liquid_control.evaluation.metrics import load_metrics
+from liquid_control.evaluation.prediction_error import PredictionErrors, channel_std
 from liquid_control.evaluation.replay import recorded_trace
 from liquid_control.evaluation.runs import episode_rows, recorded_contract
 from liquid_control.report import plots
