@@ -14,7 +14,7 @@ from liquid_control import paths
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / 'src' / 'liquid_control'
-NODES = ('sim', 'fault', 'policy', 'monitor')
+NODES = ('bag', 'fault', 'monitor', 'policy', 'sim')
 ROS_MODULES = {
     'rclpy', 'rcl_interfaces', 'lifecycle_msgs', 'builtin_interfaces', 'rosgraph_msgs', 'std_msgs',
     'std_srvs', 'sensor_msgs', 'geometry_msgs', 'nav_msgs', 'diagnostic_msgs', 'launch',
@@ -115,7 +115,11 @@ def test_every_node_has_an_executable(setup_call):
 
 @pytest.mark.parametrize(
     ('file', 'nodes'),
-    [('sim', NODES), ('robot', ('policy', 'monitor')), ('replay', ('bag', 'policy', 'monitor'))],
+    [
+        ('sim', ('sim', 'fault', 'policy', 'monitor')),
+        ('robot', ('policy', 'monitor')),
+        ('replay', ('bag', 'policy', 'monitor')),
+    ],
 )
 def test_parameter_files_hold_what_the_nodes_declare(file, nodes):
     given = yaml.safe_load((ROOT / 'config' / f'{file}.yaml').read_text())

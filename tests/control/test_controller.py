@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from support import arm, make_bundle
 
 from liquid_control.control import Contract, ContractError, Controller, PolicyRunner, Reason
-from liquid_control.control.controller import Advance, Timeline
+from liquid_control.control.timeline import Advance, Timeline
 
 ARM = Contract.from_dict(arm())
 ASKED = ARM.asking('angle', 'previous_action')

@@ -8,8 +8,8 @@ import numpy as np
 from liquid_control.bags.bag import Bag, BagError
 from liquid_control.bags.names import check_renamed
 from liquid_control.control.contract import Contract
-from liquid_control.control.controller import Advance, Timeline
 from liquid_control.control.observe import Observer
+from liquid_control.control.timeline import Advance, Timeline
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ Every cell takes the elapsed time; see :class:`Cell` for the interface.
 import inspect
 from functools import partial
 
-from liquid_control.cells.base import Cell
+from liquid_control.cells.base import Cell, Counts
 from liquid_control.cells.cfc import CfC
 from liquid_control.cells.cfc_mixed import CfCMixed
 from liquid_control.cells.cfc_ncp import CfCNCP

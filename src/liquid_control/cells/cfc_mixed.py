@@ -1,5 +1,6 @@
 """CfC with an LSTM before it (mixed memory)."""
 
+import inspect
 from collections.abc import Mapping
 from functools import partial
 
@@ -24,26 +25,14 @@ class CfCMixed(Cell):
         settings: those of :class:`~liquid_control.cells.cfc.CfC`.
     """
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        mode: str = 'default',
-        backbone: int = 64,
-        backbone_layers: int = 1,
-        activation: str = 'lecun_tanh',
-        head_activation: str = 'tanh',
-        dropout: float = 0.0,
-        gain: float = 1.0,
-    ):
+    __signature__ = inspect.signature(CfC)
+
+    def __init__(self, input_size: int, hidden_size: int, **settings):
         super().__init__()
         self.input_size = input_size
         self.output_size, self.state_size = hidden_size, 2 * hidden_size
         self.lstm = LSTM(input_size, hidden_size)
-        self.cfc = CfC(
-            input_size, hidden_size, mode, backbone, backbone_layers, activation,
-            head_activation, dropout, gain,
-        )  # fmt: skip
+        self.cfc = CfC(input_size, hidden_size, **settings)
         weight, bias = self.lstm.gates.weight, self.lstm.gates.bias
         torch.nn.init.xavier_uniform_(weight[:, :input_size])
         torch.nn.init.orthogonal_(weight[:, input_size:])

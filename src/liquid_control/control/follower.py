@@ -9,9 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from liquid_control.control.contract import Contract
-from liquid_control.control.controller import Advance, Command, Timeline
+from liquid_control.control.controller import Command
 from liquid_control.control.gate import Reason
 from liquid_control.control.runtime import PolicyRunner
+from liquid_control.control.timeline import Advance, Timeline
 
 
 class Stretch(NamedTuple):

@@ -9,9 +9,10 @@ from liquid_control.bags.bag import Bag
 from liquid_control.bags.commands import NOTHING, recorded_commands
 from liquid_control.bags.names import recorded_name
 from liquid_control.control.contract import Contract
-from liquid_control.control.controller import Advance, Command, Controller, Timeline
+from liquid_control.control.controller import Command, Controller
 from liquid_control.control.gate import Reason
 from liquid_control.control.observe import Observer, TermAccess
+from liquid_control.control.timeline import Advance, Timeline
 from liquid_control.control.topics import PREDICTION
 from liquid_control.evaluation.passes import play
 from liquid_control.evaluation.trace import Trace, TraceBuilder

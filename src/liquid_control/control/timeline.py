@@ -1,0 +1,38 @@
+"""Elapsed time between observations."""
+
+import enum
+
+
+class Advance(enum.Enum):
+    """What a new stamp means for the recurrent state."""
+
+    STEP = 'step'
+    RESET = 'reset'
+    SKIP = 'skip'
+
+
+class Timeline:
+    """Elapsed time between header stamps, and the answer to stamps that make no sense.
+
+    The first stamp, a gap longer than ``max_gap`` and a jump back by more than it start anew;
+    a stamp that stands still or goes back by less is skipped.
+    """
+
+    def __init__(self, period_ns: int, max_gap: float):
+        self._period_ns = period_ns
+        self._max_gap_ns = round(max_gap * 1e9)
+        self._last: int | None = None
+
+    def forget(self) -> None:
+        self._last = None
+
+    def advance(self, stamp_ns: int) -> tuple[Advance, float]:
+        """Take in a stamp → what it means, and the elapsed time in nominal periods."""
+        if self._last is None or abs(stamp_ns - self._last) > self._max_gap_ns:
+            self._last = stamp_ns
+            return Advance.RESET, 1.0
+        passed = stamp_ns - self._last
+        if passed <= 0:
+            return Advance.SKIP, 0.0
+        self._last = stamp_ns
+        return Advance.STEP, passed / self._period_ns

@@ -1,0 +1,121 @@
+"""Errors of predicted next observations beside those of persistence: one rule for all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from liquid_control.control.contract import Contract
+from liquid_control.evaluation.trace import Trace
+
+_TOLERANCE = 0.25
+"""How far from its nominal period, in periods, an observation may come and be the next one."""
+
+
+def follows(passed_ns: Any, period_ns: int) -> Any:
+    """Whether an observation, so long after another, is the one that a prediction was for."""
+    return abs(passed_ns - period_ns) <= _TOLERANCE * period_ns
+
+
+def scorable(
+    stamps: np.ndarray, observations: np.ndarray, predictions: np.ndarray, period_ns: int
+) -> np.ndarray:
+    """Which predictions can be scored against the observation after them, (T − 1,) bool.
+
+    Args:
+        stamps: in nanoseconds, (T,).
+        observations: (T, p).
+        predictions: made at each of them, (T, p); NaN where there is none.
+        period_ns: nominal period.
+    """
+    whole = np.isfinite(observations).all(axis=1)
+    told = np.isfinite(predictions).all(axis=1)
+    return follows(np.diff(stamps), period_ns) & whole[:-1] & whole[1:] & told[:-1]
+
+
+@dataclass(frozen=True)
+class PredictionErrors:
+    """Squared errors of K scored predictions, in units of each channel's standard deviation.
+
+    Attributes:
+        stamps: of the observations that were predicted, in nanoseconds, (K,) int64.
+        model: of the policy's predictions, (K, p) float64.
+        persistence: of taking the last observation for the next, (K, p) float64.
+    """
+
+    stamps: np.ndarray
+    model: np.ndarray
+    persistence: np.ndarray
+
+    @classmethod
+    def of(cls, trace: Trace, std: np.ndarray, period_ns: int) -> 'PredictionErrors':
+        """Score a trace.
+
+        A prediction made at stamp t is scored against the next observation where that lies
+        within a quarter of a period of t + period; else it is not scored.
+
+        Args:
+            std: standard deviation of each channel, (p,).
+            period_ns: nominal period in nanoseconds.
+        """
+        scored = np.flatnonzero(
+            scorable(trace.stamps, trace.observations, trace.predictions, period_ns)
+        )
+        then = trace.observations[scored + 1].astype(np.float64)
+        return cls(
+            trace.stamps[scored + 1],
+            ((trace.predictions[scored] - then) / std) ** 2,
+            ((trace.observations[scored] - then) / std) ** 2,
+        )
+
+    def __len__(self) -> int:
+        return len(self.stamps)
+
+
+def channel_std(contract: Contract, traces: Sequence[Trace]) -> tuple[np.ndarray, str]:
+    """Standard deviation (p,) that errors are measured in, and where it is from.
+
+    That of the contract; where a term has none, that of the observations at hand. Errors of what
+    holds are not scored, and need none.
+    """
+    if all(term.std is not None for term in contract.sensed if not term.hold):
+        given = [term.std or (1.0,) * len(term.channels) for term in contract.sensed]
+        return np.concatenate(given), 'contract'
+    seen = np.concatenate([t.observations for t in traces]).astype(np.float64)
+    seen = seen[np.isfinite(seen).all(axis=1)]
+    std = seen.std(axis=0) if len(seen) else np.ones(contract.sensed_size)
+    return np.where(std > 0, std, 1.0), 'recording'
+
+
+def error_figures(
+    channels: Sequence[str], model: np.ndarray, persistence: np.ndarray
+) -> dict[str, Any]:
+    """Mean squared errors (p,) as figures, together and channel by channel; None for NaN."""
+
+    def compared(model: float, persistence: float) -> dict[str, float | None]:
+        return {
+            'mse': finite(model),
+            'persistence_mse': finite(persistence),
+            'ratio': ratio(finite(model), finite(persistence)),
+        }
+
+    whole = compared(np.mean(model), np.mean(persistence))
+    return {
+        'prediction_mse': whole['mse'],
+        'persistence_mse': whole['persistence_mse'],
+        'prediction_ratio': whole['ratio'],
+        'prediction_channels': {
+            name: compared(*pair) for name, *pair in zip(channels, model, persistence, strict=True)
+        },
+    }
+
+
+def finite(value: Any) -> float | None:
+    """A number for JSON; None where it is not finite."""
+    return float(value) if np.isfinite(value) else None
+
+
+def ratio(value: float | None, base: float | None) -> float | None:
+    """One over the other; None where one is missing or the base is 0."""
+    return value / base if value is not None and base else None
