@@ -5,7 +5,6 @@ ros2 launch liquid_control replay.launch.py bag:=runs/20260101-120000-cfc policy
 ``liquid-control replay`` needs no ROS, takes several policies at once, and gives the same numbers.
 """
 
-import datetime
 from pathlib import Path
 
 from launch import LaunchContext, LaunchDescription
@@ -13,6 +12,7 @@ from launch.actions import OpaqueFunction
 
 from liquid_control import launching, paths
 from liquid_control.evaluation.runs import observed_topics
+from liquid_control.run_folder import run_folder
 
 ARGUMENTS = {
     'bag': ('', 'Recording: a run folder, a rosbag2 folder or a file.'),
@@ -46,10 +46,7 @@ def start(context: LaunchContext) -> list:
         },
     }
     if record:
-        stamp = datetime.datetime.now().strftime('%Y%m%d-%H%M%S')
-        folder = Path(given['run_folder'] or f'runs/{stamp}-{policy.stem}-replay').absolute()
-        if (folder / 'bag').exists():
-            raise FileExistsError(f'run_folder {folder}: holds a recording already')
+        folder = run_folder(given['run_folder'], f'{policy.stem}-replay').absolute()
         command = launching.command(__file__, context)
         parameters['monitor'] = {
             **shared,

@@ -7,15 +7,13 @@ The policy node waits until it is told to drive:
 ``ros2 lifecycle set /policy configure`` checks it against the robot, ``… activate`` arms it.
 """
 
-import datetime
-from pathlib import Path
-
 from launch import LaunchContext, LaunchDescription
 from launch.actions import OpaqueFunction
 
 from liquid_control import launching, paths
 from liquid_control.control.contract import Contract
 from liquid_control.control.schema import unknown
+from liquid_control.run_folder import run_folder
 
 ARGUMENTS = {
     'policy': ('cfc', 'Bundle: a name, or a path to its file.'),
@@ -35,10 +33,7 @@ def start(context: LaunchContext) -> list:
     shared = {'robot': str(path), 'policy': str(policy)}
     parameters = {'policy': {**shared, 'autostart': given['autostart'] == 'true'}}
     if given['record'] == 'true':
-        stamp = datetime.datetime.now().strftime('%Y%m%d-%H%M%S')
-        folder = Path(given['run_folder'] or f'runs/{stamp}-{policy.stem}').absolute()
-        if (folder / 'bag').exists():
-            raise FileExistsError(f'run_folder {folder}: holds a recording already')
+        folder = run_folder(given['run_folder'], policy.stem).absolute()
         parameters['monitor'] = {
             **shared,
             'run_folder': str(folder),

@@ -5,15 +5,14 @@ ros2 launch liquid_control sim.launch.py policy:=cfc fault:=gaussian:0.1 record:
 ``liquid-control run`` does the same without launch.
 """
 
-import datetime
 from pathlib import Path
 
 from launch import LaunchContext, LaunchDescription
 from launch.actions import OpaqueFunction
 
 from liquid_control import launching
-from liquid_control.control.topics import FAULTY
 from liquid_control.nodes.graph import RunSettings
+from liquid_control.run_folder import run_folder
 
 ARGUMENTS = {
     'policy': ('cfc', 'Bundle: a name, or a path to its file.'),
@@ -34,10 +33,8 @@ ARGUMENTS = {
 
 def start(context: LaunchContext) -> list:
     given = launching.values(context, __file__, ARGUMENTS)
-    stamp = datetime.datetime.now().strftime('%Y%m%d-%H%M%S')
-    folder = given['run_folder'] or f'runs/{stamp}-{Path(given["policy"]).stem}'
     settings = RunSettings(
-        folder=Path(folder).absolute(),
+        folder=run_folder(given['run_folder'], Path(given['policy']).stem).absolute(),
         policy=given['policy'],
         robot=given['robot'],
         fault=given['fault'],
@@ -48,22 +45,14 @@ def start(context: LaunchContext) -> list:
         record=given['record'] == 'true',
         command=launching.command(__file__, context),
     )
-    if (settings.folder / 'bag').exists():
-        raise FileExistsError(f'run_folder {settings.folder}: holds a recording already')
     nodes = {}
     for name, parameters in settings.parameters().items():
         if name == 'monitor':
             parameters['progress'] = 'log'
-        remappings = faulty(settings) if name == 'policy' else []
-        nodes[name] = launching.node(name, 'sim.yaml', parameters, remappings)
+        remappings = settings.remappings() if name == 'policy' else {}
+        nodes[name] = launching.node(name, 'sim.yaml', parameters, [*remappings.items()])
     final = 'monitor' if settings.record else 'sim'
     return [*launching.end_with(nodes, final), *nodes.values()]
-
-
-def faulty(settings: RunSettings) -> list[tuple[str, str]]:
-    """Remappings by which the policy reads the sensors that the fault node republishes."""
-    rules = settings.remappings()[1::2]
-    return [(topic, FAULTY + topic) for topic in (rule.split(':=')[0] for rule in rules)]
 
 
 def generate_launch_description() -> LaunchDescription:

@@ -9,7 +9,7 @@ import liquid_control
 
 ROOT = Path(liquid_control.__file__).parent
 FLOORS = (
-    ('__init__', 'files', 'pool'),
+    ('__init__', 'discovery', 'files', 'pool', 'run_folder'),
     ('provenance',),
     ('control',),
     ('bags', 'cells', 'faults', 'paths', 'sim'),

@@ -23,7 +23,7 @@ from launch.event_handlers import OnProcessExit
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import LifecycleNode, Node
 
-from liquid_control import paths
+from liquid_control import discovery, paths
 from liquid_control.control.schema import unknown
 
 _MONITOR_END_S = '60'
@@ -126,6 +126,4 @@ def _fail(context: LaunchContext, name: str, code: int) -> None:
 
 def local_discovery() -> list[SetEnvironmentVariable]:
     """Keep a simulated graph on this machine, unless its owner chose otherwise."""
-    if {'ROS_AUTOMATIC_DISCOVERY_RANGE', 'ROS_LOCALHOST_ONLY'} & os.environ.keys():
-        return []
-    return [SetEnvironmentVariable('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')]
+    return [SetEnvironmentVariable(*item) for item in discovery.local_discovery(os.environ).items()]

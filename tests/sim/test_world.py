@@ -8,6 +8,7 @@ from support import ROBOT
 from liquid_control.control import Observer
 from liquid_control.sim import walker2d
 from liquid_control.sim.batch import BatchWalkers
+from liquid_control.sim.environment import WALKER2D
 from liquid_control.sim.world import FIRST_STAMP_NS, World
 
 GRAVITY = 9.81
@@ -182,4 +183,4 @@ def test_health_has_open_bounds_and_a_fallen_or_broken_walker_is_not_healthy():
     qpos = np.zeros((6, 9))
     qpos[:, 1] = [1.25, 0.8, 2.0, 1.25, 1.25, np.nan]
     qpos[:, 2] = [0.0, 0.0, 0.0, 1.0, -1.0, 0.0]
-    assert walker2d.healthy(qpos).tolist() == [True] + [False] * 5
+    assert WALKER2D.healthy(qpos, np.zeros((6, 9))).tolist() == [True] + [False] * 5

@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 
 from liquid_control.data.walker2d_kinematics import Protocol, Rollouts
 from liquid_control.models import Normalizer, parameters
-from liquid_control.sim import walker2d
+from liquid_control.sim.environment import WALKER2D
 from liquid_control.study import best, simulated
 from liquid_control.study.best_model import BestPredictor, BestSettings, feet
 from liquid_control.study.muon import orthogonal
@@ -175,7 +175,7 @@ def test_simulated_walks_begin_healthy_and_say_what_follows_without_noise(tmp_pa
     walked = simulated.make(rollouts, 300, 0, lambda share, text: None, fitting=50)
     for seen, following in walked.values():
         assert seen.shape == following.shape
-        assert walker2d.healthy(np.r_[0.0, seen[0, :8]])
+        assert WALKER2D.healthy(np.r_[0.0, seen[0, :8]], seen[0, 8:])
         assert np.allclose(seen[1:], following[:-1], atol=1e-5)
     path = tmp_path / 'walked.npz'
     assert simulated.read(path) is None

@@ -22,7 +22,9 @@ import yaml
 from liquid_control import paths
 from liquid_control.control.contract import Contract
 from liquid_control.control.topics import FAULTY
+from liquid_control.discovery import local_discovery
 from liquid_control.faults import parse
+from liquid_control.run_folder import unrecorded
 
 _END_S = 5.0
 _MONITOR_END_S = 60.0
@@ -111,12 +113,12 @@ class RunSettings:
         }
         return {name: values[name] for name in self.names}
 
-    def remappings(self) -> list[str]:
-        """Arguments by which the policy reads the faulty sensors."""
+    def remappings(self) -> dict[str, str]:
+        """Topic → name under which the policy reads it: that of the faulty sensors."""
         if 'fault' not in self.names:
-            return []
+            return {}
         topics = Contract.load(paths.robot(self.robot)).topics
-        return [arg for topic in topics for arg in ('-r', f'{topic}:={FAULTY}{topic}')]
+        return {topic: FAULTY + topic for topic in topics}
 
 
 class GraphError(RuntimeError):
@@ -131,8 +133,7 @@ class Graph:
     """
 
     def __init__(self, settings: RunSettings):
-        if (settings.folder / 'bag').exists():
-            raise FileExistsError(f'{settings.folder}: holds a recording already')
+        unrecorded(settings.folder)
         self._settings = settings
         self._logs = settings.folder / 'log'
         self._processes: dict[str, subprocess.Popen] = {}
@@ -160,17 +161,15 @@ class Graph:
         arguments += ['--params-file', str(self._parameters)]
         arguments += ['--disable-external-lib-logs']
         if name == 'policy':
-            arguments += self._settings.remappings()
-        environment = dict(os.environ)
-        if not {'ROS_AUTOMATIC_DISCOVERY_RANGE', 'ROS_LOCALHOST_ONLY'} & os.environ.keys():
-            environment['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+            for topic, name_there in self._settings.remappings().items():
+                arguments += ['-r', f'{topic}:={name_there}']
         with open(self._log(name), 'wb') as log:
             self._processes[name] = subprocess.Popen(
                 [sys.executable, '-m', f'liquid_control.nodes.{name}_node', *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=environment,
+                env={**os.environ, **local_discovery(os.environ)},
                 start_new_session=True,
                 preexec_fn=_end_with_parent,
             )

@@ -92,9 +92,9 @@ def draw(folder: Path, out: Path, seconds: float | None) -> str:
     import imageio_ffmpeg
     import mujoco
 
-    from liquid_control.sim import walker2d
+    from liquid_control.sim.environment import WALKER2D
 
-    model = mujoco.MjModel.from_xml_path(str(walker2d.model_path()))
+    model = mujoco.MjModel.from_xml_path(str(WALKER2D.model_path()))
     data = mujoco.MjData(model)
     places = [_qpos_place(model, mujoco, name) for name in names]
     model.vis.quality.shadowsize = 0

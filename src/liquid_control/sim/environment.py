@@ -3,6 +3,7 @@
 Walker2d-v5, HalfCheetah-v5 and Hopper-v5; tests hold each against Gymnasium's own.
 """
 
+import importlib.util
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +11,26 @@ from pathlib import Path
 import numpy as np
 
 from liquid_control.control.schema import unknown
-from liquid_control.sim import walker2d
 
 _OPEN = (-math.inf, math.inf)
+
+
+def asset(file: str) -> Path:
+    """Path of a model file that ships in the gymnasium package, which is not imported for it.
+
+    Raises:
+        FileNotFoundError: gymnasium is not installed, or has no such file.
+    """
+    spec = importlib.util.find_spec('gymnasium')
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError(
+            f'{file} ships in the gymnasium package, which is not installed: '
+            "pip install 'liquid_control[sim]'"
+        )
+    path = Path(spec.origin).parent / 'envs' / 'mujoco' / 'assets' / file
+    if not path.is_file():
+        raise FileNotFoundError(f'{path}: no such file; gymnasium >= 1.0 ships it')
+    return path
 
 
 @dataclass(frozen=True)
@@ -49,7 +67,7 @@ class Environment:
 
     def model_path(self) -> Path:
         """Raises FileNotFoundError where Gymnasium is not installed."""
-        return walker2d.model_path().with_name(self.model_file)
+        return asset(self.model_file)
 
     def start(self, qpos0: np.ndarray, nv: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """Start of the episode that Gymnasium's ``reset(seed=seed)`` gives: qpos, qvel."""
@@ -100,16 +118,14 @@ class Environment:
 
 WALKER2D = Environment(
     name='Walker2d',
-    model_file=walker2d.MODEL_FILE,
-    frame_skip=walker2d.FRAME_SKIP,
-    step_ns=walker2d.PERIOD_NS // walker2d.FRAME_SKIP,
-    control_cost=walker2d.CONTROL_COST,
-    healthy_reward=walker2d.HEALTHY_REWARD,
-    healthy_z=walker2d.HEALTHY_Z,
-    healthy_angle=walker2d.HEALTHY_ANGLE,
-    velocity_clip=walker2d.VELOCITY_CLIP,
-    reset_noise=walker2d.RESET_NOISE,
-    episode_steps=walker2d.EPISODE_STEPS,
+    model_file='walker2d_v5.xml',
+    frame_skip=4,
+    step_ns=2_000_000,
+    control_cost=1e-3,
+    healthy_reward=1.0,
+    healthy_z=(0.8, 2.0),
+    healthy_angle=(-1.0, 1.0),
+    velocity_clip=10.0,
 )
 HALF_CHEETAH = Environment(
     name='HalfCheetah',

@@ -1,13 +1,6 @@
-"""What defines Walker2d-v5: its model file, joints, timing, start and reward.
+"""Walker2d as a robot on the graph: its joints by name, and its timing."""
 
-Every simulation of it in this package, one world or many, takes these from here; a test
-holds them against Gymnasium's own environment.
-"""
-
-import importlib.util
-from pathlib import Path
-
-import numpy as np
+from liquid_control.sim.environment import WALKER2D
 
 JOINTS = (
     'rootx', 'rootz', 'rooty',
@@ -15,56 +8,7 @@ JOINTS = (
     'thigh_left_joint', 'leg_left_joint', 'foot_left_joint',
 )  # fmt: skip
 ACTUATED = JOINTS[3:]
-MODEL_FILE = 'walker2d_v5.xml'
-FRAME_SKIP = 4
-PERIOD_NS = 8_000_000
-PERIOD_S = PERIOD_NS * 1e-9
-EPISODE_STEPS = 1000
-
-HEALTHY_Z = (0.8, 2.0)
-HEALTHY_ANGLE = (-1.0, 1.0)
-HEALTHY_REWARD = 1.0
-CONTROL_COST = 1e-3
-RESET_NOISE = 5e-3
-VELOCITY_CLIP = 10.0
-
-
-def model_path() -> Path:
-    """Path of the model file that ships in the gymnasium package, which is not imported for it."""
-    spec = importlib.util.find_spec('gymnasium')
-    if spec is None or spec.origin is None:
-        raise FileNotFoundError(
-            'the Walker2d model file ships in the gymnasium package, which is not installed: '
-            "pip install 'liquid_control[sim]'"
-        )
-    path = Path(spec.origin).parent / 'envs' / 'mujoco' / 'assets' / MODEL_FILE
-    if not path.is_file():
-        raise FileNotFoundError(f'{path}: no such file; gymnasium >= 1.0 ships it')
-    return path
-
-
-def start(qpos0: np.ndarray, nv: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Start of the episode that Gymnasium's ``reset(seed=seed)`` gives: (qpos (9,), qvel (9,))."""
-    rng = np.random.default_rng(seed)
-    qpos = qpos0 + rng.uniform(-RESET_NOISE, RESET_NOISE, size=qpos0.size)
-    qvel = rng.uniform(-RESET_NOISE, RESET_NOISE, size=nv)
-    return qpos, qvel
-
-
-def healthy(qpos: np.ndarray) -> np.ndarray:
-    """Whether the walker stands: qpos (..., 9) → bool (...)."""
-    z, angle = qpos[..., 1], qpos[..., 2]
-    upright = (HEALTHY_ANGLE[0] < angle) & (angle < HEALTHY_ANGLE[1])
-    return (HEALTHY_Z[0] < z) & (z < HEALTHY_Z[1]) & upright
-
-
-def reward(
-    x_before: np.ndarray, qpos: np.ndarray, action: np.ndarray, length: float = 1.0
-) -> np.ndarray:
-    """Gymnasium's reward: x_before (...), qpos after (..., 9), action (..., 6) → (...).
-
-    Of a period of another ``length``, in nominal ones, what is due to that time.
-    """
-    forward = (qpos[..., 0] - x_before) / PERIOD_S
-    cost = CONTROL_COST * np.sum(np.square(action), -1)
-    return forward + HEALTHY_REWARD * healthy(qpos) * length - cost * length
+FRAME_SKIP = WALKER2D.frame_skip
+PERIOD_NS = FRAME_SKIP * WALKER2D.step_ns
+PERIOD_S = WALKER2D.period_s
+EPISODE_STEPS = WALKER2D.episode_steps

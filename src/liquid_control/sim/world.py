@@ -6,6 +6,7 @@ import mujoco
 import numpy as np
 
 from liquid_control.sim import walker2d
+from liquid_control.sim.environment import WALKER2D
 from liquid_control.sim.messages import (
     Header,
     Imu,
@@ -31,7 +32,7 @@ class World:
     """
 
     def __init__(self, episode_gap: float = 1.0):
-        self.model = mujoco.MjModel.from_xml_path(str(walker2d.model_path()))
+        self.model = mujoco.MjModel.from_xml_path(str(WALKER2D.model_path()))
         self.data = mujoco.MjData(self.model)
         self._torso = self.model.body('torso').id
         self._gap_ns = round(episode_gap * 1e9)
@@ -43,7 +44,7 @@ class World:
         self.stamp_ns = self.stamp_ns + self._gap_ns if self.stamp_ns else FIRST_STAMP_NS
         self.steps = 0
         mujoco.mj_resetData(self.model, self.data)
-        qpos, qvel = walker2d.start(self.model.qpos0, self.model.nv, seed)
+        qpos, qvel = WALKER2D.start(self.model.qpos0, self.model.nv, seed)
         self.data.qpos[:], self.data.qvel[:] = qpos, qvel
         mujoco.mj_forward(self.model, self.data)
 
@@ -60,8 +61,10 @@ class World:
         self.stamp_ns += substeps * walker2d.PERIOD_NS // walker2d.FRAME_SKIP
         self.steps += 1
         action = np.asarray(action, dtype=np.float64)
-        reward = walker2d.reward(x_before, self.data.qpos, action, substeps / walker2d.FRAME_SKIP)
-        return float(reward), not walker2d.healthy(self.data.qpos)
+        healthy = WALKER2D.healthy(self.data.qpos, self.data.qvel)
+        length = substeps / walker2d.FRAME_SKIP
+        reward = WALKER2D.reward(x_before, self.data.qpos, healthy, action, length)
+        return float(reward), not healthy
 
     def messages(self) -> dict[str, Any]:
         """Topic → what the sensors read now; ``joint_states`` comes last, for it paces."""

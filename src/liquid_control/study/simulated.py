@@ -19,8 +19,9 @@ from mujoco import rollout
 
 from liquid_control.files import write_whole
 from liquid_control.sim import walker2d
+from liquid_control.sim.environment import WALKER2D, asset
 
-_LIMIT = walker2d.VELOCITY_CLIP
+_LIMIT = WALKER2D.velocity_clip
 _ACTIONS = len(walker2d.ACTUATED)
 _WIDTH = 192
 """Units of each layer of the policy that is fitted."""
@@ -41,16 +42,16 @@ class Simulator:
     """Walker2d whose frames are those of the data set, (N, 17), but with unclipped velocities."""
 
     def __init__(self):
-        path = walker2d.model_path().with_name('walker2d.xml')
+        path = asset('walker2d.xml')
         self.model = mujoco.MjModel.from_xml_path(str(path))
         self._data = [mujoco.MjData(self.model)]
 
     def step(self, frames: np.ndarray, actions: np.ndarray) -> np.ndarray:
         """One period: (N, 17) and (N, 6) → (N, 17)."""
         state = np.concatenate([np.zeros((len(frames), 2)), frames], axis=1)  # time, rootx
-        control = np.repeat(actions[:, None], walker2d.FRAME_SKIP, axis=1)
+        control = np.repeat(actions[:, None], WALKER2D.frame_skip, axis=1)
         after, _ = rollout.rollout(
-            self.model, self._data, state, control, nstep=walker2d.FRAME_SKIP
+            self.model, self._data, state, control, nstep=WALKER2D.frame_skip
         )
         return after[:, -1, 2:]
 
@@ -202,8 +203,9 @@ def make(
             raise ValueError(f'the policy of these rollouts falls: {made} of {count} frames walked')
         steps += 1
         for place, walk in enumerate(walks):
-            ended = not (np.isfinite(now[place]).all() and walker2d.healthy(_qpos(now[place])))
-            if ended or len(walk) >= goal[place]:
+            state = now[place]
+            stands = np.isfinite(state).all() and WALKER2D.healthy(_qpos(state), state[8:])
+            if not stands or len(walk) >= goal[place]:
                 if len(walk) >= SHORTEST:
                     pairs = np.stack([np.stack(side) for side in zip(*walk, strict=True)], axis=0)
                     walked[f'simulated_{len(walked)}'] = pairs.astype(np.float32)
@@ -211,7 +213,7 @@ def make(
                 walk.clear()
                 now[place] = frames[rng.randint(len(frames))]
                 if rng.rand() < FROM_START:
-                    now[place] = rng.uniform(-1, 1, 17) * walker2d.RESET_NOISE
+                    now[place] = rng.uniform(-1, 1, 17) * WALKER2D.reset_noise
                     now[place, 0] += simulator.model.qpos0[1]
                 goal[place] = rng.randint(150, 400)
         mean = policy(now)

@@ -1,7 +1,6 @@
 """``liquid-control demo``: CfC and LSTM walk, clean and under sensor noise, and are compared."""
 
 import argparse
-from pathlib import Path
 
 from liquid_control.verbs.arguments import add_walk_arguments
 
@@ -21,10 +20,11 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.provenance import command, provenance, write_json
     from liquid_control.report.report import write_report
     from liquid_control.report.table import comparison_table
-    from liquid_control.verbs.walk import draw, new_folder, walk
+    from liquid_control.run_folder import run_folder
+    from liquid_control.verbs.walk import draw, walk
 
     console = Console()
-    parent = args.out or new_folder(Path('runs'), 'demo')
+    parent = run_folder(args.out, 'demo')
     folders = []
     for policy in POLICIES:
         for fault in FAULTS:

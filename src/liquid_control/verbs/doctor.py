@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 
+from liquid_control.discovery import local_discovery
+
 _SUPPORTED = ((3, 10), (3, 13))
 _DEMO_POLICIES = ('cfc', 'lstm')
 _OURS = ('sim', 'fault', 'policy', 'monitor')
@@ -173,16 +175,13 @@ class Probe:
     """One probe, running in a process of its own."""
 
     def __init__(self, name: str, *arguments: str, **environment: str):
-        local = {}
-        if not {'ROS_AUTOMATIC_DISCOVERY_RANGE', 'ROS_LOCALHOST_ONLY'} & os.environ.keys():
-            local = {'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
         self._process = subprocess.Popen(
             [sys.executable, '-m', 'liquid_control.verbs.probes', name, *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
             text=True,
-            env={**os.environ, **local, **environment},
+            env={**os.environ, **local_discovery(os.environ), **environment},
         )
 
     def result(self) -> tuple[dict | None, str]:

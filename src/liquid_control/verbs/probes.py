@@ -70,9 +70,9 @@ def render() -> dict:
     """Draw one small frame off screen, with what ``MUJOCO_GL`` says."""
     import mujoco
 
-    from liquid_control.sim import walker2d
+    from liquid_control.sim.environment import WALKER2D
 
-    model = mujoco.MjModel.from_xml_path(str(walker2d.model_path()))
+    model = mujoco.MjModel.from_xml_path(str(WALKER2D.model_path()))
     data = mujoco.MjData(model)
     mujoco.mj_forward(model, data)
     with mujoco.Renderer(model, 48, 64) as renderer:

@@ -27,10 +27,11 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.provenance import command, write_json
     from liquid_control.report.report import write_report
     from liquid_control.report.table import comparison_table
-    from liquid_control.verbs.walk import draw, new_folder, walk
+    from liquid_control.run_folder import run_folder
+    from liquid_control.verbs.walk import draw, walk
 
     console = Console()
-    folder = args.out or new_folder(Path('runs'), Path(args.policy).stem)
+    folder = run_folder(args.out, Path(args.policy).stem)
     settings = RunSettings(
         folder=folder,
         policy=args.policy,

@@ -1,6 +1,5 @@
 """One measured walk on the graph: what ``run`` does once and ``demo`` several times."""
 
-import datetime
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -10,17 +9,6 @@ from rich.console import Console
 from liquid_control.nodes.graph import Graph, RunSettings
 from liquid_control.report.video import render
 from liquid_control.verbs.progress import reporting
-
-
-def new_folder(parent: Path, name: str) -> Path:
-    """A folder that does not exist yet, named after the time."""
-    now = datetime.datetime.now().strftime('%Y%m%d-%H%M%S')
-    folder = parent / f'{now}-{name}'
-    number = 1
-    while folder.exists():
-        number += 1
-        folder = parent / f'{now}-{name}-{number}'
-    return folder
 
 
 def walk(settings: RunSettings, console: Console, title: str) -> None:
