@@ -8,6 +8,13 @@ DISTANT_NS = 1_000_000_000
 """Beyond this two clocks are different clocks, not one clock and a delay."""
 
 
+_AGAIN, _DISTANT_AGAIN = 10, 2
+"""Messages in a row behind the latest stamp by which a clock was set back: within
+:data:`DISTANT_NS`, and beyond it."""
+_JUMP = 10
+"""So many intervals at once are no passing of time."""
+
+
 class Tally:
     """Counts and stamps of one topic, message by message. Times are integer nanoseconds.
 
@@ -20,8 +27,7 @@ class Tally:
         zero: messages whose header stamp is zero.
         first, last: receive stamps of the first and the last message.
         header_first, header_last: header stamps of the first and the last message that has one.
-        restarts: numbers of the messages at which the header's clock started anew: stamps go back
-            by more than a second, and stay there.
+        ahead: numbers of single messages whose stamp lies far ahead of those that follow.
         types: of its messages; more than one where recordings were put together.
     """
 
@@ -32,11 +38,13 @@ class Tally:
         self.count = self.zero = 0
         self.first = self.last = 0
         self.header_first = self.header_last = 0
-        self.restarts: list[int] = []
+        self.ahead: list[int] = []
+        self._restarts: list[int] = []
         self._low: int | None = None
-        self._high = self._run = 0
-        self._suspect: int | None = None
-        self._suspect_at = 0
+        self._before = self._run = self._run_at = self._high = 0
+        self._behind: list[int] = []
+        """Messages in a row behind the latest: how many, the first one's number, and stamps of
+        the first and the last."""
 
     def add(self, received: int, data: bytes) -> None:
         """Take in a message; one that is too short to have a stamp is counted all the same."""
@@ -50,25 +58,55 @@ class Tally:
                 self.zero += 1
             elif stamp is not None:
                 self.header_last = stamp
-                if stamp >= self._run and self._suspect is None and self._low is not None:
-                    self._run = stamp
+                if stamp >= self._run and not self._behind and self._low is not None:
+                    self._before, self._run, self._run_at = self._run, stamp, self.count
                 else:
-                    self._behind(stamp)
+                    self._unusual(stamp)
 
-    def _behind(self, stamp: int) -> None:
-        """The first stamp, one that goes back, or the one after that."""
+    @property
+    def restarts(self) -> list[int]:
+        """Numbers of the messages at which the header's clock was set back: stamps go back, and
+        time passes on from there."""
+        behind = self._behind
+        return self._restarts + ([behind[1]] if behind and behind[0] >= _AGAIN else [])
+
+    def _unusual(self, stamp: int) -> None:
+        """The first stamp, one behind the latest, or the one after that."""
         if self._low is None:
             self.header_first = self._low = self._run = stamp
-        elif self._suspect is not None:
-            self._high = max(self._high, self._run)
-            if stamp < self._run - DISTANT_NS:  # twice in a row: the clock has started anew
-                self.restarts.append(self._suspect_at)
-                self._run = self._suspect
-            self._run = max(self._run, stamp)
-            self._suspect = None
-        elif stamp < self._run - DISTANT_NS:
-            self._suspect, self._suspect_at = stamp, self.count - 1
+        if self._behind and not self._behind[3] <= stamp < self._run:
+            self._end(stamp)
         self._low = min(self._low, stamp)
+        if stamp >= self._run:
+            self._before, self._run, self._run_at = self._run, stamp, self.count
+        elif not self._behind and self._before <= stamp and self._alone(stamp):
+            self.ahead.append(self._run_at - 1)
+            self._run, self._run_at = stamp, self.count
+        elif not self._behind:
+            self._behind = [1, self.count - 1, stamp, stamp]
+        else:
+            self._behind[0] += 1
+            self._behind[3] = stamp
+            if self._behind[0] >= _DISTANT_AGAIN and self._run - self._behind[2] > DISTANT_NS:
+                self._set_back()
+
+    def _alone(self, stamp: int) -> bool:
+        """Whether the latest stamp lies far ahead of the one before it and of this one."""
+        return self._run - self._before > _JUMP * max(1, stamp - self._before)
+
+    def _end(self, stamp: int) -> None:
+        """Messages in a row behind the latest end with this stamp."""
+        count, _, first, last = self._behind
+        interval = max(1, (last - first) // max(1, count - 1))
+        if count >= _AGAIN and stamp - last <= _JUMP * interval:
+            self._set_back()
+        self._behind = []
+
+    def _set_back(self) -> None:
+        self._restarts.append(self._behind[1])
+        self._high = max(self._high, self._run)
+        self._before = self._run = self._behind[3]
+        self._behind = []
 
     @property
     def source(self) -> str:
