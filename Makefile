@@ -1,9 +1,9 @@
-# make demo: two policies walk on a real ROS 2 graph and are measured. make test: the tests.
-# Both set themselves up in .venv, once. Choose the interpreter with PYTHON=python3.12.
+# make demo: run two policies on a real ROS 2 graph and measure them. make test: run the tests.
+# Both set up .venv on first use. Choose the interpreter with PYTHON=python3.12.
 #
-# Where ROS 2 is sourced (apt, RoboStack) its rclpy and its NumPy are used, else ROS 2 comes from
-# PyPI wheels. Training, and the tests of it, need torch, always the CPU build:
-# `make test TORCH=no` leaves both out, TORCH_INDEX=URL names the index that has the CPU builds.
+# If ROS 2 is sourced (apt, RoboStack), its rclpy and its NumPy are used; otherwise ROS 2 comes from
+# PyPI wheels. Training and its tests need torch, always the CPU build. `make test TORCH=no` leaves
+# both out; TORCH_INDEX=URL names the package index that has the CPU builds.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -52,7 +52,7 @@ $(VENV)/.demo: setup.py $(PINS)
 
 $(VENV)/.test-$(TORCH): setup.py $(PINS)
 ifneq ($(TORCH),no)
-	@# Alone, so that no other package is looked for there; the pin admits the CPU build only.
+	@# Alone, so that pip looks for no other package there; the pin allows only the CPU build.
 	@$(INSTALL) --no-deps $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) torch || { \
 	  echo 'No CPU build of torch for this Python here. Training and its tests need it;' >&2; \
 	  echo '`make test TORCH=no` runs the others; TORCH_INDEX=URL names the index of PyTorch that' >&2; \
@@ -66,7 +66,7 @@ $(VENV)/.lint: $(PINS)
 	$(INSTALL) ruff
 	touch $@
 
-# A sourced ROS 2 was built against the system's NumPy: that one stays.
+# A sourced ROS 2 was built against the system's NumPy, so that version is kept.
 $(PINS): constraints.txt | $(BIN)/python
 	cp constraints.txt $@
 ifeq ($(ROS),sourced)
