@@ -23,7 +23,7 @@ from liquid_control.bags.storage.mcap import Mcap
 from liquid_control.bags.storage.sqlite import Sqlite
 from liquid_control.bags.storage.types import DISTRO, Types
 from liquid_control.bags.storage.unpack import unpack_file, unpack_message
-from liquid_control.bags.tally import Tally
+from liquid_control.bags.tally import DISTANT_NS, Tally
 from liquid_control.control.contract import Contract
 from liquid_control.control.observe import stamp_ns
 from liquid_control.control.schema import unknown
@@ -187,7 +187,7 @@ class Bag:
             yield topic, message
 
     def require_one_run(self, contract: Contract, observed: dict[str, str]) -> None:
-        """Refuse a bag in which the clock of a topic that a contract senses starts anew.
+        """Refuse a bag in which the clock of a topic that a contract senses is set back.
 
         Commands and times could not be told from those of another run. Arguments are those of
         :meth:`observed`.
@@ -200,7 +200,7 @@ class Bag:
             tally = self.tallies.get(recorded)
             if tally is not None and tally.restarts:
                 raise BagError(
-                    f'{self.path}: {recorded}: its clock starts anew at message '
+                    f'{self.path}: {recorded}: its clock is set back at message '
                     f'{tally.restarts[0]} of {tally.count}: give each run as a bag of its own'
                 )
 
@@ -212,8 +212,8 @@ class Bag:
         return found
 
     def _stamped(self, recorded: str, fit: Fit, order: int) -> Iterator[tuple]:
-        latest, era, given = 0, 0, self.tallies[recorded].source == 'receive'
-        restarts = self.tallies[recorded].restarts
+        tally, latest, era = self.tallies[recorded], 0, 0
+        given, restarts, ahead = tally.source == 'receive', tally.restarts, frozenset(tally.ahead)
         refused: Counter[tuple[str, str]] = Counter()
         for _, number, received, message in self._numbered(recorded):
             while era < len(restarts) and number >= restarts[era]:
@@ -224,7 +224,8 @@ class Bag:
                     _give(message, received)
                 stamp = stamp_ns(message)
                 if stamp > 0:
-                    latest = max(latest, stamp)
+                    if number not in ahead:
+                        latest = max(latest, stamp)
                     yield era, latest, order, fit.topic, message
                     continue
                 why = 'has no stamp, where others have'
@@ -246,6 +247,16 @@ class Bag:
                 f'{self.path}: the clocks of these topics start anew a different number of times '
                 f'({said}): they cannot be brought into one order'
             )
+        pace, *others = tallies
+        for topic in others:
+            off = tallies[topic].off_ns(tallies[pace])
+            if abs(off) > DISTANT_NS:
+                side = 'ahead of' if off > 0 else 'behind'
+                raise BagError(
+                    f'{self.path}: the headers of {topic} are {abs(off) / 1e9:.3g} s {side} those '
+                    f'of {pace} that were received at the same time: two clocks, which cannot be '
+                    'brought into one order'
+                )
         given = [topic for topic, tally in tallies.items() if tally.source == 'receive']
         for topic, tally in tallies.items():
             if not given or topic in given:

@@ -3,19 +3,18 @@
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from liquid_control.bags.bag import Bag, BagError
 from liquid_control.bags.names import recorded_name
 from liquid_control.control.contract import Contract
-from liquid_control.control.observe import TermAccess, stamp_ns
+from liquid_control.control.observe import NO_VALUE, TermAccess, stamp_ns
 from liquid_control.control.term import Term
 from liquid_control.control.topics import answered_stamp
 
 _WINDOW = 2000
-_NOT_FINITE = 'holds a value that is not finite'
 _JOINT_STATE = 'sensor_msgs/msg/JointState'
 _FIELDS = {'rad': 'position', 'm': 'position', 'rad/s': 'velocity', 'm/s': 'velocity',
            'N·m': 'effort', 'N': 'effort'}  # fmt: skip
@@ -90,9 +89,9 @@ class LabelledCommands:
 
     They are read as far ahead as they may lie out of order.
 
-    What names no observation is left out, and so is, counted, what no robot would obey: a command
-    that is not finite. A command that lies more than two thousand commands before the one asked
-    for is given up.
+    What names no observation is left out, and so is, counted, what no robot would obey: see
+    :func:`unfit`. A command that lies more than two thousand commands before the one asked for is
+    given up.
 
     Attributes:
         any: whether the topic has a command that names its observation at all.
@@ -103,36 +102,23 @@ class LabelledCommands:
 
     def __init__(self, bag: Bag, robot: Contract, observed: dict[str, str]):
         topic = recorded_name(robot.action.topic, observed)
-        self._bag, self._action = bag, robot.action
+        self._size = robot.action_size
         self._source = self._labelled(bag, topic)
         self._order: deque[int] = deque()
-        self._found: dict[int, deque[Any]] = {}
+        self._found: dict[int, deque[np.ndarray]] = {}
         self._read_on()
         self.any = bool(self._order)
 
     def take(self, observed_ns: int) -> Told:
-        """The next command for an observation; none where there is none, or none left.
-
-        Raises:
-            BagError: a command has not one value for each joint.
-        """
+        """The next command for an observation; none where there is none, or none left."""
         waiting = self._found.get(observed_ns)
         if not waiting:
             return Told(None, False)
-        command = self._read(waiting.popleft())
+        command = waiting.popleft()
         if len(self._order) < _WINDOW // 2 or self._order[_WINDOW // 4] < observed_ns:
             self._drop(observed_ns)
             self._read_on()
         return Told(command, True)
-
-    def _read(self, message: Any) -> np.ndarray:
-        values = np.asarray(message.data, dtype=np.float64)
-        if values.shape != (len(self._action.joints),):
-            raise BagError(
-                f'{self._bag.path}: {self._action.topic}: expected {len(self._action.joints)} '
-                f'values ({", ".join(self._action.joints)}), found {values.size}'
-            )
-        return values.astype(np.float32)
 
     def _drop(self, before_ns: int) -> None:
         """Let go of the older half of what lies before a stamp."""
@@ -144,24 +130,40 @@ class LabelledCommands:
             found = next(self._source, None)
             if found is None:
                 return
-            stamp, message = found
+            stamp, command = found
             self._order.append(stamp)
-            self._found.setdefault(stamp, deque()).append(message)
+            self._found.setdefault(stamp, deque()).append(command)
 
-    @staticmethod
-    def _labelled(bag: Bag, topic: str) -> Iterator[tuple[int, Any]]:
-        refused: Counter[tuple[str, str]] = Counter()
+    def _labelled(self, bag: Bag, topic: str) -> Iterator[tuple[int, np.ndarray]]:
+        labelled, refused = 0, Counter()
         for message in bag.messages(topic):
             if not hasattr(message, 'layout'):
                 return  # a kind of command that names no observation
             stamp = answered_stamp(message)
             if stamp is None:
                 continue
-            if not np.isfinite(message.data).all():
-                refused[topic, _NOT_FINITE] += 1
-                continue
-            yield stamp, message
+            labelled += 1
+            values = np.asarray(message.data, dtype=np.float32)
+            why = unfit(values, self._size)
+            if why is None:
+                yield stamp, values
+            else:
+                refused[topic, why] += 1
         bag.leave_out(refused)
+        if refused and refused.total() == labelled:
+            raise BagError(
+                f'{bag.path}: {topic}: not one of {labelled} commands can be used: '
+                f'the first {next(iter(refused))[1]}'
+            )
+
+
+def unfit(command: np.ndarray, size: int) -> str | None:
+    """Why no robot with ``size`` joints would obey a command; None where it would."""
+    if command.shape != (size,):
+        return f'has {command.size} values for {size} joints'
+    if not (np.abs(command) < NO_VALUE).all():
+        return 'holds a value that is not finite, or says "no value" (2.146e9)'
+    return None
 
 
 def recorded_commands(
@@ -181,8 +183,9 @@ def _stamped(
     refused: Counter[tuple[str, str]] = Counter()
     for _, message in bag.observed(commands, observed):
         values = np.asarray(access.read(message), dtype=np.float32)
-        if not np.isfinite(values).all():
-            refused[topic, _NOT_FINITE] += 1
-            continue
-        yield stamp_ns(message), values
+        why = unfit(values, len(term.channels))
+        if why is None:
+            yield stamp_ns(message), values
+        else:
+            refused[topic, why] += 1
     bag.leave_out(refused)

@@ -91,6 +91,7 @@ class _Topic:
             'stamps': tally.source,
             'zero_stamps': tally.zero,
             'restarts': len(tally.restarts),
+            'ahead': len(tally.ahead),
             'duration_s': (high - low) / 1e9,
             'starts_ns': low,
             **(self._stamps.summary() if self._header else received),

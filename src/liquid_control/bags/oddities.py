@@ -38,7 +38,9 @@ def _clock(topic: dict[str, Any]) -> Iterator[str]:
     elif topic['zero_stamps']:
         yield f'{topic["zero_stamps"]} header stamps are zero: those messages are left out'
     if topic['restarts']:
-        yield f'its clock starts anew: {topic["restarts"]} (back by more than a second, for good)'
+        yield f'its clock is set back: {topic["restarts"]} (and goes on from there)'
+    if topic['ahead']:
+        yield f'stamps far ahead of the next: {topic["ahead"]}'
     if topic['backward']:
         yield f'stamps go back: {topic["backward"]}'
     if topic['repeated']:

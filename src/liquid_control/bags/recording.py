@@ -60,7 +60,7 @@ def read_recording(
     """The observations of a bag from ``start`` to ``stop``, in seconds since the first of them.
 
     Raises:
-        BagError: a topic is missing, has another type or a clock that starts anew, or nothing
+        BagError: a topic is missing, has another type or a clock that is set back, or nothing
             lies in that part.
         ObservationError: a message does not hold what the contract asks of it.
     """

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import numpy as np
+
 from liquid_control.bags.storage import Channel
 
 DISTANT_NS = 1_000_000_000
@@ -11,6 +13,8 @@ DISTANT_NS = 1_000_000_000
 _AGAIN, _DISTANT_AGAIN = 10, 2
 """Messages in a row behind the latest stamp by which a clock was set back: within
 :data:`DISTANT_NS`, and beyond it."""
+_PAIRS, _FEWEST = 256, 3
+"""Messages by which two clocks are compared, at most and at least."""
 _JUMP = 10
 """So many intervals at once are no passing of time."""
 
@@ -42,6 +46,8 @@ class Tally:
         self._restarts: list[int] = []
         self._low: int | None = None
         self._before = self._run = self._run_at = self._high = 0
+        self._pairs: list[tuple[int, int]] = []
+        self._next = self._stride = 1
         self._behind: list[int] = []
         """Messages in a row behind the latest: how many, the first one's number, and stamps of
         the first and the last."""
@@ -58,10 +64,20 @@ class Tally:
                 self.zero += 1
             elif stamp is not None:
                 self.header_last = stamp
+                if self.count >= self._next:
+                    self._keep(received, stamp)
                 if stamp >= self._run and not self._behind and self._low is not None:
                     self._before, self._run, self._run_at = self._run, stamp, self.count
                 else:
                     self._unusual(stamp)
+
+    def _keep(self, received: int, stamp: int) -> None:
+        """Keep both stamps of a message, of at most so many, evenly spaced."""
+        self._pairs.append((received, stamp))
+        if len(self._pairs) > _PAIRS:
+            del self._pairs[1::2]
+            self._stride *= 2
+        self._next = self.count + self._stride
 
     @property
     def restarts(self) -> list[int]:
@@ -122,6 +138,32 @@ class Tally:
     def drift_ns(self) -> int:
         """How much further it is ahead at the last message."""
         return (self.header_last - self.last) - self.offset_ns
+
+    def off_ns(self, other: 'Tally') -> int:
+        """How far the header's clock is ahead of another topic's, by when messages were received.
+
+        0 where the two agree within a second at any time, and where that cannot be told: a clock
+        was set back, few messages were received together, or in bursts.
+        """
+        mine, theirs = self._course(), other._course()
+        if self.restarts or other.restarts or min(len(mine), len(theirs)) < _FEWEST:
+            return 0
+        received, header = mine.T
+        together = (received >= theirs[0, 0]) & (received <= theirs[-1, 0])
+        if together.sum() < _FEWEST:
+            return 0
+        off = (header - np.interp(received, *theirs.T))[together]
+        nearest = off[np.abs(off).argmin()]
+        return round(nearest) if (np.sign(off) == np.sign(nearest)).all() else 0
+
+    def _course(self) -> np.ndarray:
+        """Some receive stamps and the header stamps that came with them, both rising, (n, 2)."""
+        course = np.array(self._pairs, dtype=np.float64).reshape(-1, 2)
+        rising = np.maximum.accumulate(course, axis=0)
+        course = course[(course == rising).all(axis=1)]
+        course = course[np.r_[True, np.diff(course[:, 0]) > 0]] if len(course) else course
+        received, header = np.ptp(course, axis=0) if len(course) else (0, 0)
+        return course if received > 0.5 * header else course[:0]
 
     def spans(self, source: str) -> tuple[int, int]:
         """Earliest and latest stamp in ns."""

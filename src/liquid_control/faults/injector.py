@@ -53,6 +53,7 @@ class FaultInjector:
         _check_seed(seed)
         self._faults = tuple(faults)
         self._seed = seed
+        self._held = robot.held  # commands: no sensor brings them
         self._max_gap_ns = round(robot.max_gap * 1e9)
         self._read: dict[str, list[_Read]] = {}
         self._stamps: dict[str, int] = {}
@@ -61,9 +62,7 @@ class FaultInjector:
         for term in robot.sensed:
             place = places[term.topic]
             places[term.topic] += 1
-            if term.hold:
-                continue  # a command is no sensor
-            if asked is not None and term.name not in asked:
+            if term.hold or (asked is not None and term.name not in asked):
                 continue
             if self._faults and term.std is None:
                 raise FaultError(
@@ -78,7 +77,7 @@ class FaultInjector:
         Raises:
             ObservationError: the message does not hold what the contract says.
         """
-        if not self._faults:
+        if not self._faults or topic in self._held:
             return True
         stamp, terms = stamp_ns(message), self._read.get(topic, ())
         readings = [read.access.read(message) for read in terms]
