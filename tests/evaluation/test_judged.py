@@ -113,9 +113,7 @@ def test_a_command_that_no_robot_would_obey_is_left_out_and_counted(tmp_path):
         recorder.write(
             '/joint_states', JOINT_STATE, joint_state(stamp, ['hip', 'knee'], angles(step))
         )
-        told = command(
-            stamp, {50: [np.nan, 0.2], 60: [0.1, 2.146e9], 70: [0.1]}.get(step, [0.1, 0.2])
-        )
+        told = command(stamp, odd.get(step, [0.1, 0.2]))
         recorder.write('/commands', 'std_msgs/msg/Float64MultiArray', told)
     recorder.close()
     asked = robot.asking('angle', 'previous_action')
@@ -128,6 +126,35 @@ def test_a_command_that_no_robot_would_obey_is_left_out_and_counted(tmp_path):
         ('commands', 'holds a value that is not finite, or says "no value" (2.146e9)'): 2,
         ('commands', 'has 1 values for 2 joints'): 1,
     }
+
+
+def test_observations_that_no_command_answers_are_counted(tmp_path):
+    robot = Contract.from_dict(arm())
+    recorder = Recorder(tmp_path / 'run' / 'bag')
+    for step in range(100):
+        stamp = START + step * PERIOD
+        message = joint_state(stamp, ['hip', 'knee'], angles(step))
+        recorder.write('/joint_states', JOINT_STATE, message)
+        if step < 20:
+            told = command(stamp, [0.1, 0.2])
+            recorder.write('/commands', 'std_msgs/msg/Float64MultiArray', told)
+    recorder.close()
+    runner = PolicyRunner(make_bundle(tmp_path / 'a.onnx', robot.asking('angle'), seed=0))
+    (score,), _ = replay_scores(Bag(tmp_path / 'run'), [runner], robot)
+    assert (score['observations'], score['used']) == (100, 20)
+
+
+def test_a_bag_at_another_rate_is_not_complete(tmp_path, contract):
+    predictor = alarmed(tmp_path, joints_alone(), 0.5).path
+    twice = write(tmp_path / 'slow', stamp=lambda s: START + 2 * s * PERIOD + (s > 150) * PERIOD)
+    found = replayed(twice, contract, predictor)
+    assert found['coverage']['topics']['joint_states']['rate_hz'] == pytest.approx(50.0, rel=1e-3)
+    assert 'does the rate of the contract fit?' in found['why'] or 'not one' in found['why']
+    fast = write(
+        tmp_path / 'odd', stamp=lambda s: START + (2 * s - min(s, 10)) * PERIOD
+    )  # ten at the rate, the others at half of it
+    (why,) = (replayed(fast, contract, predictor)['why'].split(';')[0],)
+    assert 'only 10 of 200 predictions could be scored' in why
 
 
 def turning(stamp):

@@ -99,6 +99,72 @@ def test_a_verdict_starts_as_failed(walks, bundle, tmp_path, monkeypatch):
     assert verdict['why'] == 'it did not come to its end'
 
 
+def replay_one(folder, bundle, out, *more):
+    return main(['replay', str(folder), '--policy', str(bundle), '--out', str(out), *more])
+
+
+def test_it_says_what_was_recorded_before_what_came_of_it(walks, bundle, tmp_path, capsys):
+    assert replay_one(walks().folder, bundle, tmp_path) == 0
+    said = capsys.readouterr().out
+    assert said.index('joint_states') < said.index('complete observation') < said.index('persist.')
+    verdict = json.loads((tmp_path / 'verdict.json').read_text())
+    assert set(verdict['coverage']['topics']) == {'commands', 'joint_states'}
+    assert [t['share'] for t in verdict['coverage']['contract']['terms']] == [1.0]
+    page = (tmp_path / 'report.html').read_text()
+    assert page.index('What was recorded') < page.index('What the policies made of it')
+
+
+def test_one_recording_is_kept_too(walks, bundle, tmp_path, monkeypatch):
+    assert replay_one(walks().folder, bundle, tmp_path) == 0
+    first = json.loads((tmp_path / 'verdict.json').read_text())
+
+    def again(*args, **kwargs):
+        raise AssertionError('replayed again')
+
+    monkeypatch.setattr('liquid_control.report.replays.replay_scores', again)
+    assert replay_one(walks().folder, bundle, tmp_path) == 0
+    assert json.loads((tmp_path / 'verdict.json').read_text())['policies'] == first['policies']
+
+
+def test_why_one_recording_failed_stands_in_the_verdict(bundle, tmp_path, capsys):
+    (tmp_path / 'no[red]bag').mkdir()
+    code = replay_one(tmp_path / 'no[red]bag', bundle, tmp_path / 'out', '--robot', 'walker2d')
+    assert code == 1
+    assert 'no bag here' in capsys.readouterr().err
+    verdict = json.loads((tmp_path / 'out' / 'verdict.json').read_text())
+    assert 'no bag here' in verdict['why']
+    assert 'no bag here' in (tmp_path / 'out' / 'report.html').read_text()
+
+
+def test_names_are_no_markup_and_one_policy_counts_once(walks, bundle, tmp_path, capsys):
+    odd = tmp_path / 'walk[bold]'
+    shutil.copytree(walks().folder, odd)
+    code = main(
+        ['replay', str(odd), str(walks().folder), '--policy', str(bundle), '--policy', str(bundle),
+         '--out', str(tmp_path / 'out')]
+    )  # fmt: skip
+    assert code == 0
+    assert 'walk[bold]' in capsys.readouterr().out
+    (row,) = json.loads((tmp_path / 'out' / 'verdict.json').read_text())['summary'][
+        'policies'
+    ].values()
+    assert row['recordings'] == 2
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'said'),
+    [
+        (['--horizon', '1000000000'], '--horizon: expected 1000 or less'),
+        (['--fault', 'gausian:0.1'], "did you mean 'gaussian'"),
+        (['--fault', 'jitter:0.2'], 'acts on the clock of a simulation'),
+        (['--address', 'auto'], '--address: expected --engine ray'),
+    ],
+)
+def test_a_wrong_argument_is_told_before_anything_is_read(arguments, said, capsys):
+    assert main(['replay', 'nowhere', *arguments]) == 1
+    assert said in capsys.readouterr().err
+
+
 def test_no_memory_of_a_recording_is_kept(robot, bundle):
     """What a player holds does not grow with the observations that it has seen."""
     made = player.Player(PolicyRunner(bundle), robot, horizon=10)

@@ -58,7 +58,6 @@ def test_a_bundle_says_what_it_is(model, bundle):
     assert bundle.counts['state_size'] == model.state_size
     assert bundle.provenance['seed'] == 7
     assert bundle.scores == {'state': model.state_size}
-    assert bundle.period == 1 / STUDENT.rate
 
 
 def test_a_graph_is_one_small_file_for_any_onnx_tool(bundle):

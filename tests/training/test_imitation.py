@@ -12,7 +12,7 @@ from support import ROBOT
 
 from liquid_control import cells
 from liquid_control.models import Normalizer
-from liquid_control.training import checkpoint, imitation
+from liquid_control.training import imitation
 from liquid_control.training.finite import NotFiniteError
 from liquid_control.training.imitation import Training, train_student
 from liquid_control.training.judge import student_returns
@@ -66,12 +66,11 @@ def test_a_full_disk_ends_with_its_reason_and_loses_no_checkpoint(tmp_path, monk
         train(tmp_path, 3)
     before = (tmp_path / 'checkpoint.safetensors').read_bytes()
 
-    def full(tensors, path, about):
-        path.write_bytes(b'half')
+    def full(descriptor):
         raise OSError(errno.ENOSPC, 'No space left on device')
 
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoint, 'save_file', full)
+        patch.setattr('liquid_control.files.os.fsync', full)
         with pytest.raises(
             OSError, match=r'not written, what was there before is kept: .*No space'
         ):

@@ -15,7 +15,11 @@ FORMAT = 1
 
 
 def coverage(
-    bag: Bag, contract: Contract | None = None, observed: dict[str, str] | None = None
+    bag: Bag,
+    contract: Contract | None = None,
+    observed: dict[str, str] | None = None,
+    *,
+    whole: bool = True,
 ) -> dict[str, Any]:
     """Topics, rates, gaps and oddities of a bag, and how far it covers a contract.
 
@@ -23,34 +27,45 @@ def coverage(
         bag: the recording.
         contract: what would be sensed; None to look at the bag alone.
         observed: contract topic → topic in the bag, where they differ.
+        whole: look at all topics; else at those that the contract reads, and its commands.
 
     Returns:
         A mapping for JSON: ``bag`` (the file and what is wrong with it), ``topics`` and
         ``contract``. The last two do not depend on how the bag is stored.
     """
-    watched = {topic: _Topic(bag, topic) for topic in sorted(bag.counts)}
-    for topic, received, message in bag.decoded():
-        watched[topic].add(received, message)
+    names = sorted(bag.counts)
+    if not whole:
+        read = [*contract.topics, contract.action.topic]
+        names = sorted({recorded_name(topic, observed or {}) for topic in read} & bag.counts.keys())
+    watched = {topic: _Topic(bag, topic) for topic in names}
+    for name in [None] if whole else names:
+        for topic, received, message in bag.decoded(name):
+            watched[topic].add(received, message)
     topics = {topic: watch.summary() for topic, watch in watched.items()}
     covered = _contract(bag, contract, observed or {}, topics) if contract else None
+    return {
+        'format': FORMAT,
+        'bag': bag_facts(bag),
+        'topics': topics,
+        'contract': covered,
+    }
+
+
+def bag_facts(bag: Bag) -> dict[str, Any]:
+    """A bag as a whole, for JSON: what is wrong with it, and what was left out of it so far."""
     starts = [tally.first for tally in bag.tallies.values()]
     ends = [tally.last for tally in bag.tallies.values()]
     return {
-        'format': FORMAT,
-        'bag': {
-            'path': str(bag.path),
-            'storage': bag.storage,
-            'whole': bag.damage is None,
-            'damage': bag.damage,
-            'checksums': bag.checked,
-            'notes': list(bag.notes),
-            'left_out': [[*reason, count] for reason, count in sorted(bag.left_out.items())],
-            'messages': sum(bag.counts.values()),
-            'duration_s': (max(ends) - min(starts)) / 1e9,
-            'starts_ns': min(starts),
-        },
-        'topics': topics,
-        'contract': covered,
+        'path': str(bag.path),
+        'storage': bag.storage,
+        'whole': bag.damage is None,
+        'damage': bag.damage,
+        'checksums': bag.checked,
+        'notes': list(bag.notes),
+        'left_out': [[*reason, count] for reason, count in sorted(bag.left_out.items())],
+        'messages': sum(bag.counts.values()),
+        'duration_s': (max(ends) - min(starts)) / 1e9,
+        'starts_ns': min(starts),
     }
 
 
@@ -61,6 +76,7 @@ class _Topic:
         self._bag, self._topic = bag, topic
         self._tally = bag.tallies[topic]
         self._header = self._tally.source == 'header'
+        self._restarts, self._ahead = map(frozenset, (self._tally.restarts, self._tally.ahead))
         self._stamps, self._received = Intervals(), Intervals()
         self._decoded = 0
         self._values = []
@@ -69,11 +85,13 @@ class _Topic:
             self._values = [Values(one) for one in found]
 
     def add(self, received: int, message: Any) -> None:
-        self._decoded += 1
+        number, self._decoded = self._decoded, self._decoded + 1
         self._received.add(received)
         if self._header:
             stamp = stamp_ns(message)
-            if stamp:
+            if number in self._restarts:
+                self._stamps.restart()
+            if stamp and number not in self._ahead:
                 self._stamps.add(stamp)
         if message.__msgtype__ == self._bag.types[self._topic]:
             for values in self._values:
@@ -120,6 +138,8 @@ def _contract(
         _observe(bag, contract, observed, found)
     except BagError as error:
         found['why_not'] = str(error)
+    pace = recorded_name(next(iter(contract.topics)), observed)
+    found['paced'] = max(found['paced'], bag.counts[pace])  # with those that could not be used
     for term in found['terms']:
         term['share'] = term.pop('fresh') / found['paced'] if found['paced'] else 0.0
     return found

@@ -14,13 +14,13 @@ GAP, BURST = 3.0, 0.1
 class Intervals:
     """Intervals between the stamps of one topic, in the order of its messages.
 
-    A stamp that goes back or stands still is counted and begins no interval.
+    A stamp that goes back or stands still is counted; the next interval is since the latest.
     """
 
     def __init__(self):
         self._buffer = array('q')
         self._last: int | None = None
-        self._first = 0
+        self._first: int | None = None
         self._bins: dict[int, list[float]] = {}
         self.back = self.same = self.count = 0
         self._longest = self._longest_at = 0
@@ -30,6 +30,11 @@ class Intervals:
         self._buffer.append(stamp)
         if len(self._buffer) == _FULL:
             self._flush()
+
+    def restart(self) -> None:
+        """The clock is set back here: the next stamp ends no interval."""
+        self._flush()
+        self._last = None
 
     def summary(self) -> dict[str, Any]:
         """Rate in Hz, intervals in ms, gaps, bursts, and stamps that repeat or go back."""
@@ -59,13 +64,14 @@ class Intervals:
         stamps = np.frombuffer(self._buffer, dtype=np.int64).copy()
         del self._buffer[:]
         if self._last is None:
-            self._first = int(stamps[0])
-            passed = np.diff(stamps)
-            before = stamps[:-1]
+            self._first = int(stamps[0]) if self._first is None else self._first
+            latest = np.maximum.accumulate(stamps)
+            before, stamps = latest[:-1], stamps[1:]
         else:
-            before = np.concatenate([[self._last], stamps[:-1]])
-            passed = stamps - before
-        self._last = int(stamps[-1])
+            latest = np.maximum.accumulate(np.concatenate([[self._last], stamps]))
+            before = latest[:-1]
+        passed = stamps - before
+        self._last = int(latest[-1])
         self.back += int((passed < 0).sum())
         self.same += int((passed == 0).sum())
         forward = passed > 0

@@ -92,7 +92,6 @@ class Tally:
             self.header_first = self._low = self._run = stamp
         if self._behind and not self._behind[3] <= stamp < self._run:
             self._end(stamp)
-        self._low = min(self._low, stamp)
         if stamp >= self._run:
             self._before, self._run, self._run_at = self._run, stamp, self.count
         elif not self._behind and self._before <= stamp and self._alone(stamp):
@@ -121,6 +120,7 @@ class Tally:
     def _set_back(self) -> None:
         self._restarts.append(self._behind[1])
         self._high = max(self._high, self._run)
+        self._low = min(self._low, self._behind[2])
         self._before = self._run = self._behind[3]
         self._behind = []
 

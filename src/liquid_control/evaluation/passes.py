@@ -39,6 +39,9 @@ class Listener(Protocol):
             answers: whether that was an answer to this observation, and is to be compared.
         """
 
+    def unanswered(self) -> None:
+        """An observation that no command answers, where only answered ones count."""
+
     def end(self) -> Any:
         """The recording is over."""
 
@@ -103,12 +106,12 @@ def play(
     """
     observed = observed or {}
     groups = _groups(players, lambda: recorded_commands(bag, robot, observed))
-    union = _union([group.contract for group in groups], robot)
-    injector = FaultInjector(robot, faults, seed, {term.name for term in union.sensed})
+    asked = union([group.contract for group in groups], robot)
+    injector = FaultInjector(robot, faults, seed, {term.name for term in asked.sensed})
     heard = Heard(answered=0 if groups[0].commands.any else None)
-    silence = _Silence(union)
-    bag.require_one_run(union, observed)
-    for topic, message in bag.observed(union, observed):
+    silence = _Silence(asked)
+    bag.require_one_run(asked, observed)
+    for topic, message in bag.observed(asked, observed):
         silence.heard(topic, stamp_ns(message))
         if faults and not injector.apply(topic, message):
             heard.lost += 1
@@ -128,6 +131,8 @@ def play(
             if commands.any:
                 heard.answered += answers and group is groups[0]
                 if commands.required and not answers:
+                    for player in group.players:
+                        player.unanswered()
                     continue
             for player in group.players:
                 player.step(stamp, values, sent, answers)
@@ -181,7 +186,7 @@ def _groups(players: Sequence[Listener], commands: Callable[[], Any]) -> list[_G
     return groups
 
 
-def _union(contracts: Sequence[Contract], robot: Contract) -> Contract:
+def union(contracts: Sequence[Contract], robot: Contract) -> Contract:
     """The robot's contract with the terms that any of the policies asks for."""
     asked = {term.name for contract in contracts for term in contract.sensed}
     terms = tuple(term for term in robot.sensed if term.name in asked)

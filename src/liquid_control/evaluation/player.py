@@ -58,7 +58,7 @@ class Player:
         self._largest = np.nan
         self._reasons: Counter[str] = Counter()
         self._nothing = np.zeros(self.contract.action_size, dtype=np.float32)
-        self._resets = self._steps = self._used = self._windows = 0
+        self._resets = self._steps = self._used = self._windows = self._unanswered = 0
         self.scores, self.shown = Thinned(), Thinned()
         self._rows: list[tuple] = []
         self._overlaps = False
@@ -106,6 +106,10 @@ class Player:
         self._rows.append(row)
         if len(self._rows) > _CHUNK:
             self._sum()
+
+    def unanswered(self) -> None:
+        """An observation that no command answers, where only answered ones count."""
+        self._unanswered += 1
 
     def end(self) -> None:
         """The recording is over."""
@@ -200,6 +204,7 @@ class Player:
             'drives': bundle.drives,
             'bundle_sha256': bundle.sha256,
             'contract_sha256': contract.hash,
+            'observations': self._steps + self._unanswered,
             'steps': self._steps,
             'used': self._used,
             'resets': self._resets,

@@ -32,6 +32,9 @@ class _Traced:
         if sent is not None:
             self._controller.runner.sent(sent)
 
+    def unanswered(self) -> None:
+        pass
+
     def end(self) -> Trace:
         return self._builder.build()
 

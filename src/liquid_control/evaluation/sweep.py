@@ -20,6 +20,8 @@ from liquid_control.provenance import write_json
 
 FORMAT = 1
 ENGINES = ('local', 'ray')
+_RETRIES = 5
+"""How often Ray does a piece again whose worker or node died."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def sweep(
     Args:
         pieces: with names of their own.
         folder: where the files are; what is there of the same pieces is not done again.
-        workers: local processes.
+        workers: local processes; a single piece is done in this one.
         engine: ``local`` or ``ray``.
         address: of a Ray cluster; by default one is started on this machine.
         report: told the share done, a text and the seconds left.
@@ -80,7 +82,12 @@ def sweep(
     started, total = time.monotonic(), len(pieces)
     done = total - len(waiting)
     if waiting:
-        run = _ray(waiting, address) if engine == 'ray' else _local(waiting, folder, workers)
+        if engine == 'ray':
+            run = _ray(waiting, address)
+        elif total == 1:
+            run = ((piece, do(piece)) for piece in waiting)
+        else:
+            run = _local(waiting, folder, workers)
         for count, (piece, outcome) in enumerate(run, 1):
             keep(folder, outcome)
             found[piece.name] = outcome
@@ -165,7 +172,7 @@ def _ray(pieces: Sequence[Piece], address: str | None) -> Iterator[tuple]:
     if ours:
         ray.init(address=address, log_to_driver=False)
     try:
-        task = ray.remote(do).options(max_retries=-1, num_cpus=1)
+        task = ray.remote(do).options(max_retries=_RETRIES, num_cpus=1)
         live = {task.remote(piece): piece for piece in pieces}
         while live:
             ready, _ = ray.wait(list(live), num_returns=1, timeout=None)

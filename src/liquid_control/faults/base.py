@@ -17,6 +17,11 @@ class Fault:
     lag: int = 0
     """By how many samples readings arrive late."""
 
+    @property
+    def of_sensors(self) -> bool:
+        """Whether it changes or withholds readings; what else it does a simulation must obey."""
+        return type(self).periods is Fault.periods
+
     def drops(self, rng: np.random.Generator, shape: tuple[int, ...] = ()) -> np.ndarray:
         """Which samples are lost: bool of ``shape``."""
         return np.zeros(shape, dtype=bool)

@@ -41,6 +41,7 @@ def _section(name: str, outcome: dict[str, Any]) -> dict[str, Any]:
     return {
         'name': name,
         'problem': result.get('why', '') if outcome['ok'] else outcome['error'],
+        'coverage': result.get('coverage'),
         'policies': result.get('policies', []),
         'silences': result['heard'][0]['silences'] if result else [],
         'plots': result.get('plots', []),

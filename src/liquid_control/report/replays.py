@@ -7,13 +7,18 @@ from typing import Any
 
 from liquid_control import paths
 from liquid_control.bags.bag import Bag
+from liquid_control.bags.coverage import bag_facts, coverage
 from liquid_control.bags.names import check_renamed
 from liquid_control.bags.storage.types import DISTRO
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
 from liquid_control.control.runtime import PolicyRunner
+from liquid_control.evaluation.passes import union
 from liquid_control.evaluation.runs import read_run
 from liquid_control.evaluation.scores import replay_scores
+
+_SCORED = 0.1
+"""Least share of the predictions that must be scored for a replay to say something."""
 
 
 def replay_recording(
@@ -52,6 +57,8 @@ def replay_recording(
     files = _chosen(folder, run, contract, robot, policies)
     topics = {**run.get('observed', {}), **(observed or {})}
     runners = [PolicyRunner(path) for path in files]
+    asked = union([runner.contract for runner in runners], contract)
+    seen = coverage(bag, asked, topics, whole=False)
     scores, heard, drawn = [], [], []
 
     def plot(players) -> None:
@@ -72,9 +79,8 @@ def replay_recording(
     return {
         'complete': not why,
         'why': why,
-        'notes': bag.notes,
-        'left_out': [[*reason, count] for reason, count in sorted(bag.left_out.items())],
         'recording': str(folder),
+        'coverage': {**seen, 'bag': bag_facts(bag)},
         'contract_sha256': contract.hash,
         'recorded': run,
         'heard': heard,
@@ -102,10 +108,11 @@ def _chosen(
     policies: list[str] | None,
 ) -> list[Path]:
     """Files of the policies asked for, or of the one that was recorded."""
-    return [
+    files = [
         Path(p) if Path(p).is_file() else paths.policy(p, robot or contract.robot)
         for p in policies or _recorded_policy(run, folder, contract.robot)
     ]
+    return list({file.resolve(): file for file in files}.values())
 
 
 def _recorded(folder: Path, robot: str | None) -> tuple[dict[str, Any], Contract]:
@@ -132,14 +139,21 @@ def _tell_apart(scores: list[dict[str, Any]]) -> None:
 def _unjudged(scores: list[dict[str, Any]]) -> Iterator[str]:
     """What a recording says nothing about: a policy that is not judged is not to be trusted."""
     for score in scores:
-        about = f'{score["policy"]}, {score["fault"]}'
-        if not score['prediction_scored']:
+        who = f'{score["policy"]}, {score["fault"]}'
+        scored, used = score['prediction_scored'], score['used']
+        if not scored:
             yield (
-                f'{about}: not one prediction could be scored ({score["used"]} of '
-                f'{score["steps"]} observations were used)'
+                f'{who}: not one prediction could be scored ({used} of '
+                f'{score["observations"]} observations were used)'
+            )
+        elif score['fault'] == 'none' and scored < _SCORED * used:
+            yield (
+                f'{who}: only {scored} of {used} predictions could be scored: most observations '
+                'do not come a nominal period after the one before; does the rate of the contract '
+                'fit?'
             )
         elif score['alarm'] and not score['alarm']['watched_s']:
-            yield f'{about}: its alarm has watched nothing: no stretch is as long as its window'
+            yield f'{who}: its alarm has watched nothing: no stretch is as long as its window'
 
 
 def fingerprint(*files: str | Path) -> str:
@@ -163,10 +177,11 @@ def summary(outcomes: dict[str, dict[str, Any]]) -> dict[str, Any]:
         for score in scores:
             key = f'{score["policy"]} · {score["fault"]}'
             row = policies.setdefault(
-                key, {'recordings': 0, 'steps': 0, 'used': 0, 'watched_s': 0.0, 'ratios': [],
-                      'alarms': 0, 'alarmed': []}
+                key, {'recordings': 0, 'observations': 0, 'steps': 0, 'used': 0,
+                      'watched_s': 0.0, 'ratios': [], 'alarms': 0, 'alarmed': []}
             )  # fmt: skip
             row['recordings'] += 1
+            row['observations'] += score['observations']
             row['steps'] += score['steps']
             row['used'] += score['used']
             row['watched_s'] += (score['alarm'] or {}).get('watched_s', 0.0)
@@ -185,6 +200,11 @@ def summary(outcomes: dict[str, dict[str, Any]]) -> dict[str, Any]:
         'failed': {n: o['error'] for n, o in outcomes.items() if not o['ok']},
         'damaged': {
             n: o['result']['why'] for n, o in outcomes.items() if o['ok'] and o['result']['why']
+        },
+        'left_out': {
+            n: sum(count for *_, count in o['result']['coverage']['bag']['left_out'])
+            for n, o in outcomes.items()
+            if o['ok'] and o['result']['coverage']['bag']['left_out']
         },
         'policies': policies,
     }

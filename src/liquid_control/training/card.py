@@ -42,7 +42,7 @@ def _facts(bundle: Bundle) -> str:
     terms = ', '.join(f'{t.name} ({len(t.channels)})' for t in bundle.contract.terms)
     return (
         f'- sees: {terms}, and the measured elapsed time\n'
-        f'- nominal period: {bundle.period * 1e3:g} ms\n'
+        f'- nominal period: {1e3 / bundle.contract.rate:g} ms\n'
         f'- sha256: `{bundle.sha256}`'
     )
 

@@ -1,7 +1,6 @@
 """``bag``: what a recorded bag has, what is odd about it, and a contract drafted from it."""
 
 import argparse
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +37,10 @@ def main(args: argparse.Namespace) -> int:
 
     if args.draft and len(args.bags) > 1:
         raise ValueError(f'--draft: expected one bag to draft from, found {len(args.bags)}')
+    if args.draft and args.draft.exists():
+        raise FileExistsError(
+            f'--draft {args.draft}: exists already; a contract is never overwritten'
+        )
     contract = Contract.load(paths.robot(args.robot)) if args.robot else None
     if args.observed and contract is None:
         raise ValueError('--observed: names topics of a contract, expected --robot too')
@@ -63,6 +66,7 @@ def _one(console: Any, path: Path, contract: Any, observed: dict, distro: str) -
 
     from liquid_control.bags.bag import Bag, BagError
     from liquid_control.bags.coverage import coverage
+    from liquid_control.verbs.bag_tables import coverage_parts
 
     try:
         with console.status(f'reading {escape(path.name)}'):
@@ -71,7 +75,7 @@ def _one(console: Any, path: Path, contract: Any, observed: dict, distro: str) -
     except BagError as error:
         console.print(f'[red]not read:[/] {escape(str(error))}', soft_wrap=True)
         return {'bag': {'path': str(path), 'whole': False, 'damage': str(error)}}, False
-    for part in _parts(found):
+    for part in coverage_parts(found):
         console.print(part, soft_wrap=isinstance(part, str))
     decoded = all(t['decoded'] == t['messages'] for t in found['topics'].values())
     covered = found['contract'] is None or found['contract']['finite'] > 0
@@ -84,8 +88,6 @@ def _draft(console: Any, found: dict, target: Path, path: Path) -> None:
     from liquid_control.bags.draft import draft
     from liquid_control.control import Contract
 
-    if target.exists():
-        raise FileExistsError(f'--draft {target}: exists already; a contract is never overwritten')
     target.write_text(draft(found, path.resolve().stem or 'robot'), encoding='utf-8')
     contract = Contract.load(target)
     console.print(
@@ -93,83 +95,3 @@ def _draft(console: Any, found: dict, target: Path, path: Path) -> None:
         f'{contract.observation_size} values; check every line marked CHECK',
         soft_wrap=True,
     )
-
-
-def _parts(found: dict) -> Iterator[Any]:
-    from rich.markup import escape
-
-    bag, topics = found['bag'], found['topics']
-    yield (
-        f'[bold]{escape(bag["path"])}[/]: {bag["storage"]}, {bag["messages"]} messages, '
-        f'{bag["duration_s"]:.2f} s'
-    )
-    yield _topics(topics)
-    for name, topic in topics.items():
-        for text in topic['oddities']:
-            yield f'  [cyan]{escape(name)}[/]: {escape(text)}'
-    if found['contract'] is not None:
-        yield from _contract(found['contract'])
-    if not bag['checksums']:
-        yield '[dim]no checksums cover this bag: bits that flipped in it would not be noticed[/]'
-    for note in bag['notes']:
-        yield f'[yellow]note:[/] {escape(note)}'
-    for topic, why, count in bag['left_out']:
-        yield f'[yellow]left out:[/] {count} of {escape(topic)}: {escape(why)}'
-    if bag['damage']:
-        yield f'[red]not whole, read as far as it goes:[/] {escape(bag["damage"])}'
-    else:
-        yield '[green]all of it could be read[/]'
-
-
-def _topics(topics: dict) -> Any:
-    from rich.markup import escape
-
-    from liquid_control.verbs.tables import new_table
-
-    table = new_table('topic', 'type', 'messages', 's', 'Hz', 'jitter ms', 'longest ms', 'gaps',
-                      'stamps', left=('type', 'stamps'))  # fmt: skip
-
-    def text(value: float | None, form: str) -> str:
-        return '–' if value is None else format(value, form)
-
-    for name, topic in topics.items():
-        package, _, kind = topic['type'].rpartition('/')
-        table.add_row(
-            escape(name),
-            escape(kind or package),
-            str(topic['messages']),
-            f'{topic["duration_s"]:.2f}',
-            text(topic['rate_hz'], '.1f'),
-            text(topic['jitter_ms'], '.3g'),
-            text(topic['longest_ms'], '.3g'),
-            str(topic['gaps']),
-            topic['stamps'],
-        )
-    return table
-
-
-def _contract(contract: dict) -> Iterator[Any]:
-    from rich.markup import escape
-
-    from liquid_control.verbs.tables import new_table
-
-    yield f'[bold]{escape(contract["robot"])}[/], the contract asked for:'
-    table = new_table('term', 'topic', 'values', 'fresh', 'not finite', 'missing',
-                      left=('topic', 'missing'))  # fmt: skip
-    for term in contract['terms']:
-        table.add_row(
-            escape(term['name']),
-            escape(term['topic']),
-            str(term['channels']),
-            f'{term["share"]:.1%}',
-            str(term['not_finite']),
-            escape(', '.join(term['missing'])) or '–',
-        )
-    yield table
-    if contract['why_not']:
-        yield f'[red]not covered:[/] {escape(contract["why_not"])}'
-    else:
-        yield (
-            f'  {contract["complete"]} of {contract["paced"]} messages of its first topic give a '
-            f'complete observation, {contract["finite"]} of them finite in every value'
-        )

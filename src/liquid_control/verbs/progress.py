@@ -37,7 +37,7 @@ def reporting(console: Console, title: str) -> Iterator[Callable[..., None]]:
         BarColumn(bar_width=24),
         TextColumn('{task.percentage:3.0f} %'),
         _Left(),
-        TextColumn('{task.fields[told]}'),
+        TextColumn('{task.fields[told]}', markup=False),
     )
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(title, total=1.0, told='starting')

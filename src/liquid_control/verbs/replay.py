@@ -8,6 +8,9 @@ from typing import Any
 from liquid_control import __version__
 from liquid_control.verbs.arguments import add_distro_argument, add_observed_argument
 
+_LONGEST = 1000
+"""Steps of a rollout."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
@@ -42,16 +45,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     from rich.console import Console
+    from rich.markup import escape
 
     from liquid_control.evaluation.sweep import ENGINES
+    from liquid_control.faults import parse
     from liquid_control.provenance import provenance, write_json
     from liquid_control.report.replays import summary
 
     for name, least in (('horizon', 1), ('workers', 1), ('seed', 0)):
         if getattr(args, name) < least:
             raise ValueError(f'--{name}: expected {least} or more, found {getattr(args, name)}')
+    if args.horizon > _LONGEST:
+        raise ValueError(f'--horizon: expected {_LONGEST} or less, found {args.horizon}')
     if args.engine not in ENGINES:
         raise ValueError(f'--engine: expected {" or ".join(ENGINES)}, found {args.engine}')
+    if args.address and args.engine != 'ray':
+        raise ValueError('--address: expected --engine ray with it')
+    for spec in args.fault:
+        if not all(fault.of_sensors for fault in parse(spec)):
+            raise ValueError(
+                f'--fault {spec}: acts on the clock of a simulation, not on a recording'
+            )
     console = Console()
     verdicts = [args.json] if args.json else []
     if args.out:
@@ -68,10 +82,14 @@ def main(args: argparse.Namespace) -> int:
     for name, outcome in outcomes.items():
         if outcome['ok']:
             _tell(console, name if len(outcomes) > 1 else '', outcome['result'])
-        else:
-            console.print(f'[red]{name}:[/] {outcome["error"]}', highlight=False)
+        elif len(outcomes) > 1:
+            console.print(f'[red]{escape(name)}:[/] {escape(outcome["error"])}', highlight=False)
     if len(outcomes) > 1:
-        console.print(_fleet_table(found))
+        from liquid_control.verbs.replay_tables import fleet_table
+
+        console.print(fleet_table(found))
+        for name, count in found['left_out'].items():
+            console.print(f'[yellow]{escape(name)}: {count} messages left out[/]', highlight=False)
     verdict = {
         'format': 1,
         'complete': not problems,
@@ -94,11 +112,14 @@ def main(args: argparse.Namespace) -> int:
         console.print(f'report: {report}', highlight=False)
     for path in verdicts:
         write_json(path, verdict)
+    if len(outcomes) == 1 and not results:
+        (outcome,) = outcomes.values()
+        raise ValueError(outcome['error'])
     return 0 if not problems else 1
 
 
 def _replay(args: argparse.Namespace, console: Any) -> dict[str, dict[str, Any]]:
-    """Name → outcome; one recording alone is replayed in this process, and its error is raised."""
+    """Name → outcome."""
     from liquid_control.evaluation.sweep import Piece, sweep
     from liquid_control.report.replays import fingerprint, replay_recording
     from liquid_control.verbs.progress import reporting
@@ -113,11 +134,6 @@ def _replay(args: argparse.Namespace, console: Any) -> dict[str, dict[str, Any]]
         'draw': args.out is not None,
         'distro': args.distro,
     }
-    if len(args.recording) == 1:
-        path = args.recording[0]
-        with console.status(f'replaying {path.name}'):
-            result = replay_recording(str(path), **arguments)
-        return {path.name or str(path): {'ok': True, 'result': result}}
     pieces = [
         Piece(
             name,
@@ -159,10 +175,13 @@ def _named(recordings: list[Path]) -> list[tuple[str, Path]]:
 def _tell(console: Any, name: str, result: dict[str, Any]) -> None:
     from rich.markup import escape
 
+    from liquid_control.verbs.bag_tables import coverage_parts
     from liquid_control.verbs.replay_tables import horizon_table, score_table
 
     if name:
-        console.rule(name)
+        console.rule(escape(name))
+    for part in coverage_parts(result['coverage']):
+        console.print(part, soft_wrap=isinstance(part, str), highlight=False)
     console.print(score_table(result['policies']))
     console.print(
         '[dim]steps: those used, of all; error: mean squared error of the predicted next '
@@ -173,7 +192,8 @@ def _tell(console: Any, name: str, result: dict[str, Any]) -> None:
     for silence in result['heard'][0]['silences']:
         until = 'the end' if silence['until_s'] is None else f'{silence["until_s"]:.2f} s'
         console.print(
-            f'[yellow]{silence["topic"]} is silent from {silence["since_s"]:.2f} s to {until}[/]',
+            f'[yellow]{escape(silence["topic"])} is silent from {silence["since_s"]:.2f} s '
+            f'to {until}[/]',
             highlight=False,
         )
     for score in result['policies']:
@@ -186,21 +206,10 @@ def _tell(console: Any, name: str, result: dict[str, Any]) -> None:
             end = 'the end' if event['end_s'] is None else f'{event["end_s"]:.2f} s'
             joints = ', '.join(list(event['joints'])[:4])
             console.print(
-                f'[red]ALARM[/] {score["policy"]}, {score["fault"]}: from {event["start_s"]:.2f} s '
-                f'to {end} the robot does not behave as the model knows it: {joints}',
+                f'[red]ALARM[/] {escape(score["policy"])}, {score["fault"]}: from '
+                f'{event["start_s"]:.2f} s to {end} the robot does not behave as the model knows '
+                f'it: {escape(joints)}',
                 highlight=False,
             )
-    for note in result['notes']:
-        console.print(f'[yellow]note:[/] {escape(note)}', highlight=False)
-    for topic, why, count in result['left_out']:
-        console.print(
-            f'[yellow]left out:[/] {count} of {escape(topic)}: {escape(why)}', highlight=False
-        )
     if result['why']:
         console.print(f'[red]not complete:[/] {escape(result["why"])}', highlight=False)
-
-
-def _fleet_table(found: dict[str, Any]) -> Any:
-    from liquid_control.verbs.replay_tables import fleet_table
-
-    return fleet_table(found)

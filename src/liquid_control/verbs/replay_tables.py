@@ -15,8 +15,8 @@ def _text(value: Any, form: str) -> str:
 
 def _steps(score: dict[str, Any]) -> str:
     """Observations that were used, and of how many where that is not all."""
-    used, steps = score['used'], score['steps']
-    return str(steps) if used == steps else f'{used}/{steps}'
+    used, heard = score['used'], score['observations']
+    return str(used) if used == heard else f'{used}/{heard}'
 
 
 def score_table(scores: list[dict[str, Any]]) -> Table:
