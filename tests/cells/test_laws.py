@@ -304,7 +304,7 @@ def test_dropout_is_after_every_layer_of_the_backbone_and_in_training_only():
         ('cfc', {'mode': 'no_gates'}, r"unknown mode 'no_gates' \(did you mean 'no_gate'"),
         ('cfc', {'activation': 'lecun'}, r"unknown activation 'lecun' \(did you mean 'lecun_tanh'"),
         ('cfc', {'head_activation': 'relu'}, "unknown activation 'relu'"),
-        ('cfc', {'dropout': 1.0}, 'dropout: expected 0 to below 1, found 1.0'),
+        ('cfc', {'dropout': 1.0}, r'dropout: expected a value in \[0, 1\), found 1.0'),
         ('cfc', {'backbone_layers': -1}, 'backbone_layers: expected 0 or more, found -1'),
         ('cfc', {'backbon': 3}, "did you mean 'backbone'"),
         ('cfc_ncp', {'mode': 'pur'}, "did you mean 'pure'"),

@@ -101,7 +101,7 @@ def test_counts_are_those_of_one_unit_by_hand():
     [
         ({'elastance': 'symetric'}, r"did you mean 'symmetric'"),
         ({'form': 'implicit'}, 'form'),
-        ({'unfolds': 0}, 'unfolds: expected a whole number from 1, found 0'),
+        ({'unfolds': 0}, 'unfolds: expected a positive integer, found 0'),
     ],
 )
 def test_bad_settings_are_refused_in_words(setting, message):
