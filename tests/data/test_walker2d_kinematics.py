@@ -97,7 +97,7 @@ def spoil_many_missing(folder):
 
 def spoil_extra(folder):
     np.save(folder / 'rollout_400.npy', np.zeros((3, 17)))
-    return r'not of this set: rollout_400\.npy'
+    return r'unexpected: rollout_400\.npy'
 
 
 def spoil_truncated(folder):
