@@ -290,7 +290,7 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path, quick):
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path, 4)
     (tmp_path / 'checkpoint.safetensors').unlink()
-    with pytest.raises(ValueError, match=r'fine_tuning\.safetensors was made otherwise .*trace'):
+    with pytest.raises(ValueError, match=r'fine_tuning\.safetensors is from another run .*trace'):
         train(tmp_path, trace=0.5)
 
 
@@ -321,7 +321,7 @@ def test_a_parameter_that_is_not_finite_stops_it_and_is_named(tmp_path):
 
 def test_a_broken_checkpoint_is_named(tmp_path):
     (tmp_path / 'fine_tuning.safetensors').write_bytes(b'no')
-    with pytest.raises(ValueError, match=r'fine_tuning\.safetensors: no checkpoint of this run'):
+    with pytest.raises(ValueError, match=r'fine_tuning\.safetensors: not a valid checkpoint'):
         tuning(tmp_path)
 
 

@@ -57,7 +57,7 @@ def test_a_training_that_was_stopped_ends_where_an_undisturbed_one_does(tmp_path
 def test_a_training_of_other_settings_is_refused_and_the_difference_named(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path, 2)
-    with pytest.raises(ValueError, match=r'made otherwise \(settings\.updates 2, now 3\)'):
+    with pytest.raises(ValueError, match=r'is from another run \(settings\.updates 2, now 3\)'):
         train(tmp_path, updates=3)
 
 
@@ -72,9 +72,7 @@ def test_a_full_disk_ends_with_its_reason_and_loses_no_checkpoint(tmp_path, monk
 
     with monkeypatch.context() as patch:
         patch.setattr(checkpoint, 'save_file', full)
-        with pytest.raises(
-            OSError, match=r'not written, what was there before is kept: .*No space'
-        ):
+        with pytest.raises(OSError, match=r'not written, any previous file is kept: .*No space'):
             train(tmp_path)
     assert (tmp_path / 'checkpoint.safetensors').read_bytes() == before
     assert not list(tmp_path.rglob('*.partial'))
@@ -85,7 +83,7 @@ def test_a_broken_checkpoint_is_named(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path, 2)
     (tmp_path / 'checkpoint.safetensors').write_bytes(b'no')
-    with pytest.raises(ValueError, match=r'checkpoint\.safetensors: no checkpoint of this run'):
+    with pytest.raises(ValueError, match=r'checkpoint\.safetensors: not a valid checkpoint'):
         train(tmp_path)
 
 
@@ -93,7 +91,7 @@ def test_a_chunk_that_is_missing_is_named(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path, 2)
     next((tmp_path / 'chunks').iterdir()).unlink()
-    with pytest.raises(ValueError, match=r'chunks/00000\d\.safetensors: no checkpoint'):
+    with pytest.raises(ValueError, match=r'chunks/00000\d\.safetensors: not a valid checkpoint'):
         train(tmp_path)
 
 

@@ -121,7 +121,7 @@ def test_conditions_are_read_from_a_file(tmp_path):
         ('chances: 1', 'chances: expected a list'),
         ('chances: [{probability: 0.1}]', r'chances\[0\]: faults is missing'),
         ('chances: [{probability: 0.1, faults: [dely]}]', "did you mean 'delay'"),
-        ('[', 'no YAML'),
+        ('[', 'invalid YAML'),
     ],
 )
 def test_a_wrong_file_is_refused_by_name(tmp_path, text, said):
@@ -145,5 +145,5 @@ def test_a_collector_goes_on_from_a_snapshot_as_if_nothing_had_been():
 
 
 def test_a_teacher_must_see_everything():
-    with pytest.raises(ValueError, match='a teacher asks for joint_position and joint_velocity'):
+    with pytest.raises(ValueError, match='a teacher must read joint_position and joint_velocity'):
         Teacher(paths.policy('cfc', 'walker2d'), 1)

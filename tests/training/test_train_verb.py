@@ -79,7 +79,7 @@ def test_several_seeds_and_again(tmp_path, capsys):
     capsys.readouterr()
     assert cli.main([*arguments, '1', *out]) == 0  # nothing is left to do
     assert cli.main([*arguments, '2', *out]) == 1
-    assert 'was made otherwise (rounds 1, now 2)' in capsys.readouterr().err
+    assert 'is from another run (rounds 1, now 2)' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize('env', ['walker2d', 'hopper'])
