@@ -51,7 +51,7 @@ def test_a_small_comparison_and_the_same_command_again(folder, tmp_path, capsys)
 
     capsys.readouterr()
     assert cli.main(study(folder, out, *SMALL, '--updates', '8')) == 1
-    assert 'recipe.updates 1, now 2): give another --out' in capsys.readouterr().err
+    assert 'recipe.updates 1, now 2): use another --out' in capsys.readouterr().err
 
 
 def test_stopped_it_says_how_to_go_on_and_leaves_no_process(folder, tmp_path):
