@@ -1,4 +1,4 @@
-"""The policy network: limits, persistence, irregular time, and the step that is exported."""
+"""The policy network: limits, persistence, irregular time, and the exported step."""
 
 from functools import cache
 

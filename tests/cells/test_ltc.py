@@ -1,4 +1,4 @@
-"""LTC: the cell of ncps at the same weights, bounded, and the same however it is computed."""
+"""LTC: equal to ncps at the same weights, bounded, and the same however it is computed."""
 
 import copy
 import json

@@ -1,4 +1,4 @@
-"""Wirings: those of ncps, built once, and refused in words where they cannot be."""
+"""Wirings: as in ncps, built once, and refused with a reason if impossible."""
 
 import numpy as np
 import pytest

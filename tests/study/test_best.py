@@ -1,4 +1,4 @@
-"""The best model sees no future, knows where its feet are, and resumes to the same result."""
+"""The best model is causal, knows where its feet are, and resumes exactly."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Training of predictors: it resumes to the same result, and says where a number went wrong."""
+"""Training of predictors: it resumes exactly, and says where a value became non-finite."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Runs and their results: kept whole, found again, and never taken for another's."""
+"""Runs and their results: stored completely, found again, and never mistaken for another's."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""PPO: it resumes to the same result, in every environment."""
+"""PPO: it resumes exactly, in every environment."""
 
 from dataclasses import replace
 

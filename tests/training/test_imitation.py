@@ -1,4 +1,4 @@
-"""Training of students: it resumes to the same result, and a fault loses no finished checkpoint."""
+"""Training of students: it resumes exactly, and failures lose no finished checkpoint."""
 
 import errno
 import json
@@ -21,7 +21,7 @@ from liquid_control.training.optimizers import Optimizers
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    """No long walk to measure the scale."""
+    """Skips the long walk that measures the normaliser."""
     unit = Normalizer(np.zeros(8), np.ones(8), np.full(8, 0.1))
     monkeypatch.setattr(imitation, 'measure_normalizer', lambda *given: unit)
 

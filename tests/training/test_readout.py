@@ -1,4 +1,4 @@
-"""The prediction's readout, solved at the end."""
+"""The prediction readout, solved at the end of training."""
 
 import copy
 
@@ -20,7 +20,7 @@ FAULTY = Conditions((Chance(5 / 6, CONDITIONS[1:]),))
 
 
 def missed(model, batch) -> torch.Tensor:
-    """Mean error of a student's predictions, as a share of persistence's in each sequence."""
+    """Mean error of a student's predictions, relative to persistence in each sequence."""
     _, change = model.sequence(
         batch['observation'], batch['elapsed'], batch['state'], batch['action']
     )

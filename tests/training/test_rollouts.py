@@ -1,4 +1,4 @@
-"""Rollouts for imitation: seeded, labelled, and under the faults that were drawn."""
+"""Rollouts for imitation: seeded, labelled, and under the drawn faults."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ COUNT, STEPS = 8, 30
 
 
 def always(*faults: str, disturbed: float = 0.0) -> Conditions:
-    """Every walker has these faults from the start of its second episode on."""
+    """Conditions under which every walker has these faults from its second episode on."""
     return Conditions(tuple(Chance(1.0, (fault,)) for fault in faults), disturbed, ramp=0.0)
 
 
