@@ -1,4 +1,4 @@
-"""An arm without its IMU, and predictors of it with a calibrated alarm."""
+"""An arm without its IMU, and predictors of it with an alarm."""
 
 import dataclasses
 
@@ -16,7 +16,7 @@ def joints_alone() -> Contract:
 
 
 def calibrated(size: int, threshold: float) -> Calibration:
-    """An alarm over ``size`` channels that nobody calibrated."""
+    """A made-up alarm calibration over ``size`` channels."""
     return Calibration(
         horizon=6, every=3, window=4, scale=(0.1,) * size, band=(0.1,) * size,
         threshold=threshold, rate=1.0, seconds=10.0, extrapolated=False,
@@ -31,7 +31,7 @@ def alarmed(folder, robot: Contract, threshold: float, edit=None) -> Bundle:
 
 
 def changed(bundle: Bundle, path, **about) -> Bundle:
-    """Write a bundle anew that says other things about the same network."""
+    """Rewrite a bundle with changed metadata and the same network."""
     model = onnx.load_from_string(bundle.graph)
     del model.metadata_props[:]
     return dataclasses.replace(bundle, **about).write(path, model.SerializeToString())

@@ -1,4 +1,4 @@
-"""Bundles without training, and bags as the monitor writes them, made without ROS."""
+"""Untrained bundles, and bags as the monitor node writes them, made without ROS."""
 
 import json
 from types import SimpleNamespace
@@ -26,14 +26,14 @@ def bundle(robot, tmp_path_factory):
 
 @pytest.fixture(scope='session')
 def other(robot, tmp_path_factory):
-    """Another untrained policy, of another seed."""
+    """Another untrained policy, with a different seed."""
     contract = robot.asking('joint_position', 'previous_action')
     return make_bundle(tmp_path_factory.mktemp('bundle') / 'other.onnx', contract, seed=1)
 
 
 @pytest.fixture(scope='session')
 def walks(robot, bundle, tmp_path_factory):
-    """fault → a run folder of three walks, and the walks as they were in process."""
+    """fault → a run folder of three walks, and the same walks as run in process."""
     made = {}
 
     def make(fault='none', seed=3):

@@ -1,4 +1,4 @@
-"""The published Walker2d kinematics, where they are; and rollouts of the same counts, made up."""
+"""The published Walker2d kinematics, if available, and synthetic rollouts of the same sizes."""
 
 import os
 from pathlib import Path
@@ -12,7 +12,7 @@ NAME = 'walker2d_kinematics'
 
 
 def published() -> Path:
-    """The published folder: under $LIQUID_CONTROL_DATA, or ``../shared/data``; else a skip."""
+    """The published folder, in $LIQUID_CONTROL_DATA or ``../shared/data``; skips if missing."""
     beside = Path(__file__).resolve().parents[2] / 'shared' / 'data'
     folder = Path(os.environ.get('LIQUID_CONTROL_DATA') or beside) / NAME
     if not folder.is_dir():
@@ -21,7 +21,7 @@ def published() -> Path:
 
 
 def make_up(folder: Path) -> Path:
-    """400 rollouts with as many windows of each part as the published ones have."""
+    """400 synthetic rollouts with the published number of windows in each part."""
     order = names()
     np.random.RandomState(125487).shuffle(order)
     drops, rng = np.random.RandomState(891374), np.random.default_rng(0)
@@ -45,13 +45,13 @@ def names() -> list[str]:
 
 
 def waves(rng: np.random.Generator, length: int) -> np.ndarray:
-    """Smooth made-up frames, (length, 17)."""
+    """Smooth synthetic frames, (length, 17)."""
     time = np.arange(length)[:, None]
     return 2.0 * np.sin(rng.uniform(0.05, 0.3, 17) * time + rng.uniform(0, 6, 17))
 
 
 def some_windows(rollouts: int = 2, length: int = 150, seed: int = 0) -> data.Windows:
-    """Windows of a few made-up rollouts."""
+    """Windows of a few synthetic rollouts."""
     rng, drops = np.random.default_rng(seed), np.random.RandomState(seed)
     frames = {f'made_up_{i}': waves(rng, length).astype(np.float32) for i in range(rollouts)}
     return data.cut({name: data.drop_frames(values, drops) for name, values in frames.items()})

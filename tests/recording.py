@@ -23,7 +23,7 @@ ROW = (
 
 
 def make_bundle(path: Path, contract, seed: int) -> Path:
-    """An untrained policy that stands for a while, and predicts that little changes."""
+    """An untrained policy that stands for a while and predicts small changes."""
 
     def gentle(weights):
         weights['A'] *= 0.1
@@ -33,7 +33,7 @@ def make_bundle(path: Path, contract, seed: int) -> Path:
 
 
 class Recorder:
-    """Writes messages as the monitor node does; its receive times go by the wall clock."""
+    """Writes messages as the monitor node does, with made-up receive times 1 ms apart."""
 
     def __init__(self, path: Path):
         self.writer = Writer(path, version=9, storage_plugin=StoragePlugin.MCAP)
@@ -111,7 +111,7 @@ def status(stamp_ns: int, **values):
 
 
 def record_run(folder: Path, robot, bundle: Path, fault: str, seed: int, episodes, steps) -> None:
-    """Write the run folder that these walks would have left, had they been walked over ROS."""
+    """Write the run folder that these walks would have left if run over ROS."""
     recorder = Recorder(folder / 'bag')
     world = World(episode_gap=robot.max_gap + 1.0)
     injector = FaultInjector(robot, parse(fault), seed)

@@ -1,4 +1,4 @@
-"""What tests share: contracts, untrained bundles, messages of several kinds."""
+"""Shared test helpers: contracts, untrained bundles, messages of several kinds."""
 
 import array
 import importlib.util
@@ -19,14 +19,14 @@ STUDENT = ROBOT.asking('joint_position', 'previous_action')
 
 
 def needs_training() -> list[str]:
-    """For ``collect_ignore_glob``: leaves tests out where the [train] extra is not installed."""
+    """For ``collect_ignore_glob``: skips tests if the [train] extra is not installed."""
     needed = ('torch', 'stable_baselines3')
     return [] if all(map(importlib.util.find_spec, needed)) else ['test_*.py']
 
 
 @pytest.fixture(autouse=True)
 def one_thread():
-    """As the verbs train, and as results are equal bit for bit."""
+    """One torch thread, as in the verbs and as needed for bit-identical results."""
     import torch
 
     before = torch.get_num_threads()
@@ -36,9 +36,9 @@ def one_thread():
 
 
 def interruptible() -> None:
-    """For ``preexec_fn``: SIGINT ends the child as it would at a terminal.
+    """For ``preexec_fn``: lets SIGINT end the child, as at a terminal.
 
-    A shell that runs the tests in the background lets its children ignore it.
+    A shell that runs the tests in the background makes its children ignore it.
     """
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
@@ -127,7 +127,7 @@ def step_graph(contract: Contract, seed: int = 0, size: int = 5, edit=None) -> b
 
 
 def describe(contract: Contract) -> Bundle:
-    """What a bundle says beside its graph."""
+    """The metadata of a bundle."""
     return Bundle(
         cell='untrained',
         settings={'size': 5},
@@ -156,7 +156,7 @@ KINDS = {
     'rosbags': lambda values: _frozen(np.array(values, dtype=np.float64)),
     'own': lambda values: np.array(values, dtype=np.float64),
 }
-"""How messages hold their lists of numbers: arrays of the standard library, NumPy's read-only."""
+"""How messages store lists of numbers: ``array.array``, read-only NumPy arrays, NumPy arrays."""
 
 
 def _frozen(values: np.ndarray) -> np.ndarray:
@@ -170,7 +170,7 @@ def header(stamp_ns: int) -> SimpleNamespace:
 
 
 def joints(stamp_ns: int, kind: str = 'own', **position: float) -> SimpleNamespace:
-    """A joint state with these joints in this order."""
+    """A joint state with the given joints, in the given order."""
     values = list(position.values())
     return SimpleNamespace(
         header=header(stamp_ns), name=list(position), position=KINDS[kind](values)

@@ -1,4 +1,4 @@
-"""Benchmarks as a user would run them, short; their figures are not judged here."""
+"""Short benchmarks, run as a user would run them; the measurements are not checked."""
 
 import json
 

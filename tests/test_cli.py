@@ -1,4 +1,4 @@
-"""The command line: what is there, what is meant, and exit codes that tell the truth."""
+"""The command line: its verbs, suggestions for typos, and truthful exit codes."""
 
 import subprocess
 import sys

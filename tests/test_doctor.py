@@ -1,4 +1,4 @@
-"""doctor says what a machine lacks, and fails only where the demo could not run."""
+"""doctor reports what a machine lacks, and fails only if the demo could not run."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Files are whole or as they were before."""
+"""Files are written atomically: complete, or unchanged."""
 
 import os
 

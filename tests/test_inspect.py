@@ -1,4 +1,4 @@
-"""inspect prints all that a bundle or a contract holds."""
+"""inspect prints everything in a bundle or a contract."""
 
 import json
 import re

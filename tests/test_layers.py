@@ -1,4 +1,4 @@
-"""Packages import what stands below them, and nothing else of this project."""
+"""The packages of this project import only those below them."""
 
 import ast
 from pathlib import Path
@@ -24,7 +24,7 @@ FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 
 
 def imported(path: Path) -> set[str]:
-    """Parts of this project that a module imports, anywhere in it."""
+    """The parts of this project imported anywhere in a module."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and (node.module or '').startswith('liquid_control'):

@@ -1,4 +1,4 @@
-"""The policy network: limits, persistence, irregular time, and the step that is exported."""
+"""The policy network: limits, persistence, irregular time, and the exported step."""
 
 from functools import cache
 
@@ -101,7 +101,7 @@ def test_no_width_comes_nearer_to_a_budget(budget, square, linear):
 
 
 def test_a_budget_out_of_reach_is_told():
-    with pytest.raises(ValueError, match='budget 10: 8 units have 64 parameters already'):
+    with pytest.raises(ValueError, match='budget 10: 8 units already have 64 parameters'):
         width_for(lambda width: width**2, 10)
-    with pytest.raises(ValueError, match='budget 100: 20 units have 20 parameters only'):
+    with pytest.raises(ValueError, match='budget 100: 20 units have only 20 parameters'):
         width_for(lambda width: width, 100, most=20)

@@ -1,4 +1,4 @@
-"""What pip, colcon and rosdep are told agrees with what the code is and needs."""
+"""The metadata for pip, colcon and rosdep agrees with the code and its dependencies."""
 
 import ast
 import re
@@ -24,7 +24,7 @@ ROS_MODULES = {
 
 @pytest.fixture(scope='module')
 def setup_call() -> dict:
-    """What setup.py hands to setuptools."""
+    """The arguments that setup.py passes to setuptools."""
     given = {}
     code = (
         (ROOT / 'setup.py').read_text().replace('from setuptools import find_packages, setup', '')
@@ -42,7 +42,7 @@ def package() -> ET.Element:
 
 
 def imported(folder: Path) -> set[str]:
-    """Top-level modules that the files below a folder import."""
+    """Top-level modules imported by the files below a folder."""
     names = set()
     for path in folder.rglob('*.py'):
         for node in ast.walk(ast.parse(path.read_text())):

@@ -1,4 +1,4 @@
-"""Jobs in processes: what they do is done, what fails is told, and none is left behind."""
+"""Jobs in processes: their work is done, failures are reported, and no process is left behind."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""Provenance: what was measured, on what, and files that are whole or not there."""
+"""Provenance: what was measured and on what, and files that are complete or absent."""
 
 import datetime
 import json

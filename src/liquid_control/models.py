@@ -14,12 +14,12 @@ from liquid_control.control.contract import Contract
 BUDGET = 20_000
 """Parameters of a policy, whatever its cell."""
 SHORTEST = 0.25
-"""Elapsed time, in nominal periods, over which a rate is taken where less has passed."""
+"""Shortest elapsed time, in nominal periods, by which a change is divided to give a rate."""
 
 
 @dataclass(frozen=True)
 class ModelSettings:
-    """All that is needed to build a policy or a predictor again."""
+    """Everything needed to rebuild a policy or a predictor."""
 
     cell: str
     hidden_size: int
@@ -30,12 +30,12 @@ class ModelSettings:
 
     @classmethod
     def fitted(cls, cell: str, contract: Contract, budget: int = BUDGET) -> 'ModelSettings':
-        """The settings with which a policy for a contract comes nearest to a budget of parameters.
+        """The settings that bring a policy for a contract closest to a parameter budget.
 
-        All but the cell without memory are shown rates.
+        All cells but the memoryless one are shown rates.
 
         Raises:
-            ValueError: no cell of that name, or a budget that it cannot meet.
+            ValueError: unknown cell name, or a budget that the cell cannot meet.
         """
 
         def sized(width: int) -> ModelSettings:
@@ -54,7 +54,7 @@ class ModelSettings:
 
 @dataclass(frozen=True)
 class Normalizer:
-    """Mean and standard deviation of the p sensed values, and of their change in one period."""
+    """Mean and std of the p sensed values, and the std of their change in one period."""
 
     mean: np.ndarray
     std: np.ndarray
@@ -64,11 +64,11 @@ class Normalizer:
 class PolicyModel(torch.nn.Module):
     """Observation and elapsed time → action and next observation, over irregular time.
 
-    The observation's sensed values are normalised, and put beside the previous action and the
-    elapsed time, which every cell gets both as an input and as its Δt. With rates, the change
-    since the last sample over the elapsed time stands there too, in units of half the normal one;
-    for that the state holds, beside the cell's, the last sensed values and whether there were any.
-    The prediction is the present observation plus a normalised change.
+    The encoder's input is the normalised sensed values, the previous action and the elapsed time,
+    which every cell gets both as an input and as its Δt. With rates, it also includes the change
+    since the last sample over the elapsed time, in units of twice the normal change; for this the
+    state holds, after the cell's own, the last sensed values and whether there were any. The
+    prediction is the present observation plus a normalised change.
 
     Args:
         settings: cell and sizes.
@@ -96,7 +96,7 @@ class PolicyModel(torch.nn.Module):
         self.prediction = torch.nn.Linear(self.cell.output_size + contract.action_size, self.sensed)
 
     def initial_state(self, batch: int) -> torch.Tensor:
-        """Zero state (B, S) where the parameters are."""
+        """Zero state (B, S), with the parameters' dtype and device."""
         return self.mean.new_zeros(batch, self.state_size)
 
     def step(
@@ -106,11 +106,11 @@ class PolicyModel(torch.nn.Module):
 
         Args:
             observation: (B, n), sensed values first, then the previous action.
-            elapsed: since the previous observation, in nominal periods, (B, 1).
+            elapsed: time since the previous observation, in nominal periods, (B, 1).
             state: (B, S).
 
         Returns:
-            Action before it is limited (B, m), predicted sensed values (B, p), state (B, S).
+            Action before limiting (B, m), predicted sensed values (B, p), new state (B, S).
         """
         now = observation[:, : self.sensed]
         inner, *last = self._parts(state)
@@ -127,24 +127,24 @@ class PolicyModel(torch.nn.Module):
         state: torch.Tensor,
         sent: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """All steps of a sequence, by the cell's own way through one.
+        """All steps of a sequence, using the cell's own sequence implementation.
 
         Args:
             observation: (B, T, n).
             elapsed: (B, T, 1).
             state: before the first step, (B, S).
-            sent: actions that were sent, (B, T, m), to predict from; by default its own.
+            sent: actions that were sent, (B, T, m), to predict from; by default the policy's own.
 
         Returns:
-            Actions before they are limited (B, T, m), and changes to the next sensed values in
-            units of the normal one (B, T, p).
+            Actions before limiting (B, T, m), and changes to the next sensed values in units of
+            the normal change (B, T, p).
         """
         return self._heads(self.outputs(observation, elapsed, state), sent)
 
     def outputs(
         self, observation: torch.Tensor, elapsed: torch.Tensor, state: torch.Tensor
     ) -> torch.Tensor:
-        """What the cell gives over a sequence, (B, T, h); arguments as for :meth:`sequence`."""
+        """The cell's outputs over a sequence, (B, T, h); arguments as for :meth:`sequence`."""
         inner, *last = self._parts(state)
         rates = None
         if last:
@@ -179,11 +179,11 @@ class PolicyModel(torch.nn.Module):
         return action, self.prediction(self.readable(output, action if sent is None else sent))
 
     def readable(self, output: torch.Tensor, action: torch.Tensor) -> torch.Tensor:
-        """What the prediction is read from, (..., h + m): the cell's output and a limited action.
+        """The prediction head's input, (..., h + m): the cell's output and the limited action.
 
         Args:
             output: (..., h).
-            action: (..., m), of any size.
+            action: (..., m), not necessarily limited.
         """
         return torch.cat([output, self.limited(action)], dim=-1)
 
@@ -192,20 +192,20 @@ class PolicyModel(torch.nn.Module):
         return torch.minimum(torch.maximum(action, self.lower), self.upper)
 
     def forward(self, observation, elapsed, state):
-        """The step with its action inside the limits."""
+        """One step, with its action inside the limits."""
         action, prediction, state = self.step(observation, elapsed, state)
         return self.limited(action), prediction, state
 
 
 def cell_settings(cell: str, width: int) -> dict[str, Any]:
-    """What differs from a cell's own defaults: a CfC's backbone is as wide as its state."""
+    """Settings that differ from a cell's defaults: a CfC's backbone is as wide as its state."""
     return {'backbone': width} if cell.startswith('cfc') and cell != 'cfc_ncp' else {}
 
 
 class StepModel(torch.nn.Module):
-    """A policy's step as it is exported: the same function in fewer operations.
+    """A policy's step as exported: the same function in fewer operations.
 
-    Normalisation is folded into the encoder, the scale of the change into the prediction head.
+    Normalisation is folded into the encoder and the scale of the change into the prediction head.
     """
 
     def __init__(self, model: PolicyModel):
@@ -251,30 +251,30 @@ def _linear(weight: torch.Tensor, bias: torch.Tensor) -> torch.nn.Linear:
 
 
 def parameters(model: torch.nn.Module) -> int:
-    """Trainable numbers of a model; what a wiring masks is none."""
+    """Number of trainable parameters; what a wiring masks is not counted."""
     return sum(p.numel() for p in model.parameters() if p.requires_grad)
 
 
 def width_for(count: Callable[[int], int], budget: int, least: int = 8, most: int = 4096) -> int:
-    """The hidden size whose model comes nearest to a budget of parameters.
+    """The hidden size whose model comes closest to a parameter budget.
 
     Args:
-        count: hidden size → parameters, growing; asked as seldom as its growth with about the
-            square of the size allows.
+        count: hidden size → parameters, increasing. It is called as seldom as possible, by
+            assuming that it grows roughly with the square of the size.
         budget: parameters wanted.
-        least: smallest hidden size that is tried.
-        most: largest.
+        least: smallest hidden size to try.
+        most: largest hidden size to try.
 
     Raises:
-        ValueError: the budget lies outside what these hidden sizes give.
+        ValueError: the budget lies outside the range of these hidden sizes.
     """
     known = {least: count(least)}
     if known[least] > budget:
-        raise ValueError(f'budget {budget}: {least} units have {known[least]} parameters already')
+        raise ValueError(f'budget {budget}: {least} units already have {known[least]} parameters')
     low = high = least
     while known[high] < budget:
         if high == most:
-            raise ValueError(f'budget {budget}: {most} units have {known[most]} parameters only')
+            raise ValueError(f'budget {budget}: {most} units have only {known[most]} parameters')
         low, high = high, min(most, math.ceil(1.1 * high * math.sqrt(budget / known[high])))
         known[high] = count(high)
     while high - low > 1:

@@ -1,4 +1,4 @@
-"""Next-observation models around a cell: normalised and residual, or raw as published."""
+"""Next-observation models around a cell: normalised and residual, or on raw frames as published."""
 
 import torch
 
@@ -7,14 +7,14 @@ from liquid_control.models import ModelSettings, Normalizer
 
 
 class Predictor(torch.nn.Module):
-    """Frames and elapsed time → the next frame: what every cell is compared in.
+    """Frames and elapsed time → the next frame: the model in which every cell is compared.
 
-    The frame is normalised and, beside the elapsed time, encoded for the cell, which gets the
-    elapsed time as its Δt too. The prediction is the present frame plus a normalised change.
+    The normalised frame and the elapsed time are encoded for the cell, which also gets the elapsed
+    time as its Δt. The prediction is the present frame plus a normalised change.
 
     Args:
         settings: cell and sizes.
-        normalizer: of the C channels, from the training part alone.
+        normalizer: of the C channels, from the training part only.
     """
 
     def __init__(self, settings: ModelSettings, normalizer: Normalizer):
@@ -41,12 +41,12 @@ class Predictor(torch.nn.Module):
 
 
 class RawPredictor(torch.nn.Module):
-    """A cell on raw frames and a linear readout of the next frame, as the papers have it.
+    """A cell on raw frames with a linear readout of the next frame, as in the papers.
 
     Args:
         settings: cell and sizes; there is no encoder.
         channels: C.
-        added: what is added to the elapsed time; the authors' LTC adds 0.001.
+        added: constant added to the elapsed time; the authors' LTC adds 0.001.
     """
 
     def __init__(self, settings: ModelSettings, channels: int, added: float = 0.0):

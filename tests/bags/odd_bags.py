@@ -1,4 +1,4 @@
-"""Small bags, each with one fault that bags have in the wild."""
+"""Small bags, each with one defect that real bags have."""
 
 import shutil
 import sqlite3
@@ -35,7 +35,7 @@ def angles(step: int) -> np.ndarray:
 
 
 def state(step: int, stamp: int | None = None, **changes):
-    """The JointState of a step, with what is odd about it."""
+    """The JointState of a step, with ``changes`` that make it odd."""
     fields = {
         'header': header(START_NS + step * PERIOD_NS if stamp is None else stamp),
         'name': list(NAMES),
@@ -50,7 +50,7 @@ def state(step: int, stamp: int | None = None, **changes):
 
 
 class Odd:
-    """A bag that is written message by message, on the receive stamps that one likes."""
+    """A bag written message by message, with arbitrary receive stamps."""
 
     def __init__(self, path: Path, storage=StoragePlugin.MCAP, mode=None, store=STORE):
         self.path, self._store = path, store
@@ -82,7 +82,7 @@ def states(
     count: int = COUNT,
     **options,
 ) -> Path:
-    """A bag of JointStates: ``make(step)`` received at ``received(step)``."""
+    """A bag of JointStates ``make(step)``, received at ``received(step)``."""
     odd = Odd(path, **options)
     for step in range(count):
         odd.add(make(step), received(step))
@@ -103,7 +103,7 @@ def storage_file(bag: Path) -> Path:
 
 
 def metadata(bag: Path, old: str, new: str) -> Path:
-    """Change the text of a bag's metadata."""
+    """Edit the text of a bag's metadata."""
     path = bag / 'metadata.yaml'
     text = path.read_text()
     assert old in text
@@ -112,7 +112,7 @@ def metadata(bag: Path, old: str, new: str) -> Path:
 
 
 def without_definitions(bag: Path) -> Path:
-    """Take the definitions out of a SQLite bag, as those before Iron have none."""
+    """Remove the message definitions from a SQLite bag, as bags before Iron have none."""
     with sqlite3.connect(storage_file(bag)) as connection:
         connection.execute('DELETE FROM message_definitions')
     connection.close()
@@ -120,7 +120,7 @@ def without_definitions(bag: Path) -> Path:
 
 
 def unfinished_log(path: Path, target: Path) -> Path:
-    """A SQLite bag as a killed recorder leaves it, half of its messages in the log beside it."""
+    """A SQLite bag as left by a killed recorder, with half of its messages still in the WAL."""
     bag = sqlite(path)
     file = storage_file(bag)
     connection = sqlite3.connect(file)

@@ -1,4 +1,4 @@
-"""Bags are read whole, cut short, without metadata; what is wrong is said."""
+"""Bags are read whether complete, cut short or without metadata; defects are reported."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def long_bag(folder, count=36_000):
 
 
 def damage(path):
-    """What reading all of a bag says of it."""
+    """The damage reported after reading a whole bag."""
     try:
         bag = Bag(path)
         for topic in bag.counts:

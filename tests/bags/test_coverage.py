@@ -1,4 +1,4 @@
-"""Coverage says what a bag has, in numbers that its makers know; a draft of it loads and fits."""
+"""Coverage reports known contents of a bag; a contract drafted from it loads and fits."""
 
 import json
 import os
@@ -59,7 +59,7 @@ def test_a_contract_is_covered_while_its_terms_are_fresh(tmp_path):
     data = leg(term(), term(topic='joint_commands', hold=True))
     held = coverage(Bag(path), Contract.from_dict(data))['contract']
     assert (held['paced'], held['complete'], held['finite']) == (3 * COUNT,) * 3
-    # the same topic, awaited: what comes after the last command is not complete
+    # the same topic without hold: observations after the last command are not complete
     told = term('velocity', 'joint_commands')
     waits = coverage(Bag(path), Contract.from_dict(leg(term(), told)))['contract']
     fresh_ms, end_ms = 50, 2 * (2 * COUNT - 2)

@@ -1,4 +1,4 @@
-"""The fast decoder of JointStates gives what the general one gives, whatever the bytes."""
+"""The fast JointState decoder agrees with the general one, whatever the bytes."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ messages = st.builds(
 
 
 def decoded(decode, data):
-    """What a decoder makes of bytes, to be compared: values, or that it refuses them."""
+    """The result of a decoder, for comparison: values, or that it rejects the bytes."""
     try:
         m = decode(data)
     except Exception:

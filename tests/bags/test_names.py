@@ -1,4 +1,4 @@
-"""A topic that was recorded under another name is found, however it is written."""
+"""A topic recorded under another name is found, however the name is written."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Every oddity seen in real bags is used, repaired and counted, or refused by name."""
+"""Every oddity seen in real bags is handled, repaired and counted, or refused by name."""
 
 import re
 import sqlite3
@@ -19,7 +19,7 @@ COMMAND = 'std_msgs/msg/Float64MultiArray'
 
 
 def observe(bag, *terms, observed=None):
-    """(stamps, observations) that a contract with these terms gets of a bag."""
+    """(stamps, observations) that a contract with these terms reads from a bag."""
     contract = Contract.from_dict(leg(*terms))
     observer = Observer(contract)
     found = [observer.update(*item) for item in bag.observed(contract, observed or {})]
@@ -28,7 +28,7 @@ def observe(bag, *terms, observed=None):
 
 
 def said(path, topic='joint_states'):
-    """What coverage says is odd about a topic, in one text."""
+    """The oddities that coverage reports for a topic, as one text."""
     return '\n'.join(coverage(Bag(path))['topics'][topic]['oddities'])
 
 
@@ -268,7 +268,7 @@ def test_a_clock_days_behind_that_goes_back_is_used_as_the_publisher_sent_it(tmp
 
 
 def restarting(path, *, commands_too=True):
-    """Three runs on a clock that each time starts 2 s earlier; commands at half the rate."""
+    """Three runs, each on a clock that starts 2 s earlier, with commands at half the rate."""
     odd, received = Odd(path), START_NS
     for run in range(3):
         for step in range(20):

@@ -1,4 +1,4 @@
-"""A bag is the same however it is stored; what is broken is told and the rest is read."""
+"""A bag reads the same however it is stored; broken parts are reported and the rest is read."""
 
 import contextlib
 import json
@@ -45,7 +45,7 @@ def test_storage_and_compression_change_nothing(tmp_path, storage, mode):
 
 
 def other_writer(path, **options):
-    """An MCAP file as the format's own library writes it."""
+    """An MCAP file as written by the format's own library."""
     with path.open('wb') as stream:
         writer = Writer(stream, 2000, **options)
         writer.start('ros2')
@@ -220,7 +220,7 @@ def test_flipped_bits_under_a_checksum_lose_a_chunk_and_say_so(tmp_path):
 
 
 def test_memory_does_not_grow_with_the_length(tmp_path):
-    """Peak memory of reading 40,000 messages is that of reading 4,000, within 8 MB."""
+    """Reading 40,000 messages has the peak memory of reading 4,000, within 8 MB."""
     peaks = []
     for count in (4_000, 40_000):
         path = states(tmp_path / str(count), count=count)

@@ -1,4 +1,4 @@
-"""Cells need torch; where it is not installed, their tests are left out."""
+"""Cells need torch; their tests are skipped if it is not installed."""
 
 import importlib.util
 

@@ -1,4 +1,4 @@
-"""Laws that every cell keeps, at any elapsed time."""
+"""Laws that every cell obeys, at any elapsed time."""
 
 import pytest
 import torch

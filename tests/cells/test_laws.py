@@ -49,7 +49,7 @@ def test_gradients_of_all_parameters_equal_finite_differences(name, settings):
         return torch.cat([found.flatten(), last.flatten()])
 
     def along(steps):
-        """The outputs' sum, weighted at random, along a random direction."""
+        """A randomly weighted sum of the outputs, along a random direction."""
         return outputs(*(v + steps * d for v, d in zip(values, directions, strict=True))) @ weights
 
     weights = torch.randn(outputs(*values).shape, dtype=torch.float64)
@@ -172,7 +172,7 @@ def test_shapes_batches_and_causality(name, batch, length, seed, data):
 
 
 class Work(TorchDispatchMode):
-    """Counts what one row of a batch costs: products of matrices, factors, functions."""
+    """Counts the cost of one row of a batch: matrix products, factors, functions."""
 
     FACTORS = ('mul', 'div', 'addcmul')
     FUNCTIONS = ('tanh', 'sigmoid', 'exp', 'relu', 'silu', 'gelu', 'abs', 'cos', 'sin')
@@ -201,8 +201,8 @@ def test_counts_are_what_a_step_does(name, settings):
     assert counts.parameters == sum(p.numel() for p in cell.parameters())
     assert counts.state_size == cell.state_size
     if name in ('ltc', 'ltc_ncp', 'lrc', 'stc', 'cfc_ncp'):
-        return  # other counts than of products of matrices: see their own tests
-    batch = 13  # no other size is
+        return  # not counted as matrix products; see their own tests
+    batch = 13  # unlike any other size
     x, elapsed = series(batch, 1)
     with torch.no_grad(), Work(batch) as work:
         cell.step(x[:, 0], cell.initial_state(batch), elapsed[:, 0])
@@ -213,7 +213,7 @@ def test_the_counts_of_a_wired_cfc_are_of_synapses_that_exist():
     cell = cells.make('cfc_ncp', 17, 64, motors=6)
     counts = cell.counts()
     assert counts.synapses == 763
-    # Of each synapse four weights, of each unit four biases; five functions and factors a unit.
+    # Four weights per synapse, four biases per unit; five functions and factors per unit.
     assert counts.parameters == 4 * 763 + 4 * 64
     assert counts.operations == 4 * 763 + 5 * 64
     nonzero = sum(int((layer.weight() != 0).sum()) for layer in cell.layers)
@@ -225,7 +225,7 @@ def test_no_unit_of_a_wired_cfc_sees_what_its_wiring_leaves_out():
     cell = cells.make('cfc_ncp', 17, 64, motors=6)
     wiring = wirings.build('auto', 17, 64, motors=6)
     order = [unit for layer in wiring.layers for unit in layer]
-    # A unit depends on a state only through synapses within its layer: those of one hop.
+    # A unit depends on a state only through synapses within its layer, i.e. one hop.
     state = torch.randn(1, 64)
     x, elapsed = torch.randn(1, 17), torch.ones(1, 1)
     slopes = torch.autograd.functional.jacobian(lambda s: cell.step(x, s, elapsed)[1][0], state)
@@ -258,7 +258,7 @@ def test_liquid_s4_never_diverges():
 
 
 def test_liquid_s4_solves_its_equation_exactly_for_a_held_input_of_zero_liquid():
-    """Two half steps are one whole step where the input is zero."""
+    """Two half steps equal one whole step when the input is zero."""
     cell = make('liquid_s4').double()
     layer = cell.layers[0]
     u, one = torch.zeros(1, 1, 1, HIDDEN).double(), torch.ones(1, 1, 1, 1).double()
@@ -292,7 +292,7 @@ def test_dropout_is_after_every_layer_of_the_backbone_and_in_training_only():
     assert torch.equal(cell(x, elapsed)[0], cell(x, elapsed)[0])
     cell.train()
     with torch.no_grad():
-        cell.dropout = 1.0 - 1e-6  # nothing passes: the heads see zero
+        cell.dropout = 1.0 - 1e-6  # drops everything: the heads see zero
         outputs = cell(x, elapsed)[0]
         expected = cell.gates(cell.heads.bias.expand(BATCH, LENGTH, -1), elapsed)
     torch.testing.assert_close(outputs, expected, atol=1e-5, rtol=0)
@@ -304,7 +304,7 @@ def test_dropout_is_after_every_layer_of_the_backbone_and_in_training_only():
         ('cfc', {'mode': 'no_gates'}, r"unknown mode 'no_gates' \(did you mean 'no_gate'"),
         ('cfc', {'activation': 'lecun'}, r"unknown activation 'lecun' \(did you mean 'lecun_tanh'"),
         ('cfc', {'head_activation': 'relu'}, "unknown activation 'relu'"),
-        ('cfc', {'dropout': 1.0}, 'dropout: expected 0 to below 1, found 1.0'),
+        ('cfc', {'dropout': 1.0}, r'dropout: expected a value in \[0, 1\), found 1.0'),
         ('cfc', {'backbone_layers': -1}, 'backbone_layers: expected 0 or more, found -1'),
         ('cfc', {'backbon': 3}, "did you mean 'backbone'"),
         ('cfc_ncp', {'mode': 'pur'}, "did you mean 'pure'"),

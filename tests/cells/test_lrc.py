@@ -1,4 +1,4 @@
-"""LRC and STC: their rule by hand, their forms, their bounds."""
+"""LRC and STC: their rule worked out by hand, their forms, their bounds."""
 
 import math
 
@@ -74,7 +74,7 @@ def test_the_hybrid_state_stays_within_bounds(seed, scale, log_elapsed, elastanc
     state = torch.randn(4, 6)
     elapsed = torch.full((4, 5), 10.0**log_elapsed)
     last = cell(torch.randn(4, 5, 3) * scale, elapsed, state)[1]
-    # f > 0, so that sigmoid(f) > 1/2, and where the state rests is within 2·|v_leak|.
+    # f > 0, so sigmoid(f) > 1/2 and the resting state is within 2·|v_leak|.
     assert (last.abs() <= torch.maximum(state.abs(), 2.0 * cell.rest.abs()) + 1e-5).all()
 
 
@@ -88,8 +88,8 @@ def test_stc_is_lrc_of_constant_elastance():
 
 
 def test_counts_are_those_of_one_unit_by_hand():
-    # 4 numbers a synapse, 2 a unit; a product into both sums, σ·(v − μ) and s a synapse;
-    # sigmoid, tanh, v_leak times it, two products and a division a unit.
+    # Parameters: 4 per synapse, 2 per unit. Operations per synapse: a product into each sum,
+    # σ·(v − μ) and s; per unit: sigmoid, tanh, times v_leak, two products and a division.
     assert cells.make('stc', 2, 1).counts() == (4 * 3 + 2, 1, 3, 4 * 3 + 6)
     assert cells.make('lrc', 2, 1).counts() == (4 * 3 + 2 + 4, 1, 3, 4 * 3 + 6 + 3 + 1)
     symmetric = cells.make('lrc', 2, 1, elastance='symmetric').counts()
@@ -101,7 +101,7 @@ def test_counts_are_those_of_one_unit_by_hand():
     [
         ({'elastance': 'symetric'}, r"did you mean 'symmetric'"),
         ({'form': 'implicit'}, 'form'),
-        ({'unfolds': 0}, 'unfolds: expected a whole number from 1, found 0'),
+        ({'unfolds': 0}, 'unfolds: expected a positive integer, found 0'),
     ],
 )
 def test_bad_settings_are_refused_in_words(setting, message):

@@ -1,4 +1,4 @@
-"""LTC: the cell of ncps at the same weights, bounded, and the same however it is computed."""
+"""LTC: equal to ncps at the same weights, bounded, and the same however it is computed."""
 
 import copy
 import json
@@ -54,10 +54,10 @@ def test_a_whole_model_of_ncps_is_loaded():
 @pytest.mark.parametrize(
     ('change', 'message'),
     [
-        ({'sparsity_mask': torch.ones(12, 12)}, 'sparsity_mask: the wiring is another'),
+        ({'sparsity_mask': torch.ones(12, 12)}, 'sparsity_mask: the wiring differs'),
         ({'cm': torch.ones(11)}, r'cm: expected \(12,\), found \(11,\)'),
         ({'lstm.bias': torch.ones(12)}, 'lstm.bias: a plain LTC has no such parameter'),
-        ({'gleak': -torch.ones(12)}, 'gleak: expected values from 0, found -1'),
+        ({'gleak': -torch.ones(12)}, 'gleak: expected values of at least 0, found -1'),
     ],
 )
 def test_weights_that_do_not_fit_are_named(change, message):
@@ -156,7 +156,7 @@ def test_counts_are_those_of_the_wiring():
 @pytest.mark.parametrize('unfolds', [0, -1, 1.5, True, '6'])
 def test_unfolds_are_whole_and_at_least_one(unfolds):
     with pytest.raises(
-        ValueError, match=f'unfolds: expected a whole number from 1, found {unfolds!r}'
+        ValueError, match=f'unfolds: expected a positive integer, found {unfolds!r}'
     ):
         cells.make('ltc', 3, 4, unfolds=unfolds)
 

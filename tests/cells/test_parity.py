@@ -1,4 +1,4 @@
-"""Given the same weights our cells equal the references: ncps and PyTorch."""
+"""With the same weights, our cells equal the references of ncps and PyTorch."""
 
 import ncps.torch as reference
 import pytest
@@ -76,7 +76,7 @@ def test_cfc_with_mixed_memory_equals_that_of_ncps(batch, mode):
         return h, torch.cat([h, c], dim=1)
 
     check(ours, step, batch)
-    # And through their own loop, which takes no batch of elapsed times.
+    # Also through their own loop, which does not support batched elapsed times.
     x = torch.randn(batch, 4, INPUT)
     torch.testing.assert_close(ours(x)[0], theirs(x)[0], atol=1e-5, rtol=0)
 
@@ -107,7 +107,7 @@ def test_recurrence_within_a_layer_is_that_of_the_wiring():
     dense = cells.make('cfc_ncp', INPUT, 16, motors=3, dense_recurrence=True)
     dense.load_ncps(theirs.state_dict())
     for mine, full in zip(ours.layers, dense.layers, strict=True):
-        # A layer without a synapse within does not have that block at all.
+        # A layer without internal synapses lacks that block altogether.
         kept = full.weight()[:, : mine.index.shape[1]].unflatten(0, (4, -1))
         exists = mine.index < mine.values.shape[1]
         mine.values.data = kept[:, exists].detach()

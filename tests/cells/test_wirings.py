@@ -1,4 +1,4 @@
-"""Wirings: those of ncps, built once, and refused in words where they cannot be."""
+"""Wirings: as in ncps, built once, and refused with a reason if impossible."""
 
 import numpy as np
 import pytest
@@ -42,8 +42,8 @@ def test_layers_can_be_told():
     [
         ({'wiring': 'atuo'}, r"did you mean 'auto'"),
         ({'motors': 18}, 'expected at least 21 units for 18 motors'),
-        ({'wiring': 'full', 'motors': 21}, 'expected 1 to 20, found 21'),
-        ({'sparsity': 1.0}, 'expected 0 to below 1, found 1.0'),
+        ({'wiring': 'full', 'motors': 21}, 'expected 1 to 20 motors, as they are units, found 21'),
+        ({'sparsity': 1.0}, r'expected a value in \[0, 1\), found 1.0'),
         ({'wiring': reference.AutoNCP(19, 2)}, 'expected 20 units, found 19'),
     ],
 )

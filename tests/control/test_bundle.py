@@ -1,4 +1,4 @@
-"""Bundles: whole and of the right shape, or refused with the reason."""
+"""Bundles: complete and of the right shape, or refused with a reason."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Contracts: what is wrong is named, what is right survives the way through a file."""
+"""Contracts: errors are named, and valid contracts survive a round trip through a file."""
 
 import copy
 
@@ -19,7 +19,7 @@ OPTIONAL = [(('observation', 1), 'clip'), (('observation', 1), 'std'), (('action
 
 
 def changed(path, key, *value):
-    """The arm's contract with one key set, or taken away."""
+    """The arm's contract with one key set or removed."""
     data = copy.deepcopy(arm())
     section = data
     for step in path:
@@ -203,7 +203,7 @@ def test_a_term_that_holds_has_names_of_its_own_and_survives():
 
 
 def arm_dict():
-    """What a contract without such terms says: nothing of them."""
+    """The arm as a dict; a contract without held terms does not mention ``hold``."""
     found = Contract.from_dict(arm()).to_dict()
     assert not any('hold' in term for term in found['observation'])
     return found

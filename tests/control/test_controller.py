@@ -1,4 +1,4 @@
-"""The controller: what stamps, broken readings and broken policies do to commands."""
+"""The controller: the effect of stamps, broken readings and broken policies on commands."""
 
 import numpy as np
 import pytest
@@ -98,7 +98,7 @@ def test_after_a_gap_the_policy_starts_anew(path, jump):
 
 
 def test_no_gap_lets_the_command_jump(controller):
-    """Changes from one command to the next stay within one period's slew, gaps and all."""
+    """Changes between commands stay within one period's slew, even across gaps."""
     rng = np.random.default_rng(0)
     stamp, last = START, controller.step(START, SEEN).action
     for _ in range(300):
@@ -109,7 +109,7 @@ def test_no_gap_lets_the_command_jump(controller):
 
 
 def test_the_policy_sees_the_command_that_was_sent(controller):
-    """The previous action in the observation is what passed the gate, slew and all."""
+    """The previous action in the observation is what passed the gate, with its slew limit."""
     sent = controller.gate.safe
     for period in range(20):
         command = controller.step(START + period * PERIOD, SEEN * period)

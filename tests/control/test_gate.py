@@ -1,4 +1,4 @@
-"""The gate: nothing that is not finite, fresh and inside the limits passes."""
+"""The gate: only commands that are finite, fresh and inside the limits pass."""
 
 import math
 from dataclasses import replace

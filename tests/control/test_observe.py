@@ -1,4 +1,4 @@
-"""Observations: matched by name, whatever the order, the kind of message or its faults."""
+"""Observations: matched by name, whatever the order, message type or defects."""
 
 import math
 from types import SimpleNamespace
@@ -220,9 +220,9 @@ def told_arm(**changes):
 
 def test_what_holds_gates_nothing_and_stays():
     observer = Observer(Contract.from_dict(told_arm()))
-    assert observer.update('joint_states', joints(0, hip=1.0, knee=2.0)) is None  # never heard
+    assert observer.update('joint_states', joints(0, hip=1.0, knee=2.0)) is None  # no imu/data yet
     assert observer.update('imu/data', imu(1, x=1.0))[1].tolist() == [1.0, 2.0, 1.0, 0.0]
-    for stamp in (10**9, 2 * 10**9):  # long after its freshness
+    for stamp in (10**9, 2 * 10**9):  # long past its freshness limit
         found = observer.update('joint_states', joints(stamp, hip=3.0, knee=4.0))
         assert found[0] == stamp
         assert found[1].tolist() == [3.0, 4.0, 1.0, 0.0]

@@ -1,4 +1,4 @@
-"""The runner: one row or many, the state carried, the previous action supplied."""
+"""The runner: one row or many, with carried state and supplied previous action."""
 
 import numpy as np
 import pytest
@@ -68,7 +68,7 @@ def test_elapsed_may_be_a_number_a_row_or_a_column(runner, walk):
 
 
 def test_elapsed_reaches_every_row(path, walk):
-    """A change of one row's elapsed time changes that row alone."""
+    """Changing one row's elapsed time changes only that row."""
     observation = walk[0][0]
     runner, elapsed = PolicyRunner(path), np.ones(ROWS)
     runner.reset(ROWS)

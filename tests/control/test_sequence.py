@@ -1,4 +1,4 @@
-"""Many steps in one call of the network are the same steps, bit for bit."""
+"""Many steps in one call of the network equal single steps, bit for bit."""
 
 import numpy as np
 import onnx
@@ -14,7 +14,7 @@ PERIOD = SENSED.period_ns
 
 
 def stepped(runner, values, elapsed):
-    """Predictions and states, one step after the other."""
+    """Predictions and states, one step after another."""
     found = []
     for row, time in zip(values, elapsed.tolist(), strict=True):
         found.append((runner.step(row, time).prediction, runner.state[0]))
@@ -56,7 +56,7 @@ def test_a_sequence_is_its_steps_and_carries_on(path):
     one, many = PolicyRunner(path), PolicyRunner(path)
     predictions, states = stepped(one, values, elapsed)
     parts = [many.sequence(values[p], elapsed[p]) for p in (slice(0, 1), slice(1, 41))]
-    last = stepped(many, values[41:], elapsed[41:])  # and single steps go on from there
+    last = stepped(many, values[41:], elapsed[41:])  # and single steps continue from there
     np.testing.assert_array_equal(np.concatenate([parts[0][0], parts[1][0], last[0]]), predictions)
     np.testing.assert_array_equal(np.concatenate([parts[0][1], parts[1][1], last[1]]), states)
 

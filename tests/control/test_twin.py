@@ -1,4 +1,4 @@
-"""A twin of a runner shares the network, and nothing that one step leaves to the next."""
+"""A twin of a runner shares the network, but no state carried between steps."""
 
 import numpy as np
 from support import arm, make_bundle

@@ -1,4 +1,4 @@
-"""The protocol of the papers, to the window; and folders that are not the published set."""
+"""The papers' protocol, to the exact window, and folders that are not the published set."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ def made_up(tmp_path_factory):
 
 @pytest.fixture
 def folder(tmp_path):
-    """Small rollouts under the right names, which may be spoilt."""
+    """Small rollouts under the right names, for tests to spoil."""
     rng = np.random.default_rng(0)
     frames = waves(rng, 3)
     for name in names():
@@ -97,7 +97,7 @@ def spoil_many_missing(folder):
 
 def spoil_extra(folder):
     np.save(folder / 'rollout_400.npy', np.zeros((3, 17)))
-    return r'not of this set: rollout_400\.npy'
+    return r'unexpected: rollout_400\.npy'
 
 
 def spoil_truncated(folder):

@@ -1,4 +1,4 @@
-"""The stated rate of false alarms holds; a joint that goes astray is named, at once."""
+"""The stated rate of false alarms holds; a joint that misbehaves is named within a window."""
 
 import dataclasses
 
@@ -15,7 +15,7 @@ WINDOW = 25
 
 
 def wander(rng, minutes: float, memory: float = 0.9) -> tuple[np.ndarray, np.ndarray]:
-    """Stamps and errors (n, 4) of a robot that behaves, 50 rollouts a second."""
+    """Stamps and errors (n, 4) of a robot behaving normally, with 50 rollouts per second."""
     count = round(minutes * 60 * 1e9 / PERIOD_NS)
     noise = rng.standard_normal((count + 40, 4)) * [0.1, 1.0, 3.0, 0.01]
     noise = sum(memory**back * noise[40 - back : 40 - back + count] for back in range(40))
@@ -38,7 +38,7 @@ def test_a_fresh_block_exceeds_the_threshold_as_seldom_as_stated(count, probabil
     rng = np.random.default_rng(count)
     exceeded = []
     for _ in range(400):
-        # maxima of absolute averages of noise, as scores are
+        # maxima of absolute noise, similar to scores
         blocks = np.abs(rng.standard_normal((count + 50, 8))).max(axis=1)
         threshold, extrapolated = block_threshold(blocks[:count], probability)
         exceeded.append((blocks[count:] > threshold).mean())
@@ -59,7 +59,7 @@ def test_the_rate_of_false_alarms_holds_over_calibrations(minutes, rate):
 
 
 def risings(calibration: Calibration, errors: np.ndarray) -> int:
-    """Blocks of a window that exceed the threshold after one that did not; alarms hold a window."""
+    """Number of window-long blocks above the threshold after one below; alarms last a window."""
     means = np.cumsum(np.concatenate([np.zeros((1, 4)), errors / calibration.scale]), axis=0)
     means = (means[WINDOW:] - means[:-WINDOW]) / WINDOW
     hip, knee = np.abs(means[:, 0]), np.abs(means[:, 1])

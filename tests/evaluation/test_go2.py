@@ -1,4 +1,4 @@
-"""On a real robot's bags: trained on one run's good part, the alarm finds the other's failure."""
+"""Bags of a real robot: trained on the good part of one, the alarm finds the failure in another."""
 
 import os
 from pathlib import Path
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(
     reason=f'no Go2 bags in {BAGS}: set LIQUID_CONTROL_DATA to the folder with bags/',
 )
 LETS_GO = {'go2_walk': 11.43, 'go2_walk2': 11.55}
-"""Seconds at which the efforts fall, seen in the bags."""
+"""Seconds at which the efforts drop, as seen in the bags."""
 
 
 def contract() -> Contract:

@@ -1,4 +1,4 @@
-"""Rollouts in batches are what one rollout at a time gives, whatever the chunk."""
+"""Batched rollouts equal single ones, whatever the chunk size."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from liquid_control.evaluation.rollouts import RolloutRunner
 
 
 def told() -> dict:
-    """The arm, with a commanded position beside."""
+    """The arm with an additional commanded position."""
     data = support.arm()
     data['observation'].append(
         {
@@ -27,7 +27,7 @@ def runner(tmp_path):
 
 
 def drive(runner, rollouts, steps=70, gap=40, seed=0):
-    """Step over noise, with a gap after which memory starts anew; returns what went in."""
+    """Step through noise, with a gap after which memory is reset; returns the inputs."""
     rng = np.random.default_rng(seed)
     seen = []
     runner.reset()
@@ -48,7 +48,7 @@ def drive(runner, rollouts, steps=70, gap=40, seed=0):
 
 
 def alone(runner, seen, start, last, horizon):
-    """One rollout from one starting point, a step at a time."""
+    """A single rollout from one starting point, step by step."""
     lone = runner.twin()
     values, elapsed, _, before, predicted = seen[start]
     lone.resume(before)
@@ -71,7 +71,7 @@ def test_a_batch_is_many_rollouts_alone(runner, chunk):
     seen = drive(runner, rollouts)
     errors = np.concatenate([part.errors for part in parts])
     ends = np.concatenate([part.stamps[:, -1] for part in parts])
-    starts = [s for s in range(0, 70, 3) if s not in (39, 69)]  # nothing follows these
+    starts = [s for s in range(0, 70, 3) if s not in (39, 69)]  # these are last in their stretch
     assert len(errors) == len(starts)
     for start, row, end in zip(starts, errors, ends, strict=True):
         last = 39 if start < 40 else 69

@@ -1,4 +1,4 @@
-"""A replay does not call complete what it did not judge, and mixes up neither runs nor policies."""
+"""A replay never counts unjudged work as complete, nor mixes up runs or policies."""
 
 import argparse
 import json
@@ -193,7 +193,7 @@ def test_two_policies_of_one_file_name_are_told_apart(tmp_path, contract):
     names = [score['policy'] for score in found['policies']]
     assert names == [f'best {score["bundle_sha256"][:8]}' for score in found['policies']]
     assert len(set(names)) == 2
-    # and where each recording has its own
+    # also when each recording has its own policy
     one = {f'run{p}': {'ok': True, 'result': replayed(tmp_path / 'run', contract, files[p])}
            for p in (0, 1)}  # fmt: skip
     rows = summary(one)['policies']

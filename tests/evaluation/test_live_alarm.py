@@ -1,4 +1,4 @@
-"""Live, message by message, the alarm says what a replay of the same bag says."""
+"""The live alarm, message by message, agrees with a replay of the same bag."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def robot():
 
 @pytest.fixture
 def predictor(robot, tmp_path):
-    """Foretells that nothing changes; alarmed by what moves."""
+    """Predicts that nothing changes, so that motion raises the alarm."""
 
     def still(weights):
         weights['P'] = np.eye(*weights['P'].shape)
@@ -29,7 +29,7 @@ def predictor(robot, tmp_path):
 
 @pytest.mark.parametrize('timed', [0, 230, 1000])
 def test_live_says_what_a_replay_says(robot, predictor, tmp_path, monkeypatch, timed):
-    """However many observations the replay steps one by one before it goes on by sequences."""
+    """However many observations the replay takes step by step before it switches to sequences."""
     monkeypatch.setattr('liquid_control.evaluation.player._TIMED', timed)
     recorder = Recorder(tmp_path / 'bag')
     for step in range(400):
@@ -49,7 +49,7 @@ def test_live_says_what_a_replay_says(robot, predictor, tmp_path, monkeypatch, t
     assert (event.start, event.end) == (replayed['start_ns'], replayed['end_ns'])
     assert list(event.joints) == ['knee']
     first = raised.index(True)
-    # by the time that the last of its rollouts has ended, and some that wait for their chunk
+    # once the last of its rollouts has ended, and a few more have waited for their chunk
     assert event.start <= 10**9 + first * 10_000_000 <= event.start + 60_000_000
     assert not live.status['alarm']
 
@@ -80,7 +80,7 @@ def test_the_next_observation_is_compared_within_a_quarter_of_a_period():
     for stamp, value in ((0, 0.0), (1100, 1.0), (2300, 5.0), (3301, 6.0)):
         accuracy.observed(stamp, np.array([value, 100.0 * value]))
         accuracy.predicted(stamp + 1000, np.array([value + 0.5, 0.0]))
-    # 0 → 1100 and 2300 → 3301 are near enough, 1100 → 2300 too: 200 off of 250
+    # 0 → 1100 and 2300 → 3301 are close enough, as is 1100 → 2300: off by 200, at most 250
     assert accuracy.ratio == pytest.approx((0.5**2 + 3.5**2 + 0.5**2) / (1 + 16 + 1))
     late = LiveAccuracy(np.ones(1), 1000)
     for stamp in (0, 1300):

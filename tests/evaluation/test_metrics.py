@@ -1,4 +1,4 @@
-"""Figures against small cases worked out by hand, and runs that are broken or cut short."""
+"""Metrics on small cases worked out by hand, and runs that are broken or cut short."""
 
 import json
 import shutil
@@ -42,7 +42,7 @@ def trace(stamps, observations, predictions, step_s=0.0):
 
 
 def test_prediction_error_by_hand(two):
-    # rootz: 0 → .1 → .1; predicted .05 and .1. rooty: stands at 1; predicted 1.2 and 1.
+    # rootz: 0 → .1 → .1, predicted .05 and .1. rooty: constant at 1, predicted 1.2 and 1.
     seen = trace(
         [0, PERIOD, 2 * PERIOD],
         [[0, 1], [0.1, 1], [0.1, 1]],
@@ -196,7 +196,7 @@ def test_a_policy_contract_keeps_the_policys_order(robot):
 
 
 def test_what_holds_is_not_scored(two):
-    """As in a replay: it is given, not foretold."""
+    """As in a replay: it is given, not predicted."""
     held = replace(two.terms[0], name='told', topic='told', hold=True, std=None)
     both = replace(two, terms=(two.terms[0], held))
     seen = trace([0, PERIOD], [[0, 1], [0.1, 1]], [[0.05, 1.2], [9, 9]])

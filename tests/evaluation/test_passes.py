@@ -1,4 +1,4 @@
-"""A pass with running sums says what the traces say, and a fault in it is the fault recorded."""
+"""A pass with running sums agrees with traces, and its injected faults with recorded ones."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def figures_of(score):
 
 
 def test_sums_say_what_the_trace_says(walks, robot, bundle, other, monkeypatch):
-    monkeypatch.setattr('liquid_control.evaluation.player._CHUNK', 7)  # many parts
+    monkeypatch.setattr('liquid_control.evaluation.player._CHUNK', 7)  # forces many parts
     walk = walks()
     runners = [PolicyRunner(path) for path in (other, bundle)]
     scores, heard = replay_scores(Bag(walk.folder), runners, robot)
@@ -49,7 +49,7 @@ def test_two_replays_are_the_same(walks, robot, bundle):
 
 
 def test_a_fault_in_a_replay_is_the_fault_that_was_recorded(walks, robot, bundle):
-    walk = walks(FAULT)  # its bag has the true and the faulty sensors
+    walk = walks(FAULT)  # its bag has both the true and the faulty sensors
     runner = PolicyRunner(bundle)
     (injected,), heard = replay_scores(Bag(walk.folder), [runner], robot, fault=FAULT, seed=3)
     (recorded,), _ = replay_scores(Bag(walk.folder), [runner], robot, walk.run['observed'])
@@ -98,7 +98,7 @@ def test_commands_that_name_no_observation_are_compared_by_their_stamps(tmp_path
         stamp = 10**9 + step * 10_000_000
         angle = [np.sin(step / 9), 0.1]
         recorder.write('/joint_states', kind, joint_state(stamp, ['hip', 'knee'], angle))
-        if step >= 5 and step % 3 == 0:  # every third, named the other way round, a little later
+        if step >= 5 and step % 3 == 0:  # every third step, in reverse joint order, a little later
             sent[step] = np.array([0.01 * step, -0.5], dtype=np.float32)
             late = joint_state(stamp + 2_000_000, ['knee', 'hip'], sent[step][::-1])
             recorder.write('/commands', kind, late)

@@ -1,4 +1,4 @@
-"""A predictor from any bag: it learns, foretells alone, resumes to the same, and never drives."""
+"""A predictor from any bag: it learns, predicts alone, resumes exactly, and never drives."""
 
 import json
 
@@ -75,7 +75,7 @@ def write_leg(folder, seconds=16.0, fails=np.inf, seed=0):
 
 @pytest.fixture(scope='module', autouse=True)
 def one_thread():
-    """More cost more than they give at such sizes."""
+    """At these sizes more threads cost more than they gain."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -149,7 +149,7 @@ def test_the_bundle_foretells_and_does_not_drive(bundle, contract):
     values = np.array([0.1, 0.2, 0.0, 0.0, 1.0, -1.0], dtype=np.float32)
     action, prediction = runner.step(values, 1.0)
     assert action.tolist() == [0.0, 0.5]
-    assert prediction[4:].tolist() == [1.0, -1.0]  # what it is told holds
+    assert prediction[4:].tolist() == [1.0, -1.0]  # the command is held
     assert (prediction[:4] != values[:4]).all()
     with pytest.raises(ContractError, match='is a predictor: it has no action of its own'):
         Controller(runner, contract)
@@ -174,7 +174,7 @@ def test_it_beats_persistence_and_the_alarm_names_the_joint_that_fails(bundle, t
         for name in ('good', 'bad')
     }
     assert scores['good']['horizons']['ratio'][-1] < 0.5
-    # sixteen seconds of good data vouch for few false alarms a minute, not for none in twelve
+    # 16 s of good data can ensure few false alarms a minute, but not none in 12 s
     slips = scores['good']['alarm']['events']
     assert sum(e['end_s'] - e['start_s'] for e in slips) < 1.5
     event = scores['bad']['alarm']['events'][-1]

@@ -1,4 +1,4 @@
-"""In process, recorded and replayed are the same numbers; differences are found and named."""
+"""In-process, recorded and replayed numbers are the same; differences are found and named."""
 
 import dataclasses
 import json
@@ -71,7 +71,7 @@ def test_another_policy_sees_what_the_first_saw_and_what_was_sent(walks, robot, 
     live = joined(walk.episodes)
     assert compare(live, replayed).split(': ')[1].startswith(('actions', 'predictions'))
     assert (live.observations == replayed.observations).all()
-    # the controller tells its own command, then the replay the one that was really sent
+    # the controller reports its own command, then the replay the one actually sent
     assert (np.array(told[0::2]) == replayed.actions).all()
     assert (np.array(told[1::2]) == live.actions).all()
 
@@ -91,7 +91,7 @@ def test_a_policy_of_two_topics_gets_the_same_over_a_bag(walks, robot, tmp_path)
     wide = Contract.from_dict(data)
     path = make_bundle(tmp_path / 'wide.onnx', wide.asking('joint_position', 'spin'), seed=2)
     walk = walks()
-    # what the recorded policy did, observed by another: its observations must be the world's
+    # the recorded walk, observed by another policy: its observations must be the world's
     trace = replay(Bag(walk.folder), Controller(PolicyRunner(path), wide), {})
     live = joined(walk.episodes)
     assert (trace.stamps == live.stamps).all()

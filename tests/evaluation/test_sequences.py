@@ -1,4 +1,4 @@
-"""A predictor says the same of a recording whether it is stepped one by one or in sequences."""
+"""A predictor gives the same results on a recording step by step and in sequences."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def recording(robot, lost_mind: bool):
     values[[3, 40, 41], [0, 1, 0]] = np.nan
     stamps[50] = stamps[49]
     stamps[80:] += round(2e9 * robot.max_gap)
-    if lost_mind:  # finite, and so large that the network is not
+    if lost_mind:  # finite, but so large that the network's output is not
         values[100, 0] = 3e38
     return stamps.tolist(), values
 
@@ -44,7 +44,7 @@ def played(predictor, robot, stamps, values, monkeypatch, timed, chunk):
 
 
 def numbers(told, at=''):
-    """All leaves of a result, by their path."""
+    """All leaves of a result, by path."""
     if isinstance(told, dict):
         return {k: v for key, part in told.items() for k, v in numbers(part, f'{at}/{key}').items()}
     if isinstance(told, list):

@@ -1,4 +1,4 @@
-"""Interquartile means and their intervals."""
+"""Interquartile means and their confidence intervals."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""A sweep keeps what is done, goes on where it was killed, and survives what fails."""
+"""A sweep keeps finished results, resumes where it was killed, and survives failures."""
 
 import json
 import os
@@ -17,7 +17,7 @@ HERE = Path(__file__).parent
 
 
 def notes(folder: Path, count: int, gate: str = '') -> list[Piece]:
-    """Pieces of which all but the first wait for the gate."""
+    """Pieces, all but the first of which wait for the gate."""
     return [
         Piece(
             f'n{number}',

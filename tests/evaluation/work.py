@@ -1,4 +1,4 @@
-"""Pieces of work for the tests of sweeps, importable by the processes that do them."""
+"""Pieces of work for sweep tests, importable by worker processes."""
 
 import os
 import signal
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def note(folder: str, name: str, gate: str = '') -> dict:
-    """Say that this was done once more, once the file ``gate`` is there."""
+    """Record one more execution, once the file ``gate`` exists."""
     while gate and not Path(gate).exists():
         time.sleep(0.05)
     with (Path(folder) / f'{name}.did').open('a') as file:
@@ -27,7 +27,7 @@ def dies(folder: str) -> dict:
 
 
 def where(folder: str, name: str, seconds: float) -> dict:
-    """As :func:`note`, but on a Ray node: its id, where it begins."""
+    """On a Ray node: record at the start the id of the node, then take ``seconds``."""
     import ray
 
     node = ray.get_runtime_context().get_node_id()

@@ -1,4 +1,4 @@
-"""Delay: readings of some samples ago, alike for one robot's messages and for many at once."""
+"""Delay: readings from some samples ago, the same for one robot's messages and for many."""
 
 import numpy as np
 from hypothesis import given
@@ -13,7 +13,7 @@ PERIOD = 10_000_000
 
 
 def delivered(spec, stamps, seed=0, injector=None):
-    """Hip position of each message after the faults, None where lost; before them it counts up."""
+    """Hip position of each message after the faults, None if lost; without faults it counts up."""
     injector = injector or FaultInjector(ARM, parse(spec), seed)
     found = []
     for number, stamp in enumerate(stamps):
@@ -69,7 +69,7 @@ def test_many_sources_wait_each_for_itself(steps, count):
 
 
 def test_many_robots_meet_what_one_meets():
-    """Delay and loss of many robots at once: a robot has its own faults and no other's."""
+    """Delay and loss of many robots at once: each robot has only its own faults."""
     faults = parse('gaussian:0.5+dropped:1+delay:2')
     has = np.eye(4, 3, dtype=bool)  # noise, loss, delay, nothing
     sensors, rng = FaultySensors(faults, has, np.array([2.0])), np.random.default_rng(0)

@@ -1,4 +1,4 @@
-"""Faults: the statistics that they promise, and specifications that are wrong."""
+"""Faults: their promised statistics, and invalid specifications."""
 
 import numpy as np
 import pytest

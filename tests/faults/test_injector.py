@@ -1,4 +1,4 @@
-"""The injector: what happens to a message depends on seed, topic and stamp alone."""
+"""The injector: what happens to a message depends only on seed, topic and stamp."""
 
 import copy
 
@@ -16,7 +16,7 @@ BOTH = parse('dropped:0.3+gaussian:0.2')
 
 
 def faulty(seed, stamp, kind='own', spec=BOTH, injector=None):
-    """Positions of hip and knee after the faults; None where the message was lost."""
+    """Positions of hip and knee after the faults; None if the message was lost."""
     message = joints(stamp, kind, knee=1.0, hip=2.0)
     injector = injector or FaultInjector(ARM, spec, seed)
     return tuple(message.position) if injector.apply('joint_states', message) else None
@@ -51,7 +51,7 @@ def test_seeds_and_stamps_and_topics_are_independent():
 
 
 def test_noise_and_losses_are_independent_and_as_large_as_was_said():
-    """Over stamps a period apart, as they come: sigma times std of each joint, 30 % lost."""
+    """Over realistic stamps, one period apart: sigma times std of each joint, 30 % lost."""
     injector = FaultInjector(ARM, BOTH, 7)
     found = [faulty(7, stamp * 10_000_000, injector=injector) for stamp in range(8000)]
     kept = np.array([f for f in found if f is not None]) - [1.0, 2.0]
@@ -99,7 +99,7 @@ def test_a_seed_that_cannot_be_used_is_refused(seed):
 
 
 def test_which_terms_are_asked_for_changes_no_reading():
-    """So that a policy meets the same faults live, where all terms are read, and in a replay."""
+    """A policy thus meets the same faults live, where all terms are read, and in a replay."""
     three = arm()
     angle = three['observation'][0]
     for name, field in (('speed', 'velocity'), ('load', 'effort')):

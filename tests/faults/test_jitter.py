@@ -1,4 +1,4 @@
-"""Jitter: periods of uneven length that are really simulated, in one world and in many."""
+"""Jitter: periods of uneven length, actually simulated, in one world and in many."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def test_a_clock_depends_on_seed_and_stamp_alone():
 
 
 def test_a_period_of_another_length_is_that_many_physics_steps():
-    """2, then 6 physics steps are the walk of two nominal periods, in stamps and in reward."""
+    """2 and then 6 physics steps equal two nominal periods, in stamps and in reward."""
     uneven, even = World(), World()
     rewards = []
     for world, lengths in ((uneven, (0.5, 1.5)), (even, (1.0, 1.0))):

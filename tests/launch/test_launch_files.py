@@ -1,4 +1,4 @@
-"""The launch files, where ``launch`` is installed: a sourced ROS 2 has it, PyPI does not."""
+"""The launch files, if ``launch`` is installed: a sourced ROS 2 has it, PyPI does not."""
 
 import importlib.util
 import os

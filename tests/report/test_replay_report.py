@@ -1,4 +1,4 @@
-"""The report of a replay opens in a browser without an error, with every plot."""
+"""The report of a replay opens in a browser without errors and with every plot."""
 
 import json
 import pickle
@@ -22,7 +22,7 @@ BROWSERS = ('chromium', 'chromium-browser', 'google-chrome')
 
 @pytest.fixture(scope='module')
 def watching(robot, bundle, tmp_path_factory):
-    """The untrained policy, with an alarm that it has not earned."""
+    """The untrained policy with a made-up alarm calibration."""
     size = len(robot.asking('joint_position').measured)
     path = tmp_path_factory.mktemp('watching') / 'watching.onnx'
     changed(Bundle.read(bundle), path, scores={'alarm': calibrated(size, 0.05).to_dict()})
@@ -31,14 +31,14 @@ def watching(robot, bundle, tmp_path_factory):
 
 @pytest.fixture(scope='module')
 def replayed(walks, bundle, watching, tmp_path_factory):
-    """A folder with the replays of two runs and one that is no run."""
+    """A folder with the replays of two runs and of a folder that is not a run."""
     out, empty = tmp_path_factory.mktemp('replayed'), tmp_path_factory.mktemp('empty')
     runs = [str(walks(fault).folder) for fault in ('none', 'gaussian:0.1')]
     code = main(
         ['replay', *runs, str(empty), '--robot', 'walker2d', '--policy', str(bundle), '--policy',
          str(watching), '--fault', 'gaussian:0.1', '--horizon', '10', '--out', str(out)]
     )  # fmt: skip
-    assert code == 1  # one is broken
+    assert code == 1  # because one is broken
     return out
 
 
@@ -62,7 +62,7 @@ def test_the_report_needs_nothing_beside_itself(replayed):
     text = (replayed / 'report.html').read_text()
     loaded = re.findall(r'(?:src|href)="([^"#][^"]*)"', text)
     assert all(where.startswith('data:') for where in loaded)
-    # traces of each policy, the alarm of one, horizons; for two recordings
+    # traces of each policy, the alarm of one, and horizons, for two recordings
     assert text.count('<figure>') == 2 * (2 + 1 + 1)
     assert 'no bag here' in text
     assert 'does not behave as the model knows it' in text
@@ -82,7 +82,7 @@ def test_it_opens_in_a_browser_without_an_error(replayed, tmp_path):
     assert 'CONSOLE' not in done.stderr, done.stderr
     assert done.stdout.count('<svg') == 8
     assert done.stdout.count('<path') > 50
-    # every clip path and marker that a plot refers to is there, once
+    # every clip path and marker that a plot refers to exists exactly once
     for reference in set(re.findall(r'(?:url\(#|href="#)([^)"]+)', done.stdout)):
         assert f'id="{reference}"' in done.stdout
 
@@ -166,7 +166,7 @@ def test_a_wrong_argument_is_told_before_anything_is_read(arguments, said, capsy
 
 
 def test_no_memory_of_a_recording_is_kept(robot, bundle):
-    """What a player holds does not grow with the observations that it has seen."""
+    """A player's memory does not grow with the number of observations."""
     made = player.Player(PolicyRunner(bundle), robot, horizon=10)
     sizes = []
     for step in range(12_000):
@@ -181,7 +181,7 @@ def test_no_memory_of_a_recording_is_kept(robot, bundle):
 
 @pytest.mark.slow
 def test_the_memory_of_a_whole_replay_does_not_grow_with_the_length(tmp_path):
-    """Peak memory, plots and report included, of 40,000 observations is that of 5,000."""
+    """40,000 observations have the peak memory of 5,000, including plots and report."""
     data = arm()
     del data['observation'][1]
     robot = Contract.from_dict(data)

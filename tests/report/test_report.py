@@ -1,4 +1,4 @@
-"""The report holds every figure and needs nothing beside itself; tables; the replay verb; video."""
+"""The report is complete and self-contained; tables; the replay verb; video."""
 
 import html.parser
 import io
@@ -21,7 +21,7 @@ from liquid_control.report.table import (
 
 @pytest.fixture
 def folders(walks, tmp_path):
-    """Two measured runs, copied so that a test may change them."""
+    """Two measured runs, copied so that tests may change them."""
     made = []
     for number, fault in enumerate(('none', 'gaussian:0.1')):
         made.append(tmp_path / f'run{number}')
@@ -31,7 +31,7 @@ def folders(walks, tmp_path):
 
 
 class Balance(html.parser.HTMLParser):
-    """Checks that tags close in order, and collects what is loaded from elsewhere."""
+    """Checks that tags close in order, and collects external resources."""
 
     VOID = ('meta', 'link', 'br', 'img', 'hr')
 

@@ -1,4 +1,4 @@
-"""Live graphs: every worker has a ROS domain of its own, and nothing leaves the machine."""
+"""Live graphs: every worker has its own ROS domain, and nothing leaves the machine."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ os.environ['ROS_PYTHON_CHECK_FIELDS'] = '1'
 
 
 class NodeProcess:
-    """A node in a process of its own, with what it prints."""
+    """A node in its own process, with its output."""
 
     def __init__(self, name, log, arguments):
         self.log = log
@@ -58,7 +58,7 @@ class NodeProcess:
 
 @pytest.fixture
 def start_node(tmp_path):
-    """start_node(name, parameter=value, …) → a node; ended after the test, whatever happens."""
+    """start_node(name, parameter=value, …) → a node, which is always ended after the test."""
     started = []
 
     def start(name, *more, **parameters):

@@ -54,11 +54,11 @@ class Peer:
             self.spin(0.008)
 
     def heard_by(self, count):
-        """Wait until as many nodes listen to the joint states."""
+        """Wait until ``count`` nodes listen to the joint states."""
         self.until(lambda: self.publisher.get_subscription_count() >= count, 30.0)
 
     def drive(self):
-        """Send until the policy node answers, then let what is under way arrive."""
+        """Send until the policy node answers, then let messages in flight arrive."""
 
         enough = len(self.commands) + 3
 

@@ -1,4 +1,4 @@
-"""What cannot run says why in one line, and ends with a code that is not zero."""
+"""What cannot run says why in one line and exits with a non-zero code."""
 
 import subprocess
 

@@ -1,4 +1,4 @@
-"""A recording on the graph gives a policy in the shadow what a replay without ROS gives it."""
+"""A recording played on the graph gives a shadow policy the same as a replay without ROS."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ ROBOT = Contract.load(paths.robot('walker2d'))
 
 @pytest.fixture(scope='module')
 def recording(tmp_path_factory):
-    """What an LSTM saw and did under faults."""
+    """A recording of what an LSTM saw and did under faults."""
     folder = tmp_path_factory.mktemp('recording')
     settings = RunSettings(
         folder, policy='lstm', fault='gaussian:0.1+dropped:0.1', seed=3, seconds=1.2,
@@ -87,7 +87,7 @@ def test_a_stamp_that_goes_back_a_little_changes_nothing_on_the_graph(start_node
 
 
 def write_joint_states(folder, steps, back_at):
-    """A bag of Walker2d's joint states in which one stamp is that of one and a half steps ago."""
+    """A bag of Walker2d's joint states with one stamp set back by one and a half steps."""
     types = get_typestore(Stores.ROS2_KILTED)
     header, joint_state, time = (
         types.types[name]

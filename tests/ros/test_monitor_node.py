@@ -1,4 +1,4 @@
-"""The monitor on a robot: no simulation, topics by other names."""
+"""The monitor on a robot: no simulation, and topics under other names."""
 
 import json
 import signal
@@ -96,7 +96,7 @@ def test_a_message_that_cannot_be_followed_ends_no_recording(start_node, tmp_pat
 
         peer.until(told)
         for _ in range(100):
-            predictions.publish(JointState(name=['elbow'], position=[0.0]))  # of another policy
+            predictions.publish(JointState(name=['elbow'], position=[0.0]))  # from another policy
             peer.walk(1)
         assert monitor.end() == 0, monitor.said
     finally:

@@ -1,4 +1,4 @@
-"""The policy node alone: what it answers, when it stops, and that nothing unsafe leaves it."""
+"""The policy node alone: what it answers, when it stops, and that it sends nothing unsafe."""
 
 import math
 import signal
@@ -193,7 +193,7 @@ def test_whatever_a_callback_raises_the_robot_is_told_to_be_safe_first():
 
 @pytest.fixture
 def told(tmp_path):
-    """A policy in this process that drives an arm whose target angle holds; what it sends."""
+    """A policy node in this process, driving an arm with a held target angle."""
     robot = arm()
     robot['observation'][1] = {
         'name': 'target', 'topic': 'targets', 'type': 'sensor_msgs/msg/JointState',
@@ -204,7 +204,7 @@ def told(tmp_path):
     bundle = tmp_path / 'arm.onnx'
     make_bundle(bundle, Contract.from_dict(robot).asking('angle', 'target'))
     parameters = ('-p', f'robot:={contract}', '-p', f'policy:={bundle}', '-p', 'rehearsals:=0')
-    # In a domain of its own: what this process leaves behind must not meet the other tests.
+    # In its own domain, so that leftovers of this process do not affect other tests.
     rclpy.init(args=['policy', '--ros-args', *parameters], domain_id=50)
     node = PolicyNode()
     node.trigger_configure()

@@ -1,4 +1,4 @@
-"""Rehearsals walk the whole way and leave no trace in what is sent."""
+"""Rehearsals exercise the whole path and leave no trace in what is sent."""
 
 import array
 

@@ -1,4 +1,4 @@
-"""liquid-control run, as a user starts it and as things go wrong."""
+"""liquid-control run, as a user starts it and when things go wrong."""
 
 import json
 import os
@@ -25,7 +25,7 @@ def start(*arguments):
 
 
 def rows(folder):
-    """Steps that the monitor has told of so far."""
+    """Steps that the monitor has reported so far."""
     log = folder / 'log' / 'monitor.log'
     lines = log.read_text().splitlines() if log.exists() else []
     told = [json.loads(line) for line in lines if line.startswith('{') and line.endswith('}')]
@@ -41,7 +41,7 @@ def wait_until_walking(folder, process):
 
 
 def children(process):
-    """Command line → process id of what a run has started."""
+    """Command line → process id of the processes that a run has started."""
     listed = subprocess.run(
         ['ps', '-o', 'pid=,args=', '--ppid', str(process.pid)], capture_output=True, text=True
     ).stdout
@@ -71,7 +71,7 @@ def test_a_monitor_that_stood_still_for_a_while_has_lost_nothing(tmp_path):
     wait_until_walking(tmp_path, process)
     monitor = child(process, 'monitor')
     os.kill(monitor, signal.SIGSTOP)
-    time.sleep(6.0)  # longer than the walks, and than any repair of what was lost
+    time.sleep(6.0)  # longer than the walks, and than any retransmission of lost messages
     os.kill(monitor, signal.SIGCONT)
     said, _ = process.communicate(timeout=120)
     assert process.returncode == 0, said
@@ -101,7 +101,7 @@ def test_interrupted_it_ends_cleanly_and_keeps_what_was_recorded(tmp_path):
 
 
 def test_a_domain_in_use_is_refused_and_who_uses_it_is_not_disturbed(tmp_path):
-    lasting = ('--mode', 'lockstep', '--episodes', '10')  # on any machine
+    lasting = ('--mode', 'lockstep', '--episodes', '10')  # long enough on any machine
     first = start('--out', tmp_path / 'first', '--fault', 'gaussian:0.01', *lasting)
     wait_until_walking(tmp_path / 'first', first)
     second = start('--out', tmp_path / 'second', '--fault', 'gaussian:0.01')

@@ -1,4 +1,4 @@
-"""The simulation on the graph: Gymnasium's physics, no step of delay of its own making."""
+"""The simulation on the graph: Gymnasium's physics, without added delay."""
 
 import math
 import time
@@ -89,7 +89,7 @@ def actions(seed=0):
 
 
 def in_process(seed, commands):
-    """Positions and rewards of the same walk without ROS."""
+    """Positions and rewards of the same walk in process, without ROS."""
     world, positions, rewards = World(), [], []
     world.reset(seed)
     for command in commands:

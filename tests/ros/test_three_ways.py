@@ -1,4 +1,4 @@
-"""Invariants 1 and 2: three ways give one answer, and one seed gives one result."""
+"""Invariants 1 and 2: all three ways give the same answer, and a seed always the same result."""
 
 from dataclasses import replace
 

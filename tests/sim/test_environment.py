@@ -1,4 +1,4 @@
-"""Every environment that can be trained is Gymnasium's own."""
+"""Every environment available for training matches Gymnasium's own."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def pair(request):
 
 @pytest.mark.parametrize('seed', [0, 7])
 def test_start_observation_reward_and_end_are_gymnasiums(pair, seed):
-    """Over random actions. The batch starts its solver from zero, and chaos makes that grow."""
+    """Over random actions. The batch starts its solver from zero, and chaos amplifies that."""
     ours, theirs = pair
     walkers = BatchWalkers(1, 0, environment=ours)
     first, _ = theirs.reset(seed=seed)

@@ -1,4 +1,4 @@
-"""The world: Gymnasium's Walker2d-v5, in messages and stamps."""
+"""The world: Gymnasium's Walker2d-v5, as messages and stamps."""
 
 import mujoco
 import numpy as np
@@ -30,7 +30,7 @@ def observed(world):
 
 @pytest.mark.parametrize('seed', [0, 1, 123, 2**31])
 def test_it_is_gymnasiums_walker_bit_for_bit(environment, seed):
-    """Observation, reward and health over 300 random steps, fallen or not, sensors read."""
+    """Observation, reward and health over 300 random steps, even after falls, with sensors read."""
     world, rng = World(), np.random.default_rng(seed)
     first, _ = environment.reset(seed=seed)
     world.reset(seed)
@@ -83,7 +83,7 @@ def test_stamps_step_by_a_period_and_episodes_by_a_gap():
 
 @pytest.fixture
 def tumbling():
-    """A world in the air, turning and thrown."""
+    """A world with the walker thrown into the air, rotating."""
     world = World()
     world.reset(0)
     world.data.qpos[1:3] = 8.0, 0.7
@@ -129,7 +129,7 @@ def test_velocities_are_in_the_torsos_frame(tumbling):
 
 
 def test_the_imu_reads_what_an_accelerometer_reads(tumbling):
-    """dv/dt + g upwards, turned into the torso's frame: +g at rest, 0 in free fall."""
+    """dv/dt + g upwards, rotated into the torso's frame: +g at rest, 0 in free fall."""
     data = tumbling.data
     for _ in range(5):
         tumbling.step(np.zeros(6))

@@ -1,4 +1,4 @@
-"""Studies need the [train] extra; where it is not installed, the tests are left out."""
+"""Studies need the [train] extra; the tests are skipped if it is not installed."""
 
 from support import needs_training, one_thread
 

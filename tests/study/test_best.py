@@ -1,4 +1,4 @@
-"""The best model sees no future, knows where its feet are, and resumes to the same result."""
+"""The best model is causal, knows where its feet are, and resumes exactly."""
 
 from dataclasses import replace
 
@@ -183,5 +183,5 @@ def test_simulated_walks_begin_healthy_and_say_what_follows_without_noise(tmp_pa
     again = simulated.read(path)
     assert all(np.array_equal(again[name], pair) for name, pair in walked.items())
     path.write_bytes(b'no')
-    with pytest.raises(ValueError, match=r'walked\.npz: no simulated rollouts'):
+    with pytest.raises(ValueError, match=r'walked\.npz: not valid simulated rollouts'):
         simulated.read(path)

@@ -1,4 +1,4 @@
-"""The same footing: one model and one budget for every cell, and step sizes chosen alike."""
+"""The same footing: one model and one budget for every cell, with equally chosen step sizes."""
 
 import numpy as np
 import pytest

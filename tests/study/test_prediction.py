@@ -1,4 +1,4 @@
-"""Training of predictors: it resumes to the same result, and says where a number went wrong."""
+"""Training of predictors: it resumes exactly, and says where a value became non-finite."""
 
 from dataclasses import replace
 
@@ -66,7 +66,7 @@ def test_it_learns(windows, shelf):
 
 def test_a_broken_checkpoint_is_named(windows, shelf):
     shelf.checkpoint(RUN).write_bytes(b'no')
-    with pytest.raises(ValueError, match=r'checkpoints/a\.safetensors: no checkpoint of this run'):
+    with pytest.raises(ValueError, match=r'checkpoints/a\.safetensors: not a valid checkpoint'):
         train(make(), windows, shelf)
 
 
@@ -74,7 +74,7 @@ def test_a_checkpoint_of_another_model_is_named(windows, shelf):
     with pytest.raises(KeyboardInterrupt):
         train(make(), windows, shelf, stop_after=3)
     other = RawPredictor(ModelSettings('lstm', 4), 17)
-    with pytest.raises(ValueError, match='no checkpoint of this run'):
+    with pytest.raises(ValueError, match='not a valid checkpoint of this run'):
         train(other, windows, shelf)
 
 

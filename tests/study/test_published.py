@@ -1,4 +1,4 @@
-"""The published recipes: complete, and their models as the authors had them."""
+"""The published recipes: complete, with models as in the authors' code."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Runs and their results: kept whole, found again, and never taken for another's."""
+"""Runs and their results: stored completely, found again, and never mistaken for another's."""
 
 from dataclasses import replace
 
@@ -32,7 +32,7 @@ def test_a_result_is_found_again_and_its_checkpoint_goes(shelf):
 )
 def test_a_result_of_other_settings_is_refused(shelf, change, says):
     shelf.keep(RUN, {})
-    with pytest.raises(ValueError, match=rf'a\.json was made otherwise \({says}\): give another'):
+    with pytest.raises(ValueError, match=rf'a\.json is from another run \({says}\): use another'):
         shelf.result(replace(RUN, **change))
 
 
@@ -45,5 +45,5 @@ def test_a_result_on_other_data_is_refused(shelf, tmp_path):
 @pytest.mark.parametrize('text', ['', '{', '[]', '{"run": 1}'])
 def test_a_broken_result_is_named(shelf, tmp_path, text):
     (tmp_path / 'runs' / 'a.json').write_text(text)
-    with pytest.raises(ValueError, match=r'a\.json: no result of a run: .*; remove it'):
+    with pytest.raises(ValueError, match=r'a\.json: not a valid run result: .*; remove it'):
         shelf.result(RUN)

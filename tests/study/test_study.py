@@ -1,4 +1,4 @@
-"""The study as a user carries it out: small, stopped, gone on with, asked for the wrong thing."""
+"""The study as a user runs it: small, stopped, resumed, and with wrong arguments."""
 
 import json
 import os
@@ -51,7 +51,7 @@ def test_a_small_comparison_and_the_same_command_again(folder, tmp_path, capsys)
 
     capsys.readouterr()
     assert cli.main(study(folder, out, *SMALL, '--updates', '8')) == 1
-    assert 'recipe.updates 1, now 2): give another --out' in capsys.readouterr().err
+    assert 'recipe.updates 1, now 2): use another --out' in capsys.readouterr().err
 
 
 def test_stopped_it_says_how_to_go_on_and_leaves_no_process(folder, tmp_path):
@@ -72,7 +72,7 @@ def test_stopped_it_says_how_to_go_on_and_leaves_no_process(folder, tmp_path):
     assert said == f'stopped; 0 of 4 runs are kept in {out}: the same command goes on from there\n'
     whole = json.loads((out / 'results.json').read_text())
     assert not whole['complete']
-    for _ in range(200):  # what served the processes ends when it finds that its caller is gone
+    for _ in range(200):  # the process server ends when it notices that its parent is gone
         try:
             os.killpg(process.pid, 0)
         except ProcessLookupError:

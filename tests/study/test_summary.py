@@ -1,4 +1,4 @@
-"""The summary of a study: rows of seeds, beside what was published."""
+"""The summary of a study: rows over seeds, next to the published results."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Training needs the [train] extra; where it is not installed, the tests are left out."""
+"""Training needs the [train] extra; the tests are skipped if it is not installed."""
 
 from support import needs_training, one_thread
 

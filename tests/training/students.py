@@ -1,4 +1,4 @@
-"""What tests of students share: a small one, its teacher, and settings that take no time."""
+"""Shared by tests of students: a small student, its teacher, and fast settings."""
 
 import numpy as np
 import torch

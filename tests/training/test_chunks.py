@@ -1,4 +1,4 @@
-"""Chunks: going through them is what the student did, step by step."""
+"""Chunks: processing them repeats what the student did, step by step."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ T, N = 14, 5
 
 
 def rollout(model, seed=0):
-    """Steps of N walkers with lost samples and ends, and what the student's way gives there."""
+    """Steps of N walkers with lost samples and episode ends, and the losses of stepping through."""
     rng = np.random.default_rng(seed)
     seen, ended = rng.random((T, N)) < 0.8, rng.random((T, N)) < 0.1
     series = {

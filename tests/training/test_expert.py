@@ -1,4 +1,4 @@
-"""PPO: it resumes to the same result, in every environment."""
+"""PPO: it resumes exactly, in every environment."""
 
 from dataclasses import replace
 
@@ -41,7 +41,7 @@ def test_a_training_that_was_stopped_ends_where_an_undisturbed_one_does(tmp_path
 def test_another_training_is_refused(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path, 0.6)
-    with pytest.raises(ValueError, match=r'made otherwise \(seed 0, now 1\)'):
+    with pytest.raises(ValueError, match=r'is from another run \(seed 0, now 1\)'):
         train(tmp_path, settings=replace(SETTINGS, seed=1))
 
 

@@ -1,4 +1,4 @@
-"""What is exported computes what the model computes, or is not written."""
+"""An exported graph computes the same as the model, or is not written."""
 
 import numpy as np
 import onnx
@@ -63,7 +63,7 @@ def test_a_bundle_says_what_it_is(model, bundle):
 def test_a_graph_is_one_small_file_for_any_onnx_tool(bundle):
     graph = onnx.load(bundle.path)
     onnx.checker.check_model(graph)
-    assert len(graph.graph.node) <= 140  # six unfolds of a solver, unrolled
+    assert len(graph.graph.node) <= 140  # six unrolled solver steps
     assert bundle.path.stat().st_size < 400_000
 
 

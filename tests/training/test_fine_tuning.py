@@ -1,4 +1,4 @@
-"""Reinforcement after imitation: right estimates, one policy on both ways, exact resumption."""
+"""Fine-tuning: correct estimates, one policy in rollouts and updates, exact resumption."""
 
 import json
 
@@ -97,7 +97,7 @@ def test_what_is_privileged_goes_on_from_step_to_step_and_ends_with_the_episode(
 
 
 def one_batch(ratio, advantage):
-    """One sample whose action is as many times as likely now as it was in the rollout."""
+    """One sample whose action is ``ratio`` times as likely now as in the rollout."""
     torch.manual_seed(0)
     model = student('gru')
     observation, elapsed = torch.randn(1, 1, 14), torch.ones(1, 1, 1)
@@ -138,7 +138,7 @@ def test_the_prediction_is_learned_from_what_was_sent():
 
 
 def test_a_sequence_with_noise_does_not_drown_the_error_of_the_others():
-    """Who foretells no change has the error of persistence, 1, however large it is."""
+    """Predicting no change has exactly the error of persistence, 1, however large it is."""
     model, batch = one_batch(1.0, 0.0)
     with torch.no_grad():
         model.prediction.weight.zero_()
@@ -216,7 +216,7 @@ def test_what_is_drawn_lies_around_what_the_student_asks_for():
 
 
 def test_a_policy_goes_where_the_reward_is(tmp_path):
-    """Reward: how near the sent action is to 0.5. Nothing else is told."""
+    """The reward is the closeness of the sent action to 0.5, and there is no other signal."""
     wanted = 0.5
     training = tuning(
         tmp_path, student('gru'), Conditions((), ramp=0.0), rounds=120, warm_up=5, walkers=32,
@@ -252,7 +252,7 @@ def test_the_estimate_learns_the_return():
 
 @pytest.fixture
 def quick(monkeypatch):
-    """No long walk to measure the scale."""
+    """Skips the long walk that measures the normaliser."""
     unit = Normalizer(np.zeros(8), np.ones(8), np.full(8, 0.1))
     monkeypatch.setattr(imitation, 'measure_normalizer', lambda *given: unit)
 
@@ -270,7 +270,7 @@ def train(folder, stop_after=None, log=None, **changes):
     return train_student(wanted, ROBOT, TEACHER, folder, report, log)
 
 
-@pytest.mark.parametrize('most_change', [10.0, 1e-12])  # the step size stays; falls every round
+@pytest.mark.parametrize('most_change', [10.0, 1e-12])  # the step size stays, or falls every round
 def test_one_that_was_stopped_ends_where_an_undisturbed_one_does(tmp_path, quick, most_change):
     log, changes = tmp_path / 'log', {'checkpoint_every': 2, 'most_change': most_change}
     whole = train(tmp_path / 'a', **changes)
@@ -290,7 +290,7 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path, quick):
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path, 4)
     (tmp_path / 'checkpoint.safetensors').unlink()
-    with pytest.raises(ValueError, match=r'fine_tuning\.safetensors was made otherwise .*trace'):
+    with pytest.raises(ValueError, match=r'fine_tuning\.safetensors is from another run .*trace'):
         train(tmp_path, trace=0.5)
 
 
@@ -321,7 +321,7 @@ def test_a_parameter_that_is_not_finite_stops_it_and_is_named(tmp_path):
 
 def test_a_broken_checkpoint_is_named(tmp_path):
     (tmp_path / 'fine_tuning.safetensors').write_bytes(b'no')
-    with pytest.raises(ValueError, match=r'fine_tuning\.safetensors: no checkpoint of this run'):
+    with pytest.raises(ValueError, match=r'fine_tuning\.safetensors: not a valid checkpoint'):
         tuning(tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""Training of students: it resumes to the same result, and a fault loses no finished checkpoint."""
+"""Training of students: it resumes exactly, and failures lose no finished checkpoint."""
 
 import errno
 import json
@@ -21,7 +21,7 @@ from liquid_control.training.optimizers import Optimizers
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    """No long walk to measure the scale."""
+    """Skips the long walk that measures the normaliser."""
     unit = Normalizer(np.zeros(8), np.ones(8), np.full(8, 0.1))
     monkeypatch.setattr(imitation, 'measure_normalizer', lambda *given: unit)
 
@@ -57,7 +57,7 @@ def test_a_training_that_was_stopped_ends_where_an_undisturbed_one_does(tmp_path
 def test_a_training_of_other_settings_is_refused_and_the_difference_named(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path, 2)
-    with pytest.raises(ValueError, match=r'made otherwise \(settings\.updates 2, now 3\)'):
+    with pytest.raises(ValueError, match=r'is from another run \(settings\.updates 2, now 3\)'):
         train(tmp_path, updates=3)
 
 
@@ -71,9 +71,7 @@ def test_a_full_disk_ends_with_its_reason_and_loses_no_checkpoint(tmp_path, monk
 
     with monkeypatch.context() as patch:
         patch.setattr('liquid_control.files.os.fsync', full)
-        with pytest.raises(
-            OSError, match=r'not written, what was there before is kept: .*No space'
-        ):
+        with pytest.raises(OSError, match=r'not written, any previous file is kept: .*No space'):
             train(tmp_path)
     assert (tmp_path / 'checkpoint.safetensors').read_bytes() == before
     assert not list(tmp_path.rglob('*.partial'))
@@ -84,7 +82,7 @@ def test_a_broken_checkpoint_is_named(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path, 2)
     (tmp_path / 'checkpoint.safetensors').write_bytes(b'no')
-    with pytest.raises(ValueError, match=r'checkpoint\.safetensors: no checkpoint of this run'):
+    with pytest.raises(ValueError, match=r'checkpoint\.safetensors: not a valid checkpoint'):
         train(tmp_path)
 
 
@@ -92,7 +90,7 @@ def test_a_chunk_that_is_missing_is_named(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path, 2)
     next((tmp_path / 'chunks').iterdir()).unlink()
-    with pytest.raises(ValueError, match=r'chunks/00000\d\.safetensors: no checkpoint'):
+    with pytest.raises(ValueError, match=r'chunks/00000\d\.safetensors: not a valid checkpoint'):
         train(tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""Bundles of several seeds: their scores, the best of them, and its card."""
+"""Bundles of several seeds: their scores, the best one, and its card."""
 
 import dataclasses
 

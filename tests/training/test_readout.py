@@ -1,4 +1,4 @@
-"""The prediction's readout, solved at the end."""
+"""The prediction readout, solved at the end of training."""
 
 import copy
 
@@ -20,7 +20,7 @@ FAULTY = Conditions((Chance(5 / 6, CONDITIONS[1:]),))
 
 
 def missed(model, batch) -> torch.Tensor:
-    """Mean error of a student's predictions, as a share of persistence's in each sequence."""
+    """Mean error of a student's predictions, relative to persistence in each sequence."""
     _, change = model.sequence(
         batch['observation'], batch['elapsed'], batch['state'], batch['action']
     )
@@ -79,7 +79,7 @@ def test_what_is_not_finite_is_told_and_not_written(monkeypatch):
         lambda *given: (torch.full((2, 19), torch.nan).double(), torch.ones(2, 8).double(),
                         torch.ones(2, 1).double()),
     )  # fmt: skip
-    with pytest.raises(NotFiniteError, match='gru, seed 0: the readout of its prediction'):
+    with pytest.raises(NotFiniteError, match='gru, seed 0: the least-squares prediction readout'):
         solve_readout(model, 64, 0, 'gru, seed 0')
     assert all(torch.equal(before[name], v) for name, v in model.prediction.state_dict().items())
 

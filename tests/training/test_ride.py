@@ -1,4 +1,4 @@
-"""What students meet while they learn is what their bundles meet."""
+"""Students experience in training what their bundles experience later."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ STEPS, SEED = 25, 11
 
 @pytest.mark.parametrize('spec', ['none', 'delay:1', 'delay:3', 'jitter:0.3+delay:2'])
 def test_a_ride_is_the_walk_of_the_bundle(tmp_path, spec):
-    """The same start and clock: the same observations, elapsed times and commands."""
+    """The same start and clock give the same observations, elapsed times and commands."""
     model = student('gru').eval()
     bundle = export_bundle(
         tmp_path / 'gru.onnx', StepModel(model).eval(), cell='gru', settings={},

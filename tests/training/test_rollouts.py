@@ -1,4 +1,4 @@
-"""Rollouts for imitation: seeded, labelled, and under the faults that were drawn."""
+"""Rollouts for imitation: seeded, labelled, and under the drawn faults."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ COUNT, STEPS = 8, 30
 
 
 def always(*faults: str, disturbed: float = 0.0) -> Conditions:
-    """Every walker has these faults from the start of its second episode on."""
+    """Conditions under which every walker has these faults from its second episode on."""
     return Conditions(tuple(Chance(1.0, (fault,)) for fault in faults), disturbed, ramp=0.0)
 
 
@@ -121,7 +121,7 @@ def test_conditions_are_read_from_a_file(tmp_path):
         ('chances: 1', 'chances: expected a list'),
         ('chances: [{probability: 0.1}]', r'chances\[0\]: faults is missing'),
         ('chances: [{probability: 0.1, faults: [dely]}]', "did you mean 'delay'"),
-        ('[', 'no YAML'),
+        ('[', 'invalid YAML'),
     ],
 )
 def test_a_wrong_file_is_refused_by_name(tmp_path, text, said):
@@ -145,5 +145,5 @@ def test_a_collector_goes_on_from_a_snapshot_as_if_nothing_had_been():
 
 
 def test_a_teacher_must_see_everything():
-    with pytest.raises(ValueError, match='a teacher asks for joint_position and joint_velocity'):
+    with pytest.raises(ValueError, match='a teacher must read joint_position and joint_velocity'):
         Teacher(paths.policy('cfc', 'walker2d'), 1)

@@ -1,4 +1,4 @@
-"""Every bundle that ships: its contract fits, and it still walks as its card says."""
+"""Every shipped bundle: its contract fits, and it still walks as its card says."""
 
 import numpy as np
 import pytest
@@ -56,7 +56,7 @@ def test_it_walks(name):
 
 
 def scored():
-    """(policy, fault) of every closed-loop score that a bundle holds."""
+    """(policy, fault) of every closed-loop score in a bundle."""
     for name, path in POLICIES.items():
         scores = PolicyRunner(path).bundle.scores
         yield from ((name, fault) for fault, score in scores.items() if 'falls' in score)

@@ -1,4 +1,4 @@
-"""Training as a user starts it: a few rounds, a bundle at the end, and Ctrl-C."""
+"""Training as a user runs it: a few rounds, a bundle at the end, and Ctrl-C."""
 
 import json
 import signal
@@ -17,7 +17,7 @@ SCORED = {'none', 'gaussian:0.03', 'gaussian:0.1', 'dropped:0.1', 'delay:1', 'de
 
 @pytest.fixture
 def small(monkeypatch):
-    """Rounds that take no time; the verb names their number alone."""
+    """Makes rounds small and fast, because the verb only sets their number."""
     from liquid_control.models import Normalizer
     from liquid_control.training import fine_tuning, imitation, publish
 
@@ -77,9 +77,9 @@ def test_several_seeds_and_again(tmp_path, capsys):
     assert 'percent of the teacher' in (tmp_path / 'all' / 'cards' / 'mlp.md').read_text()
     assert not list((tmp_path / 'all' / 'runs').iterdir())
     capsys.readouterr()
-    assert cli.main([*arguments, '1', *out]) == 0  # nothing is left to do
+    assert cli.main([*arguments, '1', *out]) == 0  # nothing left to do
     assert cli.main([*arguments, '2', *out]) == 1
-    assert 'was made otherwise (rounds 1, now 2)' in capsys.readouterr().err
+    assert 'is from another run (rounds 1, now 2)' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize('env', ['walker2d', 'hopper'])

@@ -1,1 +1,1 @@
-"""What a step and a training step of each cell cost, beside ncps and torch."""
+"""The cost of a step and of a training step of each cell, compared with ncps and torch."""

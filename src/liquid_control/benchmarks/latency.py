@@ -1,4 +1,4 @@
-"""How long a policy's step takes, in process."""
+"""In-process latency of a policy's step."""
 
 import time
 
@@ -10,10 +10,10 @@ _ROUNDS, _BLOCK = 20, 200
 
 
 def quantiles(times: list[float]) -> dict[str, float]:
-    """Median and 99th percentile of times in seconds, in microseconds.
+    """Median and 99th percentile, in microseconds, of times in seconds.
 
     Raises:
-        ValueError: no times.
+        ValueError: no times were measured.
     """
     if not times:
         raise ValueError('no times were measured')
@@ -22,7 +22,7 @@ def quantiles(times: list[float]) -> dict[str, float]:
 
 
 def step_times(runners: list[PolicyRunner]) -> list[list[float]]:
-    """Times in seconds of single steps of each runner, measured in turn, block by block."""
+    """Times in seconds of single steps of each runner, measured in alternating blocks."""
     times: list[list[float]] = [[] for _ in runners]
     rng = np.random.default_rng(0)
     for runner in runners:

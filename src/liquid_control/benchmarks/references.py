@@ -1,4 +1,4 @@
-"""Cells of other libraries, in the form of ours, to be measured beside ours in one run."""
+"""Cells of other libraries with the interface of ours, to be measured in the same run."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,20 +11,20 @@ from ncps.wirings import AutoNCP
 from liquid_control import cells
 
 INPUTS, OUTPUTS, UNITS = 17, 6, 64
-"""Sizes at which cells are compared: Walker2d's observation and action."""
+"""Sizes at which cells are compared: Walker2d's observation and action, and hidden units."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """One of our cells, and what is compared with it.
+    """One of our cells and the reference it is compared with.
 
     Attributes:
         cell: name of our cell.
-        settings: of our cell.
-        reference: what theirs is called.
-        sequence: makes theirs, a module that is called with (B, T, I).
-        single: makes theirs, a module that is called with (B, I), a state and the elapsed time.
-        state: makes the state that ``single`` starts from.
+        settings: settings of our cell.
+        reference: name of the reference.
+        sequence: makes the reference as a module called with (B, T, I).
+        single: makes the reference as a module called with (B, I), a state and the elapsed time.
+        state: makes the initial state of ``single``.
     """
 
     cell: str
@@ -79,7 +79,7 @@ PAIRS = (
 
 
 class _LSTMStep(torch.nn.Module):
-    """torch's LSTMCell, called like the others."""
+    """torch's LSTMCell with the call signature of the others."""
 
     def __init__(self):
         super().__init__()

@@ -1,4 +1,4 @@
-"""What one step of a cell costs as a bundle, beside the same cell in eager PyTorch, in one run."""
+"""The cost of one step of a cell as a bundle and of a reference in eager PyTorch, in one run."""
 
 import tempfile
 import time
@@ -18,7 +18,7 @@ from liquid_control.training.export import export_bundle
 
 
 class BareStep(torch.nn.Module):
-    """A cell as the least of a policy: its output, by a linear layer where it is wider, acts."""
+    """A minimal policy: the cell's output is the action, through a linear layer if sizes differ."""
 
     def __init__(self, cell: cells.Cell, actions: int):
         super().__init__()
@@ -41,10 +41,10 @@ def beside_references(
     block: int = 100,
     told: Callable[[], None] = lambda: None,
 ) -> list[dict]:
-    """One row a cell: its step as a bundle at batch 1, beside the eager cell where another has it.
+    """One row per cell: its step as a bundle at batch 1, and the eager reference if there is one.
 
-    The bundle's step is that of :class:`PolicyRunner`, with all it does; the eager one is the cell
-    and its readout alone, on tensors that are there already, on one thread.
+    The bundle's step is a full :class:`PolicyRunner` step; the eager one is just the cell and its
+    readout, on existing tensors. Both run on one thread.
     """
     with threads_set(1):
         return [_measure(name, robot, rounds, block, told) for name in names]
@@ -58,7 +58,7 @@ def _measure(name: str, robot: Contract, rounds: int, block: int, told) -> dict:
     if pair:
         steps[pair.reference] = _eager_step(pair, contract.action_size)
     times: dict[str, list[float]] = {key: [] for key in steps}
-    for done in range(-1, rounds):  # the first does not count
+    for done in range(-1, rounds):  # the first round is a warm-up
         for key, step in steps.items():
             for _ in range(block):
                 started = time.perf_counter()

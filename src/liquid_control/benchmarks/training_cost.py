@@ -1,4 +1,4 @@
-"""What a training step of a cell costs, in time and memory, beside other libraries' in one run."""
+"""The cost of a cell's training step in time and memory, and that of references, in one run."""
 
 import contextlib
 import gc
@@ -16,7 +16,7 @@ from liquid_control.training.memory import saved_bytes
 
 @contextlib.contextmanager
 def threads_set(count: int) -> Iterator[None]:
-    """Let torch use as many threads, and afterwards as many as before."""
+    """Set the number of torch threads within the context, and restore it afterwards."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:
@@ -27,13 +27,13 @@ def threads_set(count: int) -> Iterator[None]:
 
 @dataclass
 class Contender:
-    """One module to train, and what it took.
+    """One module to train, and its measured cost.
 
     Attributes:
-        name: of the module.
-        module: called with (B, T, I), gives outputs (B, T, O) and a state.
+        name: name of the module.
+        module: called with (B, T, I), returns outputs (B, T, O) and a state.
         times: seconds of each counted step: forward, backward, Adam.
-        saved_mb: what the graph keeps for the backward pass, MiB.
+        saved_mb: memory saved for the backward pass, MiB.
     """
 
     name: str
@@ -53,11 +53,11 @@ def measure(
     rounds: int,
     told: Callable[[], None] = lambda: None,
 ) -> None:
-    """Train all in turn, one step each a round, so that a drift of the machine meets all alike."""
+    """Train all in turn, one step each per round, so that machine drift affects all alike."""
     torch.manual_seed(0)
     x = torch.randn(batch, length, INPUTS)
     optimizers = [torch.optim.Adam(c.module.parameters(), 1e-3) for c in contenders]
-    for done in range(-1, rounds):  # the first does not count
+    for done in range(-1, rounds):  # the first round is a warm-up
         for contender, optimizer in zip(contenders, optimizers, strict=True):
             gc.collect()
             started = time.perf_counter()
@@ -81,9 +81,9 @@ def beside_references(
     rounds: int,
     told: Callable[[], None] = lambda: None,
 ) -> list[dict]:
-    """One row a cell; with ``ratio`` and ``memory_ratio``, theirs over ours, where another has it.
+    """One row per cell; if it has a reference, with ``ratio`` and ``memory_ratio``, theirs to ours.
 
-    Ratios of times are medians of the ratios of single rounds.
+    The time ratio is the median of the ratios of single rounds.
     """
     with threads_set(threads):
         rows = []
@@ -122,10 +122,10 @@ def growth(
     rounds: int,
     told: Callable[[], None] = lambda: None,
 ) -> list[dict]:
-    """Time and memory of a training step against the length of the sequence, one thread.
+    """Time and memory of a training step as a function of sequence length, on one thread.
 
-    ``time_exponent`` and ``memory_exponent`` are the slopes of a line through the logarithms over
-    the longer half of the lengths: 1 where cost is proportional to length.
+    ``time_exponent`` and ``memory_exponent`` are the slopes of a log-log fit over the longer half
+    of the lengths: 1 if cost is proportional to length.
     """
     with threads_set(1):
         rows = []

@@ -65,10 +65,10 @@ def names() -> list[str]:
 
 
 def chosen(wanted: list[str]) -> list[str]:
-    """The cells of a list of names, ``all`` among them for every one.
+    """The cells selected by a list of names, in which ``all`` stands for every cell.
 
     Raises:
-        ValueError: no cell of that name; the text names the nearest.
+        ValueError: unknown cell name; the message suggests the nearest.
     """
     for name in wanted:
         if name != 'all' and name not in _CELLS:
@@ -80,8 +80,8 @@ def make(name: str, input_size: int, hidden_size: int, **settings) -> Cell:
     """A fresh cell by name.
 
     Raises:
-        ValueError: no cell of that name, a setting that it does not have (the text names the
-            nearest), or a value without sense.
+        ValueError: unknown cell name or setting (the message suggests the nearest), or an
+            invalid value.
     """
     if name not in _CELLS:
         raise ValueError(unknown('cell', name, _CELLS))

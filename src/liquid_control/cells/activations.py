@@ -20,10 +20,11 @@ _ACTIVATIONS = {
     'tanh': torch.tanh,
 }
 CENTRED = {'lecun_tanh': (1.332, 3.4318), 'tanh': (2.0, 2.0)}
-"""i and o of those that are o·c(i·x), c(x) = sigmoid(x) − ½, to about 1e-7. For training on a CPU,
-where PyTorch's tanh costs five sigmoids, and where i and o can be had in the weights."""
+"""(i, o) of the activations that equal o·c(i·x) to about 1e-7, where c(x) = sigmoid(x) − ½. Used
+for training on a CPU, where PyTorch's tanh costs as much as five sigmoids and i and o can be folded
+into the weights."""
 COSTS = {'gelu': 1, 'lecun_tanh': 3, 'relu': 1, 'silu': 1, 'tanh': 1}
-"""Multiplications and evaluations of a non-linear function of one activation."""
+"""Multiplications plus non-linear function evaluations per activation."""
 
 
 def centred(x: torch.Tensor) -> torch.Tensor:
@@ -32,10 +33,10 @@ def centred(x: torch.Tensor) -> torch.Tensor:
 
 
 def activation(name: str, among: tuple[str, ...] = tuple(_ACTIVATIONS)) -> Callable:
-    """The function of that name.
+    """The activation function with that name.
 
     Raises:
-        ValueError: none of that name; the text names the nearest.
+        ValueError: unknown name; the message suggests the nearest.
     """
     if name not in among:
         raise ValueError(unknown('activation', name, among))

@@ -1,9 +1,9 @@
-"""A sequence of CfC steps with a backward pass of its own.
+"""A sequence of CfC steps with a hand-written backward pass.
 
-Autograd would keep some twenty tensors a step, and add up each weight's gradient step by step.
-Here the sums that enter each layer are kept, slopes follow from them for many steps at once, what
-runs back in time is three or so operations a step, and each weight's gradient is one matrix
-product for those steps.
+Autograd would keep about twenty tensors per step and accumulate each weight's gradient step by
+step. Here each layer's pre-activations are kept. Their derivatives are computed for many steps at
+once, so that the backward recurrence takes about three operations per step and each weight's
+gradient is a single matrix product over those steps.
 """
 
 import torch
@@ -13,11 +13,11 @@ from liquid_control.cells.activations import CENTRED, centred
 from liquid_control.cells.activations import activation as by_name
 
 _AT_ONCE = 2**17
-"""Numbers of the widest layer whose slopes are held at a time."""
+"""Head pre-activations processed at a time in the backward pass."""
 
 
 def fits(tensor: torch.Tensor) -> bool:
-    """Whether :func:`unroll` may be used: not in autocast, nor while compiling."""
+    """Whether :func:`unroll` can be used: not under autocast, while compiling or in ONNX export."""
     return not (
         torch.compiler.is_compiling()
         or torch.onnx.is_in_onnx_export()
@@ -26,19 +26,19 @@ def fits(tensor: torch.Tensor) -> bool:
 
 
 def unroll(activation, gates, masks, sensed, elapsed, state, recurrent, layers):
-    """All states, (B, T, H), and the last one.
+    """All states (B, T, H) and the last one (B, H).
 
     z_1 = sensed + h·R; z_l = m·act(z_{l−1})·W_lᵀ + b_l; h' = gates(z_n, Δt), step by step.
 
     Args:
-        activation: between layers, by name; None where there is one layer.
+        activation: name of the activation between layers; None if there is a single layer.
         gates: :class:`cfc.Gates`.
-        masks: of dropout, (T, B, K), one for each layer before the last; or None.
+        masks: dropout masks (T, B, K), one per layer before the last, or None.
         sensed: (B, T, K).
         elapsed: (B, T, 1).
         state: (B, H).
         recurrent: R, (H, K).
-        layers: W and b of each further layer.
+        layers: (W, b) of each subsequent layer.
     """
     inner, outer = CENTRED.get(activation, (1.0, 1.0))
     quick = centred if activation in CENTRED else activation and by_name(activation)
@@ -54,7 +54,7 @@ def unroll(activation, gates, masks, sensed, elapsed, state, recurrent, layers):
 
 
 class _Sequence(torch.autograd.Function):
-    """As :func:`unroll`, with W_lᵀ, and with scales in weights: see :meth:`cfc.Gates.quick`."""
+    """:func:`unroll` on W_lᵀ with scales folded into the weights, see :meth:`cfc.Gates.quick`."""
 
     @staticmethod
     def forward(ctx, activation, gates, masks, sensed, elapsed, state, recurrent, *rest):
@@ -108,7 +108,7 @@ class _Back:
         self.to_state = torch.zeros_like(self.states[0])
 
     def gradients(self):
-        """Those of the arguments of ``apply``."""
+        """Gradients of the arguments of ``apply``, in order."""
         length, many = len(self.heads), max(1, _AT_ONCE // self.heads[0].numel())
         for last in range(length, 0, -many):
             self._part(slice(max(0, last - many), last))
@@ -148,7 +148,7 @@ class _Back:
                 total += one
 
     def _layers(self, part):
-        """What each layer but the last passed on, and its slopes."""
+        """Outputs of each layer but the last, and their derivatives."""
         passed, slopes = [], []
         for number, z in enumerate(self.sums):
             out, slope = _slope(self.activation, z[part])
@@ -160,7 +160,7 @@ class _Back:
         return passed, slopes
 
     def _steps(self, gradient, slope, slopes, totals, flows):
-        """Back in time: fills the gradients of the states, and of each layer's sums."""
+        """Backpropagate through time, filling in the gradients of states and pre-activations."""
         turned = [weight.t() for weight in self.weights]
         recurrent = self.recurrent.t()
         by_place = [x.unbind(0) for x in (gradient, totals, slope, flows[-1].view(slope.shape))]
@@ -177,7 +177,7 @@ class _Back:
 
 
 def _slope(function, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """The values of an elementwise function and its slopes."""
+    """Values and derivatives of an elementwise function."""
     with torch.enable_grad():
         z = z.detach().requires_grad_()
         out = function(z)

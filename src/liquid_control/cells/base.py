@@ -1,4 +1,4 @@
-"""What every recurrent cell is: one step, and the same step over a sequence."""
+"""The interface of every recurrent cell: one step, and the same step over a sequence."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -10,11 +10,10 @@ class Counts(NamedTuple):
     """What a cell costs.
 
     Attributes:
-        parameters: trainable numbers; what a wiring masks is none.
+        parameters: trainable numbers; what a wiring masks is not counted.
         state_size: numbers carried from one step to the next.
         synapses: connections from an input or a state to a unit.
-        operations: multiplications with an addition, and evaluations of a non-linear function,
-            of one step of one sequence.
+        operations: multiply-adds and non-linear function evaluations in one step of one sequence.
     """
 
     parameters: int
@@ -26,11 +25,11 @@ class Counts(NamedTuple):
 class Cell(torch.nn.Module):
     """Maps (input, state, elapsed time) to (output, new state).
 
-    A subclass sets ``input_size``, ``output_size`` and ``state_size`` and defines
-    :meth:`advance`. What depends on the input alone it may compute in :meth:`sense`, which sees
-    a whole sequence at once; where the whole recurrence can be had faster than step by step it
-    overrides :meth:`unroll`. Elapsed time is measured since the previous sample, in nominal
-    periods, and is not negative.
+    A subclass sets ``input_size``, ``output_size`` and ``state_size`` and defines :meth:`advance`
+    and :meth:`counts`. It may compute what depends on the input alone in :meth:`sense`, which sees
+    a whole sequence at once, and override :meth:`unroll` if the recurrence can be computed faster
+    than step by step. Elapsed time is the non-negative time since the previous sample, in nominal
+    periods.
     """
 
     input_size: int
@@ -38,7 +37,7 @@ class Cell(torch.nn.Module):
     state_size: int
 
     def initial_state(self, batch: int) -> torch.Tensor:
-        """Zero state (B, S) where the parameters are."""
+        """Zero state (B, S), with the parameters' dtype and device."""
         like = next(self.parameters())
         return torch.zeros(batch, self.state_size, dtype=like.dtype, device=like.device)
 
@@ -49,7 +48,7 @@ class Cell(torch.nn.Module):
     def advance(
         self, sensed: torch.Tensor, state: torch.Tensor, elapsed: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """One step from what was sensed: (B, K), (B, S), (B, 1) → (B, O), (B, S)."""
+        """One step from the output of :meth:`sense`: (B, K), (B, S), (B, 1) → (B, O), (B, S)."""
         raise NotImplementedError
 
     def synapses(self) -> int:
@@ -57,11 +56,11 @@ class Cell(torch.nn.Module):
         raise NotImplementedError
 
     def operations(self) -> int:
-        """Multiplications with an addition, and evaluations of a function, of one step."""
+        """Multiply-adds and non-linear function evaluations in one step."""
         raise NotImplementedError
 
     def counts(self) -> Counts:
-        """Parameters, state, synapses and operations a step."""
+        """Parameters, state size, synapses and operations per step."""
         parameters = sum(p.numel() for p in self.parameters())
         return Counts(parameters, self.state_size, self.synapses(), self.operations())
 
@@ -79,7 +78,7 @@ class Cell(torch.nn.Module):
             Output (B, O) and the new state (B, S).
 
         Raises:
-            ValueError: elapsed has another shape, which would mix the rows of the batch.
+            ValueError: elapsed has another shape, which would mix up the rows of the batch.
         """
         if elapsed.ndim != 2 or elapsed.shape[1] != 1:
             raise ValueError(f'elapsed: expected (B, 1), found {tuple(elapsed.shape)}')
@@ -88,7 +87,7 @@ class Cell(torch.nn.Module):
     def once(
         self, x: torch.Tensor, state: torch.Tensor, elapsed: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """What :meth:`step` does; a cell that has a shorter way for one step overrides it."""
+        """What :meth:`step` computes; override if a single step has a cheaper form."""
         return self.advance(self.sense(x), state, elapsed)
 
     def unroll(
@@ -104,7 +103,7 @@ class Cell(torch.nn.Module):
             sensed: (B, T, K).
             elapsed: (B, T, 1).
             state: (B, S).
-            counts: which samples count, (B, T, 1) bool; None: all.
+            counts: which samples count, (B, T, 1) bool; None if all do.
 
         Returns:
             Outputs (B, T, O) and the last state (B, S).
@@ -124,8 +123,8 @@ class Cell(torch.nn.Module):
             x: inputs (B, T, I), at least one sample.
             elapsed: time since the previous sample, (B, T) or (B, T, 1); by default 1.
             state: (B, S); by default zero.
-            lengths: samples of each sequence that count, (B,); beyond them the state stands
-                still and outputs are zero.
+            lengths: number of valid samples in each sequence, (B,); beyond it the state is frozen
+                and outputs are zero.
 
         Returns:
             Outputs (B, T, O) and the last state (B, S).
@@ -152,7 +151,7 @@ class Cell(torch.nn.Module):
             if lengths.shape != (batch,):
                 raise ValueError(f'lengths: expected ({batch},), found {tuple(lengths.shape)}')
             counts = (torch.arange(length, device=x.device) < lengths[:, None])[..., None]
-            # What stands beyond a sequence, even a NaN, must not reach a gradient.
+            # Padding, even a NaN, must not reach a gradient.
             x = torch.where(counts, x, torch.zeros_like(x))
             elapsed = torch.where(counts, elapsed.reshape(batch, length, 1), 1.0)
         return self.unroll(self.sense(x), elapsed.reshape(batch, length, 1), state, counts)
@@ -165,7 +164,7 @@ def stepwise(
     state: torch.Tensor,
     counts: torch.Tensor | None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """All steps of a sequence one after the other; arguments as those of ``unroll``."""
+    """All steps of a sequence, one after another; arguments as for :meth:`Cell.unroll`."""
     outputs = []
     for place, (now, since) in enumerate(zip(sensed.unbind(1), elapsed.unbind(1), strict=True)):
         output, after = advance(now, state, since)

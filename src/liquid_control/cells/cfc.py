@@ -14,35 +14,36 @@ from liquid_control.cells.base import Cell, stepwise
 from liquid_control.control.schema import unknown
 
 HEADS = {'default': 4, 'no_gate': 4, 'pure': 1}
-"""Linear heads of each mode."""
+"""Number of linear heads in each mode."""
 
 
 class CfC(Cell):
     """CfC of Hasani et al. 2022, "Closed-form continuous-time neural networks".
 
-    z = backbone([x, h]); f1, f2 = tanh heads of z; T = sigmoid(t_a·Δt + t_b), t_a and t_b heads
-    too; then by mode
+    z = backbone([x, h]); f1, f2 = tanh heads of z; T = sigmoid(t_a·Δt + t_b), with t_a and t_b
+    also heads of z; then, by mode:
 
     - ``default``: h' = f1·(1 − T) + T·f2
     - ``no_gate``: h' = f1 + T·f2
     - ``pure``:    h' = A − A·exp(−Δt·(|w_τ| + |f1|))·f1, f1 without tanh; also known as Cf-S
 
     The output is the new state. Also known as a closed-form liquid network; not to be confused
-    with CT-RNN, which is integrated numerically. Weights start uniform by Glorot & Bengio's
-    rule, as the authors' do, each head on its own; so do A and w_τ, because |w_τ| has no
-    gradient at zero. The authors' runs write T = sigmoid(−t_a·Δt + t_b): negate the rows of
-    t_a. Its initial values are symmetric about zero, so that both start alike.
+    with CT-RNN, which is integrated numerically. Weights start from Glorot & Bengio's uniform
+    distribution, as the authors' do, each head on its own; so do A and w_τ, because |w_τ| has no
+    gradient at zero. The authors' runs use T = sigmoid(−t_a·Δt + t_b), which is this cell with
+    the rows of t_a negated; their initial distribution is symmetric about zero, so both forms
+    start alike.
 
     Args:
         input_size: I.
         hidden_size: H, the state and the output.
-        mode: which of the three.
+        mode: ``default``, ``no_gate`` or ``pure``.
         backbone: units of each backbone layer.
-        backbone_layers: how many; with none the heads see [x, h].
-        activation: of the backbone.
+        backbone_layers: number of backbone layers; with 0 the heads see [x, h].
+        activation: activation of the backbone.
         head_activation: of f1 and f2: ``tanh``, or ``lecun_tanh`` as in the authors' runs.
-        dropout: after every backbone layer, in training.
-        gain: of Glorot's rule.
+        dropout: dropout probability after every backbone layer, in training.
+        gain: gain of the Glorot initialisation.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class CfC(Cell):
         if backbone_layers < 0:
             raise ValueError(f'backbone_layers: expected 0 or more, found {backbone_layers}')
         if not 0.0 <= dropout < 1.0:
-            raise ValueError(f'dropout: expected 0 to below 1, found {dropout}')
+            raise ValueError(f'dropout: expected a value in [0, 1), found {dropout}')
         self.input_size = input_size
         self.output_size = self.state_size = hidden_size
         self.activation, self.dropout = activation, dropout
@@ -89,7 +90,7 @@ class CfC(Cell):
     def unroll(self, sensed, elapsed, state, counts):
         if counts is None and fits(sensed):
             return self._sequence(sensed, elapsed, state)
-        # Cut once: each cut costs its backward pass a weight full of zeros.
+        # Slice once: the backward pass of each slice allocates a full weight of zeros.
         advance = partial(self._advance, self.recurrent())
         return stepwise(advance, sensed, elapsed, state, counts)
 
@@ -110,7 +111,7 @@ class CfC(Cell):
         return self._first.weight[:, self.input_size :].t()
 
     def finish(self, z: torch.Tensor, elapsed: torch.Tensor) -> torch.Tensor:
-        """From what the first layer sums up, (B, K), to the new state (B, H)."""
+        """From the first layer's pre-activations (B, K) to the new state (B, H)."""
         for layer in [*self.backbone, self.heads][1:]:
             z = layer(dropout(self._activation(z), self.dropout, self.training))
         return self.gates(z, elapsed)
@@ -132,9 +133,9 @@ class CfC(Cell):
         return weights + activated * COSTS[self.activation] + self.output_size * self.gates.cost
 
     def load_ncps(self, weights: Mapping[str, torch.Tensor]) -> None:
-        """Take the weights of an ``ncps.torch.CfCCell``, or of a ``CfC`` around one."""
+        """Load the weights of an ``ncps.torch.CfCCell``, or of a ``CfC`` around one."""
         weights = {name.removeprefix('rnn_cell.'): value for name, value in weights.items()}
-        # Activations and dropout stand between the layers, and are numbered too.
+        # Activations and dropout sit between the layers and are numbered too.
         places = sorted({int(name.split('.')[1]) for name in weights if 'backbone' in name})
         if len(places) != len(self.backbone):
             raise ValueError(f'backbone: expected {len(self.backbone)} layers, found {len(places)}')
@@ -149,7 +150,7 @@ class CfC(Cell):
 
 
 class Gates(torch.nn.Module):
-    """From the heads side by side, (..., n·H), and Δt to the new state (..., H)."""
+    """From the concatenated heads (..., n·H) and Δt to the new state (..., H)."""
 
     def __init__(self, size: int, mode: str, head_activation: str):
         super().__init__()
@@ -176,7 +177,7 @@ class Gates(torch.nn.Module):
         return f1 + gate * (f2 if self.mode == 'no_gate' else f2 - f1)
 
     def quick(self, heads: torch.Tensor, elapsed: torch.Tensor) -> torch.Tensor:
-        """1/``outer`` of the new state, from ``inner`` times the heads; faster in training."""
+        """The new state over ``outer``, from the heads times ``inner``; faster in training."""
         if self.mode == 'pure':
             return self(heads, elapsed)
         if self.mode == 'no_gate':

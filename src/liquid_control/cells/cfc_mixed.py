@@ -1,4 +1,4 @@
-"""CfC with an LSTM before it (mixed memory)."""
+"""CfC preceded by an LSTM (mixed memory)."""
 
 import inspect
 from collections.abc import Mapping
@@ -14,15 +14,16 @@ from liquid_control.cells.lstm import LSTM
 class CfCMixed(Cell):
     """CfC with mixed memory of Hasani et al. 2022, after Lechner & Hasani 2020 (ODE-LSTM).
 
-    (h, c) ← LSTM(x, (h, c)); h' = CfC(x, h, Δt). The LSTM keeps what must last, whatever the
-    elapsed time; the state is (h', c) side by side, 2H, the output h'. The LSTM starts as the
-    authors' does: input weights by Glorot's rule, recurrent ones orthogonal, biases within ±0.1,
-    that of the forget gate one more.
+    (h, c) ← LSTM(x, (h, c)); h' = CfC(x, h, Δt). The LSTM holds long-term memory, whatever the
+    elapsed time. The state is [h', c], 2H wide; the output is h'. The LSTM is initialised as the
+    authors' is: Glorot uniform input weights, orthogonal recurrent weights, and biases within
+    ±0.1, plus one for the forget gate.
+
+    The remaining arguments are those of :class:`~liquid_control.cells.cfc.CfC`.
 
     Args:
         input_size: I.
         hidden_size: H.
-        settings: those of :class:`~liquid_control.cells.cfc.CfC`.
     """
 
     __signature__ = inspect.signature(CfC)
@@ -70,7 +71,7 @@ class CfCMixed(Cell):
         return self.lstm.operations() + self.cfc.operations()
 
     def load_ncps(self, weights: Mapping[str, torch.Tensor]) -> None:
-        """Take the weights of an ``ncps.torch.CfC`` with mixed memory."""
+        """Load the weights of an ``ncps.torch.CfC`` with mixed memory."""
         self.cfc.load_ncps(weights)
         inputs, recurrent = weights['lstm.input_map.weight'], weights['lstm.recurrent_map.weight']
         size = self.output_size

@@ -14,13 +14,14 @@ from liquid_control.cells.wirings import Wiring, build
 
 
 class CfCNCP(Cell):
-    """CfC without backbone on a wiring: Lechner et al. 2020 with Hasani et al. 2022.
+    """CfC without a backbone on a wiring: Lechner et al. 2020 with Hasani et al. 2022.
 
-    The layers of the wiring follow one another within a step. Every unit is a CfC of those
-    inputs and units that reach it: earlier layers as they are now, its own and later layers as
-    they were. All heads, the time gates too, have a weight for each synapse and no others. Here
-    ncps's ``WiredCfCCell`` differs: its time gates are not masked, within a layer each unit
-    reaches each, and what is masked counts as a parameter; the polarity has no say in either.
+    The layers of the wiring are evaluated in order within a step. Every unit is a CfC of the
+    inputs and units connected to it: earlier layers at their new values, its own and later layers
+    at their previous ones. All heads, time gates included, have one weight per synapse and no
+    others. ncps's ``WiredCfCCell`` differs: its time gates are not masked, the units of a layer
+    are fully connected to each other, and masked weights count as parameters. Neither uses the
+    polarity.
 
     The state holds the units layer by layer, (B, U); the output is the motor units.
 
@@ -30,10 +31,10 @@ class CfCNCP(Cell):
         wiring: see :func:`liquid_control.cells.wirings.build`, as for the next three.
         motors: output units.
         sparsity: share of synapses left out.
-        seed: of the synapses.
-        mode: as of :class:`~liquid_control.cells.cfc.CfC`.
-        head_activation: as of CfC.
-        dense_recurrence: within a layer each unit reaches each, as in ncps.
+        seed: seed of the synapses.
+        mode: as in :class:`~liquid_control.cells.cfc.CfC`.
+        head_activation: as in CfC.
+        dense_recurrence: connect all units within a layer to each other, as ncps does.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class CfCNCP(Cell):
         places = [order.index(unit) for unit in range(wired.motors)]
         self.first_motor = places[0]
         if places != list(range(places[0], places[0] + wired.motors)):
-            raise ValueError(f'wiring: expected motors side by side in one layer, found {places}')
+            raise ValueError(f'wiring: expected contiguous motors in one layer, found {places}')
 
     def advance(self, sensed, state, elapsed):
         return self._advance([layer.weight() for layer in self.layers], sensed, state, elapsed)
@@ -77,7 +78,7 @@ class CfCNCP(Cell):
         weights = [layer.weight() for layer in self.layers]
         if any(source > place for place, layer in enumerate(self.layers, 1)
                for source in layer.sources):  # fmt: skip
-            # A later layer reaches an earlier one: no way but step by step.
+            # A later layer feeds an earlier one, so the sequence must be stepped through.
             def advance(*now):
                 return self._advance(weights, *now)
 
@@ -92,7 +93,7 @@ class CfCNCP(Cell):
         return units.narrow(2, self.first_motor, self.output_size), torch.cat(lasts, dim=1)
 
     def _layer(self, place, layer, weight, blocks, elapsed, state, counts):
-        """One layer over the whole sequence, given those before it: its outputs and last state."""
+        """One layer over the whole sequence, given the layers before: outputs and last state."""
         earlier = [blocks[source] for source in layer.sources if source < place]
         known = sum(block.shape[-1] for block in earlier)
         heads = layer.bias.expand(*elapsed.shape[:2], -1)
@@ -126,9 +127,9 @@ class CfCNCP(Cell):
         return weights + sum(layer.gates.size * layer.gates.cost for layer in self.layers)
 
     def load_ncps(self, weights: Mapping[str, torch.Tensor]) -> None:
-        """Take the weights of an ``ncps.torch.WiredCfCCell`` or of a ``CfC`` around one.
+        """Load the weights of an ``ncps.torch.WiredCfCCell`` or of a ``CfC`` around one.
 
-        Those of synapses that do not exist here are left out.
+        Weights of synapses that do not exist here are ignored.
         """
         weights = {name.removeprefix('rnn_cell.'): value for name, value in weights.items()}
         for place, layer in enumerate(self.layers):
@@ -138,11 +139,11 @@ class CfCNCP(Cell):
 
 
 class Layer(torch.nn.Module):
-    """Weights of one layer, stored as the synapses that exist, (heads, synapses).
+    """Weights of one layer, stored for existing synapses only, (heads, synapses).
 
     Args:
-        mask: which source reaches which unit, (units, sources), bool.
-        sources: which blocks the sources are: 0 the inputs, n the n-th layer.
+        mask: which source is connected to which unit, (units, sources), bool.
+        sources: which blocks the sources come from: 0 is the inputs, n the n-th layer.
     """
 
     def __init__(self, mask: np.ndarray, sources: list[int], mode: str, head_activation: str):
@@ -151,11 +152,11 @@ class Layer(torch.nn.Module):
         self.sources, self.heads = sources, HEADS.get(mode, 1)
         self.gates = Gates(units, mode, head_activation)
         synapses = int(mask.sum())
-        # Where the value of each place stands; those without a synapse find a zero at the end.
+        # Index of each entry's value; entries without a synapse point to a zero at the end.
         index = np.full(mask.shape, synapses)
         index[mask] = np.arange(synapses)
         self.register_buffer('index', torch.from_numpy(index), persistent=False)
-        # Glorot's rule, by the synapses that a unit has, and that leave a source, on average.
+        # Glorot's rule with the average fan-in of a unit and fan-out of a source.
         bound = (6 / (synapses / units + synapses / mask.shape[1])) ** 0.5
         self.values = torch.nn.Parameter(torch.empty(self.heads, synapses).uniform_(-bound, bound))
         bound = (synapses / units) ** -0.5
@@ -178,14 +179,14 @@ class Layer(torch.nn.Module):
 
 
 def _reach(wiring: Wiring, place: int, dense: bool) -> tuple[np.ndarray, list[int]]:
-    """Mask of one layer, (units, sources), and the blocks from which it is reached."""
+    """Mask of one layer, (units, sources), and the blocks that feed it."""
     units = list(wiring.layers[place])
     blocks = [wiring.sensory[:, units]]
     blocks += [wiring.inner[list(layer)][:, units] for layer in wiring.layers]
     if dense:
         blocks[place + 1] = np.ones((len(units), len(units)))
-    # Earlier layers first, then those that are seen as they were.
+    # Earlier layers come first, then those seen at their previous values.
     sources = [number for number, block in enumerate(blocks) if block.any()]
     if not sources:
-        raise ValueError(f'wiring: nothing reaches layer {place}')
+        raise ValueError(f'wiring: layer {place} has no incoming synapses')
     return np.concatenate([blocks[number] for number in sources]).T != 0, sources

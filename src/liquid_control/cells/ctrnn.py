@@ -11,16 +11,16 @@ from liquid_control.cells.base import Cell, stepwise
 class CTRNN(Cell):
     """CT-RNN of Funahashi & Nakamura 1993: dh/dt = −h/τ + tanh(W·x + U·h + b).
 
-    Over Δt it is integrated in ``unfolds`` equal steps δ of exponential Euler, which holds the
-    tanh and solves the rest exactly: h ← h·e + τ·(1 − e)·tanh(…), e = exp(−δ/τ). |h| stays below
-    τ at any Δt, where explicit Euler leaves every bound as soon as δ > 2τ. The output is the new
-    state; τ > 0 is trained, one a unit, through softplus, and starts at 1. Not to be confused
-    with CfC, which is not integrated.
+    Δt is integrated in ``unfolds`` equal steps δ of exponential Euler, which holds the tanh fixed
+    and solves the rest exactly: h ← h·e + τ·(1 − e)·tanh(…), e = exp(−δ/τ). |h| stays below τ at
+    any Δt, whereas explicit Euler becomes unbounded once δ > 2τ. The output is the new state;
+    τ > 0 is trained per unit, through softplus, and starts at 1. Not to be confused with CfC,
+    which is not integrated.
 
     Args:
         input_size: I.
         hidden_size: H, the state and the output.
-        unfolds: solver steps within a sample.
+        unfolds: solver steps per sample.
     """
 
     def __init__(self, input_size: int, hidden_size: int, unfolds: int = 6):
@@ -31,7 +31,7 @@ class CTRNN(Cell):
         self.output_size = self.state_size = hidden_size
         self.inputs = torch.nn.Linear(input_size, hidden_size)
         self.recurrent = torch.nn.Linear(hidden_size, hidden_size, bias=False)
-        self.time = torch.nn.Parameter(torch.full((hidden_size,), 0.541325))  # softplus: 1
+        self.time = torch.nn.Parameter(torch.full((hidden_size,), 0.541325))  # softplus is 1
         torch.nn.init.xavier_uniform_(self.inputs.weight)
         torch.nn.init.orthogonal_(self.recurrent.weight)
 

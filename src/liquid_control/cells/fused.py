@@ -1,33 +1,33 @@
-"""Sums over synapses and the LTC solver over a whole sequence, with backward passes by hand.
+"""Sums over synapses and the LTC solver over a whole sequence, with hand-written backward passes.
 
 An unfold is v' = (v + a + t·S_a)/(b + t·S_b), with S_a, S_b the two sums over synapses between
-units. Kept for the backward pass are the states between samples; it computes the unfolds of a
-sample anew and goes back through them:
+units. The forward pass keeps the states between samples; the backward pass recomputes the unfolds
+of each sample and backpropagates through them:
 
     g_a = g/(b + t·S_b), g_b = −v'·g_a, g_S = t·(g_a, g_b),
     g_z = (w·g_S)·s·(1 − s), z = σ·v_j + shift,
 
-and to each source the sum of σ·g_z over the synapses that leave it.
+and each source receives the sum of σ·g_z over its outgoing synapses.
 
-Inside, units come first and rows of the batch last, and synapses are padded to (D, F) by target
-and to (U, G) by source, so that a sum is a batch of small matrix products either way. As many
-rows at a time as keep the activations of one sum in the processor's cache, in memory that is
-taken once.
+Internally, units come first and batch rows last, and synapses are padded to (D, F) by target and
+to (U, G) by source, so that a sum is a batch of small matrix products in either direction. The
+batch is processed in groups of rows small enough to keep the activations of one sum in the
+processor's cache, in buffers allocated once.
 """
 
 import torch
 
 _AT_ONCE = 2**19
-"""Activations."""
+"""Activations computed at a time."""
 
 
 def sums(v: torch.Tensor, terms, tables) -> torch.Tensor:
-    """Both sums over the synapses from each row, side by side, (N, 2D).
+    """Both sums over the synapses for each row, concatenated, (N, 2D).
 
     Args:
         v: values of the sources, (N, U).
-        terms: σ, shift, and the weights of both sums of each synapse, (S,) each.
-        tables: of :class:`synapses.Padded`.
+        terms: σ, shift and the weights in both sums of each synapse, (S,) each.
+        tables: from :attr:`synapses.Padded.tables`.
     """
     return torch.cat([_Sums.apply(part, *terms, tables) for part in v.split(_rows(tables))])
 
@@ -36,12 +36,12 @@ def solve(drive, time, state, terms, tables, unfolds: int) -> torch.Tensor:
     """States after each sample, (B, T, U).
 
     Args:
-        drive: a and b side by side, (B, T, 2U).
+        drive: a and b, concatenated, (B, T, 2U).
         time: t, (B, T, 1).
         state: before the first sample, (B, U).
         terms: as for :func:`sums`.
-        tables: of :class:`synapses.Padded`.
-        unfolds: of each sample.
+        tables: from :attr:`synapses.Padded.tables`.
+        unfolds: solver steps per sample.
     """
     parts = (tensor.split(_rows(tables)) for tensor in (drive, time, state))
     return torch.cat([_Solve.apply(*part, *terms, tables, unfolds)
@@ -124,11 +124,11 @@ def _backward(ctx, grad):
 
 
 class _Network:
-    """Synapses in tables padded with zeros: F to each of D targets, G from each of U sources.
+    """Synapses in zero-padded tables: F to each of D targets, G from each of U sources.
 
     Args:
-        rows: of the batch.
-        kept: how many sets of activations are in use at a time.
+        rows: batch rows.
+        kept: sets of activations held at a time.
     """
 
     def __init__(self, rows: int, sigma, shift, first, second, tables, kept: int = 1):
@@ -143,7 +143,7 @@ class _Network:
         self.active = sigma.new_empty(kept, by_target.numel(), rows)
 
     def activate(self, v, place: int = 0):
-        """Activations (D, F, B) from v (U, B), in the given place of those kept."""
+        """Activations (D, F, B) from v (U, B), written to the buffer at ``place``."""
         active = self.active[place]
         torch.index_select(v, 0, self.inward, out=active)
         active = active.view(self.driven, self.width, -1)
@@ -154,7 +154,7 @@ class _Network:
         return torch.bmm(self.weights, active)
 
     def unfold(self, v, above, below, clock, place: int = 0):
-        """v (U, B) after one unfold, its denominator, both sums (D, 2, B), activations."""
+        """v (U, B) after one unfold, its denominator, both sums (D, 2, B) and activations."""
         active = self.activate(v, place)
         sums = self.sums(active)
         numerator, denominator = v + above, below.clone()
@@ -164,7 +164,7 @@ class _Network:
 
 
 class _Gradients(_Network):
-    """A network on the way back; adds up the gradients of its synapses."""
+    """The backward pass of a network; accumulates the gradients of its synapses."""
 
     def __init__(self, rows: int, sigma, shift, first, second, tables, kept: int = 1):
         super().__init__(rows, sigma, shift, first, second, tables, kept)
@@ -180,7 +180,7 @@ class _Gradients(_Network):
         self.g_fan = sigma.new_empty(by_source.numel(), rows)
 
     def back(self, g_sums, active, v, g):
-        """Gradient (U, B) of v, added to g, from that of both sums; adds up those of synapses."""
+        """g plus the gradient (U, B) of v, given that of both sums; accumulates the synapses'."""
         self.g_weights.baddbmm_(g_sums, active.transpose(1, 2))
         g_active = self.g_active[:-1].view_as(active)
         torch.bmm(self.weights_t, g_sums, out=g_active)

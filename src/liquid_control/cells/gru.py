@@ -10,9 +10,9 @@ class GRU(Cell):
     """GRU of Cho et al. 2014, as in PyTorch.
 
     r, z = sigmoid(W·x + U·h + b); n = tanh(W_n·x + b_n + r·(U_n·h + d)); h' = (1 − z)·n + z·h.
-    The output is the new state; the rows of W and U are (r, z, n). PyTorch has two biases for r
-    and z, of which only the sum has a say: here is one. Elapsed time is not used: hand it over
-    as an input.
+    The output is the new state; the rows of W and U are (r, z, n). PyTorch has two biases each for
+    r and z, of which only the sum matters; here there is one. Elapsed time is not used; pass it as
+    an input if needed.
 
     Args:
         input_size: I.

@@ -12,21 +12,22 @@ class LiquidS4(Cell):
     """Liquid-S4 of Hasani et al. 2023: ẋ = (A + B·u)·x + B·u, y = C·x + D·u, A diagonal.
 
     Each channel u of each layer drives N complex states, discretised by zero-order hold:
-    x_k = (Ā + B̄·u_k)·x_{k−1} + B̄·u_k, Ā = exp(Δ·Δt·A), B̄ = (Ā − 1)/A·B, Δ one a channel,
-    .001–.1 at first, A = −1/2 + iπn at first (S4D-Lin). A layer is z ← z + GLU(W·gelu(y)) with
+    x_k = (Ā + B̄·u_k)·x_{k−1} + B̄·u_k, Ā = exp(Δ·Δt·A), B̄ = (Ā − 1)/A·B, with one Δ per channel,
+    initially .001–.1, and A initially −1/2 + iπn (S4D-Lin). A layer is z ← z + GLU(W·gelu(y)) with
     u = tanh(norm(z)), and z = E·x before the first. The published kernel form is not causal and
-    its step form leaves out the liquid term; this is the recurrence, the same in both.
+    its step form omits the liquid term; this is the recurrence itself, the same over a sequence
+    and step by step.
 
-    It cannot diverge: |u| ≤ 1, and |B| ≤ −Re A by its parameters, B = −Re A·tanh(r)·exp(iθ), so
-    that |B̄| ≤ 1 − |Ā| and |Ā + B̄·u| ≤ 1 at any Δt. At Δt = 0 the state stands still.
+    It cannot diverge: |u| ≤ 1, and |B| ≤ −Re A by parametrisation, B = −Re A·tanh(r)·exp(iθ), so
+    that |B̄| ≤ 1 − |Ā| and |Ā + B̄·u| ≤ 1 at any Δt. At Δt = 0 the state does not change.
 
-    The state holds (layer, part, N, H) flat, the parts real and imaginary.
+    The state is (layer, part, N, H) flattened, the parts being real and imaginary.
 
     Args:
         input_size: I.
-        hidden_size: H, channels and the output.
-        layers: how many.
-        modes: N, complex states of each channel.
+        hidden_size: H, the number of channels and the output size.
+        layers: number of layers.
+        modes: N, complex states per channel.
     """
 
     def __init__(self, input_size: int, hidden_size: int, layers: int = 2, modes: int = 4):
@@ -61,13 +62,13 @@ class LiquidS4(Cell):
 
     def operations(self):
         size, modes = self.output_size, self.layers[0].modes
-        # A mode is discretised in 13, moved in 4, read in 2; a channel is normalised in 2.
+        # Per mode: 13 to discretise, 4 to advance, 2 to read out; per channel: 2 to normalise.
         layer = size * size * 2 + size * (19 * modes + 8)
         return self.input_size * size + len(self.layers) * layer
 
 
 class Layer(torch.nn.Module):
-    """One layer: H channels of N modes, and what mixes them."""
+    """One layer: H channels of N modes, and the mixing of channels."""
 
     def __init__(self, size: int, modes: int):
         super().__init__()
@@ -88,7 +89,7 @@ class Layer(torch.nn.Module):
         """(B, T, H), (B, T, 1), (B, 2·N·H) → (B, T, H) and the last state."""
         u = torch.tanh(layer_norm(z, (self.size,)))
         if counts is not None:
-            elapsed = torch.where(counts, elapsed, 0.0)  # the state stands still
+            elapsed = torch.where(counts, elapsed, 0.0)  # freezes the state
         keep, drive = self._discretise(u[:, :, None], elapsed[..., None])
         first = state.unflatten(1, (2, self.modes, self.size)).unbind(1)
         if z.shape[1] == 1:
@@ -108,7 +109,7 @@ class Layer(torch.nn.Module):
         size = torch.exp(-decay * step)
         angle = self.frequency * step
         keep = size * torch.cos(angle), size * torch.sin(angle)
-        # B/A, which is constant.
+        # B/A, which depends on neither input nor time.
         scale = -decay * torch.tanh(self.strength) / (decay.square() + self.frequency.square())
         cos, sin = torch.cos(self.angle), torch.sin(self.angle)
         ratio = _product((scale * cos, scale * sin), (decay, self.frequency))
@@ -118,14 +119,14 @@ class Layer(torch.nn.Module):
 
 
 def _product(a, b):
-    """Of complex numbers as pairs; ONNX has no others."""
+    """Product of complex numbers as (real, imaginary) pairs, since ONNX has no complex numbers."""
     return a[0] * b[0] - a[1] * b[1], a[0] * b[1] + a[1] * b[0]
 
 
 class _Scan(torch.autograd.Function):
-    """x_k = keep_k·x_{k−1} + drive_k over (B, T, …), with its gradient by hand.
+    """x_k = keep_k·x_{k−1} + drive_k over (B, T, …), with a hand-written gradient.
 
-    Autograd would keep a graph of T steps; what it takes is the same recurrence backwards.
+    Autograd would keep a graph of T steps; the gradient is the same recurrence run backwards.
     """
 
     @staticmethod

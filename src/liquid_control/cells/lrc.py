@@ -21,13 +21,13 @@ FORMS = ('hybrid', 'explicit')
 
 
 class Gates(Synapses):
-    """Full synapses with a weight w of the forget gate and a weight h of the update.
+    """All-to-all synapses, each with a weight w for the forget gate and h for the update.
 
     h starts as an orthogonal matrix.
 
     Args:
-        sources: from how many.
-        targets: to how many.
+        sources: number of sources.
+        targets: number of targets.
     """
 
     def __init__(self, sources: int, targets: int):
@@ -48,19 +48,19 @@ class LRC(Cell):
     (asymmetric), sigmoid(e + k) − sigmoid(e − k) with k ≥ 0 (symmetric), or 1 (constant: STC,
     the saturated LTC). A step of τ = Δt/unfolds is
 
-    - hybrid: v ← (v + τ·ε·v_leak·tanh u)/(1 + τ·ε·sigmoid f), within bounds at any Δt;
-    - explicit: v ← v + τ·ε·(v_leak·tanh u − v·sigmoid f), as first published: for Δt near 1, it
-      diverges where τ·ε·sigmoid f stays above 2.
+    - hybrid: v ← (v + τ·ε·v_leak·tanh u)/(1 + τ·ε·sigmoid f), bounded at any Δt;
+    - explicit: v ← v + τ·ε·(v_leak·tanh u − v·sigmoid f), as first published. It is meant for Δt
+      near 1 and diverges where τ·ε·sigmoid f stays above 2.
 
     State and output are v. The solver runs in the precision of the parameters. g and w are
-    softplus of their parameters; they, v_leak, σ and μ start as in LTC, k at 1.
+    softplus of their parameters; g, w, v_leak, σ and μ are initialised as in LTC, k to 1.
 
     Args:
         input_size: I.
         hidden_size: U.
         elastance: ``asymmetric``, ``symmetric`` or ``constant``.
         form: ``hybrid`` or ``explicit``.
-        unfolds: steps of the solver a sample.
+        unfolds: solver steps per sample.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class LRC(Cell):
             self.width = torch.nn.Parameter(inverse_softplus(torch.ones(hidden_size)))
 
     def sense(self, x):
-        """Both sums with the leak, then W·x + b where ε needs it: (..., 2U) or (..., 3U)."""
+        """Both sums including the leak, then W·x + b if ε needs it: (..., 2U) or (..., 3U)."""
         with full_precision(x):
             rows = x.to(self.rest.dtype).reshape(-1, self.input_size)
             leak = softplus(self.leak)
@@ -108,7 +108,7 @@ class LRC(Cell):
 
     def unroll(self, sensed, elapsed, state, counts):
         tables, outputs = self.from_units.tables(self.inner.terms()), []
-        if counts is not None:  # at Δt = 0 a state stands still
+        if counts is not None:  # at Δt = 0 the state does not change
             elapsed = torch.where(counts, elapsed, 0.0)
         for place in range(sensed.shape[1]):
             output, state = self._advance(tables, sensed[:, place], state, elapsed[:, place])
@@ -153,13 +153,13 @@ class LRC(Cell):
 
 
 class STC(LRC):
-    """Saturated LTC: :class:`LRC` of constant elastance.
+    """Saturated LTC: :class:`LRC` with constant elastance.
 
     Args:
         input_size: I.
         hidden_size: U.
         form: ``hybrid`` or ``explicit``.
-        unfolds: steps of the solver a sample.
+        unfolds: solver steps per sample.
     """
 
     def __init__(self, input_size: int, hidden_size: int, form: str = 'hybrid', unfolds: int = 1):

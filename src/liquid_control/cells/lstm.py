@@ -9,11 +9,11 @@ from liquid_control.cells.base import Cell, stepwise
 
 
 class LSTM(Cell):
-    """LSTM of Hochreiter & Schmidhuber 1997 with forget gate, as in PyTorch.
+    """LSTM of Hochreiter & Schmidhuber 1997 with a forget gate, as in PyTorch.
 
     i, f, o = sigmoid, g = tanh of W·[x, h] + b; c' = f·c + i·g; h' = o·tanh(c').
-    The state is (h, c) side by side, the rows of W are (i, f, o, g), the forget bias starts at
-    +1. Elapsed time is not used: hand it over as an input.
+    The state is [h, c], the rows of W are (i, f, o, g), and the forget bias starts one higher than
+    the others. Elapsed time is not used; pass it as an input if needed.
 
     Args:
         input_size: I.
@@ -34,7 +34,7 @@ class LSTM(Cell):
         return h, torch.cat([h, c], dim=1)
 
     def unroll(self, sensed, elapsed, state, counts):
-        # oneDNN, behind PyTorch's kernel, knows low precision on some processors only.
+        # oneDNN, behind PyTorch's kernel, supports low precision on some processors only.
         low = sensed.device.type == 'cpu' and torch.is_autocast_enabled('cpu')
         if counts is not None or low or torch.compiler.is_compiling():
             advance = partial(self._advance, self.recurrent())
@@ -53,7 +53,7 @@ class LSTM(Cell):
         return outputs, torch.cat([h[0], c[0]], dim=1)
 
     def project(self, x: torch.Tensor) -> torch.Tensor:
-        """What the gates sum up from the input alone, (..., I) → (..., 4H)."""
+        """The input's share of the gates' pre-activations, (..., I) → (..., 4H)."""
         return linear(x, self.gates.weight[:, : self.input_size], self.gates.bias)
 
     def recurrent(self) -> torch.Tensor:
@@ -61,7 +61,7 @@ class LSTM(Cell):
         return self.gates.weight[:, self.input_size :].t()
 
     def update(self, gates: torch.Tensor, c: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """From what the gates sum up, (B, 4H), and c to h' and c'."""
+        """From the gates' pre-activations (B, 4H) and c to h' and c'."""
         gates, new = gates.split([3 * self.output_size, self.output_size], dim=1)
         i, f, o = torch.sigmoid(gates).split(self.output_size, dim=1)
         c = f * c + i * torch.tanh(new)

@@ -24,7 +24,7 @@ _EPSILON = 1e-8
 
 
 class Channels(Synapses):
-    """Synapses that pull towards a reversal potential E, which starts as the polarity.
+    """Synapses that pull towards a reversal potential E, initialised to the polarity.
 
     Args:
         polarity: −1, 0 or +1 from each source to each target, (sources, targets).
@@ -36,7 +36,7 @@ class Channels(Synapses):
         self.reversal = torch.nn.Parameter(torch.as_tensor(signs, dtype=torch.float32))
 
     def terms(self, per_target: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """σ, −σμ, w·E and w of each synapse, the last two times a number of its target, (U,)."""
+        """σ, −σμ, w·E and w of each synapse, the last two times a per-target factor (U,)."""
         weight = self.strength * per_target[self.target]
         return self.sigma, -self.sigma * self.mu, weight * self.reversal, weight
 
@@ -45,24 +45,24 @@ class LTC(Cell):
     """LTC of Hasani et al. 2021, "Liquid time-constant networks", fused semi-implicit solver.
 
     C·dv/dt = g·(v_leak − v) + Σ_j w_j·s_j·(E_j − v), s_j = sigmoid(σ_j·(v_j − μ_j)), over the
-    synapses from inputs and units. With A = g·v_leak + Σ w·s·E and B = g + Σ w·s + 1e-8 each of
-    k unfolds is v ← (v + τ·A)/(1 + τ·B), τ = Δt/(k·C): the published rule multiplied through by
-    τ, so that a state stands still at Δt = 0 and goes to A/B as Δt grows, infinity included.
-    A state stays within the bounds that itself, v_leak, E and 0 set.
+    synapses from inputs and units. With A = g·v_leak + Σ w·s·E and B = g + Σ w·s + 1e-8, each of
+    k unfolds is v ← (v + τ·A)/(1 + τ·B), τ = Δt/(k·C). This is the published rule multiplied
+    through by τ, so that the state is unchanged at Δt = 0 and tends to A/B as Δt grows, infinity
+    included. A state stays within the range spanned by its initial value, v_leak, E and 0.
 
-    Inputs and outputs pass an affine map each, number by number, as in ncps. The state is v of
-    all units, the output that of the motors, which are first. The solver runs in the precision
-    of the parameters, under autocast too. Units that no unit reaches (the inter units of an NCP)
-    are solved ahead, for all unfolds. C, g and w are softplus of their parameters.
+    Inputs and outputs each pass through an elementwise affine map, as in ncps. The state is v of
+    all units; the output is that of the motors, which come first. The solver runs in the precision
+    of the parameters, even under autocast. Units without synapses from other units (the inter
+    units of an NCP) are solved first, for all unfolds. C, g and w are softplus of their parameters.
 
     Args:
         input_size: I.
         hidden_size: U, the units.
         wiring: as in :func:`wirings.build`.
-        motors: O; by default as the wiring has it.
+        motors: O; by default as given by the wiring.
         sparsity: as in :func:`wirings.build`.
-        seed: of the wiring.
-        unfolds: k, steps of the solver a sample.
+        seed: seed of the wiring.
+        unfolds: k, solver steps per sample.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class LTC(Cell):
         self.output_b = torch.nn.Parameter(torch.zeros(self.output_size))
 
     def sense(self, x):
-        """A/(k·C) and B/(k·C) as far as inputs and leak go, (..., 2U)."""
+        """The terms of A/(k·C) and B/(k·C) due to inputs and leak, (..., 2U)."""
         with full_precision(x):
             per_unit = self._per_unit()
             leak = softplus(self.leak)
@@ -130,7 +130,7 @@ class LTC(Cell):
 
     def unroll(self, sensed, elapsed, state, counts):
         with full_precision(state):
-            if counts is not None:  # at Δt = 0 a state stands still
+            if counts is not None:  # at Δt = 0 the state does not change
                 elapsed = torch.where(counts, elapsed, 0.0)
             time, drive = self._drive(sensed, elapsed)
             states = fused.solve(
@@ -143,7 +143,7 @@ class LTC(Cell):
             return outputs, states[:, -1]
 
     def _ahead(self, terms, time, drive, v):
-        """Quiet units through all unfolds: drives of the driven ones, their v, quiet v."""
+        """Solve the quiet units for all unfolds: drives of the driven units, their v, quiet v."""
         driven, quiet = self.driven, self.quiet
         above, quiet_above, below, quiet_below = drive.split([driven, quiet] * 2, dim=1)
         v, last = v.split([driven, quiet], dim=1)
@@ -159,7 +159,7 @@ class LTC(Cell):
         return drives.flatten(1).split(2 * driven, dim=1), v, last
 
     def _drive(self, sensed, elapsed):
-        """Δt, bounded, and with it τ·A and 1 + τ·B as far as known before the solver runs."""
+        """Bounded Δt, and the terms of τ·A and 1 + τ·B known before the solver runs."""
         time = elapsed.to(sensed.dtype).clamp(max=FOREVER)
         one = torch.cat([torch.zeros_like(self.rest), torch.ones_like(self.rest)])
         return time, sensed * time + one
@@ -179,5 +179,5 @@ class LTC(Cell):
         return affine + 4 * len(self.sensory) + self.unfolds * unfold
 
     def load_ncps(self, weights: Mapping[str, torch.Tensor], implicit: bool) -> None:
-        """Take the weights of ncps; see :func:`ncps_weights.load_ltc`."""
+        """Load weights of ncps; see :func:`ncps_weights.load_ltc`."""
         ncps_weights.load_ltc(self, weights, implicit)

@@ -1,4 +1,4 @@
-"""Memoryless control."""
+"""Memoryless baseline."""
 
 import itertools
 
@@ -10,14 +10,14 @@ from liquid_control.cells.base import Cell
 class MLP(Cell):
     """A multilayer perceptron without memory: what a cell must beat to be worth its state.
 
-    z ← tanh(W·z + b), z = x at first, once a layer; the output is the last z. The state, one
-    number because an exported step has one, passes through and has no say. Elapsed time is not
-    used: hand it over as an input.
+    z ← tanh(W·z + b) once per layer, starting from z = x; the output is the last z. The state is a
+    single number, because an exported step must have one, and passes through unused. Elapsed time
+    is not used; pass it as an input if needed.
 
     Args:
         input_size: I.
         hidden_size: H, units of every layer and the output.
-        layers: how many.
+        layers: number of layers.
     """
 
     def __init__(self, input_size: int, hidden_size: int, layers: int = 2):

@@ -1,4 +1,4 @@
-"""Weights of a model of ncps, taken over by the cell of ours that computes the same."""
+"""Weights of an ncps model, loaded into our cell that computes the same function."""
 
 from collections.abc import Mapping
 
@@ -13,17 +13,17 @@ _POSITIVE = ('w', 'sensory_w', 'cm', 'gleak')
 
 
 def load_ltc(cell, weights: Mapping[str, torch.Tensor], implicit: bool) -> None:
-    """Into an LTC, those of an ``ncps.torch.LTC`` or ``LTCCell`` of the same wiring.
+    """Load an ``ncps.torch.LTC`` or ``LTCCell`` of the same wiring into our LTC.
 
     Args:
-        cell: of ours.
-        weights: the ``state_dict()`` of theirs.
-        implicit: their ``implicit_param_constraints``: whether their positive parameters already
-            are arguments of softplus (the default of ``LTC``) or the values themselves (that of
-            ``LTCCell``).
+        cell: our LTC.
+        weights: the ``state_dict()`` of the ncps model.
+        implicit: its ``implicit_param_constraints``: whether its positive parameters already are
+            arguments of softplus (the default of ``LTC``) or the values themselves (the default
+            of ``LTCCell``).
 
     Raises:
-        ValueError: a parameter is missing, unknown, of another shape or negative, or the wiring
+        ValueError: a parameter is missing, unknown, negative or of the wrong shape, or the wiring
             differs.
     """
     left = {name.removeprefix('rnn_cell.'): value for name, value in weights.items()}
@@ -34,7 +34,7 @@ def load_ltc(cell, weights: Mapping[str, torch.Tensor], implicit: bool) -> None:
         expected[at] = 1.0
         mask = _take(left, f'{prefix}sparsity_mask', tuple(expected.shape))
         if not torch.equal(mask.float(), expected):
-            raise ValueError(f'{prefix}sparsity_mask: the wiring is another')
+            raise ValueError(f'{prefix}sparsity_mask: the wiring differs')
         for ours, name in _SYNAPSES.items():
             value = _take(left, prefix + name, tuple(expected.shape))[at]
             loaded.append((getattr(synapses, ours), prefix + name, value))
@@ -45,7 +45,7 @@ def load_ltc(cell, weights: Mapping[str, torch.Tensor], implicit: bool) -> None:
         raise ValueError(f'{next(iter(left))}: a plain LTC has no such parameter')
     for _, name, value in loaded:
         if name in _POSITIVE and not implicit and not (value >= 0).all():
-            raise ValueError(f'{name}: expected values from 0, found {float(value.min()):g}')
+            raise ValueError(f'{name}: expected values of at least 0, found {float(value.min()):g}')
     with torch.no_grad():
         for parameter, name, value in loaded:
             given = name in _POSITIVE and not implicit

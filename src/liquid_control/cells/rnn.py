@@ -1,4 +1,4 @@
-"""Recurrent cell of Elman."""
+"""Elman's recurrent cell."""
 
 import torch
 
@@ -8,8 +8,8 @@ from liquid_control.cells.base import Cell, stepwise
 class RNN(Cell):
     """RNN of Elman 1990, as in PyTorch: h' = tanh(W·[x, h] + b).
 
-    The output is the new state. Also known as a simple or vanilla RNN. Elapsed time is not
-    used: hand it over as an input.
+    The output is the new state. Also known as a simple or vanilla RNN. Elapsed time is not used;
+    pass it as an input if needed.
 
     Args:
         input_size: I.

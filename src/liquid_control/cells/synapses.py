@@ -1,7 +1,7 @@
-"""Synapses that exist, one number each a parameter, and weighted sums of their activations.
+"""Sparse synapses, with one value of each parameter per existing synapse, and weighted sums.
 
 The activation of a synapse from j is s = sigmoid(σ·(v_j − μ)), Hasani et al. 2021. A cell needs
-two sums of the same activations for each unit that they reach, Σ a·s and Σ b·s.
+two sums over the same activations for each target unit, Σ a·s and Σ b·s.
 """
 
 import contextlib
@@ -11,31 +11,31 @@ import numpy as np
 import torch
 
 FOREVER = 1e24
-"""Elapsed time beyond which nothing changes in any precision."""
+"""Elapsed time beyond which results no longer change, in any precision."""
 
 _DENSE = 0.4
-"""Share of existing synapses from which all are computed as a grid, without look-up."""
+"""Density above which synapses are computed as a full grid, without look-up."""
 
 
 def inverse_softplus(value: torch.Tensor) -> torch.Tensor:
-    """The x of which softplus(x) is the given value, at least 1e-8."""
+    """The x for which softplus(x) is the given value, clamped to at least 1e-8."""
     value = value.clamp(min=1e-8)
     return value + torch.log(-torch.expm1(-value))
 
 
 def uniform(low: float, high: float, *size: int) -> torch.Tensor:
-    """Random numbers from low to high."""
+    """Uniform random numbers between low and high."""
     return torch.empty(*size).uniform_(low, high)
 
 
 def check_unfolds(unfolds: int) -> None:
-    """Refuse a number of solver steps a sample that is none."""
+    """Raise ValueError unless the number of solver steps per sample is a positive integer."""
     if isinstance(unfolds, bool) or not isinstance(unfolds, int) or unfolds < 1:
-        raise ValueError(f'unfolds: expected a whole number from 1, found {unfolds!r}')
+        raise ValueError(f'unfolds: expected a positive integer, found {unfolds!r}')
 
 
 def full_precision(x: torch.Tensor):
-    """A context without autocast: a solver adds many small steps up."""
+    """A context that disables autocast, because a solver accumulates many small steps."""
     kind = x.device.type
     if torch.is_autocast_enabled(kind):
         return torch.autocast(kind, enabled=False)
@@ -45,7 +45,7 @@ def full_precision(x: torch.Tensor):
 class Synapses(torch.nn.Module):
     """Parameters of the synapses between sources and targets, (S,) each.
 
-    The weight is softplus of its parameter; it starts as U(.001, 1), σ as U(3, 8), μ as
+    The weight is softplus of its parameter. Initially the weight is U(.001, 1), σ U(3, 8) and μ
     U(.3, .8).
 
     Args:
@@ -75,14 +75,14 @@ class Synapses(torch.nn.Module):
 class Sums(torch.nn.Module):
     """Two weighted sums over the synapses from a range of sources to the first targets.
 
-    Where synapses are sparse, two small matrix products spread the sources over the synapses
-    and gather the synapses into the targets; where they are dense, a grid of all.
+    Sparse synapses take two small matrix products, which spread the sources over the synapses and
+    gather the synapses into the targets; dense ones are computed as a full grid.
 
     Args:
-        synapses: whose order the terms have.
+        synapses: the synapses, in the order of the terms.
         first: the first source.
-        last: the source after the last one.
-        targets: how many targets are reached, D.
+        last: one past the last source.
+        targets: number of targets, D.
     """
 
     def __init__(self, synapses: Synapses, first: int, last: int, targets: int):
@@ -98,7 +98,7 @@ class Sums(torch.nn.Module):
         self.register_buffer('place', torch.arange(len(chosen)), persistent=False)
 
     def tables(self, terms: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
-        """What :meth:`forward` needs, made once for many sums: from σ, −σμ, a and b, (S,) each."""
+        """Prepare σ, −σμ, a and b, (S,) each, for repeated use by :meth:`forward`."""
         sigma, shift, a, b = terms if self.all else (term[self.chosen] for term in terms)
         if self.dense:
             if self.complete:  # sorted by target, then by source
@@ -118,7 +118,7 @@ class Sums(torch.nn.Module):
         )
 
     def scaled(self, tables, scale: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Tables of sums that are each multiplied by a number of its row, (N, 1)."""
+        """Tables that give both sums times a per-row factor (N, 1)."""
         if self.dense:
             sigma, shift, a, b = tables
             return sigma, shift, a * scale[..., None], b * scale[..., None]
@@ -134,7 +134,7 @@ class Sums(torch.nn.Module):
         return (active * a).sum(-1) + base_a, (active * b).sum(-1) + base_b
 
     def joined(self, tables, v: torch.Tensor, base: torch.Tensor) -> torch.Tensor:
-        """The same, side by side (N, 2D)."""
+        """As :meth:`forward`, with both sums concatenated, (N, 2D)."""
         if self.dense:
             return torch.cat(self(tables, v, base), dim=1)
         spread, shift, gather, *scale = tables
@@ -144,11 +144,11 @@ class Sums(torch.nn.Module):
 
 
 class Padded(torch.nn.Module):
-    """Synapses as the rows of two padded tables, by target and by source.
+    """Synapses in two padded tables, with one row per target and one row per source.
 
     Args:
-        synapses: from U sources.
-        targets: how many targets are reached, D.
+        synapses: synapses from U sources.
+        targets: number of targets, D.
     """
 
     def __init__(self, synapses: Synapses, targets: int):
@@ -164,8 +164,8 @@ class Padded(torch.nn.Module):
 
     @property
     def tables(self) -> tuple[torch.Tensor, ...]:
-        """Places of synapses by target (D, F) and by source (U, G), the number of all where
-        there is none; the place of each synapse in either table; its source."""
+        """Synapse indices by target (D, F) and by source (U, G), padded with the number of
+        synapses; the flat position of each synapse in either table; its source."""
         return (self.by_target, self.by_source, self.place_by_target, self.place_by_source,
                 self.source)  # fmt: skip
 

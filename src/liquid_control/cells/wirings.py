@@ -1,4 +1,4 @@
-"""Wirings: which input and which unit reaches which unit, with what polarity, from ncps.
+"""Wirings from ncps: which inputs and units are connected to which units, and their polarity.
 
 NCP (Lechner et al. 2020): sensory → inter → command (recurrent) → motor, sparse.
 """
@@ -24,8 +24,8 @@ class Wiring:
     Attributes:
         sensory: polarity −1, 0 or +1 from input i to unit u, (I, U).
         inner: polarity from unit u to unit v, (U, U).
-        layers: units of each layer, in the order in which a signal passes them.
-        motors: how many units are the output; they are the first.
+        layers: units of each layer, in the order in which a signal passes through them.
+        motors: number of output units, which come first.
     """
 
     sensory: np.ndarray
@@ -35,7 +35,7 @@ class Wiring:
 
     @property
     def synapses(self) -> int:
-        """Synapses that exist, from inputs and units."""
+        """Number of existing synapses, from inputs and units."""
         return int(np.count_nonzero(self.sensory) + np.count_nonzero(self.inner))
 
 
@@ -47,19 +47,19 @@ def build(
     sparsity: float = 0.5,
     seed: int = 22222,
 ) -> Wiring:
-    """A wiring by kind, by the layers of an NCP, or from a wiring of ncps, left as it was.
+    """Build a wiring by kind, from the layers of an NCP, or from an ncps wiring.
 
     Args:
-        wiring: ``auto`` (AutoNCP), ``random``, ``full``; or the arguments of ``ncps.wirings.NCP``
-            as a mapping; or an ncps wiring.
+        wiring: ``auto`` (AutoNCP), ``random`` or ``full``; the arguments of ``ncps.wirings.NCP``
+            as a mapping; or an ncps wiring, which is copied.
         input_size: I.
         units: U.
-        motors: output units; by default three in ten for ``auto``, else all.
-        sparsity: share of synapses left out, for ``auto`` and ``random``.
-        seed: of the synapses of ``auto``, ``random`` and ``full``.
+        motors: output units; by default 30 % of the units for ``auto``, else all.
+        sparsity: share of synapses left out, for ``auto`` (at least 0.1) and ``random``.
+        seed: seed of the synapses of ``auto``, ``random`` and ``full``.
 
     Raises:
-        ValueError: no such kind, or too few units; the text says which and why.
+        ValueError: unknown kind or argument, a wiring of another size, or too few units.
     """
     if isinstance(wiring, wirings.Wiring):
         made = copy.deepcopy(wiring)
@@ -99,19 +99,19 @@ def _by_kind(
     if kind not in KINDS:
         raise ValueError(f'wiring: {unknown("kind", kind, KINDS)}')
     if not 0.0 <= sparsity < 1.0:
-        raise ValueError(f'sparsity: expected 0 to below 1, found {sparsity}')
+        raise ValueError(f'sparsity: expected a value in [0, 1), found {sparsity}')
     if kind == 'auto':
         motors = max(1, round(0.3 * units)) if motors is None else motors
         if not 0 < motors < units - 2:
             raise ValueError(
                 f'wiring auto: expected at least {motors + 3} units for {motors} motors, one '
-                f'command and two inter units beside them, found {units}'
+                f'command and two inter units, found {units}'
             )
         return wirings.AutoNCP(units, motors, max(sparsity, 0.1), seed)
     motors = units if motors is None else motors
     if not 0 < motors <= units:
         raise ValueError(
-            f'wiring {kind}: motors are among the units: expected 1 to {units}, found {motors}'
+            f'wiring {kind}: expected 1 to {units} motors, as they are units, found {motors}'
         )
     if kind == 'full':
         return wirings.FullyConnected(units, motors, seed)

@@ -1,1 +1,1 @@
-"""Sequence data sets, read as their publishers distribute them. Needs NumPy alone."""
+"""Sequence data sets, read as their publishers distribute them. Requires only NumPy."""

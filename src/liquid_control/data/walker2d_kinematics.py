@@ -1,4 +1,4 @@
-"""Walker2d kinematics (Lechner & Hasani 2020): rollouts with lost frames, and the next frame.
+"""Walker2d kinematics (Lechner & Hasani 2020): next-frame prediction on rollouts with lost frames.
 
 The protocol is that of "Learning long-term dependencies in irregularly-sampled time series"
 (ODE-LSTM) and of "Closed-form continuous-time neural networks" (CfC).
@@ -12,20 +12,20 @@ from pathlib import Path
 import numpy as np
 
 FILES, CHANNELS = 400, 17
-"""Rollouts in the set; values a frame: qpos[1:] (8), then qvel clipped to ±10 (9)."""
+"""Rollouts in the set; values per frame: qpos[1:] (8), then qvel clipped to ±10 (9)."""
 TEST, VALIDATION = 60, 40
-"""Rollouts for testing and validation, the first of the shuffled names; the rest trains."""
+"""Rollouts for testing and validation, taken first from the shuffled names; the rest train."""
 KEPT, LENGTH, STRIDE = 0.9, 64, 16
-"""Probability that a frame is kept; frames of a window, and from one window to the next."""
+"""Probability that a frame is kept; kept frames per window; stride between windows."""
 COUNTS = {'train': 9684, 'validation': 1272, 'test': 1937}
-"""Windows of each part, which check that the protocol is followed."""
+"""Windows of each part, checked to ensure that the protocol is followed."""
 Kept = tuple[np.ndarray, np.ndarray, np.ndarray]
-"""What is left of a rollout: x (K, 17), elapsed (K, 1), target (K, 17)."""
+"""The kept frames of a rollout: x (K, 17), elapsed (K, 1), target (K, 17)."""
 _SHUFFLE_SEED, _DROP_SEED = 125487, 891374
 
 
 class DataError(ValueError):
-    """A data folder that is not the published set; the text names the file and what is wrong."""
+    """A data folder that is not the published set; the message names the file and the problem."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class Windows:
         x: the frames as observed, (N, T, 17) float32.
         elapsed: frames since the last kept one, (N, T, 1) float32.
         target: the raw frame that follows each, whether or not it is kept, (N, T, 17) float32.
-        source: which of ``rollouts`` each window is from, and its first among the kept frames,
-            (N, 2).
+        source: for each window, its rollout as an index into ``rollouts``, and its start among the
+            rollout's kept frames, (N, 2).
         rollouts: file names.
     """
 
@@ -51,20 +51,20 @@ class Windows:
         return len(self.x)
 
     def describe(self, window: int) -> str:
-        """Which window this is, for a message."""
+        """Where a window comes from, for messages."""
         rollout, start = self.source[window]
         return f'{self.rollouts[rollout]} from kept frame {start}'
 
 
 @dataclass(frozen=True)
 class Rollouts:
-    """The rollouts of each part, float32 (T, 17), under their file names, in protocol order."""
+    """The rollouts of each part, float32 (T, 17), by file name, in protocol order."""
 
     train: dict[str, np.ndarray]
     validation: dict[str, np.ndarray]
     test: dict[str, np.ndarray]
     sha256: str
-    """Of all file names and contents, in the order of the names."""
+    """Digest of all file names and contents, in the order of the names."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,8 @@ def load(folder: str | Path) -> Rollouts:
     """Read and check the folder with ``rollout_000.npy`` … ``rollout_399.npy``.
 
     Raises:
-        DataError: files that are missing, that do not belong there, or that hold something else
-            than a finite float array (T, 17); all of them are named.
+        DataError: files are missing, do not belong there, or hold something other than a finite
+            float array (T, 17); the message names them.
     """
     folder = Path(folder)
     names = _names(folder)
@@ -103,10 +103,10 @@ def load(folder: str | Path) -> Rollouts:
 
 
 def protocol(rollouts: Rollouts) -> Protocol:
-    """The fixed windows: one generator through training, then validation, then test rollouts.
+    """The fixed windows, from one generator over training, validation and test rollouts in turn.
 
     Raises:
-        DataError: another number of windows than the published set has.
+        DataError: the number of windows differs from that of the published set.
     """
     rng = np.random.RandomState(_DROP_SEED)
     found = {}
@@ -124,9 +124,9 @@ def protocol(rollouts: Rollouts) -> Protocol:
 def draw(
     rollouts: dict[str, np.ndarray], rng: np.random.RandomState, count: int = COUNTS['train']
 ) -> Windows:
-    """Training windows drawn anew: which frames are lost, and where the windows begin.
+    """Draw new training windows, with new frames dropped and new starting points.
 
-    The windows are drawn evenly from all that the kept frames allow, whatever their start.
+    The windows are drawn uniformly from all possible ones, at any start.
     """
     kept = {name: drop_frames(frames, rng) for name, frames in rollouts.items()}
     source = _starts(kept, 1)
@@ -134,11 +134,12 @@ def draw(
 
 
 def drop_frames(frames: np.ndarray, rng: np.random.RandomState) -> Kept:
-    """Frames that are kept, how many frames ago the last one was, and the raw frame after each.
+    """The kept frames, the number of frames since the last kept one, and the raw frame after each.
 
     Args:
         frames: (T, C); the last is a target only.
-        rng: one ``rand()`` a frame is taken; the first kept frame counts from before the first.
+        rng: one ``rand()`` is drawn per frame; for the first kept frame, elapsed counts from the
+            frame before the first.
 
     Returns:
         x (K, C), elapsed (K, 1) float32, target (K, C).
@@ -149,9 +150,9 @@ def drop_frames(frames: np.ndarray, rng: np.random.RandomState) -> Kept:
 
 
 def cut(sequences: dict[str, Kept]) -> Windows:
-    """Windows of :data:`LENGTH` from each rollout's kept frames, :data:`STRIDE` apart.
+    """Windows of :data:`LENGTH` kept frames from each rollout, :data:`STRIDE` apart.
 
-    As published, a window that would end with the very last frame is left out.
+    As published, a window that would end at the last kept frame is left out.
 
     Raises:
         DataError: no sequence is longer than a window.
@@ -160,12 +161,12 @@ def cut(sequences: dict[str, Kept]) -> Windows:
 
 
 def persistence_mse(windows: Windows) -> float:
-    """Mean squared error of taking the present frame for the next."""
+    """Mean squared error of predicting the present frame as the next."""
     return _mse(windows.x, windows.target)
 
 
 def linear_mse(train: Windows, test: Windows) -> float:
-    """Mean squared error on ``test`` of the affine map frame → next frame fitted to ``train``."""
+    """Mean squared error on ``test`` of an affine map frame → next frame fitted to ``train``."""
 
     def design(windows: Windows) -> np.ndarray:
         x = windows.x.reshape(-1, windows.x.shape[-1]).astype(np.float64)
@@ -177,7 +178,7 @@ def linear_mse(train: Windows, test: Windows) -> float:
 
 
 def baselines(windows: Protocol) -> dict[str, float]:
-    """Test errors of persistence, published as 4.54, and of the linear map, published as 3.13."""
+    """Test errors of persistence (published: 4.54) and of the linear map (published: 3.13)."""
     return {
         'persistence_mse': persistence_mse(windows.test),
         'linear_mse': linear_mse(windows.train, windows.test),
@@ -185,7 +186,7 @@ def baselines(windows: Protocol) -> dict[str, float]:
 
 
 def _starts(sequences: dict[str, Kept], stride: int) -> np.ndarray:
-    """(place of the rollout, first kept frame) of every window, (N, 2)."""
+    """(rollout index, first kept frame) of every window, (N, 2)."""
     found = [
         (place, start)
         for place, (x, _, _) in enumerate(sequences.values())
@@ -216,7 +217,7 @@ def _names(folder: Path) -> list[str]:
     there = {path.name for path in folder.iterdir() if not path.name.startswith('.')}
     problems = [
         f'{what}: {_some(sorted(names))}'
-        for what, names in (('missing', expected - there), ('not of this set', there - expected))
+        for what, names in (('missing', expected - there), ('unexpected', there - expected))
         if names
     ]
     if problems:
@@ -240,7 +241,7 @@ def _rollout(path: Path) -> np.ndarray:
         row, channel = bad[0]
         raise ValueError(
             f'{frames[row, channel]} in frame {row}, channel {channel} ({len(bad)} values '
-            'that are not finite in single precision)'
+            'are not finite in single precision)'
         )
     return single
 

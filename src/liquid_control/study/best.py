@@ -1,8 +1,8 @@
-"""Our best causal predictor of Walker2d kinematics, of at most 200 thousand parameters.
+"""Our best causal predictor of Walker2d kinematics, with at most 200 thousand parameters.
 
-Frames are lost and windows cut anew each round, hidden weights are trained with Muon, the weights
-that count are a running average. Half of every batch is simulated, by a policy and a simulator
-that the predictor itself does without.
+Lost frames and windows are redrawn each round, hidden weights are trained with Muon, and the final
+weights are a running average. Half of every batch is simulated, with a policy and a simulator that
+the predictor itself does not need.
 """
 
 import copy
@@ -30,9 +30,15 @@ from liquid_control.training.schedule import warm_cosine
 PART, BUDGET = 'best', 200_000
 UPDATES, BATCH, EVERY = 4000, 64, 200
 SIMULATED = 650_000
-"""Simulated frames, about."""
-LEARNING_RATE, ADAM_SHARE, DECAY, AVERAGE = 0.02, 0.1, 0.05, 0.998
-"""Of Muon; of it for what Adam trains; of the weights; of the running average, a gradient step."""
+"""Approximate number of simulated frames."""
+LEARNING_RATE = 0.02
+"""Peak step size of Muon."""
+ADAM_SHARE = 0.1
+"""Step size of Adam as a share of Muon's."""
+DECAY = 0.05
+"""Weight decay, multiplied by the step size."""
+AVERAGE = 0.998
+"""Decay of the running average of the weights per gradient step."""
 
 
 def runs(seeds: int, updates: int = UPDATES) -> list[Run]:
@@ -46,14 +52,14 @@ def runs(seeds: int, updates: int = UPDATES) -> list[Run]:
 
 
 class Drawn:
-    """Batches of windows whose lost frames and beginnings are drawn anew each round.
+    """Batches of windows, with lost frames and starting points redrawn each round.
 
     A round sees about as many frames as are kept.
 
     Args:
-        rollouts: name → frames and what follows each, (2, T, 17).
-        batch: windows a batch.
-        seed: of the rounds.
+        rollouts: name → frames and the frame that follows each, (2, T, 17).
+        batch: windows per batch.
+        seed: seed of the rounds.
     """
 
     def __init__(self, rollouts: dict[str, np.ndarray], batch: int, seed: int):
@@ -72,7 +78,7 @@ class Drawn:
         return tuple(torch.from_numpy(values[rows]) for values in (x, elapsed, target))
 
     def _draw(self, number: int) -> tuple[np.ndarray, ...]:
-        """What is kept of all rollouts, one after the other, and where windows begin in it."""
+        """The kept frames of all rollouts, concatenated, and where windows start in them."""
         rng = np.random.RandomState([self.seed, number])
         kept, starts, before = [], [], 0
         for frames, following in self.rollouts.values():
@@ -86,7 +92,7 @@ class Drawn:
 
 
 class Mixed:
-    """Batches that are half drawn from real, half from simulated rollouts, in this order."""
+    """Batches drawn half from real and half from simulated rollouts, in this order."""
 
     def __init__(self, real: Drawn, simulated: Drawn):
         self.real, self.simulated = real, simulated
@@ -105,19 +111,19 @@ def train(
     shelf: Shelf,
     report: Callable[[float, str], None],
 ) -> dict[str, Any]:
-    """Train from the training rollouts as one likes, test by the protocol.
+    """Train on the training rollouts in our own way, and test by the protocol.
 
-    Resumes from ``shelf.checkpoint(run)`` and from simulated rollouts where these are there. The
-    averaged weights of the last step are kept on the shelf; the test windows are looked at once,
+    Resumes from ``shelf.checkpoint(run)`` and from stored simulated rollouts, if they exist. The
+    averaged weights of the last step are kept on the shelf; the test windows are used only once,
     at the end.
 
     Returns:
-        What :func:`liquid_control.study.prediction.train` returns, ``parameters``, ``counts``
-        and ``test_mse``; the training error is that of the real windows.
+        What :func:`liquid_control.study.prediction.course` returns, with ``parameters``,
+        ``counts`` and ``test_mse``; the training error is that of the real windows.
 
     Raises:
-        NotFiniteError: a loss or gradient is not finite; the text says where it arose.
-        ValueError: a checkpoint is broken, or of other settings or data.
+        NotFiniteError: a loss or gradient is not finite; the message says where it arose.
+        ValueError: a checkpoint is broken, or has other settings or data.
     """
     made_of = f'{shelf.data_sha256[:12]}-{run.seed}'
     path = shelf.folder / 'checkpoints' / f'{run.name}-simulated-{made_of}.npz'
@@ -138,7 +144,7 @@ def fit(
     shelf: Shelf,
     report: Callable[[float, str], None],
 ) -> dict[str, Any]:
-    """Train as :func:`train` does, given the simulated rollouts, name → (2, T, 17)."""
+    """As :func:`train`, given the simulated rollouts, name → (2, T, 17)."""
     torch.manual_seed(run.seed)
     model = BestPredictor(BestSettings(**run.model), comparison.normalizer(rollouts))
     both = torch.nn.ModuleDict({'model': model, 'average': copy.deepcopy(model)})
@@ -189,7 +195,7 @@ def _optimizer(model: BestPredictor, recipe: Recipe) -> Muon:
 
 
 def _update(run: Run, model: BestPredictor, optimizer: Muon, batches: Mixed, update: int) -> float:
-    """One gradient step; the mean squared error of the real half of its batch."""
+    """Take one gradient step; returns the mean squared error of the real half of its batch."""
     batch = batches(update)
     place = f'{run.name}, update {update + 1}'
     share = _share(update, run.recipe.updates)
@@ -215,12 +221,12 @@ def _errors(model: BestPredictor, batch: Batch, batches: Mixed) -> torch.Tensor:
 
 
 def _share(update: int, updates: int) -> float:
-    """Of the step size: up over 100 gradient steps, then down on a cosine to a hundredth."""
+    """Factor on the step size: warm-up over 100 gradient steps, cosine decay to a hundredth."""
     return warm_cosine(update, updates, 100, least=0.01)
 
 
 def _follow(average: BestPredictor, model: BestPredictor, update: int) -> None:
-    """Take the weights into the running average, faster at first."""
+    """Update the running average of the weights, faster at first."""
     kept = min(AVERAGE, (1 + update) / (10 + update))
     with torch.no_grad():
         torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1.0 - kept)

@@ -10,35 +10,35 @@ from liquid_control.models import Normalizer
 from liquid_control.sim.environment import WALKER2D
 
 PERIOD, LIMIT = WALKER2D.period_s, WALKER2D.velocity_clip
-"""Seconds from one frame to the next; where the data set's velocities are clipped."""
+"""Seconds between frames; magnitude at which the data set's velocities are clipped."""
 _POSITIONS = 8
 _TORSO, _THIGH, _LEG, _FOOT, _RADIUS = 0.2, 0.45, 0.5, 0.2, 0.06
-"""Metres from the torso's centre to the hip, to the knee, the ankle, the toes; of the foot."""
+"""Metres from torso centre to hip, hip to knee, knee to ankle, ankle to toes; foot radius."""
 _MOST_LOST = 6.0
-"""Frames between two kept ones beyond which no difference is made."""
+"""Upper bound on the elapsed frames in the features; longer gaps look the same."""
 
 
 @dataclass(frozen=True)
 class BestSettings:
-    """All that is needed to build the predictor again."""
+    """Everything needed to rebuild the predictor."""
 
     cell: str = 'gru'
     hidden_size: int = 64
     width: int = 128
-    """Of the residual stream."""
+    """Width of the residual stream."""
     before: int = 2
     """Residual blocks before the cell."""
     after: int = 2
     """Residual blocks after it."""
     dropout: float = 0.0
-    """In every block."""
+    """Dropout probability in every block."""
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
 class Block(torch.nn.Module):
-    """x + W·SiLU(V·LayerNorm(x)), each frame alone."""
+    """x + W·SiLU(V·LayerNorm(x)), for each frame separately."""
 
     def __init__(self, width: int, dropout: float):
         super().__init__()
@@ -54,16 +54,16 @@ class Block(torch.nn.Module):
 
 
 class BestPredictor(torch.nn.Module):
-    """Frames and elapsed times of a window → the raw frame after each; causal, state from zero.
+    """Frames and elapsed times of a window → the next raw frame of each; causal, from zero state.
 
-    The network predicts the change that the present velocities do not explain. Velocities of the
-    prediction are clipped as those of the data are; the gradient goes through as if they were
-    not, so that what is rightly beyond the limit costs nothing. It is told in training which
-    windows are simulated, since those who walk in them are not quite alike.
+    The network predicts the change that the present velocities do not explain. Predicted
+    velocities are clipped as in the data, with a straight-through gradient, so that values
+    rightly beyond the limit cost nothing. In training it is told which windows are simulated,
+    because the policies that walk in them differ slightly from those in the data.
 
     Args:
         settings: cell and sizes.
-        normalizer: of the raw training frames and of their change.
+        normalizer: scales of the raw training frames and of their change.
     """
 
     def __init__(self, settings: BestSettings, normalizer: Normalizer):
@@ -88,19 +88,19 @@ class BestPredictor(torch.nn.Module):
         torch.nn.init.zeros_(self.head[1].bias)
 
     def hidden_weights(self) -> list[torch.nn.Parameter]:
-        """Matrices between hidden units, as opposed to the encoder's and the head's."""
+        """Weight matrices between hidden units, without those of the encoder and the head."""
         outer = {id(self.encoder.weight), id(self.head[1].weight)}
         return [p for p in self.parameters() if p.ndim > 1 and id(p) not in outer]
 
     def forward(
         self, x: torch.Tensor, elapsed: torch.Tensor, simulated: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """A window.
+        """Predict over a window.
 
         Args:
             x: raw frames (B, T, 17).
             elapsed: frames since the previous one (B, T, 1).
-            simulated: 1 where a window is simulated, (B, 1, 1), for training; None: none is.
+            simulated: 1 for simulated windows, (B, 1, 1), for training; None if there are none.
 
         Returns:
             Predictions (B, T, 17) and the last state of the cell.
@@ -117,16 +117,16 @@ class BestPredictor(torch.nn.Module):
         return torch.cat([positions, velocities + (clipped - velocities).detach()], -1), state
 
     def features(self, x: torch.Tensor, elapsed: torch.Tensor) -> torch.Tensor:
-        """What the network sees of each frame and the one before it, (B, T, F).
+        """The network's inputs from each frame and the one before it, (B, T, F).
 
-        Where a velocity is clipped, the mean velocity since the previous frame tells more.
+        If a velocity is clipped, the mean velocity since the previous frame is more informative.
         """
         previous = torch.cat([x[:, :1], x[:, :-1]], dim=1)
         first = torch.zeros_like(elapsed)
         first[:, 0] = 1.0
         elapsed = elapsed.clamp(max=_MOST_LOST)
         moved = (x - previous)[..., :_POSITIONS] / (PERIOD * elapsed)
-        velocity = x[..., -_POSITIONS:]  # of the same coordinates; the first is that of x
+        velocity = x[..., -_POSITIONS:]  # of the same coordinates, starting with that of x
         moved = torch.where(first > 0, velocity, moved)
         scale = self.std[-_POSITIONS:]
         extrapolated = 2.0 * moved - previous[..., -_POSITIONS:]
@@ -147,9 +147,9 @@ class BestPredictor(torch.nn.Module):
 
 
 def feet(x: torch.Tensor) -> torch.Tensor:
-    """Heights and velocities of heels and toes, scaled, (..., 16), from raw frames (..., 17).
+    """Scaled heights and velocities of heels and toes, (..., 16), from raw frames (..., 17).
 
-    By the geometry of Gymnasium's Walker2d; near the ground heights are told apart more finely.
+    Uses the geometry of Gymnasium's Walker2d, and resolves heights near the ground more finely.
     """
     position, velocity = x[..., :_POSITIONS], x[..., _POSITIONS:]
     pitch, rate = position[..., 1], velocity[..., 2]

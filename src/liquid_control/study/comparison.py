@@ -1,7 +1,8 @@
-"""The same-footing comparison: every cell in one model, with one budget, tuned alike.
+"""The same-footing comparison: every cell in the same model, equally tuned, with the same budget.
 
-Two stages. Tuning: each cell at each budget, one seed, a share of the updates, with each step size
-of one list. Then the comparison: each with the step size of its least validation error, all seeds.
+There are two stages. Tuning runs each cell at each budget with each step size from a list, for one
+seed and a share of the updates. The comparison then runs all seeds with the step size of the lowest
+validation error.
 """
 
 import math
@@ -22,11 +23,11 @@ BUDGETS = {20_000: 600, 100_000: 240}
 """Parameters of the whole model → gradient steps of a run."""
 LEARNING_RATES = (0.01, 0.025, 0.06)
 TUNING_SHARE = 1 / 4
-"""Of the gradient steps; the schedule is as much shorter."""
+"""Share of the gradient steps in a tuning run; its schedule is shortened accordingly."""
 BATCH = 32
-"""Windows a gradient step."""
+"""Windows per gradient step."""
 VALIDATIONS = 5
-"""Of a run, the last at its end."""
+"""Validations per run, the last at its end."""
 ENCODER = 32
 _UNSCALED = Normalizer(np.zeros(CHANNELS), np.ones(CHANNELS), np.ones(CHANNELS))
 
@@ -34,7 +35,7 @@ _UNSCALED = Normalizer(np.zeros(CHANNELS), np.ones(CHANNELS), np.ones(CHANNELS))
 def tuning_runs(
     cells: Iterable[str], budgets: Iterable[int], updates: int | None = None
 ) -> list[Run]:
-    """One run a cell, budget and step size, with seed 0; arguments as those of :func:`runs`."""
+    """One run per cell, budget and step size, with seed 0; arguments as for :func:`runs`."""
     return [
         _run(TUNING, cell, budget, 0, rate, f'lr{rate:g}', math.ceil(TUNING_SHARE * steps))
         for budget, steps in _steps(budgets, updates)
@@ -55,10 +56,10 @@ def runs(
     Args:
         cells: names.
         budgets: parameters of the whole model.
-        seeds: 0, 1, … up to this many.
-        chosen: (cell, budget) → step size; what is not in it takes the middle one.
-        updates: gradient steps at the least budget, those of another in proportion; None: those
-            of :data:`BUDGETS`.
+        seeds: number of seeds, from 0 on.
+        chosen: (cell, budget) → step size; pairs not in it take the middle one.
+        updates: gradient steps at the smallest budget, with those of others in proportion; None:
+            those of :data:`BUDGETS`.
     """
     middle = LEARNING_RATES[len(LEARNING_RATES) // 2]
     return [
@@ -77,7 +78,7 @@ def _run(part, cell, budget, seed, rate, suffix, steps) -> Run:
 
 
 def _steps(budgets: Iterable[int], updates: int | None) -> list[tuple[int, int]]:
-    """(budget, gradient steps) of each."""
+    """(budget, gradient steps) for each budget."""
     share = 1.0 if updates is None else updates / BUDGETS[min(BUDGETS)]
     return [(budget, max(1, round(share * BUDGETS[budget]))) for budget in budgets]
 
@@ -85,12 +86,12 @@ def _steps(budgets: Iterable[int], updates: int | None) -> list[tuple[int, int]]
 def choose(
     runs: Iterable[Run], results: Mapping[str, Mapping[str, Any]]
 ) -> dict[tuple[str, int], float]:
-    """(cell, budget) → the step size of the least validation error in tuning.
+    """(cell, budget) → the step size with the lowest validation error in tuning.
 
-    Left out is what lacks a tuning run, or where none came to a finite end.
+    Pairs with a missing tuning run, or without any finite result, are left out.
 
     Args:
-        runs: of :func:`tuning_runs`.
+        runs: from :func:`tuning_runs`.
         results: run name → result.
     """
     scores: dict[tuple[str, int], list[tuple[float, float]]] = {}
@@ -108,7 +109,7 @@ def choose(
 
 @cache
 def settings(cell: str, budget: int) -> ModelSettings:
-    """The predictor with this cell whose parameters come nearest to the budget."""
+    """Settings of the predictor with this cell whose size comes closest to the parameter budget."""
 
     def sized(width: int) -> ModelSettings:
         return ModelSettings(cell, width, ENCODER, _cell_settings(cell, width))
@@ -117,18 +118,18 @@ def settings(cell: str, budget: int) -> ModelSettings:
 
 
 def _cell_settings(cell: str, width: int) -> dict[str, Any]:
-    """As a policy has them, but LTC with the unfolds of the published recipe."""
+    """As for policies, except that LTC has the unfolds of the published recipe."""
     return cell_settings(cell, width) | ({'unfolds': 3} if cell in ('ltc', 'ltc_ncp') else {})
 
 
 def build(run: Run, rollouts: Rollouts) -> Predictor:
-    """The run's model with its initial values and the scale of the training rollouts."""
+    """The run's model with initial weights and the scales of the training rollouts."""
     torch.manual_seed(run.seed)
     return Predictor(ModelSettings(**run.model['predictor']), normalizer(rollouts))
 
 
 def normalizer(rollouts: Rollouts) -> Normalizer:
-    """Scale of the raw training frames and of their change from one to the next."""
+    """Scales of the raw training frames and of their frame-to-frame change."""
     frames = np.concatenate(list(rollouts.train.values())).astype(np.float64)
     changes = np.concatenate(
         [np.diff(x.astype(np.float64), axis=0) for x in rollouts.train.values()]

@@ -1,4 +1,4 @@
-"""How long a study will still take, from the runs that it has seen."""
+"""Estimate of the time left in a study, from the runs seen so far."""
 
 import time
 from collections.abc import Sequence
@@ -10,20 +10,20 @@ from liquid_control.study.run import Run
 
 
 class Estimate:
-    """Seconds a gradient step of every kind of run: learned, or the mean of what is known."""
+    """Seconds per gradient step of every kind of run: as measured, or the mean of known kinds."""
 
     def __init__(self):
         self._known: dict[tuple, float] = {}
 
     def learn(self, run: Run, result: dict[str, Any]) -> None:
-        """Take what a finished run took."""
+        """Record the time that a finished run took."""
         if result.get('seconds'):
             self._known[_kind(run)] = result['seconds'] / run.recipe.updates
 
     def left(
         self, waiting: Sequence[Run], live: Sequence[tuple[Run, Live]], workers: int
     ) -> float | None:
-        """Seconds until all are done; None while nothing is known of any."""
+        """Seconds until all runs are done; None as long as nothing has been measured."""
         known, shares = dict(self._known), 0.0
         for run, job in live:
             made = job.share - (job.resumed or 0.0)
@@ -42,5 +42,5 @@ class Estimate:
 
 
 def _kind(run: Run) -> tuple:
-    """Runs of one kind take alike a gradient step."""
+    """Runs of the same kind take equally long per gradient step."""
     return run.cell, run.recipe.batch, str(sorted(run.model.items()))

@@ -1,4 +1,4 @@
-"""Muon, with Adam for what is no hidden weight matrix."""
+"""Muon for hidden weight matrices, with AdamW for all other parameters."""
 
 from collections.abc import Iterable
 
@@ -11,17 +11,20 @@ _BETAS = 0.9, 0.98
 
 
 class Muon(torch.optim.Optimizer):
-    """Momentum whose update is made orthogonal, matrix by matrix (Jordan et al. 2024).
+    """Momentum with orthogonalised updates, one matrix at a time (Jordan et al. 2024).
 
-    A stacked matrix, such as the gates of a recurrent cell, is taken apart into as many squares as
-    its rows hold. Everything else is left to AdamW, which decays matrices alone.
+    A stacked matrix, such as the gates of a recurrent cell, is split into square blocks if its rows
+    are a multiple of its columns. All other parameters use AdamW. Only matrices have weight decay.
 
     Args:
         hidden: weight matrices between hidden units.
         others: the remaining parameters.
-        learning_rate: of Muon; ``adam_rate`` that of AdamW. A schedule multiplies both through
-            the ``share`` of each group.
-        decay: weight decay, in units of the step size.
+        learning_rate: step size of Muon. A schedule scales both step sizes through the ``share``
+            of each parameter group.
+        adam_rate: step size of AdamW.
+        decay: weight decay, multiplied by the step size.
+        momentum: decay of Muon's momentum.
+        betas: decays of AdamW's moments.
     """
 
     def __init__(
@@ -73,7 +76,7 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonal(matrices: torch.Tensor, iterations: int = 5) -> torch.Tensor:
-    """The nearest matrices (N, R, C) with singular values of about one, by Newton-Schulz."""
+    """Orthogonalise matrices (N, R, C) by Newton-Schulz: all singular values become about one."""
     a, b, c = _COEFFICIENTS
     x = matrices / (matrices.norm(dim=(1, 2), keepdim=True) + 1e-7)
     wide = x.shape[1] > x.shape[2]

@@ -1,4 +1,4 @@
-"""The Walker2d kinematics study: which runs there are, and how one of them is carried out."""
+"""The Walker2d kinematics study: its runs, and how they are carried out."""
 
 import contextlib
 import fnmatch
@@ -21,17 +21,17 @@ PARTS = (published.PART, comparison.PART, best.PART)
 
 @dataclass(frozen=True)
 class Plan:
-    """What of the study is asked for."""
+    """The requested part of the study."""
 
     parts: tuple[str, ...] = PARTS
     cells: tuple[str, ...] = ()
-    """Those of the comparison and the recipes; none named: all that are registered."""
+    """Cells of the comparison and the recipes; empty for all registered cells."""
     pattern: str = '*'
-    """Runs whose name fits; tuning runs are always made where the comparison needs them."""
+    """Pattern of run names to include; tuning runs are added as the comparison needs them."""
     seeds: int = 3
     budgets: tuple[int, ...] = tuple(comparison.BUDGETS)
     updates: int | None = None
-    """Gradient steps of a compared run at the least budget; None: :data:`comparison.BUDGETS`."""
+    """Gradient steps of a compared run at the smallest budget; None: :data:`comparison.BUDGETS`."""
 
     def __post_init__(self):
         for kind, given, known in (
@@ -45,13 +45,13 @@ class Plan:
                     raise ValueError(unknown(kind, name, known))
 
     def tuning(self) -> list[Run]:
-        """The runs that choose the step sizes of what is compared."""
+        """The runs that determine the step sizes for the comparison."""
         compared = {(run.cell, run.model['budget']) for run in self._compared({})}
         runs = comparison.tuning_runs(self._cells(), self.budgets, self.updates)
         return [run for run in runs if (run.cell, run.model['budget']) in compared]
 
     def runs(self, chosen: Mapping[tuple[str, int], float]) -> list[Run]:
-        """All runs but those of the tuning, whose outcome is ``chosen``."""
+        """All runs except tuning runs, given the step sizes ``chosen`` by tuning."""
         found = self._compared(chosen)
         if published.PART in self.parts:
             found += [run for run in published.runs(self.seeds) if run.cell in self._cells()]
@@ -75,9 +75,9 @@ class Plan:
 def execute(
     run: Run, folder: Path, data_folder: Path, report: Callable[[float, str], None]
 ) -> None:
-    """Carry out one run, in a process of its own, and keep its result in the study's folder.
+    """Carry out one run, in its own process, and keep its result in the study's folder.
 
-    A training whose numbers are no longer finite is a result too: ``failed`` says where.
+    A training that becomes non-finite is a result too; ``failed`` says where.
     """
     import torch
 
@@ -115,17 +115,17 @@ def execute(
 
 @dataclass
 class Standing:
-    """How a study stands."""
+    """Progress of a study."""
 
     total: int
     results: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Run name → result, of every finished run."""
+    """Run name → result, for every finished run."""
     failed: dict[str, str] = field(default_factory=dict)
-    """Run name → what went wrong, of the runs that came to no result."""
+    """Run name → what went wrong, for runs without a result."""
     live: dict[str, tuple[float, str]] = field(default_factory=dict)
-    """Run name → which share of it is done, and its loss, of the runs under way."""
+    """Run name → share done and loss, for runs under way."""
     left_s: float | None = None
-    """Estimate of the time left; None before there is one."""
+    """Estimated time left, in seconds; None before there is an estimate."""
     estimate: Estimate = field(default_factory=Estimate)
 
     def take(self, run: Run, result: dict[str, Any]) -> None:
@@ -134,10 +134,10 @@ class Standing:
 
 
 def carry_out(plan: Plan, shelf: Shelf, data_folder: Path, workers: int) -> Iterator[Standing]:
-    """Carry out all that is missing, the tuning first; yields how it stands, now and then.
+    """Carry out all missing runs, tuning first, yielding progress from time to time.
 
     Raises:
-        ValueError: a result in the folder is of other settings or other data.
+        ValueError: a result in the folder has other settings or other data.
     """
     standing = Standing(total=len(plan.tuning()) + len(plan.runs({})))
     tuning = plan.tuning()
@@ -147,7 +147,7 @@ def carry_out(plan: Plan, shelf: Shelf, data_folder: Path, workers: int) -> Iter
     for run in plan.runs(chosen):
         tuned = run.part != comparison.PART or (run.cell, run.model['budget']) in chosen
         if not tuned:
-            standing.failed[run.name] = 'its tuning came to no step size'
+            standing.failed[run.name] = 'its tuning found no step size'
         else:
             runs.append(run)
     yield from _stage(runs, [], standing, shelf, data_folder, workers)

@@ -24,7 +24,7 @@ _FAMILIES = (
 def write_plots(
     folder: Path, summary: Mapping[str, Any], results: Sequence[Mapping[str, Any]]
 ) -> list[Path]:
-    """Write what there is something to draw of; returns the files."""
+    """Write every plot for which there are results; returns the files."""
     figures: dict[str, Figure] = {}
     with rc_context({**STYLE, 'savefig.dpi': 160, 'savefig.facecolor': 'white'}):
         recipes = [row for row in summary['recipes'] if row['test_mse']]
@@ -43,7 +43,7 @@ def write_plots(
 
 
 def _recipes(rows: Sequence[Mapping[str, Any]]) -> Figure:
-    """Published figures with their deviation, and every seed measured."""
+    """Published errors with their deviation, and every measured seed."""
     figure = Figure(figsize=(6.4, 0.9 + 0.45 * len(rows)), layout='constrained')
     ax = figure.subplots()
     places = np.arange(len(rows))
@@ -66,7 +66,7 @@ def _recipes(rows: Sequence[Mapping[str, Any]]) -> Figure:
 
 
 def _comparison(rows: Sequence[Mapping[str, Any]]) -> Figure:
-    """Test error against time a round and against memory, after the review's figure 5."""
+    """Test error against time per round and against memory, after the review's figure 5."""
     figure = Figure(figsize=(10.6, 4.6), layout='constrained')
     panels = figure.subplots(1, 2, sharey=True)
     for ax, key, text in zip(
@@ -99,7 +99,7 @@ def _comparison(rows: Sequence[Mapping[str, Any]]) -> Figure:
 
 
 def _curves(rows: Sequence[Mapping[str, Any]], results: Sequence[Mapping[str, Any]]) -> Figure:
-    """Validation error over the updates, the mean of the seeds of each cell."""
+    """Validation error over the updates, averaged over the seeds of each cell."""
     figure = Figure(figsize=(7.4, 4.6), layout='constrained')
     ax = figure.subplots()
     styles = ('-', '--', ':', '-.')
@@ -135,7 +135,7 @@ def _family(cell: str) -> tuple[str, str]:
 
 
 def _labels(figure: Figure, ax: Axes, points: Sequence[tuple[float, float, str]]) -> None:
-    """Write each point's name beside it, moved up or down where names would overlap."""
+    """Write each point's name beside it, moved up where names would overlap."""
     figure.draw_without_rendering()
     taken: list[tuple[float, float, float]] = []
     for x, y, name in sorted(points, key=lambda point: point[1]):
@@ -156,7 +156,7 @@ def _labels(figure: Figure, ax: Axes, points: Sequence[tuple[float, float, str]]
 
 
 def _plain_ticks(ax: Axes) -> None:
-    """A logarithmic horizontal axis with ticks at 1, 2, 5, 10, …, as plain numbers."""
+    """Label a logarithmic horizontal axis at 1, 2, 5, 10, …, with plain numbers."""
     ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f'{value:g}'))
     ax.xaxis.set_minor_formatter(NullFormatter())

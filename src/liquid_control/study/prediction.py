@@ -1,7 +1,7 @@
 """Training of a predictor on windows: plain mean squared error of the next raw frame.
 
-Everything random in a step follows from the seed and the step's number, so that a training that
-goes on from a checkpoint ends where an undisturbed one does.
+All randomness follows from the seed and the step number, so that a training resumed from a
+checkpoint gives the same result as an uninterrupted one.
 """
 
 import math
@@ -28,9 +28,9 @@ class Shuffled:
     """Batches of fixed windows, in a new order each round; the last of a round may be smaller.
 
     Args:
-        windows: N of them.
-        batch: windows a batch.
-        seed: of the orders.
+        windows: N windows.
+        batch: windows per batch.
+        seed: seed of the orders.
     """
 
     def __init__(self, windows: Windows, batch: int, seed: int):
@@ -42,7 +42,7 @@ class Shuffled:
         return tensors(self.windows, self.places(update))
 
     def places(self, update: int) -> np.ndarray:
-        """Which windows gradient step ``update`` takes."""
+        """Indices of the windows in gradient step ``update``."""
         number, place = divmod(update, self.round)
         order = np.random.default_rng([self.seed, number]).permutation(len(self.windows))
         return order[place * self.batch : (place + 1) * self.batch]
@@ -55,17 +55,17 @@ def train(
     shelf: Shelf,
     report: Callable[[float, str], None],
 ) -> dict[str, Any]:
-    """Train one run to its end, from its checkpoint where there is one.
+    """Train one run to its end, resuming from its checkpoint if there is one.
 
-    The weights of the last step stay in the model, and are kept on the shelf. The test windows
-    are not looked at.
+    The weights of the last step remain in the model and are kept on the shelf. The test windows
+    are not used.
 
     Returns:
         Validation error, the curve, times, memory: see ``docs/study.md``.
 
     Raises:
-        NotFiniteError: a loss, gradient or input is not finite; the text says where it arose.
-        ValueError: the checkpoint is broken, or of other settings or data.
+        NotFiniteError: a loss, gradient or input is not finite; the message says where it arose.
+        ValueError: the checkpoint is broken, or has other settings or data.
     """
     recipe = run.recipe
     batches = Shuffled(data.train, recipe.batch, run.seed)
@@ -83,7 +83,7 @@ def train(
         end = min(recipe.updates, about['done'] + recipe.every)
         losses = []
         for update in range(about['done'], end):
-            begun = time.process_time()  # of our one thread, whatever else the machine does
+            begun = time.process_time()  # of this thread alone, whatever else the machine does
             for group in optimizer.param_groups:
                 group['lr'] = learning_rate(run, update, len(data.train))
             losses.append(_update(run, model, optimizer, batches, update))
@@ -105,11 +105,11 @@ def train(
 
 
 def course(about: dict[str, Any], round_updates: float) -> dict[str, Any]:
-    """The figures of a finished training that its checkpoint has gathered.
+    """The measures of a finished training, as collected in its checkpoint.
 
     Args:
-        about: of the checkpoint: curve, seconds, step_s, saved_mb.
-        round_updates: gradient steps of a round.
+        about: ``about`` of the checkpoint: curve, seconds, step_s, saved_mb.
+        round_updates: gradient steps per round.
     """
     step = median(about['step_s'])
     return {
@@ -128,9 +128,9 @@ def course(about: dict[str, Any], round_updates: float) -> dict[str, Any]:
 
 
 def learning_rate(run: Run, update: int, windows: int) -> float:
-    """Adam's step size at a gradient step, by the run's schedule."""
+    """Adam's step size at a gradient step, according to the run's schedule."""
     recipe = run.recipe
-    if recipe.schedule == 'exponential':  # whole batches a round, as in Keras
+    if recipe.schedule == 'exponential':  # by full batches per round, as in Keras
         return recipe.learning_rate * recipe.decay ** (update / max(1, windows // recipe.batch))
     return recipe.learning_rate * warm_cosine(update, recipe.updates, 0.05 * recipe.updates)
 
@@ -156,7 +156,7 @@ def tensors(windows: Windows, places: np.ndarray | slice) -> Batch:
 
 
 def _update(run, model, optimizer, batches, update) -> float:
-    """One gradient step; its loss without the penalty."""
+    """Take one gradient step; returns its loss without the penalty."""
     recipe, batch = run.recipe, batches(update)
     place = f'{run.name}, round {update // batches.round + 1}, update {update + 1}'
     loss = _loss(model, batch)

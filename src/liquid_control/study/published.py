@@ -1,9 +1,9 @@
 """The published recipes for Walker2d kinematics, as data.
 
 From Hasani et al. 2022, "Closed-form continuous-time neural networks", and the settings that the
-authors released with it: raw frames in, mean squared error, Adam as Keras has it, step size × .95
-an epoch, 50 epochs, the last epoch's weights. What the papers do not say is from the released
-code: the penalty on the weights, which is part of the published figure, and the initial values.
+authors released with it: raw frames as input, mean squared error, Adam as in Keras, step size × .95
+per epoch, 50 epochs, the last epoch's weights. What the papers leave open comes from the released
+code: the penalty on the weights, which is part of the published error, and the initialisation.
 """
 
 import math
@@ -19,21 +19,21 @@ PART, EPOCHS = 'recipes', 50
 
 @dataclass(frozen=True)
 class Published:
-    """One row of the paper's table, and how it was had."""
+    """One row of the paper's table, and the recipe behind it."""
 
     mse: float
-    """Mean squared error on the test windows, the penalty added, mean of five seeds."""
+    """Mean squared error on the test windows plus the penalty, mean of five seeds."""
     deviation: float
-    """Over the seeds."""
+    """Deviation over the seeds."""
     units: int
     batch: int
     learning_rate: float
     clip: float
-    """Largest norm of the gradient of each parameter."""
+    """Maximum gradient norm of each parameter."""
     penalty: float = 0.0
     """Weight of the squared weights of backbone and heads."""
     settings: dict[str, Any] = field(default_factory=dict)
-    """Of the cell."""
+    """Settings of the cell."""
 
 
 PUBLISHED = {

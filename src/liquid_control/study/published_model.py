@@ -1,4 +1,4 @@
-"""The models of the published recipes, with initial values as the authors' code has them."""
+"""The models of the published recipes, initialised as in the authors' code."""
 
 import torch
 
@@ -9,16 +9,16 @@ from liquid_control.predictor import RawPredictor
 from liquid_control.study.run import Run
 
 ADDED_TIME = 1e-3
-"""What the authors' LTC adds to the elapsed time."""
+"""Constant that the authors' LTC adds to the elapsed time."""
 FORGET_BIAS = 2.1
-"""Where the forget bias of mixed memory starts."""
+"""Initial forget bias of mixed memory."""
 
 
 class PublishedModel(RawPredictor):
     """A cell on raw frames with a linear readout.
 
-    The authors' gate is sigmoid(−t_a·Δt + t_b), ours sigmoid(t_a·Δt + t_b): the weights of t_a
-    start symmetric about 0, so that one is the other with their sign turned.
+    The authors' gate is sigmoid(−t_a·Δt + t_b), ours sigmoid(t_a·Δt + t_b). As the initial weights
+    of t_a are symmetric about 0, each is the other with their sign flipped.
     """
 
     def __init__(self, settings: ModelSettings):
@@ -27,16 +27,16 @@ class PublishedModel(RawPredictor):
             self.cell = MixedMemory(settings.hidden_size, **settings.cell_settings)
         for layer in self._kernels():
             torch.nn.init.zeros_(layer.bias)
-        if settings.cell == 'cfc_pure':  # |w_τ| has no gradient at 0, where it then stays
+        if settings.cell == 'cfc_pure':  # |w_τ| has no gradient at 0, so w_τ stays there
             torch.nn.init.ones_(self.cell.gates.amplitude)
             torch.nn.init.zeros_(self.cell.gates.rate)
-        if settings.cell == 'ltc':  # polarities −1 and +1 alike
+        if settings.cell == 'ltc':  # polarities −1 and +1 equally likely
             for synapses in (self.cell.sensory, self.cell.inner):
                 with torch.no_grad():
                     synapses.reversal.copy_(torch.randint(2, synapses.reversal.shape) * 2.0 - 1.0)
 
     def penalised(self) -> list[torch.Tensor]:
-        """Weights of backbone and heads."""
+        """The weights of backbone and heads, to which the penalty applies."""
         return [layer.weight for layer in self._kernels()]
 
     def _kernels(self) -> list[torch.nn.Linear]:
@@ -48,14 +48,14 @@ class PublishedModel(RawPredictor):
 
 
 class MixedMemory(Cell):
-    """CfC with mixed memory as the published figure has it: the CfC sees the LSTM, not the frame.
+    """CfC with mixed memory as behind the published error: the CfC sees the LSTM, not the frame.
 
     o, c = LSTM(x, (h, c)); h' = CfC(o, h, Δt). In :class:`liquid_control.cells.CfCMixed`, as in
-    the authors' later code, it is h' = CfC(x, o, Δt).
+    the authors' later code, h' = CfC(x, o, Δt).
 
     Args:
-        units: H; the state is (h, c) side by side.
-        settings: of the CfC.
+        units: H; the state is [h', c], 2H wide.
+        settings: settings of the CfC.
     """
 
     def __init__(self, units: int, **settings):
@@ -84,6 +84,6 @@ class MixedMemory(Cell):
 
 
 def build(run: Run) -> PublishedModel:
-    """The run's model with its initial values."""
+    """The run's model with initial weights."""
     torch.manual_seed(run.seed)
     return PublishedModel(ModelSettings(**run.model))

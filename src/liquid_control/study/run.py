@@ -1,4 +1,4 @@
-"""A training run as data: what is trained, how, and where its result is kept."""
+"""A training run as data: what is trained and how, and where its result is kept."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -18,19 +18,19 @@ class Recipe:
     """Gradient steps."""
     learning_rate: float
     batch: int = 64
-    """Windows a gradient step."""
+    """Windows per gradient step."""
     every: int = 50
-    """Gradient steps between two validations, each of which is followed by a checkpoint."""
+    """Gradient steps between validations, each of which is followed by a checkpoint."""
     schedule: str = 'cosine'
-    """``cosine``: warm-up over 5 %, then down to 2 %; ``exponential``: × decay a round."""
+    """``cosine``: warm-up over 5 %, decay to 2 %; ``exponential``: × ``decay`` per round."""
     decay: float = 0.95
-    """Factor a round of the exponential schedule."""
+    """Factor per round of the exponential schedule."""
     clip: float = 1.0
-    """Largest norm of the gradient."""
+    """Maximum gradient norm."""
     clip_each: bool = False
-    """Whether the norm is that of each parameter alone, as in Keras, or of all together."""
+    """Whether to clip each parameter's gradient separately, as in Keras, or all together."""
     epsilon: float = 1e-8
-    """Adam's."""
+    """Adam's ε."""
     penalty: float = 0.0
     """Weight of the squared kernels that the model names in ``penalised()``."""
 
@@ -40,25 +40,25 @@ class Run:
     """One training run of a study."""
 
     name: str
-    """Its file's name too."""
+    """Name, also used for its files."""
     part: str
-    """Which part of the study builds its model."""
+    """The part of the study that builds its model."""
     cell: str
     seed: int
     recipe: Recipe
     model: dict[str, Any] = field(default_factory=dict)
-    """What the part needs to build the model."""
+    """What that part needs to build the model."""
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
 class Shelf:
-    """The folder of a study: finished results, checkpoints and weights, each under its run's name.
+    """The folder of a study: results, checkpoints and weights, each under its run's name.
 
     Args:
-        folder: made where it is not there.
-        data_sha256: of the data that all results must be from.
+        folder: created if it does not exist.
+        data_sha256: digest of the data, which all results must match.
     """
 
     def __init__(self, folder: str | Path, data_sha256: str):
@@ -73,19 +73,19 @@ class Shelf:
         return self.folder / 'weights' / f'{run.name}.safetensors'
 
     def origin(self, run: Run) -> dict[str, Any]:
-        """What a checkpoint of a run must be of, plain JSON."""
+        """The origin that a checkpoint of a run must have, plain JSON."""
         return {'run': json.loads(json.dumps(run.to_dict())), 'data_sha256': self.data_sha256}
 
     def keep(self, run: Run, result: dict[str, Any]) -> None:
-        """Write a finished run whole or not at all; its checkpoint is no longer needed."""
+        """Write the result of a finished run atomically, and remove its checkpoint."""
         write_json(self._path(run), {'format': FORMAT, **self.origin(run), **result})
         self.checkpoint(run).unlink(missing_ok=True)
 
     def result(self, run: Run) -> dict[str, Any] | None:
-        """What a finished run came to; None where it has not finished.
+        """The result of a finished run; None if it has not finished.
 
         Raises:
-            ValueError: the file is broken, or of a run with other settings or on other data.
+            ValueError: the file is broken, or of a run with other settings or data.
         """
         path = self._path(run)
         if not path.is_file():
@@ -94,12 +94,12 @@ class Shelf:
             result = json.loads(path.read_text())
             found = result['run'], result['data_sha256'], result['format']
         except (ValueError, TypeError, KeyError) as error:
-            raise ValueError(f'{path}: no result of a run: {error!r}; remove it') from None
+            raise ValueError(f'{path}: not a valid run result: {error!r}; remove it') from None
         wanted = *self.origin(run).values(), FORMAT
         for kind, is_, should in zip(('run', 'data', 'format'), found, wanted, strict=True):
             if is_ != should:
                 text = difference(is_, should) if kind == 'run' else f'{kind} {is_}, now {should}'
-                raise ValueError(f'{path} was made otherwise ({text}): give another --out')
+                raise ValueError(f'{path} is from another run ({text}): use another --out')
         return result
 
     def _path(self, run: Run) -> Path:

@@ -1,10 +1,10 @@
 """Simulated rollouts that resemble the training rollouts of Walker2d kinematics.
 
-The published rollouts hold no actions. Here they are found by inverse dynamics in Gymnasium's
-walker (old model file, feet of unequal friction), a policy is fitted to them, and it walks in the
-simulator. What follows each frame is what the policy's action without noise leads to, so that a
-predictor can learn the mean. About one action in twenty of the published rollouts is drawn evenly
-from all that is possible; so it is here.
+The published rollouts contain no actions. Here the actions are recovered by inverse dynamics in
+Gymnasium's walker (old model file, feet of unequal friction), a policy is fitted to them, and the
+policy walks in the simulator. The target of each frame is the result of the policy's action without
+noise, so that a predictor can learn the mean. About one action in twenty of the published rollouts
+is uniformly random; so it is here.
 """
 
 import io
@@ -26,20 +26,20 @@ _ACTIONS = len(walker2d.ACTUATED)
 _WIDTH = 192
 """Units of each layer of the policy that is fitted."""
 _WEIGHT = np.r_[np.full(8, 300.0), np.ones(9)]
-"""Of positions and velocities in the error of a simulated frame."""
+"""Weights of positions and velocities in the error of a simulated frame."""
 _JOINTS = np.arange(3, 9)
-"""Velocities that are often clipped: unknown there, found together with the action."""
+"""Velocities that are often clipped; if so, they are solved for together with the action."""
 _PRIOR = np.r_[np.full(_ACTIONS, 1e-3), np.full(len(_JOINTS), 4.0)]
-"""Stiffness that holds actions at 0, and velocities beyond the limit at their estimate."""
+"""Stiffness of the priors: actions near 0, clipped velocities near their estimate."""
 WALKED, RANDOM, NOISE = 60, 0.05, 0.06
-"""Training rollouts whose actions are found; share of random actions; noise of the others."""
+"""Training rollouts whose actions are recovered; share of random actions; noise of the others."""
 WALKERS, FROM_START, SHORTEST = 100, 0.15, 80
-"""That walk side by side; share of walks from the start, the others from a training frame; frames
-of a walk that is kept."""
+"""Walkers simulated in parallel; share of walks that begin at a reset, the others at a training
+frame; minimum frames of a walk that is kept."""
 
 
 class Simulator:
-    """Walker2d whose frames are those of the data set, (N, 17), but with unclipped velocities."""
+    """Walker2d with the frames of the data set, (N, 17), but unclipped velocities."""
 
     def __init__(self):
         path = asset('walker2d.xml')
@@ -47,7 +47,7 @@ class Simulator:
         self._data = [mujoco.MjData(self.model)]
 
     def step(self, frames: np.ndarray, actions: np.ndarray) -> np.ndarray:
-        """One period: (N, 17) and (N, 6) → (N, 17)."""
+        """Simulate one period: frames (N, 17) and actions (N, 6) → frames (N, 17)."""
         state = np.concatenate([np.zeros((len(frames), 2)), frames], axis=1)  # time, rootx
         control = np.repeat(actions[:, None], WALKER2D.frame_skip, axis=1)
         after, _ = rollout.rollout(
@@ -57,26 +57,26 @@ class Simulator:
 
 
 def observed(frames: np.ndarray) -> np.ndarray:
-    """Frames as the data set has them, velocities clipped."""
+    """Frames as in the data set, with clipped velocities."""
     return np.concatenate([frames[..., :8], frames[..., 8:].clip(-_LIMIT, _LIMIT)], axis=-1)
 
 
 def find_actions(
     simulator: Simulator, frames: np.ndarray, seen: np.ndarray, after: np.ndarray, guess: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The actions that lead from frame to frame.
+    """Find the actions that lead from each frame to the next.
 
-    Levenberg-Marquardt with bounds over the actions and those velocities that are clipped.
+    Bounded Levenberg-Marquardt over the actions and the clipped velocities.
 
     Args:
-        simulator: of the walker.
+        simulator: simulator of the walker.
         frames: estimate of the present frames with unclipped velocities, (N, 17).
         seen: whether each velocity is exact, (N, 9).
         after: the next frames as observed, (N, 17).
-        guess: of the actions, (N, 6).
+        guess: initial guess of the actions, (N, 6).
 
     Returns:
-        Actions (N, 6), the present frames as found, and the simulated next ones (N, 17).
+        Actions (N, 6), the present frames as found, and the simulated next frames (N, 17).
     """
     prior = np.where(np.c_[np.zeros((len(frames), _ACTIONS), bool), seen[:, _JOINTS]], 1e12, _PRIOR)
 
@@ -121,7 +121,7 @@ def find_all(
     simulator: Simulator, rollouts: list[np.ndarray], report: Callable[[float], None]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """All frames with unclipped velocities (N, 17), their actions (N, 6), and the root mean
-    square error of the frames that these lead to (N,)."""
+    squared error of the frames to which these lead (N,)."""
     rollouts = sorted((x.astype(np.float64) for x in rollouts), key=len, reverse=True)
     now, guess = np.stack([x[0] for x in rollouts]), np.zeros((len(rollouts), _ACTIONS))
     found = []
@@ -142,7 +142,7 @@ def find_all(
 def fit_policy(
     frames: np.ndarray, actions: np.ndarray, seed: int, steps: int
 ) -> Callable[[np.ndarray], np.ndarray]:
-    """A policy (N, 17) → (N, 6) that acts as ``actions`` do, but for the random ones."""
+    """Fit a policy (N, 17) → (N, 6) to ``actions``, robustly against the random ones."""
     torch.manual_seed(seed)
     rng, seen = np.random.default_rng(seed), observed(frames)
     mean, std = seen.mean(0), seen.std(0)
@@ -158,7 +158,7 @@ def fit_policy(
         rows = torch.from_numpy(rng.integers(len(x), size=512))
         mean_action = net(x[rows])
         limited = mean_action.clamp(-1.0, 1.0)
-        limited = limited + 0.01 * (mean_action - limited)  # at a limit it still learns
+        limited = limited + 0.01 * (mean_action - limited)  # keeps a gradient at the limits
         loss = torch.nn.functional.huber_loss(limited, u[rows], delta=0.15)
         optimizer.zero_grad()
         loss.backward()
@@ -179,13 +179,13 @@ def make(
     report: Callable[[float, str], None],
     fitting: int = 5000,
 ) -> dict[str, np.ndarray]:
-    """Walk about ``count`` frames, after a policy that ``fitting`` gradient steps have fitted.
+    """Simulate about ``count`` frames with a policy fitted in ``fitting`` gradient steps.
 
     Returns:
-        Name → frames and what follows each without noise, (2, T, 17).
+        Name → frames and the noise-free next frame of each, (2, T, 17).
 
     Raises:
-        ValueError: the policy that was found falls at once.
+        ValueError: the fitted policy keeps falling.
     """
     simulator = Simulator()
     chosen = list(rollouts.values())[:WALKED]
@@ -200,7 +200,7 @@ def make(
     walks: list[list[tuple[np.ndarray, np.ndarray]]] = [[] for _ in range(WALKERS)]
     while made < count:
         if steps * WALKERS > 20 * count + 1000 * WALKERS:
-            raise ValueError(f'the policy of these rollouts falls: {made} of {count} frames walked')
+            raise ValueError(f'the fitted policy keeps falling: {made} of {count} frames simulated')
         steps += 1
         for place, walk in enumerate(walks):
             state = now[place]
@@ -232,14 +232,14 @@ def _qpos(frame: np.ndarray) -> np.ndarray:
 
 
 def write(path: Path, walked: dict[str, np.ndarray]) -> None:
-    """Write whole or not at all."""
+    """Write simulated rollouts atomically."""
     content = io.BytesIO()
     np.savez(content, **walked)
     write_whole(path, content.getvalue())
 
 
 def read(path: Path) -> dict[str, np.ndarray] | None:
-    """What :func:`write` wrote; None where there is none.
+    """Read what :func:`write` wrote; None if there is no such file.
 
     Raises:
         ValueError: the file is broken.
@@ -250,4 +250,4 @@ def read(path: Path) -> dict[str, np.ndarray] | None:
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except (ValueError, OSError, zipfile.BadZipFile) as error:
-        raise ValueError(f'{path}: no simulated rollouts: {error}; remove it') from None
+        raise ValueError(f'{path}: not valid simulated rollouts: {error}; remove it') from None

@@ -1,4 +1,4 @@
-"""What a study came to: the published recipes beside their figures, and the cells compared."""
+"""Results of a study: the recipes against their published errors, and the compared cells."""
 
 from collections.abc import Iterable, Mapping
 from statistics import mean, median, stdev
@@ -10,7 +10,7 @@ from rich.table import Table
 from liquid_control.evaluation.statistics import interval
 
 WITHIN = 0.05
-"""A recipe is reproduced when it comes this near to the published figure, as a share of it."""
+"""Relative deviation from the published error up to which a recipe counts as reproduced."""
 NOTHING = '–'
 
 
@@ -20,7 +20,7 @@ def summarize(
     """Recipes, comparison and best model, each as a list of rows.
 
     Args:
-        results: of finished runs, as the study's folder holds them.
+        results: results of finished runs, as in the study's folder.
         published: cell → (mean squared error, deviation over seeds).
     """
     groups: dict[tuple, list[Mapping[str, Any]]] = {}
@@ -34,7 +34,7 @@ def summarize(
         row = {'cell': cell, **({'budget': budget} if budget else {}), **_row(group)}
         if part == 'recipes' and cell in published:
             row['published_mse'], row['published_deviation'] = published[cell]
-            if row['test_mse'] is not None:  # the published figure has the penalty in it
+            if row['test_mse'] is not None:  # the published error includes the penalty
                 row['ratio'] = (row['test_mse']['mean'] + row['penalty']) / row['published_mse']
                 row['reproduced'] = abs(row['ratio'] - 1) <= WITHIN
         rows[part].append(row)
@@ -44,7 +44,7 @@ def summarize(
 
 
 def _row(group: list[Mapping[str, Any]]) -> dict[str, Any]:
-    """What the seeds of one cell came to."""
+    """The row of one cell, over its seeds."""
     whole = [result for result in group if not result.get('failed')]
     row: dict[str, Any] = {
         'seeds': sorted(result['run']['seed'] for result in whole),
@@ -76,7 +76,7 @@ def _spread(scores: list[float]) -> dict[str, Any]:
 
 
 def tables(summary: Mapping[str, Any], baselines: Mapping[str, float]) -> list[Table]:
-    """The summary for a terminal."""
+    """The summary as tables for the terminal."""
     found = []
     if summary['recipes']:
         table = _table(

@@ -1,4 +1,4 @@
-"""An exponential average of a student's weights, and the best that it has been."""
+"""An exponential moving average of a student's weights, and the best version of it so far."""
 
 import copy
 import math
@@ -13,15 +13,15 @@ from liquid_control.training import checkpoint
 from liquid_control.training.judge import student_returns
 
 _JUDGED = 30_000
-"""Seed of the episodes by which weights are chosen; no score is from these."""
+"""Seed of the episodes used to choose weights; they are never used for scores."""
 
 
 class Averaged:
-    """Follows a student that learns; it is the average that walks in the end.
+    """Tracks a student as it learns; the average is what is used in the end.
 
     Args:
         model: the student as it is now.
-        path: of the best weights so far.
+        path: file for the best weights so far.
     """
 
     def __init__(self, model: PolicyModel, path: Path):
@@ -30,14 +30,14 @@ class Averaged:
 
     @torch.no_grad()
     def follow(self, model: PolicyModel, decay: float) -> None:
-        """Take in the student's weights after one more gradient step."""
+        """Update the average with the student's weights after a gradient step."""
         for kept, new in zip(self.model.parameters(), model.parameters(), strict=True):
             kept.lerp_(new, 1.0 - decay)
 
     def judge(self, episodes: int) -> dict[str, np.ndarray]:
-        """Let the average walk under every condition; keep it if it is the best.
+        """Evaluate the average under every condition and keep it if it is the best so far.
 
-        The measure is the mean over all conditions of the mean return.
+        The criterion is the mean return averaged over all conditions.
         """
         returns = student_returns(self.model, episodes, _JUDGED)
         score = float(np.mean([values.mean() for values in returns.values()]))

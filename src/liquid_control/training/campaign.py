@@ -1,7 +1,7 @@
-"""All students of a comparison: cells × seeds, each a run of its own, and the best of each cell.
+"""All students of a comparison: one run per cell and seed, and the best seed of each cell.
 
-A folder keeps everything: ``seeds/`` a bundle a run, ``runs/`` the checkpoints of those that have
-not finished, ``policies/`` and ``cards/`` the best seed of each cell, ``results.json`` all scores.
+One folder holds everything: ``seeds/`` one bundle per run, ``runs/`` the checkpoints of unfinished
+runs, ``policies/`` and ``cards/`` the best seed of each cell, ``results.json`` all scores.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ from liquid_control.training.publish import overall, publish_student, rescored, 
 
 @dataclass(frozen=True)
 class Place:
-    """Where things of one student are."""
+    """Where the files of one student are."""
 
     bundle: Path
     checkpoints: Path
@@ -34,7 +34,7 @@ class Place:
 
 @dataclass
 class Standing:
-    """How a campaign stands."""
+    """Progress of a campaign."""
 
     total: int
     finished: list[str] = field(default_factory=list)
@@ -49,21 +49,21 @@ class Standing:
 
 
 def name(settings: ImitationSettings) -> str:
-    """A run's name."""
+    """The name of a run."""
     return f'{settings.cell}-seed{settings.seed}'
 
 
 def place(folder: Path, settings: ImitationSettings, log: Path | None) -> Place:
-    """Where a run of a campaign keeps its things."""
+    """Where a run of a campaign keeps its files."""
     run = name(settings)
     return Place(folder / 'seeds' / f'{run}.onnx', folder / 'runs' / run, log and log / run)
 
 
 def finished(path: Path, settings: ImitationSettings, teacher: Path) -> Bundle | None:
-    """The bundle of a run that has finished; None where it has not.
+    """The bundle of a finished run; None if it has not finished.
 
     Raises:
-        ValueError: there is one of other settings or of another teacher.
+        ValueError: the bundle has other settings or another teacher.
     """
     if not path.is_file():
         return None
@@ -73,7 +73,7 @@ def finished(path: Path, settings: ImitationSettings, teacher: Path) -> Bundle |
     for is_, should in zip(found, wanted, strict=True):
         if is_ != should:
             raise ValueError(
-                f'{path} was made otherwise ({difference(is_, should)}): give another --out'
+                f'{path} is from another run ({difference(is_, should)}): use another --out'
             )
     return bundle
 
@@ -85,7 +85,7 @@ def carry_out(
     where: Place,
     report: Callable[[float, str], None],
 ) -> None:
-    """One run from its beginning, or from where it was stopped, to its bundle."""
+    """Carry out one run, from its start or where it was stopped, up to its bundle."""
     import torch
 
     torch.set_num_threads(1)
@@ -105,10 +105,10 @@ def campaign(
     workers: int,
     log: Path | None = None,
 ) -> Iterator[Standing]:
-    """Carry out all runs that have not finished; yields how it stands, now and then.
+    """Carry out all unfinished runs, yielding progress from time to time.
 
     Raises:
-        ValueError: the folder holds results of other settings.
+        ValueError: the folder holds results with other settings.
     """
     standing = Standing(len(runs))
     jobs = []
@@ -132,7 +132,7 @@ def campaign(
 def conclude(
     runs: Sequence[ImitationSettings], folder: Path, teacher: Path, failed: dict[str, str]
 ) -> dict[str, Bundle]:
-    """Write the best seed of each cell with its card, and results.json; cell → bundle."""
+    """Write the best seed of each cell with its card, and results.json; returns cell → bundle."""
     by_cell: dict[str, list[Bundle]] = {}
     for settings in runs:
         bundle = finished(place(folder, settings, None).bundle, settings, teacher)
@@ -160,7 +160,7 @@ def conclude(
 
 
 def _left(state: State, workers: int) -> float | None:
-    """Seconds until all are done, as if every run took as long as those that are seen."""
+    """Estimated seconds until all runs are done, from those finished and under way."""
     known = list(state.finished.values())
     rest, now = 0.0, time.monotonic()
     for live in state.live.values():

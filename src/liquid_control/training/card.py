@@ -1,4 +1,4 @@
-"""A model card: what a bundle's metadata says, as Markdown for people."""
+"""A model card: a bundle's metadata as readable Markdown."""
 
 from collections import Counter
 from typing import Any
@@ -85,7 +85,7 @@ def _training(training: dict[str, Any]) -> str:
 
 
 def _one_of(faults: list[str]) -> str:
-    """Faults as text; one that stands there several times is as much more likely."""
+    """Faults as text; one listed several times is that many times as likely."""
     return ' or '.join(
         fault if count == 1 else f'{fault} ({count} times as likely)'
         for fault, count in Counter(faults).items()

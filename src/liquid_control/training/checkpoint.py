@@ -1,4 +1,4 @@
-"""Where a training stands, as one safetensors file: weights, moments, and what was measured."""
+"""Checkpoints of a training, each one safetensors file with tensors and JSON metadata."""
 
 import json
 from pathlib import Path
@@ -13,21 +13,21 @@ from liquid_control.provenance import difference
 
 
 def write(path: Path, tensors: dict[str, torch.Tensor], about: dict[str, Any]) -> None:
-    """Write whole or not at all; ``about`` must be plain JSON.
+    """Write a checkpoint atomically; ``about`` must be plain JSON.
 
     Raises:
-        OSError: the disk is full, or the like; what stood there before stands there still.
+        OSError: the file cannot be written, e.g. the disk is full; a previous file is kept.
     """
     whole = {name: value.contiguous() for name, value in tensors.items()}
     content = safetensors.torch.save(whole, {'about': json.dumps(about)})
     try:
         write_whole(path, content)
     except OSError as error:
-        raise OSError(f'{path}: not written, what was there before is kept: {error}') from error
+        raise OSError(f'{path}: not written, any previous file is kept: {error}') from error
 
 
 def read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]] | None:
-    """Tensors and what was said ``about`` them; None where there is no such file.
+    """The tensors and ``about`` of a checkpoint; None if there is no such file.
 
     Raises:
         ValueError: the file is broken.
@@ -45,36 +45,36 @@ def read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]] | None:
 def read_of(
     path: Path, origin: dict[str, Any]
 ) -> tuple[dict[str, torch.Tensor], dict[str, Any]] | None:
-    """As :func:`read`, of the training whose ``origin`` the checkpoint was written with.
+    """As :func:`read`, but check that the checkpoint was written with this ``origin``.
 
     Raises:
-        ValueError: the file is broken, or another training's; the first difference is named.
+        ValueError: the file is broken or from another training; the first difference is named.
     """
     found = read(path)
     if found is not None and found[1].get('origin') != origin:
         text = difference(found[1].get('origin'), origin)
-        raise ValueError(f'{path} was made otherwise ({text}): give another folder, or remove it')
+        raise ValueError(f'{path} is from another run ({text}): use another folder, or remove it')
     return found
 
 
 def broken(path: Path, error: Exception) -> ValueError:
-    """What to raise where a file does not hold what it must."""
-    return ValueError(f'{path}: no checkpoint of this run: {error}; remove it')
+    """The error to raise if a checkpoint does not hold what it should."""
+    return ValueError(f'{path}: not a valid checkpoint of this run: {error}; remove it')
 
 
 def under(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Those tensors whose name begins with ``prefix.``, without it."""
+    """The tensors whose names start with ``prefix.``, under their names without it."""
     start = prefix + '.'
     return {n.removeprefix(start): v for n, v in tensors.items() if n.startswith(start)}
 
 
 def named(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The tensors with ``prefix.`` before their names."""
+    """The tensors with ``prefix.`` prepended to their names."""
     return {f'{prefix}.{name}': value for name, value in tensors.items()}
 
 
 def moments(optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
-    """What an optimiser remembers of each parameter, by the parameter's number and a name."""
+    """An optimiser's state, by the number of the parameter and the name of the value."""
     return {
         f'{number}.{name}': torch.as_tensor(value)
         for number, state in optimizer.state_dict()['state'].items()
@@ -83,7 +83,7 @@ def moments(optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
 
 
 def load_moments(optimizer: torch.optim.Optimizer, tensors: dict[str, torch.Tensor]) -> None:
-    """Take back what :func:`moments` gave."""
+    """Restore what :func:`moments` returned."""
     state: dict[int, dict[str, torch.Tensor]] = {}
     for key, value in tensors.items():
         number, name = key.split('.', 1)
@@ -94,7 +94,7 @@ def load_moments(optimizer: torch.optim.Optimizer, tensors: dict[str, torch.Tens
 def save(
     path: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer, about: dict[str, Any]
 ) -> None:
-    """Write a model and its optimiser."""
+    """Write the checkpoint of a model and its optimiser."""
     tensors = named('model', model.state_dict()) | named('optimizer', moments(optimizer))
     write(path, tensors, about)
 
@@ -105,15 +105,15 @@ def restore(
     optimizer: torch.optim.Optimizer,
     origin: dict[str, Any],
 ) -> dict[str, Any] | None:
-    """Go on from a checkpoint: what was said ``about`` it; None where there is none.
+    """Restore what :func:`save` wrote; returns ``about``, or None if there is no checkpoint.
 
     Args:
-        path: of the checkpoint.
-        model, optimizer: that take what it holds.
-        origin: of the training, plain JSON; it must stand under that name in ``about``.
+        path: checkpoint file.
+        model, optimizer: receive the restored state.
+        origin: what identifies the training, plain JSON; must equal ``about['origin']``.
 
     Raises:
-        ValueError: the file is broken, or another training's; the first difference is named.
+        ValueError: the file is broken or from another training; the first difference is named.
     """
     found = read_of(path, origin)
     if found is None:

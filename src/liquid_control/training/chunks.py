@@ -1,4 +1,4 @@
-"""What is learned from: sequences of the samples that a student saw, cut where episodes end."""
+"""Training data: sequences of the samples that a student saw, cut where episodes end."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -10,19 +10,19 @@ from liquid_control.models import PolicyModel
 
 _LARGEST_ERROR = 20.0
 _LEAST_CHANGE = 0.1
-"""Of persistence's squared error in a sequence, in units of the normal change."""
+"""Lower bound of persistence's mean squared error in a sequence, in units of the normal change."""
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """R sequences of up to T samples, one or more a walker, as tensors.
+    """R sequences of up to T samples, one or more per walker, as tensors.
 
-    Only samples that arrived are in it, with the elapsed time that the student had: stepping
-    through them is what the student did. What stands beyond a sequence's end has weight zero, and
-    no say in what comes before it, so that a cell may go through all rows in its fastest way.
+    A chunk holds only samples that arrived, with the elapsed times that the student saw, so that
+    stepping through them repeats what the student did. Padding has zero weight and does not affect
+    the samples before it, so a cell may use its fastest sequence implementation.
 
     Attributes:
-        observation: (R, T, n), with the previous action as it was sent.
+        observation: (R, T, n), including the previous action as sent.
         elapsed: (R, T, 1), in nominal periods.
         label: the teacher's action, (R, T, m).
         target: true sensed values one period after those that were read, (R, T, p).
@@ -30,7 +30,7 @@ class Chunk:
         foretold: weight of each prediction, (R, T, 1).
         state: the student's state before the first sample, (R, S).
         carried: whether an episode was under way before the first sample, (R,) bool.
-        walker: (R,) int.
+        walker: the walker of each sequence, (R,) int.
     """
 
     observation: torch.Tensor
@@ -53,7 +53,7 @@ class Chunk:
 
 
 def joined(chunks: Sequence[Chunk]) -> Chunk:
-    """All sequences of several chunks."""
+    """The sequences of several chunks, as one chunk."""
     return Chunk(*(torch.cat(columns) for columns in zip(
         *(chunk.tensors().values() for chunk in chunks), strict=True)))  # fmt: skip
 
@@ -61,7 +61,7 @@ def joined(chunks: Sequence[Chunk]) -> Chunk:
 def packed(
     series: dict[str, np.ndarray], seen: np.ndarray, ended: np.ndarray, start: torch.Tensor
 ) -> Chunk:
-    """From all steps of a rollout to the sequences of the samples that arrived.
+    """Pack all steps of a rollout into a chunk of the samples that arrived.
 
     Args:
         series: observation, elapsed, label, target, foretold, each (T, N, ·).
@@ -85,9 +85,9 @@ def sequences(
         start: the student's states before the first step, (N, S).
 
     Returns:
-        Name → (R, T, ·), ``acted`` (R, T, 1), which is 1 where there is a sample, and ``state``
-        before each sequence (R, S); the walker of each (R,), and whether an episode was under way
-        before it (R,).
+        Name → (R, T, ·), with ``acted`` (R, T, 1), which is 1 where there is a sample, and
+        ``state`` before each sequence (R, S); the walker of each sequence (R,); and whether an
+        episode was under way before it (R,).
     """
     length, count = seen.shape
     rows = []
@@ -115,10 +115,10 @@ def sequences(
 
 
 def losses(model: PolicyModel, chunk: Chunk, burn_in: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean squared error of actions, and of changes in units of the normal one.
+    """Mean squared errors of actions, and of changes in units of the normal change.
 
-    The first ``burn_in`` samples of a sequence that began before the chunk have no weight: its
-    state is that of an earlier student.
+    The first ``burn_in`` samples of a sequence whose episode began before the chunk have no weight,
+    because its initial state is that of an earlier student.
     """
     action, change = model.sequence(chunk.observation, chunk.elapsed, chunk.state)
     place = torch.arange(chunk.acted.shape[1])[:, None]
@@ -131,7 +131,7 @@ def losses(model: PolicyModel, chunk: Chunk, burn_in: int) -> tuple[torch.Tensor
 
 
 def missed_changes(model: PolicyModel, change, observation, target) -> torch.Tensor:
-    """Squared errors of predicted changes, in units of the normal one, (R, T, p)."""
+    """Squared errors of predicted changes, in units of the normal change, (R, T, p)."""
     missed = change - (target - observation[..., : model.sensed]) / model.change
     return missed.clamp(-_LARGEST_ERROR, _LARGEST_ERROR).square()
 
@@ -139,8 +139,8 @@ def missed_changes(model: PolicyModel, change, observation, target) -> torch.Ten
 def persistence(model: PolicyModel, observation, target, foretold) -> torch.Tensor:
     """Mean squared error of persistence in each sequence, (R, 1, 1), in units of the normal change.
 
-    Errors as shares of it weigh alike in all sequences: the noisy ones, whose errors are thirty
-    times as large, do not drown the others.
+    Errors relative to it weigh the same in all sequences: noisy ones, whose errors are thirty times
+    as large, do not drown out the others.
     """
     still = missed_changes(model, torch.zeros_like(target), observation, target) * foretold
     count = target.shape[-1] * foretold.sum((1, 2), keepdim=True)
@@ -149,5 +149,5 @@ def persistence(model: PolicyModel, observation, target, foretold) -> torch.Tens
 
 
 def mean(errors: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """Mean of errors (R, T, ·) by their weight (R, T, 1)."""
+    """Mean of errors (R, T, ·) weighted by (R, T, 1)."""
     return (errors * weight).sum() / (weight.sum() * errors.shape[-1]).clamp(min=1.0)

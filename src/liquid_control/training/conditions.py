@@ -1,4 +1,4 @@
-"""Under which conditions students walk while they learn, as data."""
+"""The conditions under which students walk during training, as data."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +12,12 @@ from liquid_control.faults import Fault, parse
 
 @dataclass(frozen=True)
 class Chance:
-    """One fault out of several, each as likely, that a walker has for an episode."""
+    """The chance that a walker has one of several equally likely faults for an episode."""
 
     probability: float
-    """That it has any of them."""
+    """Probability of having any of them."""
     faults: tuple[str, ...]
-    """As :func:`faults.parse` reads them, one fault each."""
+    """Specifications for :func:`faults.parse`, one fault each."""
 
     def __post_init__(self):
         object.__setattr__(self, 'faults', tuple(self.faults))
@@ -30,7 +30,7 @@ class Chance:
 
 @dataclass(frozen=True)
 class Conditions:
-    """What every walker draws anew for each of its episodes, one chance apart from the other."""
+    """The conditions from which every walker draws for each episode, each chance independently."""
 
     chances: tuple[Chance, ...] = (
         Chance(0.6, ('gaussian:0.03', 'gaussian:0.06', 'gaussian:0.1', 'gaussian:0.1')),
@@ -39,24 +39,24 @@ class Conditions:
         Chance(0.25, ('jitter:0.25',)),
     )
     disturbed: float = 0.5
-    """Share of the episodes with noise on the actions, so that disturbed states are met."""
+    """Share of the episodes with noise on the actions, so that disturbed states are visited."""
     action_noise: float = 0.1
     """Standard deviation of that noise."""
     ramp: float = 0.15
-    """Share of the training over which faults come to their full probability."""
+    """Share of the training over which faults rise to their full probability."""
 
     @classmethod
     def load(cls, path: Path) -> 'Conditions':
-        """Conditions from a YAML file with the names of the attributes; the rest is as it is.
+        """Load conditions from a YAML file keyed by attribute name; the others keep their defaults.
 
         Raises:
-            OSError: no such file.
-            ValueError: no YAML, a key that there is not, or a value without sense.
+            OSError: the file cannot be read.
+            ValueError: invalid YAML, an unknown key, or an invalid value.
         """
         try:
             data = yaml.safe_load(path.read_text())
         except yaml.YAMLError as error:
-            raise ValueError(f'{path}: no YAML: {error}') from error
+            raise ValueError(f'{path}: invalid YAML: {error}') from error
         section, given = Section(data, str(path), ValueError), {}
         for name, high in (('disturbed', 1.0), ('action_noise', 10.0), ('ramp', 1.0)):
             if name in section:
@@ -73,7 +73,7 @@ class Conditions:
         return cls(**given)
 
     def faults(self) -> tuple[Fault, ...]:
-        """All faults that there are, in the order of :meth:`draw`."""
+        """All possible faults, in the order of :meth:`draw`."""
         return tuple(parse(text)[0] for chance in self.chances for text in chance.faults)
 
     def draw(self, rng: np.random.Generator, level: float) -> np.ndarray:
@@ -87,7 +87,7 @@ class Conditions:
         return np.concatenate(has) if has else np.zeros(0, dtype=bool)
 
     def level(self, share: float) -> float:
-        """Scale of all probabilities when this share of the training is done."""
+        """Scale of all probabilities after this share of the training."""
         return 1.0 if self.ramp <= 0 else min(1.0, share / self.ramp)
 
 

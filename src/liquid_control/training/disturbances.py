@@ -1,4 +1,4 @@
-"""What a robust teacher meets while it learns: commands that act late, and noise on them."""
+"""Disturbances in the training of a robust teacher: commands that act late, and noise on them."""
 
 import numpy as np
 
@@ -9,12 +9,12 @@ NOISE = 0.1
 
 
 class Disturbances:
-    """Commands of many robots on their way to the joints.
+    """Delays and perturbs the commands of many robots on their way to the joints.
 
     Args:
-        count: robots.
-        size: values of a command.
-        seed: of all that is drawn.
+        count: number of robots, N.
+        size: values per command, m.
+        seed: seed of all random draws.
     """
 
     def __init__(self, count: int, size: int, seed: int):
@@ -27,17 +27,17 @@ class Disturbances:
 
     @property
     def arrays(self) -> dict[str, np.ndarray]:
-        """All that changes but the generator, to be read or written in place."""
+        """All mutable state except the generator, to be read or written in place."""
         return {'line': self._line, 'late': self._late, 'noisy': self._noisy}
 
     def restart(self, index: int) -> None:
-        """Begin an episode of one robot: nothing was sent yet, and its faults are drawn anew."""
+        """Begin an episode of one robot: clear its sent commands and draw new disturbances."""
         self._line[index] = 0.0
         self._late[index] = self.rng.choice(len(LATE), p=LATE)
         self._noisy[index] = self.rng.random() < 0.5
 
     def pass_on(self, commands: np.ndarray) -> np.ndarray:
-        """What acts now where these commands are sent, (N, m) both."""
+        """The commands that act now, (N, m), as these are sent, (N, m)."""
         self._line[:, 1:] = self._line[:, :-1].copy()
         self._line[:, 0] = commands
         acting = self._line[np.arange(len(commands)), self._late]

@@ -1,7 +1,7 @@
-"""PPO expert through Stable-Baselines3, read from top to bottom.
+"""PPO expert through Stable-Baselines3, to be read from top to bottom.
 
-The expert sees all that Gymnasium's environment observes, of Walker2d-v5 17 values. It is the
-teacher that the recurrent students, which see positions alone, are trained to imitate.
+The expert sees everything that Gymnasium's environment observes, 17 values for Walker2d-v5. It is
+the teacher that the recurrent students, which see only positions, are trained to imitate.
 """
 
 import copy
@@ -24,7 +24,7 @@ from liquid_control.training.disturbances import Disturbances
 from liquid_control.training.journal import Journal
 
 CHOICES = ('walker', 'teacher')
-"""By what a network is chosen, see :class:`_Candidates`."""
+"""The criteria by which networks are chosen, see :class:`_Candidates`."""
 
 
 @dataclass(frozen=True)
@@ -32,35 +32,35 @@ class ExpertSettings:
     """Settings of one PPO training."""
 
     environment: str = 'walker2d'
-    """As :func:`environments.environment` takes it."""
+    """Name, as for :func:`environments.environment`."""
     seed: int = 0
     """Seed of starts, initial weights and exploration."""
     total_steps: int = 5_000_000
-    """Environment steps in all."""
+    """Environment steps in total."""
     environments: int = 64
-    """Walkers stepped together."""
+    """Walkers stepped in parallel."""
     rollout_steps: int = 32
     """Steps of each walker between updates."""
     minibatch: int = 128
-    """Samples a gradient step."""
+    """Samples per gradient step."""
     epochs: int = 10
     """Passes over each rollout."""
     learning_rate: float = 3e-4
-    """Adam step at the start; falls to zero on a line."""
+    """Initial step size of Adam; decays linearly to zero."""
     log_std: float = -0.5
-    """Logarithm of the exploration noise at the start."""
+    """Initial log standard deviation of the exploration noise."""
     checkpoints: int = 10
-    """Candidates kept over the last half of training, from which the best is chosen."""
+    """Candidates judged over the last half of training, from which the best is chosen."""
     episodes: int = 20
     """Fresh episodes by which a candidate is judged."""
     checkpoint_steps: int = 100_000
-    """Environment steps between two checkpoints, from which a stopped training goes on."""
+    """Environment steps between checkpoints, from which a stopped training can resume."""
     robust: bool = False
-    """Whether it meets :class:`Disturbances` while it learns."""
+    """Whether to train under :class:`Disturbances`."""
 
 
 class WalkerVecEnv(VecEnv):
-    """Stable-Baselines3's view of :class:`BatchWalkers`: observation (n,), action (m,)."""
+    """Stable-Baselines3 interface to :class:`BatchWalkers`: observation (n,), action (m,)."""
 
     def __init__(
         self, environment: environments.Environment, count: int, seed: int, robust: bool = False
@@ -122,7 +122,7 @@ class WalkerVecEnv(VecEnv):
 
 
 class ExpertNet(torch.nn.Module):
-    """The deterministic expert, its observation normaliser inside: (B, n) → (B, m) in [−1, 1]."""
+    """The deterministic expert, including its normaliser: (B, n) → (B, m) in [−1, 1]."""
 
     def __init__(self, model: PPO, normalizer: VecNormalize):
         super().__init__()
@@ -139,8 +139,8 @@ class ExpertNet(torch.nn.Module):
         return self.head(self.hidden(x)).clamp(-1.0, 1.0)
 
     def forward(self, observation, elapsed, state):
-        """The step of a bundle. The expert remembers and predicts nothing: its state (B, 1)
-        passes through, its prediction is that nothing changes."""
+        """One step of a bundle. The expert has no memory and predicts nothing: its state (B, 1)
+        passes through, and its prediction is that nothing changes."""
         return self.act(observation), observation + 0.0 * elapsed, state + 0.0
 
 
@@ -152,7 +152,7 @@ def expert_returns(
     action_noise: float = 0.0,
     late: int = 0,
 ) -> np.ndarray:
-    """Returns (episodes,) of the expert alone, its actions disturbed, late by periods, or not."""
+    """Returns (episodes,) of the expert, with optional action noise and delay in periods."""
     rng = np.random.default_rng(seed)
     line = deque([np.zeros((episodes, net.head.out_features))] * late, maxlen=late + 1)
 
@@ -167,12 +167,12 @@ def expert_returns(
 
 
 class _Candidates(BaseCallback):
-    """Judges the policy at even intervals over the last half of training; keeps the best.
+    """Judges the policy at even intervals over the last half of training and keeps the best.
 
-    The best walker has the largest mean and minimum return together, without disturbance. The
-    best teacher has the largest mean return with noise of 0.1 on its actions: a student makes
-    mistakes, and its teacher must know the way back from them. Of robust ones, that return and
-    the one with commands that act a period late count alike.
+    The best walker has the largest sum of mean and minimum return, without disturbance. The best
+    teacher has the largest mean return with noise of 0.1 on its actions: a student makes mistakes,
+    and its teacher must know how to recover from them. If robust, this return and the one with
+    commands one period late count equally.
     """
 
     def __init__(self, settings: ExpertSettings, folder: Path, report, journal: Journal):
@@ -201,14 +201,14 @@ class _Candidates(BaseCallback):
         self._report(min(1.0, steps / total), f'{steps:,} steps{self._said}')
 
     def save(self) -> None:
-        """Write where the training stands, so that it can go on from there."""
+        """Write a checkpoint from which the training can resume."""
         self.saved = int(self.num_timesteps)
         tensors, about = expert_state.snapshot(self.model)
         about |= {'origin': asdict(self._settings), 'due': self.due, 'best': self.best}
         checkpoint.write(self._folder / 'checkpoint.safetensors', tensors, about)
 
     def restore(self, model: PPO) -> int:
-        """Go on from a checkpoint: the steps that were done, 0 where there is none."""
+        """Resume from the checkpoint; returns the steps done, 0 if there is none."""
         path = self._folder / 'checkpoint.safetensors'
         found = checkpoint.read_of(path, asdict(self._settings))
         if found is None:
@@ -254,20 +254,20 @@ class _Candidates(BaseCallback):
 def train_expert(
     settings: ExpertSettings, folder: Path, report, log: Path | None = None
 ) -> dict[str, tuple[ExpertNet, dict]]:
-    """Train an expert, or go on where the same training was stopped.
+    """Train an expert, or resume the same training where it was stopped.
 
     Args:
-        settings: of the training.
-        folder: of the checkpoints.
-        report: ``report(fraction, text)`` hears of progress.
-        log: folder for the course of returns.
+        settings: settings of the training.
+        folder: folder for checkpoints.
+        report: called as ``report(fraction, text)`` with progress.
+        log: folder for the log of returns.
 
     Returns:
-        ``walker`` and ``teacher``, each a network and its scores; they may be the same one.
+        ``walker`` and ``teacher``, each a network and its scores; they may be the same network.
 
     Raises:
-        ValueError: no such environment, or a folder with another training's checkpoint.
-        OSError: a checkpoint cannot be written; the last one is whole.
+        ValueError: unknown environment, or the folder holds another training's checkpoint.
+        OSError: a checkpoint cannot be written; the last one is intact.
     """
     folder.mkdir(parents=True, exist_ok=True)
     world = environments.environment(settings.environment)

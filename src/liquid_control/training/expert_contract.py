@@ -1,4 +1,4 @@
-"""What an expert asks of a robot: that of a robot's own contract, or of a Gymnasium environment."""
+"""The contract of an expert, from that of its robot or from a Gymnasium environment."""
 
 import mujoco
 
@@ -9,11 +9,11 @@ _TERMS = ('joint_position', 'joint_velocity')
 
 
 def expert_contract(environment: Environment, robot: Contract | None) -> Contract:
-    """All positions but the place, and all velocities.
+    """A contract for all positions but the horizontal one, and all velocities.
 
     Args:
-        environment: that the expert was trained in.
-        robot: its contract, where there is one; else it is made from the model file.
+        environment: environment in which the expert was trained.
+        robot: contract of the robot; None to derive one from the environment's model file.
     """
     if robot is not None:
         return robot.asking(*_TERMS)

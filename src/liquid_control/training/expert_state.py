@@ -1,4 +1,4 @@
-"""Where a PPO training stands between two rollouts: all that its next step depends on."""
+"""The state of a PPO training between two rollouts: everything that its next step depends on."""
 
 from typing import Any
 
@@ -12,8 +12,8 @@ from liquid_control.training.disturbances import Disturbances
 
 
 def snapshot(model: PPO) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-    """Tensors, and what is plain JSON."""
-    kind, keys, *rest = np.random.get_state()  # Stable-Baselines3 shuffles with NumPy's own
+    """The state as tensors and plain JSON."""
+    kind, keys, *rest = np.random.get_state()  # SB3 shuffles with NumPy's global generator
     arrays = {name: torch.as_tensor(np.array(array)) for name, array in _arrays(model).items()}
     moments = {
         f'{number}.{name}': torch.as_tensor(value)
@@ -43,7 +43,7 @@ def snapshot(model: PPO) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
 
 
 def restore(model: PPO, tensors: dict[str, torch.Tensor], about: dict[str, Any]) -> None:
-    """Go on from a :func:`snapshot`; call ``learn`` without resetting the steps afterwards."""
+    """Restore a :func:`snapshot`; afterwards call ``learn`` without resetting the steps."""
     model.policy.load_state_dict(checkpoint.under('policy', tensors))
     moments: dict[int, dict[str, torch.Tensor]] = {}
     for key, value in checkpoint.under('optimizer', tensors).items():
@@ -76,7 +76,7 @@ def _scales(model: PPO) -> tuple:
 
 
 def _arrays(model: PPO) -> dict[str, np.ndarray]:
-    """What is held in arrays, to be read or written in place."""
+    """The state held in NumPy arrays, to be read or written in place."""
     scaler: VecNormalize = model.get_vec_normalize_env()
     walkers = scaler.venv.walkers
     return {

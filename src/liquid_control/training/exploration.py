@@ -1,4 +1,4 @@
-"""Rollouts for reinforcement: a student whose actions are drawn around those that it asks for."""
+"""Rollouts for reinforcement learning: a student's actions are sampled around its outputs."""
 
 from dataclasses import dataclass
 
@@ -16,15 +16,16 @@ class Rollout:
     """T steps of N walkers.
 
     Attributes:
-        series: of every sample, name → (T, N, ·): ``observation``, ``elapsed``, ``action`` as it
-            was drawn, its ``likelihood`` (logarithm), ``target`` and ``foretold`` as in
+        series: name → (T, N, ·) for every step: ``observation``, ``elapsed``, ``action`` as
+            sampled, its log ``likelihood``, and ``target`` and ``foretold`` as in
             :class:`chunks.Chunk`.
-        seen: whether the sample arrived, and with it the action, (T, N) bool.
+        seen: whether the sample arrived, and with it the action was sent, (T, N) bool.
         reward: (T, N).
         fallen: (T, N) bool.
-        ended: whether the episode ended, by a fall or by its length, (T, N) bool.
-        before: what is privileged before a step, (T, N, q); see :meth:`Explorer.privileged`.
-        after: the same after it, before the next episode begins.
+        ended: whether the episode ended, by a fall or at its maximum length, (T, N) bool.
+        before: privileged information before each step, (T, N, q); see
+            :meth:`Explorer.privileged`.
+        after: the same after each step, before the next episode begins.
         start: the student's states before the first step, (N, S).
     """
 
@@ -39,18 +40,18 @@ class Rollout:
 
 
 class Explorer(Walk):
-    """Lets a student walk under all its faults, each action drawn from a normal distribution."""
+    """Runs a student under all its faults, with actions sampled from a normal distribution."""
 
     def __init__(self, model: PolicyModel, count: int, seed: int, conditions: Conditions):
         super().__init__(model, count, seed, conditions)
-        # Episodes that begin together end together, and none would begin in between.
+        # Stagger the episodes: otherwise they would all end, and new ones begin, at the same time.
         self._walkers.steps[:] = self._rng.integers(walker2d.EPISODE_STEPS, size=count)
         for index in range(count):
             self._begin(index, 1.0)
 
     def privileged(self) -> np.ndarray:
-        """What a simulation knows and a robot does not, (N, q): true positions and velocities, the
-        last command, and which faults a walker has."""
+        """What the simulation knows and a robot does not, (N, q): true positions and velocities,
+        the last command, and each walker's faults."""
         ride = self._ride
         parts = (self._walkers.sensed(), ride.sent, ride.sensors.has)
         return np.concatenate(parts, axis=1).astype(np.float32)

@@ -1,4 +1,4 @@
-"""From a torch model to a bundle, checked against each other before anything is written."""
+"""Export of a torch model to a bundle, checked against the model before anything is written."""
 
 import dataclasses
 import io
@@ -25,20 +25,20 @@ _LARGEST = 2**24
 
 
 class ExportError(RuntimeError):
-    """The exported graph does not compute what the model computes."""
+    """The exported graph does not compute the same as the model."""
 
 
 def step_graph(model: torch.nn.Module, contract: Contract, state_size: int) -> bytes:
     """The ONNX graph of one step of ``model(observation, elapsed, state)``, for any batch.
 
     Raises:
-        ExportError: graph and model differ by more than 1e-5 at random inputs and Δt.
+        ExportError: graph and model differ by more than 1e-5 on random inputs and Δt.
     """
     model = model.eval()
     example = _inputs(2, contract, state_size, np.random.default_rng(0))
     batch = torch.export.Dim('batch', min=1)
     file = io.BytesIO()
-    # It would warn of every operator of torchvision, which is not needed.
+    # Otherwise it warns about every operator of torchvision, which is not needed.
     logging.getLogger('torch.onnx._internal.exporter._registration').setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
@@ -52,7 +52,7 @@ def step_graph(model: torch.nn.Module, contract: Contract, state_size: int) -> b
             dynamic_shapes=[{0: batch}] * 3,
             verbose=False,
         )
-    # What depends on weights alone becomes a weight; by default only where that is small.
+    # Fold everything that depends only on weights; by default only small results are folded.
     optimizer.optimize(program.model, input_size_limit=_LARGEST, output_size_limit=_LARGEST)
     program.save(file, include_initializers=True)
     graph = without_traces(file.getvalue())
@@ -61,9 +61,9 @@ def step_graph(model: torch.nn.Module, contract: Contract, state_size: int) -> b
 
 
 def without_traces(content: bytes) -> bytes:
-    """The same model without what the exporter notes of where each operation came from.
+    """The same model without the exporter's notes on where each operation came from.
 
-    Those notes hold the paths of the machine that exported it, and are most of a small file.
+    These notes contain paths of the exporting machine, and make up most of a small file.
     """
     model = onnx.load_model_from_string(content)
     graph = model.graph
@@ -111,8 +111,8 @@ def export_bundle(
 ) -> Bundle:
     """Write a model as a bundle.
 
-    ``judge`` is handed the bundle itself, in a temporary folder, and returns its scores;
-    ``about`` goes into the provenance (seed, hashes).
+    ``judge`` receives the bundle, written to a temporary folder, and returns its scores; ``about``
+    is added to the provenance (seed, hashes).
     """
     graph = step_graph(model, contract, state_size)
     bundle = Bundle(

@@ -1,8 +1,8 @@
-"""Students learn on by reinforcement, from the return itself, under all their faults.
+"""Fine-tuning of students by reinforcement learning on the return, under all their faults.
 
 PPO (Schulman et al. 2017) with truncated backpropagation from the carried recurrent state. The
-estimate of the return sees the true state, the last command and the faults (asymmetric actor and
-critic, Pinto et al. 2018); it is used in training alone.
+value function sees the true state, the last command and the faults (asymmetric actor-critic,
+Pinto et al. 2018) and is used only in training.
 """
 
 from dataclasses import dataclass
@@ -22,54 +22,54 @@ from liquid_control.training.finite import NotFiniteError, check_parameters, cli
 from liquid_control.training.optimizers import Optimizers
 
 _UP_ROUNDS = 30
-"""Rounds over which the step size comes up, while Adam's moments form."""
+"""Rounds of step-size warm-up, while Adam's moments build up."""
 _SLOWER, _FASTER = 0.8, 1.03
-"""By what the step size changes after a round that went too far, and after one of small steps."""
+"""Factors on the step size after a round that moved too far, and after one that moved little."""
 _USUAL = 2.0
-"""Reward of a step, about: with the discount it gives the scale of returns."""
+"""Approximate reward per step, which with the discount gives the scale of returns."""
 _LAST = 0.02
 """Share of the step size that is left at the end."""
 
 
 @dataclass(frozen=True)
 class FineTuningSettings:
-    """Settings of what follows imitation; the same for every cell."""
+    """Settings of fine-tuning after imitation; the same for every cell."""
 
     rounds: int = 800
-    """Rollouts, each followed by its updates; 0: none."""
+    """Rollouts, each followed by its updates; 0 for no fine-tuning."""
     warm_up: int = 30
-    """First rounds in which only the estimate of the return learns."""
+    """Initial rounds in which only the value function learns."""
     walkers: int = 128
-    """Walkers that walk together."""
+    """Walkers simulated together."""
     steps: int = 64
     """Steps of a rollout, and length of backpropagation."""
     epochs: int = 3
     """Passes over each rollout."""
     batches: int = 8
-    """Gradient steps a pass."""
+    """Gradient steps per pass."""
     learning_rate: float = 3e-4
-    """Largest step of Adam; comes up over the first rounds and falls evenly over all, and is made
-    smaller while rounds go further than they may."""
+    """Largest step size of Adam; warms up over the first rounds, decays linearly over all rounds,
+    and is reduced while rounds exceed ``most_change``."""
     spread: float = 0.12
-    """Standard deviation of the actions at the start; learned."""
+    """Initial standard deviation of the actions; learned."""
     discount: float = 0.997
-    """γ. Large, so that a fall costs about as much as the return of the episode loses by it."""
+    """γ, large enough that a fall costs about as much as the return that the episode loses."""
     trace: float = 0.95
     """λ of generalised advantage estimation."""
     clip: float = 0.2
-    """Change of an action's likelihood beyond which nothing is gained."""
+    """Clipping range of PPO's likelihood ratio around 1."""
     most_change: float = 0.02
-    """Divergence (KL) from the policy of the rollout that ends its updates."""
+    """KL divergence from the rollout's policy beyond which its updates stop."""
     beyond_weight: float = 0.05
-    """Weight of how far actions lie beyond their limits, squared."""
+    """Weight of the squared distance of actions beyond their limits."""
     prediction_weight: float = 0.5
     """Weight of the next-observation loss."""
     average: float = 0.998
-    """Decay of the averaged weights a gradient step."""
+    """Decay of the averaged weights per gradient step."""
     judge_every: int = 100
-    """Rounds between two judgements, from which the best is kept."""
+    """Rounds between evaluations, of which the best is kept."""
     checkpoint_every: int = 50
-    """Rounds between two checkpoints."""
+    """Rounds between checkpoints."""
 
     def __post_init__(self):
         for name in ('walkers', 'steps', 'epochs', 'batches', 'judge_every', 'checkpoint_every'):
@@ -79,8 +79,8 @@ class FineTuningSettings:
             raise ValueError(f'warm_up: expected 0 or more, found {self.warm_up}')
         if self.rounds != 0 and self.rounds <= self.warm_up:
             raise ValueError(
-                f'rounds: expected 0, or more than the {self.warm_up} in which the policy stays as '
-                f'it is, found {self.rounds}'
+                f'rounds: expected 0, or more than the {self.warm_up} rounds of warm_up, '
+                f'found {self.rounds}'
             )
         for name in ('learning_rate', 'spread', 'clip', 'most_change'):
             if not getattr(self, name) > 0.0:
@@ -91,15 +91,15 @@ class FineTuningSettings:
 
 
 class Value(torch.nn.Module):
-    """Estimates the discounted return from what is privileged, (..., q) → (...).
+    """Estimates the discounted return from privileged information, (..., q) → (...).
 
     Args:
         size: q.
-        scale: of returns, so that the network's output is about one.
+        scale: scale of returns, so that the network's output is about one.
     """
 
     _RATE = 1e-3
-    """Step of Adam."""
+    """Step size of Adam."""
 
     def __init__(self, size: int, scale: float):
         super().__init__()
@@ -114,7 +114,7 @@ class Value(torch.nn.Module):
         self._optimizer = Optimizers('adam', self.net, self._RATE)
 
     def measure(self, known: np.ndarray) -> None:
-        """Take the scale of its inputs from one more rollout, (T, N, q)."""
+        """Update the input normalisation from one more rollout, (T, N, q)."""
         rows = torch.from_numpy(known.reshape(-1, known.shape[-1]))
         self.measured += 1
         share = 1.0 / float(self.measured)
@@ -123,7 +123,7 @@ class Value(torch.nn.Module):
 
     def forward(self, known: torch.Tensor) -> torch.Tensor:
         std = (self.square - self.mean.square()).clamp(min=0.0).sqrt()
-        normal = (known - self.mean) / (std + 0.1)  # a fault that none has yet is seen later
+        normal = (known - self.mean) / (std + 0.1)  # faults that nobody has had yet have zero std
         return self._scale * self.net(normal.clamp(-8.0, 8.0))[..., 0]
 
     def of(self, known: np.ndarray) -> np.ndarray:
@@ -134,7 +134,7 @@ class Value(torch.nn.Module):
     def learn(
         self, known: np.ndarray, returns: np.ndarray, epochs: int, rng: np.random.Generator
     ) -> float:
-        """Go towards returns (T, N); the mean squared error, in scale."""
+        """Regress towards returns (T, N); returns the mean squared error over scale squared."""
         rows = torch.from_numpy(known.reshape(-1, known.shape[-1]))
         targets = torch.from_numpy(returns.reshape(-1).astype(np.float32))
         total = 0.0
@@ -153,7 +153,7 @@ class Value(torch.nn.Module):
         )
 
     def restore(self, tensors: dict[str, torch.Tensor]) -> None:
-        """Take back what :meth:`tensors` gave."""
+        """Restore what :meth:`tensors` returned."""
         self.load_state_dict(checkpoint.under('net', tensors))
         self._optimizer.restore(checkpoint.under('moments', tensors))
 
@@ -163,11 +163,11 @@ def advantages(
 ) -> np.ndarray:
     """Generalised advantage estimates (T, N) (Schulman et al. 2016).
 
-    An episode that ends by its length goes on in the estimate; one that ends by a fall does not.
+    Episodes that reach their maximum length bootstrap from the estimate; those that fall do not.
 
     Args:
         before: estimates of the return before each step, (T, N).
-        after: the same after it, (T, N).
+        after: the same after each step, (T, N).
     """
     gain = rollout.reward + discount * after * ~rollout.fallen - before
     found, later = np.zeros_like(gain), np.zeros(gain.shape[1])
@@ -178,7 +178,7 @@ def advantages(
 
 
 class _Explored(torch.nn.Module):
-    """A student and how widely its actions are drawn."""
+    """A student with the standard deviation of its sampled actions."""
 
     def __init__(self, model: PolicyModel, spread: float):
         super().__init__()
@@ -187,21 +187,21 @@ class _Explored(torch.nn.Module):
 
 
 class FineTuning:
-    """One fine-tuning as it stands; its folder holds all that is needed to go on.
+    """The state of a fine-tuning; its folder holds all that is needed to resume.
 
     Args:
-        settings: of it.
-        conditions: under which the student walks.
-        name: cell and seed, for the texts of errors.
-        seed: of starts, faults, actions and batches.
-        model: the student to begin with.
-        score: what it reached.
-        episodes: of a judgement, under each condition.
-        folder: of its checkpoints.
-        origin: of the whole training; a checkpoint of another is not gone on from.
+        settings: settings of the fine-tuning.
+        conditions: conditions under which the student walks.
+        name: cell and seed, for error messages.
+        seed: seed of starts, faults, actions and batches.
+        model: the student to start from.
+        score: score of that student.
+        episodes: episodes per evaluation under each condition.
+        folder: folder for checkpoints.
+        origin: what identifies the whole training; checkpoints of other trainings are refused.
 
     Raises:
-        ValueError: the folder's checkpoint is broken, or that of another training.
+        ValueError: the folder's checkpoint is broken or from another training.
     """
 
     def __init__(
@@ -248,10 +248,10 @@ class FineTuning:
             raise checkpoint.broken(self._path, error) from None
 
     def save(self) -> None:
-        """Write where it stands; what stood there before is kept until that is done.
+        """Write a checkpoint; the previous one is kept until this is complete.
 
         Raises:
-            OSError: the disk is full, or the like.
+            OSError: the checkpoint cannot be written, e.g. the disk is full.
         """
         walkers, about = self._explorer.snapshot()
         tensors = (
@@ -272,10 +272,10 @@ class FineTuning:
         checkpoint.write(self._path, tensors, about)
 
     def advance(self) -> dict[str, float]:
-        """One round: a rollout and its updates; figures by name.
+        """Run one round, a rollout and its updates; returns its metrics by name.
 
         Raises:
-            NotFiniteError: a number is no longer finite; the text says where.
+            NotFiniteError: a value is no longer finite; the message says where.
         """
         settings, value = self.settings, self._value
         spread = self._explored.log_spread.detach().exp().numpy()
@@ -287,7 +287,7 @@ class FineTuning:
         place = f'{self._name}, fine-tuning, round {self.done}'
         if not np.isfinite(gained).all():
             check_parameters(self._explored, place)
-            raise NotFiniteError(f'{place}: the rewards or their estimates are not finite')
+            raise NotFiniteError(f'{place}: the rewards or return estimates are not finite')
         error = value.learn(rollout.before, before + gained, settings.epochs, self._rng)
         found = {'reward': float(rollout.reward.mean()), 'loss/value': error,
                  'spread': float(spread.mean())}  # fmt: skip
@@ -298,7 +298,7 @@ class FineTuning:
 
     def _update(self, rollout: Rollout, gained: np.ndarray, place: str) -> dict[str, float]:
         settings, model = self.settings, self._explored.model
-        chosen = gained[rollout.seen]  # where no sample arrived the last command was held
+        chosen = gained[rollout.seen]  # without a sample, the last command was held
         normal = (gained - chosen.mean()) / (chosen.std() + 1e-8)
         series = {**rollout.series, 'advantage': normal[..., None]}
         tensors, walker, _ = sequences(series, rollout.seen, rollout.ended, rollout.start)
@@ -324,7 +324,7 @@ class FineTuning:
         return _figures(changes, missed, updates)
 
     def _schedule(self) -> float:
-        """Share of the step size: up while Adam's moments form, then evenly down."""
+        """Factor on the step size: warm-up while Adam's moments build up, with linear decay."""
         past = self.done - self.settings.warm_up
         share = past / max(1, self.settings.rounds - self.settings.warm_up)
         return min(1.0, (past + 1) / _UP_ROUNDS) * max(_LAST, 1.0 - share)
@@ -336,11 +336,11 @@ class FineTuning:
         self.averaged.follow(self._explored.model, self.settings.average)
 
     def judge(self) -> dict[str, np.ndarray]:
-        """Let the averaged weights walk under every condition; keep them if they are the best."""
+        """Evaluate the averaged weights under every condition; keep them if they are the best."""
         return self.averaged.judge(self._episodes)
 
     def result(self) -> PolicyModel:
-        """The best averaged weights, those it began with among them."""
+        """The best averaged weights, including those it started from."""
         return self.averaged.result()
 
     def close(self) -> None:
@@ -353,11 +353,11 @@ def surrogate(
     log_spread: torch.Tensor,
     batch: dict[str, torch.Tensor],
 ) -> tuple[torch.Tensor, float, float]:
-    """PPO's clipped loss of a batch of sequences, with that of the prediction.
+    """PPO's clipped loss of a batch of sequences, plus the prediction loss.
 
     Returns:
-        The loss, how far the policy has gone from that of the rollout (KL), and the error of the
-        prediction as a share of that of persistence.
+        The loss, the KL divergence from the rollout's policy, and the prediction error as a share
+        of that of persistence.
     """
     action, change = model.sequence(
         batch['observation'], batch['elapsed'], batch['state'], batch['action']

@@ -1,4 +1,4 @@
-"""A loss that is not finite stops a training, and the error says where it arose."""
+"""Non-finite values stop a training, with an error that says where they arose."""
 
 from collections.abc import Callable
 
@@ -6,18 +6,18 @@ import torch
 
 
 class NotFiniteError(RuntimeError):
-    """A number in training is not finite; the text says where."""
+    """A value in training is not finite; the message says where."""
 
 
 def check_parameters(model: torch.nn.Module, place: str) -> None:
-    """Raises NotFiniteError naming the first parameter with a value that is not finite."""
+    """Raise NotFiniteError naming the first parameter with a non-finite value."""
     for name, value in model.named_parameters():
         if not torch.isfinite(value).all():
             raise NotFiniteError(f'{place}: parameter {name} is not finite')
 
 
 def check_gradients(model: torch.nn.Module, place: str) -> None:
-    """Raises NotFiniteError naming the parameters whose gradient is not finite."""
+    """Raise NotFiniteError naming the parameters with non-finite gradients."""
     names = [
         name
         for name, value in model.named_parameters()
@@ -28,14 +28,15 @@ def check_gradients(model: torch.nn.Module, place: str) -> None:
 
 
 def clip_gradients(model: torch.nn.Module, most: float, place: str, each: bool = False) -> None:
-    """Scale gradients down to a norm.
+    """Clip gradients to a maximum norm.
 
     Args:
-        most: the norm, of all together.
-        each: of each parameter's instead.
+        most: maximum norm of all gradients together.
+        place: where the training is, for error messages.
+        each: clip each parameter's gradient separately instead.
 
     Raises:
-        NotFiniteError: a gradient is not finite; the text names ``place`` and parameters.
+        NotFiniteError: a gradient is not finite; the message names ``place`` and the parameters.
     """
     values = list(model.parameters())
     try:
@@ -52,13 +53,13 @@ def explain(
     place: str,
     describe: Callable[[int], str],
 ) -> NotFiniteError:
-    """Where a loss that is not finite arose.
+    """The error that says where a non-finite loss arose.
 
     Args:
-        model: called with x and elapsed once more, each of its modules watched.
+        model: called with x and elapsed once more, with a hook on each of its modules.
         batch: x (B, T, C), elapsed (B, T, 1), target (B, T, C).
-        place: round and update, for the text.
-        describe: names a window of the batch.
+        place: round and update, for the message.
+        describe: describes a window of the batch by index.
     """
     x, elapsed, target = batch
     for name, values in (('x', x), ('elapsed', elapsed), ('target', target)):
@@ -90,16 +91,16 @@ def explain(
     finally:
         for hook in hooks:
             hook.remove()
-    where = found[0] if found else 'its squares grow beyond single precision'
+    where = found[0] if found else 'the squared error overflows single precision'
     return NotFiniteError(f'{place}: the loss is not finite; {where}')
 
 
 def _first(values: torch.Tensor) -> tuple[int, str] | None:
-    """(window, text of the step) of the first value that is not finite."""
+    """(window, description of the step) of the first non-finite value."""
     bad = torch.nonzero(~torch.isfinite(values))
     if not len(bad):
         return None
     if values.ndim < 3:
-        return int(bad[0, 0]), 'in one step'
+        return int(bad[0, 0]), 'one step'
     step = bad[bad[:, 1].argmin()]
     return int(step[0]), f'step {int(step[1])}'

@@ -1,7 +1,8 @@
-"""Students by imitation: they see positions, their previous command and Δt, and learn the rest.
+"""Imitation learning of students, which see positions, their previous command and Δt.
 
 DAgger over the student's own rollouts, with truncated backpropagation through time from the
-carried recurrent state; each student also learns the next observation. Fine-tuning follows.
+carried recurrent state; each student also learns to predict the next observation. Fine-tuning
+follows.
 """
 
 import json
@@ -29,7 +30,7 @@ from liquid_control.training.schedule import warm_cosine
 from liquid_control.training.teacher import Teacher
 
 ASKED = ('joint_position', 'previous_action')
-"""Terms of the robot's contract that a student asks for."""
+"""Terms of the robot's contract that a student reads."""
 
 
 @dataclass(frozen=True)
@@ -39,44 +40,44 @@ class ImitationSettings:
     cell: str
     """Name of the recurrent cell."""
     seed: int = 0
-    """Of starts, noise, initial weights and batches."""
+    """Seed of starts, noise, initial weights and batches."""
     rounds: int = 450
-    """Chunks collected, and rounds of updates."""
+    """Chunks collected, each followed by a round of updates."""
     walkers: int = 64
-    """Walkers that walk together."""
+    """Walkers simulated together."""
     steps: int = 64
     """Steps of a chunk, and length of backpropagation."""
     updates: int = 16
-    """Gradient steps a round, the first on the newest chunk alone."""
+    """Gradient steps per round, the first on the newest chunk alone."""
     batch: int = 64
-    """Walkers a gradient step, from two chunks."""
+    """Walkers per gradient step, from two chunks."""
     burn_in: int = 20
-    """First samples of an old chunk whose state is stale and that are not learned from."""
+    """Leading samples of an old chunk that are not learned from, because its state is stale."""
     memory: int = 250
     """Chunks kept."""
     optimizer: str = field(default_factory=default_name)
-    """adam or muon."""
+    """``adam`` or ``muon``."""
     learning_rate: float | None = None
-    """Step at its highest; falls on a cosine to a fiftieth. None: what suits the optimiser."""
+    """Peak step size; decays on a cosine to a fiftieth. None: the default of the optimiser."""
     prediction_weight: float = 0.05
-    """Weight of the next-observation loss beside the action's."""
+    """Weight of the next-observation loss relative to the action loss."""
     average: float = 0.995
-    """Decay of the averaged weights, which are what is kept."""
+    """Decay of the averaged weights, which are the ones kept."""
     taught: float = 0.15
     """Share of the rounds over which the teacher hands over to the student."""
     judge_every: int = 50
-    """Rounds between two judgements over the last half, from which the best is kept."""
+    """Rounds between evaluations in the second half, of which the best is kept."""
     episodes: int = 20
-    """Fresh episodes of a judgement under each condition."""
+    """Fresh episodes per evaluation under each condition."""
     checkpoint_every: int = 25
-    """Rounds between two checkpoints."""
+    """Rounds between checkpoints."""
     conditions: Conditions = field(default_factory=Conditions)
-    """Under which the students walk while they learn."""
+    """Conditions under which the student walks during training."""
     fine_tuning: FineTuningSettings = field(default_factory=FineTuningSettings)
-    """Reinforcement, once imitation has ended."""
+    """Settings of the reinforcement learning that follows imitation."""
     readout: int = 1024
-    """Steps that 64 walkers walk at the end, to the next 64, from which the readout of the
-    prediction is solved; 0: it stays as it was learned."""
+    """Steps of 64 walkers, rounded up to a multiple of 64, from which the prediction readout is
+    finally solved by least squares; 0 keeps the learned readout."""
 
     def __post_init__(self):
         for name in ('rounds', 'walkers', 'steps', 'updates', 'batch', 'memory', 'judge_every',
@@ -95,16 +96,16 @@ class ImitationSettings:
 
     @property
     def title(self) -> str:
-        """Cell and seed, as errors name the training."""
+        """Cell and seed, for error messages."""
         return f'{self.cell}, seed {self.seed}'
 
 
 class Training:
-    """One training as it stands; its folder holds all that is needed to go on.
+    """The state of an imitation training; its folder holds all that is needed to resume.
 
     Raises:
-        ValueError: no cell or optimiser of that name, a teacher that does not see everything, or
-            a folder with another training's checkpoint.
+        ValueError: unknown cell or optimiser, a teacher that does not see everything, or a folder
+            with another training's checkpoint.
     """
 
     def __init__(
@@ -158,10 +159,10 @@ class Training:
             raise checkpoint.broken(self._path, error) from None
 
     def save(self) -> None:
-        """Write where the training stands; what stood there before is kept until that is done.
+        """Write a checkpoint; the previous one is kept until this is complete.
 
         Raises:
-            OSError: the disk is full, or the like.
+            OSError: the checkpoint cannot be written, e.g. the disk is full.
         """
         walkers, about = self._collector.snapshot()
         tensors = (
@@ -183,7 +184,7 @@ class Training:
         self._memory.sweep()
 
     def advance(self) -> dict[str, float]:
-        """One round: a chunk, its updates; the last update's losses by name."""
+        """Run one round, a chunk and its updates; returns the last update's losses by name."""
         settings, share = self.settings, self.done / self.settings.rounds
         chunk = self._collector.collect(
             settings.steps,
@@ -217,11 +218,11 @@ class Training:
         return {'loss/action': float(action.detach()), 'loss/prediction': float(change.detach())}
 
     def judge(self) -> dict[str, np.ndarray]:
-        """Let the averaged weights walk under every condition; keep them if they are the best."""
+        """Evaluate the averaged weights under every condition; keep them if they are the best."""
         return self.averaged.judge(self.settings.episodes)
 
     def fine_tuning(self) -> FineTuning:
-        """What follows, from the best averaged weights."""
+        """The fine-tuning that follows, starting from the best averaged weights."""
         settings = self.settings
         return FineTuning(
             settings.fine_tuning, settings.conditions, settings.title, settings.seed,
@@ -241,21 +242,21 @@ def train_student(
     report: Callable[[float, str], None],
     log: Path | None = None,
 ) -> PolicyModel:
-    """Train one student, or go on where the same training was stopped.
+    """Train one student, or resume the same training where it was stopped.
 
     Args:
-        settings: of the training.
-        robot: what the robot offers.
+        settings: settings of the training.
+        robot: the robot's contract.
         teacher_path: bundle of the teacher.
-        folder: of the checkpoints; what it holds afterwards may be removed.
-        report: ``report(fraction, text)`` hears of progress.
-        log: folder for the course of losses and returns.
+        folder: folder for checkpoints; may be removed afterwards.
+        report: called as ``report(fraction, text)`` with progress.
+        log: folder for the log of losses and returns.
 
     Raises:
-        ValueError: no cell of that name, a teacher that does not see everything, or a folder
-            that holds another training.
-        NotFiniteError: a number is no longer finite; the text says where.
-        OSError: a checkpoint cannot be written; the last one is whole.
+        ValueError: unknown cell, a teacher that does not see everything, or a folder that holds
+            another training.
+        NotFiniteError: a value is no longer finite; the message says where.
+        OSError: a checkpoint cannot be written; the last one is intact.
     """
     model = _taught(settings, robot, teacher_path, folder, report, log)
     if settings.readout:
@@ -265,7 +266,7 @@ def train_student(
 
 
 def _taught(settings, robot, teacher_path, folder, report, log) -> PolicyModel:
-    """All of :func:`train_student` that has checkpoints."""
+    """The part of :func:`train_student` that has checkpoints: imitation and fine-tuning."""
     tuned = settings.fine_tuning
     imitated = settings.rounds * settings.walkers * settings.steps
     whole = imitated + tuned.rounds * tuned.walkers * tuned.steps
@@ -284,7 +285,7 @@ def _taught(settings, robot, teacher_path, folder, report, log) -> PolicyModel:
         fine_tuning = training.fine_tuning()
     finally:
         training.close()
-    del training  # and the chunks that it remembers
+    del training  # frees the chunks that it holds
     before = imitated / whole
     try:
         with Journal(log, settings.rounds + fine_tuning.done) as journal:
@@ -307,11 +308,11 @@ def _carry_out(
     first: int = 0,
     unjudged: float = 0,
 ) -> None:
-    """All rounds of a training that are left, written down from ``first`` on.
+    """Run the remaining rounds of a training, logged from step ``first`` on.
 
     Args:
-        tell: text of a round's figures.
-        unjudged: rounds before the first judgement.
+        tell: formats a round's metrics.
+        unjudged: rounds before the first evaluation.
     """
     settings, said = training.settings, ''
     while training.done < settings.rounds:
@@ -327,24 +328,24 @@ def _carry_out(
 
 
 def _told(returns: dict[str, np.ndarray], journal: Journal, step: int) -> str:
-    """What to say of a judgement, which is written down too."""
+    """Log the returns of an evaluation; returns them as text."""
     journal.add(step, {f'return/{k}': values.mean() for k, values in returns.items()})
     means = [f'{values.mean():.0f}' for values in returns.values()]
     return f', returns {" ".join(means)}'
 
 
 def learning_rate(settings: ImitationSettings, done: int) -> float:
-    """Step size in a round: up over 20 rounds, then down on a cosine."""
+    """Step size in a round: warm-up over 20 rounds, with cosine decay."""
     return settings.learning_rate * warm_cosine(done, settings.rounds, 20)
 
 
 def _plain(settings: ImitationSettings) -> dict:
-    """Settings as JSON gives them back."""
+    """The settings after a round trip through JSON."""
     return json.loads(json.dumps(asdict(settings)))
 
 
 class _Whole(torch.nn.Module):
-    """A student over whole sequences from known states, for :func:`explain`."""
+    """A student applied to whole sequences from given states, for :func:`explain`."""
 
     def __init__(self, model: PolicyModel, state: torch.Tensor):
         super().__init__()

@@ -1,4 +1,4 @@
-"""The course of a training, for TensorBoard where it is installed, and as lines of JSON."""
+"""Training logs as lines of JSON and, if it is installed, for TensorBoard."""
 
 import contextlib
 import json
@@ -9,12 +9,13 @@ from typing import Any
 class Journal:
     """Writes scalars by step into a folder; without a folder it writes nothing.
 
-    ``scalars.jsonl`` has one line an :meth:`add`. Where the tensorboard package is installed its
-    event files stand beside it. A training that goes on removes what comes after its checkpoint.
+    ``scalars.jsonl`` has one line per :meth:`add`. If the tensorboard package is installed, its
+    event files are written to the same folder. A resumed training removes entries after its
+    checkpoint.
 
     Args:
-        folder: made where it is not there.
-        done: the step from which the training goes on.
+        folder: created if it does not exist.
+        done: the step from which the training resumes.
     """
 
     def __init__(self, folder: Path | None, done: int = 0):
@@ -53,7 +54,7 @@ class Journal:
 
 
 def _step(line: str) -> float:
-    """The step of a line; one that was cut short belongs to none."""
+    """The step of a line; infinity if the line is truncated."""
     try:
         return float(json.loads(line)['step'])
     except (ValueError, KeyError, TypeError):

@@ -1,4 +1,4 @@
-"""How a student walks under every condition, many walkers side by side, without its bundle."""
+"""Evaluation of a student under every condition, with many walkers in parallel and no bundle."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ CONDITIONS = ('none', 'gaussian:0.03', 'gaussian:0.1', 'dropped:0.1', 'delay:1',
 def student_returns(
     model: PolicyModel, episodes: int, seed: int, conditions: Sequence[str] = CONDITIONS
 ) -> dict[str, np.ndarray]:
-    """Returns (episodes,) of a student alone under each of the faults."""
+    """Returns (episodes,) of a student under each of the faults."""
     parts = [parse(text) for text in conditions]
     has = np.zeros((len(parts) * episodes, sum(map(len, parts))), dtype=bool)
     column = 0

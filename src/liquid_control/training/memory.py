@@ -1,4 +1,4 @@
-"""Memory of a training step: what autograd keeps for the backward pass, and the process's peak."""
+"""Memory of a training step: what autograd saves for the backward pass, and the process's peak."""
 
 import resource
 import sys
@@ -8,13 +8,13 @@ import torch
 
 
 def saved_bytes(loss: Callable[[], torch.Tensor], model: torch.nn.Module) -> int:
-    """Bytes that the graph of one loss keeps for its backward pass, parameters left out.
+    """Bytes that the graph of one loss saves for its backward pass, without parameters and buffers.
 
-    Storages that several operations keep count once.
+    Storages saved by several operations count once.
     """
     own = {value.untyped_storage().data_ptr() for value in (*model.parameters(), *model.buffers())}
     kept: dict[int, int] = {}
-    alive = []  # so that no address is used twice
+    alive = []  # keeps the tensors, so that no address is reused
 
     def pack(tensor: torch.Tensor) -> torch.Tensor:
         storage = tensor.untyped_storage()
@@ -29,6 +29,6 @@ def saved_bytes(loss: Callable[[], torch.Tensor], model: torch.nn.Module) -> int
 
 
 def peak_resident_mb() -> float:
-    """The largest resident memory of this process so far, in MiB."""
+    """Peak resident memory of this process so far, in MiB."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (2**20 if sys.platform == 'darwin' else 2**10)

@@ -1,4 +1,4 @@
-"""Optimisers by name: Adam, or Muon for the matrices with Adam for all else."""
+"""Optimisers by name: Adam, or Muon for matrices and Adam for all other parameters."""
 
 import torch
 
@@ -6,16 +6,16 @@ from liquid_control.control.schema import unknown
 from liquid_control.training import checkpoint
 
 RATES = {'adam': 2e-3, 'muon': 6e-3}
-"""Name → step size at its highest that suits students."""
+"""Optimiser name → peak step size that suits students."""
 
 
 def default_name() -> str:
-    """The optimiser that suits students best of those that torch has."""
+    """The best optimiser for students that this version of torch provides."""
     return 'muon' if hasattr(torch.optim, 'Muon') else 'adam'
 
 
 def check_name(name: str) -> None:
-    """Raises ValueError where there is no such optimiser, or torch lacks it."""
+    """Raise ValueError if the optimiser is unknown or missing from this version of torch."""
     if name not in RATES:
         raise ValueError(unknown('optimizer', name, RATES))
     if name == 'muon' and not hasattr(torch.optim, 'Muon'):
@@ -23,13 +23,13 @@ def check_name(name: str) -> None:
 
 
 class Optimizers:
-    """One optimiser or two over all parameters of a model, with one step size.
+    """One or two optimisers over all parameters of a model, sharing one step size.
 
-    Muon orthogonalises the momentum of every matrix (Jordan et al. 2024); its step is scaled so
-    that the same size suits it and Adam. What is no matrix goes by Adam.
+    Muon orthogonalises the momentum of every matrix (Jordan et al. 2024), scaled so that the same
+    step size suits it and Adam. All other parameters use Adam.
 
     Raises:
-        ValueError: no optimiser of that name, or a torch that lacks it.
+        ValueError: unknown optimiser, or one missing from this version of torch.
     """
 
     def __init__(self, name: str, model: torch.nn.Module, learning_rate: float):
@@ -51,7 +51,7 @@ class Optimizers:
         self._parts.append(torch.optim.Adam(values, learning_rate))
 
     def step(self, learning_rate: float) -> None:
-        """One step of this size from the gradients, which are cleared."""
+        """Take one step of this size from the gradients, then clear them."""
         for part in self._parts:
             for group in part.param_groups:
                 group['lr'] = learning_rate
@@ -59,18 +59,18 @@ class Optimizers:
             part.zero_grad()
 
     def tensors(self) -> dict[str, torch.Tensor]:
-        """All moments, by optimiser, parameter and name."""
+        """All optimiser state, by optimiser, parameter and name."""
         found: dict[str, torch.Tensor] = {}
         for place, part in enumerate(self._parts):
             found |= checkpoint.named(str(place), checkpoint.moments(part))
         return found
 
     def restore(self, tensors: dict[str, torch.Tensor]) -> None:
-        """Take back what :meth:`tensors` gave."""
+        """Restore what :meth:`tensors` returned."""
         for place, part in enumerate(self._parts):
             checkpoint.load_moments(part, checkpoint.under(str(place), tensors))
 
 
 def _is_matrix(value: torch.Tensor) -> bool:
-    """Whether a parameter is one; a row of numbers by unit is not."""
+    """Whether a parameter is a matrix; a single row of per-unit values is not."""
     return value.ndim == 2 and min(value.shape) > 1

@@ -1,4 +1,4 @@
-"""What is trained becomes a bundle, with the scores that it reaches as one."""
+"""Publish trained models as bundles, with the scores that the bundles reach."""
 
 import dataclasses
 import json
@@ -35,11 +35,11 @@ def publish_expert(
     contract: Contract,
     robot: Contract | None,
 ) -> Bundle:
-    """Write the expert's bundle. It remembers and predicts nothing, and its settings say so.
+    """Write the expert's bundle. It has no memory and predicts nothing, as its settings say.
 
     Args:
-        contract: what it asks for.
-        robot: what the robot offers on which its bundle is scored; None: it is not scored.
+        contract: contract of the expert.
+        robot: contract of the robot on which the bundle is scored; None to skip scoring.
     """
 
     def judge(draft: Bundle) -> dict:
@@ -65,7 +65,7 @@ def publish_student(
     teacher: Path,
     robot: Contract,
 ) -> Bundle:
-    """Write a student's bundle; its scores are in percent of its teacher's clean return too."""
+    """Write a student's bundle, with scores also in percent of its teacher's fault-free return."""
     reference = teacher_return(teacher, robot)
     return export_bundle(
         path,
@@ -81,7 +81,7 @@ def publish_student(
 
 
 def teacher_return(teacher: Path, robot: Contract) -> float:
-    """Mean return of a teacher without faults, over the episodes that students are scored on."""
+    """Mean return of a teacher without faults, over the episodes on which students are scored."""
     controller = Controller(PolicyRunner(teacher), robot)
     walks = run_episodes(controller, robot, (), _EPISODES, _SEED)
     return float(np.mean([walk.total for walk in walks]))
@@ -90,10 +90,10 @@ def teacher_return(teacher: Path, robot: Contract) -> float:
 def closed_loop_scores(
     bundle: Bundle, robot: Contract, reference: float | None = None
 ) -> dict[str, dict]:
-    """Returns of a bundle in process, fault by fault, over 20 fresh episodes.
+    """In-process returns of a bundle under each fault, over 20 fresh episodes.
 
     ``prediction_ratio`` is the error of its predictions as a share of that of persistence;
-    ``percent`` the mean return in percent of ``reference``, where there is one.
+    ``percent`` is the mean return in percent of ``reference``, if given.
     """
     scores = {}
     for fault in CONDITIONS:
@@ -117,12 +117,12 @@ def closed_loop_scores(
 
 
 def overall(bundle: Bundle) -> float:
-    """By what the best of several seeds is chosen: the mean return over all conditions."""
+    """The criterion for the best of several seeds: the mean return over all conditions."""
     return float(np.mean([bundle.scores[fault]['return_mean'] for fault in CONDITIONS]))
 
 
 def seed_scores(bundles: list[Bundle]) -> dict[str, Any]:
-    """What several seeds of one training reached, with 95 % intervals over the seeds."""
+    """The scores of several seeds of one training, with 95 % intervals over the seeds."""
     found: dict[str, Any] = {'seeds': [bundle.provenance['seed'] for bundle in bundles]}
     for fault in CONDITIONS:
         found[fault] = {}
@@ -137,7 +137,7 @@ def seed_scores(bundles: list[Bundle]) -> dict[str, Any]:
 
 
 def rescored(bundle: Bundle, path: Path, scores: dict[str, Any]) -> Bundle:
-    """Write the same policy with other scores."""
+    """Write the same policy with new scores."""
     model = onnx.load_model_from_string(bundle.graph)
     rest = [(p.key, p.value) for p in model.metadata_props if not p.key.startswith(PREFIX)]
     del model.metadata_props[:]

@@ -1,4 +1,4 @@
-"""A predictor of recordings becomes a bundle: trained, calibrated on what it had not seen."""
+"""Publish a predictor as a bundle: trained on recordings, calibrated on held-out parts."""
 
 import tempfile
 from collections.abc import Callable, Sequence
@@ -18,19 +18,19 @@ from liquid_control.training.export import export_bundle
 from liquid_control.training.recorded import RecordedSettings, folds, train_predictor
 
 WINDOW_S = 0.7
-"""Time over which an alarm averages: more than a step of a gait."""
+"""Time over which an alarm averages, in seconds: more than one step of a gait."""
 ROLLOUTS_HZ = 50.0
-"""Rollouts a second, at most."""
+"""Maximum number of rollouts per second."""
 _PIECE = 1000
 """Observations that are stepped through and rolled out from at a time."""
 
 
 class PredictorStep(torch.nn.Module):
-    """One step of a predictor as it is exported: normalisation folded in, the safe action beside.
+    """One step of a predictor as exported: normalisation folded in, and the safe action as output.
 
     Args:
-        model: its C channels are the contract's sensed values.
-        contract: of the robot, without ``previous_action``.
+        model: predictor whose C channels are the contract's sensed values.
+        contract: contract of the robot, without ``previous_action``.
     """
 
     def __init__(self, model: Predictor, contract: Contract):
@@ -64,20 +64,20 @@ def publish_predictor(
     report: Callable[[float, str], None],
     rate: float | None = None,
 ) -> Bundle:
-    """Train on recordings and write the bundle, its alarm calibrated.
+    """Train on recordings and write a bundle with a calibrated alarm.
 
-    For every fold a model is trained without it, and foretells it: from those errors the alarm's
-    threshold follows. The model in the bundle is then trained on all.
+    For every fold, a model is trained without it and predicts it; the alarm's threshold is set
+    from those errors. The model in the bundle is then trained on all the data.
 
     Args:
         path: bundle to write.
-        settings: of the training.
-        recordings: good data alone.
-        contract: all that is sensed; no ``previous_action``.
-        checkpoints: folder; a training that was interrupted goes on from what is there.
-        report: told the share done and a text.
-        rate: false alarms a minute that the alarm's threshold stands for; None: the least that
-            the recordings are long enough for.
+        settings: settings of the training.
+        recordings: normal operation only.
+        contract: everything that is sensed, without ``previous_action``.
+        checkpoints: folder for checkpoints; an interrupted training resumes from them.
+        report: called with the share done and a text.
+        rate: false alarms per minute allowed by the alarm's threshold; None: the lowest rate for
+            which the recordings are long enough.
 
     Raises:
         NotFiniteError: a training diverged.
@@ -132,7 +132,7 @@ def _calibration(models, settings, recordings, contract, rate) -> Calibration:
 
 
 def rolled(runner: PolicyRunner, recording: Recording, horizon: int, every: int) -> list[Rollouts]:
-    """Whole rollouts over a recording, one object a stretch without a gap."""
+    """Complete rollouts over a recording, one object per stretch without gaps."""
     stretches: list[list[Rollouts]] = []
     rollouts = RolloutRunner(runner, lambda found: stretches[-1].append(found), horizon, every)
     begins = np.flatnonzero(recording.starts).tolist()
@@ -154,7 +154,7 @@ def rolled(runner: PolicyRunner, recording: Recording, horizon: int, every: int)
 
 
 def _whole(parts: list[Rollouts]) -> Rollouts:
-    """The rollouts of a stretch that went all their steps, as one."""
+    """The rollouts of a stretch that reached their full horizon, joined."""
     names = ('stamps', 'predicted', 'errors', 'persistence')
     joined = [np.concatenate([getattr(p, n) for p in parts]) for n in names]
     keep = np.isfinite(joined[2]).all(axis=(1, 2))

@@ -1,4 +1,4 @@
-"""The readout of the prediction, solved once what it reads from no longer changes."""
+"""Least-squares fit of the prediction readout, once its inputs no longer change."""
 
 import numpy as np
 import torch
@@ -11,29 +11,29 @@ from liquid_control.training.finite import NotFiniteError
 from liquid_control.training.judge import CONDITIONS
 
 _WALKERS, _PART = 64, 64
-"""Walkers that walk, and steps that are taken in at a time."""
+"""Walkers simulated together, and steps processed at a time."""
 _SPREAD = 1e-4
-"""Of the actions: next to none, for it is its own walk that a student foretells."""
+"""Standard deviation of the actions: almost zero, because a student predicts its own walk."""
 _STAY = 1e-6
-"""Weight of the change of the readout, as a share of what it reads from."""
+"""Ridge penalty on the change of the readout, relative to the mean square of its inputs."""
 
 
 @torch.no_grad()
 def solve_readout(model: PolicyModel, steps: int, seed: int, name: str) -> None:
-    """Set the readout of a student's prediction to that of least squares; its actions stay.
+    """Fit the readout of a student's prediction by least squares; its actions do not change.
 
-    The student walks as it will, each episode under one of the conditions by which students are
-    judged, all alike likely, and the errors of every sequence count as a share of those of
-    persistence there.
+    The student drives, each episode under one of the conditions by which students are judged, all
+    equally likely. The errors of every sequence are weighted relative to those of persistence in
+    it.
 
     Args:
-        model: the student.
-        steps: of each of the walkers, to the next 64.
-        seed: of starts, faults and noise.
-        name: cell and seed, for the texts of errors.
+        model: the student, changed in place.
+        steps: steps of each walker, rounded up to a multiple of 64.
+        seed: seed of starts, faults and noise.
+        name: cell and seed, for error messages.
 
     Raises:
-        NotFiniteError: what it would be set to is not finite.
+        NotFiniteError: the solution is not finite.
     """
     faults = CONDITIONS[1:]
     alike = Conditions((Chance(len(faults) / len(CONDITIONS), faults),), ramp=0.0)
@@ -52,14 +52,14 @@ def solve_readout(model: PolicyModel, steps: int, seed: int, name: str) -> None:
     square += _STAY * square.diagonal().mean() * torch.eye(size, dtype=torch.float64)
     more = torch.linalg.solve(square, missing).float()
     if not torch.isfinite(more).all():
-        raise NotFiniteError(f'{name}: the readout of its prediction, solved, is not finite')
+        raise NotFiniteError(f'{name}: the least-squares prediction readout is not finite')
     model.prediction.weight += more[:-1].T
     model.prediction.bias += more[-1]
 
 
 def _seen(model: PolicyModel, rollout: Rollout) -> tuple[torch.Tensor, ...]:
-    """Of all samples: what the prediction is read from, with a 1 (n, k + 1), what it misses (n, p),
-    and their weight (n, 1); in float64."""
+    """For all samples, in float64: the readout's inputs with a 1 appended (n, k + 1), its errors
+    (n, p), and the weights (n, 1)."""
     batch, _, _ = sequences(rollout.series, rollout.seen, rollout.ended, rollout.start)
     there, foretold = (batch['observation'], batch['target']), batch['foretold']
     output = model.outputs(batch['observation'], batch['elapsed'], batch['state'])

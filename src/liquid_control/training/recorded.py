@@ -1,8 +1,8 @@
 """Training of a predictor on recordings, over the horizons at which it will be judged.
 
-In each window the model first sees what was recorded, then goes on with its own predictions: held
-terms (commands) as recorded, all else as it foretold. The error at k steps is measured in that of
-persistence at k steps, so that every horizon and every channel counts alike.
+In each window the model first sees recorded values, then runs on its own predictions, except that
+held terms (commands) remain as recorded. The error at k steps is relative to that of persistence
+at k steps, so that every horizon and every channel counts equally.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from liquid_control.training.finite import NotFiniteError, clip_gradients
 from liquid_control.training.schedule import warm_cosine
 
 _FLOOR = 0.02
-"""Least scale of a channel's error, in its standard deviation."""
+"""Lower bound of a channel's error scale, in its standard deviations."""
 
 
 @dataclass(frozen=True)
@@ -36,25 +36,26 @@ class RecordedSettings:
     learning_rate: float = 0.005
     batch: int = 32
     burn_in: int = 30
-    """Steps in which the model sees what was recorded."""
+    """Steps in which the model sees recorded values."""
     horizon: int = 50
-    """Steps that it then goes on with its own predictions."""
+    """Steps for which it then runs on its own predictions."""
     budget: int = 20_000
     """Parameters of the model."""
     block: float = 1.0
-    """Seconds of the parts into which a recording is split for calibration; longer where two
-    windows would not fit."""
+    """Length in seconds of the parts into which a recording is split for calibration; longer if
+    two windows would not fit."""
     folds: int = 2
-    """Models of which each is trained without every so manieth part, to calibrate on it."""
+    """Number of models for calibration: the parts are assigned to them in turn, and each model is
+    trained without its own parts, to calibrate on them."""
     every: int = 50
-    """Updates between two checkpoints."""
+    """Updates between checkpoints."""
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
 def folds(recording: Recording, settings: RecordedSettings) -> np.ndarray:
-    """Which fold's model is trained without each observation, (T,) int."""
+    """The fold whose model is trained without each observation, (T,) int."""
     period = 1e-9 * recording.period_ns
     length = max(settings.block, 2.0 * period * (settings.burn_in + settings.horizon + 1))
     part = np.floor(recording.seconds / length).astype(int)
@@ -62,15 +63,15 @@ def folds(recording: Recording, settings: RecordedSettings) -> np.ndarray:
 
 
 class Windows:
-    """Windows drawn anew for every update.
+    """Windows drawn at random for every update.
 
     Args:
-        recordings: of one contract.
-        settings: length of a window, batch, seed.
-        without: fold whose parts no window may touch; None: all are used.
+        recordings: recordings with the same contract.
+        settings: give the window length, batch size and seed.
+        without: fold whose parts no window may overlap; None to use all.
 
     Raises:
-        ValueError: not one window fits.
+        ValueError: no window fits.
     """
 
     def __init__(
@@ -88,7 +89,7 @@ class Windows:
             kept_out = np.zeros(len(recording), dtype=bool)
             if without is not None:
                 kept_out = folds(recording, settings) == without
-            # a window may begin where memory starts anew, but not run over such a place
+            # a window may start where the memory is reset, but not extend across such a place
             bad = np.concatenate([[0], np.cumsum(recording.starts | kept_out)])
             last = max(0, len(recording) - self.length + 1)
             inside = bad[self.length : self.length + last] - bad[1 : 1 + last]
@@ -97,12 +98,12 @@ class Windows:
         self.starts = np.concatenate(free)
         if not len(self.starts):
             raise ValueError(
-                f'not one window of {self.length} observations fits between the gaps and the '
-                'parts kept for calibration: give a longer recording, or a shorter horizon'
+                f'no window of {self.length} observations fits between the gaps and the parts '
+                'held out for calibration: give a longer recording or a shorter horizon'
             )
 
     def used(self) -> np.ndarray:
-        """The values that windows can see, (N, p)."""
+        """The values that windows can contain, (N, p)."""
         seen = np.zeros(len(self.values) + 1, dtype=int)
         np.add.at(seen, self.starts, 1)
         np.add.at(seen, self.starts + self.length, -1)
@@ -119,9 +120,9 @@ class Windows:
 
 
 def scales(windows: Windows, contract: Contract) -> tuple[Normalizer, torch.Tensor]:
-    """Normaliser, and persistence's error at 0 … H steps, (H + 1, p).
+    """Normaliser, and the root mean squared error of persistence at 0 … H steps, (H + 1, p).
 
-    What holds is not foretold: its change is 0.
+    Held terms are not predicted: their change is 0.
     """
     seen = windows.used().astype(np.float64)
     std = seen.std(axis=0)
@@ -139,7 +140,7 @@ def scales(windows: Windows, contract: Contract) -> tuple[Normalizer, torch.Tens
 
 
 def build(settings: RecordedSettings, contract: Contract, normalizer: Normalizer) -> Predictor:
-    """A predictor of the cell within the budget of parameters."""
+    """A predictor with the given cell, sized closest to the parameter budget."""
 
     def made(width: int) -> Predictor:
         about = ModelSettings(
@@ -160,17 +161,18 @@ def free_run(
     burn_in: int,
     measured: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """One-step predictions while the recording is seen, and those that feed on themselves.
+    """One-step predictions while the recording is seen, then free-running predictions.
 
     Args:
         values: recorded, (B, L, p).
         elapsed: (B, L, 1).
-        burn_in: observations that are seen before the model goes on alone.
-        measured: which channels it foretells, (p,) bool; the others are as recorded.
+        burn_in: observations that are seen before the model runs freely.
+        measured: channels that the model predicts, (p,) bool; the others stay as recorded.
 
     Returns:
-        For observations 1 … burn_in (B, burn_in, p), and burn_in + 1 … L − 1 alone (B, H, p),
-        whose first is the last one-step prediction.
+        One-step predictions of observations 1 … burn_in (B, burn_in, p), and free-running
+        predictions of burn_in + 1 … L − 1 (B, H, p), the first of which is the last one-step
+        prediction.
     """
     seen, state = model(values[:, : burn_in + 1], elapsed[:, : burn_in + 1])
     alone = [seen[:, -1]]
@@ -189,19 +191,19 @@ def train_predictor(
     report: Callable[[float, str], None],
     without: int | None = None,
 ) -> Predictor:
-    """Train to the end, from the checkpoint at ``path`` where there is one.
+    """Train to the end, resuming from the checkpoint at ``path`` if there is one.
 
     Args:
-        settings: the seed decides everything random.
-        recordings: of the contract.
-        contract: what is sensed.
-        path: checkpoint (.safetensors), written now and then.
-        report: told the share done and a text.
-        without: fold that is left out, to calibrate on it; None: all is used.
+        settings: settings of the training; everything random follows from the seed.
+        recordings: recordings with the given contract.
+        contract: everything that is sensed.
+        path: checkpoint file (.safetensors), written at intervals.
+        report: called with the share done and a text.
+        without: fold to leave out for calibration; None to use all data.
 
     Raises:
         NotFiniteError: a loss or gradient is not finite.
-        ValueError: the checkpoint is broken or of other settings, or nothing can be drawn.
+        ValueError: the checkpoint is broken or has other settings, or no window fits.
     """
     windows = Windows(recordings, settings, without)
     normalizer, errors = scales(windows, contract)
@@ -222,7 +224,7 @@ def train_predictor(
         if not torch.isfinite(loss):
             raise NotFiniteError(
                 f'{place}: the loss is {float(loss.detach())}: the training diverged; '
-                f'a learning rate below {settings.learning_rate:g} may help'
+                f'try a learning rate below {settings.learning_rate:g}'
             )
         optimizer.zero_grad()
         loss.backward()
@@ -237,7 +239,7 @@ def train_predictor(
 
 
 def _loss(model, batch, burn_in, measured, errors) -> torch.Tensor:
-    """Mean squared error over persistence's, half of one step, half of all horizons."""
+    """Mean squared error relative to persistence, half from one step and half from all horizons."""
     values, elapsed = batch
     seen, alone = free_run(model, values, elapsed, burn_in, measured)
     one = (seen - values[:, 1 : burn_in + 1]) / errors[1]

@@ -1,4 +1,4 @@
-"""The chunks that are learned from, in memory and, for a resumed training, on disk."""
+"""Replay memory of training chunks, held in memory and, for resumption, on disk."""
 
 from pathlib import Path
 
@@ -11,12 +11,12 @@ from liquid_control.training.chunks import Chunk, joined
 class ReplayMemory:
     """The newest chunks and some older ones, each under the number of its round.
 
-    On disk each chunk is a file of its own, written once. A file goes when a checkpoint no
-    longer names it, never before.
+    On disk each chunk is a separate file, written once and removed only when no checkpoint refers
+    to it any more.
 
     Args:
-        folder: of the files; made where it is not there.
-        size: chunks kept; of the older half one goes at random when there are more.
+        folder: folder for the files; created if it does not exist.
+        size: chunks kept; when there are more, a random one of the older half is dropped.
     """
 
     def __init__(self, folder: Path, size: int):
@@ -45,7 +45,7 @@ class ReplayMemory:
         )
 
     def store(self) -> list[int]:
-        """Write what is not on disk yet; the numbers of all chunks."""
+        """Write the chunks that are not on disk yet; returns the numbers of all chunks."""
         self._folder.mkdir(parents=True, exist_ok=True)
         for number, chunk in self._chunks.items():
             if number not in self._stored:
@@ -54,14 +54,14 @@ class ReplayMemory:
         return list(self._chunks)
 
     def sweep(self) -> None:
-        """Remove the files of all chunks that are no longer here."""
+        """Remove the files of chunks that are no longer in memory."""
         for path in self._folder.glob('*.safetensors*'):
             if path.name.split('.')[0] not in {self._file(n).stem for n in self._chunks}:
                 path.unlink(missing_ok=True)
         self._stored &= set(self._chunks)
 
     def load(self, numbers: list[int]) -> None:
-        """Take back the chunks of these numbers.
+        """Load the chunks with these numbers.
 
         Raises:
             ValueError: a file is missing or broken.

@@ -1,4 +1,4 @@
-"""A student on many robots at once: what it senses, its memory, and what it sent."""
+"""A student on many robots at once: what it senses, its memory, and the commands it sent."""
 
 import numpy as np
 import torch
@@ -8,14 +8,14 @@ from liquid_control.models import PolicyModel
 
 
 class Ride:
-    """Steps a student as the controller steps its bundle, robot by robot alike.
+    """Steps a student on each robot just as the controller steps its bundle.
 
-    Where no sample arrives, memory stands still, the robot holds its last command, and the next
-    elapsed time is longer. The first sample of an episode has elapsed time 1.
+    If no sample arrives, the memory does not change, the robot holds its last command, and the
+    next elapsed time is longer. The first sample of an episode has elapsed time 1.
 
     Args:
         model: the student; its weights may change between steps.
-        sensors: of the robots.
+        sensors: sensors of the robots.
     """
 
     def __init__(self, model: PolicyModel, sensors: FaultySensors):
@@ -34,11 +34,11 @@ class Ride:
         """One step of the student.
 
         Args:
-            true: sensed values as they are, (N, p).
+            true: true sensed values, (N, p).
 
         Returns:
-            Observation (N, n), elapsed time (N, 1), whether it arrived (N, 1), and the action
-            before it is limited (N, m).
+            Observation (N, n), elapsed time (N, 1), whether the sample arrived (N, 1), and the
+            action before limiting (N, m).
         """
         sensed, seen = self.sensors.read(true, rng)
         seen, elapsed = seen[:, None], self.elapsed.copy()
@@ -55,12 +55,12 @@ class Ride:
         return np.clip(action, self._lower, self._upper)
 
     def send(self, action: np.ndarray, seen: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-        """The commands of the period that begins, (N, m) float32.
+        """The commands for the period that begins, (N, m) float32.
 
         Args:
-            action: what is asked for, (N, m).
-            seen: where a sample arrived, (N, 1); else the last command is held.
-            lengths: of the period in nominal ones, (N,).
+            action: requested action, (N, m).
+            seen: whether a sample arrived, (N, 1); otherwise the last command is held.
+            lengths: length of the period in nominal periods, (N,).
         """
         self.sent = np.where(seen, self.limited(action), self.sent).astype(np.float32)
         self.fresh &= ~seen
@@ -69,7 +69,7 @@ class Ride:
         return self.sent
 
     def restart(self, index: int, has: np.ndarray) -> None:
-        """Begin an episode of one robot, which has these faults (K,) now."""
+        """Begin an episode of one robot with these faults, (K,) bool."""
         self.sensors.restart(index, has)
         self.state[index] = 0.0
         self.sent[index] = self._safe

@@ -1,4 +1,4 @@
-"""Rollouts of many walkers under a student, a teacher and the faults that a robot has."""
+"""Rollouts of many walkers driven by a student or a teacher, under the faults of a robot."""
 
 import json
 from typing import Any
@@ -20,7 +20,7 @@ _MEASURED = 600
 
 
 def measure_normalizer(teacher: Teacher, count: int, seed: int) -> Normalizer:
-    """Scale of the 8 positions and of their change when the teacher walks, disturbed."""
+    """Scale of the 8 positions and of their change as the teacher walks with action noise."""
     walkers, rng = BatchWalkers(count, seed), np.random.default_rng(seed)
     sensed, changes = [], []
     for step in range(_MEASURED):
@@ -38,15 +38,15 @@ def measure_normalizer(teacher: Teacher, count: int, seed: int) -> Normalizer:
 
 
 class Walk:
-    """Walkers that walk on under a student, its memory carried through, episode after episode.
+    """Walkers under a student, continuing episode after episode, with its memory carried along.
 
     At the start of each episode a walker draws its faults.
 
     Args:
         model: the student; its weights may change.
-        count: walkers, N.
-        seed: of starts, faults and noise.
-        conditions: that are drawn from.
+        count: number of walkers, N.
+        seed: seed of starts, faults and noise.
+        conditions: conditions to draw from.
     """
 
     def __init__(self, model: PolicyModel, count: int, seed: int, conditions: Conditions):
@@ -59,19 +59,19 @@ class Walk:
         self._ride = Ride(model, FaultySensors(faults, nothing, std))
 
     def _begin(self, index: int, level: float) -> None:
-        """The first moment of an episode of one walker."""
+        """Begin an episode of one walker."""
         self._ride.restart(index, self._conditions.draw(self._rng, level))
 
     def _advance(self, action: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, ...]:
-        """One period of every walker.
+        """Advance every walker by one period.
 
         Args:
-            action: asked for, (N, m).
-            seen: where a sample arrived, (N, 1).
+            action: requested action, (N, m).
+            seen: whether a sample arrived, (N, 1).
 
         Returns:
-            Reward (N,), whether it fell (N,), whether the episode ended (N,); true sensed values
-            one period after those that were read (N, p), and whether these count (N,).
+            Reward (N,), whether the walker fell (N,), whether the episode ended (N,), true sensed
+            values one period after those that were read (N, p), and whether these count (N,).
         """
         walkers, ride = self._walkers, self._ride
         lengths = walkers.whole(ride.sensors.periods(self._rng))
@@ -81,7 +81,7 @@ class Walk:
         return reward, fallen, ended, target, known
 
     def _arrays(self) -> dict[str, np.ndarray]:
-        """All that changes as the walkers walk, but the generator."""
+        """All mutable state except the generator."""
         ride, walkers = self._ride, self._walkers
         lines = {'readings': ride.sensors.readings, 'truth': ride.sensors.truth}
         return {
@@ -101,7 +101,7 @@ class Walk:
         }
 
     def snapshot(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-        """Where the walkers stand: tensors, and what is plain JSON."""
+        """The state of the walkers, as tensors and plain JSON."""
         tensors = {name: torch.from_numpy(a.copy()) for name, a in self._arrays().items()}
         about = {
             'generator': self._rng.bit_generator.state,
@@ -110,7 +110,7 @@ class Walk:
         return tensors, json.loads(json.dumps(about))
 
     def restore(self, tensors: dict[str, torch.Tensor], about: dict[str, Any]) -> None:
-        """Go on from a :meth:`snapshot`."""
+        """Restore a :meth:`snapshot`."""
         for name, array in self._arrays().items():
             array[...] = tensors[name].numpy()
         self._rng.bit_generator.state = about['generator']
@@ -122,11 +122,11 @@ class Walk:
 
 
 class Collector(Walk):
-    """Collects what is imitated, chunk after chunk.
+    """Collects data for imitation, chunk by chunk.
 
-    At the start of an episode each walker is given to the teacher with probability ``beta``,
-    else to the student (DAgger); the teacher labels every step either way with its action for
-    the state as it truly is then.
+    At the start of an episode a walker is given to the teacher with probability ``beta``, else to
+    the student (DAgger). Whoever drives, the teacher labels every step with its action for the
+    true state.
     """
 
     def __init__(
@@ -143,8 +143,8 @@ class Collector(Walk):
         """The next ``steps`` steps of every walker.
 
         Args:
-            beta: probability of the teacher to drive an episode that begins.
-            level: of the faults that it draws, see :meth:`Conditions.draw`.
+            beta: probability that the teacher drives an episode that begins.
+            level: scale of the fault probabilities, see :meth:`Conditions.draw`.
         """
         walkers, ride, rng = self._walkers, self._ride, self._rng
         start, rows = ride.state.clone(), []

@@ -1,4 +1,4 @@
-"""The expert as a teacher: labels for many walkers at once, from its shipped bundle."""
+"""The expert as a teacher, which labels many walkers at once from its bundle."""
 
 from pathlib import Path
 
@@ -12,8 +12,8 @@ class Teacher:
     """Gives the expert's action, clipped to [−1, 1], for the true state of every walker.
 
     Raises:
-        BundleError: the file is no bundle.
-        ValueError: its policy does not ask for all 17 observations of Walker2d-v5.
+        BundleError: the file is not a valid bundle.
+        ValueError: its policy does not read all 17 observations of Walker2d-v5.
     """
 
     def __init__(self, path: Path, count: int):
@@ -22,7 +22,7 @@ class Teacher:
         terms = [term.name for term in self._runner.contract.terms]
         if terms != ['joint_position', 'joint_velocity']:
             raise ValueError(
-                f'{path}: a teacher asks for joint_position and joint_velocity, found {terms}'
+                f'{path}: a teacher must read joint_position and joint_velocity, found {terms}'
             )
         self._runner.reset(count)
 
