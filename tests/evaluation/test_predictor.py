@@ -119,6 +119,15 @@ def test_windows_touch_neither_gaps_nor_the_part_kept_for_calibration(recording)
     assert len(Windows([recording], SMALL).starts) == len(recording) - windows.length + 1
 
 
+def test_a_recording_too_short_for_the_alarm_is_refused_before_training(contract, tmp_path):
+    def trained(share, text):
+        raise AssertionError('it trains already')
+
+    short = read_recording(Bag(write_leg(tmp_path / 'short', 2.5)), contract)
+    with pytest.raises(ValueError, match=r'whole windows of good data .* expected 4 or more'):
+        publish_predictor(tmp_path / 'a.onnx', SMALL, [short], contract, tmp_path, trained)
+
+
 def test_an_interrupted_training_ends_where_an_undisturbed_one_does(contract, recording, tmp_path):
     def stop(share, text):
         if share > 0.5:

@@ -178,11 +178,7 @@ def calibrate(
     """
     means = [_moving(errors, window) for _, errors in pieces if len(errors) >= window]
     blocks = sum(len(mean) // window for mean in means)
-    if blocks < 4:
-        raise ValueError(
-            f'{blocks} whole windows of good data to calibrate the alarm on, expected 4 or more: '
-            'give a longer recording'
-        )
+    check_blocks(blocks)
     together = np.concatenate([errors for _, errors in pieces])
     scale = np.sqrt((together.astype(np.float64) ** 2).mean(axis=0))
     scale = np.maximum(scale, 1e-3 * np.maximum(band, 1e-9))
@@ -241,6 +237,15 @@ def _groups(contract: Contract) -> tuple[list[str], np.ndarray]:
     for row, places in enumerate(found.values()):
         matrix[row, places] = 1.0 / len(places)
     return list(found), matrix
+
+
+def check_blocks(blocks: int) -> None:
+    """Raises ValueError if there are too few whole windows of good data to calibrate on."""
+    if blocks < 4:
+        raise ValueError(
+            f'{blocks} whole windows of good data to calibrate the alarm on, expected 4 or more: '
+            'give a longer recording'
+        )
 
 
 def _moving(values: np.ndarray, count: int) -> np.ndarray:

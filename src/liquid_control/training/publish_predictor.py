@@ -11,7 +11,7 @@ from liquid_control.bags.recording import Recording
 from liquid_control.control.bundle import PREDICTOR, Bundle
 from liquid_control.control.contract import Contract
 from liquid_control.control.runtime import PolicyRunner
-from liquid_control.evaluation.alarm import Calibration, calibrate
+from liquid_control.evaluation.alarm import Calibration, calibrate, check_blocks
 from liquid_control.evaluation.rollouts import RolloutRunner, Rollouts
 from liquid_control.predictor import Predictor
 from liquid_control.training.export import export_bundle
@@ -83,6 +83,7 @@ def publish_predictor(
         NotFiniteError: a training diverged.
         ValueError: too little data, or a checkpoint of another training.
     """
+    check_blocks(_most_blocks(settings, recordings, contract))
     checkpoints.mkdir(parents=True, exist_ok=True)
     runs = [*range(settings.folds), None]
     models = []
@@ -111,9 +112,28 @@ def publish_predictor(
     )  # fmt: skip
 
 
-def _calibration(models, settings, recordings, contract, rate) -> Calibration:
+def _grid(contract: Contract) -> tuple[int, int]:
+    """Observations from one rollout to the next, and rollouts in a window."""
     every = max(1, round(contract.rate / ROLLOUTS_HZ))
-    window = max(1, round(WINDOW_S * contract.rate / every))
+    return every, max(1, round(WINDOW_S * contract.rate / every))
+
+
+def _most_blocks(
+    settings: RecordedSettings, recordings: Sequence[Recording], contract: Contract
+) -> int:
+    """An upper bound on the whole windows that the recordings will give, known before training."""
+    every, window = _grid(contract)
+    blocks = 0
+    for recording in recordings:
+        ends = np.append(np.flatnonzero(recording.starts)[1:], len(recording))
+        for length in np.diff(ends, prepend=0).tolist():
+            rollouts = -(-(length - settings.horizon) // every)
+            blocks += max(0, rollouts - window + 1) // window
+    return blocks
+
+
+def _calibration(models, settings, recordings, contract, rate) -> Calibration:
+    every, window = _grid(contract)
     runners = [_runner(model, settings, contract) for model in models]
     pieces, squares = [], []
     for recording in recordings:
