@@ -58,7 +58,8 @@ class Player:
         self._largest = np.nan
         self._reasons: Counter[str] = Counter()
         self._nothing = np.zeros(self.contract.action_size, dtype=np.float32)
-        self._resets = self._steps = self._used = self._windows = self._unanswered = 0
+        self._resets = self._steps = self._used = self._unanswered = 0
+        self._watched_ns, self._scored_ns = 0, 0
         self.scores, self.shown = Thinned(), Thinned()
         self._rows: list[tuple] = []
         self._overlaps = False
@@ -151,6 +152,7 @@ class Player:
         self._rollouts.end()
         if self.alarm:
             self.alarm.forget()
+            self._scored_ns = 0
 
     def _rolled(self, found: Rollouts) -> None:
         self._many.add(found.errors, found.persistence)
@@ -163,7 +165,9 @@ class Player:
                 stamp = int(found.stamps[row, ahead - 1])
                 score = self.alarm.take(stamp, found.errors[row, :ahead].mean(axis=0))
                 if score is not None:
-                    self._windows += 1
+                    step = self.calibration.every * self.contract.period_ns
+                    self._watched_ns += stamp - self._scored_ns if self._scored_ns else step
+                    self._scored_ns = stamp
                     self.scores.add(stamp, score)
 
     def _sum(self) -> None:
@@ -262,7 +266,7 @@ class Player:
             'false_alarms_per_minute': calibration.rate,
             'calibrated_on_s': calibration.seconds,
             'extrapolated': calibration.extrapolated,
-            'watched_s': self._windows * calibration.every * self.contract.period_ns * 1e-9,
+            'watched_s': self._watched_ns * 1e-9,
             'events': [
                 {
                     'start_ns': event.start,

@@ -35,7 +35,7 @@ def coverage_parts(found: dict[str, Any]) -> Iterator[Any]:
 
 def _topics(topics: dict) -> Any:
     table = new_table('topic', 'messages', 's', 'Hz', 'jitter ms', 'longest ms', 'gaps')
-    table.columns[0].overflow, table.columns[0].min_width = 'fold', 14
+    table.columns[0].overflow, table.columns[0].min_width = 'fold', 18
 
     def text(value: float | None, form: str) -> str:
         return '–' if value is None else format(value, form)
@@ -43,7 +43,7 @@ def _topics(topics: dict) -> Any:
     for name, topic in topics.items():
         package, _, kind = topic['type'].rpartition('/')
         table.add_row(
-            f'{escape(name)}\n[dim]{escape(kind or package)}, {topic["stamps"]} stamps[/]',
+            f'{escape(name)}\n[dim]{escape(kind or package)}, {topic["stamps"]}[/]',
             str(topic['messages']),
             f'{topic["duration_s"]:.2f}',
             text(topic['rate_hz'], '.1f'),
