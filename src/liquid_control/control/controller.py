@@ -1,6 +1,6 @@
-"""One policy in charge: stamps → elapsed time, observation → command, and when to stop.
+"""One policy in control: stamps → elapsed time, observation → command, and when to stop.
 
-This is the one core that the ROS node, the in-process simulation and the bag replay share.
+The ROS node, the in-process simulation and the bag replay all share this core.
 """
 
 import enum
@@ -25,10 +25,10 @@ class Advance(enum.Enum):
 
 
 class Timeline:
-    """Elapsed time between header stamps, and the answer to stamps that make no sense.
+    """Elapsed time between header stamps, and how to handle stamps that make no sense.
 
-    The first stamp, a gap longer than ``max_gap`` and a jump back by more than it start anew;
-    a stamp that stands still or goes back by less is skipped.
+    The first stamp, or one more than ``max_gap`` ahead of or behind the last, causes a reset.
+    A stamp that does not advance, or goes back by at most ``max_gap``, is skipped.
     """
 
     def __init__(self, period_ns: int, max_gap: float):
@@ -40,7 +40,7 @@ class Timeline:
         self._last = None
 
     def advance(self, stamp_ns: int) -> tuple[Advance, float]:
-        """Take in a stamp → what it means, and the elapsed time in nominal periods."""
+        """Take in a stamp; return what it means and the elapsed time in nominal periods."""
         if self._last is None or abs(stamp_ns - self._last) > self._max_gap_ns:
             self._last = stamp_ns
             return Advance.RESET, 1.0
@@ -55,13 +55,13 @@ class Command(NamedTuple):
     """What leaves the controller for one observation.
 
     Attributes:
-        stamp_ns: stamp of the observation that it answers.
-        action: the command to send, (m,) float32, finite and inside the limits.
-        reasons: why it is not what the policy asked for.
-        prediction: the next sensed values as the policy expects them, (p,); None where the
-            observation was not used.
+        stamp_ns: stamp of the observation that the command answers.
+        action: the command to send, (m,) float32, finite and within the limits.
+        reasons: why it differs from what the policy asked for.
+        prediction: the next sensed values that the policy expects, (p,); None if the observation
+            was not used or the prediction is not finite.
         elapsed: time since the previous observation in nominal periods.
-        step_s: seconds that the policy's step took; 0 where there was none.
+        step_s: duration of the policy's step in seconds; 0 if there was no step.
     """
 
     stamp_ns: int
@@ -75,7 +75,7 @@ class Command(NamedTuple):
 class Controller:
     """A policy, its gate and its clock, for one robot.
 
-    ``counts`` has what happened: steps, resets and every :class:`Reason` by name.
+    ``counts`` records what happened: steps, resets, stops and every :class:`Reason` by name.
 
     Raises:
         ContractError: the policy's bundle does not fit the robot, or has no action of its own.
@@ -98,12 +98,12 @@ class Controller:
         self.reset()
 
     def forget(self) -> None:
-        """Let the next observation start anew, as after a jump of the clock."""
+        """Treat the next observation as the first, as after a clock jump."""
         self.runner.reset()
         self._timeline.forget()
 
     def reset(self) -> None:
-        """Forget everything but the counts, and be ready to drive."""
+        """Forget everything except the counts, and be ready to drive."""
         self.forget()
         self._command = self.gate.safe.copy()
         self._used_ns: int | None = None
@@ -114,7 +114,7 @@ class Controller:
         return dict(self.events + self.gate.counts)
 
     def stop(self, why: str) -> np.ndarray:
-        """Stop until :meth:`reset`; returns the safe action, which must be sent once more."""
+        """Stop until :meth:`reset`; return the safe action, which must be sent once more."""
         if self.stopped is None:
             self.stopped = why
             self.events['stops'] += 1
@@ -142,16 +142,16 @@ class Controller:
         started = time.perf_counter()
         try:
             action, prediction = self.runner.step(observation, elapsed)
-        except Exception as error:  # whatever it is, the robot must be stopped
+        except Exception as error:  # whatever the cause, the robot must be stopped
             self.stop(f'the policy failed: {error}')
             return self._stopped(stamp_ns, Reason.POLICY_FAILED)
         step_s = time.perf_counter() - started
         self.events['steps'] += 1
-        # After lost samples too the command must not jump, so never more than one period's slew.
+        # The command must not jump even after lost samples: at most one period's worth of slew.
         seconds = min(elapsed, 1.0) * self.runner.bundle.period
         command, reasons = self.gate(action, self._command, seconds, age)
         if reasons & Reason.OUTPUT_NOT_FINITE:
-            self.stop('the policy gave an output that is not finite')
+            self.stop("the policy's output is not finite")
         self._command, self._used_ns = command, stamp_ns
         self.runner.sent(command)
         if not all(map(math.isfinite, prediction.tolist())):
@@ -163,9 +163,9 @@ class Controller:
         return Command(stamp_ns, self.gate.safe.copy(), reason, None, 0.0, 0.0)
 
     def _hold(self, stamp_ns: int, age: float, reason: Reason) -> Command:
-        """Hold the last command while the last used observation is fresh, else be safe.
+        """Hold the last command while the last used observation is fresh, else send the safe one.
 
-        How old that is now: ``age``, and what lies between its stamp and this one.
+        The age of that observation is ``age`` plus the time between its stamp and this one.
         """
         used = self._used_ns
         fresh = used is not None and abs(stamp_ns - used) + round(age * 1e9) <= self._freshness_ns
