@@ -144,7 +144,7 @@ def test_a_clock_that_starts_anew_is_refused_by_place(tmp_path):
                    - 300 * PERIOD * (step >= 100))  # fmt: skip
     robot = joints_alone()
     runner = PolicyRunner(make_bundle(tmp_path / 'a.onnx', robot.asking('angle'), seed=0))
-    said = r'joint_states: its clock starts anew at message 100 of 200: give each run'
+    said = r'joint_states: its clock restarts at message 100 of 200: give each run'
     with pytest.raises(BagError, match=said):
         replay_scores(Bag(folder), [runner], robot)
     with pytest.raises(BagError, match=said):

@@ -170,7 +170,7 @@ def test_a_run_cut_short_is_measured_as_far_as_it_goes(walks, tmp_path):
     (folder / 'metrics.json').unlink()
     assert load_metrics(folder) == json.loads((folder / 'metrics.json').read_text())
     (folder / 'bag' / 'metadata.yaml').unlink()
-    assert 'stopped before its end' in measure(folder)['why']
+    assert 'stopped before it finished' in measure(folder)['why']
 
 
 @pytest.mark.parametrize(

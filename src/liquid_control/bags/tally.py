@@ -1,28 +1,28 @@
-"""What one raw pass over a bag tells of each topic: how many messages, and by which clock."""
+"""What one raw pass over a bag says about each topic: how many messages, and by which clock."""
 
 from collections.abc import Callable
 
 from liquid_control.bags.storage import Channel
 
 DISTANT_NS = 1_000_000_000
-"""Beyond this two clocks are different clocks, not one clock and a delay."""
+"""Beyond this offset, two clocks are different clocks, not one clock and a delay."""
 
 
 class Tally:
     """Counts and stamps of one topic, message by message. Times are integer nanoseconds.
 
     Args:
-        channel: of the first message.
-        stamp: reads the header stamp of a message's bytes; None where messages have none.
+        channel: channel of the first message.
+        stamp: reads the header stamp from a message's bytes; None if messages have none.
 
     Attributes:
-        count: messages.
-        zero: messages whose header stamp is zero.
+        count: number of messages.
+        zero: number of messages whose header stamp is zero.
         first, last: receive stamps of the first and the last message.
         header_first, header_last: header stamps of the first and the last message that has one.
-        restarts: numbers of the messages at which the header's clock started anew: stamps go back
+        restarts: indices of the messages at which the header's clock restarted: stamps go back
             by more than a second, and stay there.
-        types: of its messages; more than one where recordings were put together.
+        types: types of its messages; more than one if recordings were merged.
     """
 
     def __init__(self, channel: Channel, stamp: Callable[[bytes], int | None] | None):
@@ -39,7 +39,7 @@ class Tally:
         self._suspect_at = 0
 
     def add(self, received: int, data: bytes) -> None:
-        """Take in a message; one that is too short to have a stamp is counted all the same."""
+        """Take in a message; one that is too short to have a stamp is still counted."""
         if not self.count:
             self.first = received
         self.count += 1
@@ -56,12 +56,12 @@ class Tally:
                     self._behind(stamp)
 
     def _behind(self, stamp: int) -> None:
-        """The first stamp, one that goes back, or the one after that."""
+        """Handle the first stamp, one that goes back, or the one after that."""
         if self._low is None:
             self.header_first = self._low = self._run = stamp
         elif self._suspect is not None:
             self._high = max(self._high, self._run)
-            if stamp < self._run - DISTANT_NS:  # twice in a row: the clock has started anew
+            if stamp < self._run - DISTANT_NS:  # twice in a row: the clock has restarted
                 self.restarts.append(self._suspect_at)
                 self._run = self._suspect
             self._run = max(self._run, stamp)
@@ -77,7 +77,7 @@ class Tally:
 
     @property
     def offset_ns(self) -> int:
-        """How far the header's clock is ahead of the receive clock, at the first message."""
+        """How far the header's clock is ahead of the receive clock at the first message."""
         return self.header_first - self.first
 
     @property
@@ -86,7 +86,7 @@ class Tally:
         return (self.header_last - self.last) - self.offset_ns
 
     def spans(self, source: str) -> tuple[int, int]:
-        """Earliest and latest stamp in ns."""
+        """Return the earliest and the latest stamp in ns."""
         if source == 'header' and self._low is not None:
             return self._low, max(self._high, self._run)
         return self.first, self.last
