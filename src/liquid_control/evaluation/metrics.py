@@ -1,6 +1,6 @@
-"""The figures of a run: what was reached, how well the next observation was foretold, how fast.
+"""The figures of a run: what was achieved, how well the next observation was predicted, how fast.
 
-docs/metrics.md defines every one of them.
+docs/metrics.md defines each of them.
 """
 
 import json
@@ -41,9 +41,9 @@ class PredictionErrors:
     """Squared errors of K scored predictions, in units of each channel's standard deviation.
 
     Attributes:
-        stamps: of the observations that were foretold, in nanoseconds, (K,) int64.
-        model: of the policy's predictions, (K, p) float64.
-        persistence: of taking the last observation for the next, (K, p) float64.
+        stamps: stamps of the predicted observations in nanoseconds, (K,) int64.
+        model: squared errors of the policy's predictions, (K, p) float64.
+        persistence: squared errors of predicting no change, (K, p) float64.
     """
 
     stamps: np.ndarray
@@ -54,8 +54,8 @@ class PredictionErrors:
     def of(cls, trace: Trace, std: np.ndarray, period_ns: int) -> 'PredictionErrors':
         """Score a trace.
 
-        A prediction made at stamp t is scored against the next observation where that lies
-        within a quarter of a period of t + period; else it is not scored.
+        A prediction made at stamp t is scored against the next observation if that lies within a
+        quarter of a period of t + period; otherwise it is not scored.
 
         Args:
             std: standard deviation of each channel, (p,).
@@ -82,10 +82,10 @@ class PredictionErrors:
 
 
 def channel_std(contract: Contract, traces: Sequence[Trace]) -> tuple[np.ndarray, str]:
-    """Standard deviation (p,) that errors are measured in, and where it is from.
+    """Return the standard deviations (p,) in which errors are measured, and their source.
 
-    That of the contract; where a term has none, that of the observations at hand. Errors of what
-    holds are not scored, and need none.
+    They come from the contract or, if any term has none, from the given observations. Terms that
+    hold are not scored and need none.
     """
     if all(term.std is not None for term in contract.sensed if not term.hold):
         given = [term.std or (1.0,) * len(term.channels) for term in contract.sensed]
@@ -104,15 +104,15 @@ def figures(
     late: int | None = None,
     status: dict[str, str] | None = None,
 ) -> dict[str, Any]:
-    """The figures of a run, or of walks in process; None (null) where there is nothing to say.
+    """Compute the figures of a run, or of in-process walks; None (null) for what is not known.
 
     Args:
         contract: what the policy asks of the robot.
         traces: what it saw, did and predicted.
         episodes: dicts with ``return``, ``steps`` and ``terminated``.
-        latency_s: seconds from each observation to its command, NaN where none came.
-        late: periods whose command came too late; None where nobody counted.
-        status: the policy node's last status, as texts.
+        latency_s: seconds from each observation to its command; NaN if none came.
+        late: periods whose command came too late; None if that was not counted.
+        status: the policy node's last status, as strings.
     """
     std, scale = channel_std(contract, traces)
     parts = [PredictionErrors.of(t, std, contract.period_ns) for t in traces if len(t) > 1]
@@ -161,7 +161,7 @@ def figures(
 
 
 def reason_counts(traces: Sequence[Trace]) -> dict[str, int]:
-    """Commands by the reason for which they are not what the policy asked for."""
+    """Count commands by the reason why they are not what the policy asked for."""
     reasons = np.concatenate([t.reasons for t in traces] or [np.zeros(0, dtype=np.int64)])
     reasons = reasons[reasons >= 0]
     counts = {r.name.lower(): int(np.count_nonzero(reasons & r.value)) for r in Reason if r}
@@ -171,7 +171,7 @@ def reason_counts(traces: Sequence[Trace]) -> dict[str, int]:
 def measure(folder: str | Path) -> dict[str, Any]:
     """Measure a run folder and write its ``metrics.json``.
 
-    A run that was cut short, or whose bag is damaged or empty, is measured as far as it goes:
+    A run that was cut short, or whose bag is damaged or empty, is measured as far as possible;
     ``complete`` is then false and ``why`` says what is wrong.
 
     Raises:
@@ -199,7 +199,7 @@ def measure(folder: str | Path) -> dict[str, Any]:
 
 
 def load_metrics(folder: str | Path) -> dict[str, Any]:
-    """What ``metrics.json`` of a run folder says; where there is none, the run is measured.
+    """Load a run folder's ``metrics.json``; if it is missing or malformed, measure the run.
 
     Raises:
         OSError: the run has to be measured, and ``metrics.json`` cannot be written.
@@ -213,7 +213,7 @@ def load_metrics(folder: str | Path) -> dict[str, Any]:
 
 
 def _measure(bag: Bag, run: dict[str, Any], result: dict[str, Any]) -> str:
-    """Fill in what a bag tells; returns why it is not complete, or nothing."""
+    """Fill in what a bag tells; return why it is not complete, or an empty string."""
     contract = recorded_contract(bag, run)
     status = last_status(bag)
     rows = episode_rows(bag)
@@ -237,7 +237,7 @@ def _measure(bag: Bag, run: dict[str, Any], result: dict[str, Any]) -> str:
     if bag.damage:
         return bag.damage
     if 'ended' in run and run['ended'] != 'done':
-        return str(run['ended'] or 'the recorder was stopped before its end')
+        return str(run['ended'] or 'the recorder was stopped before it finished')
     expected = run.get('episodes') if run.get('mode') not in ('robot', 'replay') else None
     if expected and len(finished) < expected:
         return f'{len(finished)} of {expected} episodes were finished'
@@ -245,7 +245,7 @@ def _measure(bag: Bag, run: dict[str, Any], result: dict[str, Any]) -> str:
 
 
 def episodes_of(rows: dict[str, np.ndarray]) -> list[dict[str, Any]]:
-    """One dict an episode, in order, from the rows of its steps."""
+    """Return one dict per episode, in order, from the rows of its steps."""
     found = []
     for number in dict.fromkeys(rows.get('episode', np.zeros(0)).tolist()):
         part = np.flatnonzero(rows['episode'] == number)
@@ -267,7 +267,7 @@ def episodes_of(rows: dict[str, np.ndarray]) -> list[dict[str, Any]]:
 
 
 def _events(status: dict[str, str]) -> dict[str, int]:
-    """Every counter of a status: all that is a whole number and no figure."""
+    """Return a status's counters: everything that is a whole number and not a figure."""
     return {
         key: int(value)
         for key, value in status.items()
