@@ -1,7 +1,7 @@
 """What defines Walker2d-v5: its model file, joints, timing, start and reward.
 
-Every simulation of it in this package, one world or many, takes these from here; a test
-holds them against Gymnasium's own environment.
+Every simulation of it in this package, single or batched, takes these from here; a test compares
+them with Gymnasium's own environment.
 """
 
 import importlib.util
@@ -30,7 +30,11 @@ VELOCITY_CLIP = 10.0
 
 
 def model_path() -> Path:
-    """Path of the model file that ships in the gymnasium package, which is not imported for it."""
+    """Path of the model file in the gymnasium package, found without importing it.
+
+    Raises:
+        FileNotFoundError: gymnasium is not installed, or too old to ship the file.
+    """
     spec = importlib.util.find_spec('gymnasium')
     if spec is None or spec.origin is None:
         raise FileNotFoundError(
@@ -44,7 +48,7 @@ def model_path() -> Path:
 
 
 def start(qpos0: np.ndarray, nv: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Start of the episode that Gymnasium's ``reset(seed=seed)`` gives: (qpos (9,), qvel (9,))."""
+    """Return the initial qpos (9,) and qvel (9,) that Gymnasium's ``reset(seed=seed)`` gives."""
     rng = np.random.default_rng(seed)
     qpos = qpos0 + rng.uniform(-RESET_NOISE, RESET_NOISE, size=qpos0.size)
     qvel = rng.uniform(-RESET_NOISE, RESET_NOISE, size=nv)
@@ -52,7 +56,7 @@ def start(qpos0: np.ndarray, nv: int, seed: int) -> tuple[np.ndarray, np.ndarray
 
 
 def healthy(qpos: np.ndarray) -> np.ndarray:
-    """Whether the walker stands: qpos (..., 9) → bool (...)."""
+    """Whether the walker is healthy (upright): qpos (..., 9) → bool (...)."""
     z, angle = qpos[..., 1], qpos[..., 2]
     upright = (HEALTHY_ANGLE[0] < angle) & (angle < HEALTHY_ANGLE[1])
     return (HEALTHY_Z[0] < z) & (z < HEALTHY_Z[1]) & upright
@@ -63,7 +67,8 @@ def reward(
 ) -> np.ndarray:
     """Gymnasium's reward: x_before (...), qpos after (..., 9), action (..., 6) → (...).
 
-    Of a period of another ``length``, in nominal ones, what is due to that time.
+    The healthy reward and the control cost are scaled by ``length``, that of the period in nominal
+    periods.
     """
     forward = (qpos[..., 0] - x_before) / PERIOD_S
     cost = CONTROL_COST * np.sum(np.square(action), -1)
