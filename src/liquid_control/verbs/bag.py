@@ -1,4 +1,4 @@
-"""``bag``: what a recorded bag has, what is odd about it, and a contract drafted from it."""
+"""``bag``: what a recorded bag contains, what is odd about it, and a contract drafted from it."""
 
 import argparse
 from collections.abc import Iterator
@@ -17,18 +17,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='a run folder, a rosbag2 folder, an .mcap or a .db3, compressed or not',
     )
     parser.add_argument(
-        '--robot', metavar='CONTRACT', help='how far the bag covers a contract, by path or name'
+        '--robot',
+        metavar='CONTRACT',
+        help='contract, by path or name: say how far the bag covers it',
     )
     add_observed_argument(parser)
     parser.add_argument(
-        '--draft', type=Path, metavar='YAML', help='write a contract drafted from it'
+        '--draft', type=Path, metavar='YAML', help='write a contract drafted from the bag'
     )
     add_distro_argument(parser)
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write all of it to a file')
+    parser.add_argument('--json', type=Path, metavar='FILE', help='write everything to a file')
 
 
 def main(args: argparse.Namespace) -> int:
-    """0 only where the whole of every bag could be read, and covers the contract asked for."""
+    """Return 0 only if every bag could be read completely and covers the contract asked for."""
     from rich.console import Console
 
     from liquid_control import paths
@@ -40,7 +42,7 @@ def main(args: argparse.Namespace) -> int:
         raise ValueError(f'--draft: expected one bag to draft from, found {len(args.bags)}')
     contract = Contract.load(paths.robot(args.robot)) if args.robot else None
     if args.observed and contract is None:
-        raise ValueError('--observed: names topics of a contract, expected --robot too')
+        raise ValueError('--observed: renames topics of a contract: expected --robot too')
     if contract is not None:
         check_renamed(args.observed, contract)
     console = Console(highlight=False)
@@ -85,7 +87,7 @@ def _draft(console: Any, found: dict, target: Path, path: Path) -> None:
     from liquid_control.control import Contract
 
     if target.exists():
-        raise FileExistsError(f'--draft {target}: exists already; a contract is never overwritten')
+        raise FileExistsError(f'--draft {target}: already exists; a contract is never overwritten')
     target.write_text(draft(found, path.resolve().stem or 'robot'), encoding='utf-8')
     contract = Contract.load(target)
     console.print(
@@ -110,13 +112,13 @@ def _parts(found: dict) -> Iterator[Any]:
     if found['contract'] is not None:
         yield from _contract(found['contract'])
     if not bag['checksums']:
-        yield '[dim]no checksums cover this bag: bits that flipped in it would not be noticed[/]'
+        yield '[dim]no checksums cover this bag: flipped bits would not be noticed[/]'
     for note in bag['notes']:
         yield f'[yellow]note:[/] {escape(note)}'
     for topic, why, count in bag['left_out']:
         yield f'[yellow]left out:[/] {count} of {escape(topic)}: {escape(why)}'
     if bag['damage']:
-        yield f'[red]not whole, read as far as it goes:[/] {escape(bag["damage"])}'
+        yield f'[red]incomplete, read as far as possible:[/] {escape(bag["damage"])}'
     else:
         yield '[green]all of it could be read[/]'
 
