@@ -1,4 +1,4 @@
-"""One policy in the shadow of a recording, on the graph, recorded and measured.
+"""Play a recording on the graph to one policy in shadow mode, recorded and measured.
 
 ros2 launch liquid_control replay.launch.py bag:=runs/20260101-120000-cfc policy:=lstm
 
@@ -19,9 +19,9 @@ ARGUMENTS = {
     'policy': ('cfc', 'Bundle: a name, or a path to its file.'),
     'robot': ('walker2d', 'Contract: a name, or a path to its YAML.'),
     'observed': ('', 'Topics recorded under another name: topic=recorded topic=recorded'),
-    'speed': ('0.0', 'Of the recorded time; 0: as fast as the policy answers.'),
+    'speed': ('0.0', 'Playback speed, times real time; 0: as fast as the policy answers.'),
     'record': ('true', 'Record a bag and measure.', ['true', 'false']),
-    'run_folder': ('', 'Folder to make; empty: runs/TIME-POLICY-replay.'),
+    'run_folder': ('', 'Folder to create; empty: runs/TIME-POLICY-replay.'),
 }
 
 

@@ -1,4 +1,4 @@
-"""One policy on a robot that is running already, recorded. Starts no simulation.
+"""Run one policy on a robot that is already running, recorded; starts no simulation.
 
 ros2 launch liquid_control robot.launch.py robot:=my_robot.yaml policy:=my_policy.onnx \
     remap:='joint_states:=/arm/joint_states commands:=/arm/position_controller/commands'
@@ -18,11 +18,11 @@ from liquid_control.run_folder import run_folder
 ARGUMENTS = {
     'policy': ('cfc', 'Bundle: a name, or a path to its file.'),
     'robot': ('walker2d', 'Contract: a name, or a path to its YAML.'),
-    'autostart': ('false', 'Drive at once, without being told to.', ['true', 'false']),
-    'remap': ('', 'Topics by another name than the contract has them: topic:=name topic:=name'),
+    'autostart': ('false', 'Drive at once, without waiting to be told.', ['true', 'false']),
+    'remap': ('', 'Topics whose names differ from the contract: topic:=name topic:=name'),
     'seconds': ('0.0', 'End after this time, s; 0: on Ctrl-C. Needs record.'),
     'record': ('true', 'Record a bag and measure.', ['true', 'false']),
-    'run_folder': ('', 'Folder to make; empty: runs/TIME-POLICY.'),
+    'run_folder': ('', 'Folder to create; empty: runs/TIME-POLICY.'),
 }
 
 
@@ -49,10 +49,10 @@ def start(context: LaunchContext) -> list:
 
 
 def renamed(text: str, contract: Contract) -> list[tuple[str, str]]:
-    """Remappings from ``topic:=name topic:=name``.
+    """Parse remappings from ``topic:=name topic:=name``.
 
     Raises:
-        ValueError: a rule of another form, or a topic that the contract does not have.
+        ValueError: a rule is malformed, or names a topic that the contract does not have.
     """
     topics = [*contract.topics, contract.action.topic]
     rules = []

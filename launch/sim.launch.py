@@ -1,4 +1,4 @@
-"""One policy walks in simulation, under sensor faults, recorded and measured.
+"""Let one policy walk in simulation, under sensor faults, recorded and measured.
 
 ros2 launch liquid_control sim.launch.py policy:=cfc fault:=gaussian:0.1 record:=true
 
@@ -17,17 +17,17 @@ from liquid_control.run_folder import run_folder
 ARGUMENTS = {
     'policy': ('cfc', 'Bundle: a name, or a path to its file.'),
     'robot': ('walker2d', 'Contract: a name, or a path to its YAML.'),
-    'fault': ('none', 'Faults of the sensors, such as gaussian:0.1+dropped:0.05.'),
-    'seed': ('0', 'Of the first episode and of the faults.'),
-    'episodes': ('1', 'Episodes, one after another.'),
+    'fault': ('none', 'Sensor faults, such as gaussian:0.1+dropped:0.05.'),
+    'seed': ('0', 'Seed of the first episode and of the faults.'),
+    'episodes': ('1', 'Number of episodes, one after another.'),
     'seconds': ('8.0', 'Longest episode, s of simulated time.'),
     'mode': (
         'realtime',
-        'On the wall clock, or as fast as the graph allows.',
+        'How time passes: on the wall clock, or as fast as the graph allows.',
         ['realtime', 'lockstep'],
     ),
     'record': ('true', 'Record a bag and measure.', ['true', 'false']),
-    'run_folder': ('', 'Folder to make; empty: runs/TIME-POLICY.'),
+    'run_folder': ('', 'Folder to create; empty: runs/TIME-POLICY.'),
 }
 
 

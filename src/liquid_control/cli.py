@@ -1,4 +1,4 @@
-"""``liquid-control``: one verb, one module, imported only when it is asked for."""
+"""``liquid-control``: each verb is a module, imported only when asked for."""
 
 import argparse
 import importlib
@@ -12,18 +12,18 @@ VERBS = {
     'demo': 'walk with the shipped policies, clean and under noise, and compare them',
     'run': 'start a simulation graph with one policy, record it and measure it',
     'replay': 'run policies over recorded bags, compare, and say where a robot went astray',
-    'bag': 'say what a recorded bag has, and draft a contract from it',
-    'inspect': 'print all that a policy file holds',
-    'doctor': 'say what this machine has and lacks',
-    'benchmark': 'measure latency and memory beside a bare node',
-    'train': 'train an expert or a policy and write its bundle',
+    'bag': 'describe a recorded bag, and draft a contract from it',
+    'inspect': 'print everything in a policy file or a contract',
+    'doctor': 'check what this machine has and lacks',
+    'benchmark': 'measure the cost of policies, replays and training beside references',
+    'train': 'train an expert, a policy or a predictor and write its bundle',
     'study': 'compare the cells on published data, and reproduce published figures',
 }
 _ERROR, _USAGE, _INTERRUPTED = 1, 2, 130
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one verb; returns its exit code: 0 only where what was asked for was done."""
+    """Run one verb; return its exit code, which is 0 only if the verb did what was asked."""
     argv = sys.argv[1:] if argv is None else argv
     if argv and not argv[0].startswith('-') and argv[0] not in VERBS:
         print(f'liquid-control: {unknown("verb", argv[0], VERBS)}', file=sys.stderr)
@@ -31,7 +31,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog='liquid-control',
         description='Run, measure and compare liquid and gated recurrent policies on robots.',
-        epilog='liquid-control VERB --help says what a verb takes.',
+        epilog="liquid-control VERB --help lists a verb's arguments.",
     )
     parser.add_argument('--version', action='version', version=f'liquid-control {__version__}')
     verbs = parser.add_subparsers(dest='verb', metavar='VERB', required=True)
@@ -54,7 +54,7 @@ def main(argv: list[str] | None = None) -> int:
         print('\ninterrupted', file=sys.stderr)
         return _INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nor fail at exit's flush
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # exit's flush too
         return _ERROR
     except (ValueError, OSError, RuntimeError) as error:
         print(f'liquid-control {args.verb}: {error}', file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Write files whole or not at all."""
 
 import contextlib
 import os
@@ -6,10 +6,11 @@ from pathlib import Path
 
 
 def write_whole(path: str | Path, content: str | bytes) -> None:
-    """Write a file aside, then rename it; text is written as UTF-8.
+    """Write a temporary file beside the target, then rename it; text is written as UTF-8.
 
     Raises:
-        OSError: the disk is full, or the like; what stood there before stands there still.
+        OSError: the file cannot be written, for example because the disk is full; an existing
+            file is left unchanged.
     """
     path = Path(path)
     partial = path.with_name(path.name + '.partial')

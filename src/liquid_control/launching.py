@@ -1,6 +1,6 @@
-"""What the launch files share: arguments that must be known, nodes, and how a run ends.
+"""What the launch files share: checked arguments, nodes, and how a run ends.
 
-Only launch files import this: it needs ``launch`` and ``launch_ros``.
+Only launch files import this module: it needs ``launch`` and ``launch_ros``.
 """
 
 import os
@@ -45,11 +45,11 @@ def declare(arguments: Mapping[str, tuple]) -> list[DeclareLaunchArgument]:
 
 
 def values(context: LaunchContext, file: str, arguments: Mapping[str, tuple]) -> dict[str, str]:
-    """What was given for each argument.
+    """Return the value of each argument.
 
     Raises:
-        ValueError: an argument that ``file`` does not have, where ros2 launch was told to
-            launch that file; launch itself would pass over it in silence.
+        ValueError: ros2 launch was told to launch ``file`` with an argument it does not have;
+            launch itself would silently ignore it.
     """
     if any(Path(word).name == Path(file).name for word in sys.argv):
         for word in context.argv:
@@ -60,10 +60,10 @@ def values(context: LaunchContext, file: str, arguments: Mapping[str, tuple]) ->
 
 
 def number(name: str, text: str, kind: type) -> Any:
-    """An argument as a number.
+    """Convert an argument to a number.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not a number of this kind.
     """
     try:
         return kind(text)
@@ -85,7 +85,7 @@ def node(
     if name == 'policy':
         kind, options = LifecycleNode, {'namespace': ''}
     if name == 'monitor':
-        # It measures when it ends, and must not be killed meanwhile.
+        # It measures the run when it ends, and must not be killed in the meantime.
         options = {'sigterm_timeout': _MONITOR_END_S}
     return kind(
         package=paths.PACKAGE,
@@ -99,10 +99,10 @@ def node(
 
 
 def end_with(nodes: Mapping[str, Node], final: str) -> list[RegisterEventHandler]:
-    """End the launch with the ``final`` node, and with an error where any node fails.
+    """End the launch with the ``final`` node, or with an error if any node fails.
 
-    The simulation or the recording may end before the monitor, which then has the last of it to
-    write, or just after it.
+    The simulation or the recording may end before the monitor, which then still has the last of
+    it to write, or just after it.
     """
 
     def handler(name: str, action: Node) -> RegisterEventHandler:
@@ -121,9 +121,9 @@ def end_with(nodes: Mapping[str, Node], final: str) -> list[RegisterEventHandler
 
 
 def _fail(context: LaunchContext, name: str, code: int) -> None:
-    raise RuntimeError(f'the {name} node ended with {code}; what it said stands above')
+    raise RuntimeError(f'the {name} node ended with {code}; see its output above')
 
 
 def local_discovery() -> list[SetEnvironmentVariable]:
-    """Keep a simulated graph on this machine, unless its owner chose otherwise."""
+    """Keep a simulated graph on this machine, unless the environment says otherwise."""
     return [SetEnvironmentVariable(*item) for item in discovery.local_discovery(os.environ).items()]

@@ -1,8 +1,8 @@
 """Where the shared files are: launch files, parameter files, contracts and shipped policies.
 
 One folder holds ``launch/``, ``config/`` and ``sim/``. colcon installs it under
-``share/liquid_control`` of a prefix in the ament index, ``pip install`` under that of the
-environment, and ``pip install -e`` leaves it where the source is.
+``share/liquid_control`` of a prefix in the ament index, ``pip install`` under that of the Python
+environment, and ``pip install -e`` leaves it in the source tree.
 """
 
 import os
@@ -17,9 +17,9 @@ _MARKER = Path('share/ament_index/resource_index/packages') / PACKAGE
 
 
 def share() -> Path:
-    """The folder with ``launch/``, ``config/`` and ``sim/``.
+    """Return the folder with ``launch/``, ``config/`` and ``sim/``.
 
-    The ament index comes first, then the source tree, then the Python environment.
+    Looks in the ament index first, then the source tree, then the Python environment.
 
     Raises:
         FileNotFoundError: it is in none of these places.
@@ -42,18 +42,18 @@ def _places() -> list[Path]:
 
 
 def robots() -> dict[str, Path]:
-    """Name → contract of every robot that is there, simulated ones included."""
+    """Return name → contract of every available robot, including simulated ones."""
     found = {path.parent.name: path for path in share().glob('sim/*/contract.yaml')}
     found.update((path.stem, path) for path in share().glob('config/robots/*.yaml'))
     return dict(sorted(found.items()))
 
 
 def robot(name_or_path: str | Path) -> Path:
-    """A robot's contract: the path of a YAML file, or a robot's name.
+    """Find a robot's contract, given the path of a YAML file or a robot's name.
 
     Raises:
-        FileNotFoundError: no such file.
-        ValueError: no robot of this name; its text lists those there are.
+        FileNotFoundError: there is no such file.
+        ValueError: there is no robot of this name; the message lists those there are.
     """
     if _is_path(name_or_path, '.yaml', '.yml'):
         return _existing(name_or_path, 'contract', robots())
@@ -64,7 +64,7 @@ def robot(name_or_path: str | Path) -> Path:
 
 
 def policies(robot_name: str | Path) -> dict[str, Path]:
-    """Name → bundle of every policy that ships for a robot, its expert included."""
+    """Return name → bundle of every policy shipped for a robot, including its expert."""
     contract = robot(robot_name)
     folder = contract.parent
     if contract.name != 'contract.yaml':
@@ -76,11 +76,11 @@ def policies(robot_name: str | Path) -> dict[str, Path]:
 
 
 def policy(name_or_path: str | Path, robot_name: str | Path) -> Path:
-    """A policy's bundle: the path of an ``.onnx`` file, a policy's name, or ``expert``.
+    """Find a policy's bundle, given the path of an ``.onnx`` file, its name, or ``expert``.
 
     Raises:
-        FileNotFoundError: no such file.
-        ValueError: no policy of this name for the robot; its text lists those there are.
+        FileNotFoundError: there is no such file.
+        ValueError: the robot has no policy of this name; the message lists those there are.
     """
     found = policies(robot_name)
     if _is_path(name_or_path, '.onnx'):

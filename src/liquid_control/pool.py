@@ -1,4 +1,4 @@
-"""Jobs in processes of their own, a few at a time; each tells how far it is."""
+"""Run jobs in separate processes, a few at a time, each reporting its progress."""
 
 import contextlib
 import multiprocessing
@@ -17,7 +17,7 @@ _TELL_S = 0.2
 
 @dataclass(frozen=True)
 class Job:
-    """``function(*arguments, report)``, in a fresh process; what it makes it keeps itself."""
+    """A call ``function(*arguments, report)`` in a fresh process; it must save its own results."""
 
     name: str
     function: Callable[..., None]
@@ -26,7 +26,7 @@ class Job:
 
 @dataclass
 class Live:
-    """A job under way."""
+    """A running job."""
 
     job: Job
     process: multiprocessing.process.BaseProcess
@@ -34,33 +34,33 @@ class Live:
     share: float = 0.0
     text: str = ''
     resumed: float | None = None
-    """The share that it began with, in the seconds since ``started``."""
+    """The first share that it reported: what had been done before this start."""
 
 
 @dataclass
 class State:
-    """How far the jobs are."""
+    """Progress of all jobs."""
 
     waiting: list[Job]
     live: dict[Connection, Live] = field(default_factory=dict)
     finished: dict[str, float] = field(default_factory=dict)
-    """Name → seconds that it took in this pool."""
+    """Name → seconds that the job took in this pool."""
     failed: dict[str, str] = field(default_factory=dict)
     """Name → what went wrong."""
 
 
 def work(jobs: Sequence[Job], workers: int, preload: Sequence[str] = ()) -> Iterator[State]:
-    """Work through the jobs in their order; yields the state about three times a second.
+    """Work through the jobs in order; yield the state at least about three times a second.
 
     A job that fails does not stop the others. When the caller stops, by an exception or by closing
-    the generator, the processes under way are ended.
+    the generator, the running processes are terminated.
 
     Args:
-        jobs: their functions must be importable by name.
-        workers: how many at a time.
+        jobs: jobs whose functions are importable by name.
+        workers: number of jobs to run at a time.
         preload: modules that every process needs, imported once.
     """
-    resource_tracker.ensure_running()  # here, since it would let Ctrl-C through again
+    resource_tracker.ensure_running()  # before Ctrl-C is blocked: starting it would unblock that
     context = multiprocessing.get_context('forkserver')
     context.set_forkserver_preload(list(preload))
     state = State(list(jobs))
@@ -82,7 +82,7 @@ def work(jobs: Sequence[Job], workers: int, preload: Sequence[str] = ()) -> Iter
 def _start(context, state: State, job: Job) -> None:
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_job, args=(job, theirs), daemon=True)
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # inherited, and kept
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # the process inherits it
     try:
         process.start()
     finally:
@@ -92,7 +92,7 @@ def _start(context, state: State, job: Job) -> None:
 
 
 def _hear(state: State, connection: Connection) -> None:
-    """Take what a process says, or that it has ended."""
+    """Handle a process's message, or its end."""
     live = state.live[connection]
     try:
         kind, *said = connection.recv()
@@ -116,7 +116,7 @@ def _hear(state: State, connection: Connection) -> None:
 
 
 def _job(job: Job, connection: Connection) -> None:
-    """In the process, which does not hear Ctrl-C: the caller does, and ends it."""
+    """Run a job in its process, which ignores Ctrl-C: the caller handles it and ends the job."""
     told = 0.0
 
     def report(share: float, text: str) -> None:
@@ -125,7 +125,7 @@ def _job(job: Job, connection: Connection) -> None:
             told = time.monotonic()
             try:
                 connection.send(('progress', share, text))
-            except OSError:  # nobody listens any more
+            except OSError:  # nobody is listening any more
                 os._exit(1)
 
     try:
@@ -140,7 +140,7 @@ def _job(job: Job, connection: Connection) -> None:
 
 @contextlib.contextmanager
 def _quiet_environment() -> Iterator[None]:
-    """One thread a process, whatever library counts them."""
+    """Limit every process to one thread, whichever library starts them."""
     names = ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS')
     before = {name: os.environ.get(name) for name in names}
     os.environ.update(dict.fromkeys(names, '1'))

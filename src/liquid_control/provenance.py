@@ -1,4 +1,4 @@
-"""Where a figure comes from: machine, versions, command. Every artefact carries it."""
+"""Where a figure comes from: machine, versions, command. Every artefact records it."""
 
 import datetime
 import json
@@ -20,7 +20,7 @@ _PACKAGES = (
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python and of those packages of ours and others that are installed."""
+    """Versions of Python, this package and the installed ones among those that matter to it."""
     found = {'python': platform.python_version()}
     for name in _PACKAGES:
         try:
@@ -31,7 +31,7 @@ def versions() -> dict[str, str]:
 
 
 def machine() -> dict[str, Any]:
-    """What was measured on: processor, cores that may be used, memory, system."""
+    """This machine: processor, usable cores, memory, system."""
     return {
         'processor': _first('/proc/cpuinfo', 'model name') or platform.processor(),
         'cores': len(os.sched_getaffinity(0)),
@@ -41,10 +41,10 @@ def machine() -> dict[str, Any]:
 
 
 def command() -> str:
-    """The command line of this process; of absolute paths the names alone.
+    """The command line of this process, with absolute paths reduced to file names.
 
-    What is shared does not tell of the folders of the machine that made it; which files they were
-    is told by their hashes.
+    Shared artefacts must not reveal the folders of the machine that made them; the files are
+    identified by their hashes.
     """
     return shlex.join([Path(sys.argv[0]).name, *map(_without_folders, sys.argv[1:])])
 
@@ -57,7 +57,7 @@ def _without_folders(argument: str) -> str:
 
 
 def provenance(**more: Any) -> dict[str, Any]:
-    """Command, time, machine and versions, and what else is given (seed, hashes)."""
+    """Command, date, machine and versions, plus whatever else is given (seed, hashes)."""
     return {
         'command': command(),
         'date': datetime.datetime.now(datetime.timezone.utc).isoformat(timespec='seconds'),
@@ -68,7 +68,7 @@ def provenance(**more: Any) -> dict[str, Any]:
 
 
 def write_json(path: str | Path, data: Any) -> None:
-    """Write JSON whole or not at all; a NaN becomes null."""
+    """Write JSON whole or not at all; NaN and infinities become null."""
     write_whole(path, json.dumps(_plain(data), indent=2, allow_nan=False) + '\n')
 
 
@@ -95,7 +95,7 @@ def _first(path: str, key: str) -> str | None:
 
 
 def difference(found: Any, wanted: Any, where: str = '') -> str:
-    """The first values of two mappings that differ, as text."""
+    """Describe the first value in which two mappings differ."""
     if not (isinstance(found, dict) and isinstance(wanted, dict)):
         return f'{where} {found}, now {wanted}'
     key = next(k for k in {**wanted, **found} if found.get(k) != wanted.get(k))

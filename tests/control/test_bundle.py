@@ -61,9 +61,9 @@ def test_a_truncated_file_is_refused(path, tmp_path):
 
 
 def test_what_is_no_bundle_is_named(tmp_path):
-    assert 'no ONNX file' in refused(tmp_path / 'text.onnx', b'policy: cfc\n' * 20)
-    assert 'no ONNX file' in refused(tmp_path / 'zeros.onnx', bytes(300))
-    assert 'no bundle' in refused(tmp_path / 'plain.onnx', step_graph(STUDENT))
+    assert 'not an ONNX file' in refused(tmp_path / 'text.onnx', b'policy: cfc\n' * 20)
+    assert 'not an ONNX file' in refused(tmp_path / 'zeros.onnx', bytes(300))
+    assert 'not a bundle' in refused(tmp_path / 'plain.onnx', step_graph(STUDENT))
     assert 'cannot be read' in refused(tmp_path / 'none.onnx')
     assert 'cannot be read' in refused(tmp_path)
 

@@ -84,7 +84,7 @@ def test_a_value_of_the_wrong_kind_is_refused_by_key(path, key, value):
         (('observation', 1), 'std', 0.0, 'above 0'),
         (('observation', 1), 'unit', ['rad/s'] * 3, 'one unit, or 2'),
         (('observation', 1), 'joints', ['hip'], 'either joints or components'),
-        (('observation', 1), 'name', 'angle', 'angle is there twice'),
+        (('observation', 1), 'name', 'angle', 'duplicate term angle'),
         (('observation', 1), 'topic', 'joint_states', 'has type'),
     ],
 )
@@ -126,7 +126,7 @@ def test_any_change_of_content_changes_the_hash():
         (b'\x7fELF\x00\xff\xfe', 'not YAML'),
         (b'day: 2026-99-99', 'not YAML'),
         (b'[' * 5000, 'not YAML'),
-        (b'rate: 1\nrate: 2', 'rate is there twice'),
+        (b'rate: 1\nrate: 2', 'duplicate key rate'),
         (b'', 'expected a mapping, found nothing'),
         (b'- 1', 'expected a mapping'),
         (b'!!python/object/apply:os.getcwd []', 'not YAML'),

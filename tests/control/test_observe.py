@@ -191,8 +191,8 @@ def test_a_field_may_go_through_a_list_of_messages():
     [
         ({'order': ['hip', 'kneee']}, "order: unknown joint 'knee' .did you mean 'kneee'"),
         ({'order': ['hip', 'knee'], 'names': 'joint_names'}, 'expected either names'),
-        ({'field': 'a[].b[].c'}, 'expected one list in a path'),
-        ({'field': 'a[]'}, 'expected one list in a path'),
+        ({'field': 'a[].b[].c'}, 'expected at most one list in a path'),
+        ({'field': 'a[]'}, 'expected at most one list in a path'),
         ({'joints': None, 'components': ['x', 'y'], 'order': ['x', 'y']}, 'expected joints'),
     ],
 )

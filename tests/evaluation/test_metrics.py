@@ -154,7 +154,7 @@ def test_a_run_cut_short_is_measured_as_far_as_it_goes(walks, tmp_path):
     assert not result['complete']
     assert result['why'] == '3 of 5 episodes were finished'
     assert result['figures']['return_mean'] is not None
-    for ended, why in (('interrupted', 'interrupted'), (None, 'stopped before its end')):
+    for ended, why in (('interrupted', 'interrupted'), (None, 'stopped before it finished')):
         (folder / 'run.json').write_text(json.dumps({**run, 'ended': ended}))
         assert why in measure(folder)['why']
     (folder / 'run.json').write_text(json.dumps(run))
@@ -162,7 +162,7 @@ def test_a_run_cut_short_is_measured_as_far_as_it_goes(walks, tmp_path):
     (folder / 'metrics.json').unlink()
     assert load_metrics(folder) == json.loads((folder / 'metrics.json').read_text())
     (folder / 'bag' / 'metadata.yaml').unlink()
-    assert 'stopped before its end' in measure(folder)['why']
+    assert 'stopped before it finished' in measure(folder)['why']
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_a_run_cut_short_is_measured_as_far_as_it_goes(walks, tmp_path):
     [
         ('bag/bag.mcap', b'', 'no messages in this bag'),
         ('bag/bag.mcap', b'\x89MCAP0\r\n', 'no messages in this bag'),
-        ('run.json', b'{', 'no JSON'),
+        ('run.json', b'{', 'not JSON'),
         ('run.json', b'[]', 'expected a mapping'),
         ('run.json', b'{}', 'expected a mapping, found nothing'),
     ],

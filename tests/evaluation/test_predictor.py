@@ -232,7 +232,7 @@ def test_damage_is_told_kept_and_no_success(tmp_path, capsys):
     arguments = ['train', 'predictor', '--bag', str(leg), '--robot', str(tmp_path / 'leg.yaml'),
                  '--cell', 'gru', '--updates', '4', '--horizon', '10']  # fmt: skip
     assert main([*arguments, '--out', str(out)]) == 1
-    assert 'not whole, read as far as it goes' in capsys.readouterr().out
+    assert 'incomplete, read as far as possible' in capsys.readouterr().out
     (about,) = Bundle.read(out).provenance['recordings']
     assert about['damage']
     assert len(about['sha256']) == 64

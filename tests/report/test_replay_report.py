@@ -96,7 +96,7 @@ def test_a_verdict_starts_as_failed(walks, bundle, tmp_path, monkeypatch):
     assert main(arguments) == 130
     verdict = json.loads((tmp_path / 'verdict.json').read_text())
     assert verdict['complete'] is False
-    assert verdict['why'] == 'it did not come to its end'
+    assert verdict['why'] == 'the replay did not finish'
 
 
 def replay_one(folder, bundle, out, *more):

@@ -151,7 +151,7 @@ def test_the_replay_verb_says_what_it_lacks(folders, bundle, tmp_path, capsys):
     run['bundle']['sha256'] = '0' * 64
     (folders[1] / 'run.json').write_text(json.dumps(run))
     assert main(['replay', str(folders[1])]) == 1
-    assert 'is not the policy that was recorded' in capsys.readouterr().err
+    assert 'is not the recorded policy' in capsys.readouterr().err
     assert main(['replay', str(tmp_path / 'none'), '--policy', str(bundle)]) == 1
     bag.write_bytes(bag.read_bytes()[:-200])
     assert main([*arguments, '--observed', 'joint_states=faulty/joint_states']) == 1

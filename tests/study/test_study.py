@@ -69,7 +69,7 @@ def test_stopped_it_says_how_to_go_on_and_leaves_no_process(folder, tmp_path):
     finally:
         process.kill()
     assert process.returncode == 130
-    assert said == f'stopped; 0 of 4 runs are kept in {out}: the same command goes on from there\n'
+    assert said == f'stopped; 0 of 4 runs are kept in {out}: the same command resumes from there\n'
     whole = json.loads((out / 'results.json').read_text())
     assert not whole['complete']
     for _ in range(200):  # the process server ends when it notices that its parent is gone
@@ -113,7 +113,7 @@ def test_runs_are_listed(capsys):
         (('--budget', '2000'), "unknown budget '2000'"),
         (('--seeds', '0'), '--seeds: expected 1 or more, found 0'),
         (('--workers', '0'), '--workers: expected 1 or more'),
-        (('--runs', 'nothing', '--cells', 'mlp'), 'no run fits'),
+        (('--runs', 'nothing', '--cells', 'mlp'), 'no run matches'),
         (('--cells', 'mlp', '--part', 'comparison'), 'nowhere: no such folder'),
     ],
 )

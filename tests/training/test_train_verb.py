@@ -105,7 +105,7 @@ def test_interrupted_it_ends_clean_and_writes_no_half_bundle(tmp_path):
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert said.strip() == 'stopped; the same command goes on from its last checkpoint'
+    assert said.strip() == 'stopped; the same command resumes from the last checkpoint'
     assert not out.exists()
 
 
@@ -142,5 +142,5 @@ def test_the_help_names_the_defaults(capsys):
         cli.main(['train', 'policy', '--help'])
     said, settings = ' '.join(capsys.readouterr().out.split()), ImitationSettings('cfc')
     assert f'rounds of DAgger ({settings.rounds})' in said
-    assert f'gradient steps a round ({settings.updates})' in said
+    assert f'gradient steps per round ({settings.updates})' in said
     assert f'0: none ({settings.fine_tuning.rounds})' in said

@@ -1,1 +1,1 @@
-"""Recorded bags: read as far as they go, in stamp order, and what they hold."""
+"""Recorded bags: read as far as possible, in stamp order, and what they contain."""

@@ -1,8 +1,8 @@
-"""Recorded bags as named messages, in the order of their stamps; damaged ones as far as they go.
+"""Recorded bags as named messages in stamp order; damaged bags are read as far as possible.
 
-Files are read from their beginning, in the order in which they were written, and no wall clock
-decides the order: two reads are equal. Memory does not grow with a bag's length, because each
-topic is read from the file on its own, and the topics are merged one message at a time.
+Files are read from the beginning, in the order in which they were written, and the wall clock
+plays no part in the order: two reads are equal. Memory does not grow with a bag's length, because
+each topic is read from the file separately and the topics are merged one message at a time.
 """
 
 import heapq
@@ -36,24 +36,26 @@ _MOST_REASONS, _MOST_FAULTS = 8, 20
 class Bag:
     """A recording: a run folder, a rosbag2 folder, or a single ``.mcap`` or ``.db3`` file.
 
-    Compressed by file or by message or not, types from the bag's own definitions, else from a
-    distribution. Topics are named without the leading slash, as contracts name them.
+    Bags may be uncompressed, or compressed by file or by message. Types come from the bag's own
+    definitions, or else from a distribution. Topics are named without the leading slash, as in
+    contracts.
 
     Args:
         path: the folder or file.
-        distro: ROS 2 distribution whose types are used where the bag defines none.
+        distro: ROS 2 distribution whose types are used if the bag defines none.
 
     Attributes:
         path: the bag's folder or file.
-        storage: ``mcap`` or ``sqlite3``.
+        storage: ``mcap``, ``sqlite3`` or, for both, ``mcap+sqlite3``.
         types: topic → message type.
         counts: topic → number of messages that can be read.
-        promised: topic → number of messages by the metadata, or else by the file's statistics.
-        notes: what was repaired, or is good to know, and leaves the bag whole.
-        left_out: (topic, why) → messages that were read and not handed out.
+        promised: topic → number of messages according to the metadata, or else to the file's
+            statistics.
+        notes: what was repaired or is good to know; none of it makes the bag incomplete.
+        left_out: (topic, why) → number of messages that were read but not passed on.
 
     Raises:
-        BagError: no such folder, no bag in it, or not one message that can be read.
+        BagError: there is no such folder, no bag in it, or no message that can be read.
     """
 
     def __init__(self, path: str | Path, distro: str = DISTRO):
@@ -79,11 +81,11 @@ class Bag:
 
     @property
     def damage(self) -> str | None:
-        """What is wrong with the bag, None where all of it can be read."""
+        """What is wrong with the bag; None if all of it can be read."""
         bad = [
             f'{count} messages of {topic} {why}' if count > 1 else f'a message of {topic} {why}'
             for (topic, why), count in self.left_out.items()
-            if why.startswith('is no ')
+            if why.startswith('cannot be decoded')
         ]
         return '; '.join([*self._faults, *bad]) or None
 
@@ -93,12 +95,12 @@ class Bag:
         return all(reader.checked for reader in self._readers)
 
     def require(self, topic: str) -> None:
-        """Raise BagError where the bag has no message of a topic."""
+        """Raise BagError if the bag has no message on a topic."""
         if topic not in self.counts:
             raise BagError(f'{self.path}: {unknown("topic", topic, self.counts)}')
 
     def origin(self, topic: str) -> str:
-        """Where a topic's type is from: ``bag``, a distribution, or ``unknown``."""
+        """Where a topic's type comes from: ``bag``, a distribution, or ``unknown``."""
         if self.tallies[topic].channel.encoding != 'cdr':
             return 'unknown'
         return self._types.origin(self.types[topic])
@@ -108,24 +110,24 @@ class Bag:
         return self._types.fields(kind)
 
     def messages(self, topic: str) -> Iterator[Any]:
-        """The messages of one topic in the order in which they were written, one at a time.
+        """Yield the messages of one topic in the order in which they were written.
 
-        A topic that was not recorded has none. A message that its type cannot hold is left out,
-        counted, and told by :attr:`damage`.
+        A topic that was not recorded has none. A message that cannot be decoded as its type is left
+        out, counted, and reported by :attr:`damage`.
 
         Raises:
-            BagError: the topic's type is known nowhere.
+            BagError: the topic's type is unknown, or its messages are not in CDR.
         """
         for _, _, message in self.decoded(topic):
             yield message
 
     def decoded(self, topic: str | None = None) -> Iterator[tuple[str, int, Any]]:
-        """(topic, receive stamp in ns, message) of one topic, or of all whose type is known."""
+        """Yield (topic, receive stamp in ns, message) of one topic, or of all with a known type."""
         for name, _, received, message in self._numbered(topic):
             yield name, received, message
 
     def _numbered(self, topic: str | None) -> Iterator[tuple[str, int, int, Any]]:
-        """(topic, number among all that were read, receive stamp, message)."""
+        """Yield (topic, index among all that were read, receive stamp, message)."""
         topics = (topic,) if topic is not None else [t for t in self.counts if self.known(t)]
         refused: Counter[tuple[str, str]] = Counter()
         read = 0
@@ -136,17 +138,21 @@ class Bag:
                     message = self._types.decoder(channel)(data)
                 except BagError as error:
                     raise BagError(f'{self.path}: {channel.topic}: {error}') from None
-                except Exception as error:  # whatever damaged bytes lead the decoder to raise
-                    _count(refused, channel.topic, f'is no {channel.type}: {first_line(error)}')
+                except Exception as error:  # damaged bytes can make the decoder raise anything
+                    _count(
+                        refused,
+                        channel.topic,
+                        f'cannot be decoded as {channel.type}: {first_line(error)}',
+                    )
                     continue
                 yield channel.topic, read - 1, received, message
             if read != sum(self.counts[name] for name in topics):
-                self._fault(f'{", ".join(topics)}: {read} messages found when read again')
+                self._fault(f'{", ".join(topics)}: {read} messages found on a second read')
         finally:
             self.leave_out(refused)
 
     def leave_out(self, refused: Counter[tuple[str, str]]) -> None:
-        """Take (topic, why) → count into :attr:`left_out`; read again, nothing counts twice."""
+        """Merge (topic, why) → count into :attr:`left_out`; reading again counts nothing twice."""
         for reason, count in refused.items():
             self.left_out[reason] = max(self.left_out[reason], count)
 
@@ -155,23 +161,23 @@ class Bag:
         return self.origin(topic) != 'unknown'
 
     def observed(self, contract: Contract, observed: dict[str, str]) -> Iterator[tuple[str, Any]]:
-        """(contract topic, message) of all that a contract senses, merged by stamp.
+        """Yield (contract topic, message) of all that a contract senses, merged by stamp.
 
-        Each topic keeps its own order, as its publisher sent it; of several topics the one with
-        the earliest stamp comes first, and at equal stamps the pacing topic last. Stamps are
-        those of the headers; a topic that has none, or only zeros, is given its receive stamps.
-        Where the headers' clocks start anew, as a simulation's, each run is merged on its own.
-        A message that does not hold what the contract asks is left out and counted in
-        :attr:`left_out`, and so is one without a stamp on a topic that has them.
+        Each topic keeps the order in which its publisher sent it; among topics, the earliest stamp
+        comes first, and at equal stamps the pacing topic comes last. Stamps are those of the
+        headers; a topic that has none, or only zeros, gets its receive stamps. If the headers'
+        clocks restart, as a simulation's does, each run is merged on its own. A message that lacks
+        something that the contract asks for is left out and counted in :attr:`left_out`; so is
+        one without a stamp on a topic that has them.
 
         Args:
             contract: what is sensed.
-            observed: contract topic → topic in the bag; a topic that is missing is read under
-                its own name.
+            observed: contract topic → topic in the bag; a topic that is missing here is read
+                under its own name.
 
         Raises:
-            BagError: a topic is not in the bag, has another type or another clock than the
-                others, or not one of its messages holds what the contract asks.
+            BagError: a topic is not in the bag, has the wrong type, is stamped by a different
+                clock from the others, or has no message that the contract can use.
         """
         streams = []
         for place, (topic, kind) in enumerate(contract.topics.items()):
@@ -189,11 +195,11 @@ class Bag:
     def require_one_run(self, contract: Contract, observed: dict[str, str]) -> None:
         """Refuse a bag in which the clock of a topic that a contract senses is set back.
 
-        Commands and times could not be told from those of another run. Arguments are those of
-        :meth:`observed`.
+        Commands and times could not be told apart from those of another run. The arguments are
+        those of :meth:`observed`.
 
         Raises:
-            BagError: it does; the first topic is named.
+            BagError: a clock restarts; the first such topic is named.
         """
         for topic in contract.topics:
             recorded = recorded_name(topic, observed)
@@ -201,11 +207,11 @@ class Bag:
             if tally is not None and tally.restarts:
                 raise BagError(
                     f'{self.path}: {recorded}: its clock is set back at message '
-                    f'{tally.restarts[0]} of {tally.count}: give each run as a bag of its own'
+                    f'{tally.restarts[0]} of {tally.count}: give each run as a separate bag'
                 )
 
     def by_stamp(self, topic: str) -> Stamped:
-        """The messages of a stamped topic, to be taken by their header stamp."""
+        """Return the messages of a stamped topic, to be taken by header stamp."""
         found = Stamped()
         for message in self.messages(topic):
             found.add(stamp_ns(message), message)
@@ -228,13 +234,13 @@ class Bag:
                         latest = max(latest, stamp)
                     yield era, latest, order, fit.topic, message
                     continue
-                why = 'has no stamp, where others have'
+                why = 'has no stamp, although others have one'
             _count(refused, recorded, why)
         self.leave_out(refused)
         if sum(refused.values()) == self.counts[recorded]:
             why = next(iter(refused))[1]
             raise BagError(
-                f'{self.path}: {recorded}: not one of {self.counts[recorded]} messages can be '
+                f'{self.path}: {recorded}: none of {self.counts[recorded]} messages can be '
                 f'used: the first {why}'
             )
 
@@ -244,8 +250,8 @@ class Bag:
         if len(set(restarts.values())) > 1:
             said = ', '.join(f'{topic} {count}' for topic, count in restarts.items())
             raise BagError(
-                f'{self.path}: the clocks of these topics start anew a different number of times '
-                f'({said}): they cannot be brought into one order'
+                f'{self.path}: the clocks of these topics restart a different number of times '
+                f'({said}): they cannot be put in one order'
             )
         pace, *others = tallies
         for topic in others:
@@ -267,7 +273,7 @@ class Bag:
                 raise BagError(
                     f'{self.path}: {given[0]} has receive stamps only, and the headers of {topic} '
                     f'are {abs(tally.offset_ns) / 1e9:.6g} s off that clock: the two cannot be '
-                    'brought into one order'
+                    'put in one order'
                 )
 
     def _scan(self) -> None:
@@ -306,7 +312,7 @@ class Bag:
         for reader in self._readers:
             for record in reader.read(topics, check):
                 if not -(2**63) <= record[1] < 2**63:
-                    self._fault(f'{record[0].topic}: a message whose receive stamp is no time')
+                    self._fault(f'{record[0].topic}: a message with an invalid receive stamp')
                     continue
                 if record[2][:4] == ZSTD_MAGIC:
                     data = unpack_message(record[2])
@@ -338,7 +344,7 @@ class Bag:
 
 
 def _count(refused: Counter[tuple[str, str]], topic: str, why: str) -> None:
-    """Count a message that is left out; reasons that differ by a number only do not pile up."""
+    """Count a message that is left out; reasons that differ only by a number do not pile up."""
     if (topic, why) not in refused and len(refused) >= _MOST_REASONS:
         why = why.split(':')[0] + ': other reasons'
     refused[topic, why] += 1

@@ -1,4 +1,4 @@
-"""Recorded commands: which of them answers an observation, and what the robot was told then."""
+"""Recorded commands: which one answers an observation, and what the robot was told at the time."""
 
 from collections import Counter, deque
 from collections.abc import Iterator
@@ -21,11 +21,11 @@ _FIELDS = {'rad': 'position', 'm': 'position', 'rad/s': 'velocity', 'm/s': 'velo
 
 
 class Told(NamedTuple):
-    """What the robot was told upon an observation.
+    """What the robot was told in response to an observation.
 
     Attributes:
-        command: (m,) float32; None where none is known.
-        answers: whether it answers this very observation, rather than holding since earlier.
+        command: (m,) float32; None if none is known.
+        answers: whether it answers this very observation, rather than being held from earlier.
     """
 
     command: np.ndarray | None
@@ -33,24 +33,24 @@ class Told(NamedTuple):
 
 
 NOTHING = Told(None, False)
-"""Where no commands are known."""
+"""The value when no command is known."""
 
 
 class StampedCommands:
     """Commands that name no observation, but have a stamp and the names of their joints.
 
-    An observation is answered by the first command that is stamped no earlier, and later by less
-    than one period; upon the others the last command holds.
+    An observation is answered by the first command stamped no earlier than it and less than one
+    period later; for the others, the last command holds.
 
     Args:
         bag: the recording.
-        robot: its action is a JointState; the unit says which field commands: position,
-            velocity or effort.
+        robot: contract whose action is a JointState; its unit says which field holds the command:
+            position, velocity or effort.
         observed: contract topic → topic in the bag, where they differ.
 
     Attributes:
         any: whether there are such commands at all.
-        required: whether an observation without an answer is to be left out.
+        required: whether to leave out an observation without an answer.
     """
 
     required = False
@@ -73,7 +73,10 @@ class StampedCommands:
         self._next = next(self._source, None)
 
     def take(self, observed_ns: int) -> Told:
-        """What the robot was told upon the observation with this stamp; stamps must not fall."""
+        """Return what the robot was told at the observation with this stamp.
+
+        Stamps must not decrease from call to call.
+        """
         while self._next is not None and self._next[0] < observed_ns:
             self._advance()
         if self._next is None or self._next[0] - observed_ns >= self._period:
@@ -85,17 +88,17 @@ class StampedCommands:
 
 
 class LabelledCommands:
-    """Commands that name the observation that they answer, as this package's own do.
+    """Commands that name the observation they answer, as this package's own do.
 
-    They are read as far ahead as they may lie out of order.
+    They are read ahead as far as they may be out of order.
 
-    What names no observation is left out, and so is, counted, what no robot would obey: see
-    :func:`unfit`. A command that lies more than two thousand commands before the one asked for is
-    given up.
+    Commands that name no observation are left out. So are those that no robot would obey, see
+    :func:`unfit`; these are counted. A command more than two thousand commands before the one
+    asked for is discarded.
 
     Attributes:
-        any: whether the topic has a command that names its observation at all.
-        required: whether an observation without an answer is to be left out.
+        any: whether the topic has any command that names its observation.
+        required: whether to leave out an observation without an answer.
     """
 
     required = True
@@ -121,7 +124,7 @@ class LabelledCommands:
         return Told(command, True)
 
     def _drop(self, before_ns: int) -> None:
-        """Let go of the older half of what lies before a stamp."""
+        """Discard the oldest commands before a stamp, keeping at least a quarter of the window."""
         while len(self._order) > _WINDOW // 4 and self._order[0] < before_ns:
             self._found.pop(self._order.popleft(), None)
 
@@ -138,7 +141,7 @@ class LabelledCommands:
         labelled, refused = 0, Counter()
         for message in bag.messages(topic):
             if not hasattr(message, 'layout'):
-                return  # a kind of command that names no observation
+                return  # a type of command that cannot name an observation
             stamp = answered_stamp(message)
             if stamp is None:
                 continue
@@ -158,7 +161,7 @@ class LabelledCommands:
 
 
 def unfit(command: np.ndarray, size: int) -> str | None:
-    """Why no robot with ``size`` joints would obey a command; None where it would."""
+    """Why a robot with ``size`` joints would not obey a command; None if it would."""
     if command.shape != (size,):
         return f'has {command.size} values for {size} joints'
     if not (np.abs(command) < NO_VALUE).all():
@@ -169,7 +172,7 @@ def unfit(command: np.ndarray, size: int) -> str | None:
 def recorded_commands(
     bag: Bag, robot: Contract, observed: dict[str, str]
 ) -> LabelledCommands | StampedCommands:
-    """The commands of a recording, by the observations that they name, or else by their stamps."""
+    """Return a recording's commands, by the observations they name, or else by their stamps."""
     labelled = LabelledCommands(bag, robot, observed)
     return labelled if labelled.any else StampedCommands(bag, robot, observed)
 
@@ -177,7 +180,7 @@ def recorded_commands(
 def _stamped(
     bag: Bag, commands: Contract, observed: dict[str, str]
 ) -> Iterator[tuple[int, np.ndarray]]:
-    """(stamp, command) of those that hold a finite number for each joint."""
+    """Yield (stamp, command) of the commands with a finite number for each joint."""
     term = commands.terms[0]
     access, topic = TermAccess(term), recorded_name(term.topic, observed)
     refused: Counter[tuple[str, str]] = Counter()

@@ -1,4 +1,4 @@
-"""What a bag has, before anything is judged by it: one pass, bounded memory, no wall clock."""
+"""What a bag contains, before anything is judged by it: one pass, bounded memory, no wall clock."""
 
 from typing import Any
 
@@ -21,17 +21,17 @@ def coverage(
     *,
     whole: bool = True,
 ) -> dict[str, Any]:
-    """Topics, rates, gaps and oddities of a bag, and how far it covers a contract.
+    """Describe the topics, rates, gaps and oddities of a bag, and how far it covers a contract.
 
     Args:
         bag: the recording.
-        contract: what would be sensed; None to look at the bag alone.
+        contract: what would be sensed; None to look only at the bag.
         observed: contract topic → topic in the bag, where they differ.
         whole: look at all topics; else at those that the contract reads, and its commands.
 
     Returns:
-        A mapping for JSON: ``bag`` (the file and what is wrong with it), ``topics`` and
-        ``contract``. The last two do not depend on how the bag is stored.
+        A mapping for JSON: ``format``, ``bag`` (the file and what is wrong with it), ``topics``
+        and ``contract``. The last two do not depend on how the bag is stored.
     """
     names = sorted(bag.counts)
     if not whole:
@@ -162,7 +162,7 @@ def _term(term: Any, observed: dict[str, str], topics: dict[str, Any]) -> dict[s
 
 
 def _observe(bag: Bag, contract: Contract, observed: dict[str, str], found: dict) -> None:
-    """Count the pacing messages, those at which each term is fresh, and what comes of them."""
+    """Count pacing messages, those at which each term is fresh, and resulting observations."""
     observer = Observer(contract)
     pace, held = next(iter(contract.topics)), contract.held
     freshness_ns = round(contract.freshness * 1e9)

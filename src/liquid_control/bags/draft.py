@@ -1,4 +1,4 @@
-"""A contract drafted from what a bag has, for a person to check."""
+"""A contract drafted from a bag's contents, for a person to check."""
 
 import math
 from typing import Any
@@ -23,14 +23,14 @@ _CHECK = '  # CHECK'
 
 
 def draft(found: dict[str, Any], robot: str) -> str:
-    """A contract as YAML, with ``# CHECK`` at all that a bag cannot tell.
+    """Draft a contract as YAML, with ``# CHECK`` wherever a bag cannot tell.
 
     Args:
-        found: what :func:`~liquid_control.bags.coverage.coverage` says of the bag.
+        found: the bag's :func:`~liquid_control.bags.coverage.coverage`.
         robot: a name for the robot.
 
     Raises:
-        BagError: no topic of the bag has numbers that could be observed.
+        BagError: no topic in the bag has numbers that could be observed.
     """
     topics = {n: t for n, t in found['topics'].items() if t['decoded'] and _usable_fields(t)}
     path = found['bag']['path']
@@ -44,14 +44,14 @@ def draft(found: dict[str, Any], robot: str) -> str:
     rate = _rate(topics[state]['rate_hz'])
     fresh = max(_PERIODS_FRESH / rate, _LEAST_FRESH_S)
     lines = [
-        f'# Drafted from what a bag has: {found["bag"]["messages"]} messages in '
+        f'# Drafted from a bag: {found["bag"]["messages"]} messages in '
         f'{found["bag"]["duration_s"]:.1f} s.',
         '# A bag cannot tell units, limits or what is safe: check every line marked CHECK.',
         'format: 1',
         f'robot: {_flow(robot)}{_CHECK}',
         f'rate: {rate:g}{_CHECK}: the median of {state} is {topics[state]["rate_hz"] or 0:.1f} Hz',
         f'freshness: {_digits(fresh):g}{_CHECK}: s; an older reading is not used',
-        f'max_gap: {_digits(_GAP * fresh):g}{_CHECK}: s; memory starts anew after more',
+        f'max_gap: {_digits(_GAP * fresh):g}{_CHECK}: s; after a longer gap the state is reset',
         'observation:',
     ]
     for term in terms:
@@ -61,7 +61,7 @@ def draft(found: dict[str, Any], robot: str) -> str:
 
 
 def _usable_fields(topic: dict[str, Any]) -> dict[str, dict[str, dict]]:
-    """Field → channels that a contract can ask for: in nearly every message, and not always NaN."""
+    """Field → channels that a contract can ask for: in nearly every message, not always NaN."""
     fields = {}
     for field, about in topic['fields'].items():
         channels = {
@@ -75,7 +75,7 @@ def _usable_fields(topic: dict[str, Any]) -> dict[str, dict[str, dict]]:
 
 
 def _state(topics: dict[str, Any]) -> str:
-    """The topic that paces: measured joints, where there are any."""
+    """Choose the topic that sets the pace: measured joints, if there are any."""
 
     def rank(name: str) -> tuple:
         kind = topics[name]['type']
@@ -97,7 +97,7 @@ def _terms(
     for field, channels in _usable_fields(topic).items():
         about = topic['fields'][field]
         if all(c['min'] == c['max'] == 0.0 for c in channels.values()):
-            continue  # published, and never measured
+            continue  # published, but never measured
         last = field.split('.')[-1]
         numbered = about['names'] is None and all(map(str.isdecimal, channels))
         unnamed = numbered or about['unnamed'] > 0
@@ -123,7 +123,7 @@ def _terms(
         terms.append(term)
     if not terms:
         first = next(iter(_usable_fields(topic)))
-        raise BagError(f'{name}: {first} and all else is always zero: nothing to draft')
+        raise BagError(f'{name}: {first} and everything else is always zero: nothing to draft')
     return terms
 
 
@@ -142,7 +142,7 @@ def _stds(channels: dict[str, dict]) -> list[float]:
 
 
 def _command(topics: dict[str, Any], state: str, first: dict[str, Any]) -> str | None:
-    """The topic on which the robot was told what to do, where one fits the measured joints."""
+    """Find the topic on which the robot was commanded, if one fits the measured joints."""
     joints = set(first.get('joints', []))
     fits = []
     for name, topic in topics.items():
@@ -160,10 +160,10 @@ def _command(topics: dict[str, Any], state: str, first: dict[str, Any]) -> str |
 def _action_lines(command: str | None, topics: dict, terms: list[dict]) -> list[str]:
     if command is not None:
         source, topic, kind = terms[-1], command, topics[command]['type']
-        why = 'what was commanded in the bag; widen it to what the robot may do'
+        why = 'the range commanded in the bag; widen it to what the robot may do'
     else:
         source, topic, kind = terms[0], 'commands', MULTI_ARRAY
-        why = 'no commands were recorded: the range that was measured'
+        why = 'no commands were recorded: this is the measured range'
     lower, upper = zip(*map(_limits, source['spans']), strict=True)
     safe = [0.0 if low <= 0.0 <= high else _digits((low + high) / 2)
             for low, high in zip(lower, upper, strict=True)]  # fmt: skip
@@ -206,7 +206,7 @@ def _rate(median: float | None) -> float:
 
 
 def _digits(value: float, towards: Any = round) -> float:
-    """Three significant digits."""
+    """Round to three significant digits."""
     if value == 0.0 or not math.isfinite(value):
         return value
     unit = 10.0 ** (math.floor(math.log10(abs(value))) - 2)

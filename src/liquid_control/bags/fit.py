@@ -1,4 +1,4 @@
-"""Whether a message holds what a contract asks of its topic."""
+"""Whether a message has what a contract asks of its topic."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from liquid_control.control.observe import ObservationError, TermAccess
 
 
 class Fit:
-    """Checks the messages of one topic of a contract; alike ones cost next to nothing.
+    """Checks the messages of one topic of a contract; similar ones cost next to nothing.
 
     Attributes:
         topic: the contract's topic.
@@ -20,7 +20,7 @@ class Fit:
         self._last: list[Any] | None = None
 
     def refusal(self, message: Any) -> str | None:
-        """Why a message cannot be used; None where it can."""
+        """Why a message cannot be used; None if it can."""
         if message.__msgtype__ != self._type:
             return f'has type {message.__msgtype__}, not {self._type}'
         try:

@@ -1,4 +1,4 @@
-"""Times between stamps, summed up in bounded memory however many there are."""
+"""Times between stamps, summarised in bounded memory however many there are."""
 
 from array import array
 from typing import Any
@@ -8,13 +8,13 @@ import numpy as np
 _FULL = 4096
 _BINS = 1000.0  # a bin spans a thousandth of its value
 GAP, BURST = 3.0, 0.1
-"""An interval beyond 3 medians is a gap, one below a tenth of the median a burst."""
+"""An interval above 3 medians is a gap, one below a tenth of the median a burst."""
 
 
 class Intervals:
     """Intervals between the stamps of one topic, in the order of its messages.
 
-    A stamp that goes back or stands still is counted; the next interval is since the latest.
+    A stamp that goes back or repeats is counted; the next interval starts at the latest stamp.
     """
 
     def __init__(self):
@@ -32,12 +32,12 @@ class Intervals:
             self._flush()
 
     def restart(self) -> None:
-        """The clock is set back here: the next stamp ends no interval."""
+        """The clock was set back: the next stamp ends no interval."""
         self._flush()
         self._last = None
 
     def summary(self) -> dict[str, Any]:
-        """Rate in Hz, intervals in ms, gaps, bursts, and stamps that repeat or go back."""
+        """Return rate in Hz, intervals in ms, gaps, bursts, and repeated and backward stamps."""
         self._flush()
         median = self._quantile(0.5)
         gaps = bursts = 0
@@ -93,7 +93,7 @@ class Intervals:
             known[1] += float(total)
 
     def _quantile(self, share: float) -> float:
-        """The interval in ns that this share of all are below, within a thousandth; 0 for none."""
+        """This quantile of the intervals in ns, within a thousandth; 0 if there are none."""
         wanted, seen = share * self.count, 0
         for _, (count, total) in sorted(self._bins.items()):
             seen += count

@@ -1,4 +1,4 @@
-"""Topics that were recorded under other names."""
+"""Topics recorded under other names."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from liquid_control.control.topics import PREDICTION
 
 
 def renaming(text: str) -> tuple[str, str]:
-    """``TOPIC=RECORDED`` → both, without the leading slash.
+    """Split ``TOPIC=RECORDED`` into both names, without leading or trailing slashes.
 
     Raises:
         ValueError: one of them is missing.
@@ -20,10 +20,12 @@ def renaming(text: str) -> tuple[str, str]:
 
 
 def recorded_name(topic: str, observed: Mapping[str, str]) -> str:
-    """Name without a leading slash under which a topic was recorded.
+    """Return the name, without leading slash, under which a topic was recorded.
 
     Args:
-        observed: contract topic → topic in the bag, where they differ; slashes do not count.
+        topic: the topic's name in the contract.
+        observed: contract topic → topic in the bag, where they differ; leading and trailing
+            slashes are ignored.
     """
     bare = topic.strip('/')
     names = {name.strip('/'): recorded.strip('/') for name, recorded in observed.items()}
@@ -31,7 +33,7 @@ def recorded_name(topic: str, observed: Mapping[str, str]) -> str:
 
 
 def check_renamed(observed: Mapping[str, str], contract: Contract) -> None:
-    """Raises ValueError where a topic that was renamed is none that the contract reads."""
+    """Raise ValueError if a renamed topic is not one that is read for the contract."""
     known = [name.strip('/') for name in (*contract.topics, contract.action.topic, PREDICTION)]
     for topic in observed:
         if topic.strip('/') not in known:

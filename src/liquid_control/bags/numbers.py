@@ -1,4 +1,4 @@
-"""Where the numbers are in messages of any type, by the type's definition alone."""
+"""Find the numbers in messages of any type, from the type's definition alone."""
 
 from collections.abc import Callable
 from operator import attrgetter
@@ -14,14 +14,14 @@ Fields = Callable[[str], list[tuple[str, Any]]]
 
 
 class Numbers(NamedTuple):
-    """Numbers that stand together in a message.
+    """Numbers that belong together in a message.
 
     Attributes:
-        field: path, as contracts write it.
-        channels: their names, where the type fixes them: ``('x', 'y', 'z')``; else None.
-        names: path of the list of names beside them, None where there is none.
+        field: path, as written in contracts.
+        channels: their names if the type fixes them, as in ``('x', 'y', 'z')``; else None.
+        names: path of the list of names beside them; None if there is none.
         read: message → their values.
-        read_names: message → that list of names; None where there is none.
+        read_names: message → that list of names; None if there is none.
     """
 
     field: str
@@ -32,7 +32,7 @@ class Numbers(NamedTuple):
 
 
 def numbers(fields: Fields, kind: str) -> list[Numbers]:
-    """All floating-point numbers of a message type, covariances apart.
+    """Return all floating-point numbers of a message type except covariances.
 
     Args:
         fields: message type → (name, description) of its fields.

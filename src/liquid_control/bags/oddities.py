@@ -1,4 +1,4 @@
-"""What is odd about a topic, in plain words."""
+"""Anything odd about a topic, in plain words."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,10 +10,10 @@ _MANY, _FEW = 0.1, 10
 
 
 def oddities(topic: dict[str, Any]) -> list[str]:
-    """All that a person should know before trusting a topic's numbers.
+    """List everything that one should know before trusting a topic's numbers.
 
     Args:
-        topic: what :func:`~liquid_control.bags.coverage.coverage` says of it.
+        topic: the topic's entry from :func:`~liquid_control.bags.coverage.coverage`.
     """
     found = [*_counts(topic), *_clock(topic)]
     for field, about in topic['fields'].items():
@@ -24,7 +24,7 @@ def oddities(topic: dict[str, Any]) -> list[str]:
 def _counts(topic: dict[str, Any]) -> Iterator[str]:
     messages = topic['messages']
     if topic['type_from'] == 'unknown':
-        yield f'type {topic["type"] or "without a name"} is known nowhere: not decoded'
+        yield f'type {topic["type"] or "without a name"} is unknown: not decoded'
     elif topic['decoded'] != messages:
         yield f'{messages - topic["decoded"]} of {messages} messages cannot be decoded'
     if topic['promised'] not in (None, messages):
@@ -44,7 +44,7 @@ def _clock(topic: dict[str, Any]) -> Iterator[str]:
     if topic['backward']:
         yield f'stamps go back: {topic["backward"]}'
     if topic['repeated']:
-        yield f'stamps that equal the one before: {topic["repeated"]}'
+        yield f'stamps equal to the previous one: {topic["repeated"]}'
     clock = topic['clock']
     if clock and abs(clock['ahead_s']) > _FAR_S:
         side = 'ahead of' if clock['ahead_s'] > 0 else 'behind'
@@ -59,7 +59,7 @@ def _clock(topic: dict[str, Any]) -> Iterator[str]:
     if topic['stamps'] == 'header':
         received = topic['receive']
         if received['repeated']:
-            yield f'receive stamps that equal the one before: {received["repeated"]} (not used)'
+            yield f'receive stamps equal to the previous one: {received["repeated"]} (not used)'
         if _in_bursts(received, median, messages):
             yield 'received in bursts; receive stamps are not used'
 
@@ -78,11 +78,11 @@ def _field(field: str, about: dict[str, Any]) -> Iterator[str]:
     if about['empty']:
         yield f'{field}: empty in {about["empty"]} of {messages} messages'
     if about['unnamed']:
-        yield f'{field}: values without names in {about["unnamed"]} messages: give an order'
+        yield f'{field}: values without names in {about["unnamed"]} messages: specify an order'
     if about['mismatched']:
-        yield f'{field}: as many values as names in all but {about["mismatched"]} messages'
+        yield f'{field}: different numbers of values and names in {about["mismatched"]} messages'
     if about['wide']:
-        yield f'{field}: more than 512 values in {about["wide"]} messages: not looked at'
+        yield f'{field}: more than 512 values in {about["wide"]} messages: not examined'
     if about['layouts'] > 1:
         yield f'{field}: names or sizes change from message to message'
     used = messages - about['empty'] - about['mismatched'] - about['wide']
@@ -112,7 +112,7 @@ def _channel(channel: dict[str, Any], messages: int) -> Iterator[str]:
     elif usable > 1 and channel['min'] == channel['max']:
         yield 'constant'
     elif count > _FEW and channel['repeated'] > _MANY * count:
-        yield 'repeats the value before in more than a tenth of the messages'
+        yield 'repeats the previous value in more than a tenth of the messages'
 
 
 def _number(count: int, what: str) -> str:

@@ -17,14 +17,15 @@ class Recording:
     """Observations in stamp order, T of them.
 
     Attributes:
-        name: of the bag.
+        name: name of the bag.
         stamps: header stamps in ns, (T,) int64.
         values: sensed values in the contract's order, (T, p) float32, all finite.
         elapsed: time since the previous observation in nominal periods, (T,) float32.
-        starts: whether memory starts anew here, (T,) bool.
-        skipped: observations left out: not finite, or with a stamp that does not advance.
-        period_ns: nominal time between observations.
-        damage: why the bag is not whole; None where it is.
+        starts: whether the state is reset here, (T,) bool.
+        skipped: number of observations left out: not finite, or with a stamp that does not
+            advance.
+        period_ns: nominal time between observations in ns.
+        damage: why the bag is incomplete; None if it is complete.
     """
 
     name: str
@@ -41,12 +42,12 @@ class Recording:
 
     @property
     def sha256(self) -> str:
-        """Of its stamps and values."""
+        """SHA-256 of the stamps and values."""
         return hashlib.sha256(self.stamps.tobytes() + self.values.tobytes()).hexdigest()
 
     @property
     def seconds(self) -> np.ndarray:
-        """Time since the first observation, (T,)."""
+        """Time since the first observation in seconds, (T,)."""
         return (self.stamps - self.stamps[:1]) * 1e-9
 
 
@@ -57,12 +58,13 @@ def read_recording(
     start: float = 0.0,
     stop: float = np.inf,
 ) -> Recording:
-    """The observations of a bag from ``start`` to ``stop``, in seconds since the first of them.
+    """Read a bag's observations from ``start`` to ``stop``, in seconds since the first one.
 
     Raises:
-        BagError: a topic is missing, has another type or a clock that is set back, or nothing
-            lies in that part.
-        ObservationError: a message does not hold what the contract asks of it.
+        BagError: a topic is missing, has the wrong type or a clock that is set back, or there is
+            no usable observation in that part.
+        ObservationError: a message lacks something that the contract asks for.
+        ValueError: a renamed topic is not one that is read for the contract.
     """
     check_renamed(observed or {}, contract)
     observer, timeline = Observer(contract), Timeline(contract.period_ns, contract.max_gap)
@@ -90,9 +92,9 @@ def read_recording(
     if not stamps:
         why = f'it lasts {last:.1f} s'
         if first is None:
-            why = 'none is complete'
+            why = 'no observation is complete'
         elif skipped:
-            why = f'of {skipped} none is finite, with a stamp that advances'
+            why = f'none of {skipped} is finite with a stamp that advances'
         raise BagError(f'{bag.path}: no observation from {start:g} to {stop:g} s: {why}')
     return Recording(
         bag.path.name,

@@ -5,7 +5,7 @@ from typing import Any
 
 
 class Stamped:
-    """Messages by stamp; of several with one stamp, each is taken once, in order."""
+    """Messages by stamp; several with the same stamp are each taken once, in order."""
 
     def __init__(self):
         self._found: dict[int, deque] = defaultdict(deque)
@@ -17,7 +17,7 @@ class Stamped:
         self._found[stamp].append(message)
 
     def take(self, stamp: int) -> Any:
-        """The next message with this stamp; None where there is none, or none left."""
+        """Return the next message with this stamp; None if there is none left."""
         waiting = self._found.get(stamp)
         if not waiting:
             return None

@@ -1,4 +1,4 @@
-"""What one raw pass over a bag tells of each topic: how many messages, and by which clock."""
+"""What one raw pass over a bag says about each topic: how many messages, and by which clock."""
 
 from collections.abc import Callable
 
@@ -7,32 +7,32 @@ import numpy as np
 from liquid_control.bags.storage import Channel
 
 DISTANT_NS = 1_000_000_000
-"""Beyond this two clocks are different clocks, not one clock and a delay."""
+"""Beyond this offset, two clocks are different clocks, not one clock and a delay."""
 
 
 _AGAIN, _DISTANT_AGAIN = 10, 2
-"""Messages in a row behind the latest stamp by which a clock was set back: within
-:data:`DISTANT_NS`, and beyond it."""
+"""Consecutive messages behind the latest stamp that show that a clock was set back: by less than
+:data:`DISTANT_NS`, and by more."""
 _PAIRS, _FEWEST = 256, 3
-"""Messages by which two clocks are compared, at most and at least."""
+"""Maximum and minimum number of messages by which two clocks are compared."""
 _JUMP = 10
-"""So many intervals at once are no passing of time."""
+"""A jump of this many intervals is not the passing of time."""
 
 
 class Tally:
     """Counts and stamps of one topic, message by message. Times are integer nanoseconds.
 
     Args:
-        channel: of the first message.
-        stamp: reads the header stamp of a message's bytes; None where messages have none.
+        channel: channel of the first message.
+        stamp: reads the header stamp from a message's bytes; None if messages have none.
 
     Attributes:
-        count: messages.
-        zero: messages whose header stamp is zero.
+        count: number of messages.
+        zero: number of messages whose header stamp is zero.
         first, last: receive stamps of the first and the last message.
         header_first, header_last: header stamps of the first and the last message that has one.
-        ahead: numbers of single messages whose stamp lies far ahead of those that follow.
-        types: of its messages; more than one where recordings were put together.
+        ahead: indices of single messages whose stamp is far ahead of those that follow.
+        types: types of its messages; more than one if recordings were merged.
     """
 
     def __init__(self, channel: Channel, stamp: Callable[[bytes], int | None] | None):
@@ -49,11 +49,11 @@ class Tally:
         self._pairs: list[tuple[int, int]] = []
         self._next = self._stride = 1
         self._behind: list[int] = []
-        """Messages in a row behind the latest: how many, the first one's number, and stamps of
-        the first and the last."""
+        """Consecutive messages behind the latest stamp: their number, the index of the first, and
+        the stamps of the first and the last."""
 
     def add(self, received: int, data: bytes) -> None:
-        """Take in a message; one that is too short to have a stamp is counted all the same."""
+        """Take in a message; one that is too short to have a stamp is still counted."""
         if not self.count:
             self.first = received
         self.count += 1
@@ -72,7 +72,7 @@ class Tally:
                     self._unusual(stamp)
 
     def _keep(self, received: int, stamp: int) -> None:
-        """Keep both stamps of a message, of at most so many, evenly spaced."""
+        """Keep both stamps of a message, of evenly spaced ones and a bounded number."""
         self._pairs.append((received, stamp))
         if len(self._pairs) > _PAIRS:
             del self._pairs[1::2]
@@ -81,13 +81,13 @@ class Tally:
 
     @property
     def restarts(self) -> list[int]:
-        """Numbers of the messages at which the header's clock was set back: stamps go back, and
-        time passes on from there."""
+        """Indices of the messages at which the header's clock was set back: stamps go back, and
+        time passes from there on."""
         behind = self._behind
         return self._restarts + ([behind[1]] if behind and behind[0] >= _AGAIN else [])
 
     def _unusual(self, stamp: int) -> None:
-        """The first stamp, one behind the latest, or the one after that."""
+        """Handle the first stamp, one behind the latest, or the one after that."""
         if self._low is None:
             self.header_first = self._low = self._run = stamp
         if self._behind and not self._behind[3] <= stamp < self._run:
@@ -106,11 +106,11 @@ class Tally:
                 self._set_back()
 
     def _alone(self, stamp: int) -> bool:
-        """Whether the latest stamp lies far ahead of the one before it and of this one."""
+        """Whether the latest stamp is far ahead of the one before it and of this one."""
         return self._run - self._before > _JUMP * max(1, stamp - self._before)
 
     def _end(self, stamp: int) -> None:
-        """Messages in a row behind the latest end with this stamp."""
+        """End a run of messages behind the latest stamp, with this stamp."""
         count, _, first, last = self._behind
         interval = max(1, (last - first) // max(1, count - 1))
         if count >= _AGAIN and stamp - last <= _JUMP * interval:
@@ -131,7 +131,7 @@ class Tally:
 
     @property
     def offset_ns(self) -> int:
-        """How far the header's clock is ahead of the receive clock, at the first message."""
+        """How far the header's clock is ahead of the receive clock at the first message."""
         return self.header_first - self.first
 
     @property
@@ -140,10 +140,10 @@ class Tally:
         return (self.header_last - self.last) - self.offset_ns
 
     def off_ns(self, other: 'Tally') -> int:
-        """How far the header's clock is ahead of another topic's, by when messages were received.
+        """How far the header's clock is ahead of another topic's, judged by receive times.
 
-        0 where the two agree within a second at any time, and where that cannot be told: a clock
-        was set back, few messages were received together, or in bursts.
+        0 if the two ever agree, and if that cannot be known: a clock was set back, few messages
+        were received over the same time, or they were received in bursts.
         """
         mine, theirs = self._course(), other._course()
         if self.restarts or other.restarts or min(len(mine), len(theirs)) < _FEWEST:
@@ -157,7 +157,7 @@ class Tally:
         return round(nearest) if (np.sign(off) == np.sign(nearest)).all() else 0
 
     def _course(self) -> np.ndarray:
-        """Some receive stamps and the header stamps that came with them, both rising, (n, 2)."""
+        """Receive stamps and header stamps of some messages, both increasing, (n, 2)."""
         course = np.array(self._pairs, dtype=np.float64).reshape(-1, 2)
         rising = np.maximum.accumulate(course, axis=0)
         course = course[(course == rising).all(axis=1)]
@@ -166,7 +166,7 @@ class Tally:
         return course if received > 0.5 * header else course[:0]
 
     def spans(self, source: str) -> tuple[int, int]:
-        """Earliest and latest stamp in ns."""
+        """Return the earliest and the latest stamp in ns."""
         if source == 'header' and self._low is not None:
             return self._low, max(self._high, self._run)
         return self.first, self.last

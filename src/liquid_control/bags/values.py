@@ -1,4 +1,4 @@
-"""What the values of a field are like, channel by channel, summed up in bounded memory."""
+"""Statistics of a field's values, channel by channel, in bounded memory."""
 
 import math
 from dataclasses import dataclass
@@ -18,10 +18,12 @@ class Channel:
     """Values of one channel.
 
     Attributes:
-        count: values seen; ``missing`` those that are not finite; ``sentinel`` those that say
-            "no value" by 2.146e9; ``zero`` those that are 0; ``repeated`` those equal to the one
-            before.
-        low, high: smallest and largest of the others.
+        count: values seen.
+        missing: values that are not finite.
+        sentinel: values that say "no value" with 2.146e9.
+        zero: values that are 0.
+        repeated: values equal to the one before.
+        low, high: smallest and largest of the values that are finite and not the sentinel.
     """
 
     count: int = 0
@@ -63,7 +65,7 @@ class Channel:
         return self.count - self.missing - self.sentinel
 
     def summary(self) -> dict[str, Any]:
-        """Counts, range, mean and standard deviation."""
+        """Return counts, range, mean and standard deviation."""
         usable = self.usable
         found: dict[str, Any] = {
             'count': self.count,
@@ -126,7 +128,7 @@ class Values:
             self._flush()
 
     def summary(self) -> dict[str, Any]:
-        """What was found, channel by channel."""
+        """Return what was found, channel by channel."""
         self._flush()
         return {
             'names': self.numbers.names,

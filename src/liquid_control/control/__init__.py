@@ -1,4 +1,4 @@
-"""What runs on the robot: NumPy and ONNX Runtime, for recordings onnx, no torch, no ROS."""
+"""What runs on the robot: NumPy and ONNX Runtime (plus onnx for recordings), no torch, no ROS."""
 
 from liquid_control.control.bundle import Bundle, BundleError
 from liquid_control.control.contract import Contract, ContractError

@@ -3,10 +3,10 @@
 The graph is one step for a batch of B:
 ``observation (B, n)``, ``elapsed (B, 1)``, ``state (B, s)`` →
 ``action (B, m)``, ``prediction (B, p)``, ``next_state (B, s)``,
-with n and m from the contract, p its sensed values, normalisation inside. A bundle that only
-predicts says ``network: predictor`` in its settings; its action is the safe one. All else stands in
-the file's ONNX metadata, readable by any ONNX tool. The last metadata entry is the SHA-256 of
-all bytes before it, so that a damaged file is refused.
+with n and m from the contract, p its number of sensed values, and normalisation inside the graph.
+A bundle that only predicts says ``network: predictor`` in its settings; its action is the safe
+one. Everything else is in the file's ONNX metadata, readable by any ONNX tool. The last metadata
+entry is the SHA-256 of all bytes before it, so that a damaged file is refused.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ _JSON_KEYS = ('settings', 'contract', 'provenance', 'scores', 'counts')
 
 
 class BundleError(ValueError):
-    """A file that is no bundle, is damaged, or does not hold what a bundle must."""
+    """A file is not a bundle, is damaged, or lacks something that a bundle must have."""
 
 
 def _varint(value: int) -> bytes:
@@ -59,17 +59,17 @@ _CHECKSUM_SIZE = len(_metadata_entry(_CHECKSUM_KEY, '0' * 64))
 
 @dataclass(frozen=True)
 class Bundle:
-    """All that a bundle's file says beside its graph.
+    """Everything that a bundle's file says besides its graph.
 
     Attributes:
         cell: name of the recurrent cell.
-        settings: what the cell and the model were made with.
+        settings: what the cell and the model were built with.
         contract: what the policy asks of a robot.
         provenance: command, seed, data hash, versions, date.
-        scores: what the policy reached, and how that was measured.
+        scores: what the policy achieved, and how that was measured.
         counts: parameters, state size.
-        path: the file that it was read from, if it was.
-        sha256: of the whole file.
+        path: the file it was read from, if any.
+        sha256: SHA-256 of the whole file.
     """
 
     cell: str
@@ -84,13 +84,13 @@ class Bundle:
 
     @property
     def drives(self) -> bool:
-        """Whether it has an action of its own; a predictor has not."""
+        """Whether it has an action of its own; a predictor has none."""
         return self.settings.get('network') != PREDICTOR
 
     def write(self, path: str | Path, graph: bytes) -> 'Bundle':
         """Write a bundle with this description around a serialised ONNX graph.
 
-        It is written whole or not at all: what stood there before stays where the disk is full.
+        The file is written whole or not at all: if the disk is full, the previous file stays.
         """
         values: dict[str, Any] = {
             'format': FORMAT,
@@ -116,7 +116,8 @@ class Bundle:
         """Read and check a bundle.
 
         Raises:
-            BundleError: no such file, no ONNX, no bundle, damaged, or incomplete.
+            BundleError: the file cannot be read, is not ONNX, is not a bundle, is damaged or is
+                incomplete.
         """
         path = Path(path)
         try:
@@ -127,20 +128,20 @@ class Bundle:
         digest = hashlib.sha256(body).hexdigest()
         sealed = tail == _metadata_entry(_CHECKSUM_KEY, digest)
         marks = ((PREFIX + key).encode() for key in ('format', 'sha256'))
-        if not sealed and any(mark in content for mark in marks):  # not for a parser's eyes
+        if not sealed and any(mark in content for mark in marks):  # keep it from the parser
             raise BundleError(
-                f'{path}: damaged or rewritten ({len(content)} bytes): its content does not have '
-                'the SHA-256 that it names at its end; get a fresh copy'
+                f'{path}: damaged or rewritten ({len(content)} bytes): its content does not match '
+                'the SHA-256 at its end; get a fresh copy'
             )
         try:
             session = open_session(content)
         except Exception as error:  # onnxruntime's exceptions share no base class
-            what = 'its graph cannot be loaded' if sealed else 'no ONNX file'
+            what = 'its graph cannot be loaded' if sealed else 'not an ONNX file'
             raise BundleError(f'{path}: {what} ({len(content)} bytes): {error}') from error
         metadata = session.get_modelmeta().custom_metadata_map
         if PREFIX + 'format' not in metadata:
             raise BundleError(
-                f'{path}: an ONNX file, but no bundle: it has no metadata {PREFIX}format '
+                f'{path}: an ONNX file, but not a bundle: it has no metadata {PREFIX}format '
                 f'(found: {", ".join(metadata) or "none"}); liquid-control train writes bundles'
             )
         bundle = cls._from_metadata(metadata, path, hashlib.sha256(content).hexdigest(), content)
@@ -157,7 +158,7 @@ class Bundle:
             try:
                 values[key] = json.loads(text) if key in _JSON_KEYS else text
             except json.JSONDecodeError as error:
-                raise BundleError(f'{path}: metadata {PREFIX}{key}: no JSON: {error}') from error
+                raise BundleError(f'{path}: metadata {PREFIX}{key}: not JSON: {error}') from error
             if key in _JSON_KEYS and not isinstance(values[key], dict):
                 found = type(values[key]).__name__
                 raise BundleError(
@@ -176,8 +177,8 @@ class Bundle:
             )
         if contract.hash != values['contract_hash']:
             raise BundleError(
-                f'{path}: the contract in it has hash {contract.hash[:12]}, '
-                f'it names {values["contract_hash"][:12]}'
+                f'{path}: its contract has hash {contract.hash[:12]}, but its metadata says '
+                f'{values["contract_hash"][:12]}'
             )
         return cls(
             cell=values['cell'],
@@ -193,7 +194,7 @@ class Bundle:
 
 
 def open_session(content: bytes) -> onnxruntime.InferenceSession:
-    """An ONNX Runtime session on one thread, lean in memory."""
+    """Open a single-threaded ONNX Runtime session that uses little memory."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
@@ -227,7 +228,7 @@ def _check_graph(bundle: Bundle, session: onnxruntime.InferenceSession) -> None:
             if wrong or isinstance(rows, int):
                 raise BundleError(
                     f'{bundle.path}: {kind} {node.name} has shape {node.shape}, '
-                    f'expected (B, {expected[node.name]}) by its contract, B left open'
+                    f'expected (B, {expected[node.name]}) from its contract, with any B'
                 )
             if node.type != 'tensor(float)':
                 raise BundleError(

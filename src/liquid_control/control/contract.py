@@ -16,23 +16,23 @@ FORMAT = 1
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses a key that is there twice, of which YAML would silently take the last."""
+    """Refuses duplicate keys, where YAML would silently take the last one."""
 
     def construct_mapping(self, node, deep=False):
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         for place, key in enumerate(keys):
             if key in keys[:place]:
                 mark = node.value[place][0].start_mark
-                raise yaml.MarkedYAMLError(problem=f'{key} is there twice', problem_mark=mark)
+                raise yaml.MarkedYAMLError(problem=f'duplicate key {key}', problem_mark=mark)
         return super().construct_mapping(node, deep)
 
 
 @dataclass(frozen=True)
 class Action:
-    """What the robot accepts: one command per joint, in this order, inside these limits.
+    """What the robot accepts: one command per joint, in this order, within these limits.
 
-    ``slew`` is the largest change a second, or None for no limit; ``safe`` the command to send
-    when the robot must be stopped.
+    ``slew`` is the largest change per second, or None for no limit; ``safe`` is the command to
+    send when the robot must be stopped.
     """
 
     topic: str
@@ -87,15 +87,15 @@ class Action:
 
 @dataclass(frozen=True)
 class Contract:
-    """Ordered observation terms, action, rate and limits of time, all by name.
+    """Ordered observation terms, action, rate and time limits, all by name.
 
-    A robot's contract says what it offers; a bundle carries the part that its policy asks for.
+    A robot's contract says what the robot offers; a bundle carries the part its policy asks for.
 
     Attributes:
         robot: name of the robot.
         rate: nominal rate of observations and commands in Hz.
         freshness: age in seconds beyond which a sensor reading must not be acted on.
-        max_gap: time in seconds between two readings beyond which memory of the first is void.
+        max_gap: time in seconds between two readings beyond which memory of the first is invalid.
         terms: observation terms in order.
         action: what the robot accepts.
     """
@@ -130,7 +130,7 @@ class Contract:
         section = Section(data, source, ContractError)
         version = section.require('format')
         if type(version) is not int or version != FORMAT:
-            raise section.fail('format', version, f'{FORMAT}, the only one known')
+            raise section.fail('format', version, f'{FORMAT}, the only known format')
         action = Action.parse(section.require('action'), f'{source}: action')
         rows = section.require('observation')
         if not isinstance(rows, list) or not rows:
@@ -160,13 +160,13 @@ class Contract:
         names = [term.name for term in self.terms]
         for name in names:
             if names.count(name) > 1:
-                raise ContractError(f'{self.source}: observation: term {name} is there twice')
+                raise ContractError(f'{self.source}: observation: duplicate term {name}')
         if not any(term.sensed for term in self.terms):
             raise ContractError(f'{self.source}: observation: no term is read from a topic')
         if self.sensed[0].hold:
             raise ContractError(
                 f'{self.source}: observation: {self.sensed[0].name} holds, so it cannot come '
-                'first: the first term paces'
+                'first: the first term sets the pace'
             )
         types: dict[str, str] = {}
         holds: dict[str, bool] = {}
@@ -192,7 +192,7 @@ class Contract:
                 )
 
     def to_dict(self) -> dict:
-        """The mapping from which :meth:`from_dict` builds an equal contract."""
+        """Return the mapping from which :meth:`from_dict` builds an equal contract."""
         return {
             'format': FORMAT,
             'robot': self.robot,
@@ -221,7 +221,7 @@ class Contract:
 
     @cached_property
     def topics(self) -> dict[str, str]:
-        """Topic → message type of all that is sensed; the first topic paces the policy."""
+        """Topic → message type of every sensed topic; the first sets the policy's pace."""
         return {term.topic: term.type for term in self.sensed}
 
     @cached_property
@@ -231,12 +231,12 @@ class Contract:
 
     @cached_property
     def held(self) -> tuple[str, ...]:
-        """Topics whose last value holds, and for which no observation waits."""
+        """Topics whose last value holds; no observation waits for them."""
         return tuple(dict.fromkeys(term.topic for term in self.sensed if term.hold))
 
     @cached_property
     def measured(self) -> tuple[int, ...]:
-        """Places, among the sensed values, of those that the robot does: all that do not hold."""
+        """Indices of the sensed values that measure the robot: all that do not hold."""
         holds = [term.hold for term in self.sensed for _ in term.channels]
         return tuple(place for place, hold in enumerate(holds) if not hold)
 
@@ -246,7 +246,7 @@ class Contract:
 
     @property
     def observation_size(self) -> int:
-        """Values in a policy's observation, those included that the runner supplies."""
+        """Number of values in a policy's observation, including those the runner supplies."""
         return sum(len(term.channels) for term in self.terms)
 
     @property
@@ -257,7 +257,7 @@ class Contract:
         """The part of this contract that a policy with these terms asks for.
 
         Raises:
-            ContractError: a term is not offered, is named twice, or none is read from a topic.
+            ContractError: a term is not offered or is named twice, or no term is read from a topic.
         """
         offered = {term.name: term for term in self.terms}
         own = Term(PREVIOUS_ACTION, '', '', 'previous', self.action.joints, self.action.units)
@@ -270,7 +270,7 @@ class Contract:
         return contract
 
     def differences(self, robot: 'Contract') -> list[str]:
-        """Why a policy that asks for this contract does not fit the robot; empty where it does."""
+        """Why a policy that asks for this contract does not fit the robot; empty if it does."""
         found = []
         if self.robot != robot.robot:
             found.append(f'robot: the policy is for {self.robot}, the robot is {robot.robot}')
@@ -296,7 +296,7 @@ class Contract:
         """Refuse a policy that does not fit the robot, naming the first differences.
 
         Raises:
-            ContractError: at least one difference.
+            ContractError: the policy and the robot differ.
         """
         found = self.differences(robot)
         if found:

@@ -1,6 +1,6 @@
-"""One policy in charge: stamps → elapsed time, observation → command, and when to stop.
+"""One policy in control: stamps → elapsed time, observation → command, and when to stop.
 
-This is the one core that the ROS node, the in-process simulation and the bag replay share.
+The ROS node, the in-process simulation and the bag replay all share this core.
 """
 
 import math
@@ -20,13 +20,13 @@ class Command(NamedTuple):
     """What leaves the controller for one observation.
 
     Attributes:
-        stamp_ns: stamp of the observation that it answers.
-        action: the command to send, (m,) float32, finite and inside the limits.
-        reasons: why it is not what the policy asked for.
-        prediction: the next sensed values as the policy expects them, (p,); None where the
-            observation was not used.
+        stamp_ns: stamp of the observation that the command answers.
+        action: the command to send, (m,) float32, finite and within the limits.
+        reasons: why it differs from what the policy asked for.
+        prediction: the next sensed values that the policy expects, (p,); None if the observation
+            was not used or the prediction is not finite.
         elapsed: time since the previous observation in nominal periods.
-        step_s: seconds that the policy's step took; 0 where there was none.
+        step_s: duration of the policy's step in seconds; 0 if there was no step.
     """
 
     stamp_ns: int
@@ -40,7 +40,7 @@ class Command(NamedTuple):
 class Controller:
     """A policy, its gate and its clock, for one robot.
 
-    ``counts`` has what happened: steps, resets and every :class:`Reason` by name.
+    ``counts`` records what happened: steps, resets, stops and every :class:`Reason` by name.
 
     Raises:
         ContractError: the policy's bundle does not fit the robot, or has no action of its own.
@@ -63,12 +63,12 @@ class Controller:
         self.reset()
 
     def forget(self) -> None:
-        """Let the next observation start anew, as after a jump of the clock."""
+        """Treat the next observation as the first, as after a clock jump."""
         self.runner.reset()
         self._timeline.forget()
 
     def reset(self) -> None:
-        """Forget everything but the counts, and be ready to drive."""
+        """Forget everything except the counts, and be ready to drive."""
         self.forget()
         self._command = self.gate.safe.copy()
         self._used_ns: int | None = None
@@ -79,7 +79,7 @@ class Controller:
         return dict(self.events + self.gate.counts)
 
     def stop(self, why: str) -> np.ndarray:
-        """Stop until :meth:`reset`; returns the safe action, which must be sent once more."""
+        """Stop until :meth:`reset`; return the safe action, which must be sent once more."""
         if self.stopped is None:
             self.stopped = why
             self.events['stops'] += 1
@@ -107,16 +107,16 @@ class Controller:
         started = time.perf_counter()
         try:
             action, prediction = self.runner.step(observation, elapsed)
-        except Exception as error:  # whatever it is, the robot must be stopped
+        except Exception as error:  # whatever the cause, the robot must be stopped
             self.stop(f'the policy failed: {error}')
             return self._stopped(stamp_ns, Reason.POLICY_FAILED)
         step_s = time.perf_counter() - started
         self.events['steps'] += 1
-        # After lost samples too the command must not jump, so never more than one period's slew.
+        # The command must not jump even after lost samples: at most one period's worth of slew.
         seconds = min(elapsed, 1.0) / self.runner.contract.rate
         command, reasons = self.gate(action, self._command, seconds, age)
         if reasons & Reason.OUTPUT_NOT_FINITE:
-            self.stop('the policy gave an output that is not finite')
+            self.stop("the policy's output is not finite")
         self._command, self._used_ns = command, stamp_ns
         self.runner.sent(command)
         if not all(map(math.isfinite, prediction.tolist())):
@@ -128,9 +128,9 @@ class Controller:
         return Command(stamp_ns, self.gate.safe.copy(), reason, None, 0.0, 0.0)
 
     def _hold(self, stamp_ns: int, age: float, reason: Reason) -> Command:
-        """Hold the last command while the last used observation is fresh, else be safe.
+        """Hold the last command while the last used observation is fresh, else send the safe one.
 
-        How old that is now: ``age``, and what lies between its stamp and this one.
+        The age of that observation is ``age`` plus the time between its stamp and this one.
         """
         used = self._used_ns
         fresh = used is not None and abs(stamp_ns - used) + round(age * 1e9) <= self._freshness_ns

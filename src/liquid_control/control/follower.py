@@ -1,4 +1,4 @@
-"""A predictor beside a robot: it sees what a policy would see, foretells, and commands nothing."""
+"""A predictor beside a robot: it sees what a policy would see and predicts, but never commands."""
 
 import math
 import time
@@ -16,14 +16,14 @@ from liquid_control.control.timeline import Advance, Timeline
 
 
 class Stretch(NamedTuple):
-    """Observations in a row that were used.
+    """A run of consecutive used observations, without a reset in between.
 
     Attributes:
-        places: of those given, which.
-        elapsed: before each, in nominal periods.
-        anew: whether memory started anew before the first.
-        predictions: of the next sensed values, (n, p).
-        states: after each, (n, s).
+        places: indices of these observations among those given.
+        elapsed: time before each, in nominal periods.
+        anew: whether the state was reset before the first.
+        predictions: predicted next sensed values, (n, p).
+        states: recurrent state after each, (n, s).
     """
 
     places: list[int]
@@ -34,9 +34,9 @@ class Stretch(NamedTuple):
 
 
 class Follower:
-    """Steps a bundle by the same clock as a :class:`Controller`, without a gate.
+    """Steps a bundle by the same clock rules as a :class:`Controller`, without a gate.
 
-    Its commands have NaN for an action. ``events`` counts steps and resets.
+    The action in its commands is NaN. ``events`` counts steps and resets.
 
     Raises:
         ContractError: the bundle does not fit the robot.
@@ -51,15 +51,15 @@ class Follower:
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything but the counts."""
+        """Forget everything except the counts."""
         self.runner.reset()
         self._timeline.forget()
 
     def step(self, stamp_ns: int, observation: np.ndarray) -> Command:
         """Take in one observation (p,).
 
-        ``prediction`` is None where it was not used; as the network gave it, finite or not, where
-        it was: that one has lost its mind must be seen by who compares.
+        The returned ``prediction`` is None if the observation was not used. Otherwise it is the
+        network's output unchanged, finite or not: a comparison must see that a model diverged.
         """
         if not all(map(math.isfinite, observation.tolist())):
             return self._unused(stamp_ns, Reason.OBSERVATION_NOT_FINITE)
@@ -76,15 +76,15 @@ class Follower:
         return Command(stamp_ns, self._nothing, Reason.NONE, prediction, elapsed, step_s)
 
     def run(self, stamps: Sequence[int], observations: np.ndarray) -> Iterator[Stretch]:
-        """Take in many observations: the same as :meth:`step` one after the other, faster.
+        """Take in many observations: the same as calling :meth:`step` on each, but faster.
 
         Args:
-            stamps: in ns, n of them.
+            stamps: n header stamps in ns.
             observations: (n, p).
 
         Yields:
-            Those that were used, in order; to be gone through to the end, for what is not yet
-            yielded is not yet stepped.
+            The used observations in order, one stretch per reset. Exhaust the iterator:
+            observations that are not yet yielded are not yet stepped.
 
         Raises:
             ValueError: the bundle asks for ``previous_action``.

@@ -1,4 +1,4 @@
-"""The last thing a command passes: finite → fresh → limits → slew, each with a reason code."""
+"""The last check on a command: finite → fresh → limits → slew, each with a reason code."""
 
 import enum
 import math
@@ -10,25 +10,25 @@ from liquid_control.control.contract import Action, ContractError
 
 
 class Reason(enum.IntFlag):
-    """Why a command is not what the policy asked for. Zero: it is."""
+    """Why a command is not what the policy asked for; zero if it is."""
 
     NONE = 0
     OUTPUT_NOT_FINITE = 1
-    """The policy's output had a NaN or an infinity: the safe action, and the controller stops."""
+    """The policy's output had a NaN or infinity: safe action sent, controller stopped."""
     SENSOR_STALE = 2
-    """The observation was older than the contract's freshness: the safe action."""
+    """The observation was older than the contract's freshness: safe action sent."""
     LIMITED = 4
     """At least one joint was held at its limit."""
     SLEWED = 8
-    """At least one joint was held at its largest change a second."""
+    """At least one joint was held to its largest change per second."""
     OBSERVATION_NOT_FINITE = 16
-    """The observation had a NaN or an infinity: not used, the last command held."""
+    """The observation had a NaN or infinity: not used, last command held."""
     STAMP_NOT_ADVANCING = 32
-    """The stamp stood still or went back: not used, the last command held."""
+    """The stamp did not advance: observation not used, last command held."""
     STOPPED = 64
-    """The controller is stopped: the safe action."""
+    """The controller is stopped: safe action sent."""
     POLICY_FAILED = 128
-    """The policy's step raised an error: the safe action, and the controller stops."""
+    """The policy's step raised an error: safe action sent, controller stopped."""
 
     def names(self) -> list[str]:
         """Names of the reasons that are set, in lower case."""
@@ -36,12 +36,12 @@ class Reason(enum.IntFlag):
 
 
 class Gate:
-    """Passes commands that are finite, fresh and inside the limits, and none other.
+    """Lets through only commands that are finite, fresh and within the limits.
 
-    ``counts`` has, for each reason, the number of commands that it changed.
+    ``counts`` has, for each reason, the number of commands it affected.
 
     Raises:
-        ContractError: two limits so close that no float32 lies between them.
+        ContractError: two limits are so close that no float32 lies between them.
     """
 
     def __init__(self, action: Action, freshness: float):
@@ -59,15 +59,15 @@ class Gate:
         Args:
             action: what the policy asks for, (m,).
             previous: the command sent before, (m,).
-            seconds: time since that one was sent.
+            seconds: time since ``previous`` was sent.
             age: age in seconds of the observation that the action answers.
 
         Returns:
-            The command to send, (m,) float32, always finite and inside the limits, and why it
+            The command to send, (m,) float32, always finite and within the limits, and why it
             differs from what was asked for.
         """
-        # Plain floats: for the few joints of a robot several times faster than arrays, and most
-        # so on a processor that has just woken up.
+        # Plain floats: for a robot's few joints several times faster than arrays, especially on a
+        # processor that has just woken up.
         asked = action.tolist()
         if not all(map(math.isfinite, asked)):
             return self._safe_because(Reason.OUTPUT_NOT_FINITE)
@@ -107,7 +107,7 @@ class Gate:
 
 
 def float32_limits(action: Action) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(lower, upper, safe), each (m,) float32 and none beyond the float64 limits.
+    """Return (lower, upper, safe), each (m,) float32, none beyond the float64 limits.
 
     Raises:
         ContractError: no float32 lies between the limits of a joint.

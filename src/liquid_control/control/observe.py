@@ -1,7 +1,7 @@
-"""Named message fields → observation vector: one code for simulation, live robot and bag.
+"""Named message fields → observation vector: the same code for simulation, live robot and bag.
 
-Messages are taken as they come: rclpy's, those that rosbags reads, or the simulation's own.
-Only their attributes count.
+Messages are duck-typed: rclpy's, those read by rosbags, or the simulation's own. Only their
+attributes matter.
 """
 
 from array import array
@@ -18,11 +18,11 @@ from liquid_control.control.schema import unknown
 
 
 class ObservationError(ValueError):
-    """A message that does not hold what the contract asks of it."""
+    """A message lacks something that the contract asks for."""
 
 
 def time_ns(time: Any) -> int:
-    """A time as ROS has it, ``sec`` and ``nanosec``, in nanoseconds."""
+    """Convert a ROS time (``sec`` and ``nanosec``) to nanoseconds."""
     return time.sec * 1_000_000_000 + time.nanosec
 
 
@@ -39,7 +39,7 @@ def stamp_ns(message: Any) -> int:
 
 
 NO_VALUE = 2.146e9
-"""What Unitree's motors say for "no value" (PosStopF). It is read as NaN: no reading."""
+"""Unitree's marker for "no value" (PosStopF) in motor messages. It is read as NaN: no reading."""
 
 
 class TermAccess:
@@ -52,13 +52,14 @@ class TermAccess:
         self._order = None if term.order is None else list(term.order)
         self._names: list[str] | None = None
         self._index: list[int] = []
-        self._all = False  # whether the message has the channels, in order, and nothing else
+        self._all = False  # whether the message has exactly the channels, in order
 
     def read(self, message: Any) -> list[float]:
-        """The term's n values, as the message has them.
+        """Return the term's n values as they are in the message.
 
         Raises:
-            ObservationError: the message lacks a name or a field, or has too few values.
+            ObservationError: the message lacks a field or a name, names a channel more than once,
+                or has a different number of values than of names.
         """
         field = self._field(message)
         if self.term.components:
@@ -81,7 +82,7 @@ class TermAccess:
         return values if self._all else [values[place] for place in index]
 
     def layout(self, message: Any) -> Any:
-        """What tells a message from those that are read in another way: its names and sizes.
+        """What distinguishes messages that are read differently: their names and sizes.
 
         Raises:
             ObservationError: the message lacks a field.
@@ -95,7 +96,7 @@ class TermAccess:
             return None
 
     def write(self, message: Any, values: np.ndarray) -> None:
-        """Put values (n,) back where :meth:`read` found them, in place."""
+        """Write values (n,) in place, back to where :meth:`read` found them."""
         field = self._field(message)
         if self.term.components:
             for name, value in zip(self.term.channels, values, strict=True):
@@ -113,7 +114,7 @@ class TermAccess:
                 field[place] = float(value)
             return
         place = np.asarray(field)
-        if not place.flags.writeable:  # as rosbags reads them
+        if not place.flags.writeable:  # arrays read by rosbags are read-only
             place = place.copy()
             _set(message, self.term.field, place)
         place[index] = values
@@ -153,13 +154,13 @@ class TermAccess:
 class Observer:
     """Assembles observations from the messages of a contract's topics.
 
-    The contract's first topic paces: an observation carries its stamp, and is complete once
-    every other topic has a sample with that stamp or one later by at most the freshness limit:
-    a sensor whose clock runs ahead could otherwise fall silent and not be missed.
+    The contract's first topic sets the pace: an observation carries its stamp, and is complete
+    once every other topic has a sample with that stamp or one later by at most the freshness
+    limit. Without that limit, a sensor whose clock runs ahead could fall silent unnoticed.
 
-    A topic that holds must have been heard once; from then on its last value stands, however old.
-    Merged by stamp, as from a bag, that is the last value stamped no later than the observation;
-    live, the last that has arrived.
+    A topic that holds must have been received once; from then on its last value applies, however
+    old. When messages are merged by stamp, as from a bag, that is the last value stamped no later
+    than the observation; live, it is the last one that arrived.
     """
 
     def __init__(self, contract: Contract):
@@ -177,14 +178,14 @@ class Observer:
             start = part.stop
 
     def update(self, topic: str, message: Any) -> tuple[int, np.ndarray] | None:
-        """Take in a message; returns (stamp in ns, observation (n,) float32) where one is complete.
+        """Take in a message; return (stamp in ns, observation (n,) float32) once one is complete.
 
         Raises:
-            ObservationError: the message does not hold what the contract asks of it.
+            ObservationError: the message lacks something that the contract asks for.
         """
         stamp = stamp_ns(message)
         reads = [(part, _clipped(access, message)) for access, part in self._access[topic]]
-        for part, values in reads:  # all of a message or nothing
+        for part, values in reads:  # take a message whole or not at all
             self._values[part] = values
         self._stamps[topic] = stamp
         if topic == self._pace:
@@ -194,7 +195,7 @@ class Observer:
         if not all(map(self._in_time, self._access)):
             return None
         complete, self._pending = self._pending, None
-        # By way of an array, what is too large for float32 becomes an infinity without a warning.
+        # Going through an array turns values too large for float32 into infinities, silently.
         return complete, np.frombuffer(array('f', self._values), dtype=np.float32)
 
     def _in_time(self, topic: str) -> bool:
@@ -205,7 +206,7 @@ class Observer:
 
 
 def _getter(path: str) -> Callable[[Any], Any]:
-    """What reads a field path; where it goes through a list, the values of all of its items."""
+    """Return a reader for a field path; through a list, it reads the values of all the items."""
     if '[].' not in path:
         return attrgetter(path)
     items, item = (attrgetter(part) for part in path.split('[].'))
@@ -218,7 +219,7 @@ def _set(message: Any, path: str, value: Any) -> None:
 
 
 def _clipped(access: TermAccess, message: Any) -> list[float]:
-    """A term's values inside its clip; an infinity is a broken reading and stays one."""
+    """A term's values clipped to its range; an infinity is a broken reading and stays one."""
     values = access.read(message)
     if NO_VALUE in values:
         values = [nan if v == NO_VALUE else v for v in values]

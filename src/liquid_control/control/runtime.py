@@ -1,4 +1,4 @@
-"""Runs a bundle: (observation, elapsed time) → (action, prediction), carrying the hidden state."""
+"""Run a bundle: (observation, elapsed time) → (action, prediction), carrying the hidden state."""
 
 import copy
 from pathlib import Path
@@ -13,14 +13,14 @@ from liquid_control.control.gate import float32_limits
 
 
 class Decision(NamedTuple):
-    """One step's outcome: action (m,) and predicted next sensed values (p,); rows for a batch."""
+    """Result of one step: action (m,) and predicted next sensed values (p,); rows for a batch."""
 
     action: np.ndarray
     prediction: np.ndarray
 
 
 class Course(NamedTuple):
-    """Of T steps: predicted next sensed values (T, p), and the states after them (T, s)."""
+    """Result of T steps: predicted next sensed values (T, p) and the states after them (T, s)."""
 
     predictions: np.ndarray
     states: np.ndarray
@@ -29,12 +29,12 @@ class Course(NamedTuple):
 class PolicyRunner:
     """A policy ready to step, on one thread of ONNX Runtime.
 
-    ``step`` takes the sensed values of the contract; where the policy asks for
-    ``previous_action``, the runner supplies it: the last action clipped to the limits, or what
-    :meth:`sent` says was really sent.
+    ``step`` takes the sensed values of the contract; if the policy asks for ``previous_action``,
+    the runner supplies it: the last action clipped to the limits, or what :meth:`sent` reports
+    as actually sent.
 
     Raises:
-        BundleError: the file is no bundle, is damaged, or its graph does not run.
+        BundleError: the file is not a bundle, is damaged, or its graph does not run.
     """
 
     def __init__(self, path: str | Path | Bundle):
@@ -57,14 +57,14 @@ class PolicyRunner:
         return self.bundle.contract
 
     def twin(self) -> 'PolicyRunner':
-        """A runner of the same policy with a state of its own; the network is shared."""
+        """Return a runner of the same policy with its own state; the network is shared."""
         twin = copy.copy(self)
         twin._batch = 0
         twin.reset()
         return twin
 
     def reset(self, batch: int = 1) -> None:
-        """Forget: zero state, and the safe action as the command sent last."""
+        """Zero the state, and take the safe action as the command sent last."""
         if batch != self._batch:
             self._allocate(batch)
         for state in self._states:
@@ -72,7 +72,7 @@ class PolicyRunner:
         self._previous, self._as_sent = self._safe, True
 
     def _allocate(self, batch: int) -> None:
-        """Buffers for a batch, and two bindings to them between which the state swings."""
+        """Allocate buffers for a batch, with two bindings between which the state alternates."""
 
         def zeros(node) -> np.ndarray:
             return np.zeros((batch, node.shape[1]), dtype=np.float32)
@@ -103,11 +103,11 @@ class PolicyRunner:
 
     @property
     def state(self) -> np.ndarray:
-        """A copy of what it remembers, (B, s)."""
+        """A copy of the recurrent state, (B, s)."""
         return self._states[self._turn].copy()
 
     def resume(self, states: np.ndarray) -> None:
-        """Remember these states (B, s); the batch becomes theirs."""
+        """Continue from these states (B, s), with their batch size."""
         self.reset(len(states))
         self._states[self._turn][:] = states
 
@@ -122,11 +122,11 @@ class PolicyRunner:
 
         Args:
             observation: sensed values in the contract's order and units, (p,) or (B, p).
-            elapsed: time since the previous observation over the nominal period, a number or
-                (B,) or (B, 1). At the nominal rate 1.
+            elapsed: time since the previous observation over the nominal period: a number, (B,)
+                or (B, 1). It is 1 at the nominal rate.
 
         Raises:
-            ValueError: a shape that does not fit the contract or the batch of the last reset.
+            ValueError: a shape does not fit the contract or the batch of the last reset.
         """
         rows = observation[None] if observation.ndim == 1 else observation
         if rows.shape != self._shape:
@@ -150,20 +150,20 @@ class PolicyRunner:
         return Decision(action, prediction)
 
     def sequence(self, observations: np.ndarray, elapsed: np.ndarray) -> Course:
-        """Advance T steps of one robot in one call of the network: as many steps, faster.
+        """Advance T steps of one robot in a single network call, which is faster than stepping.
 
-        For bundles that need no previous action. The network for it is made by the first call.
+        Only for bundles that need no previous action. The first call builds the network for it.
 
         Args:
             observations: sensed values, (T, p), T ≥ 1.
-            elapsed: before each, in nominal periods, (T,).
+            elapsed: time before each observation in nominal periods, (T,).
 
         Raises:
-            ValueError: a shape that does not fit, a bundle that asks for the previous action, or
-                a runner that is set for a batch.
-            BundleError: its graph does not run in a sequence.
+            ValueError: a shape does not fit, the bundle asks for the previous action, or the
+                runner is set to a batch other than 1.
+            BundleError: the bundle's graph does not run in a sequence.
         """
-        # onnx is for recordings alone: a node that drives need not pay for it.
+        # Only recordings need onnx: a node that drives should not pay for the import.
         from liquid_control.control.sequence import SEQUENCE_INPUTS, SEQUENCE_OUTPUTS
 
         if self._own is not None or self._batch != 1:
@@ -201,21 +201,21 @@ class PolicyRunner:
             ) from error
 
     def sent(self, command: np.ndarray) -> None:
-        """Tell what was really sent, (m,) or (B, m), where it is not the clipped action.
+        """Report what was actually sent, (m,) or (B, m), if it is not the clipped action.
 
         The array is kept, not copied.
         """
         self._previous, self._as_sent = command, True
 
     def _command(self) -> np.ndarray:
-        """The command sent last, as far as is known."""
+        """The command sent last, as far as known."""
         if self._as_sent:
             return self._previous
         return np.minimum(np.maximum(self._previous, self._lower), self._upper)
 
 
 def _places(contract: Contract) -> tuple[slice | np.ndarray, slice | np.ndarray | None]:
-    """Where sensed values and the previous action stand in an observation."""
+    """Indices of the sensed values and of the previous action in an observation."""
     sensed, own, start = [], [], 0
     for term in contract.terms:
         (sensed if term.sensed else own).extend(range(start, start + len(term.channels)))
@@ -224,7 +224,7 @@ def _places(contract: Contract) -> tuple[slice | np.ndarray, slice | np.ndarray 
 
 
 def _as_slice(places: list[int]) -> slice | np.ndarray:
-    """Places as a slice where they are contiguous, which indexes several times faster."""
+    """Indices as a slice if they are contiguous, which indexes several times faster."""
     if places == list(range(places[0], places[-1] + 1)):
         return slice(places[0], places[-1] + 1)
     return np.array(places, dtype=np.intp)

@@ -1,4 +1,4 @@
-"""Reading configuration that a person wrote: a typo is an error that names the nearest key."""
+"""Read hand-written configuration: a typo is an error that names the nearest key."""
 
 import difflib
 import math
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Section:
-    """One mapping of a configuration file, whose every key must be asked for.
+    """One mapping of a configuration file; :meth:`done` refuses keys that were never asked for.
 
     ``where`` names it in messages, for example ``walker2d.yaml: action``. Errors are raised as
     ``error``, a subclass of ValueError.
@@ -24,22 +24,22 @@ class Section:
         return self.error(f'{self.where}: {key}: expected {expected}, found {_describe(found)}')
 
     def __contains__(self, key: str) -> bool:
-        """Whether an optional key is there; asking makes it known. Null counts as not there."""
+        """Whether an optional key is present; asking makes it known. Null counts as absent."""
         self._asked.append(key)
         return self._data.get(key) is not None
 
     def get(self, key: str, default: Any = None) -> Any:
-        """The raw value under a key that may be missing."""
+        """Return the raw value of an optional key."""
         self._asked.append(key)
         value = self._data.get(key)
         return default if value is None else value
 
     def require(self, key: str) -> Any:
-        """The raw value under a key that must be there."""
+        """Return the raw value of a required key."""
         value = self.get(key)
         if value is None:
             near = nearest(key, set(self._data) - set(self._asked))
-            hint = f'; did you mean it by {near!r}?' if near else ''
+            hint = f'; is {near!r} a typo for it?' if near else ''
             there = ', '.join(map(str, self._data)) or 'nothing'
             raise self.error(f'{self.where}: {key} is missing{hint} (found: {there})')
         return value
@@ -47,11 +47,11 @@ class Section:
     def text(self, key: str, default: str | None = None) -> str:
         value = self.get(key, default) if default is not None else self.require(key)
         if not isinstance(value, str) or not value:
-            raise self.fail(key, value, 'a text')
+            raise self.fail(key, value, 'a non-empty string')
         return value
 
     def number(self, key: str, *, low: float, high: float) -> float:
-        """A number from low to high, both included."""
+        """Return a number from low to high, both included."""
         value = self._number(key, self.require(key))
         if not low <= value <= high:
             raise self.fail(key, value, f'a number from {low:g} to {high:g}')
@@ -69,14 +69,14 @@ class Section:
         return number
 
     def flag(self, key: str) -> bool:
-        """True or false; false where the key is missing."""
+        """Return true or false; false if the key is missing."""
         value = self.get(key, False)
         if not isinstance(value, bool):
             raise self.fail(key, value, 'true or false')
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:
-        """A list of distinct texts."""
+        """Return a list of distinct, non-empty strings."""
         value = self.require(key)
         if not isinstance(value, list | tuple) or not value:
             raise self.fail(key, value, 'a list of names')
@@ -89,7 +89,7 @@ class Section:
         return tuple(value)
 
     def numbers(self, key: str, count: int, *, above: float | None = None) -> tuple[float, ...]:
-        """``count`` numbers, given as a list or as a single number for all."""
+        """Return ``count`` numbers, given as a list or as one number for all."""
         value = self.require(key)
         if isinstance(value, list | tuple):
             if len(value) != count:
@@ -103,7 +103,7 @@ class Section:
         return numbers
 
     def done(self) -> None:
-        """Refuse the keys that nobody asked for."""
+        """Refuse keys that were never asked for."""
         for key in self._data:
             if key not in self._asked:
                 near = nearest(str(key), self._asked)
@@ -113,13 +113,13 @@ class Section:
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
-    """The name among ``names`` that ``name`` was most likely meant to be."""
+    """Return the one of ``names`` most likely meant by ``name``, if any is close."""
     matches = difflib.get_close_matches(name, [str(n) for n in names], n=1, cutoff=0.5)
     return matches[0] if matches else None
 
 
 def unknown(kind: str, name: str, names: Iterable[str]) -> str:
-    """Message for a name that is not among those there are."""
+    """Error message for a name that is not among those available."""
     names = sorted(names)
     near = nearest(name, names)
     hint = f' (did you mean {near!r}?)' if near else ''

@@ -1,4 +1,4 @@
-"""A bundle's steps through a whole sequence, in one call of the network."""
+"""Step a bundle through a whole sequence in one network call."""
 
 import onnx
 from onnx import TensorProto, helper
@@ -8,21 +8,21 @@ from liquid_control.control.bundle import INPUTS, OUTPUTS
 SEQUENCE_INPUTS = ('sequence.observations', 'sequence.times', 'sequence.before')
 SEQUENCE_OUTPUTS = ('sequence.predictions', 'sequence.states')
 _WEIGHTS_APART = 4
-"""Version of ONNX's format from which weights need not be listed as inputs too."""
+"""First ONNX IR version in which weights need not also be listed as inputs."""
 
 
 def sequence_graph(graph: bytes) -> bytes:
-    """A bundle's graph inside ONNX's Scan, which steps one robot through T samples.
+    """Wrap a bundle's graph in an ONNX Scan that steps one robot through T samples.
 
-    The operations are those of the step, on rows of the same shape, and so are the numbers; what is
-    saved is all that a call costs beside them.
+    The operations are those of the step, on rows of the same shape, so the numbers are the same;
+    only the overhead per call is saved.
 
     Args:
-        graph: of one step, for batches of any size.
+        graph: graph of one step, for batches of any size.
 
     Returns:
-        A graph with ``SEQUENCE_INPUTS``, observations (T, 1, n), elapsed times (T, 1, 1) and the
-        state before (1, s), and ``SEQUENCE_OUTPUTS``, predictions (T, 1, p) and the states after
+        A graph with ``SEQUENCE_INPUTS``: observations (T, 1, n), elapsed times (T, 1, 1) and the
+        state before (1, s); and ``SEQUENCE_OUTPUTS``: predictions (T, 1, p) and the states after
         each step (T, 1, s).
     """
     model = onnx.load_model_from_string(graph)
@@ -30,7 +30,7 @@ def sequence_graph(graph: bytes) -> bytes:
     width = {
         value.name: value.type.tensor_type.shape.dim[1].dim_value
         for value in (*step.input, *step.output)
-        if value.name in INPUTS + OUTPUTS  # older graphs list their weights too
+        if value.name in INPUTS + OUTPUTS  # older graphs list weights as inputs too
     }
     observation, elapsed, state = INPUTS
     _, prediction, next_state = OUTPUTS

@@ -6,11 +6,11 @@ from typing import Any
 from liquid_control.control.schema import Section, unknown
 
 PREVIOUS_ACTION = 'previous_action'
-"""The observation term that the runner supplies itself: the command as sent, after the gate."""
+"""The observation term that the runner itself supplies: the command as sent, after the gate."""
 
 
 class ContractError(ValueError):
-    """A contract that cannot be read, or two that do not fit. Its text says what and where."""
+    """A contract cannot be read, or two do not fit. The message says what and where."""
 
 
 @dataclass(frozen=True)
@@ -21,13 +21,13 @@ class Term:
     ``components`` is true, the members of a structured field such as ``angular_velocity``
     (``x``, ``y``, ``z``). The term ``previous_action`` has no topic.
 
-    ``names`` is where in the message the list of names stands, ``name`` unless the contract says
-    otherwise; ``order`` are the names that the values stand for, one each, where the message has
-    none. A field path may go through a list of messages: ``motor_state[].q``.
+    ``names`` is the message field with the list of names, ``name`` unless the contract says
+    otherwise; ``order`` gives the name of each value when the message has no names. A field path
+    may go through a list of messages: ``motor_state[].q``.
 
-    A term that ``hold``s is what the robot is told, not what it does: its last value holds until
-    the next one comes, no observation waits for it, no sensor fault touches it, and over horizons
-    it is taken as recorded.
+    A term with ``hold`` is what the robot is told, not what it does: its last value holds until
+    the next one arrives, no observation waits for it, no sensor fault affects it, and predictions
+    over a horizon take it as recorded.
     """
 
     name: str
@@ -52,8 +52,8 @@ class Term:
     def channel_names(self) -> tuple[str, ...]:
         """Full names, for example ``thigh_joint.position`` or ``imu/data.angular_velocity.x``.
 
-        Where the term holds its own name stands for the field: ``knee.commanded_position`` goes
-        beside the ``knee.position`` that is measured.
+        For a term that holds, its own name replaces the field: ``knee.commanded_position`` stands
+        beside the measured ``knee.position``.
         """
         if self.hold:
             return tuple(f'{c}.{self.name}' for c in self.channels)
@@ -65,7 +65,7 @@ class Term:
     def parse(
         cls, data: Any, where: str, joints: tuple[str, ...], units: tuple[str, ...]
     ) -> 'Term':
-        """One row of ``observation``; the joints and units are those of the action."""
+        """Parse one row of ``observation``; ``joints`` and ``units`` are those of the action."""
         section = Section(data, where, ContractError)
         name = section.text('name')
         if name == PREVIOUS_ACTION:
@@ -98,17 +98,17 @@ class Term:
         if self.components and (named or self.order or '[]' in self.field):
             raise ContractError(
                 f'{where} ({self.name}): components are members of one field: expected joints '
-                'beside names, order or a list of messages'
+                'with names, order or a list of messages'
             )
         if named and self.order:
             raise ContractError(
-                f'{where} ({self.name}): expected either names, which the message has, or order'
+                f'{where} ({self.name}): expected either names, a field of the message, or order'
             )
         for path in (self.field, self.names):
             parts = path.split('[].')
             if path.count('[]') > 1 or len(parts) != 1 + path.count('[]') or not all(parts):
                 raise ContractError(
-                    f'{where} ({self.name}): expected one list in a path, as in '
+                    f'{where} ({self.name}): expected at most one list in a path, as in '
                     f'motor_state[].q, found {path!r}'
                 )
         for channel in self.channels if self.order else ():
@@ -142,7 +142,7 @@ class Term:
 
 
 def units_of(section: Section, count: int) -> tuple[str, ...]:
-    """The ``unit`` of ``count`` channels: one for all, or a list."""
+    """Read the ``unit`` of ``count`` channels: one for all, or a list."""
     value = section.require('unit')
     units = [value] * count if isinstance(value, str) else value
     if not isinstance(units, list) or not all(isinstance(u, str) and u for u in units):

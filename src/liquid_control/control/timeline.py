@@ -12,10 +12,10 @@ class Advance(enum.Enum):
 
 
 class Timeline:
-    """Elapsed time between header stamps, and the answer to stamps that make no sense.
+    """Elapsed time between header stamps, and how to handle stamps that make no sense.
 
-    The first stamp, a gap longer than ``max_gap`` and a jump back by more than it start anew;
-    a stamp that stands still or goes back by less is skipped.
+    The first stamp, or one more than ``max_gap`` ahead of or behind the last, causes a reset.
+    A stamp that does not advance, or goes back by at most ``max_gap``, is skipped.
     """
 
     def __init__(self, period_ns: int, max_gap: float):
@@ -27,7 +27,7 @@ class Timeline:
         self._last = None
 
     def advance(self, stamp_ns: int) -> tuple[Advance, float]:
-        """Take in a stamp → what it means, and the elapsed time in nominal periods."""
+        """Take in a stamp; return what it means and the elapsed time in nominal periods."""
         if self._last is None or abs(stamp_ns - self._last) > self._max_gap_ns:
             self._last = stamp_ns
             return Advance.RESET, 1.0

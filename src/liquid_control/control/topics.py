@@ -1,4 +1,4 @@
-"""Topics that nodes, launch files and evaluations share, beside those of the robot's contract."""
+"""Topics shared by nodes, launch files and evaluations, besides those of the robot's contract."""
 
 from typing import Any
 
@@ -9,21 +9,21 @@ PREDICTION = 'policy/prediction'
 STATUS = 'policy/status'
 """Counters, latency and memory of the policy node."""
 SHADOW = 'policy/command'
-"""What a policy node in the shadow would have sent."""
+"""What a policy node in shadow mode would have sent."""
 EPISODE = 'sim/episode'
-"""One row a step of the simulation."""
+"""One row per simulation step."""
 DROPPED = 'fault/dropped'
 """Stamp and topic of a sample that the fault node withheld."""
 BAG_ENDED = 'bag/ended'
-"""Published once when playback ends; ``frame_id`` says why the recording is not whole."""
+"""Published once when playback ends; ``frame_id`` says why the recording is incomplete."""
 
 
 def answered_stamp(command: Any) -> int | None:
-    """Stamp in ns of the observation that a command answers; None where its sender does not say.
+    """Stamp in ns of the observation that a command answers; None if its sender does not say.
 
     Args:
-        command: a message of any type; what answers an observation is a Float64MultiArray, with
-            the stamp as the label of its dimension.
+        command: a message of any type; a command that answers an observation is a
+            Float64MultiArray with the stamp as the label of its first dimension.
     """
     layout = getattr(command, 'layout', None)
     dimensions = layout.dim if layout is not None else ()

@@ -1,1 +1,1 @@
-"""Measuring policies: episodes, metrics, latency, replay of bags, reports."""
+"""Measure policies: episodes, metrics, latency and bag replay."""

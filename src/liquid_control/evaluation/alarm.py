@@ -1,10 +1,10 @@
-"""Does the robot still behave as a model of its good days says? When not, since when, which joints.
+"""Does the robot still behave as a model of good data predicts? If not, since when, which joints?
 
-A rollout foretells some tenths of a second. Its errors, with their sign, are averaged over its
-steps and over the rollouts of a window: what a gait or noise brings cancels out, a joint that does
-not go where it is told adds up. A joint's score is the root mean square over its channels of that
-average, in units of single rollouts on good data that the model had not been trained on; the
-robot's score is that of its worst joint. The threshold follows from a stated rate of false alarms.
+A rollout predicts some tenths of a second. Its signed errors are averaged over its steps and over
+the rollouts of a window: the effects of gait and noise cancel out, while a joint that does not go
+where it is told adds up. A joint's score is the root mean square of that average over its
+channels, in units of single rollouts on good data that the model was not trained on; the robot's
+score is that of its worst joint. The threshold follows from a stated rate of false alarms.
 """
 
 import math
@@ -18,13 +18,13 @@ import numpy as np
 from liquid_control.control.contract import Contract
 
 _CLEARED = 0.7
-"""An alarm ends when the score has stayed below this share of the threshold for a window."""
+"""An alarm ends once the score has stayed below this share of the threshold for a window."""
 _TAIL = 4
-"""The largest n / 4 block maxima say how the tail falls."""
+"""The largest n / 4 block maxima determine how the tail falls off."""
 
 
 def joints(contract: Contract) -> dict[str, list[int]]:
-    """Joint, or sensor of a term without joints → places among the measured channels."""
+    """Return joint (or sensor, for a term without joints) → indices among measured channels."""
     found: dict[str, list[int]] = {}
     place = 0
     for term in contract.sensed:
@@ -39,18 +39,18 @@ def joints(contract: Contract) -> dict[str, list[int]]:
 
 @dataclass(frozen=True)
 class Calibration:
-    """What an alarm goes by.
+    """What an alarm is based on.
 
     Attributes:
         horizon: steps of a rollout.
-        every: observations between two rollouts.
-        window: rollouts averaged.
+        every: observations from one rollout to the next.
+        window: number of rollouts averaged.
         scale: root mean square of a rollout's mean error on good data, by channel, in its unit.
-        band: root mean square error of each at the end of a rollout, in its unit.
-        threshold: score above which the alarm rises.
-        rate: false alarms a minute that the threshold stands for.
-        seconds: of good data that it is from.
-        extrapolated: whether that was too little to have seen such a rate.
+        band: root mean square error of each channel at the end of a rollout, in its unit.
+        threshold: score above which the alarm is raised.
+        rate: false alarms per minute that the threshold corresponds to.
+        seconds: seconds of good data used.
+        extrapolated: whether that was too little data to observe such a rate.
     """
 
     horizon: int
@@ -68,10 +68,10 @@ class Calibration:
 
     @classmethod
     def of(cls, scores: dict[str, Any]) -> 'Calibration | None':
-        """That of a bundle, by its ``scores``; None where it has none.
+        """Return the calibration in a bundle's ``scores``; None if it has none.
 
         Raises:
-            ValueError: it is there and not whole.
+            ValueError: the calibration is incomplete or malformed.
         """
         if 'alarm' not in scores:
             return None
@@ -85,7 +85,7 @@ class Calibration:
 
 @dataclass
 class Event:
-    """One alarm: stamps in ns, the largest score, and the joints above the threshold by score."""
+    """One alarm: stamps in ns, largest score, and joints above the threshold → largest score."""
 
     start: int
     end: int | None
@@ -97,8 +97,11 @@ class Alarm:
     """Follows rollouts as they end; ``events`` has the alarms so far.
 
     Args:
-        contract: of the model.
-        calibration: for its measured channels.
+        contract: contract of the model.
+        calibration: calibration for its measured channels.
+
+    Raises:
+        ValueError: the calibration has a different number of channels.
     """
 
     def __init__(self, contract: Contract, calibration: Calibration):
@@ -119,11 +122,14 @@ class Alarm:
         return bool(self.events) and self.events[-1].end is None
 
     def forget(self) -> None:
-        """Memory starts anew: an alarm stays until it is told otherwise."""
+        """Clear the window, as the state is reset; a raised alarm stays until scores clear it."""
         self._recent.clear()
 
     def take(self, stamp_ns: int, error: np.ndarray) -> float | None:
-        """One rollout's mean error (q,), ended at a stamp → score; None until a window is full."""
+        """Take in a rollout's mean error (q,) and end stamp; return the score.
+
+        None until a window is full.
+        """
         self._recent.append(error / self._scale)
         if len(self._recent) < self._recent.maxlen:
             return None
@@ -159,22 +165,23 @@ def calibrate(
     band: np.ndarray,
     rate: float | None = None,
 ) -> Calibration:
-    """The threshold of a stated rate of false alarms, from rollouts on good, held-out data.
+    """Set the threshold for a stated rate of false alarms, from rollouts on good, held-out data.
 
-    The data are cut into blocks of one window. Where there are enough, the threshold is the
-    conformal quantile of their largest scores: a fresh block like them exceeds it with at most the
-    stated probability, whatever the distribution. Where not, the largest quarter is taken to fall
-    off exponentially beyond, with the uncertainty of so few.
+    The data are cut into blocks of one window. If there are enough, the threshold is the
+    conformal quantile of their largest scores: a fresh block like them exceeds it with at most
+    the stated probability, whatever the distribution. Otherwise the largest quarter is assumed to
+    have an exponential tail, allowing for the uncertainty of so few.
 
     Args:
-        contract: of the model.
+        contract: contract of the model.
         pieces: for each stretch without a gap, end stamps in ns (n,) and mean errors (n, q).
         horizon, every, window: as in :class:`Calibration`.
         band: root mean square error at the end of a rollout, (q,).
-        rate: false alarms a minute; None: the least for which the data are enough.
+        rate: false alarms per minute; None for the lowest rate that the data can support.
 
     Raises:
-        ValueError: less than four windows of data, or a rate of one alarm a window or more.
+        ValueError: there are fewer than four windows of data, or the rate is one alarm per window
+            or more.
     """
     means = [_moving(errors, window) for _, errors in pieces if len(errors) >= window]
     blocks = sum(len(mean) // window for mean in means)
@@ -194,8 +201,8 @@ def calibrate(
     rate = 60.0 / ((blocks + 1) * seconds) if rate is None else rate
     if not 0.0 < rate * seconds < 60.0:
         raise ValueError(
-            f'{rate:g} false alarms a minute: expected more than 0 and less than one in each '
-            f'window of {seconds:.2g} s, {60.0 / seconds:.3g} a minute'
+            f'{rate:g} false alarms per minute: expected more than 0 and less than one in each '
+            f'window of {seconds:.2g} s, {60.0 / seconds:.3g} per minute'
         )
     threshold, extrapolated = block_threshold(np.array(maxima), rate * seconds / 60.0)
     return Calibration(
@@ -212,11 +219,11 @@ def calibrate(
 
 
 def block_threshold(maxima: np.ndarray, probability: float) -> tuple[float, bool]:
-    """What a fresh block's maximum exceeds with this probability, and whether it is extrapolated.
+    """Value that a fresh block's maximum exceeds with this probability, and if it is extrapolated.
 
     Args:
-        maxima: of n exchangeable blocks, (n,).
-        probability: in (0, 1).
+        maxima: maxima of n exchangeable blocks, (n,).
+        probability: probability in (0, 1).
     """
     ordered, count = np.sort(maxima), len(maxima)
     rank = math.ceil((count + 1) * (1.0 - probability) - 1e-9)
@@ -225,13 +232,13 @@ def block_threshold(maxima: np.ndarray, probability: float) -> tuple[float, bool
     tail = min(max(3, count // _TAIL), count - 1)
     base = ordered[-tail - 1]
     excess = float((ordered[-tail:] - base).mean())
-    # what a fresh exponential excess exceeds with a probability, given the mean of so many
+    # Exceeded by a fresh exponential excess with this probability, given the mean of so few.
     reach = tail * ((tail / (count * probability)) ** (1.0 / tail) - 1.0)
     return float(max(ordered[-1], base + excess * reach)), True
 
 
 def _groups(contract: Contract) -> tuple[list[str], np.ndarray]:
-    """Joint names, and the matrix (J, q) that averages over each joint's channels."""
+    """Return joint names, and the matrix (J, q) that averages over each joint's channels."""
     found = joints(contract)
     matrix = np.zeros((len(found), len(contract.measured)))
     for row, places in enumerate(found.values()):
@@ -249,6 +256,6 @@ def check_blocks(blocks: int) -> None:
 
 
 def _moving(values: np.ndarray, count: int) -> np.ndarray:
-    """Means over ``count`` successive rows, (n − count + 1, q)."""
+    """Return means over ``count`` successive rows, (n − count + 1, q)."""
     total = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])
     return (total[count:] - total[:-count]) / count

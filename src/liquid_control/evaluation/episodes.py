@@ -1,4 +1,4 @@
-"""Walks in process: the same core and the same numbers as over ROS, without it."""
+"""Walks in process: the same core and the same numbers as over ROS, but without it."""
 
 from dataclasses import dataclass
 
@@ -18,9 +18,9 @@ class Episode:
     """One finished walk.
 
     Attributes:
-        seed: of its start.
-        total: the return, the sum of rewards.
-        steps: control periods that it lasted.
+        seed: seed of its start.
+        total: the return, that is, the sum of rewards.
+        steps: number of control periods it lasted.
         terminated: whether the walker fell.
         trace: what the policy saw, did and predicted, observation by observation.
     """
@@ -40,9 +40,9 @@ def run_episodes(
     seed: int = 0,
     steps: int = walker2d.EPISODE_STEPS,
 ) -> list[Episode]:
-    """Let a policy walk ``episodes`` times, with starts ``seed``, ``seed + 1``, ….
+    """Let a policy walk ``episodes`` times, with start seeds ``seed``, ``seed + 1``, ….
 
-    The robot holds its last command where a sample is lost, as it does on the graph.
+    When a sample is lost the robot holds its last command, as it does on the graph.
     """
     world = World(episode_gap=robot.max_gap + 1.0)
     injector, clock = FaultInjector(robot, faults, seed), FaultyClock(faults, seed)

@@ -1,4 +1,4 @@
-"""Prediction error as it happens: is the robot behaving as the model knows it?"""
+"""Live prediction error: does the robot still behave as the model expects?"""
 
 from collections import deque
 from typing import Any
@@ -15,16 +15,16 @@ from liquid_control.evaluation.rollouts import RolloutRunner, Rollouts
 
 
 class LiveAccuracy:
-    """Compares predictions with the observations that they were for, over a sliding window.
+    """Compares predictions with the observations they were for, over a sliding window.
 
-    Errors are squared, in units of each channel's ``scale`` (n,), and summed over channels; a
-    channel of infinite scale does not count. What is foretold is the next observation: it is
-    compared where that comes a nominal period later, give or take a quarter.
+    Errors are squared, in units of each channel's ``scale``, and summed over channels; a channel
+    of infinite scale does not count. Each prediction is for the next observation, and is compared
+    if that comes one nominal period later, plus or minus a quarter.
 
     Args:
-        scale: of the channels, (n,).
-        period_ns: nominal time between observations.
-        window: observations that count.
+        scale: scales of the channels, (n,).
+        period_ns: nominal time between observations in ns.
+        window: number of observations in the window.
     """
 
     def __init__(self, scale: np.ndarray, period_ns: int, window: int = 250):
@@ -35,13 +35,13 @@ class LiveAccuracy:
         self._last: np.ndarray | None = None
 
     def predicted(self, stamp_ns: int, values: np.ndarray) -> None:
-        """Take in what is expected (n,) for a stamp, a period after that of its observation."""
+        """Take in values (n,) predicted for a stamp, one period after the observation's own."""
         self._expected[stamp_ns - self._period_ns] = values
         if len(self._expected) > self._errors.maxlen:
             del self._expected[next(iter(self._expected))]
 
     def observed(self, stamp_ns: int, values: np.ndarray) -> None:
-        """Take in what was observed (n,) at a stamp."""
+        """Take in values (n,) observed at a stamp."""
         expected = None
         if self._last_ns is not None and follows(stamp_ns - self._last_ns, self._period_ns):
             expected = self._expected.pop(self._last_ns, None)
@@ -54,7 +54,7 @@ class LiveAccuracy:
 
     @property
     def ratio(self) -> float | None:
-        """Mean squared error over that of persistence; None before there is any."""
+        """Mean squared error over that of persistence; None before there is one."""
         if not self._errors:
             return None
         model, persistence = np.sum(self._errors, axis=0)
@@ -65,7 +65,7 @@ class LiveAlarm:
     """A predictor beside a running robot, and its trust alarm.
 
     Args:
-        runner: of a bundle with a calibrated alarm.
+        runner: runner of a bundle with a calibrated alarm.
         robot: contract of the robot.
 
     Raises:
@@ -93,14 +93,14 @@ class LiveAlarm:
 
     @property
     def topics(self) -> dict[str, str]:
-        """Topic → type of all that it must hear."""
+        """Topic → type of every topic that it must hear."""
         return self._follower.runner.contract.topics
 
     def heard(self, topic: str, message: Any) -> None:
         """Take in a message of one of its topics.
 
         Raises:
-            ObservationError: the message does not hold what the contract asks of it.
+            ObservationError: the message lacks something that the contract asks for.
         """
         complete = self._observer.update(topic, message)
         if complete is None:
@@ -128,8 +128,8 @@ class LiveAlarm:
 
     @property
     def status(self) -> dict[str, Any]:
-        """Score, threshold, whether the alarm is raised, since which stamp, which joints; and for
-        how long observations have come that gave no score."""
+        """Score, threshold, whether the alarm is raised, since which stamp and for which joints;
+        and for how long observations have given no score."""
         event = self.alarm.events[-1] if self.alarm.raised else None
         return {
             'alarm': event is not None,

@@ -1,6 +1,6 @@
-"""The figures of a run: what was reached, how well the next observation was foretold, how fast.
+"""The figures of a run: what was achieved, how well the next observation was predicted, how fast.
 
-docs/metrics.md defines every one of them.
+docs/metrics.md defines each of them.
 """
 
 import json
@@ -42,15 +42,15 @@ def figures(
     late: int | None = None,
     status: dict[str, str] | None = None,
 ) -> dict[str, Any]:
-    """The figures of a run, or of walks in process; None (null) where there is nothing to say.
+    """Compute the figures of a run, or of in-process walks; None (null) for what is not known.
 
     Args:
         contract: what the policy asks of the robot.
         traces: what it saw, did and predicted.
         episodes: dicts with ``return``, ``steps`` and ``terminated``.
-        latency_s: seconds from each observation to its command, NaN where none came.
-        late: periods whose command came too late; None where nobody counted.
-        status: the policy node's last status, as texts.
+        latency_s: seconds from each observation to its command; NaN if none came.
+        late: periods whose command came too late; None if that was not counted.
+        status: the policy node's last status, as strings.
     """
     std, scale = channel_std(contract, traces)
     parts = [PredictionErrors.of(t, std, contract.period_ns) for t in traces if len(t) > 1]
@@ -97,7 +97,7 @@ def figures(
 def measure(folder: str | Path) -> dict[str, Any]:
     """Measure a run folder and write its ``metrics.json``.
 
-    A run that was cut short, or whose bag is damaged or empty, is measured as far as it goes:
+    A run that was cut short, or whose bag is damaged or empty, is measured as far as possible;
     ``complete`` is then false and ``why`` says what is wrong.
 
     Raises:
@@ -125,7 +125,7 @@ def measure(folder: str | Path) -> dict[str, Any]:
 
 
 def load_metrics(folder: str | Path) -> dict[str, Any]:
-    """What ``metrics.json`` of a run folder says; where there is none, the run is measured.
+    """Load a run folder's ``metrics.json``; if it is missing or malformed, measure the run.
 
     Raises:
         OSError: the run has to be measured, and ``metrics.json`` cannot be written.
@@ -139,7 +139,7 @@ def load_metrics(folder: str | Path) -> dict[str, Any]:
 
 
 def _measure(bag: Bag, run: dict[str, Any], result: dict[str, Any]) -> str:
-    """Fill in what a bag tells; returns why it is not complete, or nothing."""
+    """Fill in what a bag tells; return why it is not complete, or an empty string."""
     contract = recorded_contract(bag, run)
     status = last_status(bag)
     rows = episode_rows(bag)
@@ -163,7 +163,7 @@ def _measure(bag: Bag, run: dict[str, Any], result: dict[str, Any]) -> str:
     if bag.damage:
         return bag.damage
     if 'ended' in run and run['ended'] != 'done':
-        return str(run['ended'] or 'the recorder was stopped before its end')
+        return str(run['ended'] or 'the recorder was stopped before it finished')
     expected = run.get('episodes') if run.get('mode') not in ('robot', 'replay') else None
     if expected and len(finished) < expected:
         return f'{len(finished)} of {expected} episodes were finished'
@@ -171,7 +171,7 @@ def _measure(bag: Bag, run: dict[str, Any], result: dict[str, Any]) -> str:
 
 
 def episodes_of(rows: dict[str, np.ndarray]) -> list[dict[str, Any]]:
-    """One dict an episode, in order, from the rows of its steps."""
+    """Return one dict per episode, in order, from the rows of its steps."""
     found = []
     for number in dict.fromkeys(rows.get('episode', np.zeros(0)).tolist()):
         part = np.flatnonzero(rows['episode'] == number)
@@ -193,7 +193,7 @@ def episodes_of(rows: dict[str, np.ndarray]) -> list[dict[str, Any]]:
 
 
 def _events(status: dict[str, str]) -> dict[str, int]:
-    """Every counter of a status: all that is a whole number and no figure."""
+    """Return a status's counters: everything that is a whole number and not a figure."""
     return {
         key: int(value)
         for key, value in status.items()

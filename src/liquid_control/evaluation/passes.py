@@ -1,4 +1,4 @@
-"""A recording, read once, to several policies at once, by the same code as live."""
+"""Play a recording, read once, to several policies at once, with the same code as live."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,10 +19,10 @@ from liquid_control.faults import Fault, FaultInjector
 
 
 class Listener(Protocol):
-    """What a recording is played to: a policy, and what is kept of it.
+    """What a recording is played to: a policy, and what is kept of its output.
 
     Attributes:
-        contract: what it asks of the robot.
+        contract: what the policy asks of the robot.
     """
 
     contract: Contract
@@ -35,8 +35,8 @@ class Listener(Protocol):
         Args:
             stamp_ns: its stamp.
             observation: sensed values (p,).
-            sent: what the robot was told thereupon, (m,); None where that is not known.
-            answers: whether that was an answer to this observation, and is to be compared.
+            sent: what the robot was told in response, (m,); None if not known.
+            answers: whether that answers this very observation, and so is to be compared.
         """
 
     def unanswered(self) -> None:
@@ -51,12 +51,13 @@ class Heard:
     """What a pass over a recording heard.
 
     Attributes:
-        first, last: stamps of the first and the last complete observation in ns; None: none.
-        observations: complete ones.
-        answered: observations that a recorded command answers; None: no commands were recorded.
-        lost: messages that an injected fault withheld.
-        silences: a topic that falls silent for longer than the contract's ``max_gap`` while others
-            go on: topic, since (ns), until (ns, None: to the end).
+        first, last: stamps of the first and last complete observation in ns; None if none.
+        observations: number of complete observations.
+        answered: number of observations answered by a recorded command; None if no commands were
+            recorded.
+        lost: number of messages withheld by an injected fault.
+        silences: times when a topic fell silent for longer than the contract's ``max_gap`` while
+            others went on: topic, since (ns), until (ns; None: to the end).
     """
 
     first: int | None = None
@@ -69,7 +70,7 @@ class Heard:
 
 @dataclass
 class _Group:
-    """Policies that sense the same, behind one observer."""
+    """Policies that sense the same values, behind one observer."""
 
     contract: Contract
     observer: Observer
@@ -87,22 +88,24 @@ def play(
 ) -> Heard:
     """Step policies over a recording, all on the same messages.
 
-    Where recorded commands name the observation that they answer, only observations that were
-    answered are played. Each policy is told the command that was really sent; where none is known
-    its own is taken as sent.
+    If recorded commands name the observation they answer, only answered observations are played.
+    Each policy is told the command that was actually sent; if none is known, its own is taken as
+    sent.
 
     Args:
         bag: the recording.
-        players: of policies that fit the robot.
+        players: listeners for policies that fit the robot.
         robot: contract of the robot.
         observed: contract topic → topic in the bag, where they differ.
-        faults: of the sensors, put into every message.
-        seed: of the faults.
+        faults: sensor faults, applied to every message.
+        seed: seed of the faults.
 
     Raises:
-        BagError: a topic is missing or has another type, or its clock starts anew.
-        ContractError: a fault is there and the contract lacks a ``std``.
-        ObservationError: a message does not hold what the contract asks of it.
+        BagError: a topic is missing or has the wrong type, or its clock restarts.
+        ContractError: the robot's contract has none of the terms that the policies ask for.
+        FaultError: there is a fault and the contract lacks a ``std``.
+        ObservationError: a message lacks something that the contract asks for.
+        ValueError: there are no players.
     """
     observed = observed or {}
     groups = _groups(players, lambda: recorded_commands(bag, robot, observed))
@@ -145,8 +148,8 @@ def play(
 class _Silence:
     """Notes which topics fall silent while others go on.
 
-    A gap in which all are silent is one of the recording, and starts memory anew; it counts here
-    as half of ``max_gap``.
+    A gap in which all topics are silent is a gap in the recording, which resets the state; here
+    it counts as at most half of ``max_gap``.
     """
 
     def __init__(self, contract: Contract):
@@ -187,7 +190,7 @@ def _groups(players: Sequence[Listener], commands: Callable[[], Any]) -> list[_G
 
 
 def union(contracts: Sequence[Contract], robot: Contract) -> Contract:
-    """The robot's contract with the terms that any of the policies asks for."""
+    """Return the robot's contract with the terms that any of the policies asks for."""
     asked = {term.name for contract in contracts for term in contract.sensed}
     terms = tuple(term for term in robot.sensed if term.name in asked)
     if not terms:

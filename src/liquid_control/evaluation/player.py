@@ -1,4 +1,4 @@
-"""One policy over a recording, observation by observation, and what is to be said of it."""
+"""One policy over a recording, observation by observation, and its figures."""
 
 from collections import Counter
 from typing import Any
@@ -17,22 +17,23 @@ from liquid_control.evaluation.sums import Moments, Squares, Thinned, Times
 
 _CHUNK = 1000
 _TIMED = 1000
-"""First observations on which a predictor is stepped one by one, as live, and timed."""
+"""Number of first observations on which a predictor is stepped one by one, as live, and timed."""
 
 
 class Player:
     """Steps a bundle, rolls it out, and keeps sums.
 
-    A bundle with an action goes through the same controller as live; a predictor follows.
+    A bundle with an action goes through the same controller as live, a predictor through a
+    follower.
 
     Args:
         runner: the policy.
         robot: contract of the robot.
-        horizon: steps over which it goes on with its own predictions.
+        horizon: number of steps that it predicts ahead on its own predictions.
 
     Raises:
         ContractError: the policy does not fit the robot.
-        ValueError: the calibration in the bundle is not whole.
+        ValueError: the calibration in the bundle is incomplete.
     """
 
     def __init__(self, runner: PolicyRunner, robot: Contract, horizon: int = 50):
@@ -78,8 +79,8 @@ class Player:
         Args:
             stamp_ns: its stamp.
             observation: sensed values (p,).
-            sent: what the robot was told thereupon, (m,); None where that is not known.
-            answers: whether that was an answer to this observation, and is to be compared.
+            sent: what the robot was told in response, (m,); None if not known.
+            answers: whether that answers this very observation, and so is to be compared.
         """
         self.first, self.last = self.first or stamp_ns, stamp_ns
         self._steps += 1
@@ -120,7 +121,7 @@ class Player:
         self._sum()
 
     def _follow(self) -> None:
-        """Step a predictor over what waits; nothing that is sent depends on it."""
+        """Step a predictor over the waiting observations; nothing that is sent depends on it."""
         stamps = [stamp for stamp, _ in self._waiting]
         values = np.array([observation for _, observation in self._waiting])
         self._waiting.clear()
@@ -147,7 +148,7 @@ class Player:
         self._sum()
 
     def _anew(self) -> None:
-        """Memory starts anew."""
+        """Note that the state was reset."""
         self._resets = self._stepper.events['resets']
         self._rollouts.end()
         if self.alarm:
@@ -171,7 +172,7 @@ class Player:
                     self.scores.add(stamp, score)
 
     def _sum(self) -> None:
-        """Move the rows at hand into the sums; the last stays, to be the next one's last."""
+        """Move the collected rows into the sums; the last row stays, to precede the next one."""
         rows = self._rows
         if not rows:
             return
@@ -194,7 +195,7 @@ class Player:
         self._rows, self._overlaps = rows[-1:], True
 
     def result(self) -> dict[str, Any]:
-        """All figures; docs/replay.md says what each is."""
+        """Return all figures; docs/replay.md explains each of them."""
         bundle, contract = self.runner.bundle, self.contract
         std, scale = self._std()
         one, base = (means / std**2 for means in self._one.means())
@@ -227,7 +228,7 @@ class Player:
         }  # fmt: skip
 
     def curve(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Steps ahead, and mean squared errors of the policy and of persistence, in std²."""
+        """Return steps ahead, and mean squared errors of policy and persistence, in std²."""
         std, _ = self._std()
         model, base = (means[: self.horizon] for means in self._many.means())
         known = np.flatnonzero(np.isfinite(model).all(axis=1))
@@ -240,7 +241,7 @@ class Player:
         return self._moments.std, 'recording'
 
     def _horizons(self, channels, units, std) -> dict[str, Any]:
-        """By steps ahead: in std² over all channels, and each channel's rms in its unit."""
+        """Errors by steps ahead: in std² over all channels, and each channel's rms in its unit."""
         ahead, mse, persistence = self.curve()
         model, base = (means[ahead - 1] for means in self._many.means())
         return {

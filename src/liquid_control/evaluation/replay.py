@@ -1,4 +1,4 @@
-"""Bags through the core: what was recorded, what a policy makes of it, and where the two differ."""
+"""Bags through the core: what was recorded, what a policy does with it, where the two differ."""
 
 from dataclasses import replace
 from typing import Any
@@ -48,7 +48,7 @@ def replay(bag: Bag, controller: Controller, observed: dict[str, str] | None = N
         observed: contract topic → topic in the bag, where they differ.
 
     Returns:
-        The observations that it was given and the commands that it would have sent.
+        The observations it was given and the commands it would have sent.
 
     Raises:
         BagError, ObservationError: as :func:`play`.
@@ -62,17 +62,17 @@ def replay(bag: Bag, controller: Controller, observed: dict[str, str] | None = N
 def recorded_trace(bag: Bag, contract: Contract, observed: dict[str, str] | None = None) -> Trace:
     """What a policy saw, did and predicted live: the observations that a command answers.
 
-    ``reasons`` and ``step_s`` are not in a bag: −1 and NaN. Without a single recorded command
-    every observation is in the trace, with NaN for the actions.
+    ``reasons`` and ``step_s`` are not in a bag: they are −1 and NaN. If no command was recorded,
+    the trace has every observation, with NaN for the actions.
 
     Args:
         bag: the recording.
-        contract: what the policy asks of the robot, as its bundle says.
+        contract: what the policy asks of the robot, from its bundle.
         observed: contract topic → topic in the bag, where they differ.
 
     Raises:
-        BagError: a topic that the contract names is missing or has another type.
-        ObservationError: a message does not hold what the contract asks of it.
+        BagError: a topic that the contract names is missing or has the wrong type.
+        ObservationError: a message lacks something that the contract asks for.
     """
     observed = observed or {}
     commands = recorded_commands(bag, contract, observed)
@@ -103,10 +103,9 @@ def recorded_trace(bag: Bag, contract: Contract, observed: dict[str, str] | None
 
 
 def compare(a: Trace, b: Trace) -> str | None:
-    """Where two traces first differ, in words; None where they agree bit for bit.
+    """Describe where two traces first differ; None if they agree bit for bit.
 
-    NaN equals NaN. Reasons and step times that were not recorded are not compared; how long a
-    step took never is.
+    NaN equals NaN. Reasons are compared only if both were recorded; step times never are.
     """
     if a.channels != b.channels:
         return f'channels: {", ".join(a.channels)} and {", ".join(b.channels)}'
@@ -136,7 +135,7 @@ def compare(a: Trace, b: Trace) -> str | None:
 
 
 class _PredictionReader:
-    """Reads predictions, a JointState with a channel a name, in the order of a contract."""
+    """Reads predictions, a JointState with one name per channel, in a contract's order."""
 
     def __init__(self, contract: Contract):
         channels = contract.sensed_channels

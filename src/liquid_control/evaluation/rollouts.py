@@ -1,8 +1,8 @@
-"""Predictions that feed on themselves: from many starting points, over many steps.
+"""Predictions fed back into the policy, from many starting points and over many steps.
 
-From a starting point the policy goes on without looking: what the robot does it takes from its own
-predictions, what the robot is told (terms that hold, and the previous command) as recorded, and
-time as it passed. Many starting points go together, as one batch.
+From a starting point, the policy continues without new measurements: it takes what the robot does
+from its own predictions, what the robot is told (terms that hold, and the previous command) as
+recorded, and time as it passed. Many starting points are run together as one batch.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ import numpy as np
 from liquid_control.control.runtime import PolicyRunner
 
 _LARGEST = 1e6
-"""An error that is not finite, or larger, counts as this, in the channel's unit."""
+"""Errors that are larger or not finite count as this, in the channel's unit."""
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,11 @@ class Rollouts:
     """S finished rollouts of at most H steps over q measured channels.
 
     Attributes:
-        stamps: of the observations at 1 … H steps, in ns, (S, H) int64; the last one's beyond it.
-        predicted: what was foretold for the last, (S, q) float32.
+        stamps: stamps of the observations at 1 … H steps in ns, (S, H) int64; beyond the last
+            observation, its stamp is repeated.
+        predicted: prediction for the last observation of each, (S, q) float32.
         errors: predicted − observed at 1 … H steps, (S, H, q); NaN beyond a gap or the end.
-        persistence: the same of taking the starting point for every later observation.
+        persistence: the same errors for predicting the starting point at every step.
     """
 
     stamps: np.ndarray
@@ -34,14 +35,14 @@ class Rollouts:
 
 
 class RolloutRunner:
-    """Collects what a policy saw, and rolls out from every so manieth observation.
+    """Collects what a policy saw, and starts a rollout at every ``every``-th observation.
 
     Args:
-        runner: the policy, of which a twin is made.
-        sink: is handed the finished rollouts.
-        horizon: H, steps of a rollout.
+        runner: the policy; a twin of it does the rollouts.
+        sink: receives the finished rollouts.
+        horizon: steps H of a rollout.
         every: observations from one starting point to the next.
-        chunk: observations that are waited for before those at hand are rolled out.
+        chunk: observations to collect, beyond the horizon, before rolling out a batch.
     """
 
     def __init__(
@@ -72,19 +73,19 @@ class RolloutRunner:
         """Take in observations that the policy has stepped on, n of them.
 
         Args:
-            stamps: in ns.
-            observations: sensed values (p,) each.
-            elapsed: since the one before, in nominal periods.
-            predictions: what the policy foretells for the next, (p,) each.
-            states: the policy's after it, (s,) each.
-            sent: the commands that were sent thereupon, (m,) each.
+            stamps: stamps in ns.
+            observations: sensed values, (p,) each.
+            elapsed: time since the previous observation in nominal periods.
+            predictions: the policy's predictions for the next observation, (p,) each.
+            states: the policy's states after each observation, (s,) each.
+            sent: the commands sent in response, (m,) each.
 
         Raises:
-            ValueError: not as many of one as of the others.
+            ValueError: the arguments differ in length.
         """
         counts = [len(each) for each in (stamps, observations, elapsed, predictions, states, sent)]
         if len(set(counts)) > 1:
-            raise ValueError(f'expected as many of each, found {counts}')
+            raise ValueError(f'expected the same number of each, found {counts}')
         before, skipped = len(self._stamps), -self._count % self.every
         for place in range(skipped, len(stamps), self.every):
             self._starts.append((before + place, states[place], predictions[place]))
@@ -97,7 +98,7 @@ class RolloutRunner:
             self._run(whole=True)
 
     def end(self) -> None:
-        """Memory starts anew, or the recording ends: what is at hand is all there will be."""
+        """Roll out what is left, because the state is reset or the recording ends."""
         if self._starts:
             self._run(whole=False)
         self._clear()
@@ -110,7 +111,7 @@ class RolloutRunner:
         self._starts: list[tuple[int, np.ndarray, np.ndarray]] = []
 
     def _run(self, whole: bool) -> None:
-        """Roll out from the starting points at hand; ``whole``: only where all H steps are."""
+        """Roll out from the collected starting points; if ``whole``, only those with H steps."""
         last = len(self._stamps) - 1
         ready = [s for s in self._starts if not whole or s[0] + self.horizon <= last]
         ready = [s for s in ready if s[0] < last]
@@ -119,7 +120,7 @@ class RolloutRunner:
         done = len(ready) if whole else len(self._starts)
         del self._starts[:done]
         cut = self._starts[0][0] if self._starts else max(0, last)
-        # the command before a starting point is its previous one: keep that observation too
+        # A starting point needs the command before it, so keep that observation too.
         cut = max(0, cut - 1)
         for kept in (self._stamps, self._values, self._elapsed, self._sent):
             del kept[:cut]
@@ -135,7 +136,7 @@ class RolloutRunner:
         self._twin.resume(np.array([s[1] for s in ready]))
         foretold = np.empty((self.horizon, *first.shape), dtype=np.float32)
         foretold[0] = first
-        with np.errstate(all='ignore'):  # a rollout that diverges is large, not an event
+        with np.errstate(all='ignore'):  # a diverging rollout is just large: no warnings
             self._feed(foretold[:steps], values, seen)
             foretold[steps:] = foretold[steps - 1]
             mine, truth = foretold[..., self._measured], values[seen][..., self._measured]
@@ -152,7 +153,7 @@ class RolloutRunner:
         )
 
     def _feed(self, foretold: np.ndarray, values: np.ndarray, seen: np.ndarray) -> None:
-        """Fill in what is foretold (H, S, p) beyond the first row, each from the row before."""
+        """Fill in the predictions (H, S, p) after the first row, each from the row before."""
         elapsed = np.array(self._elapsed, dtype=np.float32)
         sent = np.array(self._sent, dtype=np.float32)
         for place in range(1, len(foretold)):

@@ -1,4 +1,4 @@
-"""Run folders: what stands in ``run.json``, and what a run's bag says beside observations."""
+"""Run folders: what is in ``run.json``, and what a run's bag says besides observations."""
 
 import json
 from collections.abc import Sequence
@@ -19,17 +19,17 @@ COLUMNS = (
     'episode', 'seed', 'step', 'reward', 'return', 'terminated', 'truncated', 'command_latency',
     'late',
 )  # fmt: skip
-"""What one row of ``sim/episode`` must have."""
+"""Columns that each row of ``sim/episode`` must have."""
 
 
 def about_run(robot: Contract, bundle: Bundle, **settings: Any) -> dict[str, Any]:
-    """What ``run.json`` says of a run as it begins.
+    """Return the content of ``run.json`` at the start of a run.
 
     Args:
         robot: contract of the robot.
         bundle: the policy.
         settings: ``mode``, ``fault``, ``seed``, ``episodes`` and ``provenance``; ``observed``:
-            topic of the contract → its name in the bag.
+            topic in the contract → its name in the bag.
     """
     return {
         **settings,
@@ -48,10 +48,10 @@ def about_run(robot: Contract, bundle: Bundle, **settings: Any) -> dict[str, Any
 
 
 def read_run(folder: str | Path) -> dict[str, Any]:
-    """What ``run.json`` of a run folder says.
+    """Read a run folder's ``run.json``.
 
     Raises:
-        BagError: no such folder, or no run.json in it that can be read.
+        BagError: there is no such folder, or no readable run.json in it.
     """
     path = Path(folder) / 'run.json'
     if not path.parent.is_dir():
@@ -61,16 +61,16 @@ def read_run(folder: str | Path) -> dict[str, Any]:
     except OSError as error:
         raise BagError(f'{path}: {error.strerror}: is this a run folder?') from error
     except ValueError as error:
-        raise BagError(f'{path}: no JSON: {error}') from error
+        raise BagError(f'{path}: not JSON: {error}') from error
     if not isinstance(run, dict):
         raise BagError(f'{path}: expected a mapping')
     return run
 
 
 def observed_topics(folder: Path) -> str:
-    """``topic=recorded …`` of a run folder: where the topics of its contract were recorded.
+    """Return ``topic=recorded …`` for a run folder: under which names its topics were recorded.
 
-    Empty for a recording that is no run folder.
+    Empty for a recording that is not a run folder.
     """
     if not (folder / 'run.json').exists():
         return ''
@@ -78,7 +78,7 @@ def observed_topics(folder: Path) -> str:
 
 
 def policy_contract(robot: Contract, channels: Sequence[str]) -> Contract:
-    """The part of a robot's contract whose sensed values a policy predicts, in its order.
+    """Return the part of a robot's contract whose sensed values a policy predicts, in its order.
 
     Raises:
         ContractError: the robot does not offer one of the channels.
@@ -104,12 +104,12 @@ def policy_contract(robot: Contract, channels: Sequence[str]) -> Contract:
 
 
 def recorded_contract(bag: Bag, run: dict[str, Any]) -> Contract:
-    """What the recorded policy asks of the robot, by the channels that it predicted.
+    """Return what the recorded policy asks of the robot, from the channels that it predicted.
 
-    Without a prediction: all that the robot senses.
+    Without a recorded prediction, that is everything the robot senses.
 
     Raises:
-        ContractError: the run names no contract, or one that cannot be read.
+        ContractError: the run has no contract, or one that cannot be read.
     """
     robot = Contract.from_dict(run.get('contract'), f'{bag.path}: the contract in run.json')
     topic = recorded_name(PREDICTION, run.get('observed', {}))
@@ -118,9 +118,9 @@ def recorded_contract(bag: Bag, run: dict[str, Any]) -> Contract:
 
 
 def episode_rows(bag: Bag) -> dict[str, np.ndarray]:
-    """Column → values (T,) of the steps that the simulation reports, and ``stamp`` in ns.
+    """Return column → values (T,) of the reported simulation steps, and their ``stamp`` in ns.
 
-    Empty where it reports none.
+    Empty if there are none.
 
     Raises:
         BagError: a column is missing.
@@ -143,7 +143,7 @@ def episode_rows(bag: Bag) -> dict[str, np.ndarray]:
 
 
 def last_status(bag: Bag) -> dict[str, str]:
-    """Key → value of the policy node's last status; empty where it sent none."""
+    """Return key → value of the policy node's last status; empty if it sent none."""
     last = None
     for message in bag.messages(STATUS):
         last = message

@@ -1,4 +1,4 @@
-"""How policies do over a recording that another may have driven."""
+"""How policies perform over a recording that another policy may have driven."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -22,29 +22,29 @@ def replay_scores(
     horizon: int = 50,
     players: Callable[[list[Player]], None] = lambda players: None,
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Replay policies together → the figures of each, and what was heard.
+    """Replay policies together; return the figures of each, and what was heard.
 
     Args:
         bag: the recording.
-        runners: of the policies.
+        runners: runners of the policies.
         robot: contract of the robot.
         observed: contract topic → topic in the bag, where they differ.
-        fault: sensor faults as text, ``gaussian:0.1+dropped:0.05``.
-        seed: of the faults.
-        horizon: steps over which each goes on with its own predictions.
-        players: is handed what played, for plots.
+        fault: sensor faults as text, such as ``gaussian:0.1+dropped:0.05``.
+        seed: seed of the faults.
+        horizon: number of steps that each policy predicts ahead on its own predictions.
+        players: receives the players afterwards, for plots.
 
     Raises:
-        BagError: a topic that a policy reads is missing, or not one observation came of it.
+        BagError: a topic that a policy reads is missing, or there is no complete observation.
         ContractError: a policy does not fit the robot.
-        FaultError: no such fault, or the contract has no ``std`` to measure it in.
+        FaultError: there is no such fault, or the contract has no ``std`` to measure it in.
     """
     for runner in runners:
         runner.warm_up()
     playing = [Player(runner, robot, horizon) for runner in runners]
     heard = play(bag, playing, robot, observed, parse(fault), seed)
     if not heard.observations:
-        raise BagError(f'{bag.path}: not one complete observation in it')
+        raise BagError(f'{bag.path}: no complete observation in it')
     found = []
     for player in playing:
         score = {'fault': fault, **player.result()}
@@ -57,7 +57,7 @@ def replay_scores(
 
 
 def heard_figures(heard: Heard) -> dict[str, Any]:
-    """What a pass heard, times in seconds since the first observation."""
+    """Return what a pass heard, with times in seconds since the first observation."""
     return {
         'first_stamp_ns': heard.first,
         'seconds': _since(heard.last, heard),

@@ -11,7 +11,7 @@ LEVEL, RESAMPLES = 0.95, 2000
 
 
 class Interval(NamedTuple):
-    """An interquartile mean with its interval; a bound is NaN where there is one score only."""
+    """An interquartile mean with its interval; the bounds are NaN if a stratum has one score."""
 
     mean: float
     low: float
@@ -19,27 +19,28 @@ class Interval(NamedTuple):
 
 
 def interquartile_mean(*strata: Sequence[float], axis: int = -1) -> np.ndarray | float:
-    """Mean of the middle half of all scores.
+    """Return the mean of the middle half of all scores.
 
-    Of n scores, ⌊n/4⌋ are left out at either end: of three seeds of one task, none.
+    Of n scores, ⌊n/4⌋ are left out at either end: none for three seeds of one task.
     """
     scores = np.concatenate([np.asarray(scores, dtype=float) for scores in strata], axis=axis)
     return stats.trim_mean(scores, 0.25, axis=axis)
 
 
 def interval(*strata: Sequence[float], level: float = LEVEL, seed: int = 0) -> Interval:
-    """Interquartile mean over all strata, and its stratified percentile bootstrap interval.
+    """Return the interquartile mean over all strata and its stratified percentile bootstrap.
 
     Args:
-        strata: the scores of each task, one a seed; a task's seeds are resampled among themselves.
-        level: of the interval.
-        seed: of the resampling.
+        strata: the scores of each task, one per seed; a task's seeds are resampled among
+            themselves.
+        level: confidence level of the interval.
+        seed: seed of the resampling.
 
     Raises:
-        ValueError: no scores.
+        ValueError: there are no strata, or one has no scores.
     """
     if not strata or any(len(scores) == 0 for scores in strata):
-        raise ValueError('expected at least one score a stratum')
+        raise ValueError('expected at least one score per stratum')
     mean = float(interquartile_mean(*strata))
     if any(len(scores) < 2 for scores in strata):
         return Interval(mean, math.nan, math.nan)

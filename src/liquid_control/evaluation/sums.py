@@ -1,4 +1,4 @@
-"""Running sums over a recording of any length: memory does not grow with it."""
+"""Running sums over a recording of any length, in constant memory."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,13 +7,13 @@ import numpy as np
 
 
 class Moments:
-    """Mean and standard deviation of the channels of rows that come in parts."""
+    """Mean and standard deviation by channel, of rows that arrive in parts."""
 
     def __init__(self, size: int):
         self.count, self.mean, self._m2 = 0, np.zeros(size), np.zeros(size)
 
     def add(self, rows: np.ndarray) -> None:
-        """Take in rows (n, p); those with a value that is not finite are left out."""
+        """Take in rows (n, p); rows with a non-finite value are left out."""
         rows = rows[np.isfinite(rows).all(axis=1)].astype(np.float64)
         if not len(rows):
             return
@@ -25,20 +25,20 @@ class Moments:
 
     @property
     def std(self) -> np.ndarray:
-        """(p,); 1 where a channel never changed."""
+        """Standard deviations, (p,); 1 for a channel that never changed."""
         std = np.sqrt(self._m2 / max(1, self.count))
         return np.where(std > 0, std, 1.0)
 
 
 class Squares:
-    """Mean squares of the channels of two kinds of errors, the model's and persistence's."""
+    """Mean squares by channel of two kinds of errors, the model's and persistence's."""
 
     def __init__(self, shape: tuple[int, ...]):
         self.count = np.zeros(shape[:-1], dtype=np.int64)
         self._model, self._persistence = np.zeros(shape), np.zeros(shape)
 
     def add(self, model: np.ndarray, persistence: np.ndarray) -> None:
-        """Take in errors (n, *shape); rows that are NaN do not count."""
+        """Take in errors (n, *shape); rows with a NaN are not counted."""
         there = np.isfinite(model).all(axis=-1)
         self.count += there.sum(axis=0)
         for total, errors in ((self._model, model), (self._persistence, persistence)):
@@ -46,7 +46,7 @@ class Squares:
             total += (known**2).sum(axis=0)
 
     def means(self) -> tuple[np.ndarray, np.ndarray]:
-        """Mean squares of both, (*shape); NaN where nothing was counted."""
+        """Return the mean squares of both, (*shape); NaN where nothing was counted."""
         with np.errstate(invalid='ignore'):
             count = np.where(self.count > 0, self.count, np.nan)[..., None]
             return self._model / count, self._persistence / count
@@ -61,7 +61,7 @@ class Times:
         self._counts = np.zeros(self._SIZE, dtype=np.int64)
 
     def add(self, seconds: np.ndarray) -> None:
-        """Take in durations; those that are 0 (nothing was done) do not count."""
+        """Take in durations in seconds; zeros (nothing was done) are not counted."""
         seconds = seconds[seconds > 0]
         places = np.log(np.maximum(seconds, self._LEAST) / self._LEAST) / self._STEP
         self._counts += np.bincount(
@@ -69,7 +69,7 @@ class Times:
         )
 
     def quantile(self, share: float) -> float | None:
-        """Seconds that a share of the durations stays below; None where there were none."""
+        """Return a quantile of the durations in seconds; None if there are none."""
         total = self._counts.sum()
         if not total:
             return None
@@ -78,7 +78,7 @@ class Times:
 
 
 class Thinned:
-    """At most ``limit`` rows of any number, evenly spaced: every second is dropped when full."""
+    """At most ``limit`` of any number of rows, evenly spaced: every second is dropped when full."""
 
     def __init__(self, limit: int = 3000):
         self._limit, self._stride, self._count = limit, 1, 0
@@ -93,5 +93,5 @@ class Thinned:
         self._count += 1
 
     def columns(self) -> list[np.ndarray]:
-        """One array a column; empty where there are no rows."""
+        """Return one array per column; empty if there are no rows."""
         return [np.array(column) for column in zip(*self.rows, strict=True)]

@@ -1,8 +1,8 @@
-"""A list of independent pieces of work, by local processes or on a Ray cluster, that resumes.
+"""Resumable lists of independent pieces of work, run by local processes or on a Ray cluster.
 
-Every finished piece is kept at once, as one JSON file, whole or not at all. A piece that fails is a
-result too, with its error; it does not stop the others, and the next run tries it again. A run that
-is killed at any moment goes on from what is there.
+Each finished piece is saved at once as one JSON file, whole or not at all. A piece that fails is
+also a result, with its error; it does not stop the others, and the next run tries it again. A run
+killed at any moment resumes from what was saved.
 """
 
 import hashlib
@@ -29,9 +29,9 @@ class Piece:
     """``function(**arguments)`` → a dict of plain JSON; the function must be importable by name.
 
     Attributes:
-        name: of its file; unique in a sweep.
-        arguments: plain JSON.
-        inputs: fingerprint of the files that it reads: with another one it is done anew.
+        name: name of its file; unique in a sweep.
+        arguments: keyword arguments, plain JSON.
+        inputs: fingerprint of the files that it reads; if that changes, the piece is done again.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Piece:
 
     @property
     def key(self) -> str:
-        """SHA-256 of what decides its result."""
+        """SHA-256 of everything that determines its result."""
         what = [self.function.__module__, self.function.__qualname__, self.arguments, self.inputs]
         return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
 
@@ -55,19 +55,19 @@ def sweep(
     address: str | None = None,
     report: Callable[..., None] = lambda share, text, left: None,
 ) -> dict[str, dict[str, Any]]:
-    """Work through the pieces → name → ``{name, key, ok, seconds, result or error}``, in order.
+    """Do all pieces; return name → ``{name, key, ok, seconds, result or error}``, in order.
 
     Args:
-        pieces: with names of their own.
-        folder: where the files are; what is there of the same pieces is not done again.
-        workers: local processes; a single piece is done in this one.
+        pieces: pieces with distinct names.
+        folder: where the files are; results of the same pieces that it already has are reused.
+        workers: number of local processes; a single piece is done in this one.
         engine: ``local`` or ``ray``.
-        address: of a Ray cluster; by default one is started on this machine.
-        report: told the share done, a text and the seconds left.
+        address: address of a Ray cluster; by default one is started on this machine.
+        report: called with the share done, a text and the estimated seconds left.
 
     Raises:
-        ValueError: two pieces of one name, or no such engine.
-        RuntimeError: Ray is asked for and not installed.
+        ValueError: two pieces have the same name, or there is no such engine.
+        RuntimeError: Ray is asked for but not installed.
     """
     names = [piece.name for piece in pieces]
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -99,7 +99,7 @@ def sweep(
 
 
 def kept(folder: Path, piece: Piece) -> dict[str, Any] | None:
-    """What is there of a piece; None where nothing is, or it was another piece or broken."""
+    """Return a piece's saved outcome; None if there is none, or it is broken or another's."""
     try:
         found = json.loads(_path(folder, piece.name).read_text())
         whole = found['format'] == FORMAT and found['key'] == piece.key and 'ok' in found
@@ -109,12 +109,12 @@ def kept(folder: Path, piece: Piece) -> dict[str, Any] | None:
 
 
 def keep(folder: Path, outcome: dict[str, Any]) -> None:
-    """Write an outcome whole or not at all."""
+    """Save an outcome, whole or not at all."""
     write_json(_path(folder, outcome['name']), outcome)
 
 
 def do(piece: Piece) -> dict[str, Any]:
-    """Do a piece; an exception becomes its outcome."""
+    """Do a piece; an exception becomes part of its outcome."""
     started = time.monotonic()
     outcome: dict[str, Any] = {'format': FORMAT, 'name': piece.name, 'key': piece.key, 'ok': False}
     try:
@@ -122,7 +122,7 @@ def do(piece: Piece) -> dict[str, Any]:
         outcome['ok'] = True
     except (ValueError, OSError, RuntimeError, MemoryError) as error:
         outcome['error'] = str(error) or type(error).__name__
-    except Exception:  # a defect: where it is must be seen
+    except Exception:  # a bug: show where it is
         outcome['error'] = traceback.format_exc()
     outcome['seconds'] = round(time.monotonic() - started, 3)
     return outcome
@@ -133,9 +133,9 @@ def _path(folder: Path, name: str) -> Path:
 
 
 def _local(pieces: Sequence[Piece], folder: Path, workers: int) -> Iterator[tuple]:
-    """Each piece in a process of its own, which writes its file itself."""
+    """Run each piece in its own process, which writes the file itself."""
     by_name = {piece.name: piece for piece in pieces}
-    for piece in pieces:  # what failed before, or was another piece's, is not taken for new
+    for piece in pieces:  # old failures and other pieces' results must not pass for new
         _path(folder, piece.name).unlink(missing_ok=True)
     jobs = [Job(piece.name, _job, (piece, str(folder))) for piece in pieces]
     told: set[str] = set()
@@ -161,7 +161,7 @@ def _job(piece: Piece, folder: str, report: Callable[[float, str], None]) -> Non
 
 
 def _ray(pieces: Sequence[Piece], address: str | None) -> Iterator[tuple]:
-    """Each piece a task; one whose node dies is done again on another."""
+    """Run each piece as a task; one whose node dies is done again on another."""
     try:
         import ray
     except ImportError:

@@ -15,15 +15,15 @@ class Trace:
     Attributes:
         channels: names of the p sensed values.
         stamps: header stamps in nanoseconds, (T,) int64.
-        observations: sensed values as the policy got them, (T, p) float32.
-        actions: commands as they were sent, (T, m) float32.
-        predictions: the next sensed values as expected at each stamp, (T, p) float32; NaN rows
-            where the observation was not used.
+        observations: sensed values as the policy received them, (T, p) float32.
+        actions: commands as sent, (T, m) float32.
+        predictions: the next sensed values as predicted at each stamp, (T, p) float32; NaN rows
+            where there was no prediction, as when the observation was not used.
         elapsed: time since the previous observation in nominal periods, (T,) float64.
-        reasons: why a command is not what the policy asked for, (T,) int64 of Reason; −1 where
-            that was not recorded.
-        step_s: seconds that the policy's step took, (T,) float64; 0 where there was none, NaN
-            where that was not recorded.
+        reasons: why a command is not what the policy asked for, (T,) int64 of Reason; −1 if not
+            recorded.
+        step_s: duration of the policy's step in seconds, (T,) float64; 0 if there was no step,
+            NaN if not recorded.
     """
 
     channels: tuple[str, ...]

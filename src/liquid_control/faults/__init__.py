@@ -1,4 +1,4 @@
-"""Seeded faults of sensors. One implementation serves the ROS node, the simulation and bags."""
+"""Seeded sensor faults: one implementation serves the ROS node, the simulation and bags."""
 
 from liquid_control.faults.base import Fault, FaultError
 from liquid_control.faults.delay import Delay, DelayLine

@@ -1,21 +1,21 @@
-"""What every fault is."""
+"""The base class of all faults."""
 
 import numpy as np
 
 
 class FaultError(ValueError):
-    """A fault that is not known, or a setting of it that makes no sense."""
+    """A fault is unknown or cannot be applied, or one of its settings is invalid."""
 
 
 class Fault:
-    """A fault of the sensors or of their clock. Randomness comes from the generator that it is
-    handed, never its own.
+    """A fault of the sensors or of their clock.
 
-    A subclass is a frozen dataclass of its settings and overrides what it does.
+    Its randomness always comes from the generator passed in, never from one of its own. A subclass
+    is a frozen dataclass of its settings and overrides what it affects.
     """
 
     lag: int = 0
-    """By how many samples readings arrive late."""
+    """Number of samples by which readings arrive late."""
 
     @property
     def of_sensors(self) -> bool:
@@ -23,18 +23,19 @@ class Fault:
         return type(self).periods is Fault.periods
 
     def drops(self, rng: np.random.Generator, shape: tuple[int, ...] = ()) -> np.ndarray:
-        """Which samples are lost: bool of ``shape``."""
+        """Return which samples are lost: bool of ``shape``."""
         return np.zeros(shape, dtype=bool)
 
     def corrupt(self, values: np.ndarray, std: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Readings as the faulty sensor gives them.
+        """Return the readings as the faulty sensor gives them.
 
         Args:
             values: true readings (..., n).
             std: standard deviation of each channel in normal motion, (n,).
+            rng: source of randomness.
         """
         return values
 
     def periods(self, rng: np.random.Generator, shape: tuple[int, ...] = ()) -> np.ndarray:
-        """Lengths of control periods in nominal ones, of ``shape``; a simulation obeys them."""
+        """Return lengths of control periods in nominal periods, of ``shape``, for a simulation."""
         return np.ones(shape)

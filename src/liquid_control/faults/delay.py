@@ -11,14 +11,14 @@ _MOST = 1000
 
 @dataclass(frozen=True)
 class Delay(Fault):
-    """Every message brings the readings of one some samples ago, under its own stamp.
+    """Every message carries the readings of an earlier message, under its own stamp.
 
-    So it is with a driver that stamps what it receives when it receives it: how old a reading is
-    no stamp tells. The first samples of an episode bring nothing and are lost. After a gap longer
-    than the contract allows, and when stamps go back, the wait begins anew.
+    This is what happens with a driver that stamps readings on receipt: no stamp shows how old a
+    reading is. The first ``samples`` messages of an episode have nothing to carry and are lost;
+    this happens again after a gap longer than the contract's ``max_gap`` or if stamps go back.
 
     Attributes:
-        samples: how many, a whole number.
+        samples: delay in samples, a whole number.
     """
 
     samples: int = 1
@@ -36,12 +36,12 @@ class Delay(Fault):
 
 
 class DelayLine:
-    """Holds samples of N sources back, each source by its own number of samples.
+    """Delays the samples of N sources, each source by its own number of samples.
 
     Args:
-        steps: how many samples each is late, (N,) int.
-        width: values a sample.
-        longest: largest number of samples that :meth:`restart` may ask for; by default that of
+        steps: delay of each source in samples, (N,) int.
+        width: values per sample.
+        longest: largest delay that :meth:`restart` may ask for; by default the largest of
             ``steps``.
     """
 
@@ -53,7 +53,7 @@ class DelayLine:
         self.count = 0
 
     def push(self, values: np.ndarray, arrived: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Take in samples (N, n) and whether they are there (N,); what comes out, alike."""
+        """Take in samples (N, n) and whether they arrived (N,); return the delayed ones alike."""
         depth, rows = len(self.values), np.arange(len(self.steps))
         self.values[self.count % depth] = values
         self.arrived[self.count % depth] = arrived
@@ -62,6 +62,6 @@ class DelayLine:
         return self.values[place, rows], self.arrived[place, rows]
 
     def restart(self, index: int, steps: int) -> None:
-        """Forget what waits of one source, which is late by ``steps`` from now on."""
+        """Discard the waiting samples of one source and delay it by ``steps`` from now on."""
         self.arrived[:, index] = False
         self.steps[index] = steps

@@ -10,7 +10,7 @@ class Dropped(Fault):
     """Each sample is lost with the same probability, independently.
 
     Attributes:
-        probability: of a sample to be lost, in [0, 1].
+        probability: probability that a sample is lost, in [0, 1].
     """
 
     probability: float = 0.1

@@ -13,7 +13,7 @@ class Gaussian(Fault):
 
     Attributes:
         sigma: standard deviation, in units of each channel's own standard deviation in normal
-            motion, as the robot's contract gives it.
+            motion, as given in the robot's contract.
     """
 
     sigma: float = 0.1

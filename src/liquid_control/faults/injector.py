@@ -1,4 +1,4 @@
-"""Puts faults into messages, the same way wherever the messages come from."""
+"""Inject faults into messages, in the same way wherever the messages come from."""
 
 import itertools
 import zlib
@@ -17,7 +17,7 @@ _CLOCK = 'clock'
 
 
 class _Read(NamedTuple):
-    """A term: how it is reached, its place among those of its topic, its channels' std."""
+    """A term: how to access it, its index among the terms of its topic, its channels' std."""
 
     access: TermAccess
     place: int
@@ -27,19 +27,19 @@ class _Read(NamedTuple):
 class FaultInjector:
     """Applies faults to the channels that a robot's contract names, in place.
 
-    Which noise and loss a message meets depends on the seed, its topic, its stamp and the terms of
-    the robot alone: the same message meets the same over ROS, in process and in a bag, whatever was
-    lost before it and whichever terms are asked for. What a delay brings depends on the messages of
-    its topic since the last gap.
+    The noise on a message and its loss depend only on the seed, its topic, its stamp and the
+    robot's terms: the same message is treated the same over ROS, in process and in a bag, whatever
+    was lost before it and whichever terms are asked for. What a delay delivers depends on the
+    messages of its topic since the last gap.
 
     Args:
-        robot: contract of the robot, whole.
-        faults: in the order in which they happen.
-        seed: of the faults.
-        asked: names of the terms that are read and written; by default all.
+        robot: complete contract of the robot.
+        faults: faults in the order in which they are applied.
+        seed: seed of the faults.
+        asked: names of the terms to read and write; by default all.
 
     Raises:
-        FaultError: a fault is there and a channel has no ``std`` in the contract, or the seed is
+        FaultError: there is a fault but a channel has no ``std`` in the contract, or the seed is
             not in [0, 2⁶⁴).
     """
 
@@ -66,16 +66,16 @@ class FaultInjector:
                 continue
             if self._faults and term.std is None:
                 raise FaultError(
-                    f'{robot.source}: {term.name}: std is missing: faults are measured in it'
+                    f'{robot.source}: {term.name}: std is missing: it is the unit of faults'
                 )
             read = _Read(TermAccess(term), place, np.array(term.std or ()))
             self._read.setdefault(term.topic, []).append(read)
 
     def apply(self, topic: str, message: Any) -> bool:
-        """Corrupt one message in place; False where it is lost.
+        """Corrupt one message in place; return False if it is lost.
 
         Raises:
-            ObservationError: the message does not hold what the contract says.
+            ObservationError: the message lacks something that the contract asks for.
         """
         if not self._faults or topic in self._held:
             return True
@@ -100,11 +100,11 @@ class FaultInjector:
         return arrived
 
     def _of(self, read: _Read, first: np.random.Generator, *key) -> np.random.Generator:
-        """A term's generator; the first of its topic goes on with that of the topic."""
+        """A term's generator; the first term of a topic continues with the topic's generator."""
         return _rng(self._seed, *key, read.place) if read.place else first
 
     def _waiting(self, topic: str, stamp: int, width: int) -> list[DelayLine | None]:
-        """What waits on a topic, one line a fault that delays; fresh after a gap."""
+        """Delay lines of a topic, one for each fault, None if it adds no delay; new after a gap."""
         passed = stamp - self._stamps.get(topic, stamp)
         if topic not in self._lines or not 0 <= passed <= self._max_gap_ns:
             self._lines[topic] = [
@@ -116,7 +116,7 @@ class FaultInjector:
 
 
 class FaultyClock:
-    """How long each control period of a simulation lasts, from the seed and its stamp alone.
+    """Length of each control period of a simulation, from its stamp and the seed alone.
 
     Raises:
         FaultError: the seed is not in [0, 2⁶⁴).
@@ -127,7 +127,7 @@ class FaultyClock:
         self._faults, self._seed = tuple(faults), seed
 
     def period(self, stamp: int) -> float:
-        """Length of the period that begins at a stamp in ns, in nominal periods."""
+        """Length, in nominal periods, of the period that begins at a stamp in ns."""
         length = 1.0
         for place, fault in enumerate(self._faults):
             length *= float(fault.periods(_rng(self._seed, _CLOCK, stamp, place)))

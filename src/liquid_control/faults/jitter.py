@@ -13,10 +13,10 @@ _SHORTEST, _LONGEST = 0.5, 2.0
 class Jitter(Fault):
     """The time from one sample to the next is normally distributed about the nominal period.
 
-    The simulation really lets that much time pass, in whole steps of its physics, and the stamp
-    is the time of the reading; the command is held the longer. A period lasts at least half and
-    at most twice the nominal one. A recording or a live robot has its own times, and no fault
-    node can change when a reading was taken: there this fault does nothing.
+    The simulation really lets that much time pass, in whole physics steps, holding the command
+    meanwhile; the stamp is the time of the reading. A period lasts between half and twice the
+    nominal one. A recording or a live robot has its own timing, and no fault node can change when
+    a reading was taken, so there this fault does nothing.
 
     Attributes:
         sigma: standard deviation in nominal periods.

@@ -9,14 +9,14 @@ from liquid_control.faults.delay import DelayLine
 
 
 class FaultySensors:
-    """Sensors of N robots, of which each has some of the faults.
+    """Sensors of N robots, each with some of the faults.
 
-    Noise and losses come in the order of the faults, the wait of delayed samples after them, as
-    where a sensor is noisy and its transport slow.
+    Noise and losses are applied in the order of the faults and delays after them, as with a noisy
+    sensor and a slow transport.
 
     Args:
-        faults: all that there are.
-        has: which robot has which, (N, K) bool; changed by :meth:`restart`.
+        faults: all K faults.
+        has: which robot has which fault, (N, K) bool; changed by :meth:`restart`.
         std: standard deviation of each channel in normal motion, (n,).
     """
 
@@ -29,17 +29,17 @@ class FaultySensors:
         self.truth = DelayLine(self.lags(), len(std), longest)
 
     def lags(self) -> np.ndarray:
-        """By how many samples each robot's readings are late, (N,)."""
+        """Delay of each robot's readings in samples, (N,)."""
         return self.has @ self._lags if len(self._lags) else np.zeros(len(self.has), np.int64)
 
     def restart(self, index: int, has: np.ndarray) -> None:
-        """Begin an episode of one robot, which has these faults (K,) now."""
+        """Begin an episode of one robot, which now has these faults (K,) bool."""
         self.has[index] = has
         for line in (self.readings, self.truth):
             line.restart(index, int(self.lags()[index]))
 
     def read(self, true: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """True values (N, n) → what arrives (N, n), and whether anything does (N,)."""
+        """Take in true values (N, n); return what arrives (N, n) and whether it arrives (N,)."""
         values, arrived = true, np.ones(len(self.has), dtype=bool)
         for place, fault in enumerate(self._faults):
             mine = self.has[:, place]
@@ -48,16 +48,20 @@ class FaultySensors:
         return self.readings.push(values, arrived)
 
     def foretold(self, true: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """True values one period after those that the last samples read, and whether known.
+        """Delay true values to match the last readings: the values one period after those readings.
 
         Args:
             true: values one period later than at the last :meth:`read`, (N, n).
             known: whether they count, (N,).
+
+        Returns:
+            The true values that predictions from the last readings are for, and whether they
+            count.
         """
         return self.truth.push(true, known)
 
     def periods(self, rng: np.random.Generator) -> np.ndarray:
-        """Length of the present control period of each robot, in nominal ones, (N,)."""
+        """Length of each robot's current control period in nominal periods, (N,)."""
         lengths = np.ones(len(self.has))
         for place, fault in enumerate(self._faults):
             lengths *= np.where(self.has[:, place], fault.periods(rng, lengths.shape), 1.0)

@@ -23,10 +23,10 @@ def names() -> list[str]:
 
 
 def parse(spec: str) -> tuple[Fault, ...]:
-    """Faults from text: ``none``, or names joined by ``+``, each with its settings after ``:``.
+    """Parse faults: ``none``, or names joined by ``+``, each with its settings after ``:``.
 
     Raises:
-        FaultError: an unknown name, or a setting that is no number or out of range.
+        FaultError: a name is unknown, or a setting is not a number or is out of range.
     """
     if spec.strip() in ('', 'none'):
         return ()

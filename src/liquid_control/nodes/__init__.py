@@ -1,1 +1,1 @@
-"""ROS 2 nodes: thin. What they do is decided in ``control``, ``faults`` and ``sim``."""
+"""Thin ROS 2 nodes: what they do is decided in ``control``, ``faults`` and ``sim``."""

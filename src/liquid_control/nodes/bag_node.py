@@ -1,11 +1,12 @@
-"""bag_node: a recording on the graph, message by message, for a policy node in the shadow.
+"""bag_node: plays a recording on the graph, message by message, to a policy node in shadow mode.
 
-Publishes the topics that the policy reads, under the names of its contract, ``/clock``, and the
-commands that were really sent; takes ``policy/command``, what the policy would have sent.
+Publishes the topics that the policy reads, under their contract names, ``/clock``, and the
+commands that were actually sent; subscribes to ``policy/command``, what the policy would have
+sent.
 
-``speed`` 0: the next observation follows when the last was answered, so that nothing depends on
-timing and the policy gives what a replay without ROS gives. Above: by the recorded stamps, that
-many times as fast, and an answer that does not come is not waited for.
+With ``speed`` 0 the next observation follows once the last was answered, so nothing depends on
+timing and the results are those of a replay without ROS. With a higher speed, messages follow the
+recorded stamps, that many times as fast, without waiting for answers.
 """
 
 import sys
@@ -49,7 +50,10 @@ class BagNode(Node):
             'observed', '', 'Topics recorded under another name: topic=recorded topic=recorded'
         )
         self._speed = declare.get(
-            'speed', 0.0, 'Of the recorded time; 0: as fast as the policy answers.', low=0.0
+            'speed',
+            0.0,
+            'Playback speed, times real time; 0: as fast as the policy answers.',
+            low=0.0,
         )
         self._wait_for = declare.get(
             'wait_for', 1, 'Subscribers of the pacing topic to wait for before the start.', low=0
@@ -92,7 +96,7 @@ class BagNode(Node):
         self._answered = answered_stamp(message)
 
     def run(self, session: Session) -> int:
-        """Play the whole recording; returns the exit code.
+        """Play the whole recording; return the exit code.
 
         Raises:
             NodeError: the graph did not come up, or an observation was not answered.
@@ -106,7 +110,7 @@ class BagNode(Node):
         session.deliver(self._ended)
         self.get_logger().info(f'{self.observations} observations of {self._bag.path}')
         if self._bag.damage:
-            self.get_logger().error(f'not all of it: {self._bag.damage}')
+            self.get_logger().error(f'incomplete recording: {self._bag.damage}')
         return int(bool(self._bag.damage))
 
     def _wait_for_graph(self, session: Session) -> None:

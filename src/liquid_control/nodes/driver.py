@@ -1,4 +1,4 @@
-"""Who drives while a policy is in the shadow: what was really sent becomes its previous action."""
+"""Who drives while a policy is in shadow mode: what was sent becomes its previous action."""
 
 import numpy as np
 from std_msgs.msg import Float64MultiArray
@@ -10,10 +10,10 @@ _KEPT = 64
 
 
 class Driver:
-    """Tells a policy what was sent in answer to each observation, whichever comes first.
+    """Tells a policy what was sent in answer to each observation, whichever arrives first.
 
-    A command that names no observation counts as sent when it arrives. One of another size or with
-    a value that is not finite is passed over and counted.
+    A command that names no observation counts as sent when it arrives. One of the wrong size or
+    with a non-finite value is ignored and counted.
     """
 
     def __init__(self, controller: Controller):
@@ -36,7 +36,7 @@ class Driver:
                 del self._early[min(self._early)]
 
     def answered(self, stamp_ns: int) -> None:
-        """An observation was answered by the policy; what was really sent replaces its command."""
+        """Note that the policy answered an observation; what was sent replaces its command."""
         self._last = stamp_ns
         sent = self._early.pop(stamp_ns, None)
         if sent is not None:

@@ -1,7 +1,7 @@
 """echo_node: the least that a node can do between a sensor and a command.
 
-Takes the same message, on the same executor, and answers with the same message as the policy
-node, without a policy: the yardstick of ``liquid-control benchmark latency``.
+It takes and answers with the same message types as the policy node, on the same executor, but
+without a policy: the yardstick of ``liquid-control benchmark latency``.
 """
 
 import array

@@ -1,7 +1,7 @@
-"""fault_node: stands between the sensors and the policy, and lets seeded faults happen.
+"""fault_node: sits between the sensors and the policy, and injects seeded faults.
 
-Reads the topics that the robot's contract names, republishes them under ``faulty/``, and says
-on ``~/dropped`` which samples it withheld, so that a simulation in lockstep need not wait.
+Reads the topics in the robot's contract, republishes them under ``faulty/``, and reports on
+``~/dropped`` which samples it withheld, so that a simulation in lockstep need not wait for them.
 """
 
 import sys
@@ -37,7 +37,7 @@ class FaultNode(Node):
         self._lockstep = lockstep
 
     def open(self) -> None:
-        """Begin: not before it is known that no other node does the same."""
+        """Begin; call only once it is known that no other node does the same."""
         profile = qos(lockstep=self._lockstep, reliable=True, depth=10)
         self._dropped = self.create_publisher(Header, '~/dropped', profile)
         sensors = qos(lockstep=self._lockstep, reliable=False, depth=1)
@@ -51,7 +51,7 @@ class FaultNode(Node):
         try:
             delivered = self._injector.apply(topic, message)
         except ObservationError as error:
-            self.get_logger().error(f'passed on as it came: {error}', throttle_duration_sec=1.0)
+            self.get_logger().error(f'passed on unchanged: {error}', throttle_duration_sec=1.0)
             delivered = True
         if delivered:
             publisher.publish(message)

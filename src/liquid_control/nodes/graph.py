@@ -1,6 +1,6 @@
-"""Starts the nodes of one run as processes, follows them, and ends them in order.
+"""Start the nodes of one run as processes, follow them, and end them in order.
 
-What ``ros2 launch`` does with the launch files, for machines without it. The nodes read the
+Does what ``ros2 launch`` does with the launch files, for machines without it. The nodes read the
 same parameter files.
 """
 
@@ -37,23 +37,24 @@ class RunSettings:
     """What one run is: who drives, under which faults, how long and how.
 
     Raises:
-        ValueError: a robot, policy or fault that is not known, or a number out of range.
+        FileNotFoundError: there is no such contract or policy file.
+        ValueError: a robot, policy or fault is unknown, or a number is out of range.
     """
 
     folder: Path
-    """Run folder; made, must not hold a recording."""
+    """Run folder; created if missing, must not hold a recording."""
     policy: str = 'cfc'
     """Bundle: a name or a path."""
     robot: str = 'walker2d'
     """Contract: a name or a path."""
     fault: str = 'none'
-    """Faults of the sensors, such as gaussian:0.1+dropped:0.05."""
+    """Sensor faults, such as gaussian:0.1+dropped:0.05."""
     seed: int = 0
-    """Of the first episode and of the faults."""
+    """Seed of the first episode and of the faults."""
     episodes: int = 1
-    """Episodes, one after another."""
+    """Number of episodes, one after another."""
     seconds: float = 8.0
-    """Longest episode."""
+    """Longest episode in s."""
     mode: str = 'realtime'
     """realtime or lockstep."""
     record: bool = True
@@ -122,11 +123,11 @@ class RunSettings:
 
 
 class GraphError(RuntimeError):
-    """A node of the run failed. Its text says which, and the last that it said."""
+    """A node of the run failed. The message says which, and gives its last output."""
 
 
 class Graph:
-    """The processes of one run. Use as a context: what was started is ended.
+    """The processes of one run, as a context manager that ends whatever it started.
 
     Raises:
         FileExistsError: the run folder holds a recording.
@@ -178,11 +179,11 @@ class Graph:
         return self._logs / f'{name}.log'
 
     def follow(self, told: Callable[[dict], None], interval: float = 0.1) -> None:
-        """Wait for the end of the run; ``told`` hears of the monitor's progress.
+        """Wait for the end of the run; ``told`` is called with the monitor's progress.
 
         Raises:
-            GraphError: a node ended that should not have, or with an error, or the last one did
-                not end after the simulation had.
+            GraphError: a node ended too early or with an error, or the last one did not end after
+                the simulation had.
         """
         progress = self._progress() if 'monitor' in self._processes else iter(())
         final = 'monitor' if 'monitor' in self._processes else 'sim'
@@ -212,7 +213,7 @@ class Graph:
                 raise GraphError(self._failure(name))
 
     def _progress(self) -> Iterator[dict | None]:
-        """What the monitor printed as progress; None where that is all so far."""
+        """Yield the progress that the monitor printed; None when there is no more so far."""
         line = b''
         with open(self._log('monitor'), 'rb') as log:
             while True:
@@ -245,6 +246,6 @@ class Graph:
 
 
 def _end_with_parent() -> None:
-    """Ask the kernel to end this process when the one that started it dies, however it dies."""
+    """Ask the kernel to interrupt this process when its parent dies, however that happens."""
     if sys.platform == 'linux':
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)

@@ -1,7 +1,7 @@
-"""Measures the sensor-to-command loop between two processes, beside that of a bare echo.
+"""Measure the sensor-to-command loop between two processes, beside that of a bare echo.
 
-All candidates are there at once, each in its own namespace, and are asked in turn, block by
-block, so that a drift of the machine meets all of them alike. While one is asked the others sleep.
+All candidates run at once, each in its own namespace, and are asked in turn, block by block, so
+that any drift of the machine affects them all alike. While one is asked, the others sleep.
 """
 
 import array
@@ -47,11 +47,11 @@ class LoopSettings:
     rounds: int = 20
     """Blocks for each candidate."""
     block: int = 100
-    """Observations a block."""
+    """Observations per block."""
     period: float = 0.004
     """Time between two observations, s."""
     warm_up: int = 100
-    """Observations for each candidate that do not count."""
+    """Observations for each candidate before counting starts."""
 
 
 class _Driver(Node):
@@ -79,7 +79,7 @@ class _Driver(Node):
             self._answered = time.perf_counter_ns()
 
     def ask(self, session: Session, name: str, timeout: float = _ANSWER_S) -> float | None:
-        """Seconds from the publication of an observation to its command; None where none came."""
+        """Seconds from publishing an observation to receiving its command; None if none came."""
         self._asked = time.time_ns()
         self._answered = 0
         set_stamp(self._message, self._asked)
@@ -142,7 +142,7 @@ def _drive(session, candidates, settings, told, processes) -> int:
 
 @contextlib.contextmanager
 def _others_asleep(processes: dict[str, subprocess.Popen], name: str) -> Iterator[None]:
-    """Let no candidate but one run, so that none is slowed by another's work."""
+    """Let only one candidate run, so that none is slowed by another's work."""
     others = [process for other, process in processes.items() if other != name]
     for process in others:
         process.send_signal(signal.SIGSTOP)
@@ -158,7 +158,7 @@ def _measure_block(session: Session, candidate: Candidate, settings: LoopSetting
     for count in range(-_AWAKE, settings.block):
         took = session.node.ask(session, candidate.name)
         if count < 0:
-            pass  # it has just been woken up
+            pass  # the process has just been woken up
         elif took is None:
             candidate.lost += 1
         else:

@@ -1,6 +1,6 @@
-"""monitor_node: records the graph as a bag, watches the prediction live, measures at the end.
+"""monitor_node: records the graph as a bag, watches the predictions live, measures at the end.
 
-All that it reports at the end is computed from the bag that it wrote, by the same code that
+Everything that it reports at the end is computed from the bag it wrote, by the same code that
 evaluates any recorded run.
 """
 
@@ -46,11 +46,11 @@ _PROGRESS_S = 0.2
 _LAST_STATUS_S = 1.5
 _SETTLE_S, _QUIET_S = 10.0, 0.3
 _LONGEST_LOOP_S = 0.5
-"""That counts as silence: this process can have stood still itself."""
+"""Most of one loop that counts as silence: this process itself may have been suspended."""
 _REPAIR_S = 4.0
-"""Silence after which nothing more comes: Fast DDS repairs a loss within its heartbeat of 3 s."""
+"""Silence after which nothing more will come: Fast DDS repairs losses at its 3 s heartbeat."""
 _BLIND_S = 5.0
-"""Without a score after which the trust alarm says that it watches nothing."""
+"""Time without a score after which the trust alarm reports that it watches nothing."""
 _JOINT_STATE = 'sensor_msgs/msg/JointState'
 _DIAGNOSTICS = 'diagnostic_msgs/msg/DiagnosticArray'
 
@@ -65,7 +65,9 @@ class MonitorNode(Node):
         policy = declare.get('policy', 'cfc', 'Bundle: a name, or a path to its file.')
         self._fault = declare.get('fault', 'none', 'Faults that the fault node injects.')
         predictor = declare.get(
-            'predictor', '', "Path of a predictor's bundle whose alarm watches the robot; or none."
+            'predictor',
+            '',
+            "Path of a predictor's bundle whose alarm watches the robot; empty: none.",
         )
         seed = declare.get('seed', 0, 'Seed of the run.', low=0)
         episodes = declare.get('episodes', 1, 'Episodes of the run.', low=0)
@@ -84,7 +86,7 @@ class MonitorNode(Node):
             'start_timeout', 60.0, 'Longest wait for the first message, s.', low=0.1
         )
         self._progress = declare.get(
-            'progress', 'log', 'How to tell progress.', choices=('log', 'json', 'none')
+            'progress', 'log', 'How to report progress.', choices=('log', 'json', 'none')
         )
         declare.done()
         self._lockstep = self._mode == 'lockstep' or (self._mode == 'replay' and waits)
@@ -127,7 +129,7 @@ class MonitorNode(Node):
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
 
     def _recorded(self, observed: dict[str, str]) -> dict[str, str]:
-        """Name that the contract or the design gives a topic → its name in the bag."""
+        """Return topic name in the contract or this package → its name in the bag."""
         named = {**observed, **{t: t for t in (self._contract.action.topic, PREDICTION)}}
         return {t: self.resolve_topic_name(source).strip('/') for t, source in named.items()}
 
@@ -138,7 +140,7 @@ class MonitorNode(Node):
             if observed[topic] != topic:
                 self._subscribe(observed[topic], kind, reliable=True)
         action = self._contract.action
-        if action.topic not in self._contract.topics:  # else it is heard, and recorded, already
+        if action.topic not in self._contract.topics:  # else already subscribed to
             self._subscribe(action.topic, action.type)
         self._subscribe(PREDICTION, _JOINT_STATE)
         self._subscribe(STATUS, _DIAGNOSTICS, streamed=False)
@@ -182,17 +184,17 @@ class MonitorNode(Node):
         self._counts[topic] += 1
         if topic == STATUS:
             self.status_heard = time.monotonic()
-        # Statuses, this node's own among them, are sent whether anything happens or not.
+        # Statuses, including this node's own, are sent whether or not anything happens.
         if streamed:
             self.heard, self._silent = time.monotonic(), 0.0
-        elif topic == '/clock':  # goes on, standing still, while a simulation is paused
+        elif topic == '/clock':  # still published, with unchanged time, while paused
             self._silent = 0.0
         follow = self._followed.get(topic)
         if follow is None:
             return
         try:
             follow(deserialize_message(raw, kind))
-        except Exception as error:  # whatever a message holds, it is recorded, and so is the next
+        except Exception as error:  # whatever a message holds, it and the next are recorded
             self.refused += 1
             self.get_logger().error(
                 f'{topic}: recorded, but not followed: {error}', throttle_duration_sec=1.0
@@ -229,7 +231,7 @@ class MonitorNode(Node):
             self.accuracy.observed(*observed)
 
     def _watch(self, topic: str, message: Any) -> None:
-        """Hand the trust alarm a message; say when it rises."""
+        """Pass a message to the trust alarm; log when the alarm is raised."""
         before = self.watch.alarm.raised
         self.watch.heard(topic, message)
         if self.watch.alarm.raised and not before:
@@ -238,14 +240,14 @@ class MonitorNode(Node):
             )
 
     def run(self, session: Session) -> int:
-        """Follow the run to its end; returns the exit code."""
+        """Follow the run to its end; return the exit code."""
         try:
             return self._finish(self._follow(session))
         finally:
             self._recorder.close()
 
     def _follow(self, session: Session) -> str:
-        """Record to the end of the run → why it ended."""
+        """Record to the end of the run; return why it ended."""
         session.require_alone()
         started = now = time.monotonic()
         ended = None
@@ -257,8 +259,8 @@ class MonitorNode(Node):
             self._tell()
             ended = 'interrupted' if session.stopping else self._ended(time.monotonic() - started)
         if ended == 'done' and self._lockstep:
-            # Nothing may be lost, but a message can still be under way, on its second try even,
-            # and a publisher that was found late still has all that it sent.
+            # Nothing may be lost, but a message can still be on its way, or being resent, and a
+            # publisher that was discovered late still has everything that it sent.
             session.spin_for(_SETTLE_S, self._settled)
         last_status, self.status_heard = self.status_heard, None
         if ended == 'done' and last_status is not None:
@@ -272,7 +274,7 @@ class MonitorNode(Node):
         return quiet > (_REPAIR_S if self._lacking() else _QUIET_S)
 
     def _lacking(self) -> bool:
-        """Whether messages are missing of those that every step has."""
+        """Whether any of the messages that every step should have are missing."""
         if self._mode == 'replay':
             steps, topics = self._observed, (SHADOW,)
         else:
@@ -281,7 +283,7 @@ class MonitorNode(Node):
         return any(self._counts[topic] < steps for topic in (PREDICTION, *topics))
 
     def _ended(self, passed: float) -> str | None:
-        """Why the run is over; None while it is not."""
+        """Return why the run is over; None while it is not."""
         if self.last_row.get('done') or (self._seconds and passed > self._seconds):
             return 'done'
         if self.bag_ended is not None:
@@ -307,7 +309,7 @@ class MonitorNode(Node):
                 return 0
             log.error(f'not complete: {metrics["why"]}')
             return 1
-        log.error(f'{ended}; what was recorded is kept')
+        log.error(f'{ended}; the recording so far is kept')
         return 1
 
     def _tell(self) -> None:

@@ -1,4 +1,4 @@
-"""Parameters of the nodes: each declared once, with type, range and what it is."""
+"""Parameters of the nodes: each declared once, with type, range and description."""
 
 from typing import Any
 
@@ -45,17 +45,17 @@ class Parameters:
             ]
         try:
             value = self._node.declare_parameter(name, default, descriptor).value
-        except Exception as error:  # rclpy raises a different class for each thing that is wrong
+        except Exception as error:  # rclpy raises a different class for each problem
             raise NodeError(f'parameter {name}: {error}') from error
         if choices and value not in choices:
             raise NodeError(f'parameter {name}: {unknown("value", str(value), choices)}')
         return value
 
     def done(self) -> None:
-        """Refuse parameters that were given and that nobody declared.
+        """Refuse parameters that were given but not declared.
 
         Raises:
-            NodeError: an unknown name, with the nearest that is known.
+            NodeError: a name is unknown; the message gives the nearest known one.
         """
         for name in getattr(self._node, '_parameter_overrides', {}):
             known = name in self._names or name.startswith('qos_overrides.')

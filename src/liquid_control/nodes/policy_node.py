@@ -3,9 +3,9 @@
 Reads the topics of the policy's contract, matched by name; publishes ``commands``,
 ``~/prediction``, ``~/status`` and ``/diagnostics``; serves ``~/stop`` and ``~/arm``.
 
-Whatever ends its driving (deactivation, silent sensors, an output that is not finite, the
-operator, a signal) is followed by the safe action, once, and then by silence until it is armed
-again. In the shadow of another driver, or of a recording, all this goes to ``~/command`` instead.
+Whatever stops it from driving (deactivation, silent sensors, a non-finite output, the operator, a
+signal) is followed by the safe action, once, and then by silence until it is armed again. In
+shadow mode, beside another driver or a recording, its commands go to ``~/command`` instead.
 """
 
 import gc
@@ -53,18 +53,18 @@ class PolicyNode(LifecycleNode):
         self.autostart = declare.get('autostart', True, 'Configure and activate at the start.')
         self._shadow = declare.get(
             'shadow', False,
-            "Drive nothing: its commands go to ~/command, and those on the robot's topic, whoever "
-            'sends them, count as sent.',
+            "Do not drive: publish commands on ~/command, and take those on the robot's topic, "
+            'whoever sends them, as sent.',
         )  # fmt: skip
         self._lockstep = declare.get('lockstep', False, 'A simulation waits for every command.')
         self._sensor_timeout = declare.get(
             'sensor_timeout', 0.0,
-            "Silence of the sensors after which the robot is stopped, s; 0: the contract's "
+            "Sensor silence after which the robot is stopped, s; 0: the contract's "
             'freshness.', low=0.0,
         )  # fmt: skip
         self._rehearsals = declare.get(
             'rehearsals', 8,
-            'Steps a period on a twin of the policy that keep processor and caches ready; 0: none.',
+            'Steps per period on a twin of the policy, to keep processor and caches warm; 0: none.',
             low=0, high=100,
         )  # fmt: skip
         declare.done()
@@ -75,7 +75,7 @@ class PolicyNode(LifecycleNode):
         self.controller: Controller | None = None
 
     def on_configure(self, state: Any) -> TransitionCallbackReturn:
-        return self._guarded(self._configure, _FAILURE)  # it can be tried again
+        return self._guarded(self._configure, _FAILURE)  # can be tried again
 
     def on_activate(self, state: Any) -> TransitionCallbackReturn:
         result = super().on_activate(state)
@@ -99,7 +99,7 @@ class PolicyNode(LifecycleNode):
     def _guarded(
         self, work: Any, failed: TransitionCallbackReturn = _ERROR
     ) -> TransitionCallbackReturn:
-        """Do a transition's work; rclpy would swallow what it raises."""
+        """Do a transition's work and report its errors, which rclpy would swallow."""
         try:
             work()
         except (ValueError, OSError, NodeError) as error:
@@ -155,10 +155,10 @@ class PolicyNode(LifecycleNode):
         self._rehearsal = Rehearsal(runner, robot)
         self._rehearsing = None
         if self._rehearsals and not self._lockstep:
-            # The last falls half a rehearsal before the next observation, never upon it.
+            # The last one comes half a rehearsal period before the next observation, not with it.
             period = 1.0 / (robot.rate * (self._rehearsals + 0.5))
             self._rehearsing = self.create_timer(period, self._rehearse, clock=steady)
-        # As the timeline has it for stamps: a smaller jump back is skipped, not begun anew from.
+        # Same rule as the timeline's for stamps: a smaller jump back is skipped, without a reset.
         most = round(runner.contract.max_gap * 1e9)
         threshold = JumpThreshold(
             min_forward=None, min_backward=Duration(nanoseconds=-most - 1), on_clock_change=True
@@ -197,7 +197,7 @@ class PolicyNode(LifecycleNode):
             self.get_logger().error(str(error), throttle_duration_sec=1.0)
             return
         self._rehearsal.learn(topic, message)
-        if observed is None or not self._driving:  # but what holds is known when it drives again
+        if observed is None or not self._driving:  # held values are kept for when it drives again
             return
         stamp, values = observed
         command = self.controller.step(stamp, values, self._age(stamp))
@@ -222,16 +222,16 @@ class PolicyNode(LifecycleNode):
     def _age(self, stamp_ns: int) -> float:
         """Seconds between a stamp and now.
 
-        On the wall clock a stamp from the future is as wrong as an old one; ``/clock`` follows
-        the sensors, and is behind them where it jumps forward.
+        On the wall clock a stamp from the future is as wrong as an old one. ``/clock`` follows
+        the sensors, and lags behind them when it jumps forward.
         """
         if self._simulated_time:
             return (self.get_clock().now().nanoseconds - stamp_ns) * 1e-9
-        # What the node's clock shows, at a tenth of the cost.
+        # The same as the node's clock, at a tenth of the cost.
         return abs(time.time_ns() - stamp_ns) * 1e-9
 
     def _watch(self) -> None:
-        """On a steady clock: sensors that fall silent stop the robot; status when nobody asks."""
+        """On a steady clock, stop the robot if its sensors fall silent, and keep status coming."""
         now = time.monotonic()
         heard = self._driving and self._heard is not None
         if heard and now - self._heard > self._timeout:
@@ -254,21 +254,21 @@ class PolicyNode(LifecycleNode):
         response.success = self._active
         response.message = 'stopped; ~/arm lets it drive again' if self._active else 'not active'
         if self._active:
-            self._stop('the operator asked for it')
+            self._stop('requested by the operator')
         return response
 
     def _on_arm(self, request: Any, response: Any) -> Any:
         if not self._active:
             response.message = 'not active: activate the node first'
         elif self.controller.stopped is None:
-            response.message = 'driving already'
+            response.message = 'already driving'
         else:
             self._arm()
             response.success, response.message = True, 'armed'
         return response
 
     def _stop(self, why: str) -> None:
-        """Send the safe action once, then be silent."""
+        """Send the safe action once, then stay silent."""
         if self.controller.stopped is None:
             action = self.controller.stop(why)
             self._commands.publish(self._command.fill(0, action))
@@ -279,7 +279,7 @@ class PolicyNode(LifecycleNode):
         self._publish_status()
 
     def end(self, why: str) -> None:
-        """End driving in good order: the safe action, if it has not been sent yet."""
+        """End driving in order: send the safe action, if it has not been sent yet."""
         if self._driving:
             self._commands.publish(self._command.fill(0, self.controller.stop(why)))
             self._commands.wait_for_all_acked(_DELIVERY)
@@ -308,7 +308,7 @@ def _work(session: Session) -> int:
         while not session.stopping:
             session.spin_once()
         why = 'asked to end'
-    finally:  # whatever a callback raises, the robot is told to be safe first
+    finally:  # whatever a callback raises, send the safe action first
         node.end(why)
     session.spin_for(0.05)
     return 0

@@ -1,4 +1,4 @@
-"""What a policy node says of itself: counters, latency, memory, bundle."""
+"""What a policy node reports about itself: counters, latency, memory, bundle."""
 
 import math
 import os
@@ -14,7 +14,7 @@ _PAGE_MB = os.sysconf('SC_PAGE_SIZE') / 2**20
 
 
 def resident_mb(process: int | str = 'self') -> float:
-    """Resident memory of a process in MiB; NaN where it cannot be read."""
+    """Resident memory of a process in MiB; NaN if it cannot be read."""
     try:
         with open(f'/proc/{process}/statm') as file:
             return int(file.read().split()[1]) * _PAGE_MB
@@ -36,12 +36,12 @@ class PolicyStatus:
             self._count += 1
 
     def message(self, stamp_ns: int, active: bool, heard: bool) -> DiagnosticArray:
-        """The status at a time.
+        """Build the status at a given time.
 
         Args:
-            stamp_ns: the time.
-            active: whether the node is.
-            heard: whether an observation has been used since it was armed.
+            stamp_ns: the time in ns.
+            active: whether the node is active.
+            heard: whether an observation has been used since the node was armed.
         """
         bundle = self._controller.runner.bundle
         taken = self._step_s[: min(self._count, _WINDOW)]

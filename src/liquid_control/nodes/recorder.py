@@ -1,4 +1,4 @@
-"""Records messages as they come over the wire into a rosbag2 bag (MCAP)."""
+"""Record messages as they arrive over the wire into a rosbag2 bag (MCAP)."""
 
 import time
 from pathlib import Path
@@ -10,17 +10,17 @@ _SAVE_S = 1.0
 
 
 class Recorder:
-    """A bag that is being written. Messages are stored as received, in CDR.
+    """A bag being written. Messages are stored as received, in CDR.
 
-    Call :meth:`save` often: what was recorded before it survives the death of the process.
+    Call :meth:`save` often: what it has written out survives the death of the process.
 
     Raises:
-        OSError: the folder exists already, or cannot be written.
+        OSError: the folder already exists, or cannot be written.
     """
 
     def __init__(self, folder: Path):
         if folder.exists():
-            raise FileExistsError(f'{folder}: exists already; a recording is never overwritten')
+            raise FileExistsError(f'{folder}: already exists; a recording is never overwritten')
         self._writer = Writer(folder, version=9, storage_plugin=StoragePlugin.MCAP)
         self._types = get_typestore(Stores.ROS2_KILTED)
         self._writer.open()
@@ -29,7 +29,7 @@ class Recorder:
         self._saved = time.monotonic()
 
     def add(self, topic: str, type_name: str):
-        """Add a topic; returns the function that records one of its messages, given as bytes."""
+        """Add a topic; return a function that records one of its messages, given as bytes."""
         connection = self._writer.add_connection(topic, type_name, typestore=self._types)
 
         def record(message: bytes) -> None:
@@ -39,16 +39,16 @@ class Recorder:
         return record
 
     def save(self) -> None:
-        """Write out what has been recorded so far, once a second at most."""
+        """Write out what has been recorded so far, at most once a second."""
         now = time.monotonic()
         if now - self._saved > _SAVE_S and self.count > self._saved_count:
-            # The writer keeps up to a megabyte to itself, which is seconds of a run.
+            # The writer buffers up to a megabyte, which is seconds of a run.
             self._writer.storage.close_chunk()
             self._writer.storage.bio.flush()
             self._saved, self._saved_count = now, self.count
 
     def close(self) -> None:
-        """Finish the bag, once: what was recorded can be read from now on."""
+        """Finish the bag, once; from then on it can be read as a whole."""
         if self._open:
             self._open = False
             self._writer.close()

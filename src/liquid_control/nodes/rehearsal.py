@@ -1,8 +1,8 @@
-"""Keeps the way from observation to command warm between two observations.
+"""Keep the path from observation to command warm between two observations.
 
-A processor that has slept for most of a period has forgotten the code and the weights of a step:
-the first use after that costs ten times the next. So a twin of the controller walks the same way
-a few times a period, on a copy of the last message, and publishes nothing.
+After a processor has slept for most of a period, a step's code and weights are no longer in its
+caches: the first use after that costs ten times the next. So a twin of the controller runs the
+same path a few times per period, on a copy of each topic's first message, and publishes nothing.
 """
 
 import copy
@@ -16,7 +16,7 @@ from liquid_control.nodes.wire import CommandMessage, set_stamp
 
 
 class Rehearsal:
-    """A policy's step without consequences: state and counters are its own."""
+    """A policy's step without consequences: its state and counters are separate."""
 
     def __init__(self, runner: PolicyRunner, robot: Contract):
         self._controller = Controller(runner.twin(), robot)
@@ -32,7 +32,7 @@ class Rehearsal:
             self._messages[topic] = copy.deepcopy(message)
 
     def __call__(self) -> None:
-        """Walk the way once; nothing where not every topic has been heard."""
+        """Run the path once; do nothing if not every topic has been received."""
         self._stamp += self._period_ns
         for topic, message in self._messages.items():
             set_stamp(message, self._stamp)

@@ -1,7 +1,7 @@
 """Life of a node's process: start, spin, and an orderly end on SIGINT and SIGTERM.
 
-rclpy's own signal handling ends the context before a node could say its last word, so the
-signals are taken here: the loop ends, the node sends what it must, and then the context goes.
+rclpy's own signal handling shuts down the context before a node can publish its last messages, so
+signals are handled here: the loop ends, the node sends what it must, then the context shuts down.
 """
 
 import signal
@@ -27,20 +27,20 @@ _DELIVERY_S, _LAST_DELIVERY_S, _SLICE = 10.0, 1.0, Duration(seconds=0.1)
 
 
 class NodeError(RuntimeError):
-    """Something that ends a node, in words for the person who started it."""
+    """A reason for a node to end, worded for the person who started it."""
 
 
 class Session:
     """One node and its executor, from start to end.
 
-    ``stopping`` turns true when the process was asked to end.
+    ``stopping`` becomes true once the process has been asked to end.
     """
 
     def __init__(self, make: Callable[[], Node]):
         self.stopping = False
         try:
             rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
-        except RuntimeError as error:  # arguments or a parameter file that ROS cannot read
+        except RuntimeError as error:  # ROS cannot read the arguments or a parameter file
             raise NodeError(' '.join(str(error).split())) from None
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._stop)
@@ -52,11 +52,14 @@ class Session:
         self.stopping = True
 
     def spin_once(self, timeout: float = 0.1) -> None:
-        """Handle what has arrived, or wait for it for at most ``timeout`` seconds."""
+        """Handle what has arrived, waiting for it for at most ``timeout`` seconds."""
         self.executor.spin_once(timeout_sec=max(timeout, 0.0))
 
     def spin_for(self, seconds: float, until: Callable[[], bool] = lambda: False) -> bool:
-        """Spin for a time, until something is so or the process is to end → whether it is so."""
+        """Spin for a time, or until a condition holds or the process is asked to end.
+
+        Returns whether the condition holds.
+        """
         end = time.monotonic() + seconds
         while not until():
             left = end - time.monotonic()
@@ -66,10 +69,11 @@ class Session:
         return True
 
     def deliver(self, *publishers: Publisher) -> None:
-        """Wait until all that these publishers sent has arrived, but not for ever.
+        """Wait, within limits, until everything that these publishers sent has arrived.
 
-        A loss is repaired with the middleware's next heartbeat, after up to 3 s in Fast DDS, and
-        only while the one that sent it lives. Who was asked to end waits a second.
+        The middleware repairs a lost message at its next heartbeat, up to 3 s later in Fast DDS,
+        and only while its sender is alive. A process that was asked to end waits for one second
+        only.
         """
         began, waiting = time.monotonic(), list(publishers)
         while True:
@@ -79,12 +83,12 @@ class Session:
                 break
         for publisher in waiting:
             self.node.get_logger().warning(
-                f'{publisher.topic_name}: not all that was sent arrived within {limit:g} s; '
-                'does a subscriber hang?'
+                f'{publisher.topic_name}: not everything that was sent arrived within {limit:g} s; '
+                'is a subscriber hanging?'
             )
 
     def require_alone(self) -> None:
-        """Refuse to be the second node of one name.
+        """Refuse to run beside another node of the same name.
 
         Raises:
             NodeError: another node has this one's full name.
@@ -105,9 +109,9 @@ class Session:
 
 
 def run_node(make: Callable[[], Node], work: Callable[[Session], int]) -> int:
-    """Make a node, let ``work`` run it, end it in order; returns the exit code.
+    """Make a node, let ``work`` run it, and end it in order; return the exit code.
 
-    Errors that a person can mend (a wrong file, parameter or name) are printed as one line.
+    Errors that a user can fix (a wrong file, parameter or name) are printed on one line.
     """
     session = None
     try:

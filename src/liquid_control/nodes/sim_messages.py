@@ -14,10 +14,10 @@ from liquid_control.sim import walker2d
 
 
 class SensorPublishers:
-    """Publishes what :meth:`liquid_control.sim.world.World.messages` gives.
+    """Publishes what :meth:`liquid_control.sim.world.World.messages` returns.
 
-    ``all`` are its publishers; ``pace`` is that of the joint states, which come last and pace the
-    policy.
+    ``all`` has its publishers; ``pace`` is that of the joint states, which come last and set the
+    policy's pace.
     """
 
     def __init__(self, node: Node, profile: QoSProfile):

@@ -1,12 +1,12 @@
 """sim_node: Walker2d on the graph, in lockstep or in real time.
 
-Publishes ``joint_states``, ``odom``, ``imu/data``, ``/clock`` and ``~/episode``; takes
+Publishes ``joint_states``, ``odom``, ``imu/data``, ``/clock`` and ``~/episode``; subscribes to
 ``commands``; serves ``~/reset``, ``~/pause`` and ``~/step``.
 
-Lockstep: a step is taken when the command that answers this stamp has arrived, as fast as the
-graph allows. Real time: 125 Hz on the wall clock, unless the clock is at fault; a command is
-applied in the very period whose observation it answers where it arrives within it, else the last
-one is held and the period counts as late.
+In lockstep, a step is taken once the command that answers its stamp has arrived, as fast as the
+graph allows. In real time, steps follow the wall clock at 125 Hz, unless a fault of the clock is
+injected; a command is applied in the very period whose observation it answers if it arrives
+within that period, else the last one is held and the period counts as late.
 """
 
 import math
@@ -42,15 +42,15 @@ _PAUSED_S = 0.5
 
 
 class SimNode(Node):
-    """One world, its publishers and the answer that it waits for."""
+    """One world, its publishers and the answer it waits for."""
 
     def __init__(self):
         super().__init__('sim')
         declare = Parameters(self)
         robot = declare.get('robot', 'walker2d', 'Contract: a name, or a path to its YAML.')
         policy = declare.get(
-            'policy', '', 'Bundle that drives: a sample that is withheld from others is not waited '
-            'for; empty: every sample counts.',
+            'policy', '', 'Bundle that drives: only samples withheld from the topics it reads '
+            'excuse a missing command; empty: those withheld from any topic.',
         )  # fmt: skip
         mode = declare.get('mode', 'lockstep', 'How time passes.', choices=('lockstep', 'realtime'))
         self._seed = declare.get('seed', 0, 'Seed of the first episode; counts up.', low=0)
@@ -68,7 +68,7 @@ class SimNode(Node):
             'command_timeout', 10.0, 'Lockstep: longest wait for a command, s.', low=0.1
         )
         self._paused = declare.get('start_paused', False, 'Wait for ~/step or ~/pause false.')
-        fault = declare.get('fault', 'none', 'Faults; those of the clock happen here (jitter).')
+        fault = declare.get('fault', 'none', 'Faults; those of the clock (jitter) act here.')
         declare.done()
         self._clock = FaultyClock(parse(fault), self._seed)
         self.lockstep = mode == 'lockstep'
@@ -137,7 +137,7 @@ class SimNode(Node):
         return response
 
     def run(self, session: Session) -> int:
-        """Run all episodes; returns the exit code.
+        """Run all episodes; return the exit code.
 
         Raises:
             NodeError: the graph did not come up, or a command did not come in lockstep.
@@ -157,7 +157,7 @@ class SimNode(Node):
         def up() -> bool:
             return self._sensors.pace.get_subscription_count() >= self._wait_for and (
                 self._wait_for == 0
-                # Whoever records reads the commands too, as this node does itself.
+                # A recorder subscribes to the commands too, as this node itself does.
                 or (
                     self.count_publishers(commands) > 0
                     and self.count_subscribers(commands) >= self._wait_for
@@ -203,7 +203,7 @@ class SimNode(Node):
             tick = self._next_period(session, tick)
 
     def _next_period(self, session: Session, tick: float) -> float:
-        """Wait for the end of the period that began at ``tick``; returns when the next begins."""
+        """Wait for the end of the period that began at ``tick``; return when the next begins."""
         if self.lockstep:
             return tick
         tick += self._length * walker2d.PERIOD_S
@@ -211,7 +211,7 @@ class SimNode(Node):
         behind = time.monotonic() - tick
         if behind > walker2d.PERIOD_S:
             self.get_logger().warning(
-                f'{behind * 1e3:.0f} ms behind the wall clock; going on from here',
+                f'{behind * 1e3:.0f} ms behind the wall clock; continuing from here',
                 throttle_duration_sec=5.0,
             )
             tick += behind
@@ -231,7 +231,7 @@ class SimNode(Node):
         return self._answered_at is not None or self._unanswerable
 
     def _observe_until_answered(self, session: Session) -> None:
-        """Begin a run: observe until the whole way to the policy and back is open."""
+        """Begin a run: wait until the first observation, repeated in real time, is answered."""
         end = time.monotonic() + self._start_timeout
         self._observe()
         while not session.spin_for(_RETRY_S, self._answered) and not session.stopping:
@@ -253,12 +253,12 @@ class SimNode(Node):
             )
 
     def _hold_while_paused(self, session: Session) -> bool:
-        """Wait until the next step may be taken → whether time stood still."""
+        """Wait until the next step may be taken; return whether time was paused."""
         held = self._paused
         told = time.monotonic()
         while self._paused and not self._steps_asked and not session.stopping:
             session.spin_once()
-            if time.monotonic() - told > _PAUSED_S:  # time stands still, and the node lives
+            if time.monotonic() - told > _PAUSED_S:  # show that the node is alive
                 told = time.monotonic()
                 self._publish_clock()
         self._steps_asked = max(self._steps_asked - 1, 0)

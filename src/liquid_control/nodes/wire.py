@@ -1,4 +1,4 @@
-"""What travels between the nodes: qualities of service, message types, and how they are filled."""
+"""What travels between the nodes: quality of service, message types, and how to fill them."""
 
 import array
 import importlib
@@ -15,8 +15,8 @@ LOCKSTEP_DEPTH = 2000
 def qos(*, lockstep: bool, reliable: bool, depth: int) -> QoSProfile:
     """Quality of service of one topic.
 
-    In lockstep nothing may be lost, not even what was sent before a subscriber was found:
-    reliable, kept for late joiners. Otherwise volatile, and reliable where asked for.
+    In lockstep nothing may be lost, not even messages sent before a subscriber was discovered, so
+    the profile is reliable and transient local. Otherwise it is volatile, and reliable if asked.
     """
     if lockstep:
         return QoSProfile(
@@ -29,7 +29,7 @@ def qos(*, lockstep: bool, reliable: bool, depth: int) -> QoSProfile:
 
 
 def message_type(name: str) -> Any:
-    """The Python class of a message type such as ``sensor_msgs/msg/JointState``.
+    """Return the Python class of a message type such as ``sensor_msgs/msg/JointState``.
 
     Raises:
         ValueError: no such type is installed.
@@ -49,7 +49,7 @@ def set_stamp(message: Any, stamp_ns: int) -> None:
 
 
 def clock_message(now_ns: int) -> Clock:
-    """What ``/clock`` says at a time."""
+    """Return the ``/clock`` message for a time in ns."""
     message = Clock()
     _set_time(message.clock, now_ns)
     return message
@@ -60,7 +60,7 @@ def _set_time(time: Any, nanoseconds: int) -> None:
 
 
 class CommandMessage:
-    """A command message that is filled in place: values, and whose observation they answer."""
+    """A command message filled in place with values and the stamp of the observation answered."""
 
     def __init__(self, size: int):
         self.message = Float64MultiArray()
@@ -82,7 +82,7 @@ def diagnostic(
     *,
     warn: bool = False,
 ) -> DiagnosticStatus:
-    """One diagnostic status: an error where there is a problem, else the state, OK or a warning."""
+    """Build one status: an error if there is a problem, else the state as OK or a warning."""
     calm = DiagnosticStatus.WARN if warn else DiagnosticStatus.OK
     return DiagnosticStatus(
         level=DiagnosticStatus.ERROR if problem else calm,

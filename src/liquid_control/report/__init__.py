@@ -1,1 +1,1 @@
-"""Tables, plots, videos and HTML pages of what was measured."""
+"""Tables, plots, videos and HTML pages of measurements."""

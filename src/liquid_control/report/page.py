@@ -11,7 +11,7 @@ from liquid_control.files import write_whole
 
 
 def write_page(path: Path, template: str, **values: Any) -> None:
-    """Fill a template, to which ``version`` and ``written`` are given too.
+    """Fill a template, which also gets ``version`` and ``written``, and write the page.
 
     Raises:
         OSError: the file cannot be written.

@@ -1,4 +1,4 @@
-"""The plots of a report, as SVG that takes its colours from the page around it."""
+"""The plots of a report, as SVG that takes its colours from the surrounding page."""
 
 import io
 from collections.abc import Sequence
@@ -43,20 +43,20 @@ STYLE = {
 
 @dataclass(frozen=True)
 class Plot:
-    """One figure: SVG text, and what is seen in it."""
+    """One figure: SVG text and caption."""
 
     svg: str
     caption: str
 
 
 def first_episode(trace: Trace, contract: Contract) -> slice:
-    """The observations up to the first gap after which memory starts anew."""
+    """The observations up to the first gap that resets the state."""
     gaps = np.flatnonzero(np.abs(np.diff(trace.stamps)) > contract.max_gap * 1e9)
     return slice(0, int(gaps[0]) + 1 if gaps.size else len(trace))
 
 
 def window(seconds: np.ndarray) -> tuple[float, float]:
-    """Two seconds from the middle of an episode, or all of a shorter one."""
+    """Start and end of the middle two seconds of an episode, or of all of a shorter one."""
     end = float(seconds[-1])
     start = max(0.0, (end - WINDOW_S) / 2)
     return start, min(end, start + WINDOW_S)
@@ -113,7 +113,7 @@ def commands(trace: Trace, contract: Contract) -> Plot | None:
     units = ', '.join('no unit' if u == '1' else u for u in dict.fromkeys(action.units))
     return Plot(
         svg,
-        f'Commands as they were sent ({units}), over the same time. The ticks are the limits.',
+        f'Commands as sent ({units}), over the same time. The ticks are the limits.',
     )
 
 
@@ -142,8 +142,8 @@ def prediction_error(errors: PredictionErrors, trace: Trace, contract: Contract)
     return Plot(
         svg,
         "Squared error of the predicted next observation, in units of each channel's standard "
-        f'deviation, averaged over channels and {SMOOTHING_S:g} s; persistence takes the last '
-        'observation for the next one. First episode.',
+        f'deviation, averaged over channels and {SMOOTHING_S:g} s; persistence predicts that '
+        'nothing changes. First episode.',
     )
 
 
@@ -179,10 +179,10 @@ def latency(latency_s: np.ndarray, contract: Contract) -> Plot | None:
 
 
 def channel_ratios(ratios: Sequence[tuple[str, dict[str, float | None]]]) -> Plot | None:
-    """Prediction error over persistence by channel, one mark a run.
+    """Prediction error over persistence by channel, with one mark per run.
 
     Args:
-        ratios: (name of the run, channel → ratio).
+        ratios: (name of the run, channel → ratio) for each run.
     """
     channels = list(dict.fromkeys(name for _, found in ratios for name in found))
     if not any(value for _, found in ratios for value in found.values()):
@@ -210,7 +210,7 @@ def channel_ratios(ratios: Sequence[tuple[str, dict[str, float | None]]]) -> Plo
     return Plot(
         svg,
         'Prediction error over that of persistence, channel by channel, all episodes. Left of the '
-        'dashed line the policy foretells the channel better than its last value does.',
+        'dashed line the policy predicts the channel better than its last value does.',
     )
 
 
@@ -255,7 +255,7 @@ def _plain(channel: str) -> str:
 
 
 def _shown_channels(contract: Contract, count: int = 3) -> list[int]:
-    """Places of the first driven joints' channels, or of the first channels of all."""
+    """Indices of the first driven joints' channels, or else of the first channels."""
     names = [(t, c) for t in contract.sensed for c in t.channels]
     driven = [i for i, (_, c) in enumerate(names) if c in contract.action.joints]
     return (driven or list(range(len(names))))[:count]

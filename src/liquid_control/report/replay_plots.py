@@ -1,4 +1,4 @@
-"""Plots of a replay: what was foretold beside what came, the alarm's score, error by horizon."""
+"""Plots of a replay: predicted against observed, the alarm's score, error by horizon."""
 
 from collections.abc import Sequence
 
@@ -26,13 +26,13 @@ _ALARM = '#b3261e'
 
 
 def replay_plots(players: Sequence[Player]) -> list[Plot]:
-    """All plots of policies that played over one recording."""
+    """Return all plots of policies that played over one recording."""
     made = [plot for player in players for plot in (_traces(player), _alarm(player))]
     return [plot for plot in (*made, _horizons(players)) if plot is not None]
 
 
 def _traces(player: Player) -> Plot | None:
-    """Observed and foretold at the longest horizon, with the band of good days."""
+    """Observed values and those predicted at the longest horizon, with the band of good data."""
     if len(player.shown.rows) < 2:
         return None
     stamps, predicted, observed = player.shown.columns()
@@ -51,7 +51,7 @@ def _traces(player: Player) -> Plot | None:
                     seconds, predicted[:, place] - band, predicted[:, place] + band,
                     color=_MODEL, alpha=0.25, lw=0, label='band',
                 )  # fmt: skip
-            ax.plot(seconds, predicted[:, place], color=_MODEL, lw=0.9, label='foretold')
+            ax.plot(seconds, predicted[:, place], color=_MODEL, lw=0.9, label='predicted')
             ax.plot(seconds, observed[:, place], color=_INK, lw=0.8, label='observed')
             _title(ax, f'{_plain(names[place])}, {units[place]}')
             low, high = np.percentile(observed[:, place], (0, 100))
@@ -64,8 +64,8 @@ def _traces(player: Player) -> Plot | None:
     more = ', ± twice its error on good data' if calibration else ''
     return Plot(
         svg,
-        f'{player.name}: what was observed, and what had been foretold {1e3 * ahead:.0f} ms '
-        f'({player.ahead} steps) before without looking{more}. Shaded: alarms.',
+        f'{player.name}: what was observed, and what had been predicted {1e3 * ahead:.0f} ms '
+        f'({player.ahead} steps) before, without new measurements{more}. Shaded: alarms.',
     )
 
 
@@ -90,9 +90,9 @@ def _alarm(player: Player) -> Plot | None:
     found = len(player.alarm.events)
     return Plot(
         svg,
-        f'{player.name}: how far the worst joint is from what the model foretells, in units of '
-        f'good data; {found} alarm{"" if found == 1 else "s"}. The threshold stands for '
-        f'{player.calibration.rate:.2g} false alarms a minute.',
+        f'{player.name}: how far the worst joint is from what the model predicts, in units of '
+        f'good data; {found} alarm{"" if found == 1 else "s"}. The threshold corresponds to '
+        f'{player.calibration.rate:.2g} false alarms per minute.',
     )
 
 
@@ -117,12 +117,12 @@ def _horizons(players: Sequence[Player]) -> Plot | None:
     return Plot(
         svg,
         'Root mean square error over all measured channels, fed with its own predictions, by steps '
-        'ahead; dotted: taking the starting point for all that follows.',
+        'ahead; dotted: predicting that nothing changes from the starting point.',
     )
 
 
 def _channels(player: Player) -> list[int]:
-    """Channels of the joints that alarmed, or else the first ones."""
+    """Channels of the joints that caused alarms, then others, up to the number shown."""
     found = joints(player.contract)
     alarmed = [
         name

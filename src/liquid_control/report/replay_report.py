@@ -14,9 +14,9 @@ def write_replay_report(
     """Write one HTML file about replays; it needs no network and no other file.
 
     Args:
-        path: of the file.
-        outcomes: recording → outcome of its replay, as :func:`sweep` gives them.
-        verdict: what ``verdict.json`` will say.
+        path: path of the file.
+        outcomes: recording → outcome of its replay, as returned by :func:`sweep`.
+        verdict: content of ``verdict.json``.
 
     Raises:
         OSError: the file cannot be written.

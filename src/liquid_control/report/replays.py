@@ -1,4 +1,4 @@
-"""One recording replayed with everything that is asked of it, and a summary over many."""
+"""Replay one recording with all requested policies and faults, and summarise many."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,18 +37,18 @@ def replay_recording(
 
     Args:
         recording: a run folder, a bag folder or a bag file.
-        robot: contract, name or path; by default that of the run.
-        policies: bundles, names or paths; by default the one that was recorded.
-        observed: contract topic → topic in the bag, beyond what the run says.
-        faults: as text; each is one more replay.
-        seed: of the faults.
-        horizon: steps that each policy goes on with its own predictions.
+        robot: contract, as a name or path; by default that of the run.
+        policies: bundles, as names or paths; by default the one that was recorded.
+        observed: contract topic → topic in the bag, in addition to what the run says.
+        faults: faults as text; each adds one more replay.
+        seed: seed of the faults.
+        horizon: number of steps that each policy predicts ahead on its own predictions.
         draw: whether to draw plots of the clean replay.
-        distro: ROS 2 distribution of the types that the bag does not define.
+        distro: ROS 2 distribution for types that the bag does not define.
 
     Raises:
         BagError, BundleError, ContractError, FaultError: as :func:`replay_scores`.
-        ValueError: nothing says which robot or policy.
+        ValueError: the robot or the policy is not known.
     """
     folder = Path(recording)
     run, contract = _recorded(folder, robot)
@@ -90,11 +90,13 @@ def replay_recording(
 
 
 def bundles(recording: Path, robot: str | None, policies: list[str] | None) -> list[Path]:
-    """Files of the policies that a recording is replayed to; arguments as above.
+    """Files of the policies to which a recording is replayed.
+
+    Arguments are those of :func:`replay_recording`.
 
     Raises:
         ContractError: the robot's contract cannot be read.
-        ValueError: no such policy, or nothing says which.
+        ValueError: there is no such policy, or it is not known which.
     """
     run, contract = _recorded(recording, robot)
     return _chosen(recording, run, contract, robot, policies)
@@ -107,7 +109,7 @@ def _chosen(
     robot: str | None,
     policies: list[str] | None,
 ) -> list[Path]:
-    """Files of the policies asked for, or of the one that was recorded."""
+    """Files of the requested policies, or of the recorded one."""
     files = [
         Path(p) if Path(p).is_file() else paths.policy(p, robot or contract.robot)
         for p in policies or _recorded_policy(run, folder, contract.robot)
@@ -116,7 +118,7 @@ def _chosen(
 
 
 def _recorded(folder: Path, robot: str | None) -> tuple[dict[str, Any], Contract]:
-    """What is said of the run that was recorded, and the contract."""
+    """Return the recorded run's ``run.json`` content, if any, and the contract."""
     home = folder.parent if folder.name == 'bag' else folder
     run = read_run(home) if (home / 'run.json').is_file() else {}
     if robot:
@@ -127,7 +129,7 @@ def _recorded(folder: Path, robot: str | None) -> tuple[dict[str, Any], Contract
 
 
 def _tell_apart(scores: list[dict[str, Any]]) -> None:
-    """Give policies that have one name the beginning of their hash too."""
+    """Append the start of their hash to policies that share a name."""
     hashes: dict[str, set[str]] = {}
     for score in scores:
         hashes.setdefault(score['policy'], set()).add(score['bundle_sha256'])
@@ -137,13 +139,13 @@ def _tell_apart(scores: list[dict[str, Any]]) -> None:
 
 
 def _unjudged(scores: list[dict[str, Any]]) -> Iterator[str]:
-    """What a recording says nothing about: a policy that is not judged is not to be trusted."""
+    """Say which policies the recording could not judge: those must not be trusted."""
     for score in scores:
         who = f'{score["policy"]}, {score["fault"]}'
         scored, used = score['prediction_scored'], score['used']
         if not scored:
             yield (
-                f'{who}: not one prediction could be scored ({used} of '
+                f'{who}: no prediction could be scored ({used} of '
                 f'{score["observations"]} observations were used)'
             )
         elif score['fault'] == 'none' and scored < _SCORED * used:
@@ -153,11 +155,14 @@ def _unjudged(scores: list[dict[str, Any]]) -> Iterator[str]:
                 'fit?'
             )
         elif score['alarm'] and not score['alarm']['watched_s']:
-            yield f'{who}: its alarm has watched nothing: no stretch is as long as its window'
+            yield f'{who}: its alarm watched nothing: no stretch is as long as its window'
 
 
 def fingerprint(*files: str | Path) -> str:
-    """Names, sizes and times of files, or of all in folders: changes where they are rewritten."""
+    """Names, sizes and times of files, or of all files in folders: changes if they are rewritten.
+
+    Reports and partial files are left out.
+    """
     parts = []
     for file in map(Path, files):
         inside = sorted(file.rglob('*')) if file.is_dir() else [file]
@@ -169,7 +174,7 @@ def fingerprint(*files: str | Path) -> str:
 
 
 def summary(outcomes: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """What a fleet's replays come to, policy by policy and fault by fault."""
+    """Summarise a fleet's replays, policy by policy and fault by fault."""
     policies: dict[str, dict[str, Any]] = {}
     found = {n: (o.get('result') or {}).get('policies', []) for n, o in outcomes.items()}
     _tell_apart([score for scores in found.values() for score in scores])
@@ -211,20 +216,20 @@ def summary(outcomes: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 
 def _recorded_policy(run: dict[str, Any], folder: Path, robot: str) -> list[str]:
-    """The policy that was recorded, where its file, or one of its name, has the same content."""
+    """The recorded policy, if its file, or the shipped one of its name, has the same content."""
     bundle = run.get('bundle', {})
     path = Path(bundle.get('path', ''))
     if not run.get('policy'):
         raise ValueError(f'{folder} has no run.json that names a policy: give --policy')
     try:
-        if not path.is_file():  # recorded elsewhere
+        if not path.is_file():  # recorded on another machine
             path = paths.policy(run['policy'], robot)
         same = Bundle.read(path).sha256 == bundle.get('sha256')
     except (ValueError, OSError) as error:
-        raise ValueError(f'the policy that was recorded: {error}; give --policy') from None
+        raise ValueError(f'the recorded policy: {error}; give --policy') from None
     if not same:
         raise ValueError(
-            f'{path} is not the policy that was recorded, whose SHA-256 is '
+            f'{path} is not the recorded policy, whose SHA-256 is '
             f'{bundle.get("sha256")}; give --policy'
         )
     return [str(path)]

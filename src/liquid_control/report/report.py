@@ -1,4 +1,4 @@
-"""``report.html``: runs side by side, their plots and where every figure is from, in one file."""
+"""``report.html``: runs side by side, their plots and the origin of every figure, in one file."""
 
 import base64
 import os
@@ -36,7 +36,7 @@ class RunSection:
 def write_report(path: str | Path, run_folders: Sequence[str | Path]) -> Path:
     """Write one HTML file about some runs; it needs no network and no other file.
 
-    A video of more than 8 MB is linked instead. A run that is broken is in it with the reason.
+    A video of 8 MiB or more is linked instead. A broken run is included with the reason.
 
     Raises:
         OSError: the file cannot be written.
@@ -93,7 +93,7 @@ def _plots(bag: Bag, run: dict[str, Any]) -> list[plots.Plot]:
 
 
 def provenance_rows(run: dict[str, Any], folder: Path) -> list[tuple[str, str]]:
-    """(what, value) of all that is needed to trace or repeat a run."""
+    """Return (what, value) of everything needed to trace or repeat a run."""
     origin, bundle = run.get('provenance') or {}, run.get('bundle') or {}
     machine = origin.get('machine') or {}
     versions = origin.get('versions') or {}

@@ -1,4 +1,4 @@
-"""The comparison of runs as one table: for a terminal, and in Markdown."""
+"""The comparison of runs as one table, for a terminal or in Markdown."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
@@ -53,7 +53,7 @@ COLUMNS = (
     Column('steps', 'mean length of an episode in control periods', _figure('steps_mean', '.0f')),
     Column(
         'prediction / persistence',
-        'squared error of the predicted next observation over that of taking the last one for it; '
+        'squared error of the predicted next observation over that of predicting no change; '
         'below 1 the model knows how the robot moves',
         _figure('prediction_ratio', '.3f'),
         'error/ persist.',
@@ -92,12 +92,12 @@ COLUMNS = (
 
 
 def comparison_rows(metrics: Iterable[dict]) -> list[list[str]]:
-    """One row a run, one text a column of :data:`COLUMNS`."""
+    """Return one row per run, with one text per column of :data:`COLUMNS`."""
     return [[column.text(one) for column in COLUMNS] for one in metrics]
 
 
 def comparison_table(metrics: Sequence[dict]) -> Table:
-    """The comparison for a terminal, from the dicts that ``measure`` gives."""
+    """The comparison for a terminal, from the dicts returned by ``measure``."""
     table = Table(box=box.SIMPLE_HEAD, padding=0)
     rows = comparison_rows(metrics)
     for place, column in enumerate(COLUMNS):

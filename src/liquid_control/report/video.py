@@ -1,7 +1,7 @@
-"""A video of a walk, drawn from the true joint positions that a bag holds.
+"""A video of a walk, drawn from the true joint positions in a bag.
 
-Which OpenGL MuJoCo draws with is settled when it is imported, so the drawing is done in a
-process of its own: ``python -m liquid_control.report.video RUN OUT``.
+MuJoCo chooses its OpenGL backend on import, so drawing is done in a separate process:
+``python -m liquid_control.report.video RUN OUT``.
 """
 
 import argparse
@@ -35,7 +35,7 @@ def render(
         seconds: how much of the episode to draw; None for all.
 
     Returns:
-        None where the video was drawn, else one line that says why not.
+        None if the video was drawn, else one line that says why not.
     """
     folder = Path(run_folder)
     path = folder / out
@@ -65,7 +65,7 @@ def render(
 
 
 def first_episode(bag: Bag, max_gap: float) -> tuple[np.ndarray, list[str], np.ndarray]:
-    """Stamps in ns (T,), joint names and positions (T, joints) up to the first jump in time."""
+    """Return stamps in ns (T,), joint names and positions (T, joints) up to the first time jump."""
     bag.require(TOPIC)
     stamps: list[int] = []
     rows: list[np.ndarray] = []
@@ -81,10 +81,10 @@ def first_episode(bag: Bag, max_gap: float) -> tuple[np.ndarray, list[str], np.n
 
 
 def draw(folder: Path, out: Path, seconds: float | None) -> str:
-    """Draw and encode here; returns what was drawn.
+    """Draw and encode in this process; return what was drawn, as text.
 
     Raises:
-        BagError: no bag, or no joint states of this robot in it.
+        BagError: there is no bag, or no joint states of this robot in it.
     """
     max_gap = read_run(folder).get('contract', {}).get('max_gap', 1.0)
     stamps, names, positions = first_episode(Bag(folder), max_gap)

@@ -1,1 +1,1 @@
-"""Walker2d in MuJoCo: one world that speaks in messages, and many at once for training."""
+"""Walker2d in MuJoCo: one world that emits messages, and many at once for training."""

@@ -14,8 +14,8 @@ _STATE = mujoco.mjtState.mjSTATE_FULLPHYSICS
 class BatchWalkers:
     """``count`` independent walkers, each with its own seeded sequence of starts.
 
-    ``qpos`` (count, nq) and ``qvel`` (count, nv) show the present state; ``steps`` (count,) the
-    steps taken in each walker's episode, ``episodes`` (count,) the episodes that it began.
+    ``qpos`` (count, nq) and ``qvel`` (count, nv) view the current state; ``steps`` (count,) has
+    the steps taken in each walker's episode, ``episodes`` (count,) the episodes it has begun.
     """
 
     def __init__(self, count: int, seed: int, environment: Environment = WALKER2D):
@@ -51,11 +51,11 @@ class BatchWalkers:
     def step(
         self, action: np.ndarray, lengths: np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Apply action (count, m) for one period → reward (count,), terminated (count,).
+        """Apply action (count, m) for one period; return reward and terminated, (count,) each.
 
         Args:
-            lengths: of each walker's period in nominal ones, (count,), as
-                :meth:`whole` gives them; by default 1.
+            lengths: length of each walker's period in nominal periods, (count,), as returned by
+                :meth:`whole`; by default 1.
         """
         environment = self.environment
         x_before = self.qpos[:, 0].copy()
@@ -75,7 +75,7 @@ class BatchWalkers:
         return reward, fallen
 
     def whole(self, lengths: np.ndarray) -> np.ndarray:
-        """The lengths that whole physics steps allow, at least one."""
+        """Round lengths to whole physics steps, at least one."""
         skip = self.environment.frame_skip
         return np.maximum(np.rint(lengths * skip), 1.0) / skip
 
@@ -105,11 +105,11 @@ def episode_returns(
     environment: Environment = WALKER2D,
     lengths: Callable[[BatchWalkers], np.ndarray | None] = lambda walkers: None,
 ) -> np.ndarray:
-    """Returns (episodes,) of walks side by side, each from its own fresh start.
+    """Return the episode returns (episodes,) of parallel walks, each from its own fresh start.
 
     Args:
-        act: gives the actions (episodes, m) for the walkers as they stand.
-        lengths: gives the lengths of their next periods; by default nominal.
+        act: returns the actions (episodes, m) for the walkers' current state.
+        lengths: returns the lengths of their next periods; by default nominal.
     """
     walkers = BatchWalkers(episodes, seed, environment=environment)
     returns, alive = np.zeros(episodes), np.ones(episodes, dtype=bool)

@@ -1,6 +1,6 @@
 """What defines a Gymnasium MuJoCo environment: its model, timing, start, reward and observation.
 
-Walker2d-v5, HalfCheetah-v5 and Hopper-v5; tests hold each against Gymnasium's own.
+Walker2d-v5, HalfCheetah-v5 and Hopper-v5; tests compare each with Gymnasium's own.
 """
 
 import importlib.util
@@ -16,7 +16,7 @@ _OPEN = (-math.inf, math.inf)
 
 
 def asset(file: str) -> Path:
-    """Path of a model file that ships in the gymnasium package, which is not imported for it.
+    """Path of a model file in the gymnasium package, found without importing it.
 
     Raises:
         FileNotFoundError: gymnasium is not installed, or has no such file.
@@ -37,20 +37,20 @@ def asset(file: str) -> Path:
 class Environment:
     """One planar robot that is rewarded for its speed.
 
-    ``qpos`` begins with the root's horizontal place, height and pitch.
+    ``qpos`` begins with the root's horizontal position, height and pitch.
     """
 
     name: str
-    """Gymnasium's, without the version."""
+    """Gymnasium's name, without the version."""
     model_file: str
-    """In Gymnasium's assets."""
+    """Name of the file in Gymnasium's assets."""
     frame_skip: int
-    """Physics steps of a control period."""
+    """Physics steps per control period."""
     step_ns: int
-    """Length of a physics step."""
+    """Length of a physics step in ns."""
     control_cost: float
     healthy_reward: float
-    """For every period in which it stands; 0: it cannot fall."""
+    """Reward for each period in which it is healthy; 0: it cannot fall."""
     healthy_z: tuple[float, float] = _OPEN
     healthy_angle: tuple[float, float] = _OPEN
     healthy_state: tuple[float, float] = _OPEN
@@ -58,7 +58,7 @@ class Environment:
     velocity_clip: float = math.inf
     reset_noise: float = 5e-3
     normal_velocity: bool = False
-    """Whether velocities start normally distributed, else uniformly."""
+    """Whether initial velocities are normally, rather than uniformly, distributed."""
     episode_steps: int = 1000
 
     @property
@@ -66,11 +66,11 @@ class Environment:
         return self.frame_skip * self.step_ns * 1e-9
 
     def model_path(self) -> Path:
-        """Raises FileNotFoundError where Gymnasium is not installed."""
+        """Path of the model file; raises FileNotFoundError if Gymnasium is not installed."""
         return asset(self.model_file)
 
     def start(self, qpos0: np.ndarray, nv: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        """Start of the episode that Gymnasium's ``reset(seed=seed)`` gives: qpos, qvel."""
+        """Return the initial qpos and qvel that Gymnasium's ``reset(seed=seed)`` gives."""
         rng, noise = np.random.default_rng(seed), self.reset_noise
         qpos = qpos0 + rng.uniform(-noise, noise, size=qpos0.size)
         if self.normal_velocity:
@@ -78,7 +78,7 @@ class Environment:
         return qpos, rng.uniform(-noise, noise, size=nv)
 
     def healthy(self, qpos: np.ndarray, qvel: np.ndarray) -> np.ndarray:
-        """Whether it stands: (..., nq), (..., nv) → bool (...)."""
+        """Whether it is healthy (upright): (..., nq), (..., nv) → bool (...)."""
         low, high = self.healthy_state
         state = np.concatenate([qpos[..., 2:], qvel], axis=-1)
         fine = np.all((low < state) & (state < high), axis=-1)
@@ -97,21 +97,21 @@ class Environment:
         action: np.ndarray,
         length: np.ndarray | float = 1.0,
     ) -> np.ndarray:
-        """Gymnasium's reward; of a period of another ``length`` what is due to that time.
+        """Gymnasium's reward, its healthy reward and control cost scaled by a period's ``length``.
 
         Args:
-            x_before: place before the period, (...).
-            qpos: after it, (..., nq).
-            healthy: whether it stands after it, (...).
-            action: (..., m).
-            length: of the period in nominal ones, (...).
+            x_before: horizontal position before the period, (...).
+            qpos: positions after it, (..., nq).
+            healthy: whether it is healthy after it, (...).
+            action: action during it, (..., m).
+            length: length of the period in nominal periods, (...).
         """
         forward = (qpos[..., 0] - x_before) / self.period_s
         upright = self.healthy_reward * healthy * length
         return forward + upright - self.control_cost * np.sum(np.square(action), -1) * length
 
     def observe(self, qpos: np.ndarray, qvel: np.ndarray) -> np.ndarray:
-        """Gymnasium's observation: all positions but the place, then velocities."""
+        """Gymnasium's observation: positions except the horizontal one, then velocities."""
         clip = self.velocity_clip
         return np.concatenate([qpos[..., 1:], np.clip(qvel, -clip, clip)], axis=-1)
 
@@ -158,10 +158,10 @@ def names() -> list[str]:
 
 
 def environment(name: str) -> Environment:
-    """An environment by name.
+    """Look up an environment by name.
 
     Raises:
-        ValueError: none of that name; the text names the nearest.
+        ValueError: there is none of that name; the message names the nearest.
     """
     if name not in _ENVIRONMENTS:
         raise ValueError(unknown('environment', name, _ENVIRONMENTS))

@@ -1,4 +1,4 @@
-"""Sensor messages without ROS: the attributes of sensor_msgs and nav_msgs that are used here."""
+"""Sensor messages without ROS: the attributes of sensor_msgs and nav_msgs used here."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""One Walker2d that speaks in messages, its time in stamps."""
+"""One Walker2d that emits messages and keeps time in stamps."""
 
 from typing import Any
 
@@ -24,10 +24,10 @@ FIRST_STAMP_NS = 1_000_000_000
 
 
 class World:
-    """Walker2d-v5 for one episode after another, its physics equal to Gymnasium's.
+    """Walker2d-v5 for one episode after another, with the same physics as Gymnasium's.
 
-    ``reset`` starts an episode, ``step`` advances one control period, ``messages`` says what
-    the sensors read now. ``episode_gap`` is the time in seconds by which the clock jumps
+    ``reset`` starts an episode, ``step`` advances one control period, and ``messages`` returns the
+    current sensor readings. ``episode_gap`` is the time in seconds by which the clock jumps
     between two episodes.
     """
 
@@ -40,7 +40,7 @@ class World:
         self.steps = 0
 
     def reset(self, seed: int) -> None:
-        """Start an episode, from where Gymnasium's ``reset(seed=seed)`` would."""
+        """Start an episode from the same state as Gymnasium's ``reset(seed=seed)``."""
         self.stamp_ns = self.stamp_ns + self._gap_ns if self.stamp_ns else FIRST_STAMP_NS
         self.steps = 0
         mujoco.mj_resetData(self.model, self.data)
@@ -49,10 +49,12 @@ class World:
         mujoco.mj_forward(self.model, self.data)
 
     def step(self, action: np.ndarray, length: float = 1.0) -> tuple[float, bool]:
-        """Apply a torque command (6,) in [−1, 1] for one period → reward, terminated.
+        """Apply a torque command (6,) in [−1, 1] for one period; return reward and terminated.
 
         Args:
-            length: of the period in nominal ones; rounded to whole physics steps, at least one.
+            action: the command, (6,).
+            length: length of the period in nominal periods; rounded to whole physics steps, at
+                least one.
         """
         substeps = max(1, round(length * walker2d.FRAME_SKIP))
         x_before = self.data.qpos[0].copy()
@@ -67,7 +69,7 @@ class World:
         return float(reward), not healthy
 
     def messages(self) -> dict[str, Any]:
-        """Topic → what the sensors read now; ``joint_states`` comes last, for it paces."""
+        """Return topic → current reading; ``joint_states`` comes last, since it sets the pace."""
         header = Header(Stamp.of(self.stamp_ns))
         # A step ends with an integration: bring poses and velocities to the same instant as qpos.
         mujoco.mj_kinematics(self.model, self.data)
@@ -95,7 +97,7 @@ class World:
         }
 
     def _torso_frame(self, measure) -> tuple[Vector, Vector]:
-        """Rotational and linear part of a spatial quantity of the torso, in its own frame."""
+        """Rotational and linear part of a spatial quantity of the torso, in the torso's frame."""
         result = np.zeros(6)
         body = mujoco.mjtObj.mjOBJ_BODY
         measure(self.model, self.data, body, self._torso, result, 1)

@@ -1,1 +1,1 @@
-"""The verbs of the command line, one a file: ``add_arguments(parser)`` and ``main(args)``."""
+"""The verbs of the command line, one per file: ``add_arguments(parser)`` and ``main(args)``."""

@@ -1,4 +1,4 @@
-"""Arguments that several verbs share."""
+"""Arguments shared by several verbs."""
 
 import argparse
 import contextlib
@@ -9,8 +9,8 @@ from pathlib import Path
 
 
 def add_walk_arguments(parser: argparse.ArgumentParser, folder: str) -> None:
-    """What every verb takes that lets policies walk on a graph."""
-    parser.add_argument('--seed', type=int, default=0, help='of the walks and the faults (0)')
+    """Add the arguments of every verb that lets policies walk on a graph."""
+    parser.add_argument('--seed', type=int, default=0, help='seed of walks and faults (0)')
     parser.add_argument('--seconds', type=float, default=8.0, help='longest episode in s (8)')
     parser.add_argument(
         '--mode',
@@ -18,19 +18,19 @@ def add_walk_arguments(parser: argparse.ArgumentParser, folder: str) -> None:
         default='realtime',
         help='on the wall clock, or as fast as the graph allows (realtime)',
     )
-    parser.add_argument('--out', type=Path, help=f'folder to make ({folder})')
+    parser.add_argument('--out', type=Path, help=f'folder to create ({folder})')
     parser.add_argument('--no-video', action='store_true', help='draw no video')
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write the metrics here too')
+    parser.add_argument('--json', type=Path, metavar='FILE', help='write the metrics to a file')
 
 
 def add_observed_argument(parser: argparse.ArgumentParser) -> None:
-    """Topics that a recording has under other names; ``args.observed`` is a dictionary."""
+    """Add ``--observed``, for topics recorded under other names; ``args.observed`` is a dict."""
     parser.add_argument(
         '--observed',
         action=_Renamings,
         default={},
         metavar='TOPIC=RECORDED',
-        help='where a topic of the contract was recorded under another name; may be repeated',
+        help='topic of the contract that was recorded under another name; may be repeated',
     )
 
 
@@ -46,27 +46,27 @@ class _Renamings(argparse.Action):
 
 
 def add_distro_argument(parser: argparse.ArgumentParser) -> None:
-    """Where types are from that a bag does not define."""
+    """Add ``--distro``, the source of types that a bag does not define."""
     parser.add_argument(
         '--distro',
         default='kilted',
         metavar='NAME',
-        help='ROS 2 distribution of the types that a bag does not define (kilted)',
+        help='ROS 2 distribution for types that a bag does not define (kilted)',
     )
 
 
 def check_bundle_path(option: str, path: Path) -> None:
-    """Raises ValueError where a bundle's file is not named as one."""
+    """Raise ValueError if a bundle's file name does not end in ``.onnx``."""
     if path.suffix != '.onnx':
         raise ValueError(f'{option}: expected a file named .onnx, found {path}')
 
 
 @contextlib.contextmanager
 def checkpoint_folder(given: Path | None, bundle: Path) -> Iterator[Path]:
-    """Hands out the folder of a training's checkpoints.
+    """Yield the folder of a training's checkpoints.
 
-    Where none is given it stands beside the bundle, and goes once all is done; what is stopped
-    or fails leaves it there to go on from.
+    If none is given, it is beside the bundle and is removed once everything is done; a training
+    that is stopped or fails leaves it there to resume from.
     """
     folder = given or bundle.with_suffix('.training')
     yield folder
@@ -76,7 +76,7 @@ def checkpoint_folder(given: Path | None, bundle: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def terminable() -> Iterator[None]:
-    """A request to end is heard as Ctrl-C."""
+    """Handle SIGTERM like Ctrl-C."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield

@@ -1,4 +1,4 @@
-"""``bag``: what a recorded bag has, what is odd about it, and a contract drafted from it."""
+"""``bag``: what a recorded bag contains, what is odd about it, and a contract drafted from it."""
 
 import argparse
 from pathlib import Path
@@ -16,18 +16,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='a run folder, a rosbag2 folder, an .mcap or a .db3, compressed or not',
     )
     parser.add_argument(
-        '--robot', metavar='CONTRACT', help='how far the bag covers a contract, by path or name'
+        '--robot',
+        metavar='CONTRACT',
+        help='contract, by path or name: say how far the bag covers it',
     )
     add_observed_argument(parser)
     parser.add_argument(
-        '--draft', type=Path, metavar='YAML', help='write a contract drafted from it'
+        '--draft', type=Path, metavar='YAML', help='write a contract drafted from the bag'
     )
     add_distro_argument(parser)
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write all of it to a file')
+    parser.add_argument('--json', type=Path, metavar='FILE', help='write everything to a file')
 
 
 def main(args: argparse.Namespace) -> int:
-    """0 only where the whole of every bag could be read, and covers the contract asked for."""
+    """Return 0 only if every bag could be read completely and covers the contract asked for."""
     from rich.console import Console
 
     from liquid_control import paths
@@ -43,7 +45,7 @@ def main(args: argparse.Namespace) -> int:
         )
     contract = Contract.load(paths.robot(args.robot)) if args.robot else None
     if args.observed and contract is None:
-        raise ValueError('--observed: names topics of a contract, expected --robot too')
+        raise ValueError('--observed: renames topics of a contract: expected --robot too')
     if contract is not None:
         check_renamed(args.observed, contract)
     console = Console(highlight=False)

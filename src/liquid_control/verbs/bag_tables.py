@@ -22,13 +22,13 @@ def coverage_parts(found: dict[str, Any]) -> Iterator[Any]:
     if found['contract'] is not None:
         yield from _contract(found['contract'])
     if not bag['checksums']:
-        yield '[dim]no checksums cover this bag: bits that flipped in it would not be noticed[/]'
+        yield '[dim]no checksums cover this bag: flipped bits would not be noticed[/]'
     for note in bag['notes']:
         yield f'[yellow]note:[/] {escape(note)}'
     for topic, why, count in bag['left_out']:
         yield f'[yellow]left out:[/] {count} of {escape(topic)}: {escape(why)}'
     if bag['damage']:
-        yield f'[red]not whole, read as far as it goes:[/] {escape(bag["damage"])}'
+        yield f'[red]incomplete, read as far as possible:[/] {escape(bag["damage"])}'
     else:
         yield '[green]all of it could be read[/]'
 

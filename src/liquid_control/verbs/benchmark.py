@@ -1,4 +1,4 @@
-"""``liquid-control benchmark``: what policies and cells cost, beside others in the same run."""
+"""``liquid-control benchmark``: what policies and cells cost, beside references in one run."""
 
 import argparse
 from pathlib import Path
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name, (module, text) in _KINDS.items():
         kind = kinds.add_parser(name, help=text)
         module.add_arguments(kind)
-        kind.add_argument('--json', type=Path, metavar='FILE', help='write all figures here')
+        kind.add_argument('--json', type=Path, metavar='FILE', help='write all figures to a file')
 
 
 def main(args: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""``liquid-control benchmark latency``: what a policy costs, beside the least a node can do."""
+"""``liquid-control benchmark latency``: what a policy costs, beside a bare echo node."""
 
 import argparse
 from typing import Any
@@ -18,8 +18,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--cell',
         action='append',
-        help='instead: the step of a bare cell as a bundle, 17 to 6, beside that of ncps or torch '
-        'in eager mode; may be repeated; all: every cell',
+        help='instead, time the step of a bare cell as a bundle (17 inputs, 6 outputs) beside ncps '
+        'or torch in eager mode; may be repeated; all: every cell',
     )
 
 

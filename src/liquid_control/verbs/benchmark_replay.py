@@ -1,4 +1,4 @@
-"""``liquid-control benchmark replay``: replays of a bag beside plain rosbags reading it."""
+"""``liquid-control benchmark replay``: replaying a bag, beside plain rosbags reading it."""
 
 import argparse
 import resource
@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--policy', action='append', required=True, help='bundle, by path or name; may be repeated'
     )
     add_observed_argument(parser)
-    parser.add_argument('--rounds', type=int, default=3, help='of each, in turn (3)')
+    parser.add_argument('--rounds', type=int, default=3, help='rounds of each, in turn (3)')
 
 
 def main(args: argparse.Namespace) -> int:

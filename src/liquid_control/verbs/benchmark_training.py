@@ -9,16 +9,18 @@ LENGTHS = (16, 32, 64, 128, 256, 512, 1024)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        '--cell', action='append', help='may be repeated; by default every cell (all)'
+        '--cell', action='append', help='recurrent cell; may be repeated; default: every cell (all)'
     )
-    parser.add_argument('--threads', type=int, action='append', help='may be repeated (1, 2)')
-    parser.add_argument('--batch', type=int, default=64, help='sequences a step (64)')
-    parser.add_argument('--length', type=int, default=64, help='samples a sequence (64)')
-    parser.add_argument('--rounds', type=int, default=7, help='counted steps of each (7)')
+    parser.add_argument(
+        '--threads', type=int, action='append', help='number of threads; may be repeated (1, 2)'
+    )
+    parser.add_argument('--batch', type=int, default=64, help='sequences per step (64)')
+    parser.add_argument('--length', type=int, default=64, help='samples per sequence (64)')
+    parser.add_argument('--rounds', type=int, default=7, help='measured steps of each (7)')
     parser.add_argument(
         '--growth',
         action='store_true',
-        help=f'also time and memory for lengths {LENGTHS[0]} to {LENGTHS[-1]}, batch 16',
+        help=f'also measure time and memory for lengths {LENGTHS[0]} to {LENGTHS[-1]}, batch 16',
     )
 
 
@@ -73,7 +75,7 @@ def _table(rows: list[dict]):
 
 def _growth_table(rows: list[dict]):
     lengths = map(str, LENGTHS)
-    table = new_table('ms a step\nat length', *lengths, 'time\n∝ T^', 'memory\n∝ T^')
+    table = new_table('ms per step\nat length', *lengths, 'time\n∝ T^', 'memory\n∝ T^')
     for row in rows:
         slopes = (f'{row[key]:.2f}' for key in ('time_exponent', 'memory_exponent'))
         table.add_row(row['cell'], *(f'{value:.0f}' for value in row['step_ms']), *slopes)

@@ -1,4 +1,4 @@
-"""``liquid-control demo``: CfC and LSTM walk, clean and under sensor noise, and are compared."""
+"""``liquid-control demo``: compare CfC and LSTM walking, clean and under sensor noise."""
 
 import argparse
 

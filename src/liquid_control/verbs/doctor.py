@@ -1,4 +1,4 @@
-"""``liquid-control doctor``: what this machine has and lacks, and what to do about it."""
+"""``liquid-control doctor``: what this machine has and lacks, and how to fix it."""
 
 import argparse
 import importlib.util
@@ -25,9 +25,9 @@ _INSTALL = "pip install -c constraints.txt -e '.[ros,sim]'"
 
 @dataclass(frozen=True)
 class Finding:
-    """One line: what was looked at, ``ok``, ``warning`` or ``missing``, and what to do.
+    """One finding: what was checked, ``ok``, ``warning`` or ``missing``, and what to do.
 
-    ``needed`` says whether the demo cannot run where it is missing.
+    ``needed`` says whether the demo cannot run without it.
     """
 
     what: str
@@ -38,7 +38,7 @@ class Finding:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write the findings here too')
+    parser.add_argument('--json', type=Path, metavar='FILE', help='also write the findings here')
 
 
 def main(args: argparse.Namespace) -> int:
@@ -50,7 +50,7 @@ def main(args: argparse.Namespace) -> int:
     console = Console(highlight=False)
     colours = {'ok': 'green', 'warning': 'yellow', 'missing': 'red'}
     findings = []
-    with console.status('looking, and trying things out …'):
+    with console.status('checking …'):
         for finding in examine():
             findings.append(finding)
             state = f'[{colours[finding.state]}]{finding.state:<8}[/]'
@@ -72,7 +72,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def examine() -> Iterator[Finding]:
-    """Look at everything, the quick things first."""
+    """Check everything, quick checks first."""
     yield python(sys.version_info[:2])
     yield cores()
     yield disk(shutil.disk_usage(Path.cwd()).free / 1e9)
@@ -111,7 +111,7 @@ def cores() -> Finding:
     count = len(os.sched_getaffinity(0))
     if count >= 2:
         return Finding('Cores', 'ok', f'{count}')
-    advice = 'in real time expect missed deadlines; lockstep is not affected: --mode lockstep'
+    advice = 'expect missed deadlines in real time; lockstep is not affected: --mode lockstep'
     return Finding('Cores', 'warning', f'{count}', advice)
 
 
@@ -119,17 +119,17 @@ def disk(free_gb: float) -> Finding:
     text = f'{free_gb:.1f} GB free here'
     if free_gb >= _DISK_GB:
         return Finding('Disk', 'ok', text)
-    return Finding('Disk', 'warning', text, f'recordings want {_DISK_GB:g} GB; free some')
+    return Finding('Disk', 'warning', text, f'recordings need {_DISK_GB:g} GB; free some space')
 
 
 def ros_origin() -> Finding:
-    """Which ROS 2 Python would import."""
+    """Which ROS 2 installation Python would import."""
     spec = importlib.util.find_spec('rclpy')
     distro = os.environ.get('ROS_DISTRO')
     if spec is None or spec.origin is None:
         if Path('/opt/ros').is_dir():
             names = ', '.join(sorted(p.name for p in Path('/opt/ros').iterdir()))
-            advice = f'source /opt/ros/NAME/setup.bash (there is: {names}), then make demo'
+            advice = f'source /opt/ros/NAME/setup.bash (available: {names}), then make demo'
         else:
             advice = _INSTALL
         return Finding('ROS 2', 'missing', 'rclpy cannot be imported', advice)
@@ -146,13 +146,13 @@ def ros_origin() -> Finding:
 
 
 def discovery(environment: Mapping[str, str]) -> Finding:
-    """The settings by which nodes find each other."""
+    """The settings that determine how nodes find each other."""
     names = (
         'ROS_DOMAIN_ID', 'ROS_AUTOMATIC_DISCOVERY_RANGE', 'ROS_LOCALHOST_ONLY',
         'ROS_STATIC_PEERS', 'RMW_IMPLEMENTATION', 'FASTDDS_BUILTIN_TRANSPORTS',
     )  # fmt: skip
     given = [f'{name}={environment[name]}' for name in names if environment.get(name)]
-    text = ', '.join(given) or 'nothing set: domain 0, and runs of ours stay on this machine'
+    text = ', '.join(given) or 'nothing set: domain 0, and our runs stay on this machine'
     domain = environment.get('ROS_DOMAIN_ID') or '0'
     if not domain.isdigit() or int(domain) > _HIGHEST_DOMAIN:
         advice = f'ROS_DOMAIN_ID: expected 0 to {_HIGHEST_DOMAIN}, found {domain!r}'
@@ -172,7 +172,7 @@ def package(name: str, what_for: str, needed: bool) -> Finding:
 
 
 class Probe:
-    """One probe, running in a process of its own."""
+    """One probe, running in its own process."""
 
     def __init__(self, name: str, *arguments: str, **environment: str):
         self._process = subprocess.Popen(
@@ -185,7 +185,7 @@ class Probe:
         )
 
     def result(self) -> tuple[dict | None, str]:
-        """What it printed, or None and the last line of its complaint."""
+        """Return what it printed and '', or None and the last line of its error output."""
         try:
             out, complaint = self._process.communicate(timeout=_PROBE_S)
         except subprocess.TimeoutExpired:
@@ -208,7 +208,7 @@ def simulated(answer: dict | None, complaint: str) -> Finding:
 
 
 def rendering(probe: Callable[..., Probe]) -> Finding:
-    """Off-screen GL: what the environment names, else EGL, else OSMesa."""
+    """Off-screen GL: the backend named in the environment, else EGL, else OSMesa."""
     chosen = os.environ.get('MUJOCO_GL')
     complaints = []
     for backend in [chosen] if chosen else ['egl', 'osmesa']:
@@ -217,7 +217,7 @@ def rendering(probe: Callable[..., Probe]) -> Finding:
             return Finding('Rendering', 'ok', f'drew a frame off screen with {backend}')
         complaints.append(f'{backend}: {complaint or "drew a black frame"}')
     advice = (
-        'runs go on without videos; on Debian and Ubuntu: '
+        'runs work without videos; on Debian and Ubuntu: '
         'apt-get install libegl1 libegl-mesa0 libgl1-mesa-dri'
     )
     return Finding('Rendering', 'warning', '; '.join(complaints), advice, needed=False)
@@ -276,7 +276,7 @@ def conversation(
     domain = environment.get('ROS_DOMAIN_ID') or '0'
     ours = [name for name in answer['others'] if name.strip('/') in _OURS]
     if ours:
-        advice = 'a second node of one name refuses to start: end them, or set ROS_DOMAIN_ID'
+        advice = 'a second node of the same name refuses to start: end them, or set ROS_DOMAIN_ID'
         yield Finding('Domain', 'warning', f'{", ".join(ours)} already in {domain}', advice)
     else:
         others = ', '.join(answer['others']) or 'no other node'

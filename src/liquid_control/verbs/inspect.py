@@ -1,4 +1,4 @@
-"""``liquid-control inspect``: all that a policy's file, or a robot's contract, says."""
+"""``liquid-control inspect``: everything in a policy's file or a robot's contract."""
 
 import argparse
 from collections.abc import Iterator
@@ -10,8 +10,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         'file', help='bundle (.onnx) or contract (.yaml); or the name of a shipped policy or robot'
     )
-    parser.add_argument('--robot', default='walker2d', help='whose policy a name means (walker2d)')
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write all of it here too')
+    parser.add_argument(
+        '--robot', default='walker2d', help='robot whose policies are named (walker2d)'
+    )
+    parser.add_argument('--json', type=Path, metavar='FILE', help='also write everything here')
 
 
 def main(args: argparse.Namespace) -> int:
@@ -40,7 +42,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def bundle_facts(bundle: Any) -> dict:
-    """A bundle as one JSON object: what stands in its metadata, its hashes and its size."""
+    """A bundle as one JSON object: its metadata, hashes and size."""
     return {
         'kind': 'bundle',
         'cell': bundle.cell,
@@ -101,14 +103,14 @@ def _facts_table(title: str, facts: dict) -> Any:
 
 
 def contract_tables(contract: Any) -> Iterator[Any]:
-    """Tables of a contract: its terms, its observation and its action, value by value."""
+    """Yield tables of a contract: its settings, its observation and its action, value by value."""
     yield _facts_table(
         'Contract',
         {
             'robot': contract.robot,
             'rate': f'{contract.rate:g} Hz',
             'freshness': f'{contract.freshness:g} s; an older reading is not acted on',
-            'longest gap': f'{contract.max_gap:g} s; after a longer one memory starts anew',
+            'longest gap': f'{contract.max_gap:g} s; after a longer one the state is reset',
             'sha256': contract.hash,
         },
     )
@@ -144,7 +146,7 @@ def _action_table(contract: Any) -> Any:
     table.add_column('#', justify='right')
     for heading in ('joint', 'unit'):
         table.add_column(heading, overflow='fold')
-    for heading in ('lower', 'upper', 'safe', 'slew a second'):
+    for heading in ('lower', 'upper', 'safe', 'slew per second'):
         table.add_column(heading, justify='right')
     slew = action.slew or (None,) * len(action.joints)
     columns = (action.joints, action.units, action.lower, action.upper, action.safe, slew)
@@ -157,7 +159,7 @@ def _action_table(contract: Any) -> Any:
 
 
 def _flat(facts: dict, prefix: str = '') -> Iterator[tuple[str, Any]]:
-    """Nested mappings as dotted names."""
+    """Flatten nested mappings to dotted names."""
     for name, value in facts.items():
         if isinstance(value, dict) and value:
             yield from _flat(value, f'{prefix}{name}.')
@@ -166,7 +168,7 @@ def _flat(facts: dict, prefix: str = '') -> Iterator[tuple[str, Any]]:
 
 
 def _plain(*values: Any) -> list[str]:
-    """Cells whose brackets are no markup."""
+    """Cells with brackets escaped, so that they are not taken for markup."""
     from rich.markup import escape
 
     return [escape(str(value)) for value in values]

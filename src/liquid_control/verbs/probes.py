@@ -1,6 +1,6 @@
-"""What doctor tries out, each in a process of its own: ``python -m liquid_control.verbs.probes``.
+"""Doctor's probes, each run in its own process: ``python -m liquid_control.verbs.probes``.
 
-A probe prints one JSON object. A broken driver or library ends the probe, not doctor.
+A probe prints one JSON object. A broken driver or library crashes the probe, not doctor.
 """
 
 import json
@@ -12,7 +12,7 @@ _DISCOVERY_S = 1.0
 
 
 def talk(topic: str) -> dict:
-    """Publish on a topic until somebody has listened for a while."""
+    """Publish on a topic for some seconds."""
     import rclpy
     from std_msgs.msg import String
 
@@ -27,7 +27,7 @@ def talk(topic: str) -> dict:
 
 
 def listen(topic: str) -> dict:
-    """Receive one message of another process, and say which other nodes there are."""
+    """Receive one message from another process, and report which other nodes there are."""
     import rclpy
     from std_msgs.msg import String
 
@@ -67,7 +67,7 @@ def simulate() -> dict:
 
 
 def render() -> dict:
-    """Draw one small frame off screen, with what ``MUJOCO_GL`` says."""
+    """Draw one small frame off screen, with the backend that ``MUJOCO_GL`` names."""
     import mujoco
 
     from liquid_control.sim.environment import WALKER2D

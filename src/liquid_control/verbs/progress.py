@@ -1,4 +1,4 @@
-"""Progress of what takes long: a bar with the time left, or a line now and then in a log."""
+"""Progress of long work: a bar with the time left, or an occasional line in a log."""
 
 import contextlib
 import itertools
@@ -14,7 +14,7 @@ _LINE_S = 10.0
 
 
 class _Left(TimeRemainingColumn):
-    """The time left that was told, or what rich makes of the bar's speed."""
+    """The time left as reported, or else as rich estimates it from the bar's speed."""
 
     def render(self, task: Task) -> Text:
         told = task.fields.get('left')
@@ -25,9 +25,9 @@ class _Left(TimeRemainingColumn):
 
 @contextlib.contextmanager
 def reporting(console: Console, title: str) -> Iterator[Callable[..., None]]:
-    """Hands out ``report(share, text, left=None)``, to be called as often as one likes.
+    """Yield ``report(share, text, left=None)``, to be called as often as one likes.
 
-    ``left`` is the time left in s, where the caller knows better than the share's course tells.
+    ``left`` is the time left in s, if the caller knows it better than the progress so far tells.
     """
     if not console.is_terminal:
         yield _lines(console, title)
@@ -50,7 +50,7 @@ def reporting(console: Console, title: str) -> Iterator[Callable[..., None]]:
 
 @contextlib.contextmanager
 def counting(console: Console, title: str, total: int) -> Iterator[Callable[[], None]]:
-    """Hands out ``told()``, to be called ``total`` times."""
+    """Yield ``told()``, to be called ``total`` times."""
     with reporting(console, title) as report:
         done = itertools.count(1)
         yield lambda: report(next(done) / total, '')
@@ -63,7 +63,7 @@ def _lines(console: Console, title: str) -> Callable[..., None]:
     def report(share: float, text: str, left: float | None = None) -> None:
         nonlocal said, began
         now = time.monotonic()
-        began = share if began is None else began  # what a resumed training had done before
+        began = share if began is None else began  # done before this start, if resumed
         if now - said > _LINE_S:
             said = now
             if left is None:

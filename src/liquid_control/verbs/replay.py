@@ -20,26 +20,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--policy',
         action='append',
         metavar='FILE',
-        help='a bundle, by path or name; may be given again; default: the one that was recorded',
+        help='bundle, by path or name; may be repeated; default: the one that was recorded',
     )
     parser.add_argument('--robot', metavar='CONTRACT', help="the robot's contract, path or name")
     add_observed_argument(parser)
     add_distro_argument(parser)
     parser.add_argument(
         '--fault', action='append', default=[], metavar='SPEC',
-        help='replay once more under sensor faults, gaussian:0.1+dropped:0.05; may be repeated',
+        help='also replay under sensor faults, as in gaussian:0.1+dropped:0.05; may be repeated',
     )  # fmt: skip
-    parser.add_argument('--seed', type=int, default=0, help='of the faults (0)')
+    parser.add_argument('--seed', type=int, default=0, help='seed of the faults (0)')
     parser.add_argument(
-        '--horizon', type=int, default=50, help='steps foretold without looking (50)'
+        '--horizon', type=int, default=50, help='steps predicted ahead, without measurements (50)'
     )
     parser.add_argument(
         '--out', type=Path, metavar='DIR',
-        help='keep each result here, with a verdict and a report; what is there is not done again',
+        help='keep each result here, with a verdict and a report; results already there are reused',
     )  # fmt: skip
     parser.add_argument('--workers', type=int, default=1, help='processes for many recordings (1)')
-    parser.add_argument('--engine', default='local', help='for many recordings: local, ray')
-    parser.add_argument('--address', help='of the Ray cluster; default: one on this machine')
+    parser.add_argument(
+        '--engine', default='local', help='where many recordings are replayed: local or ray (local)'
+    )
+    parser.add_argument(
+        '--address', help='address of the Ray cluster; default: one on this machine'
+    )
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures to a file')
 
 
@@ -72,7 +76,7 @@ def main(args: argparse.Namespace) -> int:
         args.out.mkdir(parents=True, exist_ok=True)
         verdicts.append(args.out / 'verdict.json')
     about = provenance()
-    unfinished = {'format': 1, 'complete': False, 'why': 'it did not come to its end'}
+    unfinished = {'format': 1, 'complete': False, 'why': 'the replay did not finish'}
     for path in verdicts:
         write_json(path, {**unfinished, 'provenance': about})
     outcomes = _replay(args, console)
@@ -119,7 +123,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _replay(args: argparse.Namespace, console: Any) -> dict[str, dict[str, Any]]:
-    """Name → outcome."""
+    """Return name → outcome of each recording."""
     from liquid_control.evaluation.sweep import Piece, sweep
     from liquid_control.report.replays import fingerprint, replay_recording
     from liquid_control.verbs.progress import reporting
@@ -152,7 +156,10 @@ def _replay(args: argparse.Namespace, console: Any) -> dict[str, dict[str, Any]]
 
 
 def _files(args: argparse.Namespace, recording: Path) -> list[Path]:
-    """Contract and bundles that a recording is replayed with, by path or name."""
+    """Files of the contract, if one is given, and of the bundles that a recording is replayed with.
+
+    Empty if they cannot be found.
+    """
     from liquid_control import paths
     from liquid_control.report.replays import bundles
 
@@ -160,11 +167,11 @@ def _files(args: argparse.Namespace, recording: Path) -> list[Path]:
         robot = [paths.robot(args.robot)] if args.robot else []
         return [*robot, *bundles(recording, args.robot, args.policy)]
     except (ValueError, OSError):
-        return []  # the replay of this recording will say what is wrong
+        return []  # replaying this recording will report the problem
 
 
 def _named(recordings: list[Path]) -> list[tuple[str, Path]]:
-    """A name for each, as short as it can be."""
+    """Give each recording a name, as short as possible."""
     short = [path.resolve().name for path in recordings]
     return [
         (name if short.count(name) == 1 else f'{place:04d}-{name}', path)
@@ -184,9 +191,9 @@ def _tell(console: Any, name: str, result: dict[str, Any]) -> None:
         console.print(part, soft_wrap=isinstance(part, str), highlight=False)
     console.print(score_table(result['policies']))
     console.print(
-        '[dim]steps: those used, of all; error: mean squared error of the predicted next '
-        'observation in units of std; persist.: of the last one taken for it;\n'
-        'Δ: of the action to the recorded command, largest and root mean square; step: p50/p99[/]'
+        '[dim]steps: used/all; error: mean squared error of the predicted next observation '
+        'in units of std; persist.: that of predicting no change;\n'
+        'Δ: action minus recorded command, largest and root mean square; step: p50/p99[/]'
     )
     console.print(horizon_table(result['policies']))
     for silence in result['heard'][0]['silences']:

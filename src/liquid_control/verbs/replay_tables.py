@@ -14,13 +14,13 @@ def _text(value: Any, form: str) -> str:
 
 
 def _steps(score: dict[str, Any]) -> str:
-    """Observations that were used, and of how many where that is not all."""
+    """Number of used observations, with the total if not all were used."""
     used, heard = score['used'], score['observations']
     return str(used) if used == heard else f'{used}/{heard}'
 
 
 def score_table(scores: list[dict[str, Any]]) -> Table:
-    """One row a policy and fault."""
+    """Table with one row per policy and fault."""
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column('policy', overflow='fold', min_width=6)
     faults = any(score['fault'] != 'none' for score in scores)
@@ -47,7 +47,7 @@ def score_table(scores: list[dict[str, Any]]) -> Table:
 
 
 def horizon_table(scores: list[dict[str, Any]]) -> Table:
-    """Error over persistence's at some steps ahead."""
+    """Table of error over persistence at some numbers of steps ahead."""
     last = max((score['horizons']['steps'] or [0])[-1] for score in scores)
     ahead = sorted({step for step in _AHEAD if step < last} | ({last} if last else set()))
     table = Table(box=box.SIMPLE_HEAD, title='error / persistence, fed with its own predictions')
@@ -66,7 +66,7 @@ def horizon_table(scores: list[dict[str, Any]]) -> Table:
 
 
 def fleet_table(found: dict[str, Any]) -> Table:
-    """One row a policy and fault, over all recordings."""
+    """Table with one row per policy and fault, over all recordings."""
     failed = len(found['failed'])
     table = Table(box=box.SIMPLE_HEAD, title=f'{found["recordings"]} recordings, {failed} failed')
     table.add_column('policy · fault', overflow='fold')

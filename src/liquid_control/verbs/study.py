@@ -1,4 +1,4 @@
-"""``study``: carry out a comparison from the literature on published data, and keep each run."""
+"""``study``: carry out a comparison from the literature on published data, keeping each run."""
 
 import argparse
 import contextlib
@@ -16,27 +16,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--part',
         action='append',
         metavar='PART',
-        help='recipes, comparison or best; may be given again (all)',
+        help='recipes, comparison or best; may be repeated (all)',
     )
     walker.add_argument(
         '--out', type=Path, default=Path('runs/walker2d-kinematics'), metavar='FOLDER',
-        help='where every finished run is kept, and where a stopped study goes on '
+        help='folder for finished runs, from which a stopped study resumes '
         '(runs/walker2d-kinematics)',
     )  # fmt: skip
     walker.add_argument('--cells', metavar='A,B', help='only these cells')
-    walker.add_argument('--runs', default='*', metavar='PATTERN', help="only such runs ('*-seed0')")
-    walker.add_argument('--seeds', type=int, default=3, help='how many, from 0 on (3)')
+    walker.add_argument(
+        '--runs', default='*', metavar='PATTERN', help="only matching runs ('*-seed0')"
+    )
+    walker.add_argument('--seeds', type=int, default=3, help='number of seeds, from 0 on (3)')
     walker.add_argument(
         '--budget',
         action='append',
         type=int,
         metavar='N',
-        help='parameters of the models (all)',
+        help='parameter budget of the models; may be repeated (all)',
     )
-    walker.add_argument('--updates', type=int, help='gradient steps of a compared run')
+    walker.add_argument('--updates', type=int, help='gradient steps of each compared run')
     walker.add_argument('--workers', type=int, default=1, help='runs at a time (1)')
-    walker.add_argument('--list', action='store_true', help='name the runs and do nothing')
-    walker.add_argument('--json', type=Path, metavar='FILE', help='write the results here too')
+    walker.add_argument('--list', action='store_true', help='list the runs and exit')
+    walker.add_argument('--json', type=Path, metavar='FILE', help='also write the results here')
 
 
 def main(args: argparse.Namespace) -> int:
@@ -68,7 +70,7 @@ def main(args: argparse.Namespace) -> int:
         console.print('\n'.join(names), highlight=False)
         return 0
     if not names:
-        raise ValueError('no run fits what was asked for; --list names those there are')
+        raise ValueError('no run matches; --list without filters lists all runs')
     with console.status('reading the data'):
         rollouts = data.load(args.data)
         measure = data.baselines(data.protocol(rollouts))
@@ -91,7 +93,7 @@ def main(args: argparse.Namespace) -> int:
     if stopped:
         print(
             f'stopped; {len(standing.results)} of {standing.total} runs are kept in {args.out}: '
-            'the same command goes on from there',
+            'the same command resumes from there',
             file=sys.stderr,
         )
         return 130
@@ -134,7 +136,7 @@ def _finish(args, console, plan, standing, measure, data_sha256) -> None:
 
 @contextlib.contextmanager
 def _progress(console):
-    """Hands out ``show(standing)``: a bar with runs, the time left, and what is under way."""
+    """Yield ``show(standing)``: a bar with runs, the time left, and what is running."""
     from liquid_control.verbs.progress import reporting
 
     with reporting(console, 'study') as report:

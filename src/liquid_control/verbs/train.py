@@ -4,9 +4,9 @@ import argparse
 from importlib import import_module
 
 KINDS = {
-    'expert': 'PPO on all that the environment observes',
-    'policy': 'recurrent students, from positions alone',
-    'predictor': 'the next observation alone, from any bag',
+    'expert': 'train with PPO on everything that the environment observes',
+    'policy': 'train recurrent students that observe positions only',
+    'predictor': 'train a model of the next observation from any bag',
     'card': 'print the model card of a bundle',
 }
 

@@ -1,4 +1,4 @@
-"""``train card``: what a bundle says of itself, as Markdown."""
+"""``train card``: print a bundle's model card as Markdown."""
 
 import argparse
 from pathlib import Path
@@ -6,8 +6,12 @@ from pathlib import Path
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('bundle', help='a policy by name, or the path of its file')
-    parser.add_argument('--robot', default='walker2d', help='whose policy a name means (walker2d)')
-    parser.add_argument('--out', type=Path, metavar='FILE', help='write it here, and print nothing')
+    parser.add_argument(
+        '--robot', default='walker2d', help='robot whose policies are named (walker2d)'
+    )
+    parser.add_argument(
+        '--out', type=Path, metavar='FILE', help='write it here instead of printing it'
+    )
 
 
 def main(args: argparse.Namespace) -> int:

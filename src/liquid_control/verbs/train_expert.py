@@ -1,4 +1,4 @@
-"""``train expert``: PPO, its best walker and its best teacher."""
+"""``train expert``: train with PPO, and keep its best walker and its best teacher."""
 
 import argparse
 import sys
@@ -10,9 +10,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--env', default='walker2d', help='walker2d, halfcheetah or hopper (walker2d)'
     )
     parser.add_argument('--steps', type=int, default=4_500_000, help='environment steps (4500000)')
-    parser.add_argument('--seed', type=int, default=0, help='of everything random (0)')
+    parser.add_argument('--seed', type=int, default=0, help='seed of everything random (0)')
     parser.add_argument(
-        '--robust', action='store_true', help='its commands act late, or with noise, as it learns'
+        '--robust',
+        action='store_true',
+        help='delay its commands and add noise to them in training',
     )
     parser.add_argument('--out', type=Path, required=True, help='bundle of the best walker (.onnx)')
     parser.add_argument(
@@ -20,10 +22,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--checkpoints', type=Path, metavar='DIR',
-        help='where a stopped training goes on from (beside the bundle, until it is written)',
+        help='where to resume a stopped training (beside the bundle, until that is written)',
     )  # fmt: skip
-    parser.add_argument('--log', type=Path, metavar='DIR', help='course of returns (TensorBoard)')
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write the scores here too')
+    parser.add_argument('--log', type=Path, metavar='DIR', help='log of returns (TensorBoard)')
+    parser.add_argument('--json', type=Path, metavar='FILE', help='write the scores to a file')
 
 
 def main(args: argparse.Namespace) -> int:
@@ -64,7 +66,7 @@ def main(args: argparse.Namespace) -> int:
                 if path is not None
             }
     except KeyboardInterrupt:
-        print('\nstopped; the same command goes on from its last checkpoint', file=sys.stderr)
+        print('\nstopped; the same command resumes from the last checkpoint', file=sys.stderr)
         return 130
     for choice, bundle in bundles.items():
         console.print(f'wrote {bundle.path}, the best {choice}', highlight=False)

@@ -8,30 +8,30 @@ from pathlib import Path
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--cell', action='append', default=[], metavar='NAME',
-                        help='recurrent cell; may be given again')  # fmt: skip
+                        help='recurrent cell; may be repeated')  # fmt: skip
     parser.add_argument('--all', action='store_true', help='every cell')
-    parser.add_argument('--seed', type=int, default=0, help='of everything random, the first (0)')
-    parser.add_argument('--seeds', type=int, default=1, help='how many, counting up (1)')
+    parser.add_argument('--seed', type=int, default=0, help='first seed, of everything random (0)')
+    parser.add_argument('--seeds', type=int, default=1, help='number of seeds, counting up (1)')
     parser.add_argument('--workers', type=int, default=1, help='runs at a time (1)')
     parser.add_argument('--teacher', default='expert', help='bundle: a name or a path (expert)')
     parser.add_argument('--robot', default='walker2d', help='contract: a name or a path')
     parser.add_argument('--rounds', type=int, help='rounds of DAgger (450)')
-    parser.add_argument('--updates', type=int, help='gradient steps a round (16)')
+    parser.add_argument('--updates', type=int, help='gradient steps per round (16)')
     parser.add_argument('--fine-tune', type=int, metavar='ROUNDS',
-                        help='rounds of reinforcement after that; 0: none (800)')  # fmt: skip
-    parser.add_argument('--optimizer', help='adam or muon (muon, where torch has it: from 2.9 on)')
+                        help='rounds of reinforcement after imitation; 0: none (800)')  # fmt: skip
+    parser.add_argument('--optimizer', help='adam or muon (muon, if torch has it: from 2.9 on)')
     parser.add_argument('--learning-rate', type=float,
-                        help='step at its highest (adam 0.002, muon 0.006)')  # fmt: skip
+                        help='highest learning rate (adam 0.002, muon 0.006)')  # fmt: skip
     parser.add_argument('--conditions', type=Path, metavar='FILE',
-                        help='YAML: faults that are met while learning')  # fmt: skip
+                        help='YAML with the faults to train under')  # fmt: skip
     parser.add_argument('--out', type=Path, required=True, metavar='PATH',
                         help='one bundle (.onnx), or a folder for several runs, where '
-                        'stopped ones go on')  # fmt: skip
+                        'stopped ones resume')  # fmt: skip
     parser.add_argument('--checkpoints', type=Path, metavar='DIR',
-                        help='with one bundle: where a stopped training goes on from '
-                        '(beside the bundle, until it is written)')  # fmt: skip
-    parser.add_argument('--log', type=Path, metavar='DIR', help='course of losses (TensorBoard)')
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write the scores here too')
+                        help='with one bundle: where to resume a stopped training '
+                        '(beside the bundle, until that is written)')  # fmt: skip
+    parser.add_argument('--log', type=Path, metavar='DIR', help='log of losses (TensorBoard)')
+    parser.add_argument('--json', type=Path, metavar='FILE', help='write the scores to a file')
 
 
 def main(args: argparse.Namespace) -> int:
@@ -98,7 +98,7 @@ def _one(args, runs, robot, teacher) -> int:
         ):
             carry_out(runs[0], robot, teacher, Place(args.out, folder, args.log), report)
     except KeyboardInterrupt:
-        print('\nstopped; the same command goes on from its last checkpoint', file=sys.stderr)
+        print('\nstopped; the same command resumes from the last checkpoint', file=sys.stderr)
         return 130
     bundle = Bundle.read(args.out)
     console.print(f'wrote {args.out}: {bundle.counts["parameters"]} parameters', highlight=False)
@@ -141,7 +141,7 @@ def _several(args, runs, robot, teacher) -> int:
     if stopped:
         print(
             f'stopped; {len(standing.finished)} of {standing.total} runs are finished: the same '
-            'command goes on from their last checkpoints',
+            'command resumes from their last checkpoints',
             file=sys.stderr,
         )
         return 130

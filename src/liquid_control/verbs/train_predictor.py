@@ -1,4 +1,4 @@
-"""``liquid-control train predictor``: the next-observation model of a robot, from its bags."""
+"""``liquid-control train predictor``: a robot's next-observation model, from its bags."""
 
 import argparse
 from pathlib import Path
@@ -21,28 +21,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             help=f'where the part to train on {text}, s since the first observation; once for all '
             'bags, or once for each',
         )  # fmt: skip
-    parser.add_argument('--updates', type=int, default=300, help='gradient steps a model (300)')
+    parser.add_argument('--updates', type=int, default=300, help='gradient steps per model (300)')
     parser.add_argument(
-        '--learning-rate', type=float, default=0.005, help='of Adam at its highest (0.005)'
+        '--learning-rate', type=float, default=0.005, help='highest learning rate of Adam (0.005)'
     )
-    parser.add_argument('--horizon', type=int, default=50, help='steps foretold (50)')
+    parser.add_argument('--horizon', type=int, default=50, help='steps predicted ahead (50)')
     parser.add_argument(
-        '--folds', type=int, default=2, help='models that calibrate the alarm, each on its part (2)'
+        '--folds',
+        type=int,
+        default=2,
+        help='models that calibrate the alarm, one for each part (2)',
     )
     parser.add_argument(
         '--false-alarms', type=float, metavar='PER_MINUTE',
-        help='false alarms a minute that the trust alarm may give; default: the least that the '
-        'recordings are long enough to vouch for',
+        help='false alarms per minute allowed to the trust alarm; default: the lowest rate that '
+        'recordings of this length can support',
     )  # fmt: skip
     add_observed_argument(parser)
     add_distro_argument(parser)
     parser.add_argument('--robot', required=True, help='contract: a name or a path')
-    parser.add_argument('--seed', type=int, default=0, help='of everything random (0)')
+    parser.add_argument('--seed', type=int, default=0, help='seed of everything random (0)')
     parser.add_argument('--out', type=Path, required=True, help='bundle to write (.onnx)')
     parser.add_argument('--checkpoints', type=Path, metavar='DIR',
-                        help='where a stopped training goes on from (beside the bundle, until it '
+                        help='where to resume a stopped training (beside the bundle, until that '
                         'is written)')  # fmt: skip
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write the scores here too')
+    parser.add_argument('--json', type=Path, metavar='FILE', help='write the scores to a file')
 
 
 def main(args: argparse.Namespace) -> int:
@@ -76,7 +79,7 @@ def main(args: argparse.Namespace) -> int:
         if recording['damage']:
             damaged = True
             console.print(
-                f'[red]{escape(recording["name"])}: not whole, read as far as it goes:[/] '
+                f'[red]{escape(recording["name"])}: incomplete, read as far as possible:[/] '
                 f'{escape(recording["damage"])}', highlight=False,
             )  # fmt: skip
     if args.json:
@@ -86,7 +89,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> None:
-    """Refuse what makes no sense, before anything is read."""
+    """Refuse invalid arguments before anything is read."""
     check_bundle_path('--out', args.out)
     for name, least in (('updates', 1), ('horizon', 1), ('seed', 0)):
         if getattr(args, name) < least:

@@ -28,7 +28,7 @@ def walk(settings: RunSettings, console: Console, title: str) -> None:
 
 
 def _tell(settings: RunSettings, report: Callable[[float, str], None], line: dict) -> None:
-    """Turn a line of the monitor's into progress."""
+    """Turn a line from the monitor into progress."""
     done = line['episode'] + line['step'] / settings.steps
     ratio = line['ratio']
     prediction = '' if ratio is None else f', prediction error {ratio:.3f} of persistence'
@@ -36,7 +36,7 @@ def _tell(settings: RunSettings, report: Callable[[float, str], None], line: dic
 
 
 def draw(folder: Path, console: Console) -> None:
-    """Draw the video of a run; says in a line why where that is not possible."""
+    """Draw the video of a run; if that is not possible, print one line that says why."""
     with console.status('drawing the video'):
         problem = render(folder)
     if problem:

@@ -1,10 +1,10 @@
-"""How recordings are stored: files found, records read from MCAP and SQLite, types learnt."""
+"""How recordings are stored: find files, read records from MCAP and SQLite, learn types."""
 
 from typing import NamedTuple
 
 
 class BagError(ValueError):
-    """A bag that cannot be read, or lacks what is asked of it. Its text says what and where."""
+    """A bag cannot be read, or lacks what is asked of it. The message says what and where."""
 
 
 class Channel(NamedTuple):
@@ -13,9 +13,9 @@ class Channel(NamedTuple):
     Attributes:
         topic: its name without the leading slash.
         type: message type, for example ``sensor_msgs/msg/JointState``.
-        encoding: of its messages: ``cdr`` in ROS 2.
-        language: of its definition: ``ros2msg``, ``ros2idl``, or empty where it has none.
-        definition: the message definition that the file carries.
+        encoding: encoding of its messages: ``cdr`` in ROS 2.
+        language: language of its definition: ``ros2msg``, ``ros2idl``, or empty if it has none.
+        definition: the message definition in the file.
     """
 
     topic: str
@@ -29,5 +29,5 @@ ZSTD_MAGIC = b'\x28\xb5\x2f\xfd'
 
 
 def said(error: BaseException) -> str:
-    """The first line of what an error says, whatever raised it."""
+    """Return the first line of an error's message, at most 200 characters, or else its type."""
     return (str(error) or type(error).__name__).splitlines()[0][:200]

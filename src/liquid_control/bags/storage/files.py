@@ -1,4 +1,4 @@
-"""Which files a bag consists of, and what its metadata promises of them."""
+"""Which files a bag consists of, and what its metadata promises."""
 
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -16,12 +16,12 @@ _Loader = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
 
 @dataclass
 class Files:
-    """The storage files of a bag, in their order.
+    """The storage files of a bag, in order.
 
     Attributes:
         path: the bag's folder, or its single file.
         storage: the files with messages.
-        promised: topic → number of messages by ``metadata.yaml``; empty without one.
+        promised: topic → number of messages according to ``metadata.yaml``; empty without one.
         faults: what is wrong with the folder.
     """
 
@@ -32,10 +32,11 @@ class Files:
 
 
 def find(path: Path) -> Files:
-    """The files of a bag: a run folder, a rosbag2 folder or one storage file.
+    """Find the files of a bag: a run folder, a rosbag2 folder or one storage file.
 
     Raises:
-        BagError: no such folder, no bag in it, or one that leads out of its folder.
+        BagError: there is no such folder or file, it has no bag, none of its files can be read, or
+            its metadata names a file outside the folder.
     """
     if not path.exists():
         raise BagError(f'{path}: no such folder or file')
@@ -52,7 +53,7 @@ def find(path: Path) -> Files:
         if folder.is_dir() and (found := _stored(folder)):
             return _whole(_folder(folder, found))
     if (path / METADATA).exists():
-        raise BagError(f'{path}: {METADATA} is there, and not one storage file beside it')
+        raise BagError(f'{path}: {METADATA} is there, but no storage file beside it')
     found = ', '.join(sorted(p.name for p in path.iterdir())[:8]) or 'nothing'
     raise BagError(
         f'{path}: no bag here: expected .mcap or .db3 files, or a folder bag/ with them '
@@ -68,7 +69,7 @@ def _stored(folder: Path) -> list[Path]:
 def _folder(folder: Path, there: list[Path]) -> Files:
     files = Files(folder, there)
     if not (folder / METADATA).exists():
-        files.faults.append(f'{METADATA} is missing: the recorder was stopped before its end')
+        files.faults.append(f'{METADATA} is missing: the recorder was stopped before it finished')
         return files
     data = _metadata(folder, files)
     named = data.get('relative_file_paths')
@@ -98,7 +99,7 @@ def _metadata(folder: Path, files: Files) -> dict[str, Any]:
 
 
 def _name(files: Files, there: list[Path], named: list[str]) -> None:
-    """Take the files that the metadata names, in its order; all there are where one is missing."""
+    """Take the files that the metadata names, in its order; if one is missing, all that exist."""
     for name in named:
         parts = PurePosixPath(name.replace('\\', '/')).parts
         if '..' in parts or name.startswith(('/', '\\')) or ':' in name:
@@ -116,7 +117,7 @@ def _name(files: Files, there: list[Path], named: list[str]) -> None:
         files.storage = wanted
         if unnamed:
             text = ', '.join(path.name for path in unnamed)
-            files.faults.append(f'{text}: not named in {METADATA}, and so not read')
+            files.faults.append(f'{text}: not named in {METADATA}, so not read')
 
 
 def _whole(files: Files) -> Files:
@@ -130,7 +131,7 @@ def _whole(files: Files) -> Files:
             continue
         if head == _POINTER:
             files.faults.append(
-                f'{path.name} is a Git LFS pointer, not the recording: get that by git lfs pull'
+                f'{path.name} is a Git LFS pointer, not the recording: get it with git lfs pull'
             )
         else:
             kept.append(path)

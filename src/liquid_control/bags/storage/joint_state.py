@@ -1,7 +1,7 @@
-"""JointStates decoded faster than by a general decoder: what repeats is read once.
+"""Decode JointStates faster than a general decoder, by reading what repeats only once.
 
-Messages of one publisher have the same frame and the same names, byte for byte, one after the
-other. Whatever looks unusual goes to the general decoder, so that both always agree.
+Successive messages of one publisher have the same frame and the same names, byte for byte.
+Anything unusual goes to the general decoder, so that both always agree.
 """
 
 import struct
@@ -31,7 +31,7 @@ _count = struct.Struct('<I').unpack_from
 
 
 def is_standard(store: Any) -> bool:
-    """Whether a type store has JointState, and what it consists of, as ROS 2 defines it."""
+    """Whether a type store defines JointState and its parts as ROS 2 does."""
     return all(
         kind in store.fielddefs and list(store.fielddefs[kind][1]) == fields
         for kind, fields in _STANDARD.items()
@@ -39,7 +39,7 @@ def is_standard(store: Any) -> bool:
 
 
 class JointStates:
-    """Decodes the JointStates of a type store, in the store's own classes."""
+    """Decodes JointStates into a type store's own classes."""
 
     def __init__(self, store: Any):
         self._general = store.deserialize_cdr
@@ -51,7 +51,7 @@ class JointStates:
         self._names: list[str] = []
 
     def decode(self, data: bytes) -> Any:
-        """The message that these bytes are; raises whatever the general decoder does."""
+        """Decode one message; raises whatever the general decoder raises."""
         place = _FRAME + len(self._repeats)
         if data[_FRAME:place] != self._repeats or data[:2] != _LITTLE_ENDIAN:
             return self._learn(data)
@@ -62,7 +62,7 @@ class JointStates:
                 (count,) = _count(data, place)
                 place += 4
                 if count:
-                    place = ((place + 3) & -8) + 4  # aligned to 8 behind the first 4 bytes
+                    place = ((place + 3) & -8) + 4  # aligned to 8 after the first 4 bytes
                 fields.append(np.frombuffer(data, '<f8', count, place) if count else _EMPTY)
                 place += 8 * count
             if place > len(data) or place + 3 < len(data):

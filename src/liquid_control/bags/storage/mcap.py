@@ -1,7 +1,7 @@
-"""MCAP files read in the order in which they were written; a damaged one as far as it goes.
+"""Read MCAP files in the order in which they were written; damaged ones as far as possible.
 
-Format: https://mcap.dev/spec. No index is used, so that a file whose recorder was killed is read
-in the same way as a whole one. Memory is that of one chunk.
+Format: https://mcap.dev/spec. No index is used, so a file whose recorder was killed is read in
+the same way as a complete one. Memory use is that of one chunk.
 """
 
 import struct
@@ -31,8 +31,8 @@ class Mcap:
     """One ``.mcap`` file, compressed as a whole (``.mcap.zstd``) or not.
 
     Attributes:
-        promised: topic → number of messages that the file's own statistics name.
-        checked: whether the file has checksums, by which flipped bits are noticed.
+        promised: topic → number of messages according to the file's own statistics.
+        checked: whether the file has checksums, so that flipped bits are noticed.
     """
 
     def __init__(self, path: Path, fault: Callable[[str], None]):
@@ -44,30 +44,31 @@ class Mcap:
     def read(
         self, topics: Collection[str] | None = None, check: bool = False
     ) -> Iterator[tuple[Channel, int, bytes]]:
-        """(channel, receive stamp in ns, message) of the topics asked for, or of all.
+        """Yield (channel, receive stamp in ns, message) of the topics asked for, or of all.
 
-        What is wrong with the file is told to ``fault``; nothing is raised.
+        Problems with the file are reported to ``fault``; nothing is raised.
 
         Args:
-            topics: those wanted.
-            check: verify the checksum of the whole data too; those of chunks always are.
+            topics: topics to read; None for all.
+            check: also verify the checksums of the data and summary sections; those of chunks
+                always are.
         """
         one = _Pass(self, topics)
         name = self._path.name
         try:
             with Source(self._path, check) as source:
                 if source.read(len(_MAGIC)) != _MAGIC:
-                    self._fault(f'{name} is no MCAP file')
+                    self._fault(f'{name} is not an MCAP file')
                     return
                 yield from one.records(source, check)
         except CutShortError:
             self._fault(f'{name} is cut short')
-        except Exception as error:  # whatever damaged bytes lead a decoder to raise
+        except Exception as error:  # damaged bytes can make a decoder raise anything
             self._fault(f'{name} is damaged: {said(error)}')
 
 
 class _Pass:
-    """One reading of a file; several may go on at a time, each with a state of its own."""
+    """One pass over a file; several may run at a time, each with its own state."""
 
     def __init__(self, file: Mcap, topics: Collection[str] | None):
         self._file, self._topics = file, topics
@@ -122,7 +123,7 @@ class _Pass:
                 self._fault(f'{self._path.name} is damaged: the checksum of its {what} differs')
 
     def _unpacked(self, content: bytes, place: int, whole: bool = True) -> bytes:
-        """The records of a chunk; nothing where it is damaged, which is told."""
+        """Return the records of a chunk; if it is damaged, report that and return nothing."""
         try:
             _, _, size, crc = _chunk(content)
             (length,) = struct.unpack_from('<I', content, 28)
@@ -146,14 +147,14 @@ class _Pass:
         return records
 
     def _messages(self, data: bytes) -> Iterator[tuple[Channel, int, bytes]]:
-        """The messages among a chunk's records."""
+        """Yield the messages among a chunk's records."""
         place, end, wanted = 0, len(data), self._wanted
         while place + 9 <= end:
             kind, length = _record(data, place)
             start = place + 9
             place = start + length
             if place > end:
-                return  # only a chunk without a checksum, or one cut short, comes here
+                return  # only a chunk without a checksum, or one cut short, gets here
             if kind == _MESSAGE:
                 number, _, received, _ = _message(data, start)
                 channel = wanted[number] if number in wanted else self._channel(data[start:])
@@ -166,7 +167,7 @@ class _Pass:
         number = _message(message)[0]
         if number not in self._wanted and number not in self._unknown:
             self._unknown.add(number)
-            self._fault(f'{self._path.name}: messages of channel {number}, which it never names')
+            self._fault(f'{self._path.name}: messages of channel {number}, which it never declares')
         return self._wanted.get(number)
 
     def _announce(self, kind: int, data: bytes) -> None:
@@ -206,7 +207,7 @@ def _decompressed(data: bytes, compression: str, size: int, whole: bool) -> byte
     else:
         raise ValueError(f'unknown compression {compression!r}; expected zstd, lz4 or none')
     if whole and len(records) != size:
-        raise ValueError(f'expected {size} bytes in it, found {len(records)}')
+        raise ValueError(f'expected it to hold {size} bytes, found {len(records)}')
     return records
 
 
@@ -214,5 +215,5 @@ def _text(stream: BytesIO) -> str:
     (size,) = struct.unpack('<I', stream.read(4))
     data = stream.read(size)
     if len(data) != size:
-        raise ValueError('a text in it is longer than its record')
+        raise ValueError('it has a string longer than its record')
     return data.decode()

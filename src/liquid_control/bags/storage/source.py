@@ -1,4 +1,4 @@
-"""Bytes of a file from its beginning, decompressed on the way, with a running checksum."""
+"""Read a file's bytes from the beginning, decompressed on the way, with a running checksum."""
 
 import zlib
 from pathlib import Path
@@ -9,7 +9,7 @@ _PIECE = 1 << 20
 
 
 class CutShortError(Exception):
-    """The file ended inside of what was read; ``rest`` are the bytes that were still there."""
+    """The file ended in the middle of a read; ``rest`` holds the bytes that were left."""
 
     def __init__(self, rest: bytes):
         super().__init__('cut short')
@@ -17,10 +17,10 @@ class CutShortError(Exception):
 
 
 class Source:
-    """A file that is read once, from its beginning to its end.
+    """A file that is read once, from beginning to end.
 
     Args:
-        path: a file; one whose name ends in ``.zstd`` or ``.zst`` is decompressed on the way.
+        path: a file; decompressed on the way if its name ends in ``.zstd`` or ``.zst``.
         check: keep ``crc``, the CRC-32 of all bytes since :meth:`restart`.
     """
 
@@ -43,16 +43,16 @@ class Source:
         self._file.close()
 
     def restart(self) -> None:
-        """Begin the checksum anew."""
+        """Restart the checksum."""
         self.crc = 0
 
     def read(self, size: int) -> bytes:
-        """Exactly ``size`` bytes.
+        """Read exactly ``size`` bytes.
 
         Raises:
             CutShortError: there are fewer.
         """
-        if not self.compressed:  # a length that bits flipped into is not worth the memory
+        if not self.compressed:  # do not allocate memory for a length corrupted by flipped bits
             size_there = min(size, self._size - self.position)
             data = self._stream.read(size_there)
         else:
@@ -65,7 +65,7 @@ class Source:
         return data
 
     def skip(self, size: int) -> None:
-        """Go on by ``size`` bytes."""
+        """Skip ``size`` bytes."""
         if not self._check and not self.compressed and size <= self._size - self.position:
             self._file.seek(size, 1)
             self.position += size

@@ -1,7 +1,8 @@
-"""SQLite bags (``.db3``) read in the order in which they were written, recovered where damaged.
+"""Read SQLite bags (``.db3``) in the order in which they were written, recovering damaged ones.
 
-rosbag2's schemas 1 to 4. A write-ahead log that was never brought into the file is read too, from
-a copy, because SQLite would write beside the original. Memory is that of one message.
+Supports rosbag2's schemas 1 to 4. A write-ahead log that was never merged into the file is read
+too, from a copy, because SQLite would write beside the original. Memory use is that of one
+message.
 """
 
 import shutil
@@ -19,11 +20,12 @@ _LARGEST_STEP = 1 << 40
 class Sqlite:
     """One ``.db3`` file.
 
-    ``scratch()`` gives a folder for the copy that a write-ahead log needs; ``note`` is told of it.
+    ``scratch()`` returns a folder for the copy that is needed to read a write-ahead log or a file
+    cut short in the middle of a page; ``note`` is told of a log that is read.
 
     Attributes:
         promised: always empty: a database has no statistics.
-        checked: always false: nor has it checksums.
+        checked: always false: it has no checksums either.
     """
 
     checked = False
@@ -56,9 +58,9 @@ class Sqlite:
     def read(
         self, topics: Collection[str] | None = None, check: bool = False
     ) -> Iterator[tuple[Channel, int, bytes]]:
-        """(channel, receive stamp in ns, message) of the topics asked for, or of all.
+        """Yield (channel, receive stamp in ns, message) of the topics asked for, or of all.
 
-        What is wrong with the file is told to ``fault``; nothing is raised.
+        Problems with the file are reported to ``fault``; nothing is raised.
         """
         try:
             with closing(self._connect()) as connection:
@@ -76,7 +78,7 @@ class Sqlite:
         place = self._file.resolve().as_uri()
         options = 'mode=ro&immutable=1' if self._settled else 'mode=rw'
         connection = sqlite3.connect(f'{place}?{options}', uri=True)
-        connection.execute('PRAGMA writable_schema=ON')  # else a file cut short does not open
+        connection.execute('PRAGMA writable_schema=ON')  # or a file cut short would not open
         return connection
 
     def _channels(self, connection: sqlite3.Connection) -> dict[int, Channel]:
@@ -84,8 +86,8 @@ class Sqlite:
         if not {'topics', 'messages'} <= tables:
             found = ', '.join(sorted(tables)) or 'no table'
             self._fault(
-                f'{self._path.name} is no rosbag2 database: expected tables topics and messages, '
-                f'found {found}'
+                f'{self._path.name} is not a rosbag2 database: expected tables topics and '
+                f'messages, found {found}'
             )
             return {}
         definitions = {}
@@ -98,7 +100,7 @@ class Sqlite:
         found = {}
         for number, name, kind, encoding in rows:
             if not all(isinstance(text, str) for text in (name, kind, encoding)):
-                self._fault(f'{self._path.name}: topic {number}: a name or type that is no text')
+                self._fault(f'{self._path.name}: topic {number}: a name or type that is not text')
                 continue
             given = definitions.get(kind, ('', ''))
             given = given if all(isinstance(text, str) for text in given) else ('', '')
@@ -122,22 +124,22 @@ class Sqlite:
                     if topic in wanted and type(data) is bytes and type(received) is int:
                         yield wanted[topic], received, data
                     elif topic in wanted:
-                        self._fault(f'{self._path.name} is damaged: row {number} is no message')
+                        self._fault(f'{self._path.name} is damaged: row {number} is not a message')
                     elif not some and not told:
                         told = True
                         self._fault(
-                            f'{self._path.name}: messages of topic {topic}, which it never names'
+                            f'{self._path.name}: messages of topic {topic}, which it never declares'
                         )
                 return
             except sqlite3.DatabaseError as error:
-                # Pages are missing here: go on behind them.
+                # Pages are missing here: go on after them.
                 self._fault(f'{self._path.name} is damaged: {said(error)}')
                 last = max(last, 0)
                 step = max(2 * step, 16)
 
 
 def _whole_pages(path: Path) -> int:
-    """Bytes of a database that are whole pages; SQLite would fill up the last one with zeros."""
+    """Size in bytes of a database's whole pages; SQLite would pad the last one with zeros."""
     size = path.stat().st_size
     with path.open('rb') as stream:
         head = stream.read(18)

@@ -1,4 +1,4 @@
-"""Message types: from the definitions that a bag carries, else from a named distribution."""
+"""Message types, from a bag's own definitions or else from a named distribution."""
 
 import struct
 from collections.abc import Callable
@@ -22,7 +22,7 @@ _STAMP = 4
 
 
 def distros() -> dict[str, Stores]:
-    """Name → store of every ROS 2 distribution whose standard types are known."""
+    """Return name → store of every ROS 2 distribution whose standard types are known."""
     prefix = 'ROS2_'
     return {s.name[len(prefix) :].lower(): s for s in Stores if s.name.startswith(prefix)}
 
@@ -36,11 +36,11 @@ class Types:
     """The types of one bag.
 
     Args:
-        distro: where a type that the bag does not define is looked up.
-        note: told of a definition that cannot be used.
+        distro: distribution in which to look up types that the bag does not define.
+        note: called about definitions that cannot be used or conflict.
 
     Raises:
-        BagError: the distribution is not known.
+        BagError: the distribution is unknown.
     """
 
     def __init__(self, distro: str, note: Callable[[str], None]):
@@ -52,7 +52,7 @@ class Types:
         self._decoders: dict[tuple[str, str], Callable[[bytes], Any]] = {}
 
     def learn(self, channel: Channel) -> None:
-        """Take in the definition that a channel carries, the first one of each type."""
+        """Take in a channel's type definition; only the first definition of each type counts."""
         if channel.type in self._learnt:
             return
         self._learnt.add(channel.type)
@@ -63,13 +63,13 @@ class Types:
             known = self._own.fielddefs
             for kind in found.keys() & known.keys():
                 if found[kind][1] != known[kind][1]:
-                    self._note(f'{kind} is defined twice and differently; the first is used')
+                    self._note(f'{kind} has two different definitions; the first is used')
             self._own.register({k: v for k, v in found.items() if k not in known})
-        except Exception as error:  # whatever a damaged text leads the parser to raise
+        except Exception as error:  # a damaged text can make the parser raise anything
             self._note(f'the definition of {channel.type} cannot be used: {said(error)}')
 
     def store(self, kind: str) -> Any | None:
-        """The type store that has a type; None where it is known nowhere."""
+        """Return the type store that has a type; None if the type is unknown."""
         if kind in self._own.fielddefs:
             return self._own
         found = _distribution(self._distro)
@@ -87,9 +87,9 @@ class Types:
         return [] if store is None else store.fielddefs[kind][1]
 
     def stamp_reader(self, channel: Channel) -> Callable[[bytes], int | None] | None:
-        """What reads the header stamp in ns of a message's bytes; None where there is none.
+        """Return a reader of the header stamp in ns from a message's bytes; None without a header.
 
-        A header that comes first, as it nearly always does, is read without the rest.
+        If the header comes first, as it nearly always does, only its stamp is decoded.
         """
         fields = self.fields(channel.type)
         header = ('header', (Nodetype.NAME, _HEADER))
@@ -102,18 +102,18 @@ class Types:
         def read(data: bytes) -> int | None:
             try:
                 return stamp_ns(decode(data))
-            except Exception:  # whatever damaged bytes lead the decoder to raise
+            except Exception:  # damaged bytes can make the decoder raise anything
                 return None
 
         return read
 
     def decoder(self, channel: Channel) -> Callable[[bytes], Any]:
-        """What makes a message of its bytes; whatever those hold, it may raise any error.
+        """Return a decoder from bytes to messages; on damaged bytes it may raise any error.
 
-        Each topic has a decoder of its own, for its messages resemble each other.
+        Each topic has its own decoder, since its messages resemble each other.
 
         Raises:
-            BagError: the type is known nowhere, or the messages are not in CDR.
+            BagError: the type is unknown, or the messages are not in CDR.
         """
         found = self._decoders.get(channel[:2])
         if found is None:
@@ -123,7 +123,7 @@ class Types:
                 raise BagError(f'expected messages in cdr, found {channel.encoding!r}')
             if store is None:
                 raise BagError(
-                    f'type {kind!r}: the bag has no definition that can be used, and '
+                    f'type {kind!r}: the bag has no usable definition, and '
                     f'{self._distro} has no such type'
                 )
             found = self._decoders[channel[:2]] = _decoder(store, kind)

@@ -1,4 +1,4 @@
-"""What rosbag2 compressed by file or by message, unpacked."""
+"""Decompress what rosbag2 compressed by file or by message."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +13,7 @@ _decompressor = zstandard.ZstdDecompressor()
 
 
 def unpack_message(data: bytes) -> bytes | None:
-    """A message that was compressed on its own; None where it does not decompress."""
+    """Decompress a message that was compressed on its own; None if that fails."""
     try:
         return _decompressor.decompress(data, max_output_size=_LARGEST_MESSAGE)
     except (zstandard.ZstdError, MemoryError):
@@ -21,7 +21,7 @@ def unpack_message(data: bytes) -> bytes | None:
 
 
 def unpack_file(file: Path, folder: Path, fault: Callable[[str], None]) -> Path:
-    """Unpack a compressed database, of which SQLite needs a file, into a folder for the while."""
+    """Decompress a database into a temporary folder, because SQLite can only read a file."""
     target = folder / file.stem
     try:
         with Source(file, check=False) as source, target.open('wb') as out:
