@@ -1,7 +1,10 @@
 """Laws that every cell obeys, at any elapsed time."""
 
+import re
+
 import pytest
 import torch
+from ncps import wirings
 
 from liquid_control import cells
 
@@ -100,6 +103,16 @@ def test_finite_at_any_elapsed_time(cell, series, elapsed):
     assert torch.isfinite(x.grad).all()
 
 
+@pytest.mark.parametrize('kind', [torch.float64, torch.int64])
+def test_elapsed_may_be_of_another_type(cell, series, kind):
+    x, elapsed = series[0], torch.ones(BATCH, LENGTH, dtype=kind)
+    outputs, last = cell(x, elapsed)
+    assert outputs.dtype == last.dtype == torch.float32
+    assert torch.equal(outputs, cell(x)[0])
+    output, state = cell.step(x[:, 0], cell.initial_state(BATCH), elapsed[:, :1])
+    assert output.dtype == state.dtype == torch.float32
+
+
 def test_elapsed_is_one_where_it_is_not_given_and_may_be_two_dimensional(cell, series):
     x = series[0]
     assert torch.equal(cell(x)[0], cell(x, torch.ones(BATCH, LENGTH))[0])
@@ -131,6 +144,48 @@ def test_one_step_needs_the_elapsed_time_of_each_row(cell, series):
     x, elapsed = series
     with pytest.raises(ValueError, match=r'elapsed: expected \(B, 1\), found'):
         cell.step(x[:, 0], cell.initial_state(len(x)), elapsed[:, 0].reshape(-1))
+
+
+def test_one_step_refuses_batches_of_different_sizes(cell, series):
+    x, elapsed = series
+    with pytest.raises(ValueError, match=f'expected one batch size, found 1, {BATCH}, {BATCH}'):
+        cell.step(x[:1, 0], cell.initial_state(BATCH), elapsed[:, 0])
+
+
+def test_elapsed_that_is_no_tensor_is_named(cell, series):
+    with pytest.raises(ValueError, match='elapsed: expected a tensor, found float'):
+        cell(series[0], 1.0)
+
+
+@pytest.mark.parametrize('sizes', [(0, HIDDEN), (INPUT, 0), (INPUT, -3), (INPUT, 7.0)])
+def test_a_size_that_makes_no_sense_is_named(sizes):
+    for name in cells.names():
+        with pytest.raises(ValueError, match='_size: expected a positive integer, found'):
+            cells.make(name, *sizes)
+
+
+@pytest.mark.parametrize(
+    ('name', 'settings', 'said'),
+    [
+        ('ctrnn', {'unfolds': 1.5}, 'unfolds: expected a positive integer'),
+        ('mlp', {'layers': 1.5}, 'mlp: layers=1.5: '),
+        ('cfc', {'backbone_layers': 1.5}, 'cfc: backbone_layers=1.5: '),
+        ('cfc', {'backbone': -2}, 'cfc: backbone=-2: '),
+        ('liquid_s4', {'modes': '4'}, "liquid_s4: modes='4': "),
+        ('cfc_pure', {'mode': 'default'}, "unknown setting 'mode'"),
+        ('ltc', {'wiring': wirings.AutoNCP(HIDDEN, 2), 'motors': 3}, 'motors: the wiring has 2'),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_named(name, settings, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        cells.make(name, INPUT, HIDDEN, **settings)
+
+
+def test_liquid_s4_of_many_modes_is_finite_at_any_elapsed_time():
+    cell = cells.make('liquid_s4', INPUT, HIDDEN, modes=16)
+    outputs, last = cell(torch.randn(2, 4, INPUT), torch.full((2, 4), 1e38))
+    assert torch.isfinite(outputs).all()
+    assert torch.isfinite(last).all()
 
 
 def test_an_unknown_name_finds_the_nearest():

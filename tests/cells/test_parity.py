@@ -93,26 +93,52 @@ def test_wired_cfc_equals_that_of_ncps_once_that_is_masked_too(batch, mode):
     check(ours, theirs, batch)
 
 
-def test_recurrence_within_a_layer_is_that_of_the_wiring():
+def test_a_wired_cfc_without_dense_recurrence_loads_what_exists():
+    """ncps with the weights of synapses that our wiring lacks set to zero."""
     torch.manual_seed(0)
     wiring = wirings.AutoNCP(16, 3)
     theirs = reference.WiredCfCCell(INPUT, wiring)
-    ours = cells.make('cfc_ncp', INPUT, 16, motors=3)
     mask_time_gates(theirs)
     for number, layer in enumerate(theirs._layers):
         units = wiring.get_neurons_of_layer(number)
         mask = torch.from_numpy(wiring.adjacency_matrix[units][:, units] != 0).T
         for head in (layer.ff1, layer.ff2, layer.time_a, layer.time_b):
             head.weight.data[:, -len(units) :] *= mask
-    dense = cells.make('cfc_ncp', INPUT, 16, motors=3, dense_recurrence=True)
-    dense.load_ncps(theirs.state_dict())
-    for mine, full in zip(ours.layers, dense.layers, strict=True):
-        # A layer without internal synapses lacks that block altogether.
-        kept = full.weight()[:, : mine.index.shape[1]].unflatten(0, (4, -1))
-        exists = mine.index < mine.values.shape[1]
-        mine.values.data = kept[:, exists].detach()
-        mine.bias.data = full.bias.data
+    ours = cells.make('cfc_ncp', INPUT, 16, motors=3)
+    ours.load_ncps(theirs.state_dict())
     check(ours, theirs, batch=3)
+    around = reference.CfC(INPUT, wirings.AutoNCP(16, 3))
+    ours.load_ncps(around.state_dict())
+
+
+REFUSED = [
+    ('cfc', reference.CfC(INPUT, HIDDEN, mixed_memory=True, backbone_units=BACKBONE), 'lstm'),
+    ('cfc', reference.CfC(INPUT, HIDDEN, proj_size=3, backbone_units=BACKBONE), 'fc'),
+    ('cfc', reference.CfC(INPUT, HIDDEN, backbone_units=1), r'expected \(11, 12\), found'),
+    ('cfc', reference.CfC(INPUT, HIDDEN, mode='pure', backbone_units=BACKBONE), 'ff2.weight'),
+    ('cfc_pure', reference.CfC(INPUT, HIDDEN, backbone_units=BACKBONE), 'A: expected'),
+    ('cfc_mixed', reference.CfC(INPUT, HIDDEN, backbone_units=BACKBONE), 'lstm.input_map.weight'),
+]
+
+
+@pytest.mark.parametrize(('name', 'theirs', 'said'), REFUSED)
+def test_weights_of_another_cfc_are_refused_by_name(name, theirs, said):
+    with pytest.raises(ValueError, match=said):
+        cells.make(name, INPUT, HIDDEN, backbone=BACKBONE).load_ncps(theirs.state_dict())
+
+
+@pytest.mark.parametrize('changed', [{'seed': 7}, {'sparsity_level': 0.3}])
+def test_weights_of_another_wiring_are_refused(changed):
+    theirs = reference.WiredCfCCell(INPUT, wirings.AutoNCP(16, 3, **changed))
+    with pytest.raises(ValueError, match='sparsity_mask: the wiring differs'):
+        cells.make('cfc_ncp', INPUT, 16, motors=3).load_ncps(theirs.state_dict())
+
+
+def test_a_wiring_has_fewer_synapses_than_dense_recurrence():
+    ours, dense = (
+        cells.make('cfc_ncp', INPUT, 16, motors=3, dense_recurrence=dense)
+        for dense in (False, True)
+    )
     assert ours.counts().synapses < dense.counts().synapses
 
 

@@ -119,7 +119,7 @@ def test_interrupted_it_ends_clean_and_writes_no_half_bundle(tmp_path):
         (['policy', '--cell', 'cfc', '--optimizer', 'adm', '--out', 'x'], "did you mean 'adam'"),
         (['expert', '--env', 'hoper', '--out', 'x.onnx'], "did you mean 'hopper'"),
         (['policy', '--cell', 'cfc', '--teacher', 'no.onnx', '--out', 'x.onnx'], 'no such file'),
-        (['policy', '--cell', 'cfc', '--teacher', 'cfc', '--out', 'x.onnx'], 'a teacher asks for'),
+        (['policy', '--cell', 'cfc', '--teacher', 'cfc', '--out', 'x.onnx'], 'a teacher must read'),
         (['policy', '--cell', 'cfc', '--rounds', '0', '--out', 'x.onnx'], '--rounds: expected'),
         (
             ['policy', '--cell', 'cfc', '--fine-tune', '-1', '--out', 'x.onnx'],

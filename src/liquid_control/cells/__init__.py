@@ -4,6 +4,7 @@ Every cell takes the elapsed time; see :class:`Cell` for the interface.
 """
 
 import inspect
+import numbers
 from functools import partial
 
 from liquid_control.cells.base import Cell, Counts
@@ -85,8 +86,20 @@ def make(name: str, input_size: int, hidden_size: int, **settings) -> Cell:
     """
     if name not in _CELLS:
         raise ValueError(unknown('cell', name, _CELLS))
-    known = [key for key in inspect.signature(_CELLS[name]).parameters if not key.endswith('_size')]
+    for what, size in (('input_size', input_size), ('hidden_size', hidden_size)):
+        if isinstance(size, bool) or not isinstance(size, numbers.Integral) or size < 1:
+            raise ValueError(f'{name}: {what}: expected a positive integer, found {size!r}')
+    cell = _CELLS[name]
+    named = {'mode'} & getattr(cell, 'keywords', {}).keys()
+    known = [
+        key for key in inspect.signature(cell).parameters
+        if not key.endswith('_size') and key not in named
+    ]  # fmt: skip
     for setting in settings:
         if setting not in known:
             raise ValueError(f'{name}: {unknown("setting", setting, known)}')
-    return _CELLS[name](input_size, hidden_size, **settings)
+    try:
+        return cell(input_size, hidden_size, **settings)
+    except (TypeError, RuntimeError, ArithmeticError) as error:
+        given = ', '.join(f'{key}={value!r}' for key, value in settings.items())
+        raise ValueError(f'{name}: {given}: {error}') from error

@@ -78,11 +78,15 @@ class Cell(torch.nn.Module):
             Output (B, O) and the new state (B, S).
 
         Raises:
-            ValueError: elapsed has another shape, which would mix up the rows of the batch.
+            ValueError: elapsed has another shape, or the batch sizes differ, which would mix up
+                the rows of the batch.
         """
         if elapsed.ndim != 2 or elapsed.shape[1] != 1:
             raise ValueError(f'elapsed: expected (B, 1), found {tuple(elapsed.shape)}')
-        return self.once(x, state, elapsed)
+        if not x.shape[0] == state.shape[0] == elapsed.shape[0]:
+            found = ', '.join(str(len(tensor)) for tensor in (x, state, elapsed))
+            raise ValueError(f'x, state, elapsed: expected one batch size, found {found}')
+        return self.once(x, state, _suitable(elapsed, x.dtype))
 
     def once(
         self, x: torch.Tensor, state: torch.Tensor, elapsed: torch.Tensor
@@ -135,7 +139,11 @@ class Cell(torch.nn.Module):
         if x.ndim != 3 or x.shape[1] == 0 or x.shape[2] != self.input_size:
             raise ValueError(f'x: expected (B, T, {self.input_size}), found {tuple(x.shape)}')
         batch, length, _ = x.shape
-        elapsed = x.new_ones(batch, length) if elapsed is None else elapsed
+        if elapsed is None:
+            elapsed = x.new_ones(batch, length)
+        elif not isinstance(elapsed, torch.Tensor):
+            raise ValueError(f'elapsed: expected a tensor, found {type(elapsed).__name__}')
+        elapsed = _suitable(elapsed, x.dtype)
         if elapsed.shape[:2] != (batch, length) or elapsed.numel() != batch * length:
             raise ValueError(
                 f'elapsed: expected ({batch}, {length}) or ({batch}, {length}, 1), '
@@ -148,6 +156,7 @@ class Cell(torch.nn.Module):
             )
         counts = None
         if lengths is not None:
+            lengths = torch.as_tensor(lengths, device=x.device)
             if lengths.shape != (batch,):
                 raise ValueError(f'lengths: expected ({batch},), found {tuple(lengths.shape)}')
             counts = (torch.arange(length, device=x.device) < lengths[:, None])[..., None]
@@ -155,6 +164,12 @@ class Cell(torch.nn.Module):
             x = torch.where(counts, x, torch.zeros_like(x))
             elapsed = torch.where(counts, elapsed.reshape(batch, length, 1), 1.0)
         return self.unroll(self.sense(x), elapsed.reshape(batch, length, 1), state, counts)
+
+
+def _suitable(elapsed: torch.Tensor, kind: torch.dtype) -> torch.Tensor:
+    """Elapsed times in the precision of the inputs, unless theirs is single or less already."""
+    single = elapsed.dtype in (torch.float32, torch.bfloat16, torch.float16)
+    return elapsed if single and kind != torch.float64 else elapsed.to(kind)
 
 
 def stepwise(

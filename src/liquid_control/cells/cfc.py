@@ -7,6 +7,7 @@ from functools import partial
 import torch
 from torch.nn.functional import dropout, linear
 
+from liquid_control.cells import ncps_weights
 from liquid_control.cells.activations import CENTRED, COSTS, centred
 from liquid_control.cells.activations import activation as by_name
 from liquid_control.cells.backward import fits, unroll
@@ -133,20 +134,8 @@ class CfC(Cell):
         return weights + activated * COSTS[self.activation] + self.output_size * self.gates.cost
 
     def load_ncps(self, weights: Mapping[str, torch.Tensor]) -> None:
-        """Load the weights of an ``ncps.torch.CfCCell``, or of a ``CfC`` around one."""
-        weights = {name.removeprefix('rnn_cell.'): value for name, value in weights.items()}
-        # Activations and dropout sit between the layers and are numbered too.
-        places = sorted({int(name.split('.')[1]) for name in weights if 'backbone' in name})
-        if len(places) != len(self.backbone):
-            raise ValueError(f'backbone: expected {len(self.backbone)} layers, found {len(places)}')
-        with torch.no_grad():
-            for layer, place in zip(self.backbone, places, strict=True):
-                layer.weight.copy_(weights[f'backbone.{place}.weight'])
-                layer.bias.copy_(weights[f'backbone.{place}.bias'])
-            for part in ('weight', 'bias'):
-                rows = [weights[f'{name}.{part}'] for name in self.gates.names]
-                getattr(self.heads, part).copy_(torch.cat(rows))
-            self.gates.load_ncps(weights)
+        """Load the weights of ncps; see :func:`ncps_weights.load_cfc`."""
+        ncps_weights.load_cfc(self, weights)
 
 
 class Gates(torch.nn.Module):
@@ -190,8 +179,3 @@ class Gates(torch.nn.Module):
         both, time_a, time_b = heads.split([2 * size, size, size], dim=-1)
         gate = torch.sigmoid(torch.addcmul(time_b, time_a, elapsed))
         return *activation(both).split(size, dim=-1), gate
-
-    def load_ncps(self, weights: Mapping[str, torch.Tensor]) -> None:
-        if self.mode == 'pure':
-            self.amplitude.copy_(weights['A'])
-            self.rate.copy_(weights['w_tau'])

@@ -6,6 +6,7 @@ from functools import partial
 
 import torch
 
+from liquid_control.cells import ncps_weights
 from liquid_control.cells.base import Cell, stepwise
 from liquid_control.cells.cfc import CfC
 from liquid_control.cells.lstm import LSTM
@@ -71,12 +72,11 @@ class CfCMixed(Cell):
         return self.lstm.operations() + self.cfc.operations()
 
     def load_ncps(self, weights: Mapping[str, torch.Tensor]) -> None:
-        """Load the weights of an ``ncps.torch.CfC`` with mixed memory."""
-        self.cfc.load_ncps(weights)
-        inputs, recurrent = weights['lstm.input_map.weight'], weights['lstm.recurrent_map.weight']
-        size = self.output_size
-        g, i, f, o = weights['lstm.input_map.bias'].split(size)
-        rows = torch.cat([inputs, recurrent], dim=1).split(size)
-        with torch.no_grad():
-            self.lstm.gates.weight.copy_(torch.cat([rows[place] for place in (1, 2, 3, 0)]))
-            self.lstm.gates.bias.copy_(torch.cat([i, f + 1.0, o, g]))
+        """Load the weights of an ``ncps.torch.CfC`` with mixed memory.
+
+        Raises:
+            ValueError: a parameter is missing, unknown or of the wrong shape.
+        """
+        left = dict(weights)
+        ncps_weights.load_lstm(self.lstm, left)
+        ncps_weights.load_cfc(self.cfc, left)

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch.nn.functional import linear
 
+from liquid_control.cells import ncps_weights
 from liquid_control.cells.backward import fits, unroll
 from liquid_control.cells.base import Cell, stepwise
 from liquid_control.cells.cfc import HEADS, Gates
@@ -127,15 +128,8 @@ class CfCNCP(Cell):
         return weights + sum(layer.gates.size * layer.gates.cost for layer in self.layers)
 
     def load_ncps(self, weights: Mapping[str, torch.Tensor]) -> None:
-        """Load the weights of an ``ncps.torch.WiredCfCCell`` or of a ``CfC`` around one.
-
-        Weights of synapses that do not exist here are ignored.
-        """
-        weights = {name.removeprefix('rnn_cell.'): value for name, value in weights.items()}
-        for place, layer in enumerate(self.layers):
-            prefix = f'layer_{place}.'
-            layer.load_ncps({name.removeprefix(prefix): value for name, value in weights.items()
-                             if name.startswith(prefix)})  # fmt: skip
+        """Load the weights of ncps; see :func:`ncps_weights.load_wired_cfc`."""
+        ncps_weights.load_wired_cfc(self, weights)
 
 
 class Layer(torch.nn.Module):
@@ -168,14 +162,6 @@ class Layer(torch.nn.Module):
         """The dense weight, (heads · units, sources)."""
         padded = torch.nn.functional.pad(self.values, (0, 1))
         return padded[:, self.index].flatten(0, 1)
-
-    def load_ncps(self, weights: Mapping[str, torch.Tensor]) -> None:
-        exists = self.index < self.values.shape[1]
-        with torch.no_grad():
-            for head, name in enumerate(self.gates.names):
-                self.values[head] = weights[f'{name}.weight'][exists]
-            self.bias.copy_(torch.cat([weights[f'{name}.bias'] for name in self.gates.names]))
-            self.gates.load_ncps(weights)
 
 
 def _reach(wiring: Wiring, place: int, dense: bool) -> tuple[np.ndarray, list[int]]:

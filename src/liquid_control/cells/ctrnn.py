@@ -6,6 +6,7 @@ import torch
 from torch.nn.functional import softplus
 
 from liquid_control.cells.base import Cell, stepwise
+from liquid_control.cells.synapses import check_unfolds
 
 
 class CTRNN(Cell):
@@ -25,8 +26,7 @@ class CTRNN(Cell):
 
     def __init__(self, input_size: int, hidden_size: int, unfolds: int = 6):
         super().__init__()
-        if unfolds < 1:
-            raise ValueError(f'unfolds: expected 1 or more, found {unfolds}')
+        check_unfolds(unfolds)
         self.input_size, self.unfolds = input_size, unfolds
         self.output_size = self.state_size = hidden_size
         self.inputs = torch.nn.Linear(input_size, hidden_size)

@@ -6,6 +6,7 @@ import torch
 from torch.nn.functional import gelu, glu, layer_norm
 
 from liquid_control.cells.base import Cell
+from liquid_control.cells.synapses import FOREVER
 
 
 class LiquidS4(Cell):
@@ -104,7 +105,7 @@ class Layer(torch.nn.Module):
 
     def _discretise(self, u, elapsed):
         """Ā + B̄·u and B̄·u, real and imaginary, (B, T, N, H)."""
-        step = torch.exp(self.step) * elapsed
+        step = torch.exp(self.step) * elapsed.clamp(max=FOREVER)
         decay = torch.exp(self.decay)
         size = torch.exp(-decay * step)
         angle = self.frequency * step

@@ -41,8 +41,7 @@ def load_ltc(cell, weights: Mapping[str, torch.Tensor], implicit: bool) -> None:
     for ours, name in (_UNITS | dict(zip(_MAPS, _MAPS, strict=True))).items():
         parameter = getattr(cell, ours)
         loaded.append((parameter, name, _take(left, name, tuple(parameter.shape))))
-    if left:
-        raise ValueError(f'{next(iter(left))}: a plain LTC has no such parameter')
+    _nothing_left(left, 'LTC')
     for _, name, value in loaded:
         if name in _POSITIVE and not implicit and not (value >= 0).all():
             raise ValueError(f'{name}: expected values of at least 0, found {float(value.min()):g}')
@@ -50,6 +49,110 @@ def load_ltc(cell, weights: Mapping[str, torch.Tensor], implicit: bool) -> None:
         for parameter, name, value in loaded:
             given = name in _POSITIVE and not implicit
             parameter.copy_(inverse_softplus(value) if given else value)
+
+
+def load_cfc(cell, weights: Mapping[str, torch.Tensor]) -> None:
+    """Load an ``ncps.torch.CfCCell``, or a ``CfC`` around one, of the same sizes into our CfC.
+
+    Raises:
+        ValueError: a parameter is missing, unknown or of the wrong shape.
+    """
+    left = {name.removeprefix('rnn_cell.'): value for name, value in weights.items()}
+    # Activations and dropout sit between the layers and are numbered too.
+    places = sorted({int(name.split('.')[1]) for name in left if name.startswith('backbone.')})
+    if len(places) != len(cell.backbone):
+        raise ValueError(f'backbone: expected {len(cell.backbone)} layers, found {len(places)}')
+    loaded = []
+    for layer, place in zip(cell.backbone, places, strict=True):
+        for part in ('weight', 'bias'):
+            parameter = getattr(layer, part)
+            value = _take(left, f'backbone.{place}.{part}', tuple(parameter.shape))
+            loaded.append((parameter, value))
+    heads, bias = _heads(left, cell.gates, cell.heads.weight.shape[1])
+    loaded += [(cell.heads.weight, heads.flatten(0, 1)), (cell.heads.bias, bias)]
+    loaded += _amplitudes(left, cell.gates)
+    _nothing_left(left, 'CfC')
+    _copy(loaded)
+
+
+def load_lstm(cell, weights: dict[str, torch.Tensor]) -> None:
+    """Take the parameters of ncps's LSTM, ``lstm.*``, out of ``weights`` and load our LSTM.
+
+    Raises:
+        ValueError: a parameter is missing or of the wrong shape.
+    """
+    size, inputs = cell.output_size, cell.input_size
+    rows = torch.cat(
+        [
+            _take(weights, 'lstm.input_map.weight', (4 * size, inputs)),
+            _take(weights, 'lstm.recurrent_map.weight', (4 * size, size)),
+        ],
+        dim=1,
+    ).split(size)
+    g, i, f, o = _take(weights, 'lstm.input_map.bias', (4 * size,)).split(size)
+    kernel = torch.cat([rows[place] for place in (1, 2, 3, 0)])
+    _copy([(cell.gates.weight, kernel), (cell.gates.bias, torch.cat([i, f + 1.0, o, g]))])
+
+
+def load_wired_cfc(cell, weights: Mapping[str, torch.Tensor]) -> None:
+    """Load an ``ncps.torch.WiredCfCCell``, or a ``CfC`` around one, into our CfC on a wiring.
+
+    A layer of ncps sees the layer before it and, all to all, itself. Weights of synapses that do
+    not exist here are ignored.
+
+    Raises:
+        ValueError: a parameter is missing, unknown or of the wrong shape, or the wiring differs.
+    """
+    left = {name.removeprefix('rnn_cell.'): value for name, value in weights.items()}
+    loaded = []
+    for place, (layer, units) in enumerate(zip(cell.layers, cell.sizes, strict=True)):
+        before = cell.sizes[place - 1] if place else cell.input_size
+        columns = {place: range(before), place + 1: range(before, before + units)}
+        if not set(layer.sources) <= columns.keys():
+            raise ValueError(f'layer_{place}: the wiring differs: ncps feeds it from one layer')
+        mine = {
+            name.removeprefix(f'layer_{place}.'): left.pop(name)
+            for name in list(left) if name.startswith(f'layer_{place}.')
+        }  # fmt: skip
+        mask = _take(mine, 'sparsity_mask', (units, before + units)) != 0
+        heads, bias = _heads(mine, layer.gates, before + units)
+        seen = [column for source in layer.sources for column in columns[source]]
+        exists = layer.index.cpu() < layer.values.shape[1]
+        ours = torch.zeros_like(mask)
+        ours[:, seen] = exists
+        if not torch.equal(ours[:, :before], mask[:, :before]):
+            raise ValueError(f'layer_{place}.sparsity_mask: the wiring differs')
+        loaded += [(layer.values, heads[:, :, seen][:, exists]), (layer.bias, bias)]
+        loaded += _amplitudes(mine, layer.gates)
+        _nothing_left(mine, 'wired CfC')
+    _nothing_left(left, 'wired CfC')
+    _copy(loaded)
+
+
+def _heads(weights, gates, columns: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Weights (heads, units, columns) and biases, concatenated, of the gates."""
+    kernels = [_take(weights, f'{name}.weight', (gates.size, columns)) for name in gates.names]
+    biases = [_take(weights, f'{name}.bias', (gates.size,)) for name in gates.names]
+    return torch.stack(kernels), torch.cat(biases)
+
+
+def _amplitudes(weights, gates) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """The parameters that only the pure form has."""
+    if gates.mode != 'pure':
+        return []
+    return [(gates.amplitude, _take(weights, 'A', (1, gates.size))),
+            (gates.rate, _take(weights, 'w_tau', (1, gates.size)))]  # fmt: skip
+
+
+def _nothing_left(weights: Mapping[str, torch.Tensor], what: str) -> None:
+    if weights:
+        raise ValueError(f'{next(iter(weights))}: a plain {what} has no such parameter')
+
+
+def _copy(loaded: list[tuple[torch.Tensor, torch.Tensor]]) -> None:
+    with torch.no_grad():
+        for parameter, value in loaded:
+            parameter.copy_(value)
 
 
 def _take(weights: dict[str, torch.Tensor], name: str, shape: tuple[int, ...]) -> torch.Tensor:

@@ -67,6 +67,8 @@ def build(
         made = _layered(wiring)
     else:
         made = _by_kind(wiring, units, motors, sparsity, seed)
+    if motors is not None and made.output_dim not in (None, motors):
+        raise ValueError(f'motors: the wiring has {made.output_dim}, found {motors}')
     if made.units != units:
         raise ValueError(f'wiring: expected {units} units, found {made.units}')
     if not made.is_built():  # building twice would add synapses
