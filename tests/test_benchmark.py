@@ -47,7 +47,8 @@ def test_steps_are_measured_beside_a_reference(tmp_path):
     [
         (['training', '--cell', 'cfx'], "did you mean 'cfc'"),
         (['training', '--rounds', '0'], '--rounds: expected 1 or more, found 0'),
-        (['training', '--threads', '0'], '--threads: expected 1 or more, found 0'),
+        (['training', '--threads', '0'], '--threads: expected 1 to 256, found 0'),
+        (['training', '--threads', '100000'], '--threads: expected 1 to 256, found 100000'),
         (['latency', '--cell', 'lsmt'], "did you mean 'lstm'"),
     ],
 )

@@ -97,3 +97,14 @@ def test_the_control_core_needs_neither_torch_nor_ros_nor_mujoco():
     )
     found = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == '[]'
+
+
+@pytest.mark.parametrize(
+    ('file', 'said'), [('nowhere/x.json', 'nowhere: no such folder'), ('.', 'expected a file')]
+)
+def test_where_results_go_is_checked_before_any_work(file, said, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        cli.main(['inspect', 'walker2d', '--json', file])
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err

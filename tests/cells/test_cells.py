@@ -189,5 +189,6 @@ def test_liquid_s4_of_many_modes_is_finite_at_any_elapsed_time():
 
 
 def test_an_unknown_name_finds_the_nearest():
-    with pytest.raises(ValueError, match=r'did you mean .*lstm'):
-        cells.make('lsmt', INPUT, HIDDEN)
+    for name in ('lsmt', 'LSTM'):
+        with pytest.raises(ValueError, match=r'did you mean .*lstm'):
+            cells.make(name, INPUT, HIDDEN)

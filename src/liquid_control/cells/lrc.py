@@ -53,7 +53,9 @@ class LRC(Cell):
       near 1 and diverges where τ·ε·sigmoid f stays above 2.
 
     State and output are v. The solver runs in the precision of the parameters. g and w are
-    softplus of their parameters; g, w, v_leak, σ and μ are initialised as in LTC, k to 1.
+    softplus of their parameters; g, w, v_leak, σ and μ are initialised as in LTC, k to 1. The
+    authors' code differs: affine maps of inputs and outputs, the explicit form by default, and
+    Keras's initial values of W and b.
 
     Args:
         input_size: I.

@@ -114,8 +114,9 @@ class Section:
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """Return the one of ``names`` most likely meant by ``name``, if any is close."""
-    matches = difflib.get_close_matches(name, [str(n) for n in names], n=1, cutoff=0.5)
-    return matches[0] if matches else None
+    lower = {str(n).lower(): str(n) for n in names}
+    matches = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=0.5)
+    return lower[matches[0]] if matches else None
 
 
 def unknown(kind: str, name: str, names: Iterable[str]) -> str:

@@ -23,6 +23,20 @@ def add_walk_arguments(parser: argparse.ArgumentParser, folder: str) -> None:
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the metrics to a file')
 
 
+def add_json_argument(parser: argparse.ArgumentParser, text: str) -> None:
+    """Where to write the results too; checked before any work is done."""
+    parser.add_argument('--json', type=_writable, metavar='FILE', help=text)
+
+
+def _writable(text: str) -> Path:
+    path = Path(text)
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(f'expected a file, found the folder {path}')
+    if not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f'{path.parent}: no such folder')
+    return path
+
+
 def add_observed_argument(parser: argparse.ArgumentParser) -> None:
     """Add ``--observed``, for topics recorded under other names; ``args.observed`` is a dict."""
     parser.add_argument(

@@ -4,7 +4,11 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from liquid_control.verbs.arguments import add_distro_argument, add_observed_argument
+from liquid_control.verbs.arguments import (
+    add_distro_argument,
+    add_json_argument,
+    add_observed_argument,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--draft', type=Path, metavar='YAML', help='write a contract drafted from the bag'
     )
     add_distro_argument(parser)
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write everything to a file')
+    add_json_argument(parser, 'write everything to a file')
 
 
 def main(args: argparse.Namespace) -> int:

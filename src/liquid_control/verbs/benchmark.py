@@ -1,9 +1,9 @@
 """``liquid-control benchmark``: what policies and cells cost, beside references in one run."""
 
 import argparse
-from pathlib import Path
 
 from liquid_control.verbs import benchmark_latency, benchmark_replay, benchmark_training
+from liquid_control.verbs.arguments import add_json_argument
 
 _KINDS = {
     'latency': (
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name, (module, text) in _KINDS.items():
         kind = kinds.add_parser(name, help=text)
         module.add_arguments(kind)
-        kind.add_argument('--json', type=Path, metavar='FILE', help='write all figures to a file')
+        add_json_argument(kind, 'write all figures to a file')
 
 
 def main(args: argparse.Namespace) -> int:

@@ -7,6 +7,9 @@ from liquid_control.verbs.tables import new_table
 LENGTHS = (16, 32, 64, 128, 256, 512, 1024)
 
 
+_MOST_THREADS = 256
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--cell', action='append', help='recurrent cell; may be repeated; default: every cell (all)'
@@ -29,8 +32,9 @@ def main(args: argparse.Namespace) -> int:
         if getattr(args, name) < 1:
             raise ValueError(f'--{name}: expected 1 or more, found {getattr(args, name)}')
     threads = args.threads or [1, 2]
-    if min(threads) < 1:
-        raise ValueError(f'--threads: expected 1 or more, found {min(threads)}')
+    for count in threads:
+        if not 1 <= count <= _MOST_THREADS:
+            raise ValueError(f'--threads: expected 1 to {_MOST_THREADS}, found {count}')
     from rich.console import Console
 
     from liquid_control import cells

@@ -13,6 +13,7 @@ from importlib import metadata
 from pathlib import Path
 
 from liquid_control.discovery import local_discovery
+from liquid_control.verbs.arguments import add_json_argument
 
 _SUPPORTED = ((3, 10), (3, 13))
 _DEMO_POLICIES = ('cfc', 'lstm')
@@ -38,7 +39,7 @@ class Finding:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('--json', type=Path, metavar='FILE', help='also write the findings here')
+    add_json_argument(parser, 'also write the findings here')
 
 
 def main(args: argparse.Namespace) -> int:

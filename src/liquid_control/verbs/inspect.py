@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from liquid_control.verbs.arguments import add_json_argument
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
@@ -13,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--robot', default='walker2d', help='robot whose policies are named (walker2d)'
     )
-    parser.add_argument('--json', type=Path, metavar='FILE', help='also write everything here')
+    add_json_argument(parser, 'also write everything here')
 
 
 def main(args: argparse.Namespace) -> int:

@@ -6,7 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from liquid_control import __version__
-from liquid_control.verbs.arguments import add_distro_argument, add_observed_argument
+from liquid_control.verbs.arguments import (
+    add_distro_argument,
+    add_json_argument,
+    add_observed_argument,
+)
 
 _LONGEST = 1000
 """Steps of a rollout."""
@@ -44,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--address', help='address of the Ray cluster; default: one on this machine'
     )
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures to a file')
+    add_json_argument(parser, 'write the figures to a file')
 
 
 def main(args: argparse.Namespace) -> int:

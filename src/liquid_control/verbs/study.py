@@ -5,6 +5,8 @@ import contextlib
 import sys
 from pathlib import Path
 
+from liquid_control.verbs.arguments import add_json_argument
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     kinds = parser.add_subparsers(dest='kind', metavar='WHAT', required=True)
@@ -38,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     walker.add_argument('--updates', type=int, help='gradient steps of each compared run')
     walker.add_argument('--workers', type=int, default=1, help='runs at a time (1)')
     walker.add_argument('--list', action='store_true', help='list the runs and exit')
-    walker.add_argument('--json', type=Path, metavar='FILE', help='also write the results here')
+    add_json_argument(walker, 'also write the results here')
 
 
 def main(args: argparse.Namespace) -> int:
@@ -53,6 +55,8 @@ def main(args: argparse.Namespace) -> int:
         value = getattr(args, name)
         if value is not None and value < 1:
             raise ValueError(f'--{name}: expected 1 or more, found {value}')
+    if args.cells is not None and not args.cells.strip(', '):
+        raise ValueError(f'--cells: expected names of cells, found {args.cells!r}')
     asked = {
         'parts': tuple(args.part or ()),
         'cells': tuple(filter(None, (args.cells or '').split(','))),

@@ -4,6 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from liquid_control.verbs.arguments import add_json_argument
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
@@ -25,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='where to resume a stopped training (beside the bundle, until that is written)',
     )  # fmt: skip
     parser.add_argument('--log', type=Path, metavar='DIR', help='log of returns (TensorBoard)')
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write the scores to a file')
+    add_json_argument(parser, 'write the scores to a file')
 
 
 def main(args: argparse.Namespace) -> int:

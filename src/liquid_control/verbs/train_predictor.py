@@ -5,6 +5,7 @@ from pathlib import Path
 
 from liquid_control.verbs.arguments import (
     add_distro_argument,
+    add_json_argument,
     add_observed_argument,
     check_bundle_path,
 )
@@ -45,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--checkpoints', type=Path, metavar='DIR',
                         help='where to resume a stopped training (beside the bundle, until that '
                         'is written)')  # fmt: skip
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write the scores to a file')
+    add_json_argument(parser, 'write the scores to a file')
 
 
 def main(args: argparse.Namespace) -> int:
