@@ -137,7 +137,7 @@ def test_a_graph_of_another_robot_is_refused(tmp_path):
     [
         ('period', '0.01', 'period 0.01 s: expected that of its contract, whose rate is 125 Hz'),
         ('period', 'soon', 'period soon s'),
-        ('contract_hash', '0' * 64, 'it names 000000000000'),
+        ('contract_hash', '0' * 64, 'its metadata says 000000000000'),
         ('format', '99', 'format 99, expected'),
     ],
 )
