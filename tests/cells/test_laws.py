@@ -308,7 +308,7 @@ def test_dropout_is_after_every_layer_of_the_backbone_and_in_training_only():
         ('cfc', {'backbone_layers': -1}, 'backbone_layers: expected 0 or more, found -1'),
         ('cfc', {'backbon': 3}, "did you mean 'backbone'"),
         ('cfc_ncp', {'mode': 'pur'}, "did you mean 'pure'"),
-        ('ctrnn', {'unfolds': 0}, 'unfolds: expected 1 or more, found 0'),
+        ('ctrnn', {'unfolds': 0}, 'unfolds: expected a positive integer, found 0'),
         ('liquid_s4', {'modes': 0}, 'modes: expected 1 or more, found 0'),
         ('mlp', {'layers': 0}, 'layers: expected 1 or more, found 0'),
     ],

@@ -59,7 +59,7 @@ def test_a_card_says_what_the_bundle_holds(bundles, tmp_path):
     bundle = rescored(bundles[2], out, {**bundles[2].scores, 'seeds': seed_scores(bundles)})
     text = card(bundle)
     for said in ('liquid-control train policy', bundle.sha256, '| three samples late | 80, 90, 70 ',
-                 'It falls in 1 of 20', '100 parameters', 'seed: 2'):  # fmt: skip
+                 'Falls in 1 of 20', '100 parameters', 'seed: 2'):  # fmt: skip
         assert said in text
 
 

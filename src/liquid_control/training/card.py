@@ -7,8 +7,8 @@ from liquid_control.control.bundle import Bundle
 
 _NAMES = {
     'none': 'none',
-    'gaussian:0.03': 'noise, σ = 0.03 of each channel',
-    'gaussian:0.1': 'noise, σ = 0.1 of each channel',
+    'gaussian:0.03': "noise, σ = 0.03 of each channel's std",
+    'gaussian:0.1': "noise, σ = 0.1 of each channel's std",
     'dropped:0.1': '10 % of the samples lost',
     'delay:1': 'one sample late',
     'delay:3': 'three samples late',
@@ -22,16 +22,17 @@ def card(bundle: Bundle) -> str:
     name = bundle.path.name if bundle.path else bundle.cell
     parts = [
         f'# {name}',
-        f'A policy for {bundle.contract.robot} with the cell `{bundle.cell}`: '
-        f'{bundle.counts["parameters"]} parameters, a state of {bundle.counts["state_size"]}.',
+        f'A policy for {bundle.contract.robot} with cell `{bundle.cell}`: '
+        f'{bundle.counts["parameters"]:,} parameters, a hidden state of '
+        f'{bundle.counts["state_size"]} values.',
         _facts(bundle),
-        '## How it was made',
+        '## Training',
         f'```sh\n{about.get("command", "unknown")}\n```',
         _origin(about),
         _training(bundle.settings.get('training', {})),
     ]
     if conditions:
-        parts += ['## What it reaches', _reached(conditions)]
+        parts += ['## Results', _reached(conditions)]
     if 'seeds' in scores:
         parts += [_seeds(scores['seeds'])]
     parts += ['## Known limits', _limits(bundle, conditions)]
@@ -41,7 +42,7 @@ def card(bundle: Bundle) -> str:
 def _facts(bundle: Bundle) -> str:
     terms = ', '.join(f'{t.name} ({len(t.channels)})' for t in bundle.contract.terms)
     return (
-        f'- sees: {terms}, and the measured elapsed time\n'
+        f'- observation: {terms}, and the measured elapsed time\n'
         f'- nominal period: {1e3 / bundle.contract.rate:g} ms\n'
         f'- sha256: `{bundle.sha256}`'
     )
@@ -65,7 +66,7 @@ def _training(training: dict[str, Any]) -> str:
         return ''
     steps = training['rounds'] * training['walkers'] * training['steps']
     text = (
-        f'Data: its own rollouts (DAgger), {steps:,} steps labelled by the teacher; '
+        f'Imitation (DAgger): {steps:,} steps of its own rollouts, labelled by the teacher; '
         f'{training["rounds"] * training["updates"]:,} gradient steps.'
     )
     chances = training.get('conditions', {}).get('chances', ())
@@ -73,14 +74,14 @@ def _training(training: dict[str, Any]) -> str:
         met = '; '.join(
             f'{_one_of(c["faults"])} in {c["probability"]:.0%} of the episodes' for c in chances
         )
-        text += f' It met while it learned: {met}.'
+        text += f' Faults during training: {met}.'
     tuned = training.get('fine_tuning', {})
     if tuned.get('rounds'):
         rounds = tuned['rounds'] - tuned['warm_up']
         steps = rounds * tuned['walkers'] * tuned['steps']
-        text += f' Then reinforcement (PPO) from the return itself: {steps:,} steps.'
+        text += f' Then reinforcement learning (PPO) on the return: {steps:,} steps.'
     if training.get('readout'):
-        text += ' Last, the readout of its prediction was solved by least squares.'
+        text += ' Last, the readout of the prediction was solved by least squares.'
     return text
 
 
@@ -96,10 +97,12 @@ def _reached(conditions: dict[str, dict]) -> str:
     first = next(iter(conditions.values()))
     percent = all('percent' in score for score in conditions.values())
     lines = [
-        f'{first["episodes"]} fresh episodes each, in process, from seed {first["seed"]} on.'
-        + (f' The teacher has {first["teacher_return"]:.0f} without faults.' if percent else ''),
+        f'{first["episodes"]} fresh episodes per fault, in process, from seed {first["seed"]} on.'
+        + (
+            f' The teacher returns {first["teacher_return"]:.0f} without faults.' if percent else ''
+        ),
         '',
-        '| fault | mean return | standard deviation | worst | falls | prediction |'
+        '| fault | mean return | standard deviation | worst | falls | prediction error |'
         + (' % of the teacher |' if percent else ''),
         '|---|---|---|---|---|---|' + ('---|' if percent else ''),
     ]
@@ -116,17 +119,17 @@ def _reached(conditions: dict[str, dict]) -> str:
         if percent:
             row.append(f'{score["percent"]:.0f}')
         lines.append(f'| {" | ".join(row)} |')
-    lines += ['', 'Prediction: squared error as a share of that of persistence.']
+    lines += ['', 'The prediction error is relative to that of persistence.']
     return '\n'.join(lines)
 
 
 def _seeds(seeds: dict[str, Any]) -> str:
     if len(seeds['seeds']) == 1:
-        return 'One seed was trained: how far seeds differ is not known.'
+        return 'One seed was trained; how much seeds differ is not known.'
     numbers = ', '.join(map(str, seeds['seeds']))
     lines = [
-        f'Of seeds {numbers} this is the best, by these episodes; all of them, in percent of the '
-        'teacher, with the bootstrap interval of their mean (of two or three seeds: their range):',
+        f'This is the best of seeds {numbers}, by these episodes. All of them, in percent of the '
+        'teacher, with the bootstrap interval of the mean (for two or three seeds, their range):',
         '',
         '| fault | each | mean | interval |',
         '|---|---|---|---|',
@@ -143,20 +146,19 @@ def _seeds(seeds: dict[str, Any]) -> str:
 
 def _limits(bundle: Bundle, conditions: dict[str, dict]) -> str:
     lines = [
-        '- Trained and measured in simulation alone; no robot has run it.',
-        '- The delays that it met are of at most those samples that stand above; a longer one, or '
-        'changed dynamics, it has never met.'
+        '- Trained and measured in simulation only; no robot has run it.',
+        '- Not trained with longer delays than those above, nor with changed dynamics.'
         if bundle.settings.get('training', {}).get('conditions')
-        else '- It learned with commands up to two periods late, and with readings in time.'
+        else '- Trained with commands up to two periods late, and with readings on time.'
         if bundle.settings.get('robust')
-        else '- It was not trained under delay.',
+        else '- Not trained with delays.',
     ]
     for fault, score in conditions.items():
         if score['falls']:
             lines.append(
-                f'- It falls in {score["falls"]} of {score["episodes"]} episodes '
+                f'- Falls in {score["falls"]} of {score["episodes"]} episodes '
                 f'({_NAMES.get(fault, fault)}).'
             )
     if bundle.settings.get('prediction') == 'persistence':
-        lines.append('- It predicts nothing: its prediction is the present observation.')
+        lines.append('- It has no prediction of its own: it predicts the current observation.')
     return '\n'.join(lines)
