@@ -35,6 +35,18 @@ def test_every_kind_of_message_meets_the_same_fault(kind):
         assert faulty(3, stamp, kind) == faulty(3, stamp)
 
 
+def test_what_holds_is_a_command_and_meets_no_sensor_fault():
+    data = arm()
+    held = {**data['observation'][0], 'name': 'target', 'topic': 'targets', 'hold': True}
+    data['observation'].append(held)
+    injector = FaultInjector(Contract.from_dict(data), parse('dropped:0.5+delay:2+gaussian:1'), 0)
+    for stamp in range(1, 100):
+        message = joints(stamp, knee=1.0, hip=2.0)
+        before = copy.deepcopy(message.position)
+        assert injector.apply('targets', message)
+        assert np.array_equal(message.position, before)
+
+
 def test_seeds_and_stamps_and_topics_are_independent():
     noise = parse('gaussian:1')
     values = {faulty(seed, stamp, spec=noise) for seed in range(20) for stamp in range(20)}
