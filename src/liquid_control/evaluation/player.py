@@ -74,14 +74,7 @@ class Player:
         sent: np.ndarray | None,
         answers: bool = True,
     ) -> None:
-        """Take in one observation.
-
-        Args:
-            stamp_ns: its stamp.
-            observation: sensed values (p,).
-            sent: what the robot was told in response, (m,); None if not known.
-            answers: whether that answers this very observation, and so is to be compared.
-        """
+        """Take in one observation, as :meth:`~liquid_control.evaluation.passes.Listener.step`."""
         self.first, self.last = self.first or stamp_ns, stamp_ns
         self._steps += 1
         if self._waiting is not None and self._steps > _TIMED:
@@ -110,7 +103,6 @@ class Player:
             self._sum()
 
     def unanswered(self) -> None:
-        """An observation that no command answers, where only answered ones count."""
         self._unanswered += 1
 
     def end(self) -> None:
