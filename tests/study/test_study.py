@@ -32,9 +32,11 @@ def test_a_small_comparison_and_the_same_command_again(folder, tmp_path, capsys)
     assert cli.main(command) == 0
     said = capsys.readouterr().out
     assert 'about 20,000 parameters' in said
+    assert 'the published ones dd53f1abac49…: some differ' in ' '.join(said.split())
     whole = json.loads((out / 'results.json').read_text())
     assert json.loads(told.read_text())['runs'] == whole['runs']
     assert whole['complete']
+    assert not whole['published_data']
     assert len(whole['runs']) == 4
     row = whole['summary']['comparison'][0]
     assert row['cell'] == 'mlp'
@@ -63,7 +65,7 @@ def test_stopped_it_says_how_to_go_on_and_leaves_no_process(folder, tmp_path):
         preexec_fn=interruptible,
     )  # fmt: skip
     try:
-        assert '0/4 runs' in process.stdout.readline()
+        assert any('0/4 runs' in line for line in process.stdout)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does
         _, said = process.communicate(timeout=60)
     finally:
@@ -88,7 +90,7 @@ def test_a_request_to_end_is_heard_like_an_interrupt(folder, tmp_path):
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
-        assert '0/4 runs' in process.stdout.readline()
+        assert any('0/4 runs' in line for line in process.stdout)
         process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=60)
     finally:

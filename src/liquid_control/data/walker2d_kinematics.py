@@ -19,6 +19,8 @@ KEPT, LENGTH, STRIDE = 0.9, 64, 16
 """Probability that a frame is kept; kept frames per window; stride between windows."""
 COUNTS = {'train': 9684, 'validation': 1272, 'test': 1937}
 """Windows of each part, checked to ensure that the protocol is followed."""
+SHA256 = 'dd53f1abac490171954a53d1b65042b10ea1682663fa06fe336b633d2cfd0aba'
+"""Digest of the published set; see :class:`Rollouts`."""
 Kept = tuple[np.ndarray, np.ndarray, np.ndarray]
 """The kept frames of a rollout: x (K, 17), elapsed (K, 1), target (K, 17)."""
 _SHUFFLE_SEED, _DROP_SEED = 125487, 891374
@@ -65,6 +67,11 @@ class Rollouts:
     test: dict[str, np.ndarray]
     sha256: str
     """Digest of all file names and contents, in the order of the names."""
+
+    @property
+    def published(self) -> bool:
+        """Whether these are the published rollouts, byte for byte."""
+        return self.sha256 == SHA256
 
 
 @dataclass(frozen=True)

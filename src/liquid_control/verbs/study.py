@@ -78,6 +78,11 @@ def main(args: argparse.Namespace) -> int:
     with console.status('reading the data'):
         rollouts = data.load(args.data)
         measure = data.baselines(data.protocol(rollouts))
+    if not rollouts.published:
+        console.print(
+            f'[yellow]note:[/] these rollouts have SHA-256 {rollouts.sha256[:12]}…, the published '
+            f'ones {data.SHA256[:12]}…: some differ, and figures will too'
+        )
     shelf = Shelf(args.out, rollouts.sha256)
     standing = Standing(total=len(names))
     stopped = False
@@ -93,7 +98,7 @@ def main(args: argparse.Namespace) -> int:
                     show(standing)
         except KeyboardInterrupt:
             stopped = True
-        _finish(args, console, plan, standing, measure, rollouts.sha256)
+        _finish(args, console, plan, standing, measure, rollouts)
     if stopped:
         print(
             f'stopped; {len(standing.results)} of {standing.total} runs are kept in {args.out}: '
@@ -106,7 +111,7 @@ def main(args: argparse.Namespace) -> int:
     return 1 if standing.failed else 0
 
 
-def _finish(args, console, plan, standing, measure, data_sha256) -> None:
+def _finish(args, console, plan, standing, measure, rollouts) -> None:
     """Write results.json and the plots; print the tables."""
     from dataclasses import asdict
 
@@ -123,7 +128,8 @@ def _finish(args, console, plan, standing, measure, data_sha256) -> None:
         'study': 'walker2d-kinematics',
         'complete': len(results) == standing.total,
         'failed': standing.failed,
-        'provenance': provenance(data_sha256=data_sha256, seeds=list(range(plan.seeds))),
+        'provenance': provenance(data_sha256=rollouts.sha256, seeds=list(range(plan.seeds))),
+        'published_data': rollouts.published,
         'plan': asdict(plan),
         'baselines': measure,
         'summary': summary,
