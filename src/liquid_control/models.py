@@ -60,6 +60,12 @@ class Normalizer:
     std: np.ndarray
     change: np.ndarray
 
+    def register(self, module: torch.nn.Module) -> None:
+        """Give a module these as float32 buffers ``mean``, ``std`` and ``change``."""
+        for name in ('mean', 'std', 'change'):
+            values = torch.as_tensor(getattr(self, name), dtype=torch.float32)
+            module.register_buffer(name, values)
+
 
 class PolicyModel(torch.nn.Module):
     """Observation and elapsed time → action and next observation, over irregular time.
@@ -80,9 +86,7 @@ class PolicyModel(torch.nn.Module):
         super().__init__()
         self.settings, self.contract = settings, contract
         self.sensed = contract.sensed_size
-        for name in ('mean', 'std', 'change'):
-            values = torch.as_tensor(getattr(normalizer, name), dtype=torch.float32)
-            self.register_buffer(name, values)
+        normalizer.register(self)
         for name in ('lower', 'upper'):
             limits = torch.tensor(getattr(contract.action, name), dtype=torch.float32)
             self.register_buffer(name, limits)

@@ -20,9 +20,7 @@ class Predictor(torch.nn.Module):
     def __init__(self, settings: ModelSettings, normalizer: Normalizer):
         super().__init__()
         self.settings = settings
-        for name in ('mean', 'std', 'change'):
-            values = torch.as_tensor(getattr(normalizer, name), dtype=torch.float32)
-            self.register_buffer(name, values)
+        normalizer.register(self)
         channels = len(self.mean)
         self.encoder = torch.nn.Linear(channels + 1, settings.encoder)
         self.cell = cells.make(

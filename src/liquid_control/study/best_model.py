@@ -69,9 +69,7 @@ class BestPredictor(torch.nn.Module):
     def __init__(self, settings: BestSettings, normalizer: Normalizer):
         super().__init__()
         self.settings = settings
-        for name in ('mean', 'std', 'change'):
-            values = torch.as_tensor(getattr(normalizer, name), dtype=torch.float32)
-            self.register_buffer(name, values)
+        normalizer.register(self)
         one = torch.ones(1, 1, 1)
         inputs = self.features(torch.zeros(1, 1, len(self.mean)), one).shape[-1] + 1
         width, dropout = settings.width, settings.dropout

@@ -131,9 +131,7 @@ class Training:
         found = checkpoint.read_of(self._path, self._origin)
         if found is None:
             normalizer = measure_normalizer(teacher, settings.walkers, settings.seed + 1)
-            for name in ('mean', 'std', 'change'):
-                values = torch.as_tensor(getattr(normalizer, name), dtype=torch.float32)
-                getattr(self.model, name).copy_(values)
+            normalizer.register(self.model)
         self.averaged = Averaged(self.model, folder / 'best.safetensors')
         self._collector = Collector(
             self.model, teacher, settings.walkers, settings.seed + 2, settings.conditions
