@@ -53,7 +53,7 @@ def _recipes(rows: Sequence[Mapping[str, Any]]) -> Figure:
     )  # fmt: skip
     for place, row in zip(places, rows, strict=True):
         scores = np.add(row['test_mse']['seeds'], row['penalty'])
-        label = 'measured, a mark a seed' if place == 0 else None
+        label = 'measured, one mark per seed' if place == 0 else None
         ax.scatter(scores, np.full(len(scores), place + 0.14), s=22, color=_LIQUID, lw=0,
                    label=label)  # fmt: skip
     ax.set_yticks(places, [row['cell'] for row in rows])
@@ -73,7 +73,7 @@ def _comparison(rows: Sequence[Mapping[str, Any]]) -> Figure:
         panels,
         ('seconds_round', 'saved_mb'),
         (
-            'training time a round (9,684 windows), core s',
+            'training time per round (9,684 windows), core s',
             'saved for one backward pass, MiB',
         ),
         strict=True,

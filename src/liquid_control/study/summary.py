@@ -105,7 +105,7 @@ def tables(summary: Mapping[str, Any], baselines: Mapping[str, float]) -> list[T
                 row['cell'], _measured(row), f'{row["parameters"]:,}', str(len(row['seeds']))
             )
         found.append(table)
-    table = _table('For measure: test MSE', 'measured')
+    table = _table('For comparison: test MSE', 'measured')
     table.add_row('persistence', f'{baselines["persistence_mse"]:.2f}')
     table.add_row('linear map', f'{baselines["linear_mse"]:.2f}')
     return [*found, table]
