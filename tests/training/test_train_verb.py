@@ -59,8 +59,8 @@ def test_a_policy(tmp_path, capsys, small):
     assert cli.main(['train', 'card', str(out)]) == 0
     card = capsys.readouterr().out
     assert '| three samples late |' in card
-    assert 'Then reinforcement (PPO) from the return itself: 64 steps' in card
-    assert 'the readout of its prediction was solved by least squares' in card
+    assert 'Then reinforcement learning (PPO) on the return: 64 steps' in card
+    assert 'the readout of the prediction was solved by least squares' in card
     assert 'delay:1 or delay:2 or delay:3 (2 times as likely) in 70% of the episodes' in card
 
 
