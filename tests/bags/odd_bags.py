@@ -9,9 +9,14 @@ import numpy as np
 from recording import STORE, header, ros
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 
+from liquid_control.bags.bag import Bag
+from liquid_control.bags.coverage import coverage
+from liquid_control.control import Contract, Observer
+
 NAMES = ('hip', 'knee', 'toe')
 PERIOD_NS, START_NS, COUNT = 2_000_000, 1_700_000_000_000_000_000, 150
 JOINT_STATE = 'sensor_msgs/msg/JointState'
+COMMAND = 'std_msgs/msg/Float64MultiArray'
 DATA = {'format': 1, 'robot': 'leg', 'rate': 500.0, 'freshness': 0.05, 'max_gap': 0.5}
 ACTION = {
     'topic': 'commands', 'type': 'std_msgs/msg/Float64MultiArray', 'joints': list(NAMES),
@@ -136,3 +141,21 @@ def unfinished_log(path: Path, target: Path) -> Path:
             shutil.copy(one, target / one.name)
     connection.close()
     return target
+
+
+def observe(bag, *terms, observed=None):
+    """(stamps, observations) that a contract with these terms reads from a bag."""
+    contract = Contract.from_dict(leg(*terms))
+    observer = Observer(contract)
+    found = [observer.update(*item) for item in bag.observed(contract, observed or {})]
+    found = [item for item in found if item is not None]
+    return [stamp for stamp, _ in found], np.array([values for _, values in found])
+
+
+def said(path, topic='joint_states'):
+    """The oddities that coverage reports for a topic, as one text."""
+    return '\n'.join(coverage(Bag(path))['topics'][topic]['oddities'])
+
+
+def good(step=0):
+    return np.array([angles(s) for s in range(step, COUNT)], dtype=np.float32)

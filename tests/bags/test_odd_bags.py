@@ -1,39 +1,31 @@
 """Every oddity seen in real bags is handled, repaired and counted, or refused by name."""
 
-import re
 import sqlite3
 
 import numpy as np
 import odd_bags
 import pytest
-from odd_bags import COUNT, JOINT_STATE, NAMES, PERIOD_NS, START_NS, Odd, leg, state, states, term
-from recording import header, ros
-from rosbags.typesys import Stores, get_types_from_msg, get_typestore
+from odd_bags import (
+    COMMAND,
+    COUNT,
+    JOINT_STATE,
+    NAMES,
+    PERIOD_NS,
+    START_NS,
+    Odd,
+    good,
+    leg,
+    observe,
+    said,
+    state,
+    states,
+    term,
+)
+from recording import ros
 
 from liquid_control.bags.bag import Bag, BagError
 from liquid_control.bags.coverage import coverage
-from liquid_control.control import Contract, Observer
-
-DAY_NS = 86_400_000_000_000
-COMMAND = 'std_msgs/msg/Float64MultiArray'
-
-
-def observe(bag, *terms, observed=None):
-    """(stamps, observations) that a contract with these terms reads from a bag."""
-    contract = Contract.from_dict(leg(*terms))
-    observer = Observer(contract)
-    found = [observer.update(*item) for item in bag.observed(contract, observed or {})]
-    found = [item for item in found if item is not None]
-    return [stamp for stamp, _ in found], np.array([values for _, values in found])
-
-
-def said(path, topic='joint_states'):
-    """The oddities that coverage reports for a topic, as one text."""
-    return '\n'.join(coverage(Bag(path))['topics'][topic]['oddities'])
-
-
-def good(step=0):
-    return np.array([odd_bags.angles(s) for s in range(step, COUNT)], dtype=np.float32)
+from liquid_control.control import Contract
 
 
 def test_a_good_bag_has_no_oddities(tmp_path):
@@ -167,255 +159,6 @@ def test_continuous_joints_beyond_a_turn_are_used_as_they_are(tmp_path):
     path = states(tmp_path / 'bag', lambda s: state(s, position=odd_bags.angles(s) + 40.0))
     assert (observe(Bag(path))[1] > 2 * np.pi).all()
     assert said(path) == ''
-
-
-# stamps
-
-
-def test_where_all_header_stamps_are_zero_receive_stamps_are_used(tmp_path):
-    received = [START_NS + s * PERIOD_NS for s in range(COUNT)]
-    path = states(tmp_path / 'bag', lambda s: state(s, stamp=0), received.__getitem__)
-    bag = Bag(path)
-    stamps, values = observe(bag)
-    assert stamps == received
-    assert (values == good()).all()
-    assert bag.notes == [
-        'joint_states is ordered by receive stamps: its header stamps are all zero'
-    ]
-    assert 'header stamps are all zero: receive stamps are used' in said(path)
-
-
-def test_where_some_header_stamps_are_zero_those_messages_are_left_out(tmp_path):
-    path = states(tmp_path / 'bag', lambda s: state(s, stamp=None if s % 3 else 0))
-    bag = Bag(path)
-    stamps, _ = observe(bag)
-    assert stamps == [START_NS + s * PERIOD_NS for s in range(COUNT) if s % 3]
-    assert bag.left_out['joint_states', 'has no stamp, although others have one'] == 50
-    assert '50 header stamps are zero: those messages are left out' in said(path)
-
-
-def test_commands_without_a_header_go_by_their_receive_stamps_and_an_order(tmp_path):
-    odd = Odd(tmp_path / 'bag')
-    layout = ros('std_msgs/msg/MultiArrayLayout', dim=[], data_offset=0)
-    for step in range(COUNT):
-        stamp = START_NS + step * PERIOD_NS
-        odd.add(state(step), stamp + 300_000)
-        message = ros(COMMAND, layout=layout, data=np.arange(3.0) + step)
-        odd.add(message, stamp, '/commands', COMMAND)
-    bag = Bag(odd.close())
-    told = term('data', 'commands', COMMAND, order=list(NAMES), hold=True)
-    stamps, values = observe(bag, term(), told)
-    assert stamps == [START_NS + s * PERIOD_NS for s in range(COUNT)]
-    assert (values[:, 3] == np.arange(COUNT)).all()
-    assert bag.notes == ['commands is ordered by receive stamps: it has no header']
-
-
-def test_a_header_that_does_not_come_first_counts(tmp_path):
-    store = get_typestore(Stores.ROS2_KILTED)
-    text = 'float64[] q\nstd_msgs/Header header\n'
-    store.register(get_types_from_msg(text, 'acme_msgs/msg/Late'))
-    odd = Odd(tmp_path / 'bag', store=store)
-    for step in range(COUNT):
-        stamp = 0 if step == 9 else 10**9 + step * PERIOD_NS
-        late = store.types['acme_msgs/msg/Late'](header=header(stamp), q=odd_bags.angles(step))
-        odd.add(late, START_NS + step, '/late', 'acme_msgs/msg/Late')
-    bag = Bag(odd.close())
-    stamps, values = observe(bag, term('q', 'late', 'acme_msgs/msg/Late', order=list(NAMES)))
-    assert stamps == [10**9 + s * PERIOD_NS for s in range(COUNT) if s != 9]
-    assert (values == np.delete(good(), 9, axis=0)).all()
-
-
-def test_a_topic_on_another_clock_is_refused_by_name(tmp_path):
-    odd = Odd(tmp_path / 'bag')
-    layout = ros('std_msgs/msg/MultiArrayLayout', dim=[], data_offset=0)
-    for step in range(COUNT):
-        stamp = START_NS + step * PERIOD_NS
-        odd.add(state(step, stamp=10**9 + step * PERIOD_NS), stamp)
-        odd.add(ros(COMMAND, layout=layout, data=np.zeros(3)), stamp, '/commands', COMMAND)
-    told = term('data', 'commands', COMMAND, order=list(NAMES), hold=True)
-    with pytest.raises(
-        BagError, match='commands has receive stamps only, and the headers of joint'
-    ):
-        observe(Bag(odd.close()), term(), told)
-
-
-def test_simulated_time_that_drifts_from_the_receive_clock_is_used_and_told(tmp_path):
-    path = states(
-        tmp_path / 'bag',
-        lambda s: state(s, stamp=10**9 + s * PERIOD_NS),
-        lambda s: START_NS + 2 * s * PERIOD_NS,
-    )
-    stamps, _ = observe(Bag(path))
-    assert stamps == [10**9 + s * PERIOD_NS for s in range(COUNT)]
-    text = said(path)
-    assert 'behind the receive clock' in text
-    assert 'header and receive clock drift apart by 298 ms' in text
-
-
-def test_a_clock_days_behind_that_goes_back_is_used_as_the_publisher_sent_it(tmp_path):
-    def stamp(step):
-        shift = -5 if step == 50 else -1 if step == 80 else 0
-        return START_NS - 9 * DAY_NS + (step + shift) * PERIOD_NS
-
-    path = states(tmp_path / 'bag', lambda s: state(s, stamp=stamp(s)))
-    stamps, values = observe(Bag(path))
-    assert stamps == [stamp(s) for s in range(COUNT)]  # the controller skips and counts them
-    assert (values == good()).all()
-    text = said(path)
-    assert 'header clock 9.0 days behind the receive clock' in text
-    assert 'stamps go back: 1' in text
-    assert 'stamps equal to the previous one: 1' in text
-
-
-def restarting(path, *, commands_too=True):
-    """Three runs, each on a clock that starts 2 s earlier, with commands at half the rate."""
-    odd, received = Odd(path), START_NS
-    for run in range(3):
-        for step in range(20):
-            stamp = 10**9 + (1000 * (2 - run) + step) * PERIOD_NS
-            odd.add(state(step + 20 * run, stamp=stamp), received)
-            if step % 2 == 0:
-                told = state(step + 20 * run, stamp=stamp if commands_too else received)
-                odd.add(told, received + 1, '/joint_commands')
-            received += PERIOD_NS
-    return odd.close()
-
-
-def test_a_clock_that_starts_anew_begins_a_new_run_on_all_topics(tmp_path):
-    path = restarting(tmp_path / 'bag')
-    _, values = observe(Bag(path), term(), term(topic='joint_commands', hold=True))
-    assert (values[:, :3] == good()[:60]).all()
-    assert (values[:, 3:] == good()[np.arange(60) // 2 * 2]).all()
-    assert 'its clock is set back: 2' in said(path)
-
-
-def test_a_clock_that_starts_anew_on_one_topic_only_is_refused(tmp_path):
-    path = restarting(tmp_path / 'bag', commands_too=False)
-    with pytest.raises(
-        BagError, match=r'restart a different .* \(joint_states 2, joint_commands 0\)'
-    ):
-        observe(Bag(path), term(), term(topic='joint_commands', hold=True))
-    assert len(observe(Bag(path))[0]) == 60
-
-
-def test_one_stamp_far_back_is_no_new_run(tmp_path):
-    path = states(tmp_path / 'bag', lambda s: state(s, stamp=7 if s in (30, 90) else None))
-    stamps, values = observe(Bag(path))
-    assert stamps[30] == stamps[90] == 7
-    assert (values == good()).all()
-    assert 'set back' not in said(path)
-
-
-def told_and_felt(path, clock, told_clock=None):
-    """States, and commands at half their rate, whose stamps are what ``clock`` makes of a step's.
-
-    Args:
-        told_clock: the same for the commands; by default ``clock``.
-    """
-    odd = Odd(path)
-    for step in range(COUNT):
-        received = START_NS + step * PERIOD_NS
-        odd.add(state(step, stamp=clock(step, received)), received + 100_000)
-        if step % 2 == 0:
-            stamp = (told_clock or clock)(step, received)
-            odd.add(state(step, stamp=stamp), received + 200_000, '/joint_commands')
-    return odd.close()
-
-
-HELD = term(), term(topic='joint_commands', hold=True)
-
-
-def test_a_clock_set_back_by_a_part_of_a_second_begins_a_new_run_too(tmp_path):
-    def clock(step, stamp):
-        return stamp - 100_000_000 * (step >= 70)
-
-    path = told_and_felt(tmp_path / 'bag', clock)
-    bag = Bag(path)
-    _, values = observe(bag, *HELD)
-    assert (values[:, :3] == good()).all()
-    assert (values[:, 3:] == good()[np.arange(COUNT) // 2 * 2]).all()
-    assert 'its clock is set back: 1' in said(path)
-    with pytest.raises(BagError, match=r'joint_states: its clock is set back at message 70 of 150'):
-        bag.require_one_run(Contract.from_dict(leg(*HELD)), {})
-
-
-def test_one_stamp_far_ahead_holds_up_nothing(tmp_path):
-    def clock(step, stamp):
-        return stamp + 150_000_000 * (step == 70)
-
-    path = told_and_felt(tmp_path / 'bag', clock, lambda step, stamp: stamp)
-    bag = Bag(path)
-    stamps, values = observe(bag, *HELD)
-    assert stamps[70] == START_NS + 70 * PERIOD_NS + 150_000_000  # as live; the timeline judges it
-    holds = np.arange(COUNT) // 2 * 2
-    holds[70] = 68  # when it was is not known: no later command than before it
-    assert (values[:, 3:] == good()[holds]).all()
-    assert 'stamps far ahead of the next: 1' in said(path)
-    bag.require_one_run(Contract.from_dict(leg(*HELD)), {})
-
-
-def test_messages_that_come_late_together_are_no_clock_set_back(tmp_path):
-    late = [*range(40), *range(60, 80), *range(40, 60), *range(80, COUNT)]
-    path = states(tmp_path / 'bag', lambda place: state(late[place]))
-    assert len(observe(Bag(path))[0]) == COUNT
-    assert 'set back' not in said(path)
-
-
-@pytest.mark.parametrize('off', [-3 * 86_400 * 10**9, -2 * 10**9, 2 * 10**9])
-def test_headers_of_two_clocks_are_refused(tmp_path, off):
-    path = told_and_felt(tmp_path / 'bag', lambda s, stamp: stamp, lambda s, stamp: stamp + off)
-    side = 'behind' if off < 0 else 'ahead of'
-    said = rf'joint_commands are {re.escape(f"{abs(off) / 1e9:.3g}")} s {side} those of'
-    with pytest.raises(BagError, match=said):
-        observe(Bag(path), *HELD)
-
-
-def test_a_command_from_long_before_the_recording_is_no_other_clock(tmp_path):
-    odd = Odd(tmp_path / 'bag')
-    odd.add(state(7, stamp=START_NS - 60 * 10**9), START_NS, '/joint_commands')  # latched
-    for step in range(COUNT):
-        odd.add(state(step), START_NS + step * PERIOD_NS + 100_000)
-    _, values = observe(Bag(odd.close()), *HELD)
-    assert (values[:, 3:] == good()[7]).all()
-
-
-def test_a_clock_that_runs_unevenly_is_still_one_clock(tmp_path):
-    """A simulation at a tenth of its speed for the first half of the time; states in the middle."""
-    odd = Odd(tmp_path / 'bag')
-    for step in range(COUNT):
-        received = START_NS + step * 1_000_000_000
-        stamp = 10**9 + (step if step < 75 else 10 * step - 675) * 100_000_000
-        odd.add(state(step, stamp=stamp), received, '/joint_commands')
-        if 50 <= step < 100:
-            odd.add(state(step, stamp=stamp), received)
-    assert len(observe(Bag(odd.close()), *HELD)[0]) == 50
-
-
-def test_receive_stamps_that_repeat_or_come_in_bursts_change_nothing(tmp_path):
-    def received(step):
-        return START_NS + step // 20 * 40_000_000 + step % 20 // 2 * 30_000
-
-    path = states(tmp_path / 'bag', received=received)
-    stamps, values = observe(Bag(path))
-    assert stamps == [START_NS + s * PERIOD_NS for s in range(COUNT)]
-    assert (values == good()).all()
-    text = said(path)
-    assert 'receive stamps equal to the previous one: 75 (not used)' in text
-    assert 'received in bursts' in text
-
-
-def test_gaps_and_bursts_are_found_where_they_are(tmp_path):
-    def stamp(step):
-        return START_NS + step * PERIOD_NS + (600_000_000 if step >= 100 else 0) + (
-            -PERIOD_NS + 12_000 if step == 120 else 0
-        )  # fmt: skip
-
-    path = states(tmp_path / 'bag', lambda s: state(s, stamp=stamp(s)))
-    found = coverage(Bag(path))['topics']['joint_states']
-    assert found['gaps'] == found['bursts'] == 1
-    assert found['longest_ms'] == pytest.approx(602.0)
-    assert found['longest_at_s'] == pytest.approx(0.198)
-    assert found['rate_hz'] == pytest.approx(500.0, rel=1e-3)
 
 
 def test_commands_that_pause_for_a_minute_hold(tmp_path):

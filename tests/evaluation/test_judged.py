@@ -33,11 +33,21 @@ def contract(tmp_path):
     return path
 
 
-def write(folder, count=200, nan_from=None, stamp=lambda step: START + step * PERIOD):
+def write(
+    folder,
+    count=200,
+    nan_from=None,
+    stamp=lambda step: START + step * PERIOD,
+    told=lambda step: None,
+):
+    """A recording of both joints, and of the commands that ``told`` gives."""
     recorder = Recorder(folder / 'bag')
     for step in range(count):
         message = joint_state(stamp(step), ['hip', 'knee'], angles(step, nan_from))
         recorder.write('/joint_states', JOINT_STATE, message)
+        if (values := told(step)) is not None:
+            answer = command(stamp(step), values)
+            recorder.write('/commands', 'std_msgs/msg/Float64MultiArray', answer)
     recorder.close()
     return folder
 
@@ -107,15 +117,7 @@ def test_policies_of_other_topics_take_no_commands_from_each_other(tmp_path):
 def test_a_command_that_no_robot_would_obey_is_left_out_and_counted(tmp_path):
     robot = Contract.from_dict(arm())
     odd = {50: [np.nan, 0.2], 60: [0.1, 2.146e9], 70: [0.1]}
-    recorder = Recorder(tmp_path / 'run' / 'bag')
-    for step in range(100):
-        stamp = START + step * PERIOD
-        recorder.write(
-            '/joint_states', JOINT_STATE, joint_state(stamp, ['hip', 'knee'], angles(step))
-        )
-        told = command(stamp, odd.get(step, [0.1, 0.2]))
-        recorder.write('/commands', 'std_msgs/msg/Float64MultiArray', told)
-    recorder.close()
+    write(tmp_path / 'run', 100, told=lambda step: odd.get(step, [0.1, 0.2]))
     asked = robot.asking('angle', 'previous_action')
     runner = PolicyRunner(make_bundle(tmp_path / 'a.onnx', asked, seed=0))
     bag = Bag(tmp_path / 'run')
@@ -130,15 +132,7 @@ def test_a_command_that_no_robot_would_obey_is_left_out_and_counted(tmp_path):
 
 def test_observations_that_no_command_answers_are_counted(tmp_path):
     robot = Contract.from_dict(arm())
-    recorder = Recorder(tmp_path / 'run' / 'bag')
-    for step in range(100):
-        stamp = START + step * PERIOD
-        message = joint_state(stamp, ['hip', 'knee'], angles(step))
-        recorder.write('/joint_states', JOINT_STATE, message)
-        if step < 20:
-            told = command(stamp, [0.1, 0.2])
-            recorder.write('/commands', 'std_msgs/msg/Float64MultiArray', told)
-    recorder.close()
+    write(tmp_path / 'run', 100, told=lambda step: [0.1, 0.2] if step < 20 else None)
     runner = PolicyRunner(make_bundle(tmp_path / 'a.onnx', robot.asking('angle'), seed=0))
     (score,), _ = replay_scores(Bag(tmp_path / 'run'), [runner], robot)
     assert (score['observations'], score['used']) == (100, 20)

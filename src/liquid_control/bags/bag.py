@@ -118,17 +118,18 @@ class Bag:
         Raises:
             BagError: the topic's type is unknown, or its messages are not in CDR.
         """
-        for _, _, message in self.decoded(topic):
+        for _, _, message in self.decoded([topic]):
             yield message
 
-    def decoded(self, topic: str | None = None) -> Iterator[tuple[str, int, Any]]:
-        """Yield (topic, receive stamp in ns, message) of one topic, or of all with a known type."""
-        for name, _, received, message in self._numbered(topic):
+    def decoded(self, topics: Collection[str] | None = None) -> Iterator[tuple[str, int, Any]]:
+        """Yield (topic, receive stamp in ns, message) of topics, or of all with a known type."""
+        for name, _, received, message in self._numbered(topics):
             yield name, received, message
 
-    def _numbered(self, topic: str | None) -> Iterator[tuple[str, int, int, Any]]:
+    def _numbered(self, topics: Collection[str] | None) -> Iterator[tuple[str, int, int, Any]]:
         """Yield (topic, index among all that were read, receive stamp, message)."""
-        topics = (topic,) if topic is not None else [t for t in self.counts if self.known(t)]
+        if topics is None:
+            topics = [topic for topic in self.counts if self.known(topic)]
         refused: Counter[tuple[str, str]] = Counter()
         read = 0
         try:
@@ -221,7 +222,7 @@ class Bag:
         tally, latest, era = self.tallies[recorded], 0, 0
         given, restarts, ahead = tally.source == 'receive', tally.restarts, frozenset(tally.ahead)
         refused: Counter[tuple[str, str]] = Counter()
-        for _, number, received, message in self._numbered(recorded):
+        for _, number, received, message in self._numbered([recorded]):
             while era < len(restarts) and number >= restarts[era]:
                 latest, era = 0, era + 1
             why = fit.refusal(message)

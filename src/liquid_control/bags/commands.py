@@ -1,9 +1,10 @@
 """Recorded commands: which one answers an observation, and what the robot was told at the time."""
 
+import itertools
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -116,7 +117,7 @@ class LabelledCommands:
         """The next command for an observation; none where there is none, or none left."""
         waiting = self._found.get(observed_ns)
         if not waiting:
-            return Told(None, False)
+            return NOTHING
         command = waiting.popleft()
         if len(self._order) < _WINDOW // 2 or self._order[_WINDOW // 4] < observed_ns:
             self._drop(observed_ns)
@@ -138,24 +139,17 @@ class LabelledCommands:
             self._found.setdefault(stamp, deque()).append(command)
 
     def _labelled(self, bag: Bag, topic: str) -> Iterator[tuple[int, np.ndarray]]:
-        labelled, refused = 0, Counter()
-        for message in bag.messages(topic):
-            if not hasattr(message, 'layout'):
-                return  # a type of command that cannot name an observation
-            stamp = answered_stamp(message)
-            if stamp is None:
-                continue
-            labelled += 1
-            values = np.asarray(message.data, dtype=np.float32)
-            why = unfit(values, self._size)
-            if why is None:
-                yield stamp, values
-            else:
-                refused[topic, why] += 1
-        bag.leave_out(refused)
-        if refused and refused.total() == labelled:
+        # Commands of a type that cannot name an observation are not read to the end.
+        able = itertools.takewhile(lambda message: hasattr(message, 'layout'), bag.messages(topic))
+        labelled = (
+            (stamp, message.data)
+            for message in able
+            if (stamp := answered_stamp(message)) is not None
+        )
+        used, refused = yield from _obeyed(bag, topic, self._size, labelled)
+        if refused and not used:
             raise BagError(
-                f'{bag.path}: {topic}: not one of {labelled} commands can be used: '
+                f'{bag.path}: {topic}: not one of {refused.total()} commands can be used: '
                 f'the first {next(iter(refused))[1]}'
             )
 
@@ -167,6 +161,27 @@ def unfit(command: np.ndarray, size: int) -> str | None:
     if not (np.abs(command) < NO_VALUE).all():
         return 'holds a value that is not finite, or says "no value" (2.146e9)'
     return None
+
+
+def _obeyed(
+    bag: Bag, topic: str, size: int, commands: Iterable[tuple[int, Any]]
+) -> Generator[tuple[int, np.ndarray], None, tuple[int, Counter[tuple[str, str]]]]:
+    """Yield (stamp, command) of those that are fit, and leave the others out, counted.
+
+    Returns:
+        How many were fit, and how many not, by topic and reason.
+    """
+    used, refused = 0, Counter()
+    for stamp, values in commands:
+        command = np.asarray(values, dtype=np.float32)
+        why = unfit(command, size)
+        if why is None:
+            used += 1
+            yield stamp, command
+        else:
+            refused[topic, why] += 1
+    bag.leave_out(refused)
+    return used, refused
 
 
 def recorded_commands(
@@ -183,12 +198,7 @@ def _stamped(
     """Yield (stamp, command) of the commands with a finite number for each joint."""
     term = commands.terms[0]
     access, topic = TermAccess(term), recorded_name(term.topic, observed)
-    refused: Counter[tuple[str, str]] = Counter()
-    for _, message in bag.observed(commands, observed):
-        values = np.asarray(access.read(message), dtype=np.float32)
-        why = unfit(values, len(term.channels))
-        if why is None:
-            yield stamp_ns(message), values
-        else:
-            refused[topic, why] += 1
-    bag.leave_out(refused)
+    stamped = (
+        (stamp_ns(message), access.read(message)) for _, message in bag.observed(commands, observed)
+    )
+    yield from _obeyed(bag, topic, len(term.channels), stamped)

@@ -38,9 +38,8 @@ def coverage(
         read = [*contract.topics, contract.action.topic]
         names = sorted({recorded_name(topic, observed or {}) for topic in read} & bag.counts.keys())
     watched = {topic: _Topic(bag, topic) for topic in names}
-    for name in [None] if whole else names:
-        for topic, received, message in bag.decoded(name):
-            watched[topic].add(received, message)
+    for topic, received, message in bag.decoded(None if whole else names):
+        watched[topic].add(received, message)
     topics = {topic: watch.summary() for topic, watch in watched.items()}
     covered = _contract(bag, contract, observed or {}, topics) if contract else None
     return {

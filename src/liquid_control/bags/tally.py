@@ -1,6 +1,7 @@
 """What one raw pass over a bag says about each topic: how many messages, and by which clock."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -8,8 +9,6 @@ from liquid_control.bags.storage import Channel
 
 DISTANT_NS = 1_000_000_000
 """Beyond this offset, two clocks are different clocks, not one clock and a delay."""
-
-
 _AGAIN, _DISTANT_AGAIN = 10, 2
 """Consecutive messages behind the latest stamp that show that a clock was set back: by less than
 :data:`DISTANT_NS`, and by more."""
@@ -17,6 +16,22 @@ _PAIRS, _FEWEST = 256, 3
 """Maximum and minimum number of messages by which two clocks are compared."""
 _JUMP = 10
 """A jump of this many intervals is not the passing of time."""
+
+
+@dataclass
+class _Behind:
+    """Consecutive messages behind the latest stamp.
+
+    Attributes:
+        index: index of the first.
+        first, last: stamps of the first and the last.
+        count: number of messages.
+    """
+
+    index: int
+    first: int
+    last: int
+    count: int = 1
 
 
 class Tally:
@@ -48,9 +63,7 @@ class Tally:
         self._before = self._run = self._run_at = self._high = 0
         self._pairs: list[tuple[int, int]] = []
         self._next = self._stride = 1
-        self._behind: list[int] = []
-        """Consecutive messages behind the latest stamp: their number, the index of the first, and
-        the stamps of the first and the last."""
+        self._behind: _Behind | None = None
 
     def add(self, received: int, data: bytes) -> None:
         """Take in a message; one that is too short to have a stamp is still counted."""
@@ -84,45 +97,45 @@ class Tally:
         """Indices of the messages at which the header's clock was set back: stamps go back, and
         time passes from there on."""
         behind = self._behind
-        return self._restarts + ([behind[1]] if behind and behind[0] >= _AGAIN else [])
+        return self._restarts + ([behind.index] if behind and behind.count >= _AGAIN else [])
 
     def _unusual(self, stamp: int) -> None:
         """Handle the first stamp, one behind the latest, or the one after that."""
         if self._low is None:
             self.header_first = self._low = self._run = stamp
-        if self._behind and not self._behind[3] <= stamp < self._run:
-            self._end(stamp)
+        if self._behind and not self._behind.last <= stamp < self._run:
+            self._end(self._behind, stamp)
+        behind = self._behind
         if stamp >= self._run:
             self._before, self._run, self._run_at = self._run, stamp, self.count
-        elif not self._behind and self._before <= stamp and self._alone(stamp):
+        elif not behind and self._before <= stamp and self._alone(stamp):
             self.ahead.append(self._run_at - 1)
             self._run, self._run_at = stamp, self.count
-        elif not self._behind:
-            self._behind = [1, self.count - 1, stamp, stamp]
+        elif not behind:
+            self._behind = _Behind(self.count - 1, stamp, stamp)
         else:
-            self._behind[0] += 1
-            self._behind[3] = stamp
-            if self._behind[0] >= _DISTANT_AGAIN and self._run - self._behind[2] > DISTANT_NS:
-                self._set_back()
+            behind.count += 1
+            behind.last = stamp
+            if behind.count >= _DISTANT_AGAIN and self._run - behind.first > DISTANT_NS:
+                self._set_back(behind)
 
     def _alone(self, stamp: int) -> bool:
         """Whether the latest stamp is far ahead of the one before it and of this one."""
         return self._run - self._before > _JUMP * max(1, stamp - self._before)
 
-    def _end(self, stamp: int) -> None:
+    def _end(self, behind: '_Behind', stamp: int) -> None:
         """End a run of messages behind the latest stamp, with this stamp."""
-        count, _, first, last = self._behind
-        interval = max(1, (last - first) // max(1, count - 1))
-        if count >= _AGAIN and stamp - last <= _JUMP * interval:
-            self._set_back()
-        self._behind = []
+        interval = max(1, (behind.last - behind.first) // max(1, behind.count - 1))
+        if behind.count >= _AGAIN and stamp - behind.last <= _JUMP * interval:
+            self._set_back(behind)
+        self._behind = None
 
-    def _set_back(self) -> None:
-        self._restarts.append(self._behind[1])
+    def _set_back(self, behind: '_Behind') -> None:
+        self._restarts.append(behind.index)
         self._high = max(self._high, self._run)
-        self._low = min(self._low, self._behind[2])
-        self._before = self._run = self._behind[3]
-        self._behind = []
+        self._low = min(self._low, behind.first)
+        self._before = self._run = behind.last
+        self._behind = None
 
     @property
     def source(self) -> str:

@@ -72,11 +72,5 @@ class CfCMixed(Cell):
         return self.lstm.operations() + self.cfc.operations()
 
     def load_ncps(self, weights: Mapping[str, torch.Tensor]) -> None:
-        """Load the weights of an ``ncps.torch.CfC`` with mixed memory.
-
-        Raises:
-            ValueError: a parameter is missing, unknown or of the wrong shape.
-        """
-        left = dict(weights)
-        ncps_weights.load_lstm(self.lstm, left)
-        ncps_weights.load_cfc(self.cfc, left)
+        """Load the weights of ncps; see :func:`ncps_weights.load_cfc_mixed`."""
+        ncps_weights.load_cfc_mixed(self, weights)

@@ -58,6 +58,25 @@ def load_cfc(cell, weights: Mapping[str, torch.Tensor]) -> None:
         ValueError: a parameter is missing, unknown or of the wrong shape.
     """
     left = {name.removeprefix('rnn_cell.'): value for name, value in weights.items()}
+    loaded = _cfc(cell, left)
+    _nothing_left(left, 'CfC')
+    _copy(loaded)
+
+
+def load_cfc_mixed(cell, weights: Mapping[str, torch.Tensor]) -> None:
+    """Load an ``ncps.torch.CfC`` with mixed memory of the same sizes into our CfC mixed.
+
+    Raises:
+        ValueError: a parameter is missing, unknown or of the wrong shape.
+    """
+    left = {name.removeprefix('rnn_cell.'): value for name, value in weights.items()}
+    loaded = _lstm(cell.lstm, left) + _cfc(cell.cfc, left)
+    _nothing_left(left, 'CfC with mixed memory')
+    _copy(loaded)
+
+
+def _cfc(cell, left: dict[str, torch.Tensor]) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """Parameters of our CfC and their values, taken out of ``left``."""
     # Activations and dropout sit between the layers and are numbered too.
     places = sorted({int(name.split('.')[1]) for name in left if name.startswith('backbone.')})
     if len(places) != len(cell.backbone):
@@ -70,28 +89,23 @@ def load_cfc(cell, weights: Mapping[str, torch.Tensor]) -> None:
             loaded.append((parameter, value))
     heads, bias = _heads(left, cell.gates, cell.heads.weight.shape[1])
     loaded += [(cell.heads.weight, heads.flatten(0, 1)), (cell.heads.bias, bias)]
-    loaded += _amplitudes(left, cell.gates)
-    _nothing_left(left, 'CfC')
-    _copy(loaded)
+    return loaded + _amplitudes(left, cell.gates)
 
 
-def load_lstm(cell, weights: dict[str, torch.Tensor]) -> None:
-    """Take the parameters of ncps's LSTM, ``lstm.*``, out of ``weights`` and load our LSTM.
-
-    Raises:
-        ValueError: a parameter is missing or of the wrong shape.
-    """
+def _lstm(cell, left: dict[str, torch.Tensor]) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """Parameters of our LSTM and the values of ncps's, ``lstm.*``, taken out of ``left``."""
     size, inputs = cell.output_size, cell.input_size
     rows = torch.cat(
         [
-            _take(weights, 'lstm.input_map.weight', (4 * size, inputs)),
-            _take(weights, 'lstm.recurrent_map.weight', (4 * size, size)),
+            _take(left, 'lstm.input_map.weight', (4 * size, inputs)),
+            _take(left, 'lstm.recurrent_map.weight', (4 * size, size)),
         ],
         dim=1,
     ).split(size)
-    g, i, f, o = _take(weights, 'lstm.input_map.bias', (4 * size,)).split(size)
+    g, i, f, o = _take(left, 'lstm.input_map.bias', (4 * size,)).split(size)
     kernel = torch.cat([rows[place] for place in (1, 2, 3, 0)])
-    _copy([(cell.gates.weight, kernel), (cell.gates.bias, torch.cat([i, f + 1.0, o, g]))])
+    bias = torch.cat([i, f + 1.0, o, g])
+    return [(cell.gates.weight, kernel), (cell.gates.bias, bias)]
 
 
 def load_wired_cfc(cell, weights: Mapping[str, torch.Tensor]) -> None:

@@ -7,12 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from liquid_control.bags.bag import Bag
-from liquid_control.bags.commands import (
-    NOTHING,
-    LabelledCommands,
-    StampedCommands,
-    recorded_commands,
-)
+from liquid_control.bags.commands import LabelledCommands, StampedCommands, recorded_commands
 from liquid_control.control.contract import Contract, ContractError
 from liquid_control.control.observe import Observer, stamp_ns
 from liquid_control.faults import Fault, FaultInjector
@@ -130,13 +125,13 @@ def play(
             heard.last = stamp
             heard.observations += group is groups[0]
             commands = group.commands
-            sent, answers = commands.take(stamp) if commands.any else NOTHING
-            if commands.any:
+            sent, answers = commands.take(stamp)
+            if heard.answered is not None:
                 heard.answered += answers and group is groups[0]
-                if commands.required and not answers:
-                    for player in group.players:
-                        player.unanswered()
-                    continue
+            if commands.required and not answers:
+                for player in group.players:
+                    player.unanswered()
+                continue
             for player in group.players:
                 player.step(stamp, values, sent, answers)
     for player in players:

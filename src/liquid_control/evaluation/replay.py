@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from liquid_control.bags.bag import Bag
-from liquid_control.bags.commands import NOTHING, recorded_commands
+from liquid_control.bags.commands import recorded_commands
 from liquid_control.bags.names import recorded_name
 from liquid_control.control.contract import Contract
 from liquid_control.control.controller import Command, Controller
@@ -86,8 +86,8 @@ def recorded_trace(bag: Bag, contract: Contract, observed: dict[str, str] | None
         if complete is None:
             continue
         stamp, observation = complete
-        sent, answers = commands.take(stamp) if commands.any else NOTHING
-        if commands.any and commands.required and not answers:
+        sent, answers = commands.take(stamp)
+        if commands.required and not answers:
             continue
         used, elapsed, prediction = False, 0.0, None
         if np.isfinite(observation).all():

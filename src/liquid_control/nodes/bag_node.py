@@ -137,7 +137,7 @@ class BagNode(Node):
             if session.stopping:
                 return
             stamp = stamp_ns(message)
-            if topic == self._pace and commands.any:
+            if topic == self._pace:
                 sent, answers = commands.take(stamp)
                 if commands.required and not answers:
                     continue  # it did not reach the policy that drove
