@@ -6,8 +6,7 @@ from support import STUDENT
 
 from liquid_control import paths
 from liquid_control.models import ModelSettings, Normalizer, PolicyModel, cell_settings
-from liquid_control.training.fine_tuning import FineTuningSettings
-from liquid_control.training.imitation import ImitationSettings
+from liquid_control.training.settings import FineTuningSettings, StudentSettings
 
 TEACHER = paths.policy('expert', 'walker2d')
 UNIT = Normalizer(np.zeros(8), np.ones(8), np.full(8, 0.1))
@@ -19,13 +18,13 @@ def student(cell: str = 'cfc', width: int = 12, seed: int = 0) -> PolicyModel:
     return PolicyModel(settings, STUDENT, UNIT)
 
 
-def settings(cell: str = 'cfc', **changes) -> ImitationSettings:
+def settings(cell: str = 'cfc', **changes) -> StudentSettings:
     small = {
         'rounds': 6, 'walkers': 8, 'steps': 12, 'updates': 2, 'batch': 8, 'burn_in': 4,
         'memory': 3, 'judge_every': 1, 'episodes': 2, 'checkpoint_every': 1,
         'fine_tuning': fine_tuning(rounds=0), 'readout': 0,
     }  # fmt: skip
-    return ImitationSettings(cell, **{**small, **changes})
+    return StudentSettings(cell, **{**small, **changes})
 
 
 def fine_tuning(**changes) -> FineTuningSettings:

@@ -15,10 +15,12 @@ from liquid_control.training import imitation
 from liquid_control.training.chunks import sequences
 from liquid_control.training.conditions import Chance, Conditions
 from liquid_control.training.exploration import Explorer, Rollout
-from liquid_control.training.fine_tuning import FineTuning, FineTuningSettings, Value, advantages
+from liquid_control.training.fine_tuning import FineTuning
 from liquid_control.training.fine_tuning import surrogate as loss_of
 from liquid_control.training.finite import NotFiniteError
-from liquid_control.training.imitation import train_student
+from liquid_control.training.settings import FineTuningSettings
+from liquid_control.training.student import train_student
+from liquid_control.training.value import Value, advantages
 
 SPREAD = np.full(6, 0.3, dtype=np.float32)
 ALL = Conditions(
@@ -33,9 +35,8 @@ def explorer(model, conditions=ALL, count=8):
 
 def tuning(folder, model=None, conditions=ALL, **changes):
     model = model or student('gru')
-    return FineTuning(
-        fine_tuning(**changes), conditions, 'gru, seed 0', 0, model, -1e9, 1, folder, {}
-    )
+    whole = settings('gru', fine_tuning=fine_tuning(**changes), conditions=conditions, episodes=1)
+    return FineTuning(whole, model, -1e9, folder, {})
 
 
 def batch_of(rollout: Rollout):

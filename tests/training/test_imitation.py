@@ -14,9 +14,10 @@ from liquid_control import cells
 from liquid_control.models import Normalizer
 from liquid_control.training import imitation
 from liquid_control.training.finite import NotFiniteError
-from liquid_control.training.imitation import Training, train_student
+from liquid_control.training.imitation import Imitation
 from liquid_control.training.judge import student_returns
 from liquid_control.training.optimizers import Optimizers
+from liquid_control.training.student import train_student
 
 
 @pytest.fixture(autouse=True)
@@ -95,7 +96,7 @@ def test_a_chunk_that_is_missing_is_named(tmp_path):
 
 
 def test_a_parameter_that_is_not_finite_stops_it_and_is_named(tmp_path):
-    training = Training(settings(), ROBOT, TEACHER, tmp_path)
+    training = Imitation(settings(), ROBOT, TEACHER, tmp_path)
     with torch.no_grad():
         training.model.action.bias[0] = np.nan
     with pytest.raises(NotFiniteError, match=r'cfc, seed 0, round 0, .*action\.bias is not finite'):
@@ -103,7 +104,7 @@ def test_a_parameter_that_is_not_finite_stops_it_and_is_named(tmp_path):
 
 
 def test_the_module_where_it_arose_is_named(tmp_path):
-    training = Training(settings(), ROBOT, TEACHER, tmp_path)
+    training = Imitation(settings(), ROBOT, TEACHER, tmp_path)
     heads = training.model.action
     heads.forward = lambda x: torch.nn.functional.linear(x, heads.weight, heads.bias) / 0.0
     with pytest.raises(NotFiniteError, match=r'it arose in model\.action \(Linear\) at step 0 of'):

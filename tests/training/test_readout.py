@@ -12,9 +12,9 @@ from liquid_control.training.chunks import mean, missed_changes, persistence, se
 from liquid_control.training.conditions import Chance, Conditions
 from liquid_control.training.exploration import Explorer
 from liquid_control.training.finite import NotFiniteError
-from liquid_control.training.imitation import train_student
 from liquid_control.training.judge import CONDITIONS
 from liquid_control.training.readout import solve_readout
+from liquid_control.training.student import train_student
 
 FAULTY = Conditions((Chance(5 / 6, CONDITIONS[1:]),))
 

@@ -19,25 +19,26 @@ SCORED = {'none', 'gaussian:0.03', 'gaussian:0.1', 'dropped:0.1', 'delay:1', 'de
 def small(monkeypatch):
     """Makes rounds small and fast, because the verb only sets their number."""
     from liquid_control.models import Normalizer
-    from liquid_control.training import fine_tuning, imitation, publish
+    from liquid_control.training import imitation, publish
+    from liquid_control.training import settings as all_settings
 
     unit = Normalizer(np.zeros(8), np.ones(8), np.full(8, 0.1))
     monkeypatch.setattr(imitation, 'measure_normalizer', lambda *given: unit)
     monkeypatch.setattr(publish, 'teacher_return', lambda *given: 5000.0)
 
-    init = imitation.ImitationSettings.__init__
+    init = all_settings.StudentSettings.__init__
 
     def smaller(self, cell, **given):
         small = {'walkers': 8, 'steps': 16, 'batch': 8, 'episodes': 2, 'readout': 64}
         init(self, cell, **{**small, **given})
 
-    monkeypatch.setattr(imitation.ImitationSettings, '__init__', smaller)
-    tune = fine_tuning.FineTuningSettings.__init__
+    monkeypatch.setattr(all_settings.StudentSettings, '__init__', smaller)
+    tune = all_settings.FineTuningSettings.__init__
 
     def shorter(self, rounds, **given):
         tune(self, rounds, **{'warm_up': 1, 'walkers': 4, 'steps': 8, **given})
 
-    monkeypatch.setattr(fine_tuning.FineTuningSettings, '__init__', shorter)
+    monkeypatch.setattr(all_settings.FineTuningSettings, '__init__', shorter)
 
 
 def test_a_policy(tmp_path, capsys, small):
@@ -136,11 +137,11 @@ def test_a_wrong_argument_is_named_before_anything_starts(arguments, said, capsy
 
 
 def test_the_help_names_the_defaults(capsys):
-    from liquid_control.training.imitation import ImitationSettings
+    from liquid_control.training.settings import StudentSettings
 
     with pytest.raises(SystemExit):
         cli.main(['train', 'policy', '--help'])
-    said, settings = ' '.join(capsys.readouterr().out.split()), ImitationSettings('cfc')
+    said, settings = ' '.join(capsys.readouterr().out.split()), StudentSettings('cfc')
     assert f'rounds of DAgger ({settings.rounds})' in said
     assert f'gradient steps per round ({settings.updates})' in said
     assert f'0: none ({settings.fine_tuning.rounds})' in said

@@ -19,8 +19,9 @@ from liquid_control.files import write_whole
 from liquid_control.pool import Job, State, work
 from liquid_control.provenance import difference, provenance, write_json
 from liquid_control.training.card import card
-from liquid_control.training.imitation import ImitationSettings, train_student
 from liquid_control.training.publish import overall, publish_student, rescored, seed_scores
+from liquid_control.training.settings import StudentSettings
+from liquid_control.training.student import train_student
 
 
 @dataclass(frozen=True)
@@ -48,18 +49,18 @@ class Standing:
         return (done + sum(share for share, _ in self.live.values())) / self.total
 
 
-def name(settings: ImitationSettings) -> str:
+def name(settings: StudentSettings) -> str:
     """The name of a run."""
     return f'{settings.cell}-seed{settings.seed}'
 
 
-def place(folder: Path, settings: ImitationSettings, log: Path | None) -> Place:
+def place(folder: Path, settings: StudentSettings, log: Path | None) -> Place:
     """Where a run of a campaign keeps its files."""
     run = name(settings)
     return Place(folder / 'seeds' / f'{run}.onnx', folder / 'runs' / run, log and log / run)
 
 
-def finished(path: Path, settings: ImitationSettings, teacher: Path) -> Bundle | None:
+def finished(path: Path, settings: StudentSettings, teacher: Path) -> Bundle | None:
     """The bundle of a finished run; None if it has not finished.
 
     Raises:
@@ -79,7 +80,7 @@ def finished(path: Path, settings: ImitationSettings, teacher: Path) -> Bundle |
 
 
 def carry_out(
-    settings: ImitationSettings,
+    settings: StudentSettings,
     robot: Path,
     teacher: Path,
     where: Place,
@@ -98,7 +99,7 @@ def carry_out(
 
 
 def campaign(
-    runs: Sequence[ImitationSettings],
+    runs: Sequence[StudentSettings],
     robot: Path,
     teacher: Path,
     folder: Path,
@@ -130,7 +131,7 @@ def campaign(
 
 
 def conclude(
-    runs: Sequence[ImitationSettings], folder: Path, teacher: Path, failed: dict[str, str]
+    runs: Sequence[StudentSettings], folder: Path, teacher: Path, failed: dict[str, str]
 ) -> dict[str, Bundle]:
     """Write the best seed of each cell with its card, and results.json; returns cell → bundle."""
     by_cell: dict[str, list[Bundle]] = {}

@@ -5,7 +5,6 @@ value function sees the true state, the last command and the faults (asymmetric 
 Pinto et al. 2018) and is used only in training.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,11 @@ from liquid_control.models import PolicyModel
 from liquid_control.training import checkpoint
 from liquid_control.training.averaged import Averaged
 from liquid_control.training.chunks import mean, missed_changes, persistence, sequences
-from liquid_control.training.conditions import Conditions
 from liquid_control.training.exploration import Explorer, Rollout
 from liquid_control.training.finite import NotFiniteError, check_parameters, clip_gradients
 from liquid_control.training.optimizers import Optimizers
+from liquid_control.training.settings import FineTuningSettings, Stream, StudentSettings
+from liquid_control.training.value import Value, advantages
 
 _UP_ROUNDS = 30
 """Rounds of step-size warm-up, while Adam's moments build up."""
@@ -29,152 +29,6 @@ _USUAL = 2.0
 """Approximate reward per step, which with the discount gives the scale of returns."""
 _LAST = 0.02
 """Share of the step size that is left at the end."""
-
-
-@dataclass(frozen=True)
-class FineTuningSettings:
-    """Settings of fine-tuning after imitation; the same for every cell."""
-
-    rounds: int = 800
-    """Rollouts, each followed by its updates; 0 for no fine-tuning."""
-    warm_up: int = 30
-    """Initial rounds in which only the value function learns."""
-    walkers: int = 128
-    """Walkers simulated together."""
-    steps: int = 64
-    """Steps of a rollout, and length of backpropagation."""
-    epochs: int = 3
-    """Passes over each rollout."""
-    batches: int = 8
-    """Gradient steps per pass."""
-    learning_rate: float = 3e-4
-    """Largest step size of Adam; warms up over the first rounds, decays linearly over all rounds,
-    and is reduced while rounds exceed ``most_change``."""
-    spread: float = 0.12
-    """Initial standard deviation of the actions; learned."""
-    discount: float = 0.997
-    """γ, large enough that a fall costs about as much as the return that the episode loses."""
-    trace: float = 0.95
-    """λ of generalised advantage estimation."""
-    clip: float = 0.2
-    """Clipping range of PPO's likelihood ratio around 1."""
-    most_change: float = 0.02
-    """KL divergence from the rollout's policy beyond which its updates stop."""
-    beyond_weight: float = 0.05
-    """Weight of the squared distance of actions beyond their limits."""
-    prediction_weight: float = 0.5
-    """Weight of the next-observation loss."""
-    average: float = 0.998
-    """Decay of the averaged weights per gradient step."""
-    judge_every: int = 100
-    """Rounds between evaluations, of which the best is kept."""
-    checkpoint_every: int = 50
-    """Rounds between checkpoints."""
-
-    def __post_init__(self):
-        for name in ('walkers', 'steps', 'epochs', 'batches', 'judge_every', 'checkpoint_every'):
-            if getattr(self, name) < 1:
-                raise ValueError(f'{name}: expected 1 or more, found {getattr(self, name)}')
-        if self.warm_up < 0:
-            raise ValueError(f'warm_up: expected 0 or more, found {self.warm_up}')
-        if self.rounds != 0 and self.rounds <= self.warm_up:
-            raise ValueError(
-                f'rounds: expected 0, or more than the {self.warm_up} rounds of warm_up, '
-                f'found {self.rounds}'
-            )
-        for name in ('learning_rate', 'spread', 'clip', 'most_change'):
-            if not getattr(self, name) > 0.0:
-                raise ValueError(f'{name}: expected more than 0, found {getattr(self, name)}')
-        for name in ('discount', 'trace', 'average'):
-            if not 0.0 <= getattr(self, name) <= 1.0:
-                raise ValueError(f'{name}: expected 0 to 1, found {getattr(self, name)}')
-
-
-class Value(torch.nn.Module):
-    """Estimates the discounted return from privileged information, (..., q) → (...).
-
-    Args:
-        size: q.
-        scale: scale of returns, so that the network's output is about one.
-    """
-
-    _RATE = 1e-3
-    """Step size of Adam."""
-
-    def __init__(self, size: int, scale: float):
-        super().__init__()
-        self._scale = scale
-        self.net = torch.nn.Sequential(
-            torch.nn.Linear(size, 128), torch.nn.Tanh(), torch.nn.Linear(128, 128),
-            torch.nn.Tanh(), torch.nn.Linear(128, 1),
-        )  # fmt: skip
-        self.register_buffer('mean', torch.zeros(size))
-        self.register_buffer('square', torch.ones(size))
-        self.register_buffer('measured', torch.zeros(()))
-        self._optimizer = Optimizers('adam', self.net, self._RATE)
-
-    def measure(self, known: np.ndarray) -> None:
-        """Update the input normalisation from one more rollout, (T, N, q)."""
-        rows = torch.from_numpy(known.reshape(-1, known.shape[-1]))
-        self.measured += 1
-        share = 1.0 / float(self.measured)
-        self.mean.lerp_(rows.mean(0), share)
-        self.square.lerp_(rows.square().mean(0), share)
-
-    def forward(self, known: torch.Tensor) -> torch.Tensor:
-        std = (self.square - self.mean.square()).clamp(min=0.0).sqrt()
-        normal = (known - self.mean) / (std + 0.1)  # faults that nobody has had yet have zero std
-        return self._scale * self.net(normal.clamp(-8.0, 8.0))[..., 0]
-
-    def of(self, known: np.ndarray) -> np.ndarray:
-        """Estimates without gradients, (T, N, q) → (T, N)."""
-        with torch.no_grad():
-            return self(torch.from_numpy(known)).numpy()
-
-    def learn(
-        self, known: np.ndarray, returns: np.ndarray, epochs: int, rng: np.random.Generator
-    ) -> float:
-        """Regress towards returns (T, N); returns the mean squared error over scale squared."""
-        rows = torch.from_numpy(known.reshape(-1, known.shape[-1]))
-        targets = torch.from_numpy(returns.reshape(-1).astype(np.float32))
-        total = 0.0
-        for _ in range(epochs):
-            for part in torch.from_numpy(rng.permutation(len(rows))).split(1024):
-                error = (self(rows[part]) - targets[part]).square().mean() / self._scale**2
-                error.backward()
-                self._optimizer.step(self._RATE)
-                total += float(error.detach()) * len(part)
-        return total / (epochs * len(rows))
-
-    def tensors(self) -> dict[str, torch.Tensor]:
-        """Weights and moments."""
-        return checkpoint.named('net', self.state_dict()) | checkpoint.named(
-            'moments', self._optimizer.tensors()
-        )
-
-    def restore(self, tensors: dict[str, torch.Tensor]) -> None:
-        """Restore what :meth:`tensors` returned."""
-        self.load_state_dict(checkpoint.under('net', tensors))
-        self._optimizer.restore(checkpoint.under('moments', tensors))
-
-
-def advantages(
-    rollout: Rollout, before: np.ndarray, after: np.ndarray, discount: float, trace: float
-) -> np.ndarray:
-    """Generalised advantage estimates (T, N) (Schulman et al. 2016).
-
-    Episodes that reach their maximum length bootstrap from the estimate; those that fall do not.
-
-    Args:
-        before: estimates of the return before each step, (T, N).
-        after: the same after each step, (T, N).
-    """
-    gain = rollout.reward + discount * after * ~rollout.fallen - before
-    found, later = np.zeros_like(gain), np.zeros(gain.shape[1])
-    for step in reversed(range(len(gain))):
-        later = gain[step] + discount * trace * later * ~rollout.ended[step]
-        found[step] = later
-    return found
 
 
 class _Explored(torch.nn.Module):
@@ -190,13 +44,9 @@ class FineTuning:
     """The state of a fine-tuning; its folder holds all that is needed to resume.
 
     Args:
-        settings: settings of the fine-tuning.
-        conditions: conditions under which the student walks.
-        name: cell and seed, for error messages.
-        seed: seed of starts, faults, actions and batches.
+        settings: settings of the whole training.
         model: the student to start from.
         score: score of that student.
-        episodes: episodes per evaluation under each condition.
         folder: folder for checkpoints.
         origin: what identifies the whole training; checkpoints of other trainings are refused.
 
@@ -206,26 +56,25 @@ class FineTuning:
 
     def __init__(
         self,
-        settings: FineTuningSettings,
-        conditions: Conditions,
-        name: str,
-        seed: int,
+        settings: StudentSettings,
         model: PolicyModel,
         score: float,
-        episodes: int,
         folder: Path,
         origin: dict[str, Any],
     ):
-        self.settings, self._name, self._episodes = settings, name, episodes
-        self._origin = origin
+        self.settings, self._name = settings.fine_tuning, settings.title
+        self._episodes, self._origin = settings.episodes, origin
         self._path = folder / 'fine_tuning.safetensors'
         self.averaged = Averaged(model, folder / 'tuned.safetensors')
-        self._explored = _Explored(model.train(), settings.spread)
-        self._optimizer = Optimizers('adam', self._explored, settings.learning_rate)
-        self._rng = np.random.default_rng(seed + 3)
-        self._explorer = Explorer(model, settings.walkers, seed + 4, conditions)
-        torch.manual_seed(seed + 5)
-        scale = _USUAL / max(1.0 - settings.discount, 1e-3)
+        tuned = settings.fine_tuning
+        self._explored = _Explored(model.train(), tuned.spread)
+        self._optimizer = Optimizers('adam', self._explored, tuned.learning_rate)
+        self._rng = np.random.default_rng(settings.seed_of(Stream.TUNING_BATCHES))
+        self._explorer = Explorer(
+            model, tuned.walkers, settings.seed_of(Stream.TUNING_WALKERS), settings.conditions
+        )
+        torch.manual_seed(settings.seed_of(Stream.TUNING_WEIGHTS))
+        scale = _USUAL / max(1.0 - tuned.discount, 1e-3)
         self._value = Value(self._explorer.privileged().shape[1], scale)
         self.done, self._pace = 0, 1.0
         found = checkpoint.read_of(self._path, origin)

@@ -18,8 +18,8 @@ from liquid_control.evaluation.statistics import interval
 from liquid_control.faults import parse
 from liquid_control.models import PolicyModel, StepModel
 from liquid_control.training.export import export_bundle
-from liquid_control.training.imitation import ImitationSettings
 from liquid_control.training.judge import CONDITIONS
+from liquid_control.training.settings import StudentSettings
 
 if TYPE_CHECKING:
     from liquid_control.training.expert import ExpertNet, ExpertSettings
@@ -61,7 +61,7 @@ def publish_expert(
 def publish_student(
     path: Path,
     model: PolicyModel,
-    settings: ImitationSettings,
+    settings: StudentSettings,
     teacher: Path,
     robot: Contract,
 ) -> Bundle:

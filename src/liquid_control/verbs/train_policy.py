@@ -51,8 +51,7 @@ def main(args: argparse.Namespace) -> int:
 def _runs(args):
     from liquid_control import cells
     from liquid_control.training.conditions import Conditions
-    from liquid_control.training.fine_tuning import FineTuningSettings
-    from liquid_control.training.imitation import ImitationSettings
+    from liquid_control.training.settings import FineTuningSettings, StudentSettings
 
     for option, least in (('seeds', 1), ('workers', 1), ('rounds', 1), ('updates', 1), ('seed', 0),
                           ('fine-tune', 0)):  # fmt: skip
@@ -72,7 +71,7 @@ def _runs(args):
     }
     given = {name: value for name, value in given.items() if value is not None}
     runs = [
-        ImitationSettings(cell=cell, seed=seed, **given)
+        StudentSettings(cell=cell, seed=seed, **given)
         for seed in range(args.seed, args.seed + args.seeds)
         for cell in names
     ]
