@@ -8,8 +8,7 @@ from support import STUDENT, describe, step_graph
 from liquid_control import paths
 from liquid_control.control import Bundle, PolicyRunner
 from liquid_control.training.card import card
-from liquid_control.training.judge import CONDITIONS
-from liquid_control.training.publish import overall, rescored, seed_scores
+from liquid_control.training.score import SCORED, overall, rescored, seed_scores
 
 
 def scored(path, seed, mean):
@@ -22,7 +21,7 @@ def scored(path, seed, mean):
     bundle = dataclasses.replace(
         describe(STUDENT),
         provenance={'seed': seed, 'command': 'liquid-control train policy'},
-        scores={fault: dict(score) for fault in CONDITIONS},
+        scores={fault: dict(score) for fault in SCORED},
         counts={'parameters': 100, 'state_size': 5},
     )
     return bundle.write(path, step_graph(STUDENT, seed))
@@ -34,7 +33,7 @@ def bundles(tmp_path):
     return [scored(tmp_path / f'{seed}.onnx', seed, mean) for seed, mean in enumerate(means)]
 
 
-def test_seeds_are_told_together_with_an_interval(bundles):
+def test_seeds_are_told_together_with_an_interval(bundles, tmp_path):
     found = seed_scores(bundles)
     assert found['seeds'] == [0, 1, 2]
     percent = found['delay:3']['percent']
@@ -42,6 +41,8 @@ def test_seeds_are_told_together_with_an_interval(bundles):
     assert percent['low'] <= percent['mean'] == 80.0 <= percent['high']
     assert 'low' not in seed_scores(bundles[:1])['none']['percent']
     assert max(bundles, key=overall) is bundles[1]
+    four = seed_scores([scored(tmp_path / 'more.onnx', 3, 500.0), *bundles])
+    assert four['none']['return_mean']['mean'] == 3125.0, 'a mean, not an interquartile one'
 
 
 def test_a_policy_with_new_scores_is_the_same_policy(bundles, tmp_path):

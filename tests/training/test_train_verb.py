@@ -12,7 +12,9 @@ from support import interruptible
 from liquid_control import cli, paths
 from liquid_control.control import Bundle, PolicyRunner
 
-SCORED = {'none', 'gaussian:0.03', 'gaussian:0.1', 'dropped:0.1', 'delay:1', 'delay:3'}
+EXPERT = str(paths.policy('expert', 'walker2d'))
+SCORED = {'none', 'gaussian:0.03', 'gaussian:0.1', 'dropped:0.1', 'delay:1', 'delay:2', 'delay:3',
+          'jitter:0.25'}  # fmt: skip
 
 
 @pytest.fixture
@@ -29,7 +31,8 @@ def small(monkeypatch):
     init = all_settings.StudentSettings.__init__
 
     def smaller(self, cell, **given):
-        small = {'walkers': 8, 'steps': 16, 'batch': 8, 'episodes': 2, 'readout': 64}
+        small = {'walkers': 8, 'steps': 16, 'batch': 8, 'burn_in': 4, 'episodes': 2,
+                 'readout': 64}  # fmt: skip
         init(self, cell, **{**small, **given})
 
     monkeypatch.setattr(all_settings.StudentSettings, '__init__', smaller)
@@ -45,15 +48,19 @@ def test_a_policy(tmp_path, capsys, small):
     out, told = tmp_path / 'policy.onnx', tmp_path / 'told.json'
     arguments = ['train', 'policy', '--cell', 'cfc', '--rounds', '2', '--seed', '5',
                  '--fine-tune', '3']  # fmt: skip
-    kept = ['--checkpoints', str(tmp_path / 'kept'), '--json', str(told)]
+    folder = tmp_path / 'kept'
+    folder.mkdir()
+    (folder / 'thesis.tex').write_text('years of work')
+    kept = ['--checkpoints', str(folder), '--json', str(told)]
     assert cli.main([*arguments, *kept, '--out', str(out)]) == 0
+    assert (folder / 'thesis.tex').read_text() == 'years of work'
     bundle, teacher = Bundle.read(out), Bundle.read(paths.policy('expert', 'walker2d'))
     assert bundle.cell == 'cfc'
     assert bundle.settings['training']['fine_tuning']['rounds'] == 3
     assert bundle.provenance['seed'] == bundle.settings['training']['seed'] == 5
     assert bundle.provenance['teacher_sha256'] == teacher.sha256
     assert set(bundle.scores) == SCORED
-    assert bundle.scores['none']['episodes'] == 20
+    assert bundle.scores['none']['episodes'] == 50
     assert 0 <= bundle.scores['none']['percent'] < 50
     assert json.loads(told.read_text())['scores'] == bundle.scores
     assert 'wrote' in capsys.readouterr().out
@@ -61,8 +68,34 @@ def test_a_policy(tmp_path, capsys, small):
     card = capsys.readouterr().out
     assert '| three samples late |' in card
     assert 'Then reinforcement learning (PPO) on the return: 64 steps' in card
+    assert 'One seed was trained' in card
     assert 'the readout of the prediction was solved by least squares' in card
     assert 'delay:1 or delay:2 or delay:3 (2 times as likely) in 70% of the episodes' in card
+    before = out.read_bytes()
+    assert cli.main([*arguments, *kept, '--out', str(out)]) == 0
+    assert 'is trained already' in capsys.readouterr().out
+    arguments[arguments.index('--rounds') + 1] = '3'
+    assert cli.main([*arguments, *kept, '--out', str(out)]) == 1
+    assert 'is from another run' in capsys.readouterr().err
+    assert out.read_bytes() == before
+
+
+def test_scores_anew(tmp_path, capsys):
+    out, told = tmp_path / 'again.onnx', tmp_path / 'told.json'
+    arguments = ['train', 'score', 'cfc', '--episodes', '2', '--seed', '7', '--json', str(told)]
+    assert cli.main([*arguments, '--out', str(out)]) == 0
+    first, again = Bundle.read(paths.policy('cfc', 'walker2d')), Bundle.read(out)
+    assert again.provenance == first.provenance
+    assert again.counts == first.counts
+    assert set(again.scores) == SCORED, 'scores of several seeds are not of this one'
+    found = again.scores['delay:3']
+    assert (found['episodes'], found['seed']) == (2, 7)
+    assert found['return_low'] <= found['return_mean'] <= found['return_high']
+    assert found['percent'] == pytest.approx(
+        100 * found['return_mean'] / found['teacher_return'], abs=0.1
+    )
+    assert json.loads(told.read_text())['scores'] == again.scores
+    assert 'jitter:0.25' in capsys.readouterr().out
 
 
 @pytest.mark.slow
@@ -80,7 +113,7 @@ def test_several_seeds_and_again(tmp_path, capsys):
     capsys.readouterr()
     assert cli.main([*arguments, '1', *out]) == 0  # nothing left to do
     assert cli.main([*arguments, '2', *out]) == 1
-    assert 'is from another run (rounds 1, now 2)' in capsys.readouterr().err
+    assert 'is from another run (settings: rounds 1, now 2)' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize('env', ['walker2d', 'hopper'])
@@ -127,6 +160,15 @@ def test_interrupted_it_ends_clean_and_writes_no_half_bundle(tmp_path):
             '--fine-tune: expected',
         ),
         (['policy', '--cell', 'cfc', '--learning-rate', '2', '--out', 'x.onnx'], 'between 0 and 1'),
+        (['policy', '--cell', 'cfc', '--out', 'x', '--checkpoints', 'y'], '--checkpoints: several'),
+        (
+            ['policy', '--cell', 'cfc', '--robot', 'go2', '--teacher', EXPERT, '--out', 'x.onnx'],
+            'another robot',
+        ),
+        (['policy', '--cell', 'cfc', '--fine-tune', '20', '--out', 'x'], 'rounds of fine-tuning'),
+        (['score', 'cfc', '--episodes', '0'], '--episodes: expected 1'),
+        (['score', 'cfc', '--out', 'x.pt'], '--out: expected a file named .onnx'),
+        (['score', 'cfc', '--teacher', 'lstm'], '--teacher: the teacher of cfc has sha256'),
         (['expert', '--steps', '0', '--out', 'x.onnx'], '--steps: expected'),
         (['expert', '--seed', '-1', '--out', 'x.onnx'], '--seed: expected'),
     ],

@@ -1,7 +1,7 @@
-"""Interquartile means and bootstrap intervals over seeds (Agarwal et al. 2021)."""
+"""Means, interquartile means (Agarwal et al. 2021), and their bootstrap intervals."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,11 +11,16 @@ LEVEL, RESAMPLES = 0.95, 2000
 
 
 class Interval(NamedTuple):
-    """An interquartile mean with its interval; the bounds are NaN if a stratum has one score."""
+    """A mean with its interval; the bounds are NaN if a stratum has one score."""
 
     mean: float
     low: float
     high: float
+
+
+def mean(*strata: Sequence[float], axis: int = -1) -> np.ndarray | float:
+    """Return the mean of all scores."""
+    return np.mean(_joined(strata, axis), axis=axis)
 
 
 def interquartile_mean(*strata: Sequence[float], axis: int = -1) -> np.ndarray | float:
@@ -23,16 +28,21 @@ def interquartile_mean(*strata: Sequence[float], axis: int = -1) -> np.ndarray |
 
     Of n scores, ⌊n/4⌋ are left out at either end: none for three seeds of one task.
     """
-    scores = np.concatenate([np.asarray(scores, dtype=float) for scores in strata], axis=axis)
-    return stats.trim_mean(scores, 0.25, axis=axis)
+    return stats.trim_mean(_joined(strata, axis), 0.25, axis=axis)
 
 
-def interval(*strata: Sequence[float], level: float = LEVEL, seed: int = 0) -> Interval:
-    """Return the interquartile mean over all strata and its stratified percentile bootstrap.
+def interval(
+    *strata: Sequence[float],
+    statistic: Callable[..., np.ndarray | float] = interquartile_mean,
+    level: float = LEVEL,
+    seed: int = 0,
+) -> Interval:
+    """Return a mean over all strata and its stratified percentile bootstrap.
 
     Args:
         strata: the scores of each task, one per seed; a task's seeds are resampled among
             themselves.
+        statistic: :func:`interquartile_mean` or :func:`mean`.
         level: confidence level of the interval.
         seed: seed of the resampling.
 
@@ -41,15 +51,19 @@ def interval(*strata: Sequence[float], level: float = LEVEL, seed: int = 0) -> I
     """
     if not strata or any(len(scores) == 0 for scores in strata):
         raise ValueError('expected at least one score per stratum')
-    mean = float(interquartile_mean(*strata))
+    middle = float(statistic(*strata))
     if any(len(scores) < 2 for scores in strata):
-        return Interval(mean, math.nan, math.nan)
+        return Interval(middle, math.nan, math.nan)
     found = stats.bootstrap(
         [np.asarray(scores, dtype=float) for scores in strata],
-        interquartile_mean,
+        statistic,
         n_resamples=RESAMPLES,
         confidence_level=level,
         method='percentile',
         rng=np.random.default_rng(seed),
     ).confidence_interval
-    return Interval(mean, float(found.low), float(found.high))
+    return Interval(middle, float(found.low), float(found.high))
+
+
+def _joined(strata: Sequence[Sequence[float]], axis: int) -> np.ndarray:
+    return np.concatenate([np.asarray(scores, dtype=float) for scores in strata], axis=axis)

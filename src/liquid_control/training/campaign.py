@@ -19,7 +19,9 @@ from liquid_control.files import write_whole
 from liquid_control.pool import Job, State, work
 from liquid_control.provenance import difference, provenance, write_json
 from liquid_control.training.card import card
-from liquid_control.training.publish import overall, publish_student, rescored, seed_scores
+from liquid_control.training.publish import publish_student
+from liquid_control.training.robot import contract_of_students
+from liquid_control.training.score import overall, rescored, seed_scores
 from liquid_control.training.settings import StudentSettings
 from liquid_control.training.student import train_student
 
@@ -60,21 +62,30 @@ def place(folder: Path, settings: StudentSettings, log: Path | None) -> Place:
     return Place(folder / 'seeds' / f'{run}.onnx', folder / 'runs' / run, log and log / run)
 
 
-def finished(path: Path, settings: StudentSettings, teacher: Path) -> Bundle | None:
+def finished(path: Path, settings: StudentSettings, robot: Path, teacher: Path) -> Bundle | None:
     """The bundle of a finished run; None if it has not finished.
 
     Raises:
-        ValueError: the bundle has other settings or another teacher.
+        ValueError: the bundle has other settings, another robot or another teacher.
     """
     if not path.is_file():
         return None
     bundle = Bundle.read(path)
-    found = bundle.settings.get('training'), bundle.provenance.get('teacher_sha256')
-    wanted = json.loads(json.dumps(dataclasses.asdict(settings))), Bundle.read(teacher).sha256
-    for is_, should in zip(found, wanted, strict=True):
+    contract = contract_of_students(Contract.load(robot))
+    found = (
+        bundle.settings.get('training'),
+        bundle.provenance.get('teacher_sha256'),
+        bundle.contract.hash,
+    )
+    wanted = (
+        json.loads(json.dumps(dataclasses.asdict(settings))),
+        Bundle.read(teacher).sha256,
+        contract.hash,
+    )
+    for what, is_, should in zip(('settings', 'teacher', 'contract'), found, wanted, strict=True):
         if is_ != should:
             raise ValueError(
-                f'{path} is from another run ({difference(is_, should)}): use another --out'
+                f'{path} is from another run ({what}: {difference(is_, should)}): use another --out'
             )
     return bundle
 
@@ -95,6 +106,17 @@ def carry_out(
     report(1.0, 'scoring the bundle')
     where.bundle.parent.mkdir(parents=True, exist_ok=True)
     publish_student(where.bundle, model, settings, teacher, contract)
+
+
+def _carry_out(
+    settings: StudentSettings,
+    robot: Path,
+    teacher: Path,
+    where: Place,
+    report: Callable[[float, str], None],
+) -> None:
+    """As :func:`carry_out`, and remove the checkpoints once everything is done."""
+    carry_out(settings, robot, teacher, where, report)
     shutil.rmtree(where.checkpoints, ignore_errors=True)
 
 
@@ -109,16 +131,17 @@ def campaign(
     """Carry out all unfinished runs, yielding progress from time to time.
 
     Raises:
-        ValueError: the folder holds results with other settings.
+        ValueError: the folder holds results with other settings, another robot or another teacher.
     """
+    _all_finished(runs[0], folder, robot, teacher)  # before anything starts
     standing = Standing(len(runs))
     jobs = []
     for settings in runs:
         where = place(folder, settings, log)
-        if finished(where.bundle, settings, teacher) is not None:
+        if finished(where.bundle, settings, robot, teacher) is not None:
             standing.finished.append(name(settings))
         else:
-            jobs.append(Job(name(settings), carry_out, (settings, robot, teacher, where)))
+            jobs.append(Job(name(settings), _carry_out, (settings, robot, teacher, where)))
     yield standing
     before = list(standing.finished)
     with contextlib.closing(work(jobs, workers, preload=(__name__, 'torch'))) as states:
@@ -131,14 +154,21 @@ def campaign(
 
 
 def conclude(
-    runs: Sequence[StudentSettings], folder: Path, teacher: Path, failed: dict[str, str]
+    runs: Sequence[StudentSettings],
+    folder: Path,
+    robot: Path,
+    teacher: Path,
+    failed: dict[str, str],
 ) -> dict[str, Bundle]:
-    """Write the best seed of each cell with its card, and results.json; returns cell → bundle."""
+    """Write the best seed of each cell with its card, and results.json; returns cell → bundle.
+
+    All finished runs in the folder count, also those of earlier commands.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    done = _all_finished(runs[0], folder, robot, teacher)
     by_cell: dict[str, list[Bundle]] = {}
-    for settings in runs:
-        bundle = finished(place(folder, settings, None).bundle, settings, teacher)
-        if bundle is not None:
-            by_cell.setdefault(settings.cell, []).append(bundle)
+    for bundle in done.values():
+        by_cell.setdefault(bundle.cell, []).append(bundle)
     best = {}
     for cell, bundles in by_cell.items():
         first = max(bundles, key=overall)
@@ -152,12 +182,32 @@ def conclude(
         {
             'format': 1,
             'provenance': provenance(teacher_sha256=Bundle.read(teacher).sha256),
-            'complete': sum(map(len, by_cell.values())) == len(runs),
+            'complete': all(name(settings) in done for settings in runs),
             'failed': failed,
             'cells': {cell: bundle.scores for cell, bundle in best.items()},
         },
     )
     return best
+
+
+def _all_finished(
+    settings: StudentSettings, folder: Path, robot: Path, teacher: Path
+) -> dict[str, Bundle]:
+    """The bundle of every finished run in a folder by its name, sorted by cell and seed.
+
+    Raises:
+        ValueError: one differs from ``settings`` in more than cell and seed, or has another robot
+            or another teacher.
+    """
+    found = []
+    for path in (folder / 'seeds').glob('*.onnx'):
+        trained = Bundle.read(path).settings.get('training', {})
+        own = {key: trained[key] for key in ('cell', 'seed') if key in trained}
+        run = dataclasses.replace(settings, **own)
+        found.append((run.cell, run.seed, finished(path, run, robot, teacher)))
+    return {
+        f'{cell}-seed{seed}': bundle for cell, seed, bundle in sorted(found, key=lambda f: f[:2])
+    }
 
 
 def _left(state: State, workers: int) -> float | None:

@@ -11,8 +11,11 @@ _NAMES = {
     'gaussian:0.1': "noise, σ = 0.1 of each channel's std",
     'dropped:0.1': '10 % of the samples lost',
     'delay:1': 'one sample late',
+    'delay:2': 'two samples late',
     'delay:3': 'three samples late',
+    'jitter:0.25': 'uneven control periods, σ = 0.25',
 }
+_ONE_SEED = 'One seed was trained; how much seeds differ is not known.'
 
 
 def card(bundle: Bundle) -> str:
@@ -35,6 +38,8 @@ def card(bundle: Bundle) -> str:
         parts += ['## Results', _reached(conditions)]
     if 'seeds' in scores:
         parts += [_seeds(scores['seeds'])]
+    elif 'teacher_sha256' in about:
+        parts += [_ONE_SEED]
     parts += ['## Known limits', _limits(bundle, conditions)]
     return '\n\n'.join(part for part in parts if part) + '\n'
 
@@ -66,20 +71,31 @@ def _training(training: dict[str, Any]) -> str:
         return ''
     steps = training['rounds'] * training['walkers'] * training['steps']
     text = (
-        f'Imitation (DAgger): {steps:,} steps of its own rollouts, labelled by the teacher; '
+        f'Imitation (DAgger): {steps:,} steps, all labelled by the teacher, who walks at first and '
+        'hands over to the student; '
         f'{training["rounds"] * training["updates"]:,} gradient steps.'
     )
-    chances = training.get('conditions', {}).get('chances', ())
-    if chances:
-        met = '; '.join(
-            f'{_one_of(c["faults"])} in {c["probability"]:.0%} of the episodes' for c in chances
+    conditions = training.get('conditions', {})
+    met = [
+        f'{_one_of(c["faults"])} in {c["probability"]:.0%} of the episodes'
+        for c in conditions.get('chances', ())
+    ]
+    if conditions.get('disturbed'):
+        met.append(
+            f'noise of σ = {conditions["action_noise"]:g} on the actions in '
+            f'{conditions["disturbed"]:.0%} (imitation only)'
         )
-        text += f' Faults during training: {met}.'
+    if met:
+        text += f' Faults during training: {"; ".join(met)}.'
     tuned = training.get('fine_tuning', {})
     if tuned.get('rounds'):
         rounds = tuned['rounds'] - tuned['warm_up']
         steps = rounds * tuned['walkers'] * tuned['steps']
-        text += f' Then reinforcement learning (PPO) on the return: {steps:,} steps.'
+        text += (
+            f' Then reinforcement learning (PPO) on the return: {steps:,} steps, after '
+            f'{tuned["warm_up"]} of {tuned["rounds"]} rounds in which the value function learned '
+            'alone.'
+        )
     if training.get('readout'):
         text += ' Last, the readout of the prediction was solved by least squares.'
     return text
@@ -110,22 +126,34 @@ def _reached(conditions: dict[str, dict]) -> str:
         ratio = score.get('prediction_ratio')
         row = [
             _NAMES.get(fault, fault),
-            f'{score["return_mean"]:.0f}',
+            score_text(score, 'return'),
             f'{score["return_std"]:.0f}' if 'return_std' in score else '',
             f'{score["return_min"]:.0f}',
             str(score['falls']),
             'none' if ratio is None else f'{ratio:.3f}',
         ]
         if percent:
-            row.append(f'{score["percent"]:.0f}')
+            row.append(score_text(score, 'percent'))
         lines.append(f'| {" | ".join(row)} |')
-    lines += ['', 'The prediction error is relative to that of persistence.']
+    lines += ['', 'The prediction error is relative to that of persistence. Under noise, both are '
+              'scored against noisy readings, so that where noise outweighs motion no prediction '
+              'comes far below 0.5.']  # fmt: skip
+    if any('return_low' in score for score in conditions.values()):
+        lines[-1] += ' Brackets give the 95 % bootstrap interval of a mean over the episodes.'
     return '\n'.join(lines)
+
+
+def score_text(score: dict[str, Any], name: str) -> str:
+    """``return`` or ``percent`` of one fault's scores, with its interval if it has one."""
+    mean = score['return_mean' if name == 'return' else name]
+    if f'{name}_low' not in score:
+        return f'{mean:.0f}'
+    return f'{mean:.0f} [{score[f"{name}_low"]:.0f}, {score[f"{name}_high"]:.0f}]'
 
 
 def _seeds(seeds: dict[str, Any]) -> str:
     if len(seeds['seeds']) == 1:
-        return 'One seed was trained; how much seeds differ is not known.'
+        return _ONE_SEED
     numbers = ', '.join(map(str, seeds['seeds']))
     lines = [
         f'This is the best of seeds {numbers}, by these episodes. All of them, in percent of the '
@@ -157,7 +185,7 @@ def _limits(bundle: Bundle, conditions: dict[str, dict]) -> str:
         if score['falls']:
             lines.append(
                 f'- Falls in {score["falls"]} of {score["episodes"]} episodes '
-                f'({_NAMES.get(fault, fault)}).'
+                f'({"without faults" if fault == "none" else _NAMES.get(fault, fault)}).'
             )
     if bundle.settings.get('prediction') == 'persistence':
         lines.append('- It has no prediction of its own: it predicts the current observation.')

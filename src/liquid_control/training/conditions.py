@@ -23,6 +23,8 @@ class Chance:
         object.__setattr__(self, 'faults', tuple(self.faults))
         if not 0.0 <= self.probability <= 1.0:
             raise ValueError(f'probability: expected 0 to 1, found {self.probability}')
+        if not self.faults:
+            raise ValueError('faults: expected at least one')
         for text in self.faults:
             if len(parse(text)) != 1:
                 raise ValueError(f'faults: expected one fault each, found {text!r}')

@@ -19,28 +19,26 @@ from liquid_control.training.chunks import Chunk, losses
 from liquid_control.training.finite import clip_gradients, explain
 from liquid_control.training.optimizers import Optimizers
 from liquid_control.training.replay_memory import ReplayMemory
+from liquid_control.training.robot import contract_of_students
 from liquid_control.training.rollouts import Collector, measure_normalizer
 from liquid_control.training.schedule import warm_cosine
 from liquid_control.training.settings import Stream, StudentSettings
 from liquid_control.training.teacher import Teacher
-
-ASKED = ('joint_position', 'previous_action')
-"""Terms of the robot's contract that a student reads."""
 
 
 class Imitation:
     """The state of an imitation; its folder holds all that is needed to resume.
 
     Raises:
-        ValueError: unknown cell or optimiser, a teacher that does not see everything, or a folder
-            with another training's checkpoint.
+        ValueError: unknown cell or optimiser, another robot, a policy that cannot teach, or a
+            folder with another training's checkpoint.
     """
 
     def __init__(
         self, settings: StudentSettings, robot: Contract, teacher_path: Path, folder: Path
     ):
         self.settings, self._folder = settings, folder
-        contract = robot.asking(*ASKED)
+        contract = contract_of_students(robot)
         model_settings = ModelSettings.fitted(settings.cell, contract)
         torch.manual_seed(settings.seed)
         teacher = Teacher(teacher_path, settings.walkers)

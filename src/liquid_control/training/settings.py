@@ -1,5 +1,6 @@
 """Settings of the training of a student."""
 
+import math
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -67,8 +68,8 @@ class FineTuningSettings:
             raise ValueError(f'warm_up: expected 0 or more, found {self.warm_up}')
         if self.rounds != 0 and self.rounds <= self.warm_up:
             raise ValueError(
-                f'rounds: expected 0, or more than the {self.warm_up} rounds of warm_up, '
-                f'found {self.rounds}'
+                f'rounds of fine-tuning: expected 0, or more than the {self.warm_up} in which the '
+                f'value function learns alone, found {self.rounds}'
             )
         for name in ('learning_rate', 'spread', 'clip', 'most_change'):
             if not getattr(self, name) > 0.0:
@@ -76,6 +77,9 @@ class FineTuningSettings:
         for name in ('discount', 'trace', 'average'):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(f'{name}: expected 0 to 1, found {getattr(self, name)}')
+        for name in ('beyond_weight', 'prediction_weight'):
+            if not 0.0 <= getattr(self, name) < math.inf:
+                raise ValueError(f'{name}: expected 0 or more, found {getattr(self, name)}')
 
 
 @dataclass(frozen=True)
@@ -129,8 +133,18 @@ class StudentSettings:
                      'episodes', 'checkpoint_every'):  # fmt: skip
             if getattr(self, name) < 1:
                 raise ValueError(f'{name}: expected 1 or more, found {getattr(self, name)}')
-        if self.readout < 0:
-            raise ValueError(f'readout: expected 0 or more, found {self.readout}')
+        for name in ('seed', 'burn_in', 'readout', 'prediction_weight'):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f'{name}: expected 0 or more, found {getattr(self, name)}')
+        if self.burn_in >= self.steps:
+            raise ValueError(
+                f'burn_in: expected fewer than the {self.steps} steps of a chunk, '
+                f'found {self.burn_in}'
+            )
+        if not 0.0 < self.taught <= 1.0:
+            raise ValueError(f'taught: expected more than 0, up to 1, found {self.taught}')
+        if not 0.0 <= self.average <= 1.0:
+            raise ValueError(f'average: expected 0 to 1, found {self.average}')
         check_name(self.optimizer)
         if self.learning_rate is None:
             object.__setattr__(self, 'learning_rate', RATES[self.optimizer])

@@ -33,7 +33,7 @@ def train_student(
         log: folder for the log of losses and returns.
 
     Raises:
-        ValueError: unknown cell, a teacher that does not see everything, or a folder that holds
+        ValueError: unknown cell, another robot, a policy that cannot teach, or a folder that holds
             another training.
         NotFiniteError: a value is no longer finite; the message says where.
         OSError: a checkpoint cannot be written; the last one is intact.

@@ -6,6 +6,7 @@ import numpy as np
 
 from liquid_control.control.runtime import PolicyRunner
 from liquid_control.sim.batch import BatchWalkers
+from liquid_control.training.robot import check_teacher
 
 
 class Teacher:
@@ -13,17 +14,14 @@ class Teacher:
 
     Raises:
         BundleError: the file is not a valid bundle.
-        ValueError: its policy does not read all 17 observations of Walker2d-v5.
+        ValueError: its policy reads anything but all 17 observations of Walker2d-v5, is for
+            another robot, or has a memory.
     """
 
     def __init__(self, path: Path, count: int):
         self._runner = PolicyRunner(path)
         self.sha256 = self._runner.bundle.sha256
-        terms = [term.name for term in self._runner.contract.terms]
-        if terms != ['joint_position', 'joint_velocity']:
-            raise ValueError(
-                f'{path}: a teacher must read joint_position and joint_velocity, found {terms}'
-            )
+        check_teacher(self._runner.contract, self._runner.bundle.counts['state_size'], str(path))
         self._runner.reset(count)
 
     def __call__(self, walkers: BatchWalkers) -> np.ndarray:

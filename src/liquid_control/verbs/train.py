@@ -7,6 +7,7 @@ KINDS = {
     'expert': 'train with PPO on everything that the environment observes',
     'policy': 'train recurrent students that observe positions only',
     'predictor': 'train a model of the next observation from any bag',
+    'score': 'measure the returns of a policy under every fault',
     'card': 'print the model card of a bundle',
 }
 

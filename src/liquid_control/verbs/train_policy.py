@@ -38,11 +38,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     from liquid_control import paths
+    from liquid_control.control.contract import Contract
+    from liquid_control.training.robot import contract_of_students
     from liquid_control.training.teacher import Teacher
 
     runs = _runs(args)
+    if args.checkpoints and args.out.suffix != '.onnx':
+        raise ValueError('--checkpoints: several runs keep theirs in --out; give it with one .onnx')
     robot, teacher = paths.robot(args.robot), paths.policy(args.teacher, args.robot)
     Teacher(teacher, 1)  # before anything starts
+    contract_of_students(Contract.load(robot))
     if args.out.suffix == '.onnx':
         return _one(args, runs, robot, teacher)
     return _several(args, runs, robot, teacher)
@@ -86,12 +91,15 @@ def _one(args, runs, robot, teacher) -> int:
     from rich.console import Console
 
     from liquid_control.control.bundle import Bundle
-    from liquid_control.provenance import provenance, write_json
-    from liquid_control.training.campaign import Place, carry_out
+    from liquid_control.training.campaign import Place, carry_out, finished
     from liquid_control.verbs.arguments import checkpoint_folder
     from liquid_control.verbs.progress import reporting
 
     console = Console()
+    bundle = finished(args.out, runs[0], robot, teacher)
+    if bundle is not None:
+        console.print(f'{args.out} is trained already', highlight=False)
+        return _told(args, console, bundle)
     try:
         with (
             checkpoint_folder(args.checkpoints, args.out) as folder,
@@ -103,10 +111,17 @@ def _one(args, runs, robot, teacher) -> int:
         return 130
     bundle = Bundle.read(args.out)
     console.print(f'wrote {args.out}: {bundle.counts["parameters"]} parameters', highlight=False)
+    return _told(args, console, bundle)
+
+
+def _told(args, console, bundle) -> int:
+    """Print the scores of one bundle, and write them if asked to."""
+    from liquid_control.provenance import provenance, write_json
+
     for name, score in bundle.scores.items():
         console.print(f'{name}: {score}', highlight=False)
     if args.json:
-        about = provenance(seed=runs[0].seed)
+        about = provenance(seed=bundle.provenance['seed'])
         write_json(args.json, {'format': 1, 'provenance': about, 'scores': bundle.scores})
     return 0
 
@@ -131,7 +146,7 @@ def _several(args, runs, robot, teacher) -> int:
                     report(standing.share, text, standing.left_s)
         except KeyboardInterrupt:
             stopped = True
-        best = conclude(runs, args.out, teacher, standing.failed)
+        best = conclude(runs, args.out, robot, teacher, standing.failed)
     console.print(_table(best))
     if args.json:
         scores = {cell: bundle.scores for cell, bundle in best.items()}
@@ -152,14 +167,14 @@ def _several(args, runs, robot, teacher) -> int:
 def _table(best):
     from rich.table import Table
 
-    from liquid_control.training.judge import CONDITIONS
+    from liquid_control.training.score import SCORED
 
     table = Table(title='percent of the teacher, mean of the seeds')
-    for column in ('cell', 'seeds', *CONDITIONS, 'prediction', 'irregular'):
+    for column in ('cell', 'seeds', *SCORED, 'prediction', 'irregular'):
         table.add_column(column)
     for cell, bundle in sorted(best.items()):
         seeds = bundle.scores['seeds']
-        percents = [f'{seeds[fault]["percent"]["mean"]:.0f}' for fault in CONDITIONS]
+        percents = [f'{seeds[fault]["percent"]["mean"]:.0f}' for fault in SCORED]
         ratios = [seeds[fault].get('prediction_ratio') for fault in ('none', 'dropped:0.1')]
         told = [f'{ratio["mean"]:.3f}' if ratio else '' for ratio in ratios]
         table.add_row(cell, str(len(seeds['seeds'])), *percents, *told)

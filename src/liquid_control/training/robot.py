@@ -1,0 +1,60 @@
+"""What students and teachers must fit: the Walker2d that training simulates."""
+
+from liquid_control import paths
+from liquid_control.control.contract import Contract
+
+SEEN_BY_STUDENTS = ('joint_position', 'previous_action')
+SEEN_BY_TEACHERS = ('joint_position', 'joint_velocity')
+"""Terms of the robot's contract that they read."""
+
+
+def contract_of_students(robot: Contract) -> Contract:
+    """What a student asks of the robot.
+
+    Raises:
+        ValueError: the robot is not the Walker2d that training simulates.
+    """
+    found = _simulated(*SEEN_BY_STUDENTS).differences(robot)
+    if not found:
+        contract = robot.asking(*SEEN_BY_STUDENTS)
+        found = _misplaced(contract)
+    if found:
+        raise ValueError(
+            f'{robot.source}: training simulates Walker2d alone, and this is another robot: '
+            + '; '.join(found[:3])
+        )
+    return contract
+
+
+def check_teacher(contract: Contract, state_size: int, source: str) -> None:
+    """Refuse a policy that cannot label Walker2d's states, one at a time.
+
+    Raises:
+        ValueError: it reads anything but all 17 observations, is for another robot, or remembers.
+    """
+    terms = [term.name for term in contract.terms]
+    if terms != list(SEEN_BY_TEACHERS):
+        raise ValueError(
+            f'{source}: a teacher must read {" and ".join(SEEN_BY_TEACHERS)}, found {terms}'
+        )
+    found = contract.differences(_simulated(*SEEN_BY_TEACHERS)) or _misplaced(contract)
+    if found:
+        raise ValueError(
+            f'{source}: a teacher must be a policy for Walker2d: {"; ".join(found[:3])}'
+        )
+    if state_size != 1:
+        raise ValueError(
+            f'{source}: a teacher must have no memory, found a state of {state_size} values'
+        )
+
+
+def _simulated(*names: str) -> Contract:
+    return Contract.load(paths.robot('walker2d')).asking(*names)
+
+
+def _misplaced(contract: Contract) -> list[str]:
+    """Training reads and commands the simulation's arrays, in their order."""
+    wanted = _simulated(*(term.name for term in contract.terms)).sensed_channels
+    if contract.sensed_channels == wanted:
+        return []
+    return [f'expected the channels {list(wanted)}, found {list(contract.sensed_channels)}']

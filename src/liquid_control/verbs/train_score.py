@@ -1,0 +1,86 @@
+"""``train score``: the returns of a policy in simulation under every fault."""
+
+import argparse
+from pathlib import Path
+
+from liquid_control.verbs.arguments import add_json_argument
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('policy', help='a policy of Walker2d by name, or the path of its file')
+    parser.add_argument('--teacher', default='expert',
+                        help='bundle of its teacher: a name or a path (expert)')  # fmt: skip
+    parser.add_argument('--episodes', type=int, help='episodes per fault (50)')
+    parser.add_argument('--seed', type=int, help='seed of the first episode (500000)')
+    parser.add_argument('--out', type=Path, metavar='FILE',
+                        help='write the same policy with these scores (.onnx)')  # fmt: skip
+    add_json_argument(parser, 'write the scores to a file')
+
+
+def main(args: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from liquid_control import paths
+    from liquid_control.control.bundle import Bundle
+    from liquid_control.control.contract import Contract
+    from liquid_control.provenance import provenance, write_json
+    from liquid_control.training import score
+    from liquid_control.verbs.arguments import check_bundle_path
+    from liquid_control.verbs.progress import reporting
+
+    episodes = score.EPISODES if args.episodes is None else args.episodes
+    seed = score.SEED if args.seed is None else args.seed
+    for option, found, least in (('episodes', episodes, 1), ('seed', seed, 0)):
+        if found < least:
+            raise ValueError(f'--{option}: expected {least} or more, found {found}')
+    if args.out:
+        check_bundle_path('--out', args.out)
+    robot = Contract.load(paths.robot('walker2d'))
+    bundle = Bundle.read(paths.policy(args.policy, 'walker2d'))
+    bundle.contract.require_fit(robot, args.policy)
+    console, taught = Console(), bundle.provenance.get('teacher_sha256')
+    with reporting(console, 'scoring') as report:
+        reference = None
+        if taught:
+            report(0.0, 'its teacher')
+            teacher = Bundle.read(paths.policy(args.teacher, 'walker2d'))
+            if teacher.sha256 != taught:
+                raise ValueError(
+                    f'--teacher: the teacher of {args.policy} has sha256 {taught[:12]}, '
+                    f'found {teacher.sha256[:12]} ({teacher.path})'
+                )
+            reference = score.teacher_return(teacher.path, robot, episodes, seed)
+        found = score.closed_loop_scores(bundle, robot, reference, episodes, seed, report)
+    console.print(_table(args.policy, found))
+    if args.json:
+        about = provenance(seed=seed, policy_sha256=bundle.sha256)
+        write_json(args.json, {'format': 1, 'provenance': about, 'scores': found})
+    if args.out:
+        kept = {name: value for name, value in bundle.scores.items() if name != 'seeds'}
+        score.rescored(bundle, args.out, {**kept, **found})
+        console.print(f'wrote {args.out}', highlight=False)
+    return 0
+
+
+def _table(name: str, scores: dict[str, dict]):
+    from rich.table import Table
+
+    from liquid_control.training.card import score_text
+
+    first = next(iter(scores.values()))
+    percent = 'percent' in first
+    table = Table(title=f'{name}, {first["episodes"]} episodes per fault')
+    for column in ('fault', 'return', 'worst', 'falls', *['% of teacher'] * percent, 'prediction'):
+        table.add_column(column)
+    for fault, score in scores.items():
+        row = [
+            fault,
+            score_text(score, 'return'),
+            f'{score["return_min"]:.0f}',
+            str(score['falls']),
+        ]
+        if percent:
+            row.append(score_text(score, 'percent'))
+        ratio = score['prediction_ratio']
+        table.add_row(*row, 'none' if ratio is None else f'{ratio:.3f}')
+    return table

@@ -1,0 +1,78 @@
+"""A folder of runs: what belongs to it, and what it concludes."""
+
+import dataclasses
+import json
+
+import pytest
+from students import TEACHER
+from support import STUDENT, describe, step_graph
+
+from liquid_control import paths
+from liquid_control.control import Bundle
+from liquid_control.training.campaign import conclude, finished
+from liquid_control.training.score import SCORED
+from liquid_control.training.settings import StudentSettings
+
+ROBOT = paths.robot('walker2d')
+SCORE = {
+    'return_mean': 4000.0, 'return_min': 3900.0, 'falls': 0, 'prediction_ratio': 0.1,
+    'episodes': 50, 'seed': 5, 'percent': 80.0, 'teacher_return': 5000.0,
+}  # fmt: skip
+
+
+def trained(folder, cell, seed, contract=STUDENT, teacher=None, **changes):
+    """A finished run, with more return for higher seeds."""
+    settings = StudentSettings(cell, seed, **changes)
+    path = folder / 'seeds' / f'{cell}-seed{seed}.onnx'
+    path.parent.mkdir(parents=True, exist_ok=True)
+    bundle = dataclasses.replace(
+        describe(contract),
+        cell=cell,
+        settings={'training': json.loads(json.dumps(dataclasses.asdict(settings)))},
+        provenance={
+            'seed': seed,
+            'command': 'liquid-control train policy',
+            'teacher_sha256': teacher or Bundle.read(TEACHER).sha256,
+        },
+        scores={fault: {**SCORE, 'return_mean': 4000.0 + seed} for fault in SCORED},
+        counts={'parameters': 100, 'state_size': 5},
+    )
+    bundle.write(path, step_graph(contract, seed))
+    return path
+
+
+def test_runs_of_earlier_commands_count(tmp_path):
+    for cell, seed in (('lstm', 0), ('gru', 0), ('gru', 1)):
+        trained(tmp_path, cell, seed)
+    best = conclude([StudentSettings('gru', 0)], tmp_path, ROBOT, TEACHER, {})
+    assert {cell: bundle.provenance['seed'] for cell, bundle in best.items()} == {
+        'gru': 1, 'lstm': 0,
+    }  # fmt: skip
+    results = json.loads((tmp_path / 'results.json').read_text())
+    assert results['complete']
+    assert results['cells']['gru']['seeds']['seeds'] == [0, 1]
+    assert set(results['cells']) == {'gru', 'lstm'}
+    conclude([StudentSettings('gru', 2)], tmp_path, ROBOT, TEACHER, {})
+    assert not json.loads((tmp_path / 'results.json').read_text())['complete']
+
+
+def test_stopped_before_anything_exists(tmp_path):
+    out = tmp_path / 'new'
+    assert conclude([StudentSettings('gru', 0)], out, ROBOT, TEACHER, {}) == {}
+    assert not json.loads((out / 'results.json').read_text())['complete']
+
+
+@pytest.mark.parametrize(
+    ('other', 'said'),
+    [
+        ({'rounds': 3}, 'settings: rounds 3, now 450'),
+        ({'teacher': 'abc'}, 'teacher:  abc, now'),
+        ({'contract': dataclasses.replace(STUDENT, max_gap=9.0)}, 'contract: '),
+    ],
+)
+def test_another_run_is_not_taken_for_this_one(tmp_path, other, said):
+    path = trained(tmp_path, 'gru', 0, **other)
+    with pytest.raises(ValueError, match=f'is from another run .{said}'):
+        finished(path, StudentSettings('gru'), ROBOT, TEACHER)
+    with pytest.raises(ValueError, match='is from another run'):
+        conclude([StudentSettings('lstm')], tmp_path, ROBOT, TEACHER, {})

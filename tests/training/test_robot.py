@@ -1,0 +1,55 @@
+"""Training simulates Walker2d by position in its arrays, and refuses any other robot."""
+
+import dataclasses
+
+import pytest
+from students import TEACHER
+from support import ROBOT, STUDENT
+
+from liquid_control.control import Bundle, Contract
+from liquid_control.training.robot import check_teacher, contract_of_students
+
+SEEING = ROBOT.asking('joint_position', 'joint_velocity')
+
+
+def turned(contract: Contract) -> Contract:
+    """The same channels in reverse."""
+    first, *rest = contract.terms
+    names = ('channels', 'units', 'std')
+    back = {name: getattr(first, name)[::-1] for name in names if getattr(first, name)}
+    return dataclasses.replace(contract, terms=(dataclasses.replace(first, **back), *rest))
+
+
+def test_a_robot_with_other_noise_is_still_walker2d():
+    assert contract_of_students(ROBOT) == STUDENT
+    first, *rest = ROBOT.terms
+    louder = dataclasses.replace(first, std=tuple(2.0 * std for std in first.std))
+    found = contract_of_students(dataclasses.replace(ROBOT, terms=(louder, *rest)))
+    assert found.terms[0].std == louder.std
+
+
+@pytest.mark.parametrize(
+    'robot',
+    [
+        turned(ROBOT),
+        dataclasses.replace(ROBOT, rate=100.0),
+        dataclasses.replace(ROBOT, action=dataclasses.replace(ROBOT.action, slew=(1.0,) * 6)),
+        dataclasses.replace(
+            ROBOT, action=dataclasses.replace(ROBOT.action, joints=ROBOT.action.joints[::-1])
+        ),
+    ],
+    ids=['reversed', 'rate', 'slew', 'joints'],
+)
+def test_another_robot_is_refused(robot):
+    with pytest.raises(ValueError, match='training simulates Walker2d alone'):
+        contract_of_students(robot)
+
+
+def test_a_teacher_is_a_policy_for_walker2d_without_memory():
+    check_teacher(Bundle.read(TEACHER).contract, 1, 'expert')
+    with pytest.raises(ValueError, match='must have no memory, found a state of 64'):
+        check_teacher(SEEING, 64, 'x')
+    with pytest.raises(ValueError, match=r'must be a policy for Walker2d: robot: .*halfcheetah'):
+        check_teacher(dataclasses.replace(SEEING, robot='halfcheetah'), 1, 'x')
+    with pytest.raises(ValueError, match='must be a policy for Walker2d: expected the channels'):
+        check_teacher(turned(SEEING), 1, 'x')
