@@ -194,6 +194,32 @@ class Work(TorchDispatchMode):
         return result
 
 
+class Written(TorchDispatchMode):
+    """Counts the elements of all results."""
+
+    def __init__(self):
+        super().__init__()
+        self.total = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        result = function(*args, **(kwargs or {}))
+        results = result if isinstance(result, (tuple, list)) else (result,)
+        self.total += sum(r.numel() for r in results if isinstance(r, torch.Tensor))
+        return result
+
+
+@EACH
+def test_the_work_of_a_training_step_is_proportional_to_length(name, settings):
+    cell, totals = make(name, **settings), []
+    for length in (128, 256):
+        x, elapsed = series(2, length)
+        with Written() as written:
+            outputs, _ = cell(x, elapsed)
+            outputs.square().mean().backward()
+        totals.append(written.total)
+    assert totals[1] < 2.1 * totals[0]
+
+
 @EACH
 def test_counts_are_what_a_step_does(name, settings):
     cell = make(name, **settings)

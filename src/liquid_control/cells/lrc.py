@@ -112,8 +112,8 @@ class LRC(Cell):
         tables, outputs = self.from_units.tables(self.inner.terms()), []
         if counts is not None:  # at Δt = 0 the state does not change
             elapsed = torch.where(counts, elapsed, 0.0)
-        for place in range(sensed.shape[1]):
-            output, state = self._advance(tables, sensed[:, place], state, elapsed[:, place])
+        for seen, since in zip(sensed.unbind(1), elapsed.unbind(1), strict=True):
+            output, state = self._advance(tables, seen, state, since)
             outputs.append(output)
         outputs = torch.stack(outputs, dim=1)
         return outputs if counts is None else torch.where(counts, outputs, 0.0), state
