@@ -10,7 +10,7 @@ from support import STUDENT, describe, step_graph
 from liquid_control import paths
 from liquid_control.control import Bundle
 from liquid_control.training.campaign import conclude, finished
-from liquid_control.training.score import SCORED
+from liquid_control.training.score import SCORED, rescored
 from liquid_control.training.settings import StudentSettings
 
 ROBOT = paths.robot('walker2d')
@@ -60,6 +60,14 @@ def test_stopped_before_anything_exists(tmp_path):
     out = tmp_path / 'new'
     assert conclude([StudentSettings('gru', 0)], out, ROBOT, TEACHER, {}) == {}
     assert not json.loads((out / 'results.json').read_text())['complete']
+
+
+def test_a_run_without_a_score_can_be_measured_again(tmp_path):
+    path = trained(tmp_path, 'gru', 0)
+    bundle = Bundle.read(path)
+    rescored(bundle, path, {fault: s for fault, s in bundle.scores.items() if fault != 'delay:2'})
+    with pytest.raises(ValueError, match=r'has no score under delay:2; .* train score .*gru-seed0'):
+        conclude([StudentSettings('gru')], tmp_path, ROBOT, TEACHER, {})
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from liquid_control.provenance import difference, provenance, write_json
 from liquid_control.training.card import card
 from liquid_control.training.publish import publish_student
 from liquid_control.training.robot import contract_of_students
-from liquid_control.training.score import overall, rescored, seed_scores
+from liquid_control.training.score import SCORED, overall, rescored, seed_scores
 from liquid_control.training.settings import StudentSettings
 from liquid_control.training.student import train_student
 
@@ -196,15 +196,22 @@ def _all_finished(
     """The bundle of every finished run in a folder by its name, sorted by cell and seed.
 
     Raises:
-        ValueError: one differs from ``settings`` in more than cell and seed, or has another robot
-            or another teacher.
+        ValueError: one differs from ``settings`` in more than cell and seed, has another robot or
+            another teacher, or lacks a score.
     """
     found = []
     for path in (folder / 'seeds').glob('*.onnx'):
         trained = Bundle.read(path).settings.get('training', {})
         own = {key: trained[key] for key in ('cell', 'seed') if key in trained}
         run = dataclasses.replace(settings, **own)
-        found.append((run.cell, run.seed, finished(path, run, robot, teacher)))
+        bundle = finished(path, run, robot, teacher)
+        missing = [fault for fault in SCORED if fault not in bundle.scores]
+        if missing:
+            raise ValueError(
+                f'{path} has no score under {missing[0]}; '
+                f'measure it again: liquid-control train score {path} --out {path}'
+            )
+        found.append((run.cell, run.seed, bundle))
     return {
         f'{cell}-seed{seed}': bundle for cell, seed, bundle in sorted(found, key=lambda f: f[:2])
     }

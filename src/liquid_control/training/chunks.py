@@ -29,7 +29,7 @@ class Chunk:
         acted: weight of each action, (R, T, 1).
         foretold: weight of each prediction, (R, T, 1).
         state: the student's state before the first sample, (R, S).
-        carried: whether an episode was under way before the first sample, (R,) bool.
+        carried: whether the sequence begins with the chunk, from a carried state, (R,) bool.
         walker: the walker of each sequence, (R,) int.
     """
 
@@ -86,8 +86,8 @@ def sequences(
 
     Returns:
         Name → (R, T, ·), with ``acted`` (R, T, 1), which is 1 where there is a sample, and
-        ``state`` before each sequence (R, S); the walker of each sequence (R,); and whether an
-        episode was under way before it (R,).
+        ``state`` before each sequence (R, S); the walker of each sequence (R,); and whether it
+        begins with the rollout, from a carried state (R,).
     """
     length, count = seen.shape
     rows = []
@@ -117,8 +117,8 @@ def sequences(
 def losses(model: PolicyModel, chunk: Chunk, burn_in: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Mean squared errors of actions, and of changes in units of the normal change.
 
-    The first ``burn_in`` samples of a sequence whose episode began before the chunk have no weight,
-    because its initial state is that of an earlier student.
+    The first ``burn_in`` samples of a sequence that begins with the chunk have no weight, because
+    its initial state is that of an earlier student.
     """
     action, change = model.sequence(chunk.observation, chunk.elapsed, chunk.state)
     place = torch.arange(chunk.acted.shape[1])[:, None]
