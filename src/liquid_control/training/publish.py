@@ -17,9 +17,12 @@ from liquid_control.evaluation.metrics import figures
 from liquid_control.evaluation.statistics import interval
 from liquid_control.faults import parse
 from liquid_control.models import PolicyModel, StepModel
+from liquid_control.sim import environment as environments
+from liquid_control.sim.batch import batch_episodes
 from liquid_control.training.export import export_bundle
 from liquid_control.training.judge import CONDITIONS
 from liquid_control.training.settings import StudentSettings
+from liquid_control.training.teacher import Teacher
 
 if TYPE_CHECKING:
     from liquid_control.training.expert import ExpertNet, ExpertSettings
@@ -38,13 +41,17 @@ def publish_expert(
     """Write the expert's bundle. It has no memory and predicts nothing, as its settings say.
 
     Args:
+        scores: what it was chosen by, kept under ``training``.
         contract: contract of the expert.
-        robot: contract of the robot on which the bundle is scored; None to skip scoring.
+        robot: contract of the robot on which the bundle is scored; None to score it in its
+            environment, without faults.
     """
 
     def judge(draft: Bundle) -> dict:
-        found = {} if robot is None else closed_loop_scores(draft, robot)
-        return {'training': scores, **found}
+        if robot is not None:
+            return {'training': scores, **closed_loop_scores(draft, robot)}
+        environment = environments.environment(settings.environment)
+        return {'training': scores, 'none': environment_score(draft, environment)}
 
     return export_bundle(
         path,
@@ -101,19 +108,30 @@ def closed_loop_scores(
         walks = run_episodes(controller, robot, parse(fault), _EPISODES, _SEED)
         returns = np.array([walk.total for walk in walks])
         ratio = figures(bundle.contract, [walk.trace for walk in walks])['prediction_ratio']
-        scores[fault] = {
-            'return_mean': round(float(returns.mean()), 1),
-            'return_min': round(float(returns.min()), 1),
-            'return_std': round(float(returns.std(ddof=1)), 1),
-            'falls': sum(walk.terminated for walk in walks),
-            'prediction_ratio': None if ratio is None else round(ratio, 4),
-            'episodes': _EPISODES,
-            'seed': _SEED,
-        }
+        scores[fault] = _score(returns, sum(walk.terminated for walk in walks), ratio)
         if reference:
             scores[fault]['percent'] = round(100.0 * float(returns.mean()) / reference, 1)
             scores[fault]['teacher_return'] = round(reference, 1)
     return scores
+
+
+def environment_score(bundle: Bundle, environment: environments.Environment) -> dict[str, Any]:
+    """As one of :func:`closed_loop_scores`, for an expert in its environment without faults."""
+    teacher = Teacher(bundle, _EPISODES)
+    returns, fallen = batch_episodes(teacher, _EPISODES, _SEED, environment)
+    return _score(returns, int(fallen.sum()), None)
+
+
+def _score(returns: np.ndarray, falls: int, ratio: float | None) -> dict[str, Any]:
+    return {
+        'return_mean': round(float(returns.mean()), 1),
+        'return_min': round(float(returns.min()), 1),
+        'return_std': round(float(returns.std(ddof=1)), 1),
+        'falls': falls,
+        'prediction_ratio': None if ratio is None else round(ratio, 4),
+        'episodes': _EPISODES,
+        'seed': _SEED,
+    }
 
 
 def overall(bundle: Bundle) -> float:

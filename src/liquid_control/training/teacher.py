@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from liquid_control.control.bundle import Bundle
 from liquid_control.control.runtime import PolicyRunner
 from liquid_control.sim.batch import BatchWalkers
 
@@ -13,10 +14,10 @@ class Teacher:
 
     Raises:
         BundleError: the file is not a valid bundle.
-        ValueError: its policy does not read all 17 observations of Walker2d-v5.
+        ValueError: its policy does not read all observations of its environment.
     """
 
-    def __init__(self, path: Path, count: int):
+    def __init__(self, path: Path | Bundle, count: int):
         self._runner = PolicyRunner(path)
         self.sha256 = self._runner.bundle.sha256
         terms = [term.name for term in self._runner.contract.terms]
@@ -27,6 +28,6 @@ class Teacher:
         self._runner.reset(count)
 
     def __call__(self, walkers: BatchWalkers) -> np.ndarray:
-        """Actions (count, 6) float32."""
+        """Actions (count, m) float32."""
         action, _ = self._runner.step(walkers.sensed().astype(np.float32), 1.0)
         return np.clip(action, -1.0, 1.0)
