@@ -1,5 +1,6 @@
-"""PPO: it resumes exactly, in every environment."""
+"""PPO: it resumes exactly, with its log, and says where it diverged."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -7,8 +8,10 @@ import pytest
 import torch
 
 from liquid_control.sim import environment
+from liquid_control.training import expert
 from liquid_control.training.disturbances import LATE, Disturbances
 from liquid_control.training.expert import CHOICES, ExpertSettings, train_expert
+from liquid_control.training.finite import NotFiniteError
 
 SETTINGS = ExpertSettings(
     total_steps=1024, environments=8, rollout_steps=32, epochs=2, checkpoints=2, episodes=2,
@@ -16,26 +19,34 @@ SETTINGS = ExpertSettings(
 )  # fmt: skip
 
 
-def train(folder, stop_after=None, settings=SETTINGS):
+QUICK = replace(SETTINGS, total_steps=256, environments=4, episodes=1, checkpoints=1)
+
+
+def train(folder, stop_after=None, settings=SETTINGS, log=None):
     def report(share, text):
         if stop_after is not None and share >= stop_after:
             raise KeyboardInterrupt
 
-    return train_expert(settings, folder, report)
+    return train_expert(settings, folder, report, log)
 
 
 @pytest.mark.parametrize('robust', [False, True])
 def test_a_training_that_was_stopped_ends_where_an_undisturbed_one_does(tmp_path, robust):
-    settings = replace(SETTINGS, robust=robust)
-    whole = train(tmp_path / 'a', settings=settings)
+    settings, logs = replace(SETTINGS, robust=robust), [tmp_path / 'log a', tmp_path / 'log b']
+    whole = train(tmp_path / 'a', None, settings, logs[0])
     for stop_after in (0.6, 0.8):
         with pytest.raises(KeyboardInterrupt):
-            train(tmp_path / 'b', stop_after, settings)
-    resumed = train(tmp_path / 'b', settings=settings)
+            train(tmp_path / 'b', stop_after, settings, logs[1])
+    resumed = train(tmp_path / 'b', None, settings, logs[1])
     for choice in CHOICES:
         first, second = (found[choice][0].state_dict() for found in (whole, resumed))
         assert all(torch.equal(first[name], second[name]) for name in first)
         assert whole[choice][1] == resumed[choice][1]
+    first, second = ((log / 'scalars.jsonl').read_bytes() for log in logs)
+    assert first == second
+    assert [json.loads(line)['step'] for line in first.splitlines()] == [512, 1024]
+    train(tmp_path / 'b', None, settings, logs[1])
+    assert (logs[1] / 'scalars.jsonl').read_bytes() == first, 'there was nothing left to do'
 
 
 def test_another_training_is_refused(tmp_path):
@@ -46,10 +57,46 @@ def test_another_training_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize('name', environment.names())
-def test_every_environment_trains(tmp_path, name):
-    settings = replace(SETTINGS, environment=name, total_steps=256)
-    found = train(tmp_path, settings=settings)
-    assert found['walker'][1]['episodes'] == 2
+def test_every_environment_runs_to_the_end_and_gives_finite_networks(tmp_path, name):
+    """Far too short to learn anything."""
+    found = train(tmp_path, settings=replace(QUICK, environment=name))
+    for net, scores in found.values():
+        assert all(torch.isfinite(value).all() for value in net.state_dict().values())
+        assert scores['steps'] == 128, 'half of them'
+        assert np.isfinite(scores['return_mean'])
+
+
+def test_a_parameter_that_is_not_finite_stops_it_and_is_named(tmp_path, monkeypatch):
+    def update(model):
+        with torch.no_grad():
+            model.policy.action_net.bias[0] = np.nan
+
+    monkeypatch.setattr(expert.PPO, 'train', update)
+    named = r'^expert, 128 steps: parameter action_net\.bias is not finite$'
+    with pytest.raises(NotFiniteError, match=named):
+        train(tmp_path, settings=QUICK)
+    assert not (tmp_path / 'checkpoint.safetensors').exists()
+    with pytest.raises(NotFiniteError, match=named):  # also after the last update
+        train(tmp_path, settings=replace(QUICK, total_steps=128))
+
+
+def test_one_that_diverges_within_an_update_says_so(tmp_path):
+    with pytest.raises(NotFiniteError, match=r'^expert, 128 steps: parameter log_std '):
+        train(tmp_path, settings=replace(QUICK, learning_rate=1e30, minibatch=32))
+
+
+@pytest.mark.parametrize(
+    ('change', 'said'),
+    [
+        (lambda path: path.unlink(), 'no such file'),
+        (lambda path: path.write_bytes(b'no'), 'not a valid checkpoint'),
+    ],
+)
+def test_a_chosen_network_that_is_missing_or_broken_is_named(tmp_path, change, said):
+    train(tmp_path, settings=QUICK)
+    change(tmp_path / 'teacher.safetensors')
+    with pytest.raises(ValueError, match=rf'teacher\.safetensors: {said}'):
+        train(tmp_path, settings=QUICK)
 
 
 def test_commands_act_late_by_whole_periods():

@@ -299,7 +299,7 @@ def test_what_was_imitated_is_kept_where_nothing_better_is_found(tmp_path):
     model = student('gru')
     before = {name: value.clone() for name, value in model.state_dict().items()}
     training = tuning(tmp_path, model)
-    training.averaged.best = 1e9
+    training.averaged.keep(1e9)
     for _ in range(3):
         training.advance()
         training.judge()
@@ -316,6 +316,47 @@ def test_a_parameter_that_is_not_finite_stops_it_and_is_named(tmp_path):
     with torch.no_grad():
         training._explored.model.action.bias[0] = np.nan
     with pytest.raises(NotFiniteError, match=r'fine-tuning, round 0: .*action\.bias is not finite'):
+        training.advance()
+    training.close()
+
+
+def test_a_return_estimate_that_is_not_finite_is_told_from_a_reward(tmp_path, monkeypatch):
+    training = tuning(tmp_path)
+    collect, weight = training._explorer.collect, training._value.net[0].weight
+
+    def spoiled(*given):
+        rollout = collect(*given)
+        rollout.reward[3, 1] = np.inf
+        return rollout
+
+    monkeypatch.setattr(training._explorer, 'collect', spoiled)
+    with pytest.raises(NotFiniteError, match='round 0: the reward is not finite'):
+        training.advance()
+    monkeypatch.setattr(training._explorer, 'collect', collect)
+    training._value.mean[0] = np.nan
+    with pytest.raises(NotFiniteError, match='round 0: the return estimate is not finite'):
+        training.advance()
+    with torch.no_grad():
+        weight[0, 0] = np.nan
+    said = r'round 0, return estimate: parameter net\.0\.weight is not finite'
+    with pytest.raises(NotFiniteError, match=said):
+        training.advance()
+    training.close()
+
+
+@pytest.mark.parametrize(('name', 'term'), [('likelihood', 'policy'), ('target', 'prediction')])
+def test_the_term_of_the_loss_that_is_not_finite_is_named(tmp_path, monkeypatch, name, term):
+    training = tuning(tmp_path, warm_up=0)
+    collect = training._explorer.collect
+
+    def spoiled(*given):
+        rollout = collect(*given)
+        rollout.series[name][:] = np.nan
+        return rollout
+
+    monkeypatch.setattr(training._explorer, 'collect', spoiled)
+    said = f'round 0: the loss is not finite: in its terms {term}$'
+    with pytest.raises(NotFiniteError, match=said):
         training.advance()
     training.close()
 

@@ -12,7 +12,7 @@ from support import ROBOT
 
 from liquid_control import cells
 from liquid_control.models import Normalizer
-from liquid_control.training import imitation
+from liquid_control.training import checkpoint, imitation
 from liquid_control.training.finite import NotFiniteError
 from liquid_control.training.imitation import Imitation
 from liquid_control.training.judge import student_returns
@@ -87,11 +87,26 @@ def test_a_broken_checkpoint_is_named(tmp_path):
         train(tmp_path)
 
 
-def test_a_chunk_that_is_missing_is_named(tmp_path):
+def test_a_chunk_that_is_missing_or_broken_is_named(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path, 2)
-    next((tmp_path / 'chunks').iterdir()).unlink()
+    path = next((tmp_path / 'chunks').iterdir())
+    path.unlink()
     with pytest.raises(ValueError, match=r'chunks/00000\d\.safetensors: not a valid checkpoint'):
+        train(tmp_path)
+    checkpoint.write(path, {'a': torch.zeros(1)}, {})
+    with pytest.raises(ValueError, match=r'chunks/00000\d\.safetensors: not a valid checkpoint'):
+        train(tmp_path)
+
+
+def test_a_checkpoint_with_a_value_of_another_shape_is_named(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path, 2)
+    path = tmp_path / 'checkpoint.safetensors'
+    tensors, about = checkpoint.read(path)
+    physics = next(name for name in tensors if name.startswith('walkers.'))
+    checkpoint.write(path, {**tensors, physics: torch.zeros(3, 5, 7)}, about)
+    with pytest.raises(ValueError, match=r'checkpoint\.safetensors: not a valid checkpoint'):
         train(tmp_path)
 
 
@@ -108,6 +123,22 @@ def test_the_module_where_it_arose_is_named(tmp_path):
     heads = training.model.action
     heads.forward = lambda x: torch.nn.functional.linear(x, heads.weight, heads.bias) / 0.0
     with pytest.raises(NotFiniteError, match=r'it arose in model\.action \(Linear\) at step 0 of'):
+        training.advance()
+
+
+@pytest.mark.parametrize('name', ['label', 'target'])
+def test_data_that_are_not_finite_are_named(tmp_path, monkeypatch, name):
+    training = Imitation(settings(), ROBOT, TEACHER, tmp_path)
+    collect = training._collector.collect
+
+    def spoiled(*given):
+        chunk = collect(*given)
+        getattr(chunk, name)[:, 3] = np.nan
+        return chunk
+
+    monkeypatch.setattr(training._collector, 'collect', spoiled)
+    said = rf'round 0, update 0: {name} is not finite at step 3 of a sequence of walker \d'
+    with pytest.raises(NotFiniteError, match=said):
         training.advance()
 
 

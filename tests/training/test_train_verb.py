@@ -117,15 +117,37 @@ def test_several_seeds_and_again(tmp_path, capsys):
 
 
 @pytest.mark.parametrize('env', ['walker2d', 'hopper'])
-def test_an_expert_and_a_teacher(tmp_path, env):
+def test_an_expert_and_a_teacher(tmp_path, capsys, env):
     out, teacher = tmp_path / 'expert.onnx', tmp_path / 'teacher.onnx'
     arguments = ['train', 'expert', '--env', env, '--steps', '4096', '--out', str(out)]
     assert cli.main([*arguments, '--teacher', str(teacher)]) == 0
     for path in (out, teacher):
         terms = [term.name for term in PolicyRunner(path).contract.terms]
         assert terms == ['joint_position', 'joint_velocity']
-        assert Bundle.read(path).scores['training']['episodes'] == 20
+        scores = Bundle.read(path).scores
+        assert scores['training']['episodes'] == 20
+        assert scores['none']['seed'] == 500_000, 'not the episodes by which it was chosen'
+        assert cli.main(['train', 'card', str(path)]) == 0
+        card = capsys.readouterr().out
+        assert f'| none | {scores["none"]["return_mean"]:.0f} |' in card
     assert sorted(p.name for p in tmp_path.iterdir()) == ['expert.onnx', 'teacher.onnx']
+
+
+def test_an_expert_that_diverges_ends_with_its_reason(tmp_path, capsys, monkeypatch):
+    import torch
+
+    from liquid_control.training import expert
+
+    def update(model):
+        with torch.no_grad():
+            model.policy.log_std[0] = np.nan
+
+    monkeypatch.setattr(expert.PPO, 'train', update)
+    out = tmp_path / 'expert.onnx'
+    assert cli.main(['train', 'expert', '--env', 'hopper', '--out', str(out)]) == 1
+    said = capsys.readouterr().err.strip()
+    assert said == 'liquid-control train: expert, 2,048 steps: parameter log_std is not finite'
+    assert not out.exists()
 
 
 def test_interrupted_it_ends_clean_and_writes_no_half_bundle(tmp_path):
@@ -171,6 +193,10 @@ def test_interrupted_it_ends_clean_and_writes_no_half_bundle(tmp_path):
         (['score', 'cfc', '--teacher', 'lstm'], '--teacher: the teacher of cfc has sha256'),
         (['expert', '--steps', '0', '--out', 'x.onnx'], '--steps: expected'),
         (['expert', '--seed', '-1', '--out', 'x.onnx'], '--seed: expected'),
+        (
+            ['expert', '--out', 'x.onnx', '--teacher', './x.onnx'],
+            '--teacher: expected another file than --out',
+        ),
     ],
 )
 def test_a_wrong_argument_is_named_before_anything_starts(arguments, said, capsys):
@@ -187,3 +213,11 @@ def test_the_help_names_the_defaults(capsys):
     assert f'rounds of DAgger ({settings.rounds})' in said
     assert f'gradient steps per round ({settings.updates})' in said
     assert f'0: none ({settings.fine_tuning.rounds})' in said
+
+
+def test_the_help_of_an_expert_names_its_default(capsys):
+    from liquid_control.training.expert import ExpertSettings
+
+    with pytest.raises(SystemExit):
+        cli.main(['train', 'expert', '--help'])
+    assert f'environment steps ({ExpertSettings().total_steps})' in capsys.readouterr().out

@@ -105,11 +105,25 @@ def episode_returns(
     environment: Environment = WALKER2D,
     lengths: Callable[[BatchWalkers], np.ndarray | None] = lambda walkers: None,
 ) -> np.ndarray:
-    """Return the episode returns (episodes,) of parallel walks, each from its own fresh start.
+    """The returns (episodes,) of :func:`batch_episodes`."""
+    return batch_episodes(act, episodes, seed, environment, lengths)[0]
+
+
+def batch_episodes(
+    act: Callable[[BatchWalkers], np.ndarray],
+    episodes: int,
+    seed: int,
+    environment: Environment = WALKER2D,
+    lengths: Callable[[BatchWalkers], np.ndarray | None] = lambda walkers: None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Let walkers walk in parallel, each one episode from its own fresh start.
 
     Args:
         act: returns the actions (episodes, m) for the walkers' current state.
         lengths: returns the lengths of their next periods; by default nominal.
+
+    Returns:
+        The return of each episode and whether it ended with a fall, (episodes,) each.
     """
     walkers = BatchWalkers(episodes, seed, environment=environment)
     returns, alive = np.zeros(episodes), np.ones(episodes, dtype=bool)
@@ -120,4 +134,4 @@ def episode_returns(
         if not alive.any():
             break
     walkers.close()
-    return returns
+    return returns, ~alive

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 
 from liquid_control.models import PolicyModel
 from liquid_control.training import checkpoint
+from liquid_control.training.finite import NotFiniteError
 from liquid_control.training.judge import student_returns
 
 _JUDGED = 30_000
@@ -51,6 +51,13 @@ class Averaged:
         checkpoint.write(self._path, self.model.state_dict(), {'score': score})
 
     def result(self) -> PolicyModel:
-        """The best average."""
-        self.model.load_state_dict(load_file(self._path))
+        """The best average.
+
+        Raises:
+            NotFiniteError: none was kept, because no score was finite.
+            ValueError: its file is missing, broken or another run's.
+        """
+        if self.best == -math.inf:
+            raise NotFiniteError(f'{self._path}: no weights were kept: no return was finite')
+        checkpoint.load(self._path, self.model, score=self.best)
         return self.model.eval()

@@ -1,6 +1,8 @@
 """Checkpoints of a training, each one safetensors file with tensors and JSON metadata."""
 
+import contextlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +64,15 @@ def broken(path: Path, error: Exception) -> ValueError:
     return ValueError(f'{path}: not a valid checkpoint of this run: {error}; remove it')
 
 
+@contextlib.contextmanager
+def restoring(path: Path) -> Iterator[None]:
+    """Raise :func:`broken` if a value to be restored from the file is missing or does not fit."""
+    try:
+        yield
+    except (KeyError, RuntimeError, TypeError, ValueError) as error:
+        raise broken(path, error) from None
+
+
 def under(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """The tensors whose names start with ``prefix.``, under their names without it."""
     start = prefix + '.'
@@ -119,9 +130,31 @@ def restore(
     if found is None:
         return None
     tensors, about = found
-    try:
+    with restoring(path):
         model.load_state_dict(under('model', tensors))
         load_moments(optimizer, under('optimizer', tensors))
-    except (KeyError, ValueError, RuntimeError) as error:
-        raise broken(path, error) from None
     return about
+
+
+def load(path: Path, model: torch.nn.Module, **expected: Any) -> None:
+    """Load the weights of a model from a file that holds nothing else.
+
+    Args:
+        path: file written with :func:`write`.
+        model: receives the weights.
+        expected: values that ``about`` must hold.
+
+    Raises:
+        ValueError: the file is missing, broken or another run's.
+    """
+    found = read(path)
+    if found is None:
+        raise ValueError(f'{path}: no such file, and the checkpoint beside it needs it')
+    tensors, about = found
+    for name, value in expected.items():
+        if about.get(name) != value:
+            raise ValueError(
+                f'{path} is from another run: expected {name} {value}, found {about.get(name)}'
+            )
+    with restoring(path):
+        model.load_state_dict(tensors)

@@ -12,7 +12,6 @@ from pathlib import Path
 import gymnasium
 import numpy as np
 import torch
-from safetensors.torch import load_file
 from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import VecEnv, VecNormalize
@@ -21,6 +20,7 @@ from liquid_control.sim import environment as environments
 from liquid_control.sim.batch import BatchWalkers, episode_returns
 from liquid_control.training import checkpoint, expert_state
 from liquid_control.training.disturbances import Disturbances
+from liquid_control.training.finite import NotFiniteError, check_parameters
 from liquid_control.training.journal import Journal
 
 CHOICES = ('walker', 'teacher')
@@ -35,7 +35,7 @@ class ExpertSettings:
     """Name, as for :func:`environments.environment`."""
     seed: int = 0
     """Seed of starts, initial weights and exploration."""
-    total_steps: int = 5_000_000
+    total_steps: int = 4_500_000
     """Environment steps in total."""
     environments: int = 64
     """Walkers stepped in parallel."""
@@ -175,13 +175,13 @@ class _Candidates(BaseCallback):
     commands one period late count equally.
     """
 
-    def __init__(self, settings: ExpertSettings, folder: Path, report, journal: Journal):
+    def __init__(self, settings: ExpertSettings, folder: Path, report):
         super().__init__()
         total, half = settings.total_steps, settings.total_steps // 2
         self._all = [int(0.999 * x) for x in np.linspace(half, total, settings.checkpoints)]
         self._settings, self._folder, self._report = settings, folder, report
         self._environment = environments.environment(settings.environment)
-        self._journal, self._said = journal, ''
+        self.journal, self._said = Journal(None), ''
         self.due = len(self._all)
         self.best: dict[str, dict] = {}
         self.saved = 0
@@ -190,6 +190,7 @@ class _Candidates(BaseCallback):
         return True
 
     def _on_rollout_start(self) -> None:
+        self.check()
         if self.num_timesteps - self.saved >= self._settings.checkpoint_steps:
             self.save()
 
@@ -199,6 +200,17 @@ class _Candidates(BaseCallback):
             self.due -= 1
             self._judge(steps)
         self._report(min(1.0, steps / total), f'{steps:,} steps{self._said}')
+
+    def _on_training_end(self) -> None:
+        self.check()
+
+    def check(self) -> None:
+        """Raise NotFiniteError if a parameter of the policy, or its exploration, is not finite."""
+        place = f'expert, {int(self.num_timesteps):,} steps'
+        check_parameters(self.model.policy, place)
+        std = self.model.policy.log_std.detach().exp()
+        if not (torch.isfinite(std) & (std > 0.0)).all():
+            raise NotFiniteError(f'{place}: parameter log_std gives {std.tolist()}')
 
     def save(self) -> None:
         """Write a checkpoint from which the training can resume."""
@@ -214,11 +226,9 @@ class _Candidates(BaseCallback):
         if found is None:
             return 0
         tensors, about = found
-        try:
+        with checkpoint.restoring(path):
             expert_state.restore(model, tensors, about)
             self.due, self.best = about['due'], about['best']
-        except (KeyError, ValueError, RuntimeError) as error:
-            raise checkpoint.broken(path, error) from None
         self.saved = model.num_timesteps
         return model.num_timesteps
 
@@ -243,7 +253,7 @@ class _Candidates(BaseCallback):
             f'with noisy actions {noisy.mean():.0f}'
         )
         names = [name for name in scores if name.startswith('return')]
-        self._journal.add(steps, {name: scores[name] for name in names})
+        self.journal.add(steps, {name: scores[name] for name in names})
         merits = float(clean.mean() + clean.min()), float(np.mean(teaching))
         for choice, merit in zip(CHOICES, merits, strict=True):
             if choice not in self.best or merit > self.best[choice]['merit']:
@@ -267,6 +277,7 @@ def train_expert(
 
     Raises:
         ValueError: unknown environment, or the folder holds another training's checkpoint.
+        NotFiniteError: a parameter is no longer finite; the message names it and the steps done.
         OSError: a checkpoint cannot be written; the last one is intact.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -286,19 +297,25 @@ def train_expert(
         seed=settings.seed,
         device='cpu',
     )
-    with Journal(log) as journal:
-        candidates = _Candidates(settings, folder, report, journal)
-        done = candidates.restore(model)
-        if done < settings.total_steps:
-            model.learn(
-                settings.total_steps - done, callback=candidates, reset_num_timesteps=done == 0
-            )
-            candidates.save()
+    candidates = _Candidates(settings, folder, report)
+    done = candidates.restore(model)
+    if done < settings.total_steps:
+        with Journal(log, done) as candidates.journal:
+            _learn(model, settings.total_steps - done, candidates)
     chosen = {}
     for choice in CHOICES:
         net = copy.deepcopy(ExpertNet(model, environment))
-        net.load_state_dict(load_file(folder / f'{choice}.safetensors'))
+        checkpoint.load(folder / f'{choice}.safetensors', net)
         scores = {name: v for name, v in candidates.best[choice].items() if name != 'merit'}
         chosen[choice] = net.eval(), scores
     environment.close()
     return chosen
+
+
+def _learn(model: PPO, steps: int, candidates: _Candidates) -> None:
+    try:
+        model.learn(steps, callback=candidates, reset_num_timesteps=model.num_timesteps == 0)
+    except ValueError:
+        candidates.check()  # torch does not say which parameter is to blame
+        raise
+    candidates.save()

@@ -15,11 +15,6 @@ def snapshot(model: PPO) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     """The state as tensors and plain JSON."""
     kind, keys, *rest = np.random.get_state()  # SB3 shuffles with NumPy's global generator
     arrays = {name: torch.as_tensor(np.array(array)) for name, array in _arrays(model).items()}
-    moments = {
-        f'{number}.{name}': torch.as_tensor(value)
-        for number, state in model.policy.optimizer.state_dict()['state'].items()
-        for name, value in state.items()
-    }
     scales = {
         f'{place}.{name}': torch.as_tensor(np.array(getattr(rms, name)))
         for place, rms in enumerate(_scales(model))
@@ -27,7 +22,7 @@ def snapshot(model: PPO) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     }
     tensors = (
         checkpoint.named('policy', model.policy.state_dict())
-        | checkpoint.named('optimizer', moments)
+        | checkpoint.named('optimizer', checkpoint.moments(model.policy.optimizer))
         | checkpoint.named('array', arrays)
         | checkpoint.named('scale', scales)
         | {'torch': torch.get_rng_state(), 'numpy': torch.from_numpy(keys.astype(np.int64))}
@@ -45,12 +40,7 @@ def snapshot(model: PPO) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
 def restore(model: PPO, tensors: dict[str, torch.Tensor], about: dict[str, Any]) -> None:
     """Restore a :func:`snapshot`; afterwards call ``learn`` without resetting the steps."""
     model.policy.load_state_dict(checkpoint.under('policy', tensors))
-    moments: dict[int, dict[str, torch.Tensor]] = {}
-    for key, value in checkpoint.under('optimizer', tensors).items():
-        number, name = key.split('.', 1)
-        moments.setdefault(int(number), {})[name] = value
-    optimizer = model.policy.optimizer
-    optimizer.load_state_dict({**optimizer.state_dict(), 'state': moments})
+    checkpoint.load_moments(model.policy.optimizer, checkpoint.under('optimizer', tensors))
     model._last_obs = np.zeros((model.n_envs, *model.observation_space.shape), np.float32)
     model._last_episode_starts = np.zeros(model.n_envs, dtype=bool)
     for name, array in _arrays(model).items():

@@ -84,7 +84,7 @@ class FineTuning:
             self._restore(*found)
 
     def _restore(self, tensors: dict[str, torch.Tensor], about: dict[str, Any]) -> None:
-        try:
+        with checkpoint.restoring(self._path):
             self._explored.load_state_dict(checkpoint.under('explored', tensors))
             self.averaged.model.load_state_dict(checkpoint.under('averaged', tensors))
             self._optimizer.restore(checkpoint.under('optimizer', tensors))
@@ -93,8 +93,6 @@ class FineTuning:
             self._rng.bit_generator.state = about['generator']
             self.done, self.averaged.best = about['done'], about['best']
             self._pace = about['pace']
-        except (KeyError, RuntimeError, TypeError, ValueError) as error:
-            raise checkpoint.broken(self._path, error) from None
 
     def save(self) -> None:
         """Write a checkpoint; the previous one is kept until this is complete.
@@ -135,8 +133,7 @@ class FineTuning:
         gained = advantages(rollout, before, after, settings.discount, settings.trace)
         place = f'{self._name}, fine-tuning, round {self.done}'
         if not np.isfinite(gained).all():
-            check_parameters(self._explored, place)
-            raise NotFiniteError(f'{place}: the rewards or return estimates are not finite')
+            raise self._explain(place, reward=rollout.reward, estimate=[before, after])
         error = value.learn(rollout.before, before + gained, settings.epochs, self._rng)
         found = {'reward': float(rollout.reward.mean()), 'loss/value': error,
                  'spread': float(spread.mean())}  # fmt: skip
@@ -144,6 +141,17 @@ class FineTuning:
             found |= self._update(rollout, gained, place)
         self.done += 1
         return found
+
+    def _explain(
+        self, place: str, reward: np.ndarray, estimate: list[np.ndarray]
+    ) -> NotFiniteError:
+        """The error that says why advantages are not finite."""
+        check_parameters(self._explored, place)
+        check_parameters(self._value, f'{place}, return estimate')
+        for name, values in (('reward', reward), ('return estimate', estimate)):
+            if not np.isfinite(values).all():
+                return NotFiniteError(f'{place}: the {name} is not finite')
+        return NotFiniteError(f'{place}: the advantages overflow')
 
     def _update(self, rollout: Rollout, gained: np.ndarray, place: str) -> dict[str, float]:
         settings, model = self.settings, self._explored.model
@@ -162,7 +170,10 @@ class FineTuning:
                 missed.append(wrong)
                 if not torch.isfinite(loss):
                     check_parameters(self._explored, place)
-                    raise NotFiniteError(f'{place}: the loss is not finite')
+                    found = _terms(settings, model, self._explored.log_spread, batch)[0]
+                    names = [name for name, term in found.items() if not torch.isfinite(term)]
+                    where = f'in its terms {", ".join(names)}' if names else 'its sum overflows'
+                    raise NotFiniteError(f'{place}: the loss is not finite: {where}')
                 if change > settings.most_change:
                     self._pace *= _SLOWER
                     return _figures(changes, missed, updates)
@@ -208,6 +219,14 @@ def surrogate(
         The loss, the KL divergence from the rollout's policy, and the prediction error as a share
         of that of persistence.
     """
+    terms, divergence = _terms(settings, model, log_spread, batch)
+    policy, beyond, missed = terms.values()
+    loss = policy + settings.beyond_weight * beyond + settings.prediction_weight * missed
+    return loss, divergence, float(missed.detach())
+
+
+def _terms(settings, model, log_spread, batch) -> tuple[dict[str, torch.Tensor], float]:
+    """The terms of the loss by name, without their weights, and the KL divergence."""
     action, change = model.sequence(
         batch['observation'], batch['elapsed'], batch['state'], batch['action']
     )
@@ -222,10 +241,9 @@ def surrogate(
     there, foretold = (batch['observation'], batch['target']), batch['foretold']
     share = missed_changes(model, change, *there) / persistence(model, *there, foretold)
     missed = mean(share, foretold)
-    loss = policy + settings.beyond_weight * beyond + settings.prediction_weight * missed
     with torch.no_grad():
         divergence = mean(ratio - 1.0 - moved, acted)
-    return loss, float(divergence), float(missed.detach())
+    return {'policy': policy, 'beyond': beyond, 'prediction': missed}, float(divergence)
 
 
 def _figures(changes: list[float], missed: list[float], updates: int) -> dict[str, float]:

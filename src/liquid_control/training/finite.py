@@ -52,6 +52,7 @@ def explain(
     batch: tuple[torch.Tensor, torch.Tensor, torch.Tensor],
     place: str,
     describe: Callable[[int], str],
+    **more: torch.Tensor,
 ) -> NotFiniteError:
     """The error that says where a non-finite loss arose.
 
@@ -60,9 +61,10 @@ def explain(
         batch: x (B, T, C), elapsed (B, T, 1), target (B, T, C).
         place: round and update, for the message.
         describe: describes a window of the batch by index.
+        more: whatever else the loss depends on, (B, T, C) each.
     """
     x, elapsed, target = batch
-    for name, values in (('x', x), ('elapsed', elapsed), ('target', target)):
+    for name, values in {'x': x, 'elapsed': elapsed, 'target': target, **more}.items():
         bad = _first(values)
         if bad:
             return NotFiniteError(

@@ -72,17 +72,16 @@ class Imitation:
         return self._folder / 'checkpoint.safetensors'
 
     def _restore(self, tensors, about) -> None:
-        try:
+        with checkpoint.restoring(self._path):
             self.model.load_state_dict(checkpoint.under('model', tensors))
             self.averaged.model.load_state_dict(checkpoint.under('averaged', tensors))
             self._optimizer.restore(checkpoint.under('optimizer', tensors))
             self._collector.restore(checkpoint.under('walkers', tensors), about['walkers'])
             self._rng.bit_generator.state = about['generator']
             torch.set_rng_state(tensors['torch'])
-            self._memory.load(about['chunks'])
             self.done, self.averaged.best = about['done'], about['best']
-        except (KeyError, RuntimeError, TypeError) as error:
-            raise checkpoint.broken(self._path, error) from None
+            chunks = list(about['chunks'])
+        self._memory.load(chunks)  # names its own files
 
     def save(self) -> None:
         """Write a checkpoint; the previous one is kept until this is complete.
@@ -131,10 +130,10 @@ class Imitation:
         action, change = losses(model, batch, burn_in)
         loss = action + settings.prediction_weight * change
         if not torch.isfinite(loss):
-            data = (batch.observation, batch.elapsed, batch.label)
+            data = (batch.observation, batch.elapsed, batch.target)
             raise explain(
                 _Whole(model, batch.state), data, place,
-                lambda row: f'a sequence of walker {int(batch.walker[row])}',
+                lambda row: f'a sequence of walker {int(batch.walker[row])}', label=batch.label,
             )  # fmt: skip
         loss.backward()
         clip_gradients(model, 1.0, place)

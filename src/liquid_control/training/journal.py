@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from liquid_control.files import write_whole
+
 
 class Journal:
     """Writes scalars by step into a folder; without a folder it writes nothing.
@@ -27,12 +29,12 @@ class Journal:
         path = folder / 'scalars.jsonl'
         lines = path.read_text().splitlines() if path.is_file() else []
         kept = [line for line in lines if _step(line) <= done]
-        path.write_text(''.join(f'{line}\n' for line in kept))
+        write_whole(path, ''.join(f'{line}\n' for line in kept))
         self._file = path.open('a')
         with contextlib.suppress(ImportError):
             from torch.utils.tensorboard import SummaryWriter
 
-            self._writer = SummaryWriter(str(folder), purge_step=done + 1 if done else None)
+            self._writer = SummaryWriter(str(folder), purge_step=done + 1)
 
     def add(self, step: int, scalars: dict[str, float]) -> None:
         if self._file is None:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
 from liquid_control.models import PolicyModel, StepModel
+from liquid_control.sim import environment as environments
 from liquid_control.training.export import export_bundle
-from liquid_control.training.score import closed_loop_scores, teacher_return
+from liquid_control.training.score import closed_loop_scores, environment_score, teacher_return
 from liquid_control.training.settings import StudentSettings
 
 if TYPE_CHECKING:
@@ -26,13 +27,17 @@ def publish_expert(
     """Write the expert's bundle. It has no memory and predicts nothing, as its settings say.
 
     Args:
+        scores: what it was chosen by, kept under ``training``.
         contract: contract of the expert.
-        robot: contract of the robot on which the bundle is scored; None to skip scoring.
+        robot: contract of the robot on which the bundle is scored; None to score it in its
+            environment, without faults.
     """
 
     def judge(draft: Bundle) -> dict:
-        found = {} if robot is None else closed_loop_scores(draft, robot)
-        return {'training': scores, **found}
+        if robot is not None:
+            return {'training': scores, **closed_loop_scores(draft, robot)}
+        environment = environments.environment(settings.environment)
+        return {'training': scores, 'none': environment_score(draft, environment)}
 
     return export_bundle(
         path,

@@ -71,7 +71,8 @@ class ReplayMemory:
             found = checkpoint.read(path)
             if found is None:
                 raise checkpoint.broken(path, FileNotFoundError('no such file'))
-            self._chunks[number] = Chunk(**found[0])
+            with checkpoint.restoring(path):
+                self._chunks[number] = Chunk(**found[0])
             self._stored.add(number)
 
     def _file(self, number: int) -> Path:

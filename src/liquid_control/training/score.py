@@ -17,6 +17,9 @@ from liquid_control.evaluation.episodes import run_episodes
 from liquid_control.evaluation.metrics import figures
 from liquid_control.evaluation.statistics import interval, mean
 from liquid_control.faults import parse
+from liquid_control.sim.batch import batch_episodes
+from liquid_control.sim.environment import Environment
+from liquid_control.training.teacher import Expert
 
 SCORED = (
     'none', 'gaussian:0.03', 'gaussian:0.1', 'dropped:0.1', 'delay:1', 'delay:2', 'delay:3',
@@ -65,21 +68,7 @@ def closed_loop_scores(
         walks = _walks(runner, robot, fault, episodes, seed)
         returns = np.array([walk.total for walk in walks])
         ratio = figures(runner.contract, [walk.trace for walk in walks])['prediction_ratio']
-        usual, low, high = interval(returns, statistic=mean)
-        scores[fault] = {
-            'return_mean': round(usual, 1),
-            'return_min': round(float(returns.min()), 1),
-            'falls': sum(walk.terminated for walk in walks),
-            'prediction_ratio': None if ratio is None else round(ratio, 4),
-            'episodes': episodes,
-            'seed': seed,
-        }
-        if episodes > 1:
-            scores[fault] |= {
-                'return_low': round(low, 1),
-                'return_high': round(high, 1),
-                'return_std': round(float(returns.std(ddof=1)), 1),
-            }
+        scores[fault] = _score(returns, sum(walk.terminated for walk in walks), ratio, seed)
         if reference:
             scores[fault]['teacher_return'] = round(reference, 1)
             for bound in ('mean', 'low', 'high'):
@@ -89,6 +78,12 @@ def closed_loop_scores(
                     scores[fault][name] = round(percent, 1)
     report(1.0, '')
     return scores
+
+
+def environment_score(bundle: Bundle, environment: Environment) -> dict[str, Any]:
+    """As one of :func:`closed_loop_scores`, for an expert in its environment without faults."""
+    returns, fallen = batch_episodes(Expert(bundle, EPISODES), EPISODES, SEED, environment)
+    return _score(returns, int(fallen.sum()), None, SEED)
 
 
 def overall(bundle: Bundle) -> float:
@@ -121,6 +116,25 @@ def rescored(bundle: Bundle, path: Path, scores: dict[str, Any]) -> Bundle:
     path.parent.mkdir(parents=True, exist_ok=True)
     scores = json.loads(json.dumps(scores))
     return dataclasses.replace(bundle, scores=scores).write(path, model.SerializeToString())
+
+
+def _score(returns: np.ndarray, falls: int, ratio: float | None, seed: int) -> dict[str, Any]:
+    usual, low, high = interval(returns, statistic=mean)
+    found = {
+        'return_mean': round(usual, 1),
+        'return_min': round(float(returns.min()), 1),
+        'falls': falls,
+        'prediction_ratio': None if ratio is None else round(ratio, 4),
+        'episodes': len(returns),
+        'seed': seed,
+    }
+    if len(returns) > 1:
+        found |= {
+            'return_low': round(low, 1),
+            'return_high': round(high, 1),
+            'return_std': round(float(returns.std(ddof=1)), 1),
+        }
+    return found
 
 
 def _walks(runner: PolicyRunner, robot: Contract, fault: str, episodes: int, seed: int):

@@ -11,7 +11,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--env', default='walker2d', help='walker2d, halfcheetah or hopper (walker2d)'
     )
-    parser.add_argument('--steps', type=int, default=4_500_000, help='environment steps (4500000)')
+    parser.add_argument('--steps', type=int, help='environment steps (4500000)')
     parser.add_argument('--seed', type=int, default=0, help='seed of everything random (0)')
     parser.add_argument(
         '--robust',
@@ -47,15 +47,19 @@ def main(args: argparse.Namespace) -> int:
     for option, path in (('--out', args.out), ('--teacher', args.teacher)):
         if path is not None:
             check_bundle_path(option, path)
+    if args.teacher is not None and args.teacher.resolve() == args.out.resolve():
+        raise ValueError(f'--teacher: expected another file than --out, found {args.teacher}')
     for option, least in (('steps', 1), ('seed', 0)):
-        if getattr(args, option) < least:
-            raise ValueError(f'--{option}: expected {least} or more, found {getattr(args, option)}')
+        found = getattr(args, option)
+        if found is not None and found < least:
+            raise ValueError(f'--{option}: expected {least} or more, found {found}')
     environment = environments.environment(args.env)
     robot = Contract.load(paths.robot('walker2d')) if args.env == 'walker2d' else None
     contract = expert_contract(environment, robot)
     torch.set_num_threads(1)
     console = Console()
-    settings = ExpertSettings(args.env, args.seed, args.steps, robust=args.robust)
+    steps = {} if args.steps is None else {'total_steps': args.steps}
+    settings = ExpertSettings(args.env, args.seed, robust=args.robust, **steps)
     try:
         with (
             checkpoint_folder(args.checkpoints, args.out) as folder,

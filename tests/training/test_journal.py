@@ -1,0 +1,52 @@
+"""Logs: a resumed training goes on with its own, and a full disk does not take it."""
+
+import errno
+import json
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from liquid_control.training.journal import Journal
+
+
+def steps(folder):
+    return [json.loads(line)['step'] for line in (folder / 'scalars.jsonl').open()]
+
+
+def write(folder, first, last):
+    with Journal(folder, first) as journal:
+        for step in range(first + 1, last + 1):
+            journal.add(step, {'loss': 1.0 / step})
+
+
+def test_entries_after_the_checkpoint_are_replaced(tmp_path):
+    write(tmp_path, 0, 5)
+    write(tmp_path, 3, 6)
+    assert steps(tmp_path) == [1, 2, 3, 4, 5, 6]
+    write(tmp_path, 0, 2)
+    assert steps(tmp_path) == [1, 2]
+
+
+def test_a_full_disk_leaves_the_log_as_it_was(tmp_path, monkeypatch):
+    write(tmp_path, 0, 5)
+    before = (tmp_path / 'scalars.jsonl').read_bytes()
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, 'No space left on device')
+
+    monkeypatch.setattr('liquid_control.files.os.fsync', full)
+    with pytest.raises(OSError, match='No space left'):
+        Journal(tmp_path, 2)
+    assert (tmp_path / 'scalars.jsonl').read_bytes() == before
+
+
+@pytest.mark.parametrize('done', [0, 7])
+def test_tensorboard_forgets_what_comes_after_the_checkpoint(tmp_path, monkeypatch, done):
+    opened = []
+    writer = SimpleNamespace(close=lambda: None)
+    stub = SimpleNamespace(SummaryWriter=lambda *given, **more: opened.append(more) or writer)
+    monkeypatch.setitem(sys.modules, 'torch.utils.tensorboard', stub)
+    with Journal(tmp_path, done):
+        pass
+    assert opened == [{'purge_step': done + 1}]
