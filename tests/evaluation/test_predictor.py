@@ -1,5 +1,6 @@
 """A predictor from any bag: it learns, predicts alone, resumes exactly, and never drives."""
 
+import contextlib
 import json
 
 import numpy as np
@@ -210,6 +211,36 @@ def test_the_verb_trains_on_a_part_of_a_bag(tmp_path, capsys):
     assert 'no observation from 90 to 10 s' in capsys.readouterr().err
     assert main([*arguments, '--cell', 'gro', '--out', str(out)]) == 1
     assert "did you mean 'gru'" in capsys.readouterr().err
+
+
+def test_stopped_the_verb_says_how_to_resume_and_the_same_command_does(
+    tmp_path, monkeypatch, capsys
+):
+    shares = []
+
+    @contextlib.contextmanager
+    def reporting(console, title):
+        def report(share, text):
+            shares.append(share)
+            if len(shares) == 6:
+                raise KeyboardInterrupt
+
+        yield report
+
+    monkeypatch.setattr('liquid_control.verbs.progress.reporting', reporting)
+    leg = write_leg(tmp_path / 'leg', 6.0)
+    (tmp_path / 'leg.yaml').write_text(json.dumps(robot_contract()))
+    out = tmp_path / 'small.onnx'
+    arguments = ['train', 'predictor', '--bag', str(leg), '--robot', str(tmp_path / 'leg.yaml'),
+                 '--cell', 'gru', '--updates', '4', '--horizon', '10',
+                 '--out', str(out)]  # fmt: skip
+    assert main(arguments) == 130
+    said = capsys.readouterr().err.strip()
+    assert said == 'stopped; the same command resumes from the last checkpoint'
+    assert not out.exists()
+    assert main(arguments) == 0
+    assert out.exists()
+    assert shares[6] == shares[4]  # the second model; the first, of four updates, was finished
 
 
 def test_parts_kept_for_calibration_have_room_for_windows_at_any_rate():
