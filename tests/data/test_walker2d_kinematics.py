@@ -1,5 +1,7 @@
 """The papers' protocol, to the exact window, and folders that are not the published set."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from kinematics import make_up, names, published, waves
@@ -35,6 +37,21 @@ def test_parts_share_no_rollout_and_hold_all(made_up):
     parts = rollouts.train, rollouts.validation, rollouts.test
     assert [len(part) for part in parts] == [300, 40, 60]
     assert sorted(name for part in parts for name in part) == names()
+
+
+def test_the_frames_are_those_whose_digest_is_given_even_if_a_file_changes(folder, monkeypatch):
+    before, read_bytes = data.load(folder), Path.read_bytes
+
+    def read_and_change(path):
+        content = read_bytes(path)
+        np.save(path, np.zeros((3, 17)))
+        return content
+
+    monkeypatch.setattr(Path, 'read_bytes', read_and_change)
+    after = data.load(folder)
+    assert after.sha256 == before.sha256
+    for name, frames in before.test.items():
+        assert np.array_equal(after.test[name], frames)
 
 
 def test_made_up_rollouts_of_the_same_lengths_pass_and_others_do_not(made_up):

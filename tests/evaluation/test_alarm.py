@@ -12,6 +12,7 @@ from liquid_control.evaluation.alarm import Alarm, Calibration, block_threshold,
 ARM = Contract.from_dict(support.arm())
 PERIOD_NS = 20_000_000
 WINDOW = 25
+SETTINGS = {'horizon': 50, 'every': 10, 'window': WINDOW, 'band': np.ones(4)}
 
 
 def wander(rng, minutes: float, memory: float = 0.9) -> tuple[np.ndarray, np.ndarray]:
@@ -22,9 +23,13 @@ def wander(rng, minutes: float, memory: float = 0.9) -> tuple[np.ndarray, np.nda
     return np.arange(count, dtype=np.int64) * PERIOD_NS, noise
 
 
+def held_out(stamps, errors):
+    return stamps, errors, np.ones(len(stamps), dtype=bool)
+
+
 def calibrated(rng, minutes: float, rate: float | None = None) -> Calibration:
-    pieces = [wander(rng, minutes / 2) for _ in range(2)]
-    return calibrate(ARM, pieces, horizon=50, every=10, window=WINDOW, band=np.ones(4), rate=rate)
+    pieces = [held_out(*wander(rng, minutes / 2)) for _ in range(2)]
+    return calibrate(ARM, pieces, **SETTINGS, rate=rate)
 
 
 def follow(alarm: Alarm, stamps, errors) -> Alarm:
@@ -140,9 +145,18 @@ def test_a_rate_of_an_alarm_a_window_or_more_is_refused(rate):
 
 def test_stretches_of_a_single_rollout_do_not_matter():
     rng = np.random.default_rng(0)
-    pieces = [wander(rng, 1.0) for _ in range(2)]
-    short = [(stamps[:1], errors[:1]) for stamps, errors in pieces * 3]
-    settings = {'horizon': 50, 'every': 10, 'window': WINDOW, 'band': np.ones(4)}
+    pieces = [held_out(*wander(rng, 1.0)) for _ in range(2)]
+    short = [tuple(values[:1] for values in piece) for piece in pieces * 3]
     assert (
-        calibrate(ARM, pieces + short, **settings).rate == calibrate(ARM, pieces, **settings).rate
+        calibrate(ARM, pieces + short, **SETTINGS).rate == calibrate(ARM, pieces, **SETTINGS).rate
     )
+
+
+def test_rollouts_that_are_not_held_out_count_for_nothing_but_the_time_between_rollouts():
+    rng = np.random.default_rng(0)
+    (stamps, errors), kept = wander(rng, 1.0), np.arange(3000) % 50 >= 5
+    whole = calibrate(ARM, [held_out(stamps[:2700], errors[kept])], **SETTINGS)
+    errors[~kept] = 1e3
+    found = calibrate(ARM, [(stamps, errors, kept)], **SETTINGS)
+    assert found.seconds == pytest.approx(54.0, abs=0.05)
+    assert dataclasses.replace(found, seconds=whole.seconds) == whole

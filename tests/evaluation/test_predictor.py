@@ -1,5 +1,7 @@
 """A predictor from any bag: it learns, predicts alone, resumes exactly, and never drives."""
 
+import contextlib
+import dataclasses
 import json
 
 import numpy as np
@@ -15,7 +17,9 @@ from liquid_control.bags.recording import Recording, read_recording
 from liquid_control.cli import main
 from liquid_control.control import Bundle, Contract, Controller, PolicyRunner
 from liquid_control.control.contract import ContractError
+from liquid_control.evaluation import alarm
 from liquid_control.evaluation.alarm import Calibration
+from liquid_control.training import publish_predictor as publishing
 from liquid_control.training.finite import NotFiniteError
 from liquid_control.training.publish_predictor import publish_predictor
 from liquid_control.training.recorded import RecordedSettings, Windows, folds, train_predictor
@@ -119,13 +123,46 @@ def test_windows_touch_neither_gaps_nor_the_part_kept_for_calibration(recording)
     assert len(Windows([recording], SMALL).starts) == len(recording) - windows.length + 1
 
 
-def test_a_recording_too_short_for_the_alarm_is_refused_before_training(contract, tmp_path):
+@pytest.mark.parametrize('seconds', [2.5, 3.75])
+def test_a_recording_too_short_for_the_alarm_is_refused_before_training(
+    seconds, contract, tmp_path
+):
     def trained(share, text):
         raise AssertionError('it trains already')
 
-    short = read_recording(Bag(write_leg(tmp_path / 'short', 2.5)), contract)
+    short = read_recording(Bag(write_leg(tmp_path / 'short', seconds)), contract)
     with pytest.raises(ValueError, match=r'whole windows of good data .* expected 4 or more'):
         publish_predictor(tmp_path / 'a.onnx', SMALL, [short], contract, tmp_path, trained)
+
+
+@pytest.mark.parametrize(('seconds', 'reset'), [(4.5, 0), (16.0, 777)])
+def test_no_rollout_that_counts_for_the_alarm_reaches_into_what_its_model_was_trained_on(
+    seconds, reset, contract, tmp_path, monkeypatch
+):
+    found, counted = [], []
+
+    def calibrate(contract, pieces, **settings):
+        found.extend(pieces)
+        return alarm.calibrate(contract, pieces, **settings)
+
+    def check_blocks(blocks):
+        counted.append(blocks)
+
+    monkeypatch.setattr(publishing, 'calibrate', calibrate)
+    monkeypatch.setattr(publishing, 'check_blocks', check_blocks)
+    monkeypatch.setattr(alarm, 'check_blocks', check_blocks)
+    brief = dataclasses.replace(SMALL, updates=1)
+    leg = read_recording(Bag(write_leg(tmp_path / 'leg', seconds)), contract)
+    leg.starts[reset] = True
+    publish_predictor(tmp_path / 'a.onnx', brief, [leg], contract, tmp_path, quiet)
+    assert len(found) == leg.starts.sum()
+    for stamps, _, held_out in found:
+        ends = np.searchsorted(leg.stamps, stamps)
+        targets = folds(leg, brief)[ends[:, None] - np.arange(brief.horizon)]
+        assert np.array_equal(held_out, (targets == targets[:, :1]).all(axis=1))
+        assert 0.8 < held_out.mean() < 1.0
+    before, after = counted
+    assert before == after >= 4
 
 
 def test_an_interrupted_training_ends_where_an_undisturbed_one_does(contract, recording, tmp_path):
@@ -193,7 +230,7 @@ def test_it_beats_persistence_and_the_alarm_names_the_joint_that_fails(bundle, t
     assert event['peak'] > 3 * max([e['peak'] for e in slips], default=0.0)
     assert 'ALARM' in capsys.readouterr().out
     calibration = Calibration.of(Bundle.read(bundle.path).scores)
-    assert calibration.seconds == pytest.approx(16.0, abs=0.5)
+    assert calibration.seconds == pytest.approx(0.89 * 16.0, abs=0.5)  # 11 of 100 are left out
 
 
 def test_the_verb_trains_on_a_part_of_a_bag(tmp_path, capsys):
@@ -210,6 +247,36 @@ def test_the_verb_trains_on_a_part_of_a_bag(tmp_path, capsys):
     assert 'no observation from 90 to 10 s' in capsys.readouterr().err
     assert main([*arguments, '--cell', 'gro', '--out', str(out)]) == 1
     assert "did you mean 'gru'" in capsys.readouterr().err
+
+
+def test_stopped_the_verb_says_how_to_resume_and_the_same_command_does(
+    tmp_path, monkeypatch, capsys
+):
+    shares = []
+
+    @contextlib.contextmanager
+    def reporting(console, title):
+        def report(share, text):
+            shares.append(share)
+            if len(shares) == 6:
+                raise KeyboardInterrupt
+
+        yield report
+
+    monkeypatch.setattr('liquid_control.verbs.progress.reporting', reporting)
+    leg = write_leg(tmp_path / 'leg', 6.0)
+    (tmp_path / 'leg.yaml').write_text(json.dumps(robot_contract()))
+    out = tmp_path / 'small.onnx'
+    arguments = ['train', 'predictor', '--bag', str(leg), '--robot', str(tmp_path / 'leg.yaml'),
+                 '--cell', 'gru', '--updates', '4', '--horizon', '10',
+                 '--out', str(out)]  # fmt: skip
+    assert main(arguments) == 130
+    said = capsys.readouterr().err.strip()
+    assert said == 'stopped; the same command resumes from the last checkpoint'
+    assert not out.exists()
+    assert main(arguments) == 0
+    assert out.exists()
+    assert shares[6] == shares[4]  # the second model; the first, of four updates, was finished
 
 
 def test_parts_kept_for_calibration_have_room_for_windows_at_any_rate():

@@ -5,6 +5,7 @@ The protocol is that of "Learning long-term dependencies in irregularly-sampled 
 """
 
 import hashlib
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,7 +98,7 @@ def load(folder: str | Path) -> Rollouts:
         content = b''
         try:
             content = (folder / name).read_bytes()
-            read[name] = _rollout(folder / name)
+            read[name] = _rollout(content)
         except (OSError, ValueError, EOFError, MemoryError) as error:
             problems.append(f'{name}: {error}')
         digest.update(name.encode() + b'\0' + content)
@@ -232,8 +233,8 @@ def _names(folder: Path) -> list[str]:
     return sorted(expected)
 
 
-def _rollout(path: Path) -> np.ndarray:
-    frames = np.load(path, allow_pickle=False)
+def _rollout(content: bytes) -> np.ndarray:
+    frames = np.load(io.BytesIO(content), allow_pickle=False)
     if not isinstance(frames, np.ndarray) or frames.ndim != 2 or frames.shape[1] != CHANNELS:
         found = getattr(frames, 'shape', type(frames).__name__)
         raise ValueError(f'expected shape (T, {CHANNELS}), found {found}')

@@ -157,7 +157,7 @@ class Alarm:
 
 def calibrate(
     contract: Contract,
-    pieces: Sequence[tuple[np.ndarray, np.ndarray]],
+    pieces: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]],
     *,
     horizon: int,
     every: int,
@@ -174,7 +174,8 @@ def calibrate(
 
     Args:
         contract: contract of the model.
-        pieces: for each stretch without a gap, end stamps in ns (n,) and mean errors (n, q).
+        pieces: for each stretch without a gap, end stamps in ns (n,), mean errors (n, q), and
+            which rollouts are held out (n,) bool. Only these count: windows skip the others.
         horizon, every, window: as in :class:`Calibration`.
         band: root mean square error at the end of a rollout, (q,).
         rate: false alarms per minute; None for the lowest rate that the data can support.
@@ -183,10 +184,11 @@ def calibrate(
         ValueError: there are fewer than four windows of data, or the rate is one alarm per window
             or more.
     """
-    means = [_moving(errors, window) for _, errors in pieces if len(errors) >= window]
+    held_out = [errors[counts] for _, errors, counts in pieces]
+    means = [_moving(errors, window) for errors in held_out if len(errors) >= window]
     blocks = sum(len(mean) // window for mean in means)
     check_blocks(blocks)
-    together = np.concatenate([errors for _, errors in pieces])
+    together = np.concatenate(held_out)
     scale = np.sqrt((together.astype(np.float64) ** 2).mean(axis=0))
     scale = np.maximum(scale, 1e-3 * np.maximum(band, 1e-9))
     _, matrix = _groups(contract)
@@ -195,9 +197,10 @@ def calibrate(
         scores = np.sqrt(((mean / scale) ** 2) @ matrix.T).max(axis=1)
         whole = scores[: len(scores) // window * window].reshape(-1, window)
         maxima.extend(whole.max(axis=1))
-    spans = [(stamps[-1] - stamps[0]) / (len(stamps) - 1) for stamps, _ in pieces
+    spans = [(stamps[-1] - stamps[0]) / (len(stamps) - 1) for stamps, _, _ in pieces
              if len(stamps) > 1]  # fmt: skip
     seconds = float(np.median(spans)) * 1e-9 * window
+    good = float(sum((stamps[-1] - stamps[0]) * counts.mean() for stamps, _, counts in pieces))
     rate = 60.0 / ((blocks + 1) * seconds) if rate is None else rate
     if not 0.0 < rate * seconds < 60.0:
         raise ValueError(
@@ -213,7 +216,7 @@ def calibrate(
         tuple(float(v) for v in band),
         threshold,
         rate,
-        round(sum((stamps[-1] - stamps[0]) * 1e-9 for stamps, _ in pieces), 3),
+        round(1e-9 * good, 3),
         extrapolated,
     )
 
@@ -251,7 +254,7 @@ def check_blocks(blocks: int) -> None:
     if blocks < 4:
         raise ValueError(
             f'{blocks} whole windows of good data to calibrate the alarm on, expected 4 or more: '
-            'give a longer recording'
+            'give a longer recording or a shorter horizon'
         )
 
 

@@ -15,7 +15,7 @@ from liquid_control.evaluation.alarm import Calibration, calibrate, check_blocks
 from liquid_control.evaluation.rollouts import RolloutRunner, Rollouts
 from liquid_control.predictor import Predictor
 from liquid_control.training.export import export_bundle
-from liquid_control.training.recorded import RecordedSettings, folds, train_predictor
+from liquid_control.training.recorded import RecordedSettings, parts, train_predictor
 
 WINDOW_S = 0.7
 """Time over which an alarm averages, in seconds: more than one step of a gait."""
@@ -67,7 +67,8 @@ def publish_predictor(
     """Train on recordings and write a bundle with a calibrated alarm.
 
     For every fold, a model is trained without it and predicts it; the alarm's threshold is set
-    from those errors. The model in the bundle is then trained on all the data.
+    from those errors. Rollouts whose targets reach over two parts are left out: the model of the
+    later part was trained on the earlier one. The model in the bundle is trained on all the data.
 
     Args:
         path: bundle to write.
@@ -83,7 +84,7 @@ def publish_predictor(
         NotFiniteError: a training diverged.
         ValueError: too little data, or a checkpoint of another training.
     """
-    check_blocks(_most_blocks(settings, recordings, contract))
+    check_blocks(_blocks(settings, recordings, contract))
     checkpoints.mkdir(parents=True, exist_ok=True)
     runs = [*range(settings.folds), None]
     models = []
@@ -118,17 +119,17 @@ def _grid(contract: Contract) -> tuple[int, int]:
     return every, max(1, round(WINDOW_S * contract.rate / every))
 
 
-def _most_blocks(
-    settings: RecordedSettings, recordings: Sequence[Recording], contract: Contract
-) -> int:
-    """An upper bound on the whole windows that the recordings will give, known before training."""
+def _blocks(settings: RecordedSettings, recordings: Sequence[Recording], contract: Contract) -> int:
+    """Whole windows that the recordings will give to calibrate on, known before training."""
     every, window = _grid(contract)
     blocks = 0
     for recording in recordings:
-        ends = np.append(np.flatnonzero(recording.starts)[1:], len(recording))
-        for length in np.diff(ends, prepend=0).tolist():
-            rollouts = -(-(length - settings.horizon) // every)
-            blocks += max(0, rollouts - window + 1) // window
+        start = np.arange(0, len(recording) - settings.horizon, every)
+        part, stretch = parts(recording, settings), np.cumsum(recording.starts)
+        whole = stretch[start] == stretch[start + settings.horizon]
+        held_out = part[start + 1] == part[start + settings.horizon]
+        rollouts = np.bincount(stretch[start[whole & held_out]])
+        blocks += int((np.maximum(rollouts - window + 1, 0) // window).sum())
     return blocks
 
 
@@ -138,13 +139,14 @@ def _calibration(models, settings, recordings, contract, rate) -> Calibration:
     pieces, squares = [], []
     for recording in recordings:
         found = [rolled(runner, recording, settings.horizon, every) for runner in runners]
-        mine = folds(recording, settings)
+        part = parts(recording, settings)
         for rollouts in zip(*found, strict=True):
-            stamps = rollouts[0].stamps[:, -1]
-            chosen = mine[np.searchsorted(recording.stamps, stamps)]
-            errors = np.array([r.errors for r in rollouts])[chosen, np.arange(len(stamps))]
-            pieces.append((stamps, errors.mean(axis=1)))
-            squares.append(errors[:, -1] ** 2)
+            stamps = rollouts[0].stamps
+            first, last = (part[np.searchsorted(recording.stamps, stamps[:, k])] for k in (0, -1))
+            fold, held_out = last % settings.folds, first == last
+            errors = np.array([r.errors for r in rollouts])[fold, np.arange(len(stamps))]
+            pieces.append((stamps[:, -1], errors.mean(axis=1), held_out))
+            squares.append(errors[held_out, -1] ** 2)
     band = np.sqrt(np.concatenate(squares).mean(axis=0))
     return calibrate(
         contract, pieces, horizon=settings.horizon, every=every, window=window, band=band, rate=rate

@@ -54,12 +54,16 @@ class RecordedSettings:
         return asdict(self)
 
 
-def folds(recording: Recording, settings: RecordedSettings) -> np.ndarray:
-    """The fold whose model is trained without each observation, (T,) int."""
+def parts(recording: Recording, settings: RecordedSettings) -> np.ndarray:
+    """The part in which each observation lies, counting from 0, (T,) int."""
     period = 1e-9 * recording.period_ns
     length = max(settings.block, 2.0 * period * (settings.burn_in + settings.horizon + 1))
-    part = np.floor(recording.seconds / length).astype(int)
-    return part % settings.folds
+    return np.floor(recording.seconds / length).astype(int)
+
+
+def folds(recording: Recording, settings: RecordedSettings) -> np.ndarray:
+    """The fold whose model is trained without each observation, (T,) int."""
+    return parts(recording, settings) % settings.folds
 
 
 class Windows:

@@ -1,6 +1,7 @@
 """``liquid-control train predictor``: a robot's next-observation model, from its bags."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from liquid_control.verbs.arguments import (
@@ -61,11 +62,15 @@ def main(args: argparse.Namespace) -> int:
     _check(args)
     torch.set_num_threads(1)
     console = Console()
-    with (
-        checkpoint_folder(args.checkpoints, args.out) as folder,
-        reporting(console, args.cell) as report,
-    ):
-        bundle = _train(args, folder, report)
+    try:
+        with (
+            checkpoint_folder(args.checkpoints, args.out) as folder,
+            reporting(console, args.cell) as report,
+        ):
+            bundle = _train(args, folder, report)
+    except KeyboardInterrupt:
+        print('\nstopped; the same command resumes from the last checkpoint', file=sys.stderr)
+        return 130
     console.print(f'wrote {args.out}: {bundle.counts["parameters"]} parameters', highlight=False)
     for name, score in bundle.scores.items():
         shown = {k: v for k, v in score.items() if not isinstance(v, list)}
