@@ -21,7 +21,8 @@ _ONE_SEED = 'One seed was trained; how much seeds differ is not known.'
 def card(bundle: Bundle) -> str:
     """The card of one bundle."""
     about, scores = bundle.provenance, bundle.scores
-    conditions = {fault: s for fault, s in scores.items() if isinstance(s, dict) and 'falls' in s}
+    faults = sorted(scores, key=lambda fault: [*_NAMES, fault].index(fault))
+    conditions = {fault: scores[fault] for fault in faults if 'falls' in scores[fault]}
     name = bundle.path.name if bundle.path else bundle.cell
     parts = [
         f'# {name}',
@@ -113,7 +114,8 @@ def _reached(conditions: dict[str, dict]) -> str:
     first = next(iter(conditions.values()))
     percent = all('percent' in score for score in conditions.values())
     lines = [
-        f'{first["episodes"]} fresh episodes per fault, in process, from seed {first["seed"]} on.'
+        f'{first["episodes"]} fresh episodes per fault, in process, from seed {first["seed"]} on '
+        '(`liquid-control train score`).'
         + (
             f' The teacher returns {first["teacher_return"]:.0f} without faults.' if percent else ''
         ),

@@ -7,6 +7,12 @@ from pathlib import Path
 
 from liquid_control.verbs.arguments import add_json_argument
 
+_SHORT = {
+    'none': 'clean', 'gaussian:0.03': 'σ\n.03', 'gaussian:0.1': 'σ\n.1', 'dropped:0.1': 'lost',
+    'delay:1': 'late\n1', 'delay:2': 'late\n2', 'delay:3': 'late\n3', 'jitter:0.25': 'uneven',
+}  # fmt: skip
+"""Headings of the faults under which bundles are scored."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--cell', action='append', default=[], metavar='NAME',
@@ -165,17 +171,17 @@ def _several(args, runs, robot, teacher) -> int:
 
 
 def _table(best):
-    from rich.table import Table
-
     from liquid_control.training.score import SCORED
+    from liquid_control.verbs.tables import new_table
 
-    table = Table(title='percent of the teacher, mean of the seeds')
-    for column in ('cell', 'seeds', *SCORED, 'prediction', 'irregular'):
-        table.add_column(column)
+    table = new_table(
+        '% of\nteacher', 'seeds', *(_SHORT[fault] for fault in SCORED), 'error/\npersist.'
+    )
+    table.collapse_padding, table.pad_edge = True, False  # to fit into 80 columns
     for cell, bundle in sorted(best.items()):
         seeds = bundle.scores['seeds']
         percents = [f'{seeds[fault]["percent"]["mean"]:.0f}' for fault in SCORED]
-        ratios = [seeds[fault].get('prediction_ratio') for fault in ('none', 'dropped:0.1')]
-        told = [f'{ratio["mean"]:.3f}' if ratio else '' for ratio in ratios]
-        table.add_row(cell, str(len(seeds['seeds'])), *percents, *told)
+        ratio = seeds['none'].get('prediction_ratio')
+        told = f'{ratio["mean"]:.3f}' if ratio else ''
+        table.add_row(cell, str(len(seeds['seeds'])), *percents, told)
     return table

@@ -63,24 +63,17 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _table(name: str, scores: dict[str, dict]):
-    from rich.table import Table
-
     from liquid_control.training.card import score_text
+    from liquid_control.verbs.tables import new_table
 
     first = next(iter(scores.values()))
-    percent = 'percent' in first
-    table = Table(title=f'{name}, {first["episodes"]} episodes per fault')
-    for column in ('fault', 'return', 'worst', 'falls', *['% of teacher'] * percent, 'prediction'):
-        table.add_column(column)
+    percent = ['% of teacher'] * ('percent' in first)
+    title = f'{name},\nepisodes: {first["episodes"]}'
+    table = new_table(title, 'return', 'worst', 'falls', *percent, 'error/\npersist.')
     for fault, score in scores.items():
-        row = [
-            fault,
-            score_text(score, 'return'),
-            f'{score["return_min"]:.0f}',
-            str(score['falls']),
-        ]
+        row = [score_text(score, 'return'), f'{score["return_min"]:.0f}', str(score['falls'])]
         if percent:
             row.append(score_text(score, 'percent'))
         ratio = score['prediction_ratio']
-        table.add_row(*row, 'none' if ratio is None else f'{ratio:.3f}')
+        table.add_row(fault, *row, 'none' if ratio is None else f'{ratio:.3f}')
     return table
