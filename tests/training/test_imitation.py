@@ -13,6 +13,7 @@ from support import ROBOT
 from liquid_control import cells
 from liquid_control.models import Normalizer
 from liquid_control.training import checkpoint, imitation
+from liquid_control.training.conditions import Chance
 from liquid_control.training.finite import NotFiniteError
 from liquid_control.training.imitation import Imitation
 from liquid_control.training.judge import student_returns
@@ -175,3 +176,25 @@ def test_students_are_judged_by_seed_and_condition():
     assert first['none'].shape == (2,)
     for name, values in first.items():
         np.testing.assert_array_equal(values, again[name])
+
+
+@pytest.mark.parametrize(
+    ('name', 'value'),
+    [
+        ('seed', -5),
+        ('burn_in', 12),
+        ('taught', 0.0),
+        ('average', 1.5),
+        ('prediction_weight', -1.0),
+        ('prediction_weight', np.nan),
+        ('readout', -1),
+    ],
+)
+def test_a_setting_without_sense_is_refused(name, value):
+    with pytest.raises(ValueError, match=f'^{name}: expected'):
+        settings(**{name: value})
+
+
+def test_a_chance_has_a_fault():
+    with pytest.raises(ValueError, match='faults: expected at least one'):
+        Chance(0.5, ())

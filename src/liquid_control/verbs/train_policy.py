@@ -104,7 +104,7 @@ def _one(args, runs, robot, teacher) -> int:
     console = Console()
     bundle = finished(args.out, runs[0], robot, teacher)
     if bundle is not None:
-        console.print(f'{args.out} is trained already', highlight=False)
+        print(f'{args.out} is trained already')
         return _told(args, console, bundle)
     try:
         with (

@@ -58,7 +58,7 @@ def main(args: argparse.Namespace) -> int:
     if args.out:
         kept = {name: value for name, value in bundle.scores.items() if name != 'seeds'}
         score.rescored(bundle, args.out, {**kept, **found})
-        console.print(f'wrote {args.out}', highlight=False)
+        print(f'wrote {args.out}')
     return 0
 
 
