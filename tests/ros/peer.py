@@ -53,6 +53,16 @@ class Peer:
             self.send(**message)
             self.spin(0.008)
 
+    def walk_until_answered(self, count):
+        """Walk until ``count`` more commands have come, however busy the machine is."""
+        enough = len(self.commands) + count
+
+        def answered():
+            self.walk(1)
+            return len(self.commands) >= enough
+
+        self.until(answered, 60.0)
+
     def heard_by(self, count):
         """Wait until ``count`` nodes listen to the joint states."""
         self.until(lambda: self.publisher.get_subscription_count() >= count, 30.0)

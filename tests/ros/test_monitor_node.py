@@ -25,7 +25,7 @@ def test_on_a_robot_it_records_until_it_is_told_to_end(start_node, tmp_path, num
         peer.heard_by(2)
         peer.until(lambda: peer.node.count_subscribers('policy/prediction') == 1)
         peer.drive()
-        peer.walk(120)
+        peer.walk_until_answered(60)
         assert monitor.end(number) == 0, monitor.said
     finally:
         peer.close()
