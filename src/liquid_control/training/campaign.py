@@ -133,12 +133,12 @@ def campaign(
     Raises:
         ValueError: the folder holds results with other settings, another robot or another teacher.
     """
-    _all_finished(runs[0], folder, robot, teacher)  # before anything starts
+    done = _all_finished(runs[0], folder, robot, teacher)  # before anything starts
     standing = Standing(len(runs))
     jobs = []
     for settings in runs:
         where = place(folder, settings, log)
-        if finished(where.bundle, settings, robot, teacher) is not None:
+        if name(settings) in done:
             standing.finished.append(name(settings))
         else:
             jobs.append(Job(name(settings), _carry_out, (settings, robot, teacher, where)))
@@ -211,10 +211,9 @@ def _all_finished(
                 f'{path} has no score under {missing[0]}; '
                 f'measure it again: liquid-control train score {path} --out {path}'
             )
-        found.append((run.cell, run.seed, bundle))
-    return {
-        f'{cell}-seed{seed}': bundle for cell, seed, bundle in sorted(found, key=lambda f: f[:2])
-    }
+        found.append((run, bundle))
+    found.sort(key=lambda each: (each[0].cell, each[0].seed))
+    return {name(run): bundle for run, bundle in found}
 
 
 def _left(state: State, workers: int) -> float | None:
