@@ -17,6 +17,7 @@ from liquid_control.study.best_model import BestPredictor, BestSettings, feet
 from liquid_control.study.muon import orthogonal
 from liquid_control.study.run import Shelf
 
+CPU = torch.device('cpu')
 SMALL = BestSettings(hidden_size=8, width=16, before=1, after=1)
 
 
@@ -102,7 +103,7 @@ def train(this, rollouts, folder, stop_after=None):
         if stop_after is not None and share * this.recipe.updates > stop_after:
             raise KeyboardInterrupt
 
-    return best.fit(this, rollouts, WALKED, WINDOWS, Shelf(folder, 'data'), report)
+    return best.fit(this, rollouts, WALKED, WINDOWS, Shelf(folder, 'data'), report, CPU)
 
 
 def test_a_training_that_was_stopped_ends_where_an_undisturbed_one_does(rollouts, tmp_path):
@@ -130,9 +131,9 @@ def test_simulated_rollouts_are_kept_while_a_training_is_under_way(rollouts, tmp
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        best.train(this, rollouts, WINDOWS, shelf, stop)
+        best.train(this, rollouts, WINDOWS, shelf, stop, CPU)
     assert len(list((tmp_path / 'checkpoints').iterdir())) == 1
-    best.train(this, rollouts, WINDOWS, shelf, lambda share, text: None)
+    best.train(this, rollouts, WINDOWS, shelf, lambda share, text: None, CPU)
     assert made == [1]
     shelf.checkpoint(this).unlink()
     assert not list((tmp_path / 'checkpoints').iterdir())

@@ -79,7 +79,7 @@ def test_a_checkpoint_of_another_model_is_named(windows, shelf):
 
 
 def test_every_round_sees_every_window_once_in_a_new_order():
-    batches = prediction.Shuffled(some_windows(), 4, seed=0)
+    batches = prediction.Shuffled(some_windows(), 4, 0, torch.device('cpu'))
     rounds = [
         np.concatenate([batches.places(number * batches.round + i) for i in range(batches.round)])
         for number in range(2)

@@ -11,7 +11,11 @@ import torch
 
 from liquid_control import cells
 from liquid_control.benchmarks.references import INPUTS, PAIRS, UNITS
+from liquid_control.training.device import device_of, settle
 from liquid_control.training.memory import saved_bytes
+from liquid_control.training.passes import Outputs, recorded
+
+_CPU = torch.device('cpu')
 
 
 @contextlib.contextmanager
@@ -33,12 +37,14 @@ class Contender:
         name: name of the module.
         module: called with (B, T, I), returns outputs (B, T, O) and a state.
         times: seconds of each counted step: forward, backward, Adam.
+        recorded_times: the same with recorded passes, on a GPU.
         saved_mb: memory saved for the backward pass, MiB.
     """
 
     name: str
     module: torch.nn.Module
     times: list[float] = field(default_factory=list)
+    recorded_times: list[float] = field(default_factory=list)
     saved_mb: float = 0.0
 
     @property
@@ -52,20 +58,34 @@ def measure(
     length: int,
     rounds: int,
     told: Callable[[], None] = lambda: None,
+    record: bool = False,
 ) -> None:
-    """Train all in turn, one step each per round, so that machine drift affects all alike."""
+    """Train all in turn, one step each per round, so that machine drift affects all alike.
+
+    All must be on the same device.
+
+    Args:
+        record: also measure each with recorded passes.
+    """
     torch.manual_seed(0)
-    x = torch.randn(batch, length, INPUTS)
+    device = device_of(contenders[0].module)
+    x = torch.randn(batch, length, INPUTS).to(device)
     optimizers = [torch.optim.Adam(c.module.parameters(), 1e-3) for c in contenders]
+    ways = [[(Outputs(c.module), c.times)] for c in contenders]
+    if record:
+        for way, c in zip(ways, contenders, strict=True):
+            way.append((recorded(c.module, x), c.recorded_times))
     for done in range(-1, rounds):  # the first round is a warm-up
-        for contender, optimizer in zip(contenders, optimizers, strict=True):
-            gc.collect()
-            started = time.perf_counter()
-            optimizer.zero_grad()
-            contender.module(x)[0].square().mean().backward()
-            optimizer.step()
-            if done >= 0:
-                contender.times.append(time.perf_counter() - started)
+        for way, optimizer in zip(ways, optimizers, strict=True):
+            for through, times in way:
+                gc.collect()
+                started = time.perf_counter()
+                optimizer.zero_grad()
+                through(x).square().mean().backward()
+                optimizer.step()
+                settle(device)
+                if done >= 0:
+                    times.append(time.perf_counter() - started)
             told()
     for contender in contenders:
         module = contender.module
@@ -80,6 +100,7 @@ def beside_references(
     length: int,
     rounds: int,
     told: Callable[[], None] = lambda: None,
+    device: torch.device = _CPU,
 ) -> list[dict]:
     """One row per cell; if it has a reference, with ``ratio`` and ``memory_ratio``, theirs to ours.
 
@@ -90,10 +111,10 @@ def beside_references(
         for name in names:
             pair = next((pair for pair in PAIRS if pair.cell == name), None)
             module = pair.ours() if pair else cells.make(name, INPUTS, UNITS)
-            contenders = [Contender(name, module)]
+            contenders = [Contender(name, module.to(device))]
             if pair:
-                contenders.append(Contender(pair.reference, pair.sequence()))
-            measure(contenders, batch, length, rounds, told)
+                contenders.append(Contender(pair.reference, pair.sequence().to(device)))
+            measure(contenders, batch, length, rounds, told, record=device.type == 'cuda')
             rows.append(_row(threads, *contenders))
         return rows
 
@@ -106,7 +127,12 @@ def _row(threads: int, ours: Contender, theirs: Contender | None = None) -> dict
         'saved_mb': ours.saved_mb,
         'parameters': ours.module.counts().parameters,
     }
+    if ours.recorded_times:
+        row['recorded_ms'] = float(np.median(ours.recorded_times)) * 1e3
     if theirs is not None:
+        if ours.recorded_times:
+            ratios = np.divide(theirs.recorded_times, ours.recorded_times)
+            row['recorded_ratio'] = float(np.median(ratios))
         row['reference'] = theirs.name
         row['reference_ms'] = theirs.median_ms
         row['reference_saved_mb'] = theirs.saved_mb
@@ -121,6 +147,7 @@ def growth(
     batch: int,
     rounds: int,
     told: Callable[[], None] = lambda: None,
+    device: torch.device = _CPU,
 ) -> list[dict]:
     """Time and memory of a training step as a function of sequence length, on one thread.
 
@@ -130,7 +157,7 @@ def growth(
     with threads_set(1):
         rows = []
         for name in names:
-            module = cells.make(name, INPUTS, UNITS)
+            module = cells.make(name, INPUTS, UNITS).to(device)
             points = []
             for length in lengths:
                 contender = Contender(name, module)

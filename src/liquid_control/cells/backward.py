@@ -11,18 +11,15 @@ from torch.autograd.function import once_differentiable
 
 from liquid_control.cells.activations import CENTRED, centred
 from liquid_control.cells.activations import activation as by_name
+from liquid_control.cells.devices import at_once, autocast
 
 _AT_ONCE = 2**17
-"""Head pre-activations processed at a time in the backward pass."""
+"""Head pre-activations processed at a time in the backward pass on a CPU."""
 
 
 def fits(tensor: torch.Tensor) -> bool:
     """Whether :func:`unroll` can be used: not under autocast, while compiling or in ONNX export."""
-    return not (
-        torch.compiler.is_compiling()
-        or torch.onnx.is_in_onnx_export()
-        or torch.is_autocast_enabled(tensor.device.type)
-    )
+    return not (torch.compiler.is_compiling() or torch.onnx.is_in_onnx_export() or autocast(tensor))
 
 
 def unroll(activation, gates, masks, sensed, elapsed, state, recurrent, layers):
@@ -109,7 +106,8 @@ class _Back:
 
     def gradients(self):
         """Gradients of the arguments of ``apply``, in order."""
-        length, many = len(self.heads), max(1, _AT_ONCE // self.heads[0].numel())
+        length = len(self.heads)
+        many = max(1, at_once(self.heads, _AT_ONCE) // self.heads[0].numel())
         for last in range(length, 0, -many):
             self._part(slice(max(0, last - many), last))
         into = [g for pair in zip(self.to_weights, self.to_biases, strict=True) for g in pair]

@@ -17,8 +17,11 @@ processor's cache, in buffers allocated once.
 
 import torch
 
+from liquid_control.cells.devices import at_once
+from liquid_control.cells.synapses import full_precision
+
 _AT_ONCE = 2**19
-"""Activations computed at a time."""
+"""Activations computed at a time on a CPU."""
 
 
 def sums(v: torch.Tensor, terms, tables) -> torch.Tensor:
@@ -50,7 +53,8 @@ def solve(drive, time, state, terms, tables, unfolds: int) -> torch.Tensor:
 
 def _rows(tables) -> int:
     by_target, by_source, *_ = tables
-    return max(1, _AT_ONCE // max(by_target.numel(), by_source.numel()))
+    values = max(by_target.numel(), by_source.numel())
+    return max(1, at_once(by_target, _AT_ONCE) // values)
 
 
 class _Sums(torch.autograd.Function):
@@ -63,7 +67,7 @@ class _Sums(torch.autograd.Function):
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, grad):
-        with torch.autocast(grad.device.type, enabled=False):
+        with full_precision(grad):
             v, *terms = ctx.saved_tensors
             network = _Gradients(len(v), *terms[:4], terms[4:])
             active = network.activate(v.T)
@@ -92,7 +96,7 @@ class _Solve(torch.autograd.Function):
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, grad):
-        with torch.autocast(grad.device.type, enabled=False):
+        with full_precision(grad):
             return _backward(ctx, grad)
 
 

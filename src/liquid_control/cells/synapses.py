@@ -10,6 +10,8 @@ import math
 import numpy as np
 import torch
 
+from liquid_control.cells.devices import autocast
+
 FOREVER = 1e24
 """Elapsed time beyond which results no longer change, in any precision."""
 
@@ -36,10 +38,7 @@ def check_unfolds(unfolds: int) -> None:
 
 def full_precision(x: torch.Tensor):
     """A context that disables autocast, because a solver accumulates many small steps."""
-    kind = x.device.type
-    if torch.is_autocast_enabled(kind):
-        return torch.autocast(kind, enabled=False)
-    return contextlib.nullcontext()
+    return torch.autocast(x.device.type, enabled=False) if autocast(x) else contextlib.nullcontext()
 
 
 class Synapses(torch.nn.Module):

@@ -23,6 +23,7 @@ from liquid_control.study.muon import Muon
 from liquid_control.study.prediction import Batch, course, error
 from liquid_control.study.run import Recipe, Run, Shelf
 from liquid_control.training import checkpoint
+from liquid_control.training.device import busy_time
 from liquid_control.training.finite import clip_gradients, explain
 from liquid_control.training.memory import saved_bytes
 from liquid_control.training.schedule import warm_cosine
@@ -92,16 +93,16 @@ class Drawn:
 
 
 class Mixed:
-    """Batches drawn half from real and half from simulated rollouts, in this order."""
+    """Batches on a device, drawn half from real and half from simulated rollouts, in this order."""
 
-    def __init__(self, real: Drawn, simulated: Drawn):
-        self.real, self.simulated = real, simulated
+    def __init__(self, real: Drawn, simulated: Drawn, device: torch.device):
+        self.real, self.simulated, self.device = real, simulated, device
         half = real.batch, simulated.batch
-        self.flag = torch.cat([torch.zeros(half[0], 1, 1), torch.ones(half[1], 1, 1)])
+        self.flag = torch.cat([torch.zeros(half[0], 1, 1), torch.ones(half[1], 1, 1)]).to(device)
 
     def __call__(self, update: int) -> Batch:
         pairs = zip(self.real(update), self.simulated(update), strict=True)
-        return tuple(torch.cat(pair) for pair in pairs)
+        return tuple(torch.cat(pair).to(self.device) for pair in pairs)
 
 
 def train(
@@ -110,6 +111,7 @@ def train(
     windows: Protocol,
     shelf: Shelf,
     report: Callable[[float, str], None],
+    device: torch.device,
 ) -> dict[str, Any]:
     """Train on the training rollouts in our own way, and test by the protocol.
 
@@ -131,7 +133,7 @@ def train(
     if walked is None:
         walked = simulated.make(rollouts.train, SIMULATED, run.seed, report)
         simulated.write(path, walked)
-    result = fit(run, rollouts, walked, windows, shelf, report)
+    result = fit(run, rollouts, walked, windows, shelf, report, device)
     path.unlink()
     return result
 
@@ -143,16 +145,17 @@ def fit(
     windows: Protocol,
     shelf: Shelf,
     report: Callable[[float, str], None],
+    device: torch.device,
 ) -> dict[str, Any]:
     """As :func:`train`, given the simulated rollouts, name → (2, T, 17)."""
     torch.manual_seed(run.seed)
-    model = BestPredictor(BestSettings(**run.model), comparison.normalizer(rollouts))
+    model = BestPredictor(BestSettings(**run.model), comparison.normalizer(rollouts)).to(device)
     both = torch.nn.ModuleDict({'model': model, 'average': copy.deepcopy(model)})
     average = both['average']
     optimizer = _optimizer(model, run.recipe)
     half = run.recipe.batch // 2
     real = {name: np.stack([x[:-1], x[1:]]) for name, x in rollouts.train.items()}
-    batches = Mixed(Drawn(real, half, run.seed), Drawn(walked, half, run.seed + 1))
+    batches = Mixed(Drawn(real, half, run.seed), Drawn(walked, half, run.seed + 1), device)
     path = shelf.checkpoint(run)
     origin = shelf.origin(run)
     about = checkpoint.restore(path, both, optimizer, origin)
@@ -168,10 +171,10 @@ def fit(
         end = min(run.recipe.updates, about['done'] + run.recipe.every)
         losses = []
         for update in range(about['done'], end):
-            begun = time.process_time()
+            begun = busy_time(device)
             losses.append(_update(run, model, optimizer, batches, update))
             _follow(average, model, update)
-            about['step_s'].append(round(time.process_time() - begun, 6))
+            about['step_s'].append(round(busy_time(device) - begun, 6))
             report((update + 1) / run.recipe.updates, f'loss {losses[-1]:.3f}')
         validation = error(average, windows.validation)
         about['curve'].append([end, float(np.mean(losses)), validation])
@@ -182,7 +185,7 @@ def fit(
     return {
         'parameters': parameters(average),
         'counts': average.cell.counts()._asdict(),
-        **course(about, batches.real.round),
+        **course(about, batches.real.round, device),
         'test_mse': error(average, windows.test),
     }
 
@@ -216,7 +219,7 @@ def _update(run: Run, model: BestPredictor, optimizer: Muon, batches: Mixed, upd
 def _errors(model: BestPredictor, batch: Batch, batches: Mixed) -> torch.Tensor:
     """Squared errors (B, T, C)."""
     x, elapsed, target = batch
-    with torch.autocast('cpu', torch.bfloat16):
+    with torch.autocast(batches.device.type, torch.bfloat16):
         return (model(x, elapsed, batches.flag)[0] - target).square()
 
 

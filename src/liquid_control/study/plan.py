@@ -73,7 +73,7 @@ class Plan:
 
 
 def execute(
-    run: Run, folder: Path, data_folder: Path, report: Callable[[float, str], None]
+    run: Run, folder: Path, data_folder: Path, device: str, report: Callable[[float, str], None]
 ) -> None:
     """Carry out one run, in its own process, and keep its result in the study's folder.
 
@@ -84,10 +84,13 @@ def execute(
     from liquid_control.models import parameters
     from liquid_control.study import published_model
     from liquid_control.study.prediction import error, train
+    from liquid_control.training.device import chosen
     from liquid_control.training.finite import NotFiniteError
     from liquid_control.training.memory import peak_resident_mb
 
     torch.set_num_threads(1)
+    torch.backends.cudnn.allow_tf32 = False  # single precision, as everywhere else
+    place = chosen(device)
     rollouts = data.load(data_folder)
     windows = data.protocol(rollouts)
     shelf = Shelf(folder, rollouts.sha256)
@@ -96,14 +99,14 @@ def execute(
     result: dict[str, Any] = {}
     try:
         if run.part == best.PART:
-            result = best.train(run, rollouts, windows, shelf, report)
+            result = best.train(run, rollouts, windows, shelf, report, place)
         else:
             model = (
                 published_model.build(run)
                 if run.part == published.PART
                 else comparison.build(run, rollouts)
             )
-            counts = model.cell.counts()._asdict()
+            counts = model.to(place).cell.counts()._asdict()
             result = {'parameters': parameters(model), 'counts': counts}
             result |= train(run, model, windows, shelf, report)
             if run.part != comparison.TUNING:
@@ -133,7 +136,9 @@ class Standing:
         self.estimate.learn(run, result)
 
 
-def carry_out(plan: Plan, shelf: Shelf, data_folder: Path, workers: int) -> Iterator[Standing]:
+def carry_out(
+    plan: Plan, shelf: Shelf, data_folder: Path, workers: int, device: str = 'cpu'
+) -> Iterator[Standing]:
     """Carry out all missing runs, tuning first, yielding progress from time to time.
 
     Raises:
@@ -141,7 +146,7 @@ def carry_out(plan: Plan, shelf: Shelf, data_folder: Path, workers: int) -> Iter
     """
     standing = Standing(total=len(plan.tuning()) + len(plan.runs({})))
     tuning = plan.tuning()
-    yield from _stage(tuning, plan.runs({}), standing, shelf, data_folder, workers)
+    yield from _stage(tuning, plan.runs({}), standing, shelf, data_folder, workers, device)
     chosen = comparison.choose(tuning, standing.results)
     runs = []
     for run in plan.runs(chosen):
@@ -150,10 +155,10 @@ def carry_out(plan: Plan, shelf: Shelf, data_folder: Path, workers: int) -> Iter
             standing.failed[run.name] = 'its tuning found no step size'
         else:
             runs.append(run)
-    yield from _stage(runs, [], standing, shelf, data_folder, workers)
+    yield from _stage(runs, [], standing, shelf, data_folder, workers, device)
 
 
-def _stage(runs, later, standing, shelf, data_folder, workers) -> Iterator[Standing]:
+def _stage(runs, later, standing, shelf, data_folder, workers, device) -> Iterator[Standing]:
     by_name = {run.name: run for run in runs}
     missing = []
     for run in runs:
@@ -162,7 +167,7 @@ def _stage(runs, later, standing, shelf, data_folder, workers) -> Iterator[Stand
             missing.append(run)
         else:
             standing.take(run, result)
-    jobs = [Job(run.name, execute, (run, shelf.folder, data_folder)) for run in missing]
+    jobs = [Job(run.name, execute, (run, shelf.folder, data_folder, device)) for run in missing]
     yield standing
     with contextlib.closing(work(jobs, workers, preload=(__name__, 'torch'))) as states:
         for state in states:

@@ -17,8 +17,10 @@ from safetensors.torch import save_file
 from liquid_control.data.walker2d_kinematics import Protocol, Windows
 from liquid_control.study.run import Run, Shelf
 from liquid_control.training import checkpoint
+from liquid_control.training.device import busy_time, device_of, peak_allocated_mb, title
 from liquid_control.training.finite import NotFiniteError, clip_gradients, explain
 from liquid_control.training.memory import peak_resident_mb, saved_bytes
+from liquid_control.training.passes import Outputs, Passes, recorded
 from liquid_control.training.schedule import warm_cosine
 
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
@@ -31,15 +33,16 @@ class Shuffled:
         windows: N windows.
         batch: windows per batch.
         seed: seed of the orders.
+        device: where to put the batches.
     """
 
-    def __init__(self, windows: Windows, batch: int, seed: int):
-        self.windows, self.batch, self.seed = windows, batch, seed
+    def __init__(self, windows: Windows, batch: int, seed: int, device: torch.device):
+        self.windows, self.batch, self.seed, self.device = windows, batch, seed, device
         self.round = math.ceil(len(windows) / batch)
 
     def __call__(self, update: int) -> Batch:
         """x (B, T, C), elapsed (B, T, 1) and target (B, T, C) of gradient step ``update``."""
-        return tensors(self.windows, self.places(update))
+        return tensors(self.windows, self.places(update), self.device)
 
     def places(self, update: int) -> np.ndarray:
         """Indices of the windows in gradient step ``update``."""
@@ -57,8 +60,8 @@ def train(
 ) -> dict[str, Any]:
     """Train one run to its end, resuming from its checkpoint if there is one.
 
-    The weights of the last step remain in the model and are kept on the shelf. The test windows
-    are not used.
+    The training takes place on the model's device. The weights of the last step remain in the
+    model and are kept on the shelf. The test windows are not used.
 
     Returns:
         Validation error, the curve, times, memory: see ``docs/study.md``.
@@ -67,27 +70,28 @@ def train(
         NotFiniteError: a loss, gradient or input is not finite; the message says where it arose.
         ValueError: the checkpoint is broken, or has other settings or data.
     """
-    recipe = run.recipe
-    batches = Shuffled(data.train, recipe.batch, run.seed)
+    recipe, device = run.recipe, device_of(model)
+    batches = Shuffled(data.train, recipe.batch, run.seed, device)
     optimizer = torch.optim.Adam(model.parameters(), recipe.learning_rate, eps=recipe.epsilon)
     path = shelf.checkpoint(run)
     origin = shelf.origin(run)
     about = checkpoint.restore(path, model, optimizer, origin)
+    model.train()
+    through = recorded(model, *batches(0)[:2])
     if about is None:
         about = {'origin': origin, 'done': 0, 'curve': [], 'step_s': [], 'seconds': 0.0}
-        about['saved_mb'] = saved_bytes(lambda: _loss(model, batches(0)), model) / 2**20
-    model.train()
+        about['saved_mb'] = saved_bytes(lambda: _loss(Outputs(model), batches(0)), model) / 2**20
     while about['done'] < recipe.updates:
         started = time.perf_counter()
         torch.manual_seed(run.seed * 1_000_003 + about['done'])
         end = min(recipe.updates, about['done'] + recipe.every)
         losses = []
         for update in range(about['done'], end):
-            begun = time.process_time()  # of this thread alone, whatever else the machine does
+            begun = busy_time(device)
             for group in optimizer.param_groups:
                 group['lr'] = learning_rate(run, update, len(data.train))
-            losses.append(_update(run, model, optimizer, batches, update))
-            about['step_s'].append(round(time.process_time() - begun, 6))
+            losses.append(_update(run, model, through, optimizer, batches, update))
+            about['step_s'].append(round(busy_time(device) - begun, 6))
             report((update + 1) / recipe.updates, f'loss {losses[-1]:.3f}')
         validation = error(model, data.validation)
         if not math.isfinite(validation):
@@ -99,19 +103,21 @@ def train(
     weights = shelf.weights(run)
     save_file({n: v.contiguous() for n, v in model.state_dict().items()}, weights)
     return {
-        **course(about, math.ceil(len(data.train) / recipe.batch)),
+        **course(about, math.ceil(len(data.train) / recipe.batch), device),
         'penalty': float(_penalty(run, model).detach()),
     }
 
 
-def course(about: dict[str, Any], round_updates: float) -> dict[str, Any]:
+def course(about: dict[str, Any], round_updates: float, device: torch.device) -> dict[str, Any]:
     """The measures of a finished training, as collected in its checkpoint.
 
     Args:
         about: ``about`` of the checkpoint: curve, seconds, step_s, saved_mb.
         round_updates: gradient steps per round.
+        device: where the training took place.
     """
     step = median(about['step_s'])
+    peak = {'peak_allocated_mb': peak_allocated_mb(device)} if device.type == 'cuda' else {}
     return {
         'validation_mse': about['curve'][-1][2],
         'train_mse': about['curve'][-1][1],
@@ -124,6 +130,8 @@ def course(about: dict[str, Any], round_updates: float) -> dict[str, Any]:
         'seconds_round': step * round_updates,
         'saved_mb': about['saved_mb'],
         'peak_resident_mb': peak_resident_mb(),
+        **peak,
+        'device': title(device),
     }
 
 
@@ -138,28 +146,31 @@ def learning_rate(run: Run, update: int, windows: int) -> float:
 def error(model: torch.nn.Module, windows: Windows, batch: int = 128) -> float:
     """Mean squared error over all values of all windows; the model is left in training mode."""
     model.eval()
-    total = 0.0
+    total, device = 0.0, device_of(model)
     with torch.no_grad():
         for start in range(0, len(windows), batch):
-            x, elapsed, target = tensors(windows, slice(start, start + batch))
+            x, elapsed, target = tensors(windows, slice(start, start + batch), device)
             total += float((model(x, elapsed)[0] - target).double().square().sum())
     model.train()
     return total / windows.target.size
 
 
-def tensors(windows: Windows, places: np.ndarray | slice) -> Batch:
-    """Some of the windows as tensors: x, elapsed, target."""
+def tensors(windows: Windows, places: np.ndarray | slice, device: torch.device) -> Batch:
+    """Some of the windows as tensors on a device: x, elapsed, target."""
     return tuple(
-        torch.from_numpy(values[places])
+        torch.from_numpy(values[places]).to(device)
         for values in (windows.x, windows.elapsed, windows.target)
     )  # fmt: skip
 
 
-def _update(run, model, optimizer, batches, update) -> float:
-    """Take one gradient step; returns its loss without the penalty."""
+def _update(run, model, through, optimizer, batches, update) -> float:
+    """Take one gradient step, with a forward pass ``through`` the model; returns its loss.
+
+    The loss is without the penalty.
+    """
     recipe, batch = run.recipe, batches(update)
     place = f'{run.name}, round {update // batches.round + 1}, update {update + 1}'
-    loss = _loss(model, batch)
+    loss = _loss(through, batch)
     if not torch.isfinite(loss):
         places = batches.places(update)
         raise explain(model, batch, place, lambda row: batches.windows.describe(places[row]))
@@ -170,9 +181,9 @@ def _update(run, model, optimizer, batches, update) -> float:
     return float(loss.detach())
 
 
-def _loss(model: torch.nn.Module, batch: Batch) -> torch.Tensor:
+def _loss(through: Passes, batch: Batch) -> torch.Tensor:
     x, elapsed, target = batch
-    return (model(x, elapsed)[0] - target).square().mean()
+    return (through(x, elapsed) - target).square().mean()
 
 
 def _penalty(run: Run, model: torch.nn.Module) -> torch.Tensor:

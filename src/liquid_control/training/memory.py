@@ -14,14 +14,14 @@ def saved_bytes(loss: Callable[[], torch.Tensor], model: torch.nn.Module) -> int
     """
     own = {value.untyped_storage().data_ptr() for value in (*model.parameters(), *model.buffers())}
     kept: dict[int, int] = {}
-    alive = []  # keeps the tensors, so that no address is reused
+    alive = []  # keeps the storages, so that no address is reused
 
     def pack(tensor: torch.Tensor) -> torch.Tensor:
         storage = tensor.untyped_storage()
         if storage.data_ptr() not in own:
             kept[storage.data_ptr()] = storage.nbytes()
-            alive.append(tensor)
-        return tensor
+            alive.append(storage)
+        return tensor.detach()  # the tensor itself would keep the graph alive for ever
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
         loss()

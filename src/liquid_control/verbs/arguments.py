@@ -37,6 +37,13 @@ def _writable(text: str) -> Path:
     return path
 
 
+def add_device_argument(parser: argparse.ArgumentParser) -> None:
+    """Add ``--device``; :func:`liquid_control.training.device.chosen` checks it."""
+    parser.add_argument(
+        '--device', default='cpu', metavar='NAME', help='where to train: cpu, cuda or cuda:N (cpu)'
+    )
+
+
 def add_observed_argument(parser: argparse.ArgumentParser) -> None:
     """Add ``--observed``, for topics recorded under other names; ``args.observed`` is a dict."""
     parser.add_argument(

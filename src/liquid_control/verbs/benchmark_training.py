@@ -2,6 +2,7 @@
 
 import argparse
 
+from liquid_control.verbs.arguments import add_device_argument
 from liquid_control.verbs.tables import new_table
 
 LENGTHS = (16, 32, 64, 128, 256, 512, 1024)
@@ -15,8 +16,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--cell', action='append', help='recurrent cell; may be repeated; default: every cell (all)'
     )
     parser.add_argument(
-        '--threads', type=int, action='append', help='number of threads; may be repeated (1, 2)'
+        '--threads',
+        type=int,
+        action='append',
+        help='number of threads; may be repeated (1, 2; on a GPU 1)',
     )
+    add_device_argument(parser)
     parser.add_argument('--batch', type=int, default=64, help='sequences per step (64)')
     parser.add_argument('--length', type=int, default=64, help='samples per sequence (64)')
     parser.add_argument('--rounds', type=int, default=7, help='measured steps of each (7)')
@@ -31,7 +36,10 @@ def main(args: argparse.Namespace) -> int:
     for name in ('batch', 'length', 'rounds'):
         if getattr(args, name) < 1:
             raise ValueError(f'--{name}: expected 1 or more, found {getattr(args, name)}')
-    threads = args.threads or [1, 2]
+    from liquid_control.training.device import chosen, title
+
+    device = chosen(args.device)
+    threads = args.threads or ([1, 2] if device.type == 'cpu' else [1])
     for count in threads:
         if not 1 <= count <= _MOST_THREADS:
             raise ValueError(f'--threads: expected 1 to {_MOST_THREADS}, found {count}')
@@ -49,31 +57,41 @@ def main(args: argparse.Namespace) -> int:
     rows = []
     for count in threads:
         with counting(console, f'training, threads: {count}', both * (args.rounds + 1)) as told:
-            rows += beside_references(names, count, args.batch, args.length, args.rounds, told)
-    console.print(_table(rows))
+            rows += beside_references(
+                names, count, args.batch, args.length, args.rounds, told, device
+            )
+    console.print(_table(rows, title(device)))
     grown = []
     if args.growth:
         with counting(console, 'growth', len(names) * len(LENGTHS) * 4) as told:
-            grown = growth(names, list(LENGTHS), 16, 3, told)
+            grown = growth(names, list(LENGTHS), 16, 3, told, device)
         console.print(_growth_table(grown))
     if args.json:
         settings = {
-            'threads': threads, 'batch': args.batch, 'length': args.length, 'rounds': args.rounds,
+            'device': title(device), 'threads': threads, 'batch': args.batch,
+            'length': args.length, 'rounds': args.rounds,
         }  # fmt: skip
         result = {'settings': settings, 'steps': rows, 'growth': grown}
         write_json(args.json, {'format': 1, 'provenance': provenance(), **result})
     return 0
 
 
-def _table(rows: list[dict]):
-    titles = ('', 'threads', 'step, ms', 'saved, MB', 'beside', 'times\nfaster', 'times\nleaner')
-    table = new_table(*titles, left=('', 'beside'))
+def _table(rows: list[dict], device: str):
+    """Steps of all cells; on a GPU, also with recorded passes."""
+    columns = ['', 'threads', 'step, ms', 'saved, MB', 'beside', 'times\nfaster', 'times\nleaner']
+    on_gpu = 'recorded_ms' in rows[0]
+    columns += ['recorded,\nms', 'times\nfaster'] if on_gpu else []
+    table = new_table(*columns, left=('', 'beside'), title=device)
     for row in rows:
-        beside = ()
+        beside = ['', '', '']
         if 'ratio' in row:
-            beside = row['reference'], f'{row["ratio"]:.1f}', f'{row["memory_ratio"]:.1f}'
+            beside = [row['reference'], f'{row["ratio"]:.1f}', f'{row["memory_ratio"]:.1f}']
+        more = []
+        if on_gpu:
+            more.append(f'{row["recorded_ms"]:.1f}')
+            more.append(f'{row["recorded_ratio"]:.1f}' if 'ratio' in row else '')
         cost = f'{row["step_ms"]:.1f}', f'{row["saved_mb"]:.1f}'
-        table.add_row(row['cell'], str(row['threads']), *cost, *beside)
+        table.add_row(row['cell'], str(row['threads']), *cost, *beside, *more)
     return table
 
 

@@ -5,7 +5,7 @@ import contextlib
 import sys
 from pathlib import Path
 
-from liquid_control.verbs.arguments import add_json_argument
+from liquid_control.verbs.arguments import add_device_argument, add_json_argument
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     walker.add_argument('--updates', type=int, help='gradient steps of each compared run')
     walker.add_argument('--workers', type=int, default=1, help='runs at a time (1)')
+    add_device_argument(walker)
     walker.add_argument('--list', action='store_true', help='list the runs and exit')
     add_json_argument(walker, 'also write the results here')
 
@@ -49,6 +50,7 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.data import walker2d_kinematics as data
     from liquid_control.study.plan import Plan, Standing, carry_out
     from liquid_control.study.run import Shelf
+    from liquid_control.training.device import chosen
     from liquid_control.verbs.arguments import terminable
 
     for name in ('seeds', 'workers', 'updates'):
@@ -75,6 +77,7 @@ def main(args: argparse.Namespace) -> int:
         return 0
     if not names:
         raise ValueError('no run matches; --list without filters lists all runs')
+    chosen(args.device)
     with console.status('reading the data'):
         rollouts = data.load(args.data)
         measure = data.baselines(data.protocol(rollouts))
@@ -90,7 +93,7 @@ def main(args: argparse.Namespace) -> int:
         try:
             with (
                 contextlib.closing(
-                    carry_out(plan, shelf, args.data.resolve(), args.workers)
+                    carry_out(plan, shelf, args.data.resolve(), args.workers, args.device)
                 ) as standings,
                 _progress(console) as show,
             ):
