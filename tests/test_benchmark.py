@@ -49,7 +49,7 @@ def test_steps_are_measured_beside_a_reference(tmp_path):
         (['training', '--rounds', '0'], '--rounds: expected 1 or more, found 0'),
         (['training', '--threads', '0'], '--threads: expected 1 to 256, found 0'),
         (['training', '--threads', '100000'], '--threads: expected 1 to 256, found 100000'),
-        (['training', '--device', 'cpu:1'], 'device cpu:1: torch'),
+        (['training', '--device', 'cpu:1'], "expected cpu, cuda or cuda:N, found 'cpu:1'"),
         (['training', '--device', 'cuda:99'], 'device cuda:99: torch'),
         (['latency', '--cell', 'lsmt'], "did you mean 'lstm'"),
     ],

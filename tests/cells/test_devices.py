@@ -4,9 +4,10 @@ import copy
 
 import pytest
 import torch
+from devices import on_gpu
 
 from liquid_control import cells
-from liquid_control.training.passes import recorded
+from liquid_control.training.captured import captured
 
 INPUT, HIDDEN, BATCH, LENGTH = 5, 13, 4, 9
 
@@ -37,7 +38,7 @@ def test_no_cell_leaves_anything_on_the_cpu(cell):
     assert output.device.type == state.device.type == 'meta'
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason='no CUDA GPU')
+@on_gpu
 @pytest.mark.parametrize('lengths', [None, [9, 1, 4, 0]], ids=['full', 'padded'])
 def test_a_gpu_gives_the_same_numbers(cell, lengths):
     cell.double()
@@ -51,13 +52,13 @@ def test_a_gpu_gives_the_same_numbers(cell, lengths):
         torch.testing.assert_close(b.cpu(), a, atol=1e-9, rtol=1e-8)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason='no CUDA GPU')
-def test_recorded_passes_give_the_same_numbers(cell):
+@on_gpu
+def test_captured_passes_give_the_same_numbers(cell):
     """Also after a gradient step, for another batch, and for a batch of another shape."""
     cell.cuda()
     x = torch.randn(3, BATCH, LENGTH, INPUT, device='cuda')
     elapsed = 3.0 * torch.rand(3, BATCH, LENGTH, 1, device='cuda')
-    through = recorded(cell, x[0], elapsed[0])
+    through = captured(cell, x[0], elapsed[0])
     optimizer = torch.optim.SGD(cell.parameters(), 0.01)
     for given, since in zip(x, elapsed, strict=True):
         for rows in (BATCH, 2):

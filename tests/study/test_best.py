@@ -6,6 +6,7 @@ import gymnasium
 import numpy as np
 import pytest
 import torch
+from devices import on_every_device
 from kinematics import some_windows, waves
 from safetensors.torch import load_file
 
@@ -98,21 +99,22 @@ def run(updates: int, every: int):
     return replace(only, recipe=recipe, model=SMALL.to_dict())
 
 
-def train(this, rollouts, folder, stop_after=None):
+def train(this, rollouts, folder, stop_after=None, device=CPU):
     def report(share, text):
         if stop_after is not None and share * this.recipe.updates > stop_after:
             raise KeyboardInterrupt
 
-    return best.fit(this, rollouts, WALKED, WINDOWS, Shelf(folder, 'data'), report, CPU)
+    return best.fit(this, rollouts, WALKED, WINDOWS, Shelf(folder, 'data'), report, device)
 
 
-def test_a_training_that_was_stopped_ends_where_an_undisturbed_one_does(rollouts, tmp_path):
-    this = run(updates=6, every=2)
-    whole = train(this, rollouts, tmp_path / 'whole')
+@on_every_device
+def test_a_training_that_was_stopped_ends_where_an_undisturbed_one_does(rollouts, tmp_path, device):
+    this, device = run(updates=6, every=2), torch.device(device)
+    whole = train(this, rollouts, tmp_path / 'whole', device=device)
     for stop_after in (1, 3, 4):
         with pytest.raises(KeyboardInterrupt):
-            train(this, rollouts, tmp_path / 'other', stop_after)
-    resumed = train(this, rollouts, tmp_path / 'other')
+            train(this, rollouts, tmp_path / 'other', stop_after, device)
+    resumed = train(this, rollouts, tmp_path / 'other', device=device)
     for name in ('test_mse', 'validation_mse', 'train_mse', 'curve'):
         assert whole[name] == resumed[name]
     first, second = (

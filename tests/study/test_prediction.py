@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from devices import on_every_device
 from kinematics import some_windows
 from safetensors.torch import load_file
 
@@ -13,6 +14,8 @@ from liquid_control.models import ModelSettings, Normalizer
 from liquid_control.predictor import Predictor, RawPredictor
 from liquid_control.study import prediction
 from liquid_control.study.run import Recipe, Run, Shelf
+from liquid_control.training import checkpoint
+from liquid_control.training.device import title
 from liquid_control.training.finite import NotFiniteError
 
 RUN = Run('a', 'comparison', 'cfc', 3, Recipe(updates=6, learning_rate=0.01, batch=4, every=2))
@@ -29,9 +32,9 @@ def shelf(tmp_path):
     return Shelf(tmp_path / 'study', 'data')
 
 
-def make() -> Predictor:
+def make(device: str = 'cpu') -> Predictor:
     torch.manual_seed(0)
-    return Predictor(SETTINGS, Normalizer(np.zeros(17), np.ones(17), np.full(17, 0.3)))
+    return Predictor(SETTINGS, Normalizer(np.zeros(17), np.ones(17), np.full(17, 0.3))).to(device)
 
 
 def train(model, windows, shelf, run=RUN, stop_after=None):
@@ -42,23 +45,39 @@ def train(model, windows, shelf, run=RUN, stop_after=None):
     return prediction.train(run, model, windows, shelf, report)
 
 
-def test_a_training_that_was_stopped_ends_where_an_undisturbed_one_does(windows, shelf, tmp_path):
-    whole = train(make(), windows, shelf)
+@on_every_device
+def test_a_training_that_was_stopped_ends_where_an_undisturbed_one_does(
+    windows, shelf, tmp_path, device
+):
+    whole = train(make(device), windows, shelf)
     other = Shelf(tmp_path / 'other', 'data')
     for stop_after in (1, 3, 4):
         with pytest.raises(KeyboardInterrupt):
-            train(make(), windows, other, stop_after=stop_after)
-    resumed = train(make(), windows, other)
+            train(make(device), windows, other, stop_after=stop_after)
+    resumed = train(make(device), windows, other)
     for name in ('validation_mse', 'train_mse', 'curve'):
         assert whole[name] == resumed[name]
     first, second = (load_file(folder.weights(RUN)) for folder in (shelf, other))
     assert all(torch.equal(first[name], second[name]) for name in first)
     assert len(whole['curve']) == 3
+    assert whole['device'] == title(torch.device(device))
+    assert ('peak_allocated_mb' in whole) == (device == 'cuda')
 
 
-def test_it_learns(windows, shelf):
+def test_a_checkpoint_of_another_device_is_refused(windows, shelf):
+    with pytest.raises(KeyboardInterrupt):
+        train(make(), windows, shelf, stop_after=3)
+    tensors, about = checkpoint.read(shelf.checkpoint(RUN))
+    about['origin']['device'] = 'a GPU'
+    checkpoint.write(shelf.checkpoint(RUN), tensors, about)
+    with pytest.raises(ValueError, match=r'from another run \(device a GPU, now cpu\)'):
+        train(make(), windows, shelf)
+
+
+@on_every_device
+def test_it_learns(windows, shelf, device):
     recipe = Recipe(updates=30, learning_rate=0.02, batch=4, every=15)
-    model = make()
+    model = make(device)
     before = prediction.error(model, windows.train)
     train(model, windows, shelf, replace(RUN, recipe=recipe))
     assert prediction.error(model, windows.train) < 0.8 * before

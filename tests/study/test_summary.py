@@ -1,5 +1,7 @@
 """The summary of a study: rows over seeds, next to the published results."""
 
+import math
+
 import pytest
 
 pytest.importorskip('scipy')
@@ -49,6 +51,16 @@ def test_cells_are_ranked_and_a_failure_is_told():
     assert rows[1]['test_mse']['low'] < 1.1 < rows[1]['test_mse']['high']
     assert rows[2]['test_mse'] is None
     assert rows[2]['failed'] == {'comparison-ltc-0': 'update 3: the loss is not finite'}
+
+
+def test_times_on_different_devices_have_no_median():
+    results = [result('comparison', 'gru', 0, 0.9), result('comparison', 'gru', 1, 0.9, device='a')]
+    summary = summarize(results, PUBLISHED)
+    (row,) = summary['comparison']
+    assert row['devices'] == ['a', 'cpu']
+    assert math.isnan(row['seconds_round'])
+    assert row['saved_mb'] == 9.0
+    assert tables(summary, {'persistence_mse': 4.54, 'linear_mse': 3.1})
 
 
 def test_tables_fit_a_terminal_of_eighty_columns():

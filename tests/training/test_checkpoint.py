@@ -21,6 +21,11 @@ def test_whatever_does_not_fit_the_file_is_named(tmp_path, error):
         raise error('the walkers')
 
 
+def test_a_lack_of_memory_is_no_broken_file(tmp_path):
+    with pytest.raises(torch.cuda.OutOfMemoryError), checkpoint.restoring(tmp_path / 'any'):
+        raise torch.cuda.OutOfMemoryError('CUDA out of memory')
+
+
 def averaged(folder) -> Averaged:
     return Averaged(student('gru'), folder / 'best.safetensors')
 

@@ -11,9 +11,9 @@ import torch
 
 from liquid_control import cells
 from liquid_control.benchmarks.references import INPUTS, PAIRS, UNITS
+from liquid_control.training.captured import Outputs, captured
 from liquid_control.training.device import device_of, settle
 from liquid_control.training.memory import saved_bytes
-from liquid_control.training.passes import Outputs, recorded
 
 _CPU = torch.device('cpu')
 
@@ -37,14 +37,14 @@ class Contender:
         name: name of the module.
         module: called with (B, T, I), returns outputs (B, T, O) and a state.
         times: seconds of each counted step: forward, backward, Adam.
-        recorded_times: the same with recorded passes, on a GPU.
+        captured_times: the same with captured passes, on a GPU.
         saved_mb: memory saved for the backward pass, MiB.
     """
 
     name: str
     module: torch.nn.Module
     times: list[float] = field(default_factory=list)
-    recorded_times: list[float] = field(default_factory=list)
+    captured_times: list[float] = field(default_factory=list)
     saved_mb: float = 0.0
 
     @property
@@ -58,23 +58,23 @@ def measure(
     length: int,
     rounds: int,
     told: Callable[[], None] = lambda: None,
-    record: bool = False,
+    capture: bool = False,
 ) -> None:
     """Train all in turn, one step each per round, so that machine drift affects all alike.
 
     All must be on the same device.
 
     Args:
-        record: also measure each with recorded passes.
+        capture: also measure each with captured passes.
     """
     torch.manual_seed(0)
     device = device_of(contenders[0].module)
     x = torch.randn(batch, length, INPUTS).to(device)
     optimizers = [torch.optim.Adam(c.module.parameters(), 1e-3) for c in contenders]
     ways = [[(Outputs(c.module), c.times)] for c in contenders]
-    if record:
+    if capture:
         for way, c in zip(ways, contenders, strict=True):
-            way.append((recorded(c.module, x), c.recorded_times))
+            way.append((captured(c.module, x), c.captured_times))
     for done in range(-1, rounds):  # the first round is a warm-up
         for way, optimizer in zip(ways, optimizers, strict=True):
             for through, times in way:
@@ -114,7 +114,7 @@ def beside_references(
             contenders = [Contender(name, module.to(device))]
             if pair:
                 contenders.append(Contender(pair.reference, pair.sequence().to(device)))
-            measure(contenders, batch, length, rounds, told, record=device.type == 'cuda')
+            measure(contenders, batch, length, rounds, told, capture=device.type == 'cuda')
             rows.append(_row(threads, *contenders))
         return rows
 
@@ -127,12 +127,12 @@ def _row(threads: int, ours: Contender, theirs: Contender | None = None) -> dict
         'saved_mb': ours.saved_mb,
         'parameters': ours.module.counts().parameters,
     }
-    if ours.recorded_times:
-        row['recorded_ms'] = float(np.median(ours.recorded_times)) * 1e3
+    if ours.captured_times:
+        row['captured_ms'] = float(np.median(ours.captured_times)) * 1e3
     if theirs is not None:
-        if ours.recorded_times:
-            ratios = np.divide(theirs.recorded_times, ours.recorded_times)
-            row['recorded_ratio'] = float(np.median(ratios))
+        if ours.captured_times:
+            ratios = np.divide(theirs.captured_times, ours.captured_times)
+            row['captured_ratio'] = float(np.median(ratios))
         row['reference'] = theirs.name
         row['reference_ms'] = theirs.median_ms
         row['reference_saved_mb'] = theirs.saved_mb

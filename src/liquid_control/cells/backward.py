@@ -11,7 +11,7 @@ from torch.autograd.function import once_differentiable
 
 from liquid_control.cells.activations import CENTRED, centred
 from liquid_control.cells.activations import activation as by_name
-from liquid_control.cells.devices import at_once, autocast
+from liquid_control.cells.hardware import at_once, autocast
 
 _AT_ONCE = 2**17
 """Head pre-activations processed at a time in the backward pass on a CPU."""

@@ -17,7 +17,7 @@ processor's cache, in buffers allocated once.
 
 import torch
 
-from liquid_control.cells.devices import at_once
+from liquid_control.cells.hardware import at_once
 from liquid_control.cells.synapses import full_precision
 
 _AT_ONCE = 2**19

@@ -10,7 +10,7 @@ import math
 import numpy as np
 import torch
 
-from liquid_control.cells.devices import autocast
+from liquid_control.cells.hardware import autocast
 
 FOREVER = 1e24
 """Elapsed time beyond which results no longer change, in any precision."""

@@ -23,7 +23,7 @@ from liquid_control.study.muon import Muon
 from liquid_control.study.prediction import Batch, course, error
 from liquid_control.study.run import Recipe, Run, Shelf
 from liquid_control.training import checkpoint
-from liquid_control.training.device import busy_time
+from liquid_control.training.device import busy_time, title
 from liquid_control.training.finite import clip_gradients, explain
 from liquid_control.training.memory import saved_bytes
 from liquid_control.training.schedule import warm_cosine
@@ -125,7 +125,7 @@ def train(
 
     Raises:
         NotFiniteError: a loss or gradient is not finite; the message says where it arose.
-        ValueError: a checkpoint is broken, or has other settings or data.
+        ValueError: a checkpoint is broken, or has other settings or data or another device.
     """
     made_of = f'{shelf.data_sha256[:12]}-{run.seed}'
     path = shelf.folder / 'checkpoints' / f'{run.name}-simulated-{made_of}.npz'
@@ -157,7 +157,7 @@ def fit(
     real = {name: np.stack([x[:-1], x[1:]]) for name, x in rollouts.train.items()}
     batches = Mixed(Drawn(real, half, run.seed), Drawn(walked, half, run.seed + 1), device)
     path = shelf.checkpoint(run)
-    origin = shelf.origin(run)
+    origin = {**shelf.origin(run), 'device': title(device)}
     about = checkpoint.restore(path, both, optimizer, origin)
     if about is None:
         about = {'origin': origin, 'done': 0, 'curve': [], 'step_s': [], 'seconds': 0.0}

@@ -84,13 +84,13 @@ def execute(
     from liquid_control.models import parameters
     from liquid_control.study import published_model
     from liquid_control.study.prediction import error, train
-    from liquid_control.training.device import chosen
+    from liquid_control.training.device import device_named, use
     from liquid_control.training.finite import NotFiniteError
     from liquid_control.training.memory import peak_resident_mb
 
     torch.set_num_threads(1)
-    torch.backends.cudnn.allow_tf32 = False  # single precision, as everywhere else
-    place = chosen(device)
+    where = device_named(device)
+    use(where)
     rollouts = data.load(data_folder)
     windows = data.protocol(rollouts)
     shelf = Shelf(folder, rollouts.sha256)
@@ -99,14 +99,14 @@ def execute(
     result: dict[str, Any] = {}
     try:
         if run.part == best.PART:
-            result = best.train(run, rollouts, windows, shelf, report, place)
+            result = best.train(run, rollouts, windows, shelf, report, where)
         else:
             model = (
                 published_model.build(run)
                 if run.part == published.PART
                 else comparison.build(run, rollouts)
             )
-            counts = model.to(place).cell.counts()._asdict()
+            counts = model.to(where).cell.counts()._asdict()
             result = {'parameters': parameters(model), 'counts': counts}
             result |= train(run, model, windows, shelf, report)
             if run.part != comparison.TUNING:

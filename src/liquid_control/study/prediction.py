@@ -17,10 +17,10 @@ from safetensors.torch import save_file
 from liquid_control.data.walker2d_kinematics import Protocol, Windows
 from liquid_control.study.run import Run, Shelf
 from liquid_control.training import checkpoint
+from liquid_control.training.captured import Outputs, Passes, captured
 from liquid_control.training.device import busy_time, device_of, peak_allocated_mb, title
 from liquid_control.training.finite import NotFiniteError, clip_gradients, explain
 from liquid_control.training.memory import peak_resident_mb, saved_bytes
-from liquid_control.training.passes import Outputs, Passes, recorded
 from liquid_control.training.schedule import warm_cosine
 
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
@@ -68,16 +68,16 @@ def train(
 
     Raises:
         NotFiniteError: a loss, gradient or input is not finite; the message says where it arose.
-        ValueError: the checkpoint is broken, or has other settings or data.
+        ValueError: the checkpoint is broken, or has other settings or data or another device.
     """
     recipe, device = run.recipe, device_of(model)
     batches = Shuffled(data.train, recipe.batch, run.seed, device)
     optimizer = torch.optim.Adam(model.parameters(), recipe.learning_rate, eps=recipe.epsilon)
     path = shelf.checkpoint(run)
-    origin = shelf.origin(run)
+    origin = {**shelf.origin(run), 'device': title(device)}
     about = checkpoint.restore(path, model, optimizer, origin)
     model.train()
-    through = recorded(model, *batches(0)[:2])
+    through = captured(model, *batches(0)[:2])
     if about is None:
         about = {'origin': origin, 'done': 0, 'curve': [], 'step_s': [], 'seconds': 0.0}
         about['saved_mb'] = saved_bytes(lambda: _loss(Outputs(model), batches(0)), model) / 2**20

@@ -1,5 +1,6 @@
 """Results of a study: the recipes against their published errors, and the compared cells."""
 
+import math
 from collections.abc import Iterable, Mapping
 from statistics import mean, median, stdev
 from typing import Any
@@ -60,8 +61,11 @@ def _row(group: list[Mapping[str, Any]]) -> dict[str, Any]:
         return row
     for name in ('test_mse', 'validation_mse', 'train_mse'):
         row[name] = _spread([result[name] for result in whole])
+    row['devices'] = sorted({result.get('device', 'cpu') for result in whole})
     for name in ('seconds', 'seconds_update', 'seconds_round', 'saved_mb', 'peak_resident_mb'):
         row[name] = median(result[name] for result in whole)
+        if name.startswith('seconds') and len(row['devices']) > 1:
+            row[name] = math.nan  # times on different devices have no common median
     row['penalty'] = mean(result.get('penalty', 0.0) for result in whole)
     return row
 

@@ -69,6 +69,8 @@ def restoring(path: Path) -> Iterator[None]:
     """Raise :func:`broken` if a value to be restored from the file is missing or does not fit."""
     try:
         yield
+    except torch.cuda.OutOfMemoryError:
+        raise
     except (KeyError, RuntimeError, TypeError, ValueError) as error:
         raise broken(path, error) from None
 

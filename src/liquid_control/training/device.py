@@ -1,29 +1,33 @@
 """The device on which a network is trained: the processor, or a CUDA GPU."""
 
+import re
 import time
 
 import torch
 
 
-def chosen(name: str) -> torch.device:
+def device_named(name: str) -> torch.device:
     """The device of that name, ``cpu``, ``cuda`` or ``cuda:N``.
 
     Raises:
         ValueError: another name, or a GPU that this machine or this build of torch does not have.
     """
-    kind, _, number = name.partition(':')
-    if kind not in ('cpu', 'cuda') or (number and not number.isdecimal()) or name.endswith(':'):
+    found = re.fullmatch(r'cpu|cuda(?::(0|[1-9][0-9]*))?', name)
+    if not found:
         raise ValueError(f'device: expected cpu, cuda or cuda:N, found {name!r}')
-    count = torch.cuda.device_count() if kind == 'cuda' else 1
-    if int(number or 0) >= count:
-        raise ValueError(f'device {name}: torch {torch.__version__} finds {_devices(kind, count)}')
+    if name != 'cpu' and int(found[1] or 0) >= torch.cuda.device_count():
+        raise ValueError(
+            f'device {name}: torch {torch.__version__} finds {torch.cuda.device_count()} CUDA '
+            'devices'
+        )
     return torch.device(name)
 
 
-def _devices(kind: str, count: int) -> str:
-    if kind == 'cpu':
-        return 'one CPU'
-    return f'{count} CUDA devices' if count != 1 else 'one CUDA device, cuda:0'
+def use(device: torch.device) -> None:
+    """Make a GPU the current one, with products in single precision, as on a CPU."""
+    if device.type == 'cuda':
+        torch.cuda.set_device(device)
+        torch.backends.cudnn.allow_tf32 = False
 
 
 def device_of(model: torch.nn.Module) -> torch.device:

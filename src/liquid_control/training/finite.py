@@ -42,6 +42,8 @@ def clip_gradients(model: torch.nn.Module, most: float, place: str, each: bool =
     try:
         for group in values if each else [values]:
             torch.nn.utils.clip_grad_norm_(group, most, error_if_nonfinite=True)
+    except torch.cuda.OutOfMemoryError:
+        raise
     except RuntimeError:
         check_gradients(model, place)
         raise NotFiniteError(f'{place}: the norm of the gradient is not finite') from None

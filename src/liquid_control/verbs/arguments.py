@@ -38,7 +38,7 @@ def _writable(text: str) -> Path:
 
 
 def add_device_argument(parser: argparse.ArgumentParser) -> None:
-    """Add ``--device``; :func:`liquid_control.training.device.chosen` checks it."""
+    """Add ``--device``; :func:`liquid_control.training.device.device_named` checks it."""
     parser.add_argument(
         '--device', default='cpu', metavar='NAME', help='where to train: cpu, cuda or cuda:N (cpu)'
     )

@@ -36,9 +36,10 @@ def main(args: argparse.Namespace) -> int:
     for name in ('batch', 'length', 'rounds'):
         if getattr(args, name) < 1:
             raise ValueError(f'--{name}: expected 1 or more, found {getattr(args, name)}')
-    from liquid_control.training.device import chosen, title
+    from liquid_control.training.device import device_named, title, use
 
-    device = chosen(args.device)
+    device = device_named(args.device)
+    use(device)
     threads = args.threads or ([1, 2] if device.type == 'cpu' else [1])
     for count in threads:
         if not 1 <= count <= _MOST_THREADS:
@@ -77,10 +78,10 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _table(rows: list[dict], device: str):
-    """Steps of all cells; on a GPU, also with recorded passes."""
+    """Steps of all cells; on a GPU, also with captured passes."""
     columns = ['', 'threads', 'step, ms', 'saved, MB', 'beside', 'times\nfaster', 'times\nleaner']
-    on_gpu = 'recorded_ms' in rows[0]
-    columns += ['recorded,\nms', 'times\nfaster'] if on_gpu else []
+    on_gpu = 'captured_ms' in rows[0]
+    columns += ['captured,\nms', 'captured,\nfaster'] if on_gpu else []
     table = new_table(*columns, left=('', 'beside'), title=device)
     for row in rows:
         beside = ['', '', '']
@@ -88,8 +89,8 @@ def _table(rows: list[dict], device: str):
             beside = [row['reference'], f'{row["ratio"]:.1f}', f'{row["memory_ratio"]:.1f}']
         more = []
         if on_gpu:
-            more.append(f'{row["recorded_ms"]:.1f}')
-            more.append(f'{row["recorded_ratio"]:.1f}' if 'ratio' in row else '')
+            more.append(f'{row["captured_ms"]:.1f}')
+            more.append(f'{row["captured_ratio"]:.1f}' if 'ratio' in row else '')
         cost = f'{row["step_ms"]:.1f}', f'{row["saved_mb"]:.1f}'
         table.add_row(row['cell'], str(row['threads']), *cost, *beside, *more)
     return table

@@ -50,7 +50,7 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.data import walker2d_kinematics as data
     from liquid_control.study.plan import Plan, Standing, carry_out
     from liquid_control.study.run import Shelf
-    from liquid_control.training.device import chosen
+    from liquid_control.training.device import device_named
     from liquid_control.verbs.arguments import terminable
 
     for name in ('seeds', 'workers', 'updates'):
@@ -77,7 +77,7 @@ def main(args: argparse.Namespace) -> int:
         return 0
     if not names:
         raise ValueError('no run matches; --list without filters lists all runs')
-    chosen(args.device)
+    device_named(args.device)
     with console.status('reading the data'):
         rollouts = data.load(args.data)
         measure = data.baselines(data.protocol(rollouts))

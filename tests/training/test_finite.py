@@ -1,0 +1,24 @@
+"""Gradients that are not finite are named; a lack of memory is not taken for them."""
+
+import pytest
+import torch
+
+from liquid_control.training.finite import NotFiniteError, clip_gradients
+
+
+@pytest.mark.parametrize('each', [False, True])
+def test_the_parameters_whose_gradients_are_not_finite_are_named(each):
+    layer = torch.nn.Linear(2, 1)
+    layer(torch.ones(1, 2)).sum().backward()
+    layer.bias.grad.fill_(torch.nan)
+    with pytest.raises(NotFiniteError, match=r'^round 3: the gradient of bias is not finite'):
+        clip_gradients(layer, 1.0, 'round 3', each=each)
+
+
+def test_a_lack_of_memory_is_told_as_such(monkeypatch):
+    def clip(*arguments, **options):
+        raise torch.cuda.OutOfMemoryError('CUDA out of memory')
+
+    monkeypatch.setattr(torch.nn.utils, 'clip_grad_norm_', clip)
+    with pytest.raises(torch.cuda.OutOfMemoryError):
+        clip_gradients(torch.nn.Linear(2, 1), 1.0, 'round 3')
