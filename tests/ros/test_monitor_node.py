@@ -1,13 +1,14 @@
 """The monitor on a robot: no simulation, and topics under other names."""
 
 import json
+import re
 import signal
 
 import pytest
 
 pytest.importorskip('rclpy')
 
-from peer import Peer
+from peer import UPRIGHT, Peer
 from rclpy.serialization import serialize_message
 from sensor_msgs.msg import JointState
 
@@ -20,11 +21,17 @@ REMAPPED = ['-r', 'joint_states:=/arm/joint_states', '-r', 'commands:=/arm/comma
 def test_on_a_robot_it_records_until_it_is_told_to_end(start_node, tmp_path, number):
     peer, folder = Peer('/arm/'), tmp_path / 'run'
     try:
-        monitor = start_node('monitor', *REMAPPED, mode='robot', run_folder=folder)
+        monitor = start_node('monitor', *REMAPPED, mode='robot', run_folder=folder, progress='json')
         start_node('policy', *REMAPPED, sensor_timeout=5.0)
         peer.heard_by(2)
-        peer.until(lambda: peer.node.count_subscribers('policy/prediction') == 1)
         peer.drive()
+
+        def monitor_hears_predictions():  # a robot that stood still would have no ratio
+            for height in (1.25, 1.26):
+                peer.walk(5, position=[0.0, height, *UPRIGHT[2:]])
+            return re.search(r'"ratio": [0-9]', monitor.said)
+
+        peer.until(monitor_hears_predictions, 60.0)
         peer.walk_until_answered(60)
         assert monitor.end(number) == 0, monitor.said
     finally:
