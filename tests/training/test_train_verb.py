@@ -73,7 +73,7 @@ def test_a_policy(tmp_path, capsys, small):
     assert 'delay:1 or delay:2 or delay:3 (2 times as likely) in 70% of the episodes' in card
     before = out.read_bytes()
     assert cli.main([*arguments, *kept, '--out', str(out)]) == 0
-    assert 'is trained already' in ' '.join(capsys.readouterr().out.split())
+    assert 'is trained already' in capsys.readouterr().out
     arguments[arguments.index('--rounds') + 1] = '3'
     assert cli.main([*arguments, *kept, '--out', str(out)]) == 1
     assert 'is from another run' in capsys.readouterr().err

@@ -96,13 +96,13 @@ class Mixed:
     """Batches on a device, drawn half from real and half from simulated rollouts, in this order."""
 
     def __init__(self, real: Drawn, simulated: Drawn, device: torch.device):
-        self.real, self.simulated, self.device = real, simulated, device
+        self.real, self.simulated = real, simulated
         half = real.batch, simulated.batch
         self.flag = torch.cat([torch.zeros(half[0], 1, 1), torch.ones(half[1], 1, 1)]).to(device)
 
     def __call__(self, update: int) -> Batch:
         pairs = zip(self.real(update), self.simulated(update), strict=True)
-        return tuple(torch.cat(pair).to(self.device) for pair in pairs)
+        return tuple(torch.cat(pair).to(self.flag.device) for pair in pairs)
 
 
 def train(
@@ -219,7 +219,7 @@ def _update(run: Run, model: BestPredictor, optimizer: Muon, batches: Mixed, upd
 def _errors(model: BestPredictor, batch: Batch, batches: Mixed) -> torch.Tensor:
     """Squared errors (B, T, C)."""
     x, elapsed, target = batch
-    with torch.autocast(batches.device.type, torch.bfloat16):
+    with torch.autocast(batches.flag.device.type, torch.bfloat16):
         return (model(x, elapsed, batches.flag)[0] - target).square()
 
 

@@ -137,7 +137,7 @@ class Standing:
 
 
 def carry_out(
-    plan: Plan, shelf: Shelf, data_folder: Path, workers: int, device: str = 'cpu'
+    plan: Plan, shelf: Shelf, data_folder: Path, workers: int, device: str
 ) -> Iterator[Standing]:
     """Carry out all missing runs, tuning first, yielding progress from time to time.
 

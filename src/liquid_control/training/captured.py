@@ -25,8 +25,8 @@ class Outputs(torch.nn.Module):
 def captured(model: torch.nn.Module, *inputs: torch.Tensor) -> Passes:
     """The model's outputs as a function of its inputs, for training.
 
-    On a GPU its passes, forward and backward, over inputs of the shapes of these are captured in
-    training mode. Inputs of other shapes, a model in evaluation mode, and all on a CPU, go through
+    On a GPU its passes, forward and backward, over inputs of the shapes of these are captured.
+    Inputs of other shapes, a model in evaluation mode, and all on a CPU, go through
     the model as usual. Captured outputs and gradients hold until the next call, before which the
     gradients of the parameters must be None.
 
@@ -34,14 +34,13 @@ def captured(model: torch.nn.Module, *inputs: torch.Tensor) -> Passes:
     another stream would invalidate the graphs.
 
     Args:
-        model: returns outputs and a state.
+        model: returns outputs and a state; in training mode.
         inputs: a batch, on the current device.
     """
     usual = Outputs(model)
     if inputs[0].device.type != 'cuda':
         return usual
     shapes = [values.shape for values in inputs]
-    model.train()
     quick = torch.cuda.make_graphed_callables(
         Outputs(model), tuple(values.clone() for values in inputs), allow_unused_input=True
     )

@@ -78,22 +78,27 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _table(rows: list[dict], device: str):
-    """Steps of all cells; on a GPU, also with captured passes."""
-    columns = ['', 'threads', 'step, ms', 'saved, MB', 'beside', 'times\nfaster', 'times\nleaner']
+    """Steps of all cells; on a GPU with captured passes too, and without the threads."""
     on_gpu = 'captured_ms' in rows[0]
-    columns += ['captured,\nms', 'captured,\nfaster'] if on_gpu else []
+    columns = {
+        '': '{cell}', **({} if on_gpu else {'threads': '{threads}'}),
+        'step\nms': '{step_ms:.1f}', 'saved\nMB': '{saved_mb:.1f}', 'beside': '{reference}',
+        'times\nfaster': '{ratio:.1f}', 'times\nleaner': '{memory_ratio:.1f}',
+        **({'graph\nms': '{captured_ms:.1f}', 'graph\nfaster': '{captured_ratio:.1f}'}
+           if on_gpu else {}),
+    }  # fmt: skip
     table = new_table(*columns, left=('', 'beside'), title=device)
     for row in rows:
-        beside = ['', '', '']
-        if 'ratio' in row:
-            beside = [row['reference'], f'{row["ratio"]:.1f}', f'{row["memory_ratio"]:.1f}']
-        more = []
-        if on_gpu:
-            more.append(f'{row["captured_ms"]:.1f}')
-            more.append(f'{row["captured_ratio"]:.1f}' if 'ratio' in row else '')
-        cost = f'{row["step_ms"]:.1f}', f'{row["saved_mb"]:.1f}'
-        table.add_row(row['cell'], str(row['threads']), *cost, *beside, *more)
+        table.add_row(*(_shown(text, row) for text in columns.values()))
     return table
+
+
+def _shown(text: str, row: dict) -> str:
+    """A value of a row; empty if the row has none."""
+    try:
+        return text.format_map(row)
+    except KeyError:
+        return ''
 
 
 def _growth_table(rows: list[dict]):
