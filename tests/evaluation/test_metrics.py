@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from recording import Recorder, joint_state
 
 from liquid_control.control import Bundle, Contract
 from liquid_control.evaluation.metrics import (
@@ -14,7 +15,7 @@ from liquid_control.evaluation.metrics import (
     measure,
 )
 from liquid_control.evaluation.prediction_error import PredictionErrors, channel_std
-from liquid_control.evaluation.runs import policy_contract
+from liquid_control.evaluation.runs import about_run, policy_contract
 from liquid_control.evaluation.trace import Trace
 
 PERIOD = 8_000_000
@@ -182,6 +183,20 @@ def test_a_broken_run_says_why(walks, tmp_path, name, content, why):
     assert not result['complete']
     assert why in result['why']
     assert json.loads((folder / 'metrics.json').read_text()) == result
+
+
+def test_without_a_prediction_the_bundle_tells_what_was_read(robot, bundle, tmp_path):
+    recorder = Recorder(tmp_path / 'bag')
+    names = [*robot.sensed[0].channels, 'rootx']
+    for step in range(3):  # no velocities, which the robot promises and the policy does not read
+        message = joint_state(step * PERIOD, names, np.full(len(names), 0.1 * step))
+        recorder.write('/joint_states', 'sensor_msgs/msg/JointState', message)
+    recorder.close()
+    run = about_run(robot, Bundle.read(bundle), mode='robot')
+    (tmp_path / 'run.json').write_text(json.dumps(run | {'ended': 'done'}))
+    result = measure(tmp_path)
+    assert result['complete'], result['why']
+    assert result['figures']['prediction_scored'] == 0
 
 
 def test_a_policy_contract_keeps_the_policys_order(robot):

@@ -43,6 +43,7 @@ def about_run(robot: Contract, bundle: Bundle, **settings: Any) -> dict[str, Any
             'cell': bundle.cell,
             'counts': bundle.counts,
             'contract_hash': bundle.contract.hash,
+            'channels': list(bundle.contract.sensed_channels),
         },
     }
 
@@ -106,7 +107,8 @@ def policy_contract(robot: Contract, channels: Sequence[str]) -> Contract:
 def recorded_contract(bag: Bag, run: dict[str, Any]) -> Contract:
     """Return what the recorded policy asks of the robot, from the channels that it predicted.
 
-    Without a recorded prediction, that is everything the robot senses.
+    Without a recorded prediction, the run's bundle tells; without that, it is everything that the
+    robot senses.
 
     Raises:
         ContractError: the run has no contract, or one that cannot be read.
@@ -114,7 +116,8 @@ def recorded_contract(bag: Bag, run: dict[str, Any]) -> Contract:
     robot = Contract.from_dict(run.get('contract'), f'{bag.path}: the contract in run.json')
     topic = recorded_name(PREDICTION, run.get('observed', {}))
     first = next(bag.messages(topic), None)
-    return policy_contract(robot, robot.sensed_channels if first is None else first.name)
+    channels = run.get('bundle', {}).get('channels', robot.sensed_channels)
+    return policy_contract(robot, channels if first is None else first.name)
 
 
 def episode_rows(bag: Bag) -> dict[str, np.ndarray]:
