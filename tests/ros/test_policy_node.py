@@ -14,7 +14,7 @@ import yaml
 from diagnostic_msgs.msg import DiagnosticStatus
 from peer import Peer
 from sensor_msgs.msg import JointState
-from support import arm, make_bundle
+from support import STUDENT, arm, make_bundle
 
 from liquid_control import paths
 from liquid_control.control import Contract
@@ -51,6 +51,19 @@ def test_silent_sensors_bring_the_safe_action_once_and_then_silence(peer, start_
     peer.drive()
     assert len(peer.commands) > count
     assert finite_and_inside(peer.commands)
+
+
+def test_silence_stops_a_policy_whose_predictions_are_never_finite(peer, start_node, tmp_path):
+    def blind(weights):
+        weights['P'] *= math.nan
+
+    path = make_bundle(tmp_path / 'blind.onnx', STUDENT, edit=blind)
+    node = start_node('policy', policy=path, sensor_timeout=0.5)
+    peer.drive()
+    assert any(any(command) for command in peer.commands), 'its commands are finite: it drives'
+    node.wait_for('no observation for')
+    peer.spin(0.2)
+    assert peer.commands[-1] == SAFE
 
 
 def test_the_operator_stops_it(peer, start_node):

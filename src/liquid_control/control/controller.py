@@ -25,7 +25,7 @@ class Command(NamedTuple):
         reasons: why it differs from what the policy asked for.
         prediction: the next sensed values that the policy expects, (p,); None if the observation
             was not used or the prediction is not finite.
-        elapsed: time since the previous observation in nominal periods.
+        elapsed: time since the previous observation in nominal periods; 0 if it was not used.
         step_s: duration of the policy's step in seconds; 0 if there was no step.
     """
 
@@ -35,6 +35,11 @@ class Command(NamedTuple):
     prediction: np.ndarray | None
     elapsed: float
     step_s: float
+
+    @property
+    def used(self) -> bool:
+        """Whether the policy took the observation in."""
+        return self.elapsed > 0.0
 
 
 class Controller:

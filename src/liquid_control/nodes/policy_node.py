@@ -212,8 +212,8 @@ class PolicyNode(LifecycleNode):
         if self._rehearsing is not None:
             self._rehearsing.reset()
         now = time.monotonic()
-        if command.prediction is not None:
-            self._heard = now  # only an observation that was used counts against the watchdog
+        if command.used:  # no other observation counts against the watchdog
+            self._heard = now
         if self.controller.stopped:
             self._say_stopped()
         elif now - self._status_at > _STATUS_PERIOD_S:

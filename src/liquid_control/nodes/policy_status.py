@@ -31,7 +31,7 @@ class PolicyStatus:
         self._count = 0
 
     def add(self, command: Command) -> None:
-        if command.step_s:
+        if command.used:
             self._step_s[self._count % _WINDOW] = command.step_s
             self._count += 1
 
