@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import arm, make_bundle
+from onnx import helper
+from support import arm, describe, edit_graph, make_bundle, step_graph
 
 from liquid_control.control import Contract, ContractError, Controller, PolicyRunner, Reason
 from liquid_control.control.timeline import Advance, Timeline
@@ -58,8 +59,8 @@ def test_a_stamp_that_does_not_advance_holds_the_command(controller, back):
 
 def test_a_stamp_that_stands_still_is_safe_once_its_age_says_so(controller):
     controller.step(START, SEEN)
-    assert controller.step(START, SEEN, age=0.05).action.tolist() != SAFE
-    stuck = controller.step(START, SEEN, age=0.06)
+    assert controller.step(START, SEEN, age=lambda: 0.05).action.tolist() != SAFE
+    stuck = controller.step(START, SEEN, age=lambda: 0.06)
     assert stuck.reasons == Reason.STAMP_NOT_ADVANCING | Reason.SENSOR_STALE
     assert stuck.action.tolist() == SAFE
 
@@ -121,7 +122,7 @@ def test_the_policy_sees_the_command_that_was_sent(controller):
 
 def test_a_stale_observation_is_answered_with_the_safe_action_which_the_policy_sees(controller):
     controller.step(START, SEEN)
-    assert controller.step(START + PERIOD, SEEN, age=1.0).action.tolist() == SAFE
+    assert controller.step(START + PERIOD, SEEN, age=lambda: 1.0).action.tolist() == SAFE
     controller.step(START + 2 * PERIOD, SEEN)
     assert controller.runner._observation[0, 2:].tolist() == SAFE
 
@@ -147,6 +148,37 @@ def test_an_output_that_is_not_finite_stops_until_reset(tmp_path):
     controller.reset()
     assert controller.stopped is None
     assert controller.step(START + 4 * PERIOD, SEEN).reasons == Reason.OUTPUT_NOT_FINITE
+
+
+def saturate(model):
+    """A state that can grow without bound, and an action that stays finite."""
+    nodes = model.graph.node
+    nodes[2].op_type = 'Identity'
+    nodes[3].input[0] = 'calm'
+    nodes.insert(3, helper.make_node('Tanh', ['next_state'], ['calm']))
+
+
+def test_an_infinite_state_stops_it_however_sound_the_action_looks(tmp_path):
+    describe(ASKED).write(tmp_path / 'inf.onnx', edit_graph(step_graph(ASKED), saturate))
+    controller = Controller(PolicyRunner(tmp_path / 'inf.onnx'), ARM)
+    assert controller.step(START, SEEN).reasons & ~(Reason.LIMITED | Reason.SLEWED) == 0
+    controller.runner.resume(np.full((1, 5), np.inf, dtype=np.float32))
+    command = controller.step(START + PERIOD, SEEN)
+    assert command.reasons == Reason.OUTPUT_NOT_FINITE
+    assert command.action.tolist() == SAFE
+    assert controller.stopped == "the policy's state is not finite"
+
+
+def test_an_answer_that_takes_too_long_is_not_sent(controller):
+    """The age counts when the policy has answered, not when it was asked."""
+    asked = []
+
+    def age():
+        asked.append(controller.counts['steps'])
+        return 2 * ARM.freshness
+
+    assert controller.step(START, SEEN, age).reasons == Reason.SENSOR_STALE
+    assert asked == [1]
 
 
 def test_a_policy_that_raises_stops_the_robot_and_not_the_process(controller):
@@ -192,8 +224,8 @@ def test_a_policy_of_another_robot_is_refused(path):
 def test_a_held_command_is_never_older_than_freshness_however_its_age_is_made_up(controller):
     last = controller.step(START, SEEN)
     part = round(0.6 * ARM.freshness * 1e9)
-    held = controller.step(START + part, BROKEN, age=0.3 * ARM.freshness)
+    held = controller.step(START + part, BROKEN, age=lambda: 0.3 * ARM.freshness)
     assert held.action.tolist() == last.action.tolist()
-    stale = controller.step(START + part, BROKEN, age=0.6 * ARM.freshness)
+    stale = controller.step(START + part, BROKEN, age=lambda: 0.6 * ARM.freshness)
     assert Reason.SENSOR_STALE in stale.reasons
     assert stale.action.tolist() == SAFE

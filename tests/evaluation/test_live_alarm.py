@@ -60,19 +60,19 @@ def test_a_bundle_without_an_alarm_is_refused(robot, tmp_path):
         LiveAlarm(PolicyRunner(path), robot)
 
 
-def test_an_alarm_that_gets_no_scores_says_for_how_long(robot, predictor, tmp_path):
+def test_an_alarm_counts_its_scores(robot, predictor, tmp_path):
     recorder = Recorder(tmp_path / 'bag')
     for step in range(400):
         position = [0.0, np.nan if step >= 200 else 0.0]
         message = joint_state(10**9 + step * 10_000_000, ['hip', 'knee'], position)
         recorder.write('/joint_states', 'sensor_msgs/msg/JointState', message)
     recorder.close()
-    live, blind = LiveAlarm(PolicyRunner(predictor), robot), []
+    live, scored = LiveAlarm(PolicyRunner(predictor), robot), []
     for topic, message in Bag(tmp_path).observed(robot, {}):
         live.heard(topic, message)
-        blind.append(live.status['unwatched_s'])
-    assert max(blind[:200]) < 0.4
-    assert blind[-1] == pytest.approx(2.0, abs=0.2)
+        scored.append(live.scored)
+    assert scored[0] == 0 < scored[100] < scored[199]
+    assert scored[240] == scored[-1], 'what cannot be read gives no score'
 
 
 def test_the_next_observation_is_compared_within_a_quarter_of_a_period():

@@ -5,7 +5,8 @@ import json
 
 import numpy as np
 import pytest
-from recording import Recorder, joint_state, make_bundle
+from recording import Recorder, imu, joint_state, make_bundle
+from support import arm
 
 from liquid_control.bags.bag import Bag, BagError
 from liquid_control.control import Contract, Controller, PolicyRunner
@@ -13,7 +14,9 @@ from liquid_control.evaluation.episodes import run_episodes
 from liquid_control.evaluation.replay import compare, recorded_trace, replay
 from liquid_control.evaluation.trace import Trace
 from liquid_control.faults import parse
+from liquid_control.sim.world import World
 
+SENSED = World().messages()['imu/data']
 FAULTS = ('none', 'gaussian:0.1', 'gaussian:0.2+dropped:0.15')
 
 
@@ -54,6 +57,24 @@ def test_replaying_twice_is_the_same(walks, robot, bundle):
     controller = Controller(PolicyRunner(bundle), robot)
     first, second = (replay(Bag(walk.folder), controller, walk.run['observed']) for _ in range(2))
     assert compare(first, second) is None
+
+
+@pytest.mark.parametrize(('freshness', 'complete'), [(0.05, 20), (0.02, 0)])
+def test_the_robots_time_limits_are_in_force(tmp_path, freshness, complete):
+    """A second sensor whose stamps are 30 ms ahead; the policy's own contract allows 50 ms."""
+    asked = Contract.from_dict(arm()).asking('angle', 'rate')
+    bundle = make_bundle(tmp_path / 'arm.onnx', asked, seed=0)
+    recorder = Recorder(tmp_path / 'bag')
+    for step in range(20):
+        stamp = 10**9 + step * asked.period_ns * 10
+        joints = joint_state(stamp, ['hip', 'knee'], [0.1, 0.2])
+        recorder.write('/joint_states', 'sensor_msgs/msg/JointState', joints)
+        turn = imu(stamp + 30_000_000, SENSED)
+        recorder.write('/imu/data', 'sensor_msgs/msg/Imu', turn)
+    recorder.close()
+    strict = Contract.from_dict(arm(freshness=freshness))
+    trace = replay(Bag(tmp_path), Controller(PolicyRunner(bundle), strict))
+    assert len(trace) == complete
 
 
 def test_another_policy_sees_what_the_first_saw_and_what_was_sent(walks, robot, bundle, other):

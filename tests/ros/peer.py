@@ -43,6 +43,13 @@ class Peer:
             assert time.monotonic() < end, 'waited in vain'
             self.executor.spin_once(timeout_sec=0.01)
 
+    def until_quiet(self, seconds=0.3):
+        """Wait until no command has come for a while; those of a busy node come slowly."""
+        count = None
+        while count != len(self.commands):
+            count = len(self.commands)
+            self.spin(seconds)
+
     def send(self, position=UPRIGHT, names=walker2d.JOINTS):
         message = JointState(name=list(names), position=array.array('d', position))
         message.header.stamp = self.node.get_clock().now().to_msg()

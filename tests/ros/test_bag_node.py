@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from peer import Peer
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 
@@ -119,3 +120,23 @@ def test_without_a_policy_in_the_shadow_nothing_is_played(start_node, recording)
     bag = start_node('bag', bag=recording, start_timeout=1.0)
     assert bag.wait() == 1
     assert 'is a policy node with shadow: true active' in bag.said
+
+
+@pytest.mark.parametrize('anyone', [False, True])
+def test_a_replay_does_not_drive_a_robot(start_node, recording, tmp_path, anyone):
+    robot = Peer()  # hears the commands, as a robot's controller would
+    shared = {'robot': 'walker2d', 'policy': 'cfc'}
+    try:
+        start_node(
+            'policy', use_sim_time=True, shadow=True, sensor_timeout=60.0, lockstep=True, **shared
+        )
+        bag = start_node('bag', bag=recording, speed=0.0, anyone=anyone, **shared)
+        if anyone:
+            assert bag.wait() == 0, bag.said
+            robot.spin(0.5)
+        else:
+            assert bag.wait() == 1
+            assert 'commands is heard by /peer: a replay must not drive a robot' in bag.said
+    finally:
+        robot.close()
+    assert bool(robot.commands) == anyone

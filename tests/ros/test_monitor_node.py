@@ -8,11 +8,16 @@ import pytest
 
 pytest.importorskip('rclpy')
 
+import yaml
+from alarmed import alarmed
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from peer import UPRIGHT, Peer
 from rclpy.serialization import serialize_message
 from sensor_msgs.msg import JointState
+from support import arm, make_bundle
 
 from liquid_control.bags.bag import Bag
+from liquid_control.control import Contract
 
 REMAPPED = ['-r', 'joint_states:=/arm/joint_states', '-r', 'commands:=/arm/commands']
 
@@ -70,6 +75,39 @@ def test_a_simulation_that_falls_silent_is_given_up(start_node, tmp_path):
         peer.close()
     assert 'the simulation fell silent 2.' in monitor.said
     assert Bag(folder).counts['joint_states'] > 0
+
+
+def test_its_alarm_says_when_it_watches_nothing(start_node, tmp_path):
+    """Whatever is heard, and however progress is reported."""
+    robot = arm()
+    del robot['observation'][1]
+    (tmp_path / 'arm.yaml').write_text(yaml.safe_dump(robot))
+    contract = Contract.from_dict(robot)
+    policy = make_bundle(tmp_path / 'arm.onnx', contract.asking('angle'))
+    predictor = alarmed(tmp_path, contract, threshold=1e6).path
+    peer, told = Peer(), []
+
+    def take(message):
+        told.extend(s for s in message.status if s.name == 'monitor: trust')
+
+    try:
+        peer.node.create_subscription(DiagnosticArray, '/diagnostics', take, 10)
+        start_node(
+            'monitor', robot=tmp_path / 'arm.yaml', policy=policy, predictor=predictor,
+            run_folder=tmp_path / 'run', progress='none',
+        )  # fmt: skip
+
+        def watching():
+            peer.send(position=[0.1, 0.2], names=['hip', 'knee'])
+            peer.spin(0.01)
+            scores = [v.value for status in told for v in status.values if v.key == 'score']
+            return any(score not in ('None', '0.0') for score in scores)
+
+        peer.until(watching, 60.0)
+        peer.until(lambda: told[-1].message.startswith('no score for'), 30.0)
+        assert told[-1].level == DiagnosticStatus.WARN
+    finally:
+        peer.close()
 
 
 def test_a_killed_monitor_loses_no_more_than_the_last_seconds(start_node, tmp_path):

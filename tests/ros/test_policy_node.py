@@ -2,6 +2,7 @@
 
 import math
 import signal
+import time
 
 import pytest
 
@@ -9,15 +10,20 @@ pytest.importorskip('rclpy')
 
 from types import SimpleNamespace
 
+import numpy as np
 import rclpy
 import yaml
 from diagnostic_msgs.msg import DiagnosticStatus
 from peer import Peer
+from rclpy.duration import Duration
+from rclpy.lifecycle import TransitionCallbackReturn
 from sensor_msgs.msg import JointState
+from std_msgs.msg import Float64MultiArray, MultiArrayDimension
 from support import STUDENT, arm, make_bundle
 
 from liquid_control import paths
-from liquid_control.control import Contract
+from liquid_control.control import Contract, Controller, PolicyRunner
+from liquid_control.nodes.driver import Driver
 from liquid_control.nodes.policy_node import PolicyNode, _work
 from liquid_control.sim import walker2d
 
@@ -37,15 +43,15 @@ SAFE = [0.0] * 6
 BENT = [0.0, 1.2, 0.1, -0.4, -0.5, 0.3, -0.2, -0.6, 0.2]
 
 
-def test_silent_sensors_bring_the_safe_action_once_and_then_silence(peer, start_node):
+def test_silent_sensors_bring_the_safe_action_and_then_silence(peer, start_node):
     node = start_node('policy', policy='cfc', sensor_timeout=0.5)
     peer.drive()
-    peer.spin(0.8)
-    assert peer.commands[-1] == SAFE
+    node.wait_for('no observation for')
+    peer.until_quiet()
+    assert peer.commands[-11:] == [SAFE] * 11, 'repeated, so that the loss of one is no matter'
     count = len(peer.commands)
     peer.walk(10)
     assert len(peer.commands) == count, 'a stopped node drives only after it is armed again'
-    node.wait_for('no observation for')
 
     assert peer.call('policy/arm').success
     peer.drive()
@@ -70,7 +76,7 @@ def test_the_operator_stops_it(peer, start_node):
     start_node('policy', policy='cfc', sensor_timeout=5.0)
     peer.drive()
     assert peer.call('policy/stop').success
-    peer.spin(0.2)
+    peer.until_quiet()
     count = len(peer.commands)
     assert peer.commands[-1] == SAFE
     peer.walk(10)
@@ -102,7 +108,18 @@ def test_broken_messages_are_survived_and_never_drive(peer, start_node, broken):
     assert len({tuple(c) for c in peer.commands[-5:]}) > 1, 'it drives on when they are whole'
 
 
-@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_readings_are_not_taken_for_fresh_without_a_clock(peer, start_node):
+    node = start_node('policy', policy='cfc', sensor_timeout=0.5, use_sim_time=True)
+    peer.drive()
+    peer.walk(80)
+    assert peer.commands[-1] == SAFE
+    node.wait_for('/clock has stood still for')
+
+
+@pytest.mark.parametrize(
+    'number',
+    [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP],
+)
 def test_a_signal_ends_it_with_the_safe_action(peer, start_node, number):
     node = start_node('policy', policy='cfc', sensor_timeout=5.0)
     peer.drive()
@@ -111,14 +128,18 @@ def test_a_signal_ends_it_with_the_safe_action(peer, start_node, number):
     assert peer.commands[-1] == SAFE
 
 
-def test_joint_order_does_not_matter(peer, start_node):
-    start_node('policy', policy='cfc', sensor_timeout=5.0)
+def test_joint_order_does_not_matter(peer, start_node, tmp_path):
+    robot = yaml.safe_load(paths.robot('walker2d').read_text())
+    patient = tmp_path / 'walker2d.yaml'  # a busy machine answers late
+    patient.write_text(yaml.safe_dump({**robot, 'freshness': 5.0}))
+    bundle = paths.policy('cfc', 'walker2d')
+    start_node('policy', policy=bundle, robot=patient, sensor_timeout=5.0)
     answers = []
     for step in (1, -1):
         if answers:
             assert peer.call('policy/stop').success
             assert peer.call('policy/arm').success
-        peer.spin(0.2)
+        peer.until_quiet()
         count = len(peer.commands)
 
         def answered(step=step, count=count):
@@ -190,8 +211,11 @@ def test_whatever_a_callback_raises_the_robot_is_told_to_be_safe_first():
     said = []
 
     class Failing:
-        node = SimpleNamespace(autostart=False, end=said.append)
+        node = SimpleNamespace(autostart=False, lockstep=False, end=said.append)
         stopping = False
+
+        def end_on(self, *numbers):
+            pass
 
         def require_alone(self):
             pass
@@ -205,7 +229,26 @@ def test_whatever_a_callback_raises_the_robot_is_told_to_be_safe_first():
 
 
 @pytest.fixture
-def told(tmp_path):
+def in_process():
+    """in_process(parameter=value, …) → a policy node in this process, not yet configured."""
+    nodes = []
+
+    def make(**parameters):
+        given = [part for k, v in parameters.items() for part in ('-p', f'{k}:={v}')]
+        # In its own domain, so that leftovers of this process do not affect other tests.
+        rclpy.init(args=['policy', '--ros-args', *given], domain_id=50)
+        nodes.append(PolicyNode())
+        return nodes[-1]
+
+    yield make
+    for node in nodes:
+        node.trigger_shutdown()
+        node.destroy_node()
+    rclpy.shutdown()
+
+
+@pytest.fixture
+def told(in_process, tmp_path):
     """A policy node in this process, driving an arm with a held target angle."""
     robot = arm()
     robot['observation'][1] = {
@@ -216,21 +259,15 @@ def told(tmp_path):
     contract.write_text(yaml.safe_dump(robot))
     bundle = tmp_path / 'arm.onnx'
     make_bundle(bundle, Contract.from_dict(robot).asking('angle', 'target'))
-    parameters = ('-p', f'robot:={contract}', '-p', f'policy:={bundle}', '-p', 'rehearsals:=0')
-    # In its own domain, so that leftovers of this process do not affect other tests.
-    rclpy.init(args=['policy', '--ros-args', *parameters], domain_id=50)
-    node = PolicyNode()
+    node = in_process(robot=contract, policy=bundle, rehearsals=0)
     node.trigger_configure()
     node.trigger_activate()
-    yield node
-    node.trigger_shutdown()
-    node.destroy_node()
-    rclpy.shutdown()
+    return node
 
 
-def hear(node, topic, **values):
+def hear(node, topic, late_s=0.0, **values):
     message = JointState(name=list(values), position=list(values.values()))
-    message.header.stamp = node.get_clock().now().to_msg()
+    message.header.stamp = (node.get_clock().now() - Duration(seconds=late_s)).to_msg()
     node._on_message(topic, message)
 
 
@@ -254,17 +291,81 @@ def test_what_holds_is_heard_while_it_does_not_drive(told, pause):
     assert told.controller.counts['steps'] == steps + 1
 
 
-def test_a_policy_that_hears_nothing_does_not_say_that_it_runs(told):
-    def status():
-        now, heard = told.get_clock().now().nanoseconds, told._heard is not None
-        (found,) = told._status.message(now, told._active, heard).status
-        return found.level, found.message
+def status(node):
+    now, heard = node.get_clock().now().nanoseconds, node._heard is not None
+    (found,) = node._status.message(now, node._active, heard).status
+    return found.level, found.message
 
-    assert status() == (DiagnosticStatus.WARN, 'armed, but no observation yet')
+
+def test_a_policy_that_hears_nothing_does_not_say_that_it_runs(told):
+    assert status(told) == (DiagnosticStatus.WARN, 'armed, but no observation yet')
     hear(told, 'targets', hip=1.0)
     hear(told, 'joint_states', hip=0.4, knee=-0.3)
-    assert status() == (DiagnosticStatus.OK, 'running')
+    assert status(told) == (DiagnosticStatus.OK, 'running')
     told._stop('the operator')
-    assert status()[0] == DiagnosticStatus.ERROR
+    assert status(told)[0] == DiagnosticStatus.ERROR
     told._arm()
     told.trigger_deactivate()
+
+
+def test_a_policy_that_hears_only_old_readings_does_not_say_that_it_runs(told):
+    hear(told, 'targets', hip=1.0)
+    hear(told, 'joint_states', late_s=0.04, hip=0.4, knee=-0.3)
+    assert status(told)[1] == 'running'
+    hear(told, 'joint_states', late_s=0.02, hip=0.4, knee=-0.3)
+    hear(told, 'joint_states', late_s=-0.2, hip=0.4, knee=-0.3)
+    level, message = status(told)
+    assert level == DiagnosticStatus.WARN
+    assert message == 'readings older than 0.05 s: are the clocks synchronised?'
+
+
+def test_an_observation_after_too_long_a_silence_does_not_hide_it(told):
+    """As when the process was suspended, and message and watchdog come at once."""
+    hear(told, 'targets', hip=1.0)
+    hear(told, 'joint_states', hip=0.4, knee=-0.3)
+    time.sleep(0.1)
+    hear(told, 'joint_states', hip=0.4, knee=-0.3)
+    assert 'no observation for' in told.controller.stopped
+
+
+def test_a_name_that_ros_refuses_is_told_and_leaves_nothing_behind(in_process, tmp_path):
+    robot = arm()
+    robot['action']['topic'] = 'my commands'
+    (tmp_path / 'arm.yaml').write_text(yaml.safe_dump(robot))
+    bundle = make_bundle(tmp_path / 'arm.onnx', Contract.from_dict(robot).asking('angle'))
+    node = in_process(robot=tmp_path / 'arm.yaml', policy=bundle)
+    before = [len(list(kind)) for kind in (node.publishers, node.subscriptions, node.timers)]
+    assert node.trigger_configure() != TransitionCallbackReturn.SUCCESS
+    assert 'my commands' in node.failure
+    after = [len(list(kind)) for kind in (node.publishers, node.subscriptions, node.timers)]
+    assert after == before
+
+
+def command(values, answers=None):
+    message = Float64MultiArray(data=values)
+    if answers is not None:
+        message.layout.dim = [MultiArrayDimension(label=str(answers))]
+    return message
+
+
+def test_a_driver_that_names_no_observation_counts_until_its_next_command(tmp_path):
+    robot = Contract.from_dict(arm())
+    path = make_bundle(tmp_path / 'arm.onnx', robot.asking('angle', 'previous_action'))
+    controller = Controller(PolicyRunner(path), robot)
+    driver, seen = Driver(controller), np.array([0.4, -0.3], dtype=np.float32)
+
+    def previous(stamp):
+        controller.step(stamp, seen)
+        driver.answered(stamp)
+        return controller.runner._observation[0, 2:].tolist()
+
+    period = robot.period_ns
+    previous(1 * period)
+    driver.on_command(command([0.5, 0.25]))
+    assert [previous(step * period) for step in (2, 3, 4)] == [[0.5, 0.25]] * 3
+    driver.on_command(command([0.0, 0.5], answers=0))  # the driver was stopped
+    assert [previous(step * period) for step in (5, 6)] == [[0.0, 0.5]] * 2
+    driver.on_command(command([0.75, -0.5], answers=6 * period))
+    assert previous(7 * period) == [0.75, -0.5]
+    own = controller._command.tolist()
+    assert previous(8 * period) == own, 'nobody answered the last observation'

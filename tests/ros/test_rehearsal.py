@@ -1,6 +1,7 @@
 """Rehearsals exercise the whole path and leave no trace in what is sent."""
 
 import array
+import time
 
 import pytest
 
@@ -11,7 +12,7 @@ from sensor_msgs.msg import JointState
 
 from liquid_control import paths
 from liquid_control.control import Contract, Controller, Observer, PolicyRunner
-from liquid_control.nodes.rehearsal import Rehearsal
+from liquid_control.nodes.rehearsal import Rehearsal, affordable
 from liquid_control.nodes.wire import set_stamp
 from liquid_control.sim import walker2d
 
@@ -39,3 +40,19 @@ def test_rehearsals_change_no_command():
 
 def test_before_the_first_message_there_is_nothing_to_rehearse():
     Rehearsal(PolicyRunner(paths.policy('cfc', 'walker2d')), ROBOT)()
+
+
+def test_a_slow_policy_rehearses_less_or_not_at_all():
+    class Slow(PolicyRunner):
+        seconds = 0.0
+
+        def step(self, observation, elapsed):
+            time.sleep(self.seconds)
+            return super().step(observation, elapsed)
+
+    runner = Slow(paths.policy('cfc', 'walker2d'))
+    assert affordable(runner, 8) == 8
+    runner.seconds = 0.25 / ROBOT.rate / 4
+    assert 1 <= affordable(runner, 8) <= 3
+    runner.seconds = 0.25 / ROBOT.rate
+    assert affordable(runner, 8) == 0

@@ -305,6 +305,11 @@ class Contract:
                 f'{policy} does not fit {robot.source}: ' + '; '.join(found[:3]) + more
             )
 
+    def on(self, robot: 'Contract') -> 'Contract':
+        """What a policy that asks for this contract asks of a robot that it fits: the robot's own
+        ``freshness`` and ``max_gap`` are in force."""
+        return replace(self, freshness=robot.freshness, max_gap=robot.max_gap)
+
 
 def _term_differences(asked: Term, offered: Term) -> list[str]:
     found = []

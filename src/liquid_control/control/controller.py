@@ -6,6 +6,7 @@ The ROS node, the in-process simulation and the bag replay all share this core.
 import math
 import time
 from collections import Counter
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -42,10 +43,15 @@ class Command(NamedTuple):
         return self.elapsed > 0.0
 
 
+def _just_now() -> float:
+    return 0.0
+
+
 class Controller:
     """A policy, its gate and its clock, for one robot.
 
-    ``counts`` records what happened: steps, resets, stops and every :class:`Reason` by name.
+    ``counts`` records what happened: steps, resets, stops, predictions that are not finite, and
+    every :class:`Reason` by name.
 
     Raises:
         ContractError: the policy's bundle does not fit the robot, or has no action of its own.
@@ -91,21 +97,23 @@ class Controller:
         self._command = self.gate.safe.copy()
         return self._command
 
-    def step(self, stamp_ns: int, observation: np.ndarray, age: float = 0.0) -> Command:
+    def step(
+        self, stamp_ns: int, observation: np.ndarray, age: Callable[[], float] = _just_now
+    ) -> Command:
         """Answer one observation.
 
         Args:
             stamp_ns: header stamp of the observation.
             observation: sensed values (p,) in the order of the policy's contract.
-            age: seconds between the stamp and now.
+            age: returns the seconds between the stamp and now; asked once the policy has answered.
         """
         if self.stopped is not None:
             return self._stopped(stamp_ns, Reason.STOPPED)
         if not all(map(math.isfinite, observation.tolist())):
-            return self._hold(stamp_ns, age, Reason.OBSERVATION_NOT_FINITE)
+            return self._hold(stamp_ns, age(), Reason.OBSERVATION_NOT_FINITE)
         advance, elapsed = self._timeline.advance(stamp_ns)
         if advance is Advance.SKIP:
-            return self._hold(stamp_ns, age, Reason.STAMP_NOT_ADVANCING)
+            return self._hold(stamp_ns, age(), Reason.STAMP_NOT_ADVANCING)
         if advance is Advance.RESET:
             self.runner.reset()
             self.events['resets'] += 1
@@ -117,15 +125,19 @@ class Controller:
             return self._stopped(stamp_ns, Reason.POLICY_FAILED)
         step_s = time.perf_counter() - started
         self.events['steps'] += 1
+        if not self.runner.finite:  # its action may look sound: a saturated output is finite
+            self.stop("the policy's state is not finite")
+            return self._stopped(stamp_ns, Reason.OUTPUT_NOT_FINITE)
         # The command must not jump even after lost samples: at most one period's worth of slew.
         seconds = min(elapsed, 1.0) / self.runner.contract.rate
-        command, reasons = self.gate(action, self._command, seconds, age)
+        command, reasons = self.gate(action, self._command, seconds, age())
         if reasons & Reason.OUTPUT_NOT_FINITE:
             self.stop("the policy's output is not finite")
         self._command, self._used_ns = command, stamp_ns
         self.runner.sent(command)
         if not all(map(math.isfinite, prediction.tolist())):
             prediction = None
+            self.events['predictions_not_finite'] += 1
         return Command(stamp_ns, command, reasons, prediction, elapsed, step_s)
 
     def _stopped(self, stamp_ns: int, reason: Reason) -> Command:

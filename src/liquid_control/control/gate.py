@@ -14,7 +14,7 @@ class Reason(enum.IntFlag):
 
     NONE = 0
     OUTPUT_NOT_FINITE = 1
-    """The policy's output had a NaN or infinity: safe action sent, controller stopped."""
+    """The policy's action or state had a NaN or infinity: safe action sent, controller stopped."""
     SENSOR_STALE = 2
     """The observation was older than the contract's freshness: safe action sent."""
     LIMITED = 4

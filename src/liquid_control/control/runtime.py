@@ -106,6 +106,11 @@ class PolicyRunner:
         """A copy of the recurrent state, (B, s)."""
         return self._states[self._turn].copy()
 
+    @property
+    def finite(self) -> bool:
+        """Whether every value of the recurrent state is finite."""
+        return bool(np.isfinite(self._states[self._turn]).all())
+
     def resume(self, states: np.ndarray) -> None:
         """Continue from these states (B, s), with their batch size."""
         self.reset(len(states))

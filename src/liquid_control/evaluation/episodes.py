@@ -61,7 +61,7 @@ def _walk(
     seed: int,
     steps: int,
 ) -> Episode:
-    contract = controller.runner.contract
+    contract = controller.runner.contract.on(robot)
     observer = Observer(contract)
     builder = TraceBuilder(contract)
     world.reset(seed)

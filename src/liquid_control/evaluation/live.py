@@ -64,6 +64,8 @@ class LiveAccuracy:
 class LiveAlarm:
     """A predictor beside a running robot, and its trust alarm.
 
+    ``scored`` counts the scores so far: while it stands still, nothing is watched.
+
     Args:
         runner: runner of a bundle with a calibrated alarm.
         robot: contract of the robot.
@@ -81,15 +83,14 @@ class LiveAlarm:
                 'liquid-control train predictor calibrates one'
             )
         self._follower = Follower(runner, robot)
-        self._observer = Observer(runner.contract)
+        self._observer = Observer(runner.contract.on(robot))
         self.alarm = Alarm(runner.contract, calibration)
         self._nothing = np.zeros(runner.contract.action_size, dtype=np.float32)
         self._rollouts = RolloutRunner(
             runner, self._rolled, calibration.horizon, calibration.every, calibration.every
         )
         self._resets = 0
-        self._now = 0
-        self._scored: int | None = None
+        self.scored = 0
 
     @property
     def topics(self) -> dict[str, str]:
@@ -106,9 +107,6 @@ class LiveAlarm:
         if complete is None:
             return
         stamp, values = complete
-        self._now = stamp
-        if self._scored is None:
-            self._scored = stamp
         command = self._follower.step(stamp, values)
         if self._follower.events['resets'] != self._resets:
             self._resets = self._follower.events['resets']
@@ -124,12 +122,11 @@ class LiveAlarm:
         for stamp, errors in zip(found.stamps[:, -1], found.errors, strict=True):
             if np.isfinite(errors).all():
                 score = self.alarm.take(int(stamp), errors.mean(axis=0))
-                self._scored = self._scored if score is None else int(stamp)
+                self.scored += score is not None
 
     @property
     def status(self) -> dict[str, Any]:
-        """Score, threshold, whether the alarm is raised, since which stamp and for which joints;
-        and for how long observations have given no score."""
+        """Score, threshold, whether the alarm is raised, since which stamp and which joints."""
         event = self.alarm.events[-1] if self.alarm.raised else None
         return {
             'alarm': event is not None,
@@ -137,5 +134,4 @@ class LiveAlarm:
             'threshold': self.alarm.calibration.threshold,
             'since_ns': event.start if event else 0,
             'joints': ', '.join(event.joints) if event else '',
-            'unwatched_s': max(0, self._now - (self._scored or 0)) * 1e-9,
         }

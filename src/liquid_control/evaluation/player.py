@@ -37,7 +37,7 @@ class Player:
     """
 
     def __init__(self, runner: PolicyRunner, robot: Contract, horizon: int = 50):
-        self.runner, self.contract = runner, runner.contract
+        self.runner, self.contract = runner, runner.contract.on(robot)
         stepper = Controller if runner.bundle.drives else Follower
         self._stepper = stepper(runner, robot)
         self.calibration = Calibration.of(runner.bundle.scores)
@@ -200,7 +200,7 @@ class Player:
             'cell': bundle.cell,
             'drives': bundle.drives,
             'bundle_sha256': bundle.sha256,
-            'contract_sha256': contract.hash,
+            'contract_sha256': bundle.contract.hash,
             'observations': self._steps + self._unanswered,
             'steps': self._steps,
             'used': self._used,

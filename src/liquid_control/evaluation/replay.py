@@ -22,7 +22,7 @@ class _Traced:
     """Steps a policy over a recording and keeps everything."""
 
     def __init__(self, controller: Controller):
-        self.contract = controller.runner.contract
+        self.contract = controller.runner.contract.on(controller.robot)
         self._controller, self._builder = controller, TraceBuilder(self.contract)
 
     def step(

@@ -4,6 +4,9 @@ Publishes the topics that the policy reads, under their contract names, ``/clock
 commands that were actually sent; subscribes to ``policy/command``, what the policy would have
 sent.
 
+It refuses to play where anything but its own graph would obey the commands, or sends the sensors:
+on a robot, a replay would drive.
+
 With ``speed`` 0 the next observation follows once the last was answered, so nothing depends on
 timing and the results are those of a replay without ROS. With a higher speed, messages follow the
 recorded stamps, that many times as fast, without waiting for answers.
@@ -11,6 +14,7 @@ recorded stamps, that many times as fast, without waiting for answers.
 
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +39,13 @@ from liquid_control.nodes.wire import (
     message_type,
     qos,
 )
+
+_UNKNOWN, _NAMES_S = '_UNKNOWN_', 3.0
+"""What the middleware calls a node whose name it has yet to learn, and how long that may take."""
+_COMMAND_LINE = '_ros2cli'
+"""How the nodes of ``ros2 topic echo`` and its like are named."""
+_LOOK_S = 1.0
+"""Time after which it looks again who else is there."""
 
 
 class BagNode(Node):
@@ -64,16 +75,21 @@ class BagNode(Node):
         self._answer_timeout = declare.get(
             'answer_timeout', 10.0, 'Speed 0: longest wait for an answer, s.', low=0.1
         )
+        self._anyone = declare.get(
+            'anyone', False, 'Play even if other nodes hear the commands or send the sensors.'
+        )
         declare.done()
         if not bag:
             raise ValueError('bag: expected a recording, found nothing')
         self._bag = Bag(Path(bag))
         self._robot = Contract.load(path := paths.robot(robot))
-        self._contract = Bundle.read(paths.policy(policy, path)).contract
-        self._contract.require_fit(self._robot, policy)
+        asked = Bundle.read(paths.policy(policy, path)).contract
+        asked.require_fit(self._robot, policy)
+        self._contract = asked.on(self._robot)
         self._observed = dict(map(renaming, observed.split()))
         check_renamed(self._observed, self._robot)
         self._answered: int | None = None
+        self._looked = 0.0
         self.observations = 0
         self._open()
 
@@ -103,6 +119,7 @@ class BagNode(Node):
         """
         session.require_alone()
         self._wait_for_graph(session)
+        self._require_apart(session)
         self._play(session)
         session.deliver(self._sent, *self._sensors.values())
         why = 'interrupted' if session.stopping else self._bag.damage or ''
@@ -130,12 +147,47 @@ class BagNode(Node):
                 'true active in this ROS domain?'
             )
 
+    def _require_apart(self, session: Session) -> None:
+        """Refuse to play to a robot.
+
+        Raises:
+            NodeError: a node other than the replay's own hears the commands or sends a sensor's
+                topic.
+        """
+        if self._anyone:
+            return
+        session.spin_for(_NAMES_S, lambda: not any(_UNKNOWN in who for _, who in self._others()))
+        self._looked = time.monotonic()
+        for doing, who in self._others():
+            raise NodeError(
+                f'{doing} by {who}: a replay must not drive a robot; end that, choose another '
+                'domain (ROS_DOMAIN_ID), or set anyone: true'
+            )
+
+    def _others(self) -> Iterator[tuple[str, str]]:
+        """What is done by nodes that do not belong to the replay, and by which."""
+        topic, space = self._robot.action.topic, self.get_namespace()
+        ends = [
+            (f'{topic} is heard', end, ('policy', 'monitor'))
+            for end in self.get_subscriptions_info_by_topic(self.resolve_topic_name(topic))
+        ] + [
+            (f'{topic} is sent', end, (self.get_name(),))
+            for topic in self._sensors
+            for end in self.get_publishers_info_by_topic(self.resolve_topic_name(topic))
+        ]
+        for doing, end, own in ends:
+            ours = end.node_namespace == space and end.node_name in own
+            if not ours and not end.node_name.startswith(_COMMAND_LINE):
+                yield doing, f'{end.node_namespace.rstrip("/")}/{end.node_name}'
+
     def _play(self, session: Session) -> None:
         commands = recorded_commands(self._bag, self._robot, self._observed)
         observer, begun = Observer(self._contract), None
         for topic, message in self._bag.observed(self._contract, self._observed):
             if session.stopping:
                 return
+            if time.monotonic() - self._looked > _LOOK_S:
+                self._require_apart(session)
             stamp = stamp_ns(message)
             if topic == self._pace:
                 sent, answers = commands.take(stamp)

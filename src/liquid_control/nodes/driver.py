@@ -12,8 +12,8 @@ _KEPT = 64
 class Driver:
     """Tells a policy what was sent in answer to each observation, whichever arrives first.
 
-    A command that names no observation counts as sent when it arrives. One of the wrong size or
-    with a non-finite value is ignored and counted.
+    A command that names no observation counts as sent from when it arrives until the next command
+    arrives. One of the wrong size or with a non-finite value is ignored and counted.
     """
 
     def __init__(self, controller: Controller):
@@ -21,13 +21,15 @@ class Driver:
         self._size = controller.robot.action_size
         self._early: dict[int, np.ndarray] = {}
         self._last: int | None = None
+        self._held: np.ndarray | None = None
 
     def on_command(self, message: Float64MultiArray) -> None:
         values = np.array(message.data, dtype=np.float32)
         if values.shape != (self._size,) or not np.isfinite(values).all():
             self._controller.events['commands_refused'] += 1
             return
-        stamp = answered_stamp(message)
+        stamp = answered_stamp(message) or None  # a stop answers no observation: 0
+        self._held = values if stamp is None else None
         if stamp is None or stamp == self._last:
             self._controller.runner.sent(values)
         else:
@@ -38,6 +40,6 @@ class Driver:
     def answered(self, stamp_ns: int) -> None:
         """Note that the policy answered an observation; what was sent replaces its command."""
         self._last = stamp_ns
-        sent = self._early.pop(stamp_ns, None)
+        sent = self._early.pop(stamp_ns, self._held)
         if sent is not None:
             self._controller.runner.sent(sent)

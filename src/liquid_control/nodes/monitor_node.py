@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from diagnostic_msgs.msg import DiagnosticArray
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.node import Node
 from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import JointState
@@ -42,7 +42,7 @@ from liquid_control.nodes.session import Session, run_node
 from liquid_control.nodes.wire import diagnostic, diagnostics, message_type, qos
 from liquid_control.provenance import provenance, write_json
 
-_PROGRESS_S = 0.2
+_PROGRESS_S, _REPORT_S = 0.2, 1.0
 _LAST_STATUS_S = 1.5
 _SETTLE_S, _QUIET_S = 10.0, 0.3
 _LONGEST_LOOP_S = 0.5
@@ -115,7 +115,7 @@ class MonitorNode(Node):
             for term in asked.sensed
         ]
         self.accuracy = LiveAccuracy(np.concatenate(scale), asked.period_ns)
-        self._observer = Observer(asked)
+        self._observer = Observer(asked.on(self._contract))
         self.last_row: dict[str, float] = {}
         self._counts: Counter[str] = Counter()
         self._withheld: set[int] = set()
@@ -124,7 +124,8 @@ class MonitorNode(Node):
         self._sources = tuple(observed.values())
         self.heard = self.status_heard = self.bag_ended = None
         self._silent = 0.0
-        self._told = 0.0
+        self._told = self._reported = 0.0
+        self._scored, self._scored_at = 0, time.monotonic()
         self._subscribe_all(observed)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
 
@@ -257,6 +258,7 @@ class MonitorNode(Node):
             self._silent += min(now - before, _LONGEST_LOOP_S)
             self._recorder.save()
             self._tell()
+            self._report()
             ended = 'interrupted' if session.stopping else self._ended(time.monotonic() - started)
         if ended == 'done' and self._lockstep:
             # Nothing may be lost, but a message can still be on its way, or being resent, and a
@@ -313,37 +315,54 @@ class MonitorNode(Node):
         return 1
 
     def _tell(self) -> None:
+        """Print or log the progress of the run, as asked."""
         now = time.monotonic()
-        period = 1.0 if self._progress == 'log' else _PROGRESS_S
+        period = _REPORT_S if self._progress == 'log' else _PROGRESS_S
         if self._progress == 'none' or now - self._told < period or self.heard is None:
             return
         self._told = now
-        row, ratio = self.last_row, self.accuracy.ratio
-        told = {
+        so_far, ratio = self._so_far(), self.accuracy.ratio
+        if self._progress == 'json':
+            print(json.dumps(so_far), flush=True)
+        elif self.last_row:
+            shown = 'none yet' if ratio is None else f'{ratio:.3f}'
+            self.get_logger().info(
+                f'episode {so_far["episode"]}, step {so_far["step"]}, return '
+                f'{so_far["return"]:.0f}, prediction error / persistence {shown}'
+            )
+
+    def _so_far(self) -> dict[str, Any]:
+        row = self.last_row
+        return {
             'episode': int(row.get('episode', 0)),
             'step': int(row.get('step', 0)),
             'return': row.get('return', 0.0),
-            'ratio': ratio,
+            'ratio': self.accuracy.ratio,
         }
-        if self._progress == 'json':
-            print(json.dumps(told), flush=True)
-        elif row:
-            shown = 'none yet' if ratio is None else f'{ratio:.3f}'
-            self.get_logger().info(
-                f'episode {told["episode"]}, step {told["step"]}, return {told["return"]:.0f}, '
-                f'prediction error / persistence {shown}'
-            )
-        values = {'messages': self._recorder.count, 'not_followed': self.refused, **told}
-        statuses = [diagnostic('monitor: run', self._contract.robot, '', values)]
+
+    def _report(self) -> None:
+        """Publish diagnostics once a second, whatever is heard and however progress is told."""
+        now = time.monotonic()
+        if now - self._reported < _REPORT_S:
+            return
+        self._reported = now
+        counts = {'messages': self._recorder.count, 'not_followed': self.refused}
+        robot, values = self._contract.robot, {**counts, **self._so_far()}
+        statuses = [diagnostic('monitor: run', robot, '', values)]
         if self.watch:
-            told = self.watch.status
-            problem = f'not as the model knows it: {told["joints"]}' if told['alarm'] else ''
-            blind = told['unwatched_s'] > _BLIND_S
-            state = f'no score for {told["unwatched_s"]:.1f} s' if blind else 'watching'
-            statuses.append(
-                diagnostic('monitor: trust', self._contract.robot, problem, told, state, warn=blind)
-            )
+            statuses.append(self._trust(now))
         self._diagnostics.publish(diagnostics(self.get_clock().now().nanoseconds, *statuses))
+
+    def _trust(self, now: float) -> DiagnosticStatus:
+        """What the trust alarm says, and for how long it has not watched."""
+        if self.watch.scored != self._scored:
+            self._scored, self._scored_at = self.watch.scored, now
+        unwatched = now - self._scored_at
+        told = {**self.watch.status, 'unwatched_s': unwatched}
+        problem = f'not as the model knows it: {told["joints"]}' if told['alarm'] else ''
+        blind = unwatched > _BLIND_S
+        state = f'no score for {unwatched:.1f} s' if blind else 'watching'
+        return diagnostic('monitor: trust', self._contract.robot, problem, told, state, warn=blind)
 
 
 def main() -> int:

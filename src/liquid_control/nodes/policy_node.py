@@ -4,13 +4,16 @@ Reads the topics of the policy's contract, matched by name; publishes ``commands
 ``~/prediction``, ``~/status`` and ``/diagnostics``; serves ``~/stop`` and ``~/arm``.
 
 Whatever stops it from driving (deactivation, silent sensors, a non-finite output, the operator, a
-signal) is followed by the safe action, once, and then by silence until it is armed again. In
-shadow mode, beside another driver or a recording, its commands go to ``~/command`` instead.
+signal) is followed by the safe action, repeated for a moment, and then by silence until it is armed
+again. In shadow mode, beside another driver or a recording, its commands go to ``~/command``.
 """
 
 import gc
+import signal
 import sys
 import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
@@ -18,6 +21,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType, JumpThreshold
 from rclpy.duration import Duration
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
+from rclpy.qos import QoSProfile
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 from std_srvs.srv import Trigger
@@ -30,13 +34,15 @@ from liquid_control.control.runtime import PolicyRunner
 from liquid_control.nodes.driver import Driver
 from liquid_control.nodes.parameters import Parameters
 from liquid_control.nodes.policy_status import PolicyStatus
-from liquid_control.nodes.rehearsal import Rehearsal
+from liquid_control.nodes.rehearsal import Rehearsal, affordable
 from liquid_control.nodes.session import NodeError, Session, run_node
 from liquid_control.nodes.wire import CommandMessage, message_type, qos, set_stamp
 
 _STATUS_PERIOD_S = 0.5
 _WATCHDOG_PERIOD_S = 0.02
-_DELIVERY = Duration(seconds=0.5)
+_REPEATS = 10
+"""How often the watchdog repeats the safe action: nothing that follows would reveal its loss."""
+_DELIVERY_S, _SLICE = 2.0, Duration(seconds=0.05)
 _COMMAND = 'std_msgs/msg/Float64MultiArray'
 _SUCCESS, _ERROR = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.ERROR
 _FAILURE = TransitionCallbackReturn.FAILURE
@@ -56,7 +62,7 @@ class PolicyNode(LifecycleNode):
             "Do not drive: publish commands on ~/command, and take those on the robot's topic, "
             'whoever sends them, as sent.',
         )  # fmt: skip
-        self._lockstep = declare.get('lockstep', False, 'A simulation waits for every command.')
+        self.lockstep = declare.get('lockstep', False, 'A simulation waits for every command.')
         self._sensor_timeout = declare.get(
             'sensor_timeout', 0.0,
             "Sensor silence after which the robot is stopped, s; 0: the contract's "
@@ -71,7 +77,10 @@ class PolicyNode(LifecycleNode):
         self.failure = ''
         self._active = False
         self._heard: float | None = None
+        self._ticked_ns, self._ticked_at = 0, 0.0
         self._status_at = 0.0
+        self._repeats = 0
+        self._made = ExitStack()
         self.controller: Controller | None = None
 
     def on_configure(self, state: Any) -> TransitionCallbackReturn:
@@ -103,10 +112,15 @@ class PolicyNode(LifecycleNode):
         try:
             work()
         except (ValueError, OSError, NodeError) as error:
-            self.failure = str(error)
-            self.get_logger().error(self.failure)
-            return failed
+            return self._failed(str(error), failed)
+        except Exception as error:  # what rclpy raises for a topic name, among others
+            return self._failed(f'{type(error).__name__}: {error}', failed)
         return _SUCCESS
+
+    def _failed(self, why: str, how: TransitionCallbackReturn) -> TransitionCallbackReturn:
+        self.failure = why
+        self.get_logger().error(why)
+        return how
 
     def _configure(self) -> None:
         robot_path = paths.robot(self._robot)
@@ -116,54 +130,71 @@ class PolicyNode(LifecycleNode):
                 f'{robot_path}: action: type: expected {_COMMAND}, found {robot.action.type}'
             )
         runner = PolicyRunner(paths.policy(self._policy, robot_path))
-        kinds = {name: message_type(kind) for name, kind in runner.contract.topics.items()}
-        self.controller = Controller(runner, robot)
+        controller = Controller(runner, robot)
         runner.warm_up()
-        self._status = PolicyStatus(self.get_fully_qualified_name(), self.controller)
-        self._observer = Observer(runner.contract)
+        self._status = PolicyStatus(self.get_fully_qualified_name(), controller)
+        self._observer = Observer(runner.contract.on(robot))
         self._timeout = self._sensor_timeout or robot.freshness
         self._command = CommandMessage(robot.action_size)
         self._expected = JointState(name=list(runner.contract.sensed_channels))
         self._simulated_time = self.get_parameter('use_sim_time').value
         self._period_ns = runner.contract.period_ns
-        profile = qos(lockstep=self._lockstep, reliable=True, depth=1)
-        topic = robot.action.topic
-        self._driver = None
-        if self._shadow:
-            self._driver = Driver(self.controller)
-            driven = self.create_subscription(
-                Float64MultiArray, topic, self._driver.on_command, profile
-            )
-        own = '~/command' if self._shadow else topic
-        self._commands = self.create_lifecycle_publisher(Float64MultiArray, own, profile)
-        self._predictions = self.create_lifecycle_publisher(JointState, '~/prediction', profile)
-        self._statuses = self.create_publisher(DiagnosticArray, '~/status', 10)
-        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
-        sensors = qos(lockstep=self._lockstep, reliable=False, depth=1)
-        self._inputs = [
-            self.create_subscription(kind, name, partial(self._on_message, name), sensors)
-            for name, kind in kinds.items()
-        ]
-        if self._driver is not None:
-            self._inputs.append(driven)
-        self._offered = [
-            self.create_service(Trigger, '~/stop', self._on_stop),
-            self.create_service(Trigger, '~/arm', self._on_arm),
-        ]
-        steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self._watchdog = self.create_timer(_WATCHDOG_PERIOD_S, self._watch, clock=steady)
+        self._driver = Driver(controller) if self._shadow else None
         self._rehearsal = Rehearsal(runner, robot)
         self._rehearsing = None
-        if self._rehearsals and not self._lockstep:
+        self.controller = controller
+        with ExitStack() as made:  # what was made is destroyed again if the rest fails
+            self._communicate(made, runner, robot)
+            self._made = made.pop_all()
+
+    def _communicate(self, made: ExitStack, runner: PolicyRunner, robot: Contract) -> None:
+        """Make publishers, subscriptions, services and timers; ``made`` undoes it."""
+
+        def kept(destroy: Callable[[Any], Any], one: Any) -> Any:
+            made.callback(destroy, one)
+            return one
+
+        def publisher(make: Callable, *arguments: Any) -> Any:
+            return kept(self.destroy_publisher, make(*arguments))
+
+        def listen(kind: type, topic: str, callback: Callable, profile: QoSProfile) -> None:
+            kept(
+                self.destroy_subscription, self.create_subscription(kind, topic, callback, profile)
+            )
+
+        def timer(period: float, callback: Callable) -> Any:
+            steady = Clock(clock_type=ClockType.STEADY_TIME)
+            return kept(self.destroy_timer, self.create_timer(period, callback, clock=steady))
+
+        profile = qos(lockstep=self.lockstep, reliable=True, depth=1)
+        sensors = qos(lockstep=self.lockstep, reliable=False, depth=1)
+        topic = robot.action.topic
+        if self._driver is not None:
+            listen(Float64MultiArray, topic, self._driver.on_command, profile)
+        own = '~/command' if self._shadow else topic
+        lifecycle = self.create_lifecycle_publisher
+        self._commands = publisher(lifecycle, Float64MultiArray, own, profile)
+        self._predictions = publisher(lifecycle, JointState, '~/prediction', profile)
+        self._statuses = publisher(self.create_publisher, DiagnosticArray, '~/status', 10)
+        self._diagnostics = publisher(self.create_publisher, DiagnosticArray, '/diagnostics', 10)
+        for name, kind in runner.contract.topics.items():
+            listen(message_type(kind), name, partial(self._on_message, name), sensors)
+        for name, callback in (('~/stop', self._on_stop), ('~/arm', self._on_arm)):
+            kept(self.destroy_service, self.create_service(Trigger, name, callback))
+        timer(min(_WATCHDOG_PERIOD_S, self._timeout / 4), self._watch)
+        count = 0 if self.lockstep else affordable(runner, self._rehearsals)
+        if count:
             # The last one comes half a rehearsal period before the next observation, not with it.
-            period = 1.0 / (robot.rate * (self._rehearsals + 0.5))
-            self._rehearsing = self.create_timer(period, self._rehearse, clock=steady)
+            self._rehearsing = timer(1.0 / (robot.rate * (count + 0.5)), self._rehearse)
+        elif self._rehearsals and not self.lockstep:
+            self.get_logger().info('no rehearsals: a step takes too much of a period')
         # Same rule as the timeline's for stamps: a smaller jump back is skipped, without a reset.
-        most = round(runner.contract.max_gap * 1e9)
+        most = round(robot.max_gap * 1e9)
         threshold = JumpThreshold(
             min_forward=None, min_backward=Duration(nanoseconds=-most - 1), on_clock_change=True
         )
-        self._jump = self.get_clock().create_jump_callback(threshold, post_callback=self._on_jump)
+        jump = self.get_clock().create_jump_callback(threshold, post_callback=self._on_jump)
+        made.callback(jump.unregister)
 
     @property
     def _driving(self) -> bool:
@@ -176,17 +207,7 @@ class PolicyNode(LifecycleNode):
         gc.freeze()
 
     def _clean_up(self) -> None:
-        self._jump.unregister()
-        self.destroy_timer(self._watchdog)
-        if self._rehearsing is not None:
-            self.destroy_timer(self._rehearsing)
-        for service in self._offered:
-            self.destroy_service(service)
-        for subscription in self._inputs:
-            self.destroy_subscription(subscription)
-        publishers = (self._commands, self._predictions, self._statuses, self._diagnostics)
-        for publisher in publishers:
-            self.destroy_publisher(publisher)
+        self._made.close()
         self.controller = None
 
     def _on_message(self, topic: str, message: Any) -> None:
@@ -197,10 +218,11 @@ class PolicyNode(LifecycleNode):
             self.get_logger().error(str(error), throttle_duration_sec=1.0)
             return
         self._rehearsal.learn(topic, message)
+        self._guard()  # an observation that comes after too long a silence does not end it
         if observed is None or not self._driving:  # held values are kept for when it drives again
             return
         stamp, values = observed
-        command = self.controller.step(stamp, values, self._age(stamp))
+        command = self.controller.step(stamp, values, partial(self._age, stamp))
         if self._driver is not None:
             self._driver.answered(stamp)
         self._commands.publish(self._command.fill(stamp, command.action))
@@ -213,6 +235,7 @@ class PolicyNode(LifecycleNode):
             self._rehearsing.reset()
         now = time.monotonic()
         if command.used:  # no other observation counts against the watchdog
+            self._ticked_at = now if self._heard is None else self._ticked_at
             self._heard = now
         if self.controller.stopped:
             self._say_stopped()
@@ -231,13 +254,31 @@ class PolicyNode(LifecycleNode):
         return abs(time.time_ns() - stamp_ns) * 1e-9
 
     def _watch(self) -> None:
-        """On a steady clock, stop the robot if its sensors fall silent, and keep status coming."""
+        """On a steady clock: stop a robot that drives blindly, and keep safe action and status
+        coming."""
+        self._guard()
         now = time.monotonic()
-        heard = self._driving and self._heard is not None
-        if heard and now - self._heard > self._timeout:
-            self._stop(f'no observation for {now - self._heard:.3f} s, limit {self._timeout:g} s')
+        if self._active and self._repeats:
+            self._repeats -= 1
+            self._send_safe()
         elif now - self._status_at > _STATUS_PERIOD_S + _WATCHDOG_PERIOD_S:
             self._publish_status()
+
+    def _guard(self) -> None:
+        """Stop the robot if its sensors, or the simulated clock, have stood still for too long."""
+        now = time.monotonic()
+        if self._simulated_time:
+            clock = self.get_clock().now().nanoseconds
+            if clock != self._ticked_ns:
+                self._ticked_ns, self._ticked_at = clock, now
+        if not self._driving or self._heard is None:
+            return
+        silent, stood = now - self._heard, now - self._ticked_at
+        if silent > self._timeout:
+            self._stop(f'no observation for {silent:.3f} s, limit {self._timeout:g} s')
+        elif self._simulated_time and stood > self._timeout:
+            # Without a clock, an observation of any age would pass for fresh.
+            self._stop(f'/clock has stood still for {stood:.3f} s, limit {self._timeout:g} s')
 
     def _rehearse(self) -> None:
         if self._driving:
@@ -249,6 +290,7 @@ class PolicyNode(LifecycleNode):
     def _arm(self) -> None:
         self.controller.reset()
         self._heard = None
+        self._repeats = 0
 
     def _on_stop(self, request: Any, response: Any) -> Any:
         response.success = self._active
@@ -268,24 +310,44 @@ class PolicyNode(LifecycleNode):
         return response
 
     def _stop(self, why: str) -> None:
-        """Send the safe action once, then stay silent."""
+        """Send the safe action, repeat it for a moment, then stay silent."""
         if self.controller.stopped is None:
-            action = self.controller.stop(why)
-            self._commands.publish(self._command.fill(0, action))
+            self.controller.stop(why)
+            self._send_safe()
             self._say_stopped()
 
+    def _send_safe(self) -> None:
+        self._commands.publish(self._command.fill(0, self.controller.gate.safe))
+
     def _say_stopped(self) -> None:
+        self._repeats = _REPEATS
         self.get_logger().error(f'stopped: {self.controller.stopped}')
         self._publish_status()
 
     def end(self, why: str) -> None:
-        """End driving in order: send the safe action, if it has not been sent yet."""
+        """End driving in order: send the safe action, and see that it arrives."""
         if self._driving:
-            self._commands.publish(self._command.fill(0, self.controller.stop(why)))
-            self._commands.wait_for_all_acked(_DELIVERY)
+            self.controller.stop(why)
+            self._deliver_safe()
             self.get_logger().info(f'ended: {why}')
             self._publish_status()
+        elif self._active and self._repeats:
+            self._deliver_safe()
         self._active = False
+
+    def _deliver_safe(self) -> None:
+        """Repeat the safe action until all who listen reliably have it, within a limit."""
+        end = time.monotonic() + _DELIVERY_S
+        while True:
+            self._send_safe()
+            if self._commands.wait_for_all_acked(_SLICE):
+                return
+            if time.monotonic() > end:
+                self.get_logger().error(
+                    f'{self._commands.topic_name}: a subscriber has not acknowledged the safe '
+                    f'action within {_DELIVERY_S:g} s'
+                )
+                return
 
     def _publish_status(self) -> None:
         self._status_at = time.monotonic()
@@ -298,6 +360,8 @@ class PolicyNode(LifecycleNode):
 
 def _work(session: Session) -> int:
     node = session.node
+    if not node.lockstep:
+        session.end_on(signal.SIGTSTP)  # suspended, it could not guard the robot
     session.require_alone()
     if node.autostart:
         for transition in (node.trigger_configure, node.trigger_activate):

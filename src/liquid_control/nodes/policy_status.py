@@ -7,6 +7,7 @@ import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
 
 from liquid_control.control.controller import Command, Controller
+from liquid_control.control.gate import Reason
 from liquid_control.nodes.wire import diagnostic, diagnostics
 
 _WINDOW = 4096
@@ -29,8 +30,11 @@ class PolicyStatus:
         self._name, self._controller = name, controller
         self._step_s = np.zeros(_WINDOW, dtype=np.float32)
         self._count = 0
+        self._stale = False
 
     def add(self, command: Command) -> None:
+        """Take in the answer to an observation."""
+        self._stale = Reason.SENSOR_STALE in command.reasons
         if command.used:
             self._step_s[self._count % _WINDOW] = command.step_s
             self._count += 1
@@ -60,9 +64,14 @@ class PolicyStatus:
         }
         stopped = self._controller.stopped
         problem = f'stopped: {stopped}' if stopped else ''
-        state = 'running' if heard else 'armed, but no observation yet'
+        state = 'running'
+        if not heard:
+            state = 'armed, but no observation yet'
+        elif self._stale:
+            limit = self._controller.robot.freshness
+            state = f'readings older than {limit:g} s: are the clocks synchronised?'
         status = diagnostic(
             f'{self._name}: policy', self._controller.robot.robot, problem, values,
-            state if active else 'inactive', warn=active and not heard,
+            state if active else 'inactive', warn=active and state != 'running',
         )  # fmt: skip
         return diagnostics(stamp_ns, status)

@@ -6,6 +6,8 @@ same path a few times per period, on a copy of each topic's first message, and p
 """
 
 import copy
+import math
+import time
 from typing import Any
 
 from liquid_control.control.contract import Contract
@@ -14,13 +16,31 @@ from liquid_control.control.observe import Observer
 from liquid_control.control.runtime import PolicyRunner
 from liquid_control.nodes.wire import CommandMessage, set_stamp
 
+_TIMED = 10
+_SHARE = 0.25
+
+
+def affordable(runner: PolicyRunner, most: int) -> int:
+    """How many rehearsals a period has time for: all steps together take a quarter of it at most.
+
+    Args:
+        runner: the policy, which is reset.
+        most: largest number of interest.
+    """
+    shortest = math.inf
+    for _ in range(_TIMED):
+        started = time.perf_counter()
+        runner.warm_up(1)
+        shortest = min(shortest, time.perf_counter() - started)
+    return max(0, min(most, int(_SHARE / (shortest * runner.contract.rate)) - 1))
+
 
 class Rehearsal:
     """A policy's step without consequences: its state and counters are separate."""
 
     def __init__(self, runner: PolicyRunner, robot: Contract):
         self._controller = Controller(runner.twin(), robot)
-        self._observer = Observer(runner.contract)
+        self._observer = Observer(runner.contract.on(robot))
         self._command = CommandMessage(robot.action_size)
         self._period_ns = runner.contract.period_ns
         self._messages: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""Life of a node's process: start, spin, and an orderly end on SIGINT and SIGTERM.
+"""Life of a node's process: start, spin, and an orderly end when it is asked to end.
 
 rclpy's own signal handling shuts down the context before a node can publish its last messages, so
 signals are handled here: the loop ends, the node sends what it must, then the context shuts down.
@@ -22,6 +22,7 @@ except ImportError:
     from rclpy.executors import SingleThreadedExecutor as Executor
 
 ERROR = 1
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _DISCOVERY_S = 0.5
 _DELIVERY_S, _LAST_DELIVERY_S, _SLICE = 10.0, 1.0, Duration(seconds=0.1)
 
@@ -42,11 +43,16 @@ class Session:
             rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
         except RuntimeError as error:  # ROS cannot read the arguments or a parameter file
             raise NodeError(' '.join(str(error).split())) from None
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._stop)
+        self.end_on(*_ENDING)
         self.node = make()
         self.executor = Executor()
         self.executor.add_node(self.node)
+
+    def end_on(self, *numbers: signal.Signals) -> None:
+        """Take these signals as the request to end; a hangup ignored by nohup stays ignored."""
+        for number in numbers:
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._stop)
 
     def _stop(self, number, frame) -> None:
         self.stopping = True
