@@ -70,6 +70,16 @@ def test_a_run_without_a_score_can_be_measured_again(tmp_path):
         conclude([StudentSettings('gru')], tmp_path, ROBOT, TEACHER, {})
 
 
+def test_seeds_scored_over_different_episodes_are_not_compared(tmp_path):
+    trained(tmp_path, 'gru', 0)
+    path = trained(tmp_path, 'gru', 1)
+    scores = Bundle.read(path).scores
+    rescored(Bundle.read(path), path, {**scores, 'none': {**scores['none'], 'episodes': 1}})
+    said = r'gru-seed1\.onnx is scored over 1 episodes .* train score .* --episodes 50 --seed 5'
+    with pytest.raises(ValueError, match=said):
+        conclude([StudentSettings('gru')], tmp_path, ROBOT, TEACHER, {})
+
+
 @pytest.mark.parametrize(
     ('other', 'said'),
     [

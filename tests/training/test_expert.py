@@ -99,6 +99,42 @@ def test_a_chosen_network_that_is_missing_or_broken_is_named(tmp_path, change, s
         train(tmp_path, settings=QUICK)
 
 
+def test_time_running_out_is_told_from_a_fall():
+    world = environment.environment('walker2d')
+    worlds = expert.WalkerVecEnv(world, 3, seed=0)
+    worlds.reset()
+    worlds.walkers.steps[0] = world.episode_steps - 1
+    worlds.walkers.qpos[1, 1] = 0.1  # on the ground
+    _, _, done, infos = worlds.step(np.zeros((3, 6)))
+    worlds.close()
+    assert done.tolist() == [True, True, False]
+    assert [info.get('TimeLimit.truncated') for info in infos] == [True, False, None]
+
+
+@pytest.mark.parametrize('late', [0, 1, 2])
+def test_an_expert_is_judged_with_its_commands_as_late_as_was_said(monkeypatch, late):
+    asked, acted = [], []
+
+    class Net(torch.nn.Module):
+        head = torch.nn.Linear(1, 6)
+
+        def act(self, observation):
+            asked.append(torch.full((len(observation), 6), 0.01 * (len(asked) + 1)))
+            return asked[-1]
+
+    def returns(act, episodes, seed, world):
+        walkers = expert.BatchWalkers(episodes, seed, environment=world)
+        acted.extend(act(walkers) for _ in range(4))
+        walkers.close()
+        return np.zeros(episodes)
+
+    monkeypatch.setattr(expert, 'episode_returns', returns)
+    expert.expert_returns(Net(), environment.environment('walker2d'), 2, 0, late=late)
+    expected = [np.zeros((2, 6))] * late + [a.numpy() for a in asked]
+    for found, wanted in zip(acted, expected, strict=False):
+        np.testing.assert_allclose(found, wanted)
+
+
 def test_commands_act_late_by_whole_periods():
     disturbances = Disturbances(200, 2, seed=0)
     arrays = disturbances.arrays

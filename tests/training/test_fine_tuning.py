@@ -11,6 +11,7 @@ from support import ROBOT
 
 from liquid_control import cells
 from liquid_control.models import Normalizer
+from liquid_control.sim.walker2d import EPISODE_STEPS
 from liquid_control.training import imitation
 from liquid_control.training.chunks import sequences
 from liquid_control.training.conditions import Chance, Conditions
@@ -80,6 +81,16 @@ def test_going_through_the_sequences_gives_the_likelihoods_of_the_walk(cell):
     assert divergence == pytest.approx(0.0, abs=1e-6)
     assert found.item() == pytest.approx(-1.0, abs=1e-3), 'the ratio is 1, and so is the advantage'
     assert missed > 0
+
+
+def test_an_episode_that_runs_out_of_time_has_not_ended_with_a_fall():
+    walk = explorer(student())
+    walk._walkers.steps[:4] = EPISODE_STEPS - 1
+    walk._walkers.qpos[4:, 1] = 0.1  # on the ground
+    rollout = walk.collect(1, SPREAD)
+    walk.close()
+    assert rollout.ended[0].all()
+    assert rollout.fallen[0].tolist() == [False] * 4 + [True] * 4
 
 
 def test_what_is_privileged_goes_on_from_step_to_step_and_ends_with_the_episode():

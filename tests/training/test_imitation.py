@@ -93,7 +93,8 @@ def test_a_chunk_that_is_missing_or_broken_is_named(tmp_path):
         train(tmp_path, 2)
     path = next((tmp_path / 'chunks').iterdir())
     path.unlink()
-    with pytest.raises(ValueError, match=r'chunks/00000\d\.safetensors: not a valid checkpoint'):
+    said = rf'chunks/00000\d\.safetensors: no such file.*: remove {tmp_path} to start anew'
+    with pytest.raises(ValueError, match=said):
         train(tmp_path)
     checkpoint.write(path, {'a': torch.zeros(1)}, {})
     with pytest.raises(ValueError, match=r'chunks/00000\d\.safetensors: not a valid checkpoint'):
@@ -176,6 +177,19 @@ def test_students_are_judged_by_seed_and_condition():
     assert first['none'].shape == (2,)
     for name, values in first.items():
         np.testing.assert_array_equal(values, again[name])
+    other = student_returns(model, 2, 6, ('none', 'delay:3'))
+    assert all((values != other[name]).all() for name, values in first.items())
+
+
+def test_students_are_judged_under_the_condition_that_is_named():
+    with torch.no_grad():
+        for seed in (0, 1):  # with nothing to see, all students send the safe action
+            lost, whole = (student_returns(student(seed=seed), 2, 5, (fault,))[fault]
+                           for fault in ('dropped:1', 'none'))  # fmt: skip
+            assert not np.array_equal(lost, whole)
+    names = ('none', 'dropped:1')
+    blind = [student_returns(student(seed=seed), 2, 5, names)['dropped:1'] for seed in (0, 1)]
+    np.testing.assert_array_equal(*blind)
 
 
 @pytest.mark.parametrize(

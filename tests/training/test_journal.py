@@ -28,6 +28,15 @@ def test_entries_after_the_checkpoint_are_replaced(tmp_path):
     assert steps(tmp_path) == [1, 2]
 
 
+def test_the_log_of_another_training_is_refused(tmp_path):
+    for seed in (0, 0):
+        with Journal(tmp_path, 0, {'seed': seed}) as journal:
+            journal.add(1, {'loss': 1.0})
+    with pytest.raises(ValueError, match=r'log of another training \(seed 0, now 1\)'):
+        Journal(tmp_path, 0, {'seed': 1})
+    assert steps(tmp_path) == [1]
+
+
 def test_a_full_disk_leaves_the_log_as_it_was(tmp_path, monkeypatch):
     write(tmp_path, 0, 5)
     before = (tmp_path / 'scalars.jsonl').read_bytes()

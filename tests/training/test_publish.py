@@ -4,10 +4,11 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from support import STUDENT, describe, step_graph
+from alarmed import alarmed, changed
+from support import STUDENT, arm, describe, step_graph
 
 from liquid_control import paths
-from liquid_control.control import Bundle, PolicyRunner
+from liquid_control.control import Bundle, Contract, PolicyRunner
 from liquid_control.training.card import card
 from liquid_control.training.score import SCORED, overall, rescored, seed_scores
 
@@ -65,6 +66,21 @@ def test_a_card_says_what_the_bundle_holds(bundles, tmp_path):
     for said in ('liquid-control train policy', bundle.sha256, '| three samples late | 80, 90, 70 ',
                  'Falls in 1 of 20', '100 parameters', 'seed: 2'):  # fmt: skip
         assert said in text
+
+
+def test_the_card_of_a_predictor_says_what_it_knows_and_that_it_never_drives(tmp_path):
+    bundle = alarmed(tmp_path, Contract.from_dict(arm()), threshold=3.0)
+    recording = {
+        'name': 'walk', 'seconds': 12.0, 'observations': 1500, 'skipped': 0, 'damage': None,
+        'sha256': 'ab' * 32,
+    }  # fmt: skip
+    about = {'provenance': {**bundle.provenance, 'recordings': [recording]}}
+    counts = {'parameters': 100, 'state_size': 5}
+    text = card(changed(bundle, bundle.path, counts=counts, **about))
+    for said in ('A predictor of the next observation of arm', '## Trust alarm', 'never drives',
+                 '| walk | 12.0 | 1,500 | `abababababab` |'):  # fmt: skip
+        assert said in text
+    assert 'simulation' not in text
 
 
 @pytest.mark.parametrize('name', paths.policies('walker2d'))

@@ -28,6 +28,13 @@ def test_a_robot_with_other_noise_is_still_walker2d():
     assert found.terms[0].std == louder.std
 
 
+def test_a_robot_needs_the_scale_of_its_noise():
+    first, *rest = ROBOT.terms
+    silent = dataclasses.replace(ROBOT, terms=(dataclasses.replace(first, std=None), *rest))
+    with pytest.raises(ValueError, match='joint_position: training needs its std, found none'):
+        contract_of_students(silent)
+
+
 @pytest.mark.parametrize(
     'robot',
     [

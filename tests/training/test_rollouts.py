@@ -1,5 +1,8 @@
 """Rollouts for imitation: seeded, labelled, and under the drawn faults."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -12,6 +15,7 @@ from liquid_control.training.rollouts import Collector
 from liquid_control.training.teacher import Teacher
 
 COUNT, STEPS = 8, 30
+DOC = Path(__file__).parents[2] / 'docs' / 'training.md'
 
 
 def always(*faults: str, disturbed: float = 0.0) -> Conditions:
@@ -105,6 +109,17 @@ def test_faults_come_up_over_the_ramp():
 def test_a_chance_without_sense_is_refused(chance, said):
     with pytest.raises(ValueError, match=said):
         Chance(*chance)
+
+
+def test_the_conditions_in_the_documentation_can_be_loaded(tmp_path):
+    (example,) = re.findall(r'```yaml\n(.*?)```', DOC.read_text(), re.DOTALL)
+    (tmp_path / 'c.yaml').write_text(example)
+    found = Conditions.load(tmp_path / 'c.yaml')
+    assert found.chances[1].faults.count('delay:3') == 2
+    defaults = Conditions()
+    assert (found.disturbed, found.action_noise, found.ramp) == (
+        defaults.disturbed, defaults.action_noise, defaults.ramp,
+    )  # fmt: skip
 
 
 def test_conditions_are_read_from_a_file(tmp_path):

@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+import yaml
 from support import interruptible
 
 from liquid_control import cli, paths
@@ -68,7 +69,8 @@ def test_a_policy(tmp_path, capsys, small):
     card = capsys.readouterr().out
     assert '| three samples late |' in card
     assert 'Then reinforcement learning (PPO) on the return: 64 steps' in card
-    assert 'One seed was trained' in card
+    assert 'These are the scores of one seed' in card
+    assert 'Not trained with delays of more than 3 samples' in card
     assert 'the readout of the prediction was solved by least squares' in card
     assert 'delay:1 or delay:2 or delay:3 (2 times as likely) in 70% of the episodes' in card
     before = out.read_bytes()
@@ -96,6 +98,12 @@ def test_scores_anew(tmp_path, capsys):
     )
     assert json.loads(told.read_text())['scores'] == again.scores
     assert 'jitter:0.25' in capsys.readouterr().out
+    louder = yaml.safe_load(paths.robot('walker2d').read_text())
+    louder['observation'][0]['std'] = 1.0
+    robot = tmp_path / 'louder.yaml'
+    robot.write_text(yaml.safe_dump(louder))
+    assert cli.main([*arguments, '--robot', str(robot)]) == 1
+    assert 'noise would be of another size' in capsys.readouterr().err
 
 
 @pytest.mark.slow
@@ -131,6 +139,12 @@ def test_an_expert_and_a_teacher(tmp_path, capsys, env):
         card = capsys.readouterr().out
         assert f'| none | {scores["none"]["return_mean"]:.0f} [' in card
     assert sorted(p.name for p in tmp_path.iterdir()) == ['expert.onnx', 'teacher.onnx']
+    before = out.read_bytes(), teacher.read_bytes()
+    assert cli.main([*arguments, '--teacher', str(teacher)]) == 0
+    assert ' '.join(capsys.readouterr().out.split()).count('is trained already') == 2
+    assert cli.main([*arguments, '--teacher', str(teacher), '--seed', '1']) == 1
+    assert 'is something else (seed 0, now 1)' in capsys.readouterr().err
+    assert (out.read_bytes(), teacher.read_bytes()) == before, 'students know it by its hash'
 
 
 def test_an_expert_that_diverges_ends_with_its_reason(tmp_path, capsys, monkeypatch):

@@ -75,8 +75,8 @@ class Section:
             raise self.fail(key, value, 'true or false')
         return value
 
-    def texts(self, key: str) -> tuple[str, ...]:
-        """Return a list of distinct, non-empty strings."""
+    def texts(self, key: str, *, distinct: bool = True) -> tuple[str, ...]:
+        """Return a list of non-empty strings, all different if ``distinct``."""
         value = self.require(key)
         if not isinstance(value, list | tuple) or not value:
             raise self.fail(key, value, 'a list of names')
@@ -84,7 +84,7 @@ class Section:
             if not isinstance(item, str) or not item:
                 raise self.fail(key, item, 'only names')
         twice = sorted({item for item in value if value.count(item) > 1})
-        if twice:
+        if twice and distinct:
             raise self.error(f'{self.where}: {key}: {", ".join(twice)} is named more than once')
         return tuple(value)
 

@@ -197,19 +197,30 @@ def _all_finished(
 
     Raises:
         ValueError: one differs from ``settings`` in more than cell and seed, has another robot or
-            another teacher, or lacks a score.
+            another teacher, lacks a score, or was scored over other episodes than the first.
     """
     found = []
-    for path in (folder / 'seeds').glob('*.onnx'):
+    measured: dict[tuple[int, int], Path] = {}
+    for path in sorted((folder / 'seeds').glob('*.onnx')):
         trained = Bundle.read(path).settings.get('training', {})
         own = {key: trained[key] for key in ('cell', 'seed') if key in trained}
         run = dataclasses.replace(settings, **own)
         bundle = finished(path, run, robot, teacher)
+        again = (
+            f'measure it again: liquid-control train score {path} --teacher {teacher} --out {path}'
+        )
         missing = [fault for fault in SCORED if fault not in bundle.scores]
         if missing:
+            raise ValueError(f'{path} has no score under {missing[0]}; {again}')
+        for fault in SCORED:
+            score = bundle.scores[fault]
+            measured.setdefault((score['episodes'], score['seed']), path)
+        if len(measured) > 1:
+            (many, first), (others, start) = measured
             raise ValueError(
-                f'{path} has no score under {missing[0]}; '
-                f'measure it again: liquid-control train score {path} --out {path}'
+                f'{path} is scored over {others} episodes from seed {start} on, and '
+                f'{next(iter(measured.values()))} over {many} from {first}; {again} --episodes '
+                f'{many} --seed {first}'
             )
         found.append((run, bundle))
     found.sort(key=lambda each: (each[0].cell, each[0].seed))

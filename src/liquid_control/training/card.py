@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 from liquid_control.control.bundle import Bundle
+from liquid_control.faults import Delay, parse
 
 _NAMES = {
     'none': 'none',
@@ -15,7 +16,7 @@ _NAMES = {
     'delay:3': 'three samples late',
     'jitter:0.25': 'uneven control periods, σ = 0.25',
 }
-_ONE_SEED = 'One seed was trained; how much seeds differ is not known.'
+_ONE_SEED = 'These are the scores of one seed; how much seeds differ is not known.'
 
 
 def card(bundle: Bundle) -> str:
@@ -24,9 +25,10 @@ def card(bundle: Bundle) -> str:
     faults = sorted(scores, key=lambda fault: [*_NAMES, fault].index(fault))
     conditions = {fault: scores[fault] for fault in faults if 'falls' in scores[fault]}
     name = bundle.path.name if bundle.path else bundle.cell
+    what = 'A policy for' if bundle.drives else 'A predictor of the next observation of'
     parts = [
         f'# {name}',
-        f'A policy for {bundle.contract.robot} with cell `{bundle.cell}`: '
+        f'{what} {bundle.contract.robot} with cell `{bundle.cell}`: '
         f'{bundle.counts["parameters"]:,} parameters, a hidden state of '
         f'{bundle.counts["state_size"]} values.',
         _facts(bundle),
@@ -34,7 +36,10 @@ def card(bundle: Bundle) -> str:
         f'```sh\n{about.get("command", "unknown")}\n```',
         _origin(about),
         _training(bundle.settings.get('training', {})),
+        _recordings(about.get('recordings', [])),
     ]
+    if 'alarm' in scores:
+        parts += ['## Trust alarm', _alarm(scores['alarm'])]
     if conditions:
         parts += ['## Results', _reached(conditions)]
     if 'seeds' in scores:
@@ -65,6 +70,29 @@ def _origin(about: dict[str, Any]) -> str:
     if processor:
         lines.append(f'- machine: {processor}')
     return '\n'.join(lines)
+
+
+def _recordings(recordings: list[dict[str, Any]]) -> str:
+    if not recordings:
+        return ''
+    lines = ['| recording | duration, s | observations | sha256 |', '|---|---|---|---|']
+    for found in recordings:
+        damage = ' (incomplete)' if found['damage'] else ''
+        lines.append(
+            f'| {found["name"]}{damage} | {found["seconds"]:.1f} | {found["observations"]:,} | '
+            f'`{found["sha256"][:12]}` |'
+        )
+    return '\n'.join(lines)
+
+
+def _alarm(alarm: dict[str, Any]) -> str:
+    extrapolated = ', extrapolated: no longer recording was there' * alarm['extrapolated']
+    return (
+        f'Raised when the error of predictions {alarm["horizon"]} observations ahead exceeds '
+        f'{alarm["threshold"]:.3g} times its usual size on some joint. The threshold is meant for '
+        f'{alarm["rate"]:.3g} false alarms per minute{extrapolated}; it was set on '
+        f'{alarm["seconds"]:.0f} s of data that the model had not been trained on.'
+    )
 
 
 def _training(training: dict[str, Any]) -> str:
@@ -175,13 +203,15 @@ def _seeds(seeds: dict[str, Any]) -> str:
 
 
 def _limits(bundle: Bundle, conditions: dict[str, dict]) -> str:
+    if not bundle.drives:
+        return (
+            '- It has no action of its own and never drives.\n'
+            '- It knows what the recordings above show, and takes that for normal; anything else '
+            'it has not seen.'
+        )
     lines = [
         '- Trained and measured in simulation only; no robot has run it.',
-        '- Not trained with longer delays than those above, nor with changed dynamics.'
-        if bundle.settings.get('training', {}).get('conditions')
-        else '- Trained with commands up to two periods late, and with readings on time.'
-        if bundle.settings.get('robust')
-        else '- Not trained with delays.',
+        f'- {_delays(bundle.settings)}',
     ]
     for fault, score in conditions.items():
         if score['falls']:
@@ -192,3 +222,19 @@ def _limits(bundle: Bundle, conditions: dict[str, dict]) -> str:
     if bundle.settings.get('prediction') == 'persistence':
         lines.append('- It has no prediction of its own: it predicts the current observation.')
     return '\n'.join(lines)
+
+
+def _delays(settings: dict[str, Any]) -> str:
+    if settings.get('robust'):
+        return 'Trained with commands up to two periods late, and with readings on time.'
+    chances = settings.get('training', {}).get('conditions', {}).get('chances', ())
+    delays = [
+        fault.samples
+        for chance in chances
+        for text in chance['faults']
+        for fault in parse(text)
+        if isinstance(fault, Delay)
+    ]
+    if not delays:
+        return 'Not trained with delays, nor with changed dynamics.'
+    return f'Not trained with delays of more than {max(delays)} samples, nor with changed dynamics.'

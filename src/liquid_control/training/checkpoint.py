@@ -33,14 +33,17 @@ def read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]] | None:
 
     Raises:
         ValueError: the file is broken.
+        OSError: it cannot be read.
     """
     if not path.is_file():
         return None
+    with path.open('rb'):
+        pass  # safe_open does not tell a file that may not be read from a broken one
     try:
         with safe_open(path, framework='pt') as file:
             about = json.loads((file.metadata() or {})['about'])
             return {name: file.get_tensor(name) for name in file.keys()}, about  # noqa: SIM118
-    except (SafetensorError, KeyError, ValueError, OSError) as error:
+    except (SafetensorError, KeyError, ValueError) as error:
         raise broken(path, error) from None
 
 

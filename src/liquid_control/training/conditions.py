@@ -17,7 +17,8 @@ class Chance:
     probability: float
     """Probability of having any of them."""
     faults: tuple[str, ...]
-    """Specifications for :func:`faults.parse`, one fault each."""
+    """Specifications for :func:`faults.parse`, one fault each; one listed twice is twice as
+    likely."""
 
     def __post_init__(self):
         object.__setattr__(self, 'faults', tuple(self.faults))
@@ -94,6 +95,7 @@ class Conditions:
 
 
 def _chance(section: Section) -> Chance:
-    chance = Chance(section.number('probability', low=0.0, high=1.0), section.texts('faults'))
+    probability = section.number('probability', low=0.0, high=1.0)
+    chance = Chance(probability, section.texts('faults', distinct=False))
     section.done()
     return chance

@@ -300,7 +300,7 @@ def train_expert(
     candidates = _Candidates(settings, folder, report)
     done = candidates.restore(model)
     if done < settings.total_steps:
-        with Journal(log, done) as candidates.journal:
+        with Journal(log, done, asdict(settings)) as candidates.journal:
             _learn(model, settings.total_steps - done, candidates)
     chosen = {}
     for choice in CHOICES:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from liquid_control.files import write_whole
+from liquid_control.provenance import difference
 
 
 class Journal:
@@ -18,14 +19,19 @@ class Journal:
     Args:
         folder: created if it does not exist.
         done: the step from which the training resumes.
+        origin: what identifies the training, kept in ``training.json``.
+
+    Raises:
+        ValueError: the folder has the log of another training.
     """
 
-    def __init__(self, folder: Path | None, done: int = 0):
+    def __init__(self, folder: Path | None, done: int = 0, origin: dict[str, Any] | None = None):
         self._file: Any = None
         self._writer: Any = None
         if folder is None:
             return
         folder.mkdir(parents=True, exist_ok=True)
+        _claim(folder / 'training.json', json.loads(json.dumps(origin)))
         path = folder / 'scalars.jsonl'
         lines = path.read_text().splitlines() if path.is_file() else []
         kept = [line for line in lines if _step(line) <= done]
@@ -53,6 +59,17 @@ class Journal:
         for opened in (self._file, self._writer):
             if opened is not None:
                 opened.close()
+
+
+def _claim(path: Path, origin: dict[str, Any] | None) -> None:
+    """Note whose log a folder holds; refuse another's."""
+    found = json.loads(path.read_text()) if path.is_file() else origin
+    if found != origin:
+        raise ValueError(
+            f'{path.parent} has the log of another training ({difference(found, origin)}): '
+            'give another --log'
+        )
+    write_whole(path, json.dumps(origin))
 
 
 def _step(line: str) -> float:

@@ -2,11 +2,12 @@
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
 from liquid_control.models import PolicyModel, StepModel
+from liquid_control.provenance import difference
 from liquid_control.sim import environment as environments
 from liquid_control.training.export import export_bundle
 from liquid_control.training.score import closed_loop_scores, environment_score, teacher_return
@@ -43,12 +44,32 @@ def publish_expert(
         path,
         net,
         cell='mlp',
-        settings={'network': 'mlp', 'prediction': 'persistence', **dataclasses.asdict(settings)},
+        settings=_about(settings),
         contract=contract,
         state_size=1,
         judge=judge,
         seed=settings.seed,
     )
+
+
+def finished_expert(path: Path, settings: 'ExpertSettings') -> Bundle | None:
+    """The bundle of an expert that was trained with these settings; None if there is no file.
+
+    Raises:
+        ValueError: the file is something else.
+    """
+    if not path.is_file():
+        return None
+    bundle, wanted = Bundle.read(path), _about(settings)
+    if bundle.settings != wanted:
+        raise ValueError(
+            f'{path} is something else ({difference(bundle.settings, wanted)}): give another file'
+        )
+    return bundle
+
+
+def _about(settings: 'ExpertSettings') -> dict[str, Any]:
+    return {'network': 'mlp', 'prediction': 'persistence', **dataclasses.asdict(settings)}
 
 
 def publish_student(

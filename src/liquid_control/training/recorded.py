@@ -5,7 +5,6 @@ held terms (commands) remain as recorded. The error at k steps is relative to th
 at k steps, so that every horizon and every channel counts equally.
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -215,7 +214,7 @@ def train_predictor(
     measured = torch.zeros(contract.sensed_size, dtype=torch.bool)
     measured[list(contract.measured)] = True
     optimizer = torch.optim.Adam(model.parameters(), settings.learning_rate)
-    data = hashlib.sha256(windows.values.numpy().tobytes()).hexdigest()
+    data = [recording.sha256 for recording in recordings]
     origin = {**settings.to_dict(), 'without': without, 'data': data, 'contract': contract.hash}
     about = checkpoint.restore(path, model, optimizer, origin)
     if about is None:

@@ -70,7 +70,10 @@ class ReplayMemory:
             path = self._file(number)
             found = checkpoint.read(path)
             if found is None:
-                raise checkpoint.broken(path, FileNotFoundError('no such file'))
+                raise ValueError(
+                    f'{path}: no such file, and the checkpoint needs it: remove '
+                    f'{self._folder.parent} to start anew'
+                )
             with checkpoint.restoring(path):
                 self._chunks[number] = Chunk(**found[0])
             self._stored.add(number)

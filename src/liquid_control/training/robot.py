@@ -12,7 +12,8 @@ def contract_of_students(robot: Contract) -> Contract:
     """What a student asks of the robot.
 
     Raises:
-        ValueError: the robot is not the Walker2d that training simulates.
+        ValueError: the robot is not the Walker2d that training simulates, or has no ``std``, in
+            units of which faults are defined.
     """
     found = _simulated(*SEEN_BY_STUDENTS).differences(robot)
     if not found:
@@ -23,6 +24,9 @@ def contract_of_students(robot: Contract) -> Contract:
             f'{robot.source}: training simulates Walker2d alone, and this is another robot: '
             + '; '.join(found[:3])
         )
+    for term in contract.sensed:
+        if term.std is None:
+            raise ValueError(f'{robot.source}: {term.name}: training needs its std, found none')
     return contract
 
 

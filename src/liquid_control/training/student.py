@@ -53,7 +53,7 @@ def _taught(settings, robot, teacher_path, folder, report, log) -> PolicyModel:
     training = Imitation(settings, robot, teacher_path, folder)
     try:
         if training.done < settings.rounds:
-            with Journal(log, training.done) as journal:
+            with Journal(log, training.done, training.origin) as journal:
                 _carry_out(
                     training, journal, lambda share, text: report(share * imitated / whole, text),
                     lambda found: f'losses {found["loss/action"]:.4f} '
@@ -63,13 +63,14 @@ def _taught(settings, robot, teacher_path, folder, report, log) -> PolicyModel:
         if not tuned.rounds:
             return training.averaged.result()
         found = training.averaged
-        fine_tuning = FineTuning(settings, found.result(), found.best, folder, training.origin)
+        origin = training.origin
+        fine_tuning = FineTuning(settings, found.result(), found.best, folder, origin)
     finally:
         training.close()
     del training, found  # frees the chunks that it holds
     before = imitated / whole
     try:
-        with Journal(log, settings.rounds + fine_tuning.done) as journal:
+        with Journal(log, settings.rounds + fine_tuning.done, origin) as journal:
             _carry_out(
                 fine_tuning, journal,
                 lambda share, text: report(before + share * (1.0 - before), text),

@@ -31,18 +31,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    import torch
     from rich.console import Console
 
-    from liquid_control import paths
-    from liquid_control.control.contract import Contract
     from liquid_control.provenance import provenance, write_json
     from liquid_control.sim import environment as environments
-    from liquid_control.training.expert import ExpertSettings, train_expert
-    from liquid_control.training.expert_contract import expert_contract
-    from liquid_control.training.publish import publish_expert
-    from liquid_control.verbs.arguments import check_bundle_path, checkpoint_folder
-    from liquid_control.verbs.progress import reporting
+    from liquid_control.training.expert import ExpertSettings
+    from liquid_control.training.publish import finished_expert
+    from liquid_control.verbs.arguments import check_bundle_path
 
     for option, path in (('--out', args.out), ('--teacher', args.teacher)):
         if path is not None:
@@ -53,29 +48,23 @@ def main(args: argparse.Namespace) -> int:
         found = getattr(args, option)
         if found is not None and found < least:
             raise ValueError(f'--{option}: expected {least} or more, found {found}')
-    environment = environments.environment(args.env)
-    robot = Contract.load(paths.robot('walker2d')) if args.env == 'walker2d' else None
-    contract = expert_contract(environment, robot)
-    torch.set_num_threads(1)
-    console = Console()
+    environments.environment(args.env)
     steps = {} if args.steps is None else {'total_steps': args.steps}
     settings = ExpertSettings(args.env, args.seed, robust=args.robust, **steps)
-    try:
-        with (
-            checkpoint_folder(args.checkpoints, args.out) as folder,
-            reporting(console, f'expert, {environment.name}') as report,
-        ):
-            chosen = train_expert(settings, folder, report, args.log)
-            bundles = {
-                choice: publish_expert(path, *_parts(chosen[choice], settings), contract, robot)
-                for choice, path in (('walker', args.out), ('teacher', args.teacher))
-                if path is not None
-            }
-    except KeyboardInterrupt:
-        print('\nstopped; the same command resumes from the last checkpoint', file=sys.stderr)
-        return 130
+    wanted = {'walker': args.out} | ({'teacher': args.teacher} if args.teacher else {})
+    # Students name their teacher's file: one that exists is never made anew.
+    bundles = {choice: finished_expert(path, settings) for choice, path in wanted.items()}
+    missing = {choice: wanted[choice] for choice, bundle in bundles.items() if bundle is None}
+    console = Console()
+    if missing:
+        try:
+            bundles |= _trained(args, settings, missing, console)
+        except KeyboardInterrupt:
+            print('\nstopped; the same command resumes from the last checkpoint', file=sys.stderr)
+            return 130
     for choice, bundle in bundles.items():
-        console.print(f'wrote {bundle.path}, the best {choice}', highlight=False)
+        done = f'wrote {bundle.path}' if choice in missing else f'{bundle.path} is trained already'
+        console.print(f'{done}, the best {choice}', highlight=False)
         for name, score in bundle.scores.items():
             console.print(f'{name}: {score}', highlight=False)
     if args.json:
@@ -85,6 +74,30 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
-def _parts(chosen, settings):
-    net, scores = chosen
-    return net, settings, scores
+def _trained(args, settings, missing: dict[str, Path], console) -> dict:
+    """Train; returns choice → bundle of those that were missing."""
+    import torch
+
+    from liquid_control import paths
+    from liquid_control.control.contract import Contract
+    from liquid_control.sim.environment import environment
+    from liquid_control.training.expert import train_expert
+    from liquid_control.training.expert_contract import expert_contract
+    from liquid_control.training.publish import publish_expert
+    from liquid_control.verbs.arguments import checkpoint_folder
+    from liquid_control.verbs.progress import reporting
+
+    world = environment(args.env)
+    robot = Contract.load(paths.robot('walker2d')) if args.env == 'walker2d' else None
+    contract = expert_contract(world, robot)
+    torch.set_num_threads(1)
+    with (
+        checkpoint_folder(args.checkpoints, args.out) as folder,
+        reporting(console, f'expert, {world.name}') as report,
+    ):
+        chosen = train_expert(settings, folder, report, args.log)
+        bundles = {}
+        for choice, path in missing.items():
+            net, scores = chosen[choice]
+            bundles[choice] = publish_expert(path, net, settings, scores, contract, robot)
+    return bundles

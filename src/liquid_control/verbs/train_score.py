@@ -10,6 +10,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('policy', help='a policy of Walker2d by name, or the path of its file')
     parser.add_argument('--teacher', default='expert',
                         help='bundle of its teacher: a name or a path (expert)')  # fmt: skip
+    parser.add_argument('--robot', default='walker2d',
+                        help='its contract, which says how large noise is (walker2d)')  # fmt: skip
     parser.add_argument('--episodes', type=int, help='episodes per fault (50)')
     parser.add_argument('--seed', type=int, help='seed of the first episode (500000)')
     parser.add_argument('--out', type=Path, metavar='FILE',
@@ -35,9 +37,10 @@ def main(args: argparse.Namespace) -> int:
             raise ValueError(f'--{option}: expected {least} or more, found {found}')
     if args.out:
         check_bundle_path('--out', args.out)
-    robot = Contract.load(paths.robot('walker2d'))
+    robot = Contract.load(paths.robot(args.robot))
     bundle = Bundle.read(paths.policy(args.policy, 'walker2d'))
     bundle.contract.require_fit(robot, args.policy)
+    _check_std(args.policy, bundle.contract, robot)
     console, taught = Console(), bundle.provenance.get('teacher_sha256')
     with reporting(console, 'scoring') as report:
         reference = None
@@ -60,6 +63,19 @@ def main(args: argparse.Namespace) -> int:
         score.rescored(bundle, args.out, {**kept, **found})
         print(f'wrote {args.out}')
     return 0
+
+
+def _check_std(policy: str, asked, robot) -> None:
+    """Refuse a robot whose noise is of another size than that of the policy's training."""
+    offered = {term.name: term for term in robot.terms}
+    for term in asked.sensed:
+        std = dict(zip(offered[term.name].channels, offered[term.name].std or (), strict=True))
+        found = tuple(std.get(channel) for channel in term.channels)
+        if found != term.std:
+            raise ValueError(
+                f'{policy}: {term.name}: std: the policy has {term.std}, {robot.source} has '
+                f'{found}: noise would be of another size; give its --robot'
+            )
 
 
 def _table(name: str, scores: dict[str, dict]):
