@@ -47,6 +47,12 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
     assert json.loads(file.read_text()) == {'a': 1}
 
 
+def test_a_command_keeps_how_topics_were_renamed(monkeypatch):
+    renamed = ['--observed', '/commands=/robot1/commands', '--observed=imu=/a/imu']
+    monkeypatch.setattr(sys, 'argv', ['liquid-control', 'replay', *renamed])
+    assert provenance.command() == ' '.join(sys.argv)
+
+
 def test_a_command_does_not_tell_of_folders(monkeypatch):
     words = ['/opt/bin/liquid-control', 'run', '--out', '/home/me/runs/a b', '--json=/x/y.json',
              '--policy', 'made/cfc.onnx', '--fault', 'gaussian:0.1']  # fmt: skip

@@ -53,6 +53,8 @@ def _without_folders(argument: str) -> str:
     option, equals, value = argument.partition('=')
     if equals and option.startswith('--'):
         return f'{option}={_without_folders(value)}'
+    if equals:  # topic=recorded
+        return argument
     return Path(argument).name if Path(argument).is_absolute() else argument
 
 

@@ -158,11 +158,42 @@ def test_commands_are_taken_by_the_stamp_that_they_answer(tmp_path):
     recorder.write('/commands', 'std_msgs/msg/Float64MultiArray', unlabelled)
     recorder.close()
     found = LabelledCommands(Bag(tmp_path), Contract.from_dict(arm()), {})
-    assert found.take(7).command[0] == np.float32(0.1)
-    assert found.take(7).command[0] == np.float32(0.3)
-    assert found.take(7) == found.take(8) == NOTHING
-    assert found.take(9).answers
+    assert found.take(7, 7).command[0] == np.float32(0.1)
+    assert found.take(7, 7).command[0] == np.float32(0.3)
+    assert found.take(7, 7) == found.take(8, 8) == NOTHING
+    assert found.take(9, 9).answers
     assert answered_stamp(unlabelled) is None
+
+
+def labelled(path, stamps):
+    recorder = Recorder(path / 'bag')
+    for stamp in stamps:
+        message = command(stamp, [0.001 * (stamp % 1000), 0.0])
+        recorder.write('/commands', 'std_msgs/msg/Float64MultiArray', message)
+    recorder.close()
+    return LabelledCommands(Bag(path), Contract.from_dict(arm()), {})
+
+
+def test_a_command_that_answers_a_stamp_far_ahead_does_not_hold_up_the_others(tmp_path):
+    stamps = [step if step != 700 else 10**9 for step in range(1, 6001)]
+    found, latest = labelled(tmp_path, stamps), 0
+    for stamp in stamps:
+        latest = stamp if stamp < 10**9 else latest
+        assert found.take(stamp, latest).answers, stamp
+
+
+def test_commands_whose_observations_are_not_there_are_passed_over(tmp_path):
+    found = labelled(tmp_path, range(1, 9001))
+    assert found.take(10, 10).answers
+    for stamp in range(4000, 9001):
+        assert found.take(stamp, stamp).answers, stamp
+
+
+def test_a_stop_answers_no_observation(tmp_path):
+    found = labelled(tmp_path, [0] * 1500 + [5] + [0] * 1500 + [6])
+    assert found.take(0, 5) == NOTHING
+    assert found.take(5, 5).answers
+    assert found.take(6, 6).answers
 
 
 def test_a_message_of_another_type_ends_the_topic_with_a_word(tmp_path):

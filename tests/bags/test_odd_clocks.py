@@ -24,6 +24,7 @@ from recording import header, ros
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 from liquid_control.bags.bag import Bag, BagError
+from liquid_control.bags.commands import StampedCommands
 from liquid_control.bags.coverage import coverage
 from liquid_control.control import Contract
 
@@ -210,6 +211,38 @@ def test_one_stamp_far_ahead_holds_up_nothing(tmp_path):
     assert (values[:, 3:] == good()[holds]).all()
     assert 'stamps far ahead of the next: 1' in said(path)
     bag.require_one_run(Contract.from_dict(leg(*HELD)), {})
+
+
+def test_an_observation_far_ahead_takes_no_command_from_the_future(tmp_path):
+    path = told_and_felt(
+        tmp_path / 'bag',
+        lambda step, stamp: stamp + DAY_NS * (step == 70),
+        lambda step, stamp: stamp,
+    )
+    data = leg()
+    data['action'] = {**data['action'], 'topic': 'joint_commands', 'type': odd_bags.JOINT_STATE}
+    contract, bag = Contract.from_dict(data), Bag(path)
+    commands = StampedCommands(bag, contract, {})
+    told = [
+        commands.take(message.header.stamp.sec * 10**9 + message.header.stamp.nanosec, now)
+        for now, _, message, _ in bag.merged(contract, {})
+    ]
+    assert not told[70].answers
+    assert [bool(one.answers) for one in told[72:140:2]] == [True] * 34
+    np.testing.assert_allclose(told[100].command, good()[100], rtol=1e-6)
+
+
+def test_what_cannot_be_decoded_moves_no_oddity_to_another_message(tmp_path):
+    odd = Odd(tmp_path / 'bag')
+    for step in range(COUNT):
+        if step == 10:
+            odd.raw('/joint_states', odd_bags.JOINT_STATE, b'\x00\x01\x00\x00\xff', START_NS)
+        ahead = 3600 * 10**9 * (step == 70)
+        stamp = START_NS + step * PERIOD_NS + ahead
+        odd.add(state(step, stamp=stamp), START_NS + step * PERIOD_NS + 100_000)
+    text = said(odd.close())
+    assert 'stamps far ahead of the next: 1' in text
+    assert 'go back' not in text
 
 
 def test_messages_that_come_late_together_are_no_clock_set_back(tmp_path):

@@ -65,6 +65,18 @@ def test_a_bag_in_which_nothing_could_be_used_is_not_complete(tmp_path, contract
     assert 'no prediction could be scored (0 of 200 observations were used)' in found['why']
 
 
+def test_a_policy_that_was_given_next_to_nothing_is_not_complete(tmp_path, contract):
+    policy = make_bundle(tmp_path / 'policy.onnx', joints_alone().asking('angle'), seed=0)
+
+    def told(step):
+        return [0.0, 0.0] if step < 15 else None
+
+    found = replayed(write(tmp_path / 'bag', told=told), contract, policy)
+    assert not found['complete']
+    said = 'only 15 of 200 observations were used (185: no command answers them)'
+    assert said in found['why']
+
+
 def test_a_bag_that_is_too_short_for_the_alarm_is_not_complete(tmp_path, contract):
     predictor = alarmed(tmp_path, joints_alone(), 0.5).path
     found = replayed(write(tmp_path / 'short', count=12), contract, predictor)

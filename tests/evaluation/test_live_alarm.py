@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from alarmed import alarmed, joints_alone
-from recording import Recorder, joint_state
+from recording import Recorder, command, joint_state
 from support import make_bundle
 
 from liquid_control.bags.bag import Bag
@@ -54,6 +54,30 @@ def test_live_says_what_a_replay_says(robot, predictor, tmp_path, monkeypatch, t
     assert not live.status['alarm']
 
 
+def test_a_replay_hears_what_happens_while_the_policy_is_stopped(robot, predictor, tmp_path):
+    recorder = Recorder(tmp_path / 'bag')
+    for step in range(400):
+        stamp = 10**9 + step * 10_000_000
+        angle = 0.02 * max(0, step - 250)
+        message = joint_state(stamp, ['hip', 'knee'], [0.0, angle])
+        recorder.write('/joint_states', 'sensor_msgs/msg/JointState', message)
+        if step < 200:
+            recorder.write(
+                '/commands', 'std_msgs/msg/Float64MultiArray', command(stamp, [0.0, 0.0])
+            )
+    recorder.close()
+    policy = make_bundle(tmp_path / 'policy.onnx', robot.asking('angle'))
+    runners = [PolicyRunner(policy), PolicyRunner(predictor)]
+    (drove, watched), heard = replay_scores(Bag(tmp_path), runners, robot)
+    assert (heard['observations'], heard['answered']) == (400, 200)
+    assert (drove['steps'], watched['steps']) == (200, 400)
+    live = LiveAlarm(PolicyRunner(predictor), robot)
+    for topic, message in Bag(tmp_path).observed(robot, {}):
+        live.heard(topic, message)
+    (event,), (replayed,) = live.alarm.events, watched['alarm']['events']
+    assert (event.start, event.end) == (replayed['start_ns'], replayed['end_ns'])
+
+
 def test_a_bundle_without_an_alarm_is_refused(robot, tmp_path):
     path = make_bundle(tmp_path / 'plain.onnx', robot.asking('angle'))
     with pytest.raises(ValueError, match='no alarm in its scores'):
@@ -81,6 +105,10 @@ def test_the_next_observation_is_compared_within_a_quarter_of_a_period():
         accuracy.observed(stamp, np.array([value, 100.0 * value]))
         accuracy.predicted(stamp + 1000, np.array([value + 0.5, 0.0]))
     # 0 → 1100 and 2300 → 3301 are close enough, as is 1100 → 2300: off by 200, at most 250
+    assert accuracy.ratio == pytest.approx((0.5**2 + 3.5**2 + 0.5**2) / (1 + 16 + 1))
+    for stamp, value in ((4301, np.nan), (5301, np.inf), (6301, 7.0)):
+        accuracy.predicted(stamp, np.zeros(2))
+        accuracy.observed(stamp, np.array([value, 0.0]))
     assert accuracy.ratio == pytest.approx((0.5**2 + 3.5**2 + 0.5**2) / (1 + 16 + 1))
     late = LiveAccuracy(np.ones(1), 1000)
     for stamp in (0, 1300):

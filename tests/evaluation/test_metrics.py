@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from recording import Recorder, joint_state
+from recording import Recorder, joint_state, make_bundle
+from support import arm
 
 from liquid_control.control import Bundle, Contract
 from liquid_control.evaluation.metrics import (
@@ -39,6 +40,7 @@ def trace(stamps, observations, predictions, step_s=0.0):
         elapsed=np.ones(count),
         reasons=np.zeros(count, dtype=np.int64),
         step_s=np.full(count, step_s),
+        answers=np.ones(count, dtype=bool),
     )
 
 
@@ -102,12 +104,21 @@ def test_latency_return_and_status_by_hand(two):
     assert found['return_min'] == 10.0
     assert found['steps_mean'] == 550.0
     assert found['falls'] == 1
-    assert found['sensor_to_command_ms_p50'] == pytest.approx(2.0)
-    assert found['sensor_to_command_ms_p99'] == pytest.approx(2.98)
+    assert found['sensor_to_command_ms_p50'] == pytest.approx(3.0)
+    assert found['sensor_to_command_ms_p99'] == pytest.approx(3.0)
     assert found['missed_deadlines'] == 2
     assert found['resident_mb'] == 71.5
     assert found['parameters'] == 4160
     assert found['policy_step_us_p50'] == pytest.approx(25.0)
+
+
+def test_a_command_that_missed_its_period_counts_in_the_percentiles(two):
+    latency = [*[0.002] * 98, float('inf'), float('nan')]
+    found = figures(two, [], latency_s=latency, late=1)
+    assert found['sensor_to_command_ms_p50'] == pytest.approx(2.0)
+    assert found['sensor_to_command_ms_p99'] is None, 'more than one in a hundred'
+    found = figures(two, [], latency_s=[*latency, *[0.002] * 100], late=1)
+    assert found['sensor_to_command_ms_p99'] == pytest.approx(2.0)
 
 
 def test_without_std_the_recording_gives_it(two):
@@ -197,6 +208,27 @@ def test_without_a_prediction_the_bundle_tells_what_was_read(robot, bundle, tmp_
     result = measure(tmp_path)
     assert result['complete'], result['why']
     assert result['figures']['prediction_scored'] == 0
+
+
+def test_a_command_that_is_held_answers_nothing(tmp_path):
+    """JointState commands at half the rate of the observations."""
+    data = arm()
+    del data['observation'][1]
+    data['action'] = {**data['action'], 'type': 'sensor_msgs/msg/JointState', 'unit': 'rad'}
+    robot = Contract.from_dict(data)
+    bundle = make_bundle(tmp_path / 'arm.onnx', robot.asking('angle'), seed=0)
+    recorder = Recorder(tmp_path / 'bag')
+    for step in range(40):
+        stamp = 10**9 + step * robot.period_ns
+        message = joint_state(stamp, ['hip', 'knee'], [0.1, 0.2])
+        recorder.write('/joint_states', 'sensor_msgs/msg/JointState', message)
+        if step % 2 == 0:
+            told = joint_state(stamp + 1000, ['hip', 'knee'], [0.01 * step, 0.0])
+            recorder.write('/commands', 'sensor_msgs/msg/JointState', told)
+    recorder.close()
+    run = about_run(robot, Bundle.read(bundle), mode='robot')
+    (tmp_path / 'run.json').write_text(json.dumps(run | {'ended': 'done'}))
+    assert measure(tmp_path)['counts']['answered'] == 20
 
 
 def test_a_policy_contract_keeps_the_policys_order(robot):

@@ -1,5 +1,7 @@
 """A pass with running sums agrees with traces, and its injected faults with recorded ones."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from recording import Recorder, joint_state
@@ -46,6 +48,45 @@ def test_two_replays_are_the_same(walks, robot, bundle):
     (first, heard), (second, again) = runs
     assert figures_of(first[0]) == figures_of(second[0])
     assert heard == again
+
+
+@pytest.mark.parametrize('fault', ['none', 'gaussian:0.1+dropped:0.2'])
+def test_what_a_policy_is_given_does_not_depend_on_the_others(robot, bundle, tmp_path, fault):
+    """Velocities, which only the second asks for, are empty in every second message."""
+    recorder, names = Recorder(tmp_path / 'bag'), [*robot.sensed[0].channels, 'rootx']
+    for step in range(200):
+        velocity = [0.0] * 9 if step % 2 else []
+        message = joint_state(10**9 + step * robot.period_ns, names, [0.01 * step] * 9, velocity)
+        recorder.write('/joint_states', 'sensor_msgs/msg/JointState', message)
+    recorder.close()
+    asked = robot.asking('joint_position', 'joint_velocity')
+    greedy = make_bundle(tmp_path / 'greedy.onnx', asked)
+
+    def replayed(*paths):
+        runners = [PolicyRunner(path) for path in paths]
+        return replay_scores(Bag(tmp_path), runners, robot, fault=fault)[0]
+
+    (alone,) = replayed(bundle)
+    (first, second), (again, _) = replayed(bundle, greedy), reversed(replayed(greedy, bundle))
+    assert figures_of(first) == figures_of(again) == figures_of(alone)
+    assert alone['prediction_scored'] > 100
+    assert 0 < second['used'] <= 100
+    assert figures_of(second) == figures_of(replayed(greedy)[0])
+
+
+def test_errors_are_in_units_of_the_robots_std(walks, robot, bundle):
+    walk = walks()
+    first, *rest = robot.terms
+    wide = replace(first, std=tuple(100.0 * std for std in first.std))
+    louder = replace(robot, terms=(wide, *rest))
+    ours, theirs = (
+        replay_scores(Bag(walk.folder), [PolicyRunner(bundle)], one)[0][0]
+        for one in (robot, louder)
+    )
+    assert theirs['prediction_mse'] == pytest.approx(1e-4 * ours['prediction_mse'])
+    silent = replace(robot, terms=(replace(first, std=None), *rest))
+    (told,), _ = replay_scores(Bag(walk.folder), [PolicyRunner(bundle)], silent)
+    assert told['prediction_scale'] == 'recording'
 
 
 def test_a_fault_in_a_replay_is_the_fault_that_was_recorded(walks, robot, bundle):

@@ -172,3 +172,12 @@ def test_a_video_is_drawn_where_the_machine_can(folders):
     if why:
         pytest.skip(why)
     assert (folders[0] / 'walk.mp4').read_bytes()[4:8] == b'ftyp'
+
+
+def test_a_percentile_beyond_the_period_is_said_as_such(folders):
+    metrics = measure(folders[0])
+    place = [column.heading for column in COLUMNS].index('sensor → command, ms')
+    metrics['figures'] |= {'sensor_to_command_ms_p50': 2.5, 'sensor_to_command_ms_p99': None}
+    assert comparison_rows([metrics])[0][place] == '2.5/>8'
+    metrics['figures']['sensor_to_command_ms_p50'] = None
+    assert '>' not in comparison_rows([metrics])[0][place]

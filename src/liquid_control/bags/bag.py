@@ -8,10 +8,10 @@ each topic is read from the file separately and the topics are merged one messag
 import heapq
 import tempfile
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 from liquid_control.bags.fit import Fit
 from liquid_control.bags.names import recorded_name
@@ -31,6 +31,23 @@ from liquid_control.control.schema import unknown
 __all__ = ['Bag', 'BagError']
 
 _MOST_REASONS, _MOST_FAULTS = 8, 20
+
+
+class Merged(NamedTuple):
+    """One of the messages of several topics, in stamp order.
+
+    Attributes:
+        now: the latest stamp so far, without single ones that are far ahead, in ns; it never
+            decreases, unless the clocks restart.
+        topic: the contract's topic.
+        message: the message.
+        takers: indices of the parts of the contract that can use it.
+    """
+
+    now: int
+    topic: str
+    message: Any
+    takers: tuple[int, ...]
 
 
 class Bag:
@@ -118,23 +135,23 @@ class Bag:
         Raises:
             BagError: the topic's type is unknown, or its messages are not in CDR.
         """
-        for _, _, message in self.decoded([topic]):
+        for *_, message in self.decoded([topic]):
             yield message
 
-    def decoded(self, topics: Collection[str] | None = None) -> Iterator[tuple[str, int, Any]]:
-        """Yield (topic, receive stamp in ns, message) of topics, or of all with a known type."""
-        for name, _, received, message in self._numbered(topics):
-            yield name, received, message
+    def decoded(self, topics: Collection[str] | None = None) -> Iterator[tuple[str, int, int, Any]]:
+        """Yield all messages of topics, or of all topics with a known type.
 
-    def _numbered(self, topics: Collection[str] | None) -> Iterator[tuple[str, int, int, Any]]:
-        """Yield (topic, index among all that were read, receive stamp, message)."""
+        Yields:
+            Topic, index among the topic's messages, those that cannot be decoded included, receive
+            stamp in ns, message.
+        """
         if topics is None:
             topics = [topic for topic in self.counts if self.known(topic)]
         refused: Counter[tuple[str, str]] = Counter()
-        read = 0
+        read: Counter[str] = Counter()
         try:
             for channel, received, data in self._records(topics):
-                read += 1
+                read[channel.topic] += 1
                 try:
                     message = self._types.decoder(channel)(data)
                 except BagError as error:
@@ -146,9 +163,10 @@ class Bag:
                         f'cannot be decoded as {channel.type}: {first_line(error)}',
                     )
                     continue
-                yield channel.topic, read - 1, received, message
-            if read != sum(self.counts[name] for name in topics):
-                self._fault(f'{", ".join(topics)}: {read} messages found on a second read')
+                yield channel.topic, read[channel.topic] - 1, received, message
+            found = read.total()
+            if found != sum(self.counts[name] for name in topics):
+                self._fault(f'{", ".join(topics)}: {found} messages found on a second read')
         finally:
             self.leave_out(refused)
 
@@ -180,6 +198,29 @@ class Bag:
             BagError: a topic is not in the bag, has the wrong type, is stamped by a different
                 clock from the others, or has no message that the contract can use.
         """
+        for _, topic, message, _ in self.merged(contract, observed):
+            yield topic, message
+
+    def merged(
+        self,
+        contract: Contract,
+        observed: dict[str, str],
+        parts: Sequence[Contract] | None = None,
+    ) -> Iterator[Merged]:
+        """As :meth:`observed`, for several parts of a contract, each with the time by then.
+
+        A message is yielded if it has all that one of the parts asks for. It is counted as left
+        out if it lacks something that another asks for.
+
+        Args:
+            contract: what is sensed; its order of topics decides at equal stamps.
+            observed: as for :meth:`observed`.
+            parts: contracts that ask for less; by default the contract alone.
+
+        Raises:
+            BagError: as :meth:`observed`.
+        """
+        parts = [contract] if parts is None else parts
         streams = []
         for place, (topic, kind) in enumerate(contract.topics.items()):
             recorded = recorded_name(topic, observed)
@@ -188,10 +229,15 @@ class Bag:
                 raise BagError(
                     f'{self.path}: {recorded}: expected {kind}, found {self.types[recorded]}'
                 )
-            streams.append(self._stamped(recorded, Fit(contract, topic), -place))
+            fits = {
+                number: Fit(part, topic)
+                for number, part in enumerate(parts)
+                if topic in part.topics
+            }
+            streams.append(self._stamped(topic, recorded, fits, -place))
         self._require_one_clock([recorded_name(t, observed) for t in contract.topics])
-        for *_, topic, message in heapq.merge(*streams):  # no two streams have equal orders
-            yield topic, message
+        for _, now, _, *found in heapq.merge(*streams):  # no two streams have equal orders
+            yield Merged(now, *found)
 
     def require_one_run(self, contract: Contract, observed: dict[str, str]) -> None:
         """Refuse a bag in which the clock of a topic that a contract senses is set back.
@@ -218,31 +264,38 @@ class Bag:
             found.add(stamp_ns(message), message)
         return found
 
-    def _stamped(self, recorded: str, fit: Fit, order: int) -> Iterator[tuple]:
+    def _stamped(
+        self, topic: str, recorded: str, fits: dict[int, Fit], order: int
+    ) -> Iterator[tuple]:
         tally, latest, era = self.tallies[recorded], 0, 0
         given, restarts, ahead = tally.source == 'receive', tally.restarts, frozenset(tally.ahead)
         refused: Counter[tuple[str, str]] = Counter()
-        for _, number, received, message in self._numbered([recorded]):
+        taken, first = 0, ''
+        for _, number, received, message in self.decoded([recorded]):
             while era < len(restarts) and number >= restarts[era]:
                 latest, era = 0, era + 1
-            why = fit.refusal(message)
-            if why is None:
+            lacks = {place: fit.refusal(message) for place, fit in fits.items()}
+            takers = tuple(place for place, why in lacks.items() if why is None)
+            whys = {why for why in lacks.values() if why is not None}
+            if takers:
                 if given:
                     _give(message, received)
                 stamp = stamp_ns(message)
                 if stamp > 0:
                     if number not in ahead:
                         latest = max(latest, stamp)
-                    yield era, latest, order, fit.topic, message
-                    continue
-                why = 'has no stamp, although others have one'
-            _count(refused, recorded, why)
+                    taken += 1
+                    yield era, latest, order, topic, message, takers
+                else:
+                    whys = {'has no stamp, although others have one'}
+            for why in whys:
+                _count(refused, recorded, why)
+                first = first or why
         self.leave_out(refused)
-        if sum(refused.values()) == self.counts[recorded]:
-            why = next(iter(refused))[1]
+        if refused and not taken:
             raise BagError(
                 f'{self.path}: {recorded}: none of {self.counts[recorded]} messages can be '
-                f'used: the first {why}'
+                f'used: the first {first}'
             )
 
     def _require_one_clock(self, topics: list[str]) -> None:

@@ -73,11 +73,16 @@ class StampedCommands:
         self._last: np.ndarray | None = None
         self._next = next(self._source, None)
 
-    def take(self, observed_ns: int) -> Told:
+    def take(self, observed_ns: int, now_ns: int) -> Told:
         """Return what the robot was told at the observation with this stamp.
 
-        Stamps must not decrease from call to call.
+        Args:
+            observed_ns: stamp of the observation.
+            now_ns: the latest stamp so far, which must not decrease from call to call; an
+                observation far ahead of it has the last command, and no answer.
         """
+        if observed_ns > now_ns:
+            return Told(self._last, False)
         while self._next is not None and self._next[0] < observed_ns:
             self._advance()
         if self._next is None or self._next[0] - observed_ns >= self._period:
@@ -93,9 +98,9 @@ class LabelledCommands:
 
     They are read ahead as far as they may be out of order.
 
-    Commands that name no observation are left out. So are those that no robot would obey, see
-    :func:`unfit`; these are counted. A command more than two thousand commands before the one
-    asked for is discarded.
+    Commands that name no observation, or 0 as a stop does, are left out. So are those that no robot
+    would obey, see :func:`unfit`; these are counted. Two thousand commands are held around the one
+    that answers the present observation; earlier ones are discarded.
 
     Attributes:
         any: whether the topic has any command that names its observation.
@@ -113,21 +118,24 @@ class LabelledCommands:
         self._read_on()
         self.any = bool(self._order)
 
-    def take(self, observed_ns: int) -> Told:
-        """The next command for an observation; none where there is none, or none left."""
-        waiting = self._found.get(observed_ns)
-        if not waiting:
-            return NOTHING
-        command = waiting.popleft()
-        if len(self._order) < _WINDOW // 2 or self._order[_WINDOW // 4] < observed_ns:
-            self._drop(observed_ns)
-            self._read_on()
-        return Told(command, True)
+    def take(self, observed_ns: int, now_ns: int) -> Told:
+        """The next command for an observation; none where there is none, or none left.
 
-    def _drop(self, before_ns: int) -> None:
-        """Discard the oldest commands before a stamp, keeping at least a quarter of the window."""
-        while len(self._order) > _WINDOW // 4 and self._order[0] < before_ns:
-            self._found.pop(self._order.popleft(), None)
+        Args:
+            observed_ns: stamp of the observation.
+            now_ns: the latest stamp so far, without single ones that are far ahead.
+        """
+        while len(self._order) == _WINDOW and self._middle() < now_ns:
+            for _ in range(_WINDOW // 4):
+                self._found.pop(self._order.popleft(), None)
+            self._read_on()
+        waiting = self._found.get(observed_ns)
+        return Told(waiting.popleft(), True) if waiting else NOTHING
+
+    def _middle(self) -> int:
+        """The stamp in the middle of the window, whatever single ones there are far off."""
+        near = itertools.islice(self._order, _WINDOW // 2 - 2, _WINDOW // 2 + 3)
+        return sorted(near)[2]
 
     def _read_on(self) -> None:
         while len(self._order) < _WINDOW:
@@ -141,11 +149,7 @@ class LabelledCommands:
     def _labelled(self, bag: Bag, topic: str) -> Iterator[tuple[int, np.ndarray]]:
         # Commands of a type that cannot name an observation are not read to the end.
         able = itertools.takewhile(lambda message: hasattr(message, 'layout'), bag.messages(topic))
-        labelled = (
-            (stamp, message.data)
-            for message in able
-            if (stamp := answered_stamp(message)) is not None
-        )
+        labelled = ((stamp, message.data) for message in able if (stamp := answered_stamp(message)))
         used, refused = yield from _obeyed(bag, topic, self._size, labelled)
         if refused and not used:
             raise BagError(

@@ -38,8 +38,8 @@ def coverage(
         read = [*contract.topics, contract.action.topic]
         names = sorted({recorded_name(topic, observed or {}) for topic in read} & bag.counts.keys())
     watched = {topic: _Topic(bag, topic) for topic in names}
-    for topic, received, message in bag.decoded(None if whole else names):
-        watched[topic].add(received, message)
+    for topic, number, received, message in bag.decoded(None if whole else names):
+        watched[topic].add(number, received, message)
     topics = {topic: watch.summary() for topic, watch in watched.items()}
     covered = _contract(bag, contract, observed or {}, topics) if contract else None
     return {
@@ -75,7 +75,7 @@ class _Topic:
         self._bag, self._topic = bag, topic
         self._tally = bag.tallies[topic]
         self._header = self._tally.source == 'header'
-        self._restarts, self._ahead = map(frozenset, (self._tally.restarts, self._tally.ahead))
+        self._restarts, self._ahead = list(self._tally.restarts), frozenset(self._tally.ahead)
         self._stamps, self._received = Intervals(), Intervals()
         self._decoded = 0
         self._values = []
@@ -83,13 +83,15 @@ class _Topic:
             found = numbers(bag.fields, bag.types[topic])
             self._values = [Values(one) for one in found]
 
-    def add(self, received: int, message: Any) -> None:
-        number, self._decoded = self._decoded, self._decoded + 1
+    def add(self, number: int, received: int, message: Any) -> None:
+        """Take in a message and its index on the topic."""
+        self._decoded += 1
         self._received.add(received)
         if self._header:
             stamp = stamp_ns(message)
-            if number in self._restarts:
+            while self._restarts and self._restarts[0] <= number:
                 self._stamps.restart()
+                self._restarts.pop(0)
             if stamp and number not in self._ahead:
                 self._stamps.add(stamp)
         if message.__msgtype__ == self._bag.types[self._topic]:

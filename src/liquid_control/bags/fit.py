@@ -7,14 +7,9 @@ from liquid_control.control.observe import ObservationError, TermAccess
 
 
 class Fit:
-    """Checks the messages of one topic of a contract; similar ones cost next to nothing.
-
-    Attributes:
-        topic: the contract's topic.
-    """
+    """Checks the messages of one topic of a contract; similar ones cost next to nothing."""
 
     def __init__(self, contract: Contract, topic: str):
-        self.topic = topic
         self._type = contract.topics[topic]
         self._terms = [TermAccess(term) for term in contract.sensed if term.topic == topic]
         self._last: list[Any] | None = None

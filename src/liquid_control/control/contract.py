@@ -307,8 +307,13 @@ class Contract:
 
     def on(self, robot: 'Contract') -> 'Contract':
         """What a policy that asks for this contract asks of a robot that it fits: the robot's own
-        ``freshness`` and ``max_gap`` are in force."""
-        return replace(self, freshness=robot.freshness, max_gap=robot.max_gap)
+        ``freshness``, ``max_gap`` and ``std`` are in force."""
+        offered = {term.name: term for term in robot.terms}
+        terms = tuple(
+            replace(term, std=offered[term.name].std_of(term.channels)) if term.sensed else term
+            for term in self.terms
+        )
+        return replace(self, terms=terms, freshness=robot.freshness, max_gap=robot.max_gap)
 
 
 def _term_differences(asked: Term, offered: Term) -> list[str]:

@@ -61,6 +61,13 @@ class Term:
             return tuple(f'{self.topic}.{self.field}.{c}' for c in self.channels)
         return tuple(f'{c}.{self.field}' for c in self.channels)
 
+    def std_of(self, channels: tuple[str, ...]) -> tuple[float, ...] | None:
+        """``std`` of some of the channels, which the term must have; None if it has none."""
+        if self.std is None:
+            return None
+        std = dict(zip(self.channels, self.std, strict=True))
+        return tuple(std[channel] for channel in channels)
+
     @classmethod
     def parse(
         cls, data: Any, where: str, joints: tuple[str, ...], units: tuple[str, ...]

@@ -19,7 +19,7 @@ class LiveAccuracy:
 
     Errors are squared, in units of each channel's ``scale``, and summed over channels; a channel
     of infinite scale does not count. Each prediction is for the next observation, and is compared
-    if that comes one nominal period later, plus or minus a quarter.
+    if that comes one nominal period later, plus or minus a quarter, and all is finite.
 
     Args:
         scale: scales of the channels, (n,).
@@ -47,9 +47,10 @@ class LiveAccuracy:
             expected = self._expected.pop(self._last_ns, None)
         if expected is not None:
             model, persistence = (values - expected, values - self._last)
-            self._errors.append(
-                tuple(float(np.sum((e / self._scale) ** 2)) for e in (model, persistence))
-            )
+            if np.isfinite([model, persistence]).all():
+                self._errors.append(
+                    tuple(float(np.sum((e / self._scale) ** 2)) for e in (model, persistence))
+                )
         self._last, self._last_ns = values, stamp_ns
 
     @property

@@ -13,7 +13,12 @@ import numpy as np
 from liquid_control.bags.bag import Bag
 from liquid_control.control.contract import Contract
 from liquid_control.control.topics import DROPPED
-from liquid_control.evaluation.prediction_error import PredictionErrors, channel_std, error_figures
+from liquid_control.evaluation.prediction_error import (
+    PredictionErrors,
+    channel_std,
+    error_figures,
+    finite,
+)
 from liquid_control.evaluation.replay import recorded_trace
 from liquid_control.evaluation.runs import (
     episode_rows,
@@ -48,7 +53,8 @@ def figures(
         contract: what the policy asks of the robot.
         traces: what it saw, did and predicted.
         episodes: dicts with ``return``, ``steps`` and ``terminated``.
-        latency_s: seconds from each observation to its command; NaN if none came.
+        latency_s: seconds from each observation to its command; NaN if none was due, infinite if
+            it came too late.
         late: periods whose command came too late; None if that was not counted.
         status: the policy node's last status, as strings.
     """
@@ -148,15 +154,13 @@ def _measure(bag: Bag, run: dict[str, Any], result: dict[str, Any]) -> str:
     finished = [e for e in episodes if e['complete']]
     late = int(np.nansum(rows['late'])) if 'late' in rows else None
     result['episodes'] = episodes
-    result['figures'] = figures(
-        contract, [trace], finished, rows.get('command_latency', ()), late, status
-    )
+    result['figures'] = figures(contract, [trace], finished, _latency_s(rows), late, status)
     if result['figures']['parameters'] is None:
         counts = run.get('bundle', {}).get('counts', {})
         result['figures']['parameters'] = counts.get('parameters')
     result['counts'] = {
         'messages': dict(sorted(bag.counts.items())),
-        'answered': int(np.count_nonzero(np.isfinite(trace.actions).all(axis=1))),
+        'answered': int(np.count_nonzero(trace.answers)),
         'dropped': bag.counts[DROPPED],
         'events': _events(status),
     }
@@ -176,7 +180,7 @@ def episodes_of(rows: dict[str, np.ndarray]) -> list[dict[str, Any]]:
     for number in dict.fromkeys(rows.get('episode', np.zeros(0)).tolist()):
         part = np.flatnonzero(rows['episode'] == number)
         last = {name: values[part[-1]] for name, values in rows.items()}
-        latency_ms = rows['command_latency'][part] * 1e3
+        latency_ms = _latency_s(rows)[part] * 1e3
         found.append(
             {
                 'episode': int(number),
@@ -213,9 +217,16 @@ def _number(text: str | None) -> float | None:
     return value if value is not None and np.isfinite(value) else None
 
 
+def _latency_s(rows: dict[str, np.ndarray]) -> np.ndarray:
+    """Seconds to each step's command; NaN if none was due, infinite if it came too late."""
+    if not rows:
+        return np.zeros(0)
+    return np.where(rows['late'] > 0, np.inf, rows['command_latency'])
+
+
 def _percentiles(name: str, values: np.ndarray) -> dict[str, float | None]:
-    values = values[np.isfinite(values)]
-    if not values.size:
-        return {f'{name}_p50': None, f'{name}_p99': None}
-    p50, p99 = np.percentile(values, (50, 99))
-    return {f'{name}_p50': float(p50), f'{name}_p99': float(p99)}
+    """Percentiles of the values that there are; None for one that is infinite."""
+    values = values[~np.isnan(values)]
+    p50, p99 = np.percentile(values, (50, 99), method='higher') if values.size else (None, None)
+    found = {f'{name}_p50': p50, f'{name}_p99': p99}
+    return {key: None if value is None else finite(value) for key, value in found.items()}

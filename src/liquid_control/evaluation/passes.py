@@ -1,6 +1,7 @@
 """Play a recording, read once, to several policies at once, with the same code as live."""
 
-from collections.abc import Callable, Sequence
+import copy
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -9,7 +10,7 @@ import numpy as np
 from liquid_control.bags.bag import Bag
 from liquid_control.bags.commands import LabelledCommands, StampedCommands, recorded_commands
 from liquid_control.control.contract import Contract, ContractError
-from liquid_control.control.observe import Observer, stamp_ns
+from liquid_control.control.observe import Observer
 from liquid_control.faults import Fault, FaultInjector
 
 
@@ -34,8 +35,8 @@ class Listener(Protocol):
             answers: whether that answers this very observation, and so is to be compared.
         """
 
-    def unanswered(self) -> None:
-        """An observation that no command answers, where only answered ones count."""
+    def unanswered(self, stamp_ns: int, observation: np.ndarray) -> None:
+        """An observation that no command answers, where only answered ones reach a policy."""
 
     def end(self) -> Any:
         """The recording is over."""
@@ -47,9 +48,8 @@ class Heard:
 
     Attributes:
         first, last: stamps of the first and last complete observation in ns; None if none.
-        observations: number of complete observations.
-        answered: number of observations answered by a recorded command; None if no commands were
-            recorded.
+        observations: number of complete observations, of the policies that had the most.
+        answered: number of those answered by a recorded command; None if no commands were recorded.
         lost: number of messages withheld by an injected fault.
         silences: times when a topic fell silent for longer than the contract's ``max_gap`` while
             others went on: topic, since (ns), until (ns; None: to the end).
@@ -70,7 +70,26 @@ class _Group:
     contract: Contract
     observer: Observer
     commands: LabelledCommands | StampedCommands
+    injector: FaultInjector
     players: list[Listener]
+    observations: int = 0
+    answered: int = 0
+
+    def hear(self, now: int, topic: str, message: Any) -> int | None:
+        """Take in a message; return the stamp of the observation that it completes."""
+        complete = self.observer.update(topic, message)
+        if complete is None:
+            return None
+        stamp, values = complete
+        sent, answers = self.commands.take(stamp, now)
+        self.observations += 1
+        self.answered += answers
+        for player in self.players:
+            if self.commands.required and not answers:
+                player.unanswered(stamp, values)
+            else:
+                player.step(stamp, values, sent, answers)
+        return stamp
 
 
 def play(
@@ -83,9 +102,10 @@ def play(
 ) -> Heard:
     """Step policies over a recording, all on the same messages.
 
-    If recorded commands name the observation they answer, only answered observations are played.
-    Each policy is told the command that was actually sent; if none is known, its own is taken as
-    sent.
+    If recorded commands name the observation they answer, policies are played only those that were
+    answered; a predictor is played all, as it hears all live. No policy is given less, or other
+    noise, because of the others. Each is told the command that was actually sent; if none is known,
+    its own is taken as sent.
 
     Args:
         bag: the recording.
@@ -103,39 +123,28 @@ def play(
         ValueError: there are no players.
     """
     observed = observed or {}
-    groups = _groups(players, lambda: recorded_commands(bag, robot, observed))
-    asked = union([group.contract for group in groups], robot)
-    injector = FaultInjector(robot, faults, seed, {term.name for term in asked.sensed})
-    heard = Heard(answered=0 if groups[0].commands.any else None)
-    silence = _Silence(asked)
+    groups = _groups(players, bag, robot, observed, faults, seed)
+    parts = [group.contract for group in groups]
+    asked = union(parts, robot)
+    heard, silence = Heard(), _Silence(asked)
     bag.require_one_run(asked, observed)
-    for topic, message in bag.observed(asked, observed):
-        silence.heard(topic, stamp_ns(message))
-        if faults and not injector.apply(topic, message):
-            heard.lost += 1
-            continue
-        for group in groups:
-            if topic not in group.contract.topics:
+    for now, topic, message, takers in bag.merged(asked, observed, parts):
+        silence.heard(topic, now)
+        for place in takers:
+            group = groups[place]
+            own = copy.deepcopy(message) if faults and len(takers) > 1 else message
+            if not group.injector.apply(topic, own):
+                heard.lost += place == takers[0]
                 continue
-            complete = group.observer.update(topic, message)
-            if complete is None:
-                continue
-            stamp, values = complete
-            heard.first = stamp if heard.first is None else heard.first
-            heard.last = stamp
-            heard.observations += group is groups[0]
-            commands = group.commands
-            sent, answers = commands.take(stamp)
-            if heard.answered is not None:
-                heard.answered += answers and group is groups[0]
-            if commands.required and not answers:
-                for player in group.players:
-                    player.unanswered()
-                continue
-            for player in group.players:
-                player.step(stamp, values, sent, answers)
+            stamp = group.hear(now, topic, own)
+            if stamp is not None:
+                heard.first = stamp if heard.first is None else heard.first
+                heard.last = stamp
     for player in players:
         player.end()
+    most = max(groups, key=lambda group: group.observations)
+    heard.observations = most.observations
+    heard.answered = most.answered if most.commands.any else None
     heard.silences = silence.end()
     return heard
 
@@ -169,16 +178,26 @@ class _Silence:
         return self._found
 
 
-def _groups(players: Sequence[Listener], commands: Callable[[], Any]) -> list[_Group]:
+def _groups(
+    players: Sequence[Listener],
+    bag: Bag,
+    robot: Contract,
+    observed: dict[str, str],
+    faults: Sequence[Fault],
+    seed: int,
+) -> list[_Group]:
     groups: list[_Group] = []
     for player in players:
+        contract = player.contract
         for group in groups:
-            if group.contract.sensed == player.contract.sensed:
+            if group.contract.sensed == contract.sensed:
                 group.players.append(player)
                 break
         else:
-            contract = player.contract
-            groups.append(_Group(contract, Observer(contract), commands(), [player]))
+            asked = {term.name for term in contract.sensed}
+            commands = recorded_commands(bag, robot, observed)
+            injector = FaultInjector(robot, faults, seed, asked)
+            groups.append(_Group(contract, Observer(contract), commands, injector, [player]))
     if not groups:
         raise ValueError('no policies to replay')
     return groups

@@ -44,7 +44,7 @@ class Player:
         self.alarm = Alarm(self.contract, self.calibration) if self.calibration else None
         self.name = runner.bundle.path.stem if runner.bundle.path else runner.bundle.cell
         self.horizon = horizon
-        self.first = self.last = 0
+        self.last = 0
         longest, every = horizon, max(1, round(self.contract.rate / 50.0))
         if self.calibration:
             longest = max(horizon, self.calibration.horizon)
@@ -75,7 +75,7 @@ class Player:
         answers: bool = True,
     ) -> None:
         """Take in one observation, as :meth:`~liquid_control.evaluation.passes.Listener.step`."""
-        self.first, self.last = self.first or stamp_ns, stamp_ns
+        self.last = stamp_ns
         self._steps += 1
         if self._waiting is not None and self._steps > _TIMED:
             self._waiting.append((stamp_ns, observation))
@@ -102,8 +102,12 @@ class Player:
         if len(self._rows) > _CHUNK:
             self._sum()
 
-    def unanswered(self) -> None:
-        self._unanswered += 1
+    def unanswered(self, stamp_ns: int, observation: np.ndarray) -> None:
+        """Count an observation that did not reach the policy that drove; a predictor hears all."""
+        if self.runner.bundle.drives:
+            self._unanswered += 1
+        else:
+            self.step(stamp_ns, observation, None, False)
 
     def end(self) -> None:
         """The recording is over."""

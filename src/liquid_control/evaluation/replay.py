@@ -32,7 +32,7 @@ class _Traced:
         if sent is not None:
             self._controller.runner.sent(sent)
 
-    def unanswered(self) -> None:
+    def unanswered(self, stamp_ns: int, observation: np.ndarray) -> None:
         pass
 
     def end(self) -> Trace:
@@ -81,12 +81,12 @@ def recorded_trace(bag: Bag, contract: Contract, observed: dict[str, str] | None
     observer, builder = Observer(contract), TraceBuilder(contract)
     timeline = Timeline(contract.period_ns, contract.max_gap)
     unknown = np.full(contract.action_size, np.nan, dtype=np.float32)
-    for topic, message in bag.observed(contract, observed):
+    for now, topic, message, _ in bag.merged(contract, observed):
         complete = observer.update(topic, message)
         if complete is None:
             continue
         stamp, observation = complete
-        sent, answers = commands.take(stamp)
+        sent, answers = commands.take(stamp, now)
         if commands.required and not answers:
             continue
         used, elapsed, prediction = False, 0.0, None
@@ -97,7 +97,7 @@ def recorded_trace(bag: Bag, contract: Contract, observed: dict[str, str] | None
             prediction = reader.read(predictions.take(stamp + contract.period_ns))
         action = unknown if sent is None else sent
         command = Command(stamp, action, Reason.NONE, prediction, elapsed, np.nan)
-        builder.add(observation, command)
+        builder.add(observation, command, answers)
     trace = builder.build()
     return replace(trace, reasons=np.full(len(trace), -1, dtype=np.int64))
 

@@ -20,7 +20,7 @@ def replay_scores(
     fault: str = 'none',
     seed: int = 0,
     horizon: int = 50,
-    players: Callable[[list[Player]], None] = lambda players: None,
+    players: Callable[[list[Player], int], None] = lambda players, first: None,
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Replay policies together; return the figures of each, and what was heard.
 
@@ -32,7 +32,7 @@ def replay_scores(
         fault: sensor faults as text, such as ``gaussian:0.1+dropped:0.05``.
         seed: seed of the faults.
         horizon: number of steps that each policy predicts ahead on its own predictions.
-        players: receives the players afterwards, for plots.
+        players: receives the players afterwards, and the first stamp in ns, for plots.
 
     Raises:
         BagError: a topic that a policy reads is missing, or there is no complete observation.
@@ -52,7 +52,7 @@ def replay_scores(
             event['start_s'] = _since(event['start_ns'], heard)
             event['end_s'] = _since(event['end_ns'], heard)
         found.append(score)
-    players(playing)
+    players(playing, heard.first)
     return found, heard_figures(heard)
 
 

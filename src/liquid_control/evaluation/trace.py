@@ -24,6 +24,8 @@ class Trace:
             recorded.
         step_s: duration of the policy's step in seconds, (T,) float64; 0 if there was no step,
             NaN if not recorded.
+        answers: whether the action answers this very observation, rather than being held from
+            earlier, (T,) bool.
     """
 
     channels: tuple[str, ...]
@@ -34,6 +36,7 @@ class Trace:
     elapsed: np.ndarray
     reasons: np.ndarray
     step_s: np.ndarray
+    answers: np.ndarray
 
     def __len__(self) -> int:
         return len(self.stamps)
@@ -46,8 +49,10 @@ class TraceBuilder:
         self._contract = contract
         self._observations: list[np.ndarray] = []
         self._commands: list[Command] = []
+        self._answers: list[bool] = []
 
-    def add(self, observation: np.ndarray, command: Command) -> None:
+    def add(self, observation: np.ndarray, command: Command, answers: bool = True) -> None:
+        self._answers.append(answers)
         self._observations.append(observation)
         self._commands.append(command)
 
@@ -67,4 +72,5 @@ class TraceBuilder:
             elapsed=np.array([c.elapsed for c in commands], dtype=np.float64),
             reasons=np.array([int(c.reasons) for c in commands], dtype=np.int64),
             step_s=np.array([c.step_s for c in commands], dtype=np.float64),
+            answers=np.array(self._answers, dtype=bool),
         )

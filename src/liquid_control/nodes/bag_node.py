@@ -183,14 +183,14 @@ class BagNode(Node):
     def _play(self, session: Session) -> None:
         commands = recorded_commands(self._bag, self._robot, self._observed)
         observer, begun = Observer(self._contract), None
-        for topic, message in self._bag.observed(self._contract, self._observed):
+        for now, topic, message, _ in self._bag.merged(self._contract, self._observed):
             if session.stopping:
                 return
             if time.monotonic() - self._looked > _LOOK_S:
                 self._require_apart(session)
             stamp = stamp_ns(message)
             if topic == self._pace:
-                sent, answers = commands.take(stamp)
+                sent, answers = commands.take(stamp, now)
                 if commands.required and not answers:
                     continue  # it did not reach the policy that drove
                 if sent is not None:

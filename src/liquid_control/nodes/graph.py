@@ -7,6 +7,7 @@ same parameter files.
 import contextlib
 import ctypes
 import json
+import math
 import os
 import signal
 import subprocess
@@ -71,7 +72,7 @@ class RunSettings:
         if self.mode not in ('lockstep', 'realtime'):
             raise ValueError(f'mode: expected lockstep or realtime, found {self.mode!r}')
         for name in ('episodes', 'seconds'):
-            if not getattr(self, name) > 0:
+            if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f'{name}: expected more than 0, found {getattr(self, name)}')
         if self.seed < 0:
             raise ValueError(f'seed: expected 0 or more, found {self.seed}')

@@ -109,13 +109,13 @@ class MonitorNode(Node):
             provenance=provenance(**({'command': command} if command else {})),
         )  # fmt: skip
         write_json(self.folder / 'run.json', self._run)
-        asked = self._bundle.contract
+        asked = self._bundle.contract.on(self._contract)
         scale = [
             (np.inf,) * len(term.channels) if term.hold else term.std or (1.0,) * len(term.channels)
             for term in asked.sensed
         ]
         self.accuracy = LiveAccuracy(np.concatenate(scale), asked.period_ns)
-        self._observer = Observer(asked.on(self._contract))
+        self._observer = Observer(asked)
         self.last_row: dict[str, float] = {}
         self._counts: Counter[str] = Counter()
         self._withheld: set[int] = set()

@@ -49,7 +49,7 @@ class PolicyStatus:
         """
         bundle = self._controller.runner.bundle
         taken = self._step_s[: min(self._count, _WINDOW)]
-        p50, p99 = np.percentile(taken, (50, 99)) * 1e6 if taken.size else (0.0, 0.0)
+        p50, p99 = np.percentile(taken, (50, 99)) * 1e6 if taken.size else (math.nan,) * 2
         values = {
             'policy': bundle.path.stem if bundle.path else bundle.cell,
             'cell': bundle.cell,

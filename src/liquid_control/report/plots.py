@@ -132,7 +132,8 @@ def prediction_error(errors: PredictionErrors, trace: Trace, contract: Contract)
             (errors.persistence, _INK, 'persistence'),
             (errors.model, _MODEL, 'policy'),
         ):
-            smooth = _smooth(values[inside].mean(axis=1), count)
+            scored = values[inside][:, list(contract.measured)]
+            smooth = _smooth(scored.mean(axis=1), count)
             ax.semilogy(seconds, np.where(smooth > 0, smooth, np.nan), color=color, label=name)
         _plain_ticks(ax.yaxis)
         ax.set_xlabel('time in the episode, s')
@@ -173,8 +174,8 @@ def latency(latency_s: np.ndarray, contract: Contract) -> Plot | None:
     more = f'; {beyond} lie beyond the axis, the longest at {values.max():.1f} ms' if beyond else ''
     return Plot(
         svg,
-        f'Time from publishing an observation to receiving its command, all {values.size} answered '
-        f'periods{more}. A period lasts {1e3 / contract.rate:g} ms.',
+        f'Time from publishing an observation to receiving its command, all {values.size} periods '
+        f'that were answered in time{more}. A period lasts {1e3 / contract.rate:g} ms.',
     )
 
 

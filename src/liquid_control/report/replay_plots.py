@@ -25,18 +25,23 @@ _SHOWN = 4
 _ALARM = '#b3261e'
 
 
-def replay_plots(players: Sequence[Player]) -> list[Plot]:
-    """Return all plots of policies that played over one recording."""
-    made = [plot for player in players for plot in (_traces(player), _alarm(player))]
+def replay_plots(players: Sequence[Player], first: int) -> list[Plot]:
+    """Return all plots of policies that played over one recording.
+
+    Args:
+        players: the policies.
+        first: stamp of the recording's first observation in ns, from which time is counted.
+    """
+    made = [plot for player in players for plot in (_traces(player, first), _alarm(player, first))]
     return [plot for plot in (*made, _horizons(players)) if plot is not None]
 
 
-def _traces(player: Player) -> Plot | None:
+def _traces(player: Player, first: int) -> Plot | None:
     """Observed values and those predicted at the longest horizon, with the band of good data."""
     if len(player.shown.rows) < 2:
         return None
     stamps, predicted, observed = player.shown.columns()
-    seconds = (stamps - player.first) * 1e-9
+    seconds = (stamps - first) * 1e-9
     contract, calibration = player.contract, player.calibration
     names = [contract.sensed_channels[place] for place in contract.measured]
     units = [u for term in contract.sensed if not term.hold for u in term.units]
@@ -57,7 +62,7 @@ def _traces(player: Player) -> Plot | None:
             low, high = np.percentile(observed[:, place], (0, 100))
             margin = 0.15 * (high - low) or 0.1
             ax.set_ylim(low - margin, high + margin)
-            _shade(ax, player)
+            _shade(ax, player, first)
         axes[0].legend(loc='lower right', bbox_to_anchor=(1.0, 0.98), ncols=3, borderaxespad=0)
         axes[-1].set_xlabel('time, s')
         svg = _svg(figure)
@@ -69,7 +74,7 @@ def _traces(player: Player) -> Plot | None:
     )
 
 
-def _alarm(player: Player) -> Plot | None:
+def _alarm(player: Player, first: int) -> Plot | None:
     """Score of the trust alarm over time."""
     if player.alarm is None or len(player.scores.rows) < 2:
         return None
@@ -78,10 +83,10 @@ def _alarm(player: Player) -> Plot | None:
     with rc_context(STYLE):
         figure = Figure(figsize=(5.2, 2.7), layout='constrained')
         ax = figure.subplots()
-        seconds = (stamps - player.first) * 1e-9
+        seconds = (stamps - first) * 1e-9
         ax.semilogy(seconds, np.maximum(scores, 1e-3), color=_MODEL, label='score')
         ax.axhline(threshold, color=_INK, lw=0.8, dashes=(4, 3), label='threshold')
-        _shade(ax, player)
+        _shade(ax, player, first)
         _plain_ticks(ax.yaxis)
         ax.set_xlabel('time, s')
         ax.set_ylabel('score')
@@ -133,8 +138,8 @@ def _channels(player: Player) -> list[int]:
     return [found[name][0] for name in ordered][:_SHOWN]
 
 
-def _shade(ax, player: Player) -> None:
+def _shade(ax, player: Player, first: int) -> None:
     last = player.last
     for event in player.alarm.events if player.alarm else ():
-        span = [((s or last) - player.first) * 1e-9 for s in (event.start, event.end)]
+        span = [((s or last) - first) * 1e-9 for s in (event.start, event.end)]
         ax.axvspan(*span, color=_ALARM, alpha=0.12, lw=0)

@@ -17,8 +17,9 @@ from liquid_control.evaluation.passes import union
 from liquid_control.evaluation.runs import read_run
 from liquid_control.evaluation.scores import replay_scores
 
-_SCORED = 0.1
-"""Least share of the predictions that must be scored for a replay to say something."""
+_SHARE = 0.1
+"""Least share of the observations that must be used, and of the predictions that must be scored,
+for a replay to say something."""
 
 
 def replay_recording(
@@ -61,14 +62,14 @@ def replay_recording(
     seen = coverage(bag, asked, topics, whole=False)
     scores, heard, drawn = [], [], []
 
-    def plot(players) -> None:
+    def plot(players, first: int) -> None:
         if draw:
             from liquid_control.report.replay_plots import replay_plots
 
-            drawn.extend({'svg': p.svg, 'caption': p.caption} for p in replay_plots(players))
+            drawn.extend({'svg': p.svg, 'caption': p.caption} for p in replay_plots(players, first))
 
     for fault in dict.fromkeys(['none', *(faults or [])]):
-        players = plot if fault == 'none' else lambda players: None
+        players = plot if fault == 'none' else lambda players, first: None
         found, what = replay_scores(
             bag, runners, contract, topics, fault=fault, seed=seed, horizon=horizon, players=players
         )
@@ -148,7 +149,12 @@ def _unjudged(scores: list[dict[str, Any]]) -> Iterator[str]:
                 f'{who}: no prediction could be scored ({used} of '
                 f'{score["observations"]} observations were used)'
             )
-        elif score['fault'] == 'none' and scored < _SCORED * used:
+        elif score['fault'] == 'none' and used < _SHARE * score['observations']:
+            yield (
+                f'{who}: only {used} of {score["observations"]} observations were used '
+                f'({_mostly(score)})'
+            )
+        elif score['fault'] == 'none' and scored < _SHARE * used:
             yield (
                 f'{who}: only {scored} of {used} predictions could be scored: most observations '
                 'do not come a nominal period after the one before; does the rate of the contract '
@@ -156,6 +162,16 @@ def _unjudged(scores: list[dict[str, Any]]) -> Iterator[str]:
             )
         elif score['alarm'] and not score['alarm']['watched_s']:
             yield f'{who}: its alarm watched nothing: no stretch is as long as its window'
+
+
+def _mostly(score: dict[str, Any]) -> str:
+    """Why most of the unused observations were not used."""
+    reasons = {
+        'no command answers them': score['observations'] - score['steps'],
+        **{name.replace('_', ' '): count for name, count in score['reasons'].items()},
+    }
+    why, count = max(reasons.items(), key=lambda item: item[1])
+    return f'{count}: {why}'
 
 
 def fingerprint(*files: str | Path) -> str:

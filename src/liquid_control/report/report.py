@@ -14,7 +14,7 @@ from liquid_control.evaluation.replay import recorded_trace
 from liquid_control.evaluation.runs import episode_rows, recorded_contract
 from liquid_control.report import plots
 from liquid_control.report.page import write_page
-from liquid_control.report.table import COLUMNS, comparison_rows
+from liquid_control.report.table import COLUMNS, beyond, comparison_rows
 
 EMBED_LIMIT = 8 * 2**20
 VIDEO = 'walk.mp4'
@@ -31,6 +31,11 @@ class RunSection:
     video_linked: bool = False
     problem: str = ''
     provenance: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def beyond(self) -> str:
+        """What is said of a percentile that falls among commands that missed their period."""
+        return beyond(self.metrics)
 
 
 def write_report(path: str | Path, run_folders: Sequence[str | Path]) -> Path:

@@ -69,8 +69,7 @@ def _check_std(policy: str, asked, robot) -> None:
     """Refuse a robot whose noise is of another size than that of the policy's training."""
     offered = {term.name: term for term in robot.terms}
     for term in asked.sensed:
-        std = dict(zip(offered[term.name].channels, offered[term.name].std or (), strict=True))
-        found = tuple(std.get(channel) for channel in term.channels)
+        found = offered[term.name].std_of(term.channels)
         if found != term.std:
             raise ValueError(
                 f'{policy}: {term.name}: std: the policy has {term.std}, {robot.source} has '
