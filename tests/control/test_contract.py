@@ -189,6 +189,21 @@ def test_each_difference_to_the_robot_is_named(path, key, value, said):
         policy.require_fit(robot, 'policy.onnx')
 
 
+def test_on_a_robot_its_limits_of_time_and_its_scales_are_in_force():
+    first, *rest = arm()['observation']
+    turned = {'joints': ['knee', 'hip'], 'std': [7.0, 9.0]}
+    robot = Contract.from_dict(
+        arm(freshness=0.02, max_gap=0.1, observation=[{**first, **turned}, *rest])
+    )
+    asked = Contract.from_dict(arm()).asking('angle', 'previous_action')
+    found = asked.on(robot)
+    assert (found.freshness, found.max_gap) == (0.02, 0.1)
+    assert (found.terms[0].channels, found.terms[0].std) == (('hip', 'knee'), (9.0, 7.0))
+    assert found.terms[1] == asked.terms[1]
+    with pytest.raises(ContractError, match='does not fit'):
+        asked.on(Contract.from_dict(arm(robot='leg')))
+
+
 def test_a_term_that_holds_has_names_of_its_own_and_survives():
     data = arm()
     data['observation'].append(

@@ -306,8 +306,13 @@ class Contract:
             )
 
     def on(self, robot: 'Contract') -> 'Contract':
-        """What a policy that asks for this contract asks of a robot that it fits: the robot's own
-        ``freshness``, ``max_gap`` and ``std`` are in force."""
+        """What a policy that asks for this contract asks of a robot: the robot's own
+        ``freshness``, ``max_gap`` and ``std`` are in force.
+
+        Raises:
+            ContractError: the policy does not fit the robot.
+        """
+        self.require_fit(robot, self.source)
         offered = {term.name: term for term in robot.terms}
         terms = tuple(
             replace(term, std=offered[term.name].std_of(term.channels)) if term.sensed else term

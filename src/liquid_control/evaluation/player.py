@@ -37,9 +37,9 @@ class Player:
     """
 
     def __init__(self, runner: PolicyRunner, robot: Contract, horizon: int = 50):
-        self.runner, self.contract = runner, runner.contract.on(robot)
         stepper = Controller if runner.bundle.drives else Follower
         self._stepper = stepper(runner, robot)
+        self.runner, self.contract = runner, runner.contract.on(robot)
         self.calibration = Calibration.of(runner.bundle.scores)
         self.alarm = Alarm(self.contract, self.calibration) if self.calibration else None
         self.name = runner.bundle.path.stem if runner.bundle.path else runner.bundle.cell
