@@ -158,6 +158,7 @@ def test_names_are_no_markup_and_one_policy_counts_once(walks, bundle, tmp_path,
         (['--fault', 'gausian:0.1'], "did you mean 'gaussian'"),
         (['--fault', 'jitter:0.2'], 'acts on the clock of a simulation'),
         (['--address', 'auto'], '--address: expected --engine ray'),
+        (['--workers', '2', '--engine', 'ray'], '--workers: with --engine ray'),
     ],
 )
 def test_a_wrong_argument_is_told_before_anything_is_read(arguments, said, capsys):

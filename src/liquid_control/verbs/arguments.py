@@ -20,7 +20,7 @@ def add_walk_arguments(parser: argparse.ArgumentParser, folder: str) -> None:
     )
     parser.add_argument('--out', type=Path, help=f'folder to create ({folder})')
     parser.add_argument('--no-video', action='store_true', help='draw no video')
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write the metrics to a file')
+    add_json_argument(parser, 'write the metrics to a file')
 
 
 def add_json_argument(parser: argparse.ArgumentParser, text: str) -> None:

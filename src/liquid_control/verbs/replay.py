@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--out', type=Path, metavar='DIR',
         help='keep each result here, with a verdict and a report; results already there are reused',
     )  # fmt: skip
-    parser.add_argument('--workers', type=int, default=1, help='processes for many recordings (1)')
+    parser.add_argument('--workers', type=int, help='processes for many recordings (1)')
     parser.add_argument(
         '--engine', default='local', help='where many recordings are replayed: local or ray (local)'
     )
@@ -61,14 +61,17 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.report.replays import summary
 
     for name, least in (('horizon', 1), ('workers', 1), ('seed', 0)):
-        if getattr(args, name) < least:
-            raise ValueError(f'--{name}: expected {least} or more, found {getattr(args, name)}')
+        found = getattr(args, name)
+        if found is not None and found < least:
+            raise ValueError(f'--{name}: expected {least} or more, found {found}')
     if args.horizon > _LONGEST:
         raise ValueError(f'--horizon: expected {_LONGEST} or less, found {args.horizon}')
     if args.engine not in ENGINES:
         raise ValueError(f'--engine: expected {" or ".join(ENGINES)}, found {args.engine}')
     if args.address and args.engine != 'ray':
         raise ValueError('--address: expected --engine ray with it')
+    if args.workers is not None and args.engine == 'ray':
+        raise ValueError('--workers: with --engine ray, the cluster decides')
     for spec in args.fault:
         if not all(fault.of_sensors for fault in parse(spec)):
             raise ValueError(
@@ -154,7 +157,7 @@ def _replay(args: argparse.Namespace, console: Any) -> dict[str, dict[str, Any]]
     with tempfile.TemporaryDirectory() as temporary, reporting(console, 'replay') as report:
         folder = args.out / 'recordings' if args.out else Path(temporary)
         return sweep(
-            pieces, folder, workers=args.workers, engine=args.engine, address=args.address,
+            pieces, folder, workers=args.workers or 1, engine=args.engine, address=args.address,
             report=report,
         )  # fmt: skip
 
