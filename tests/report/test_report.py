@@ -1,5 +1,6 @@
 """The report is complete and self-contained; tables; the replay verb; video."""
 
+import html
 import html.parser
 import io
 import json
@@ -64,7 +65,7 @@ def test_the_report_is_one_file_with_every_figure(folders, tmp_path):
     metrics = [json.loads((f / 'metrics.json').read_text()) for f in folders]
     for row in comparison_rows(metrics):
         for cell in row:
-            assert f'>{cell}</td>' in text
+            assert f'>{html.escape(cell)}</td>' in text
     for found in metrics:
         assert found['run']['bundle']['sha256'] in text
         assert found['run']['provenance']['machine']['processor'] in text

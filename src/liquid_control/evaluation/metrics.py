@@ -154,7 +154,7 @@ def _measure(bag: Bag, run: dict[str, Any], result: dict[str, Any]) -> str:
     finished = [e for e in episodes if e['complete']]
     late = int(np.nansum(rows['late'])) if 'late' in rows else None
     result['episodes'] = episodes
-    result['figures'] = figures(contract, [trace], finished, _latency_s(rows), late, status)
+    result['figures'] = figures(contract, [trace], finished, latencies(rows), late, status)
     if result['figures']['parameters'] is None:
         counts = run.get('bundle', {}).get('counts', {})
         result['figures']['parameters'] = counts.get('parameters')
@@ -180,7 +180,7 @@ def episodes_of(rows: dict[str, np.ndarray]) -> list[dict[str, Any]]:
     for number in dict.fromkeys(rows.get('episode', np.zeros(0)).tolist()):
         part = np.flatnonzero(rows['episode'] == number)
         last = {name: values[part[-1]] for name, values in rows.items()}
-        latency_ms = _latency_s(rows)[part] * 1e3
+        latency_ms = latencies(rows)[part] * 1e3
         found.append(
             {
                 'episode': int(number),
@@ -217,7 +217,7 @@ def _number(text: str | None) -> float | None:
     return value if value is not None and np.isfinite(value) else None
 
 
-def _latency_s(rows: dict[str, np.ndarray]) -> np.ndarray:
+def latencies(rows: dict[str, np.ndarray]) -> np.ndarray:
     """Seconds to each step's command; NaN if none was due, infinite if it came too late."""
     if not rows:
         return np.zeros(0)
@@ -226,7 +226,14 @@ def _latency_s(rows: dict[str, np.ndarray]) -> np.ndarray:
 
 def _percentiles(name: str, values: np.ndarray) -> dict[str, float | None]:
     """Percentiles of the values that there are; None for one that is infinite."""
+    p50, p99 = map(finite, median_and_p99(values))
+    return {f'{name}_p50': p50, f'{name}_p99': p99}
+
+
+def median_and_p99(values: np.ndarray) -> np.ndarray:
+    """50th and 99th percentile of the values that there are, (2,); NaN if there are none.
+
+    Each is one of the values, so that infinite ones count.
+    """
     values = values[~np.isnan(values)]
-    p50, p99 = np.percentile(values, (50, 99), method='higher') if values.size else (None, None)
-    found = {f'{name}_p50': p50, f'{name}_p99': p99}
-    return {key: None if value is None else finite(value) for key, value in found.items()}
+    return np.percentile(values, (50, 99), method='higher') if values.size else np.full(2, np.nan)

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from liquid_control.control.contract import Contract
+from liquid_control.evaluation.metrics import median_and_p99
 from liquid_control.evaluation.prediction_error import PredictionErrors
 from liquid_control.evaluation.trace import Trace
 
@@ -149,19 +150,21 @@ def prediction_error(errors: PredictionErrors, trace: Trace, contract: Contract)
 
 
 def latency(latency_s: np.ndarray, contract: Contract) -> Plot | None:
-    """Histogram of the time from sensor to command."""
-    values = np.asarray(latency_s, dtype=float) * 1e3
-    values = values[np.isfinite(values)]
+    """Histogram of the time from sensor to command; infinite if the command came too late."""
+    p50, p99 = 1e3 * median_and_p99(latency_s)
+    late = int(np.count_nonzero(np.isinf(latency_s)))
+    values = latency_s[np.isfinite(latency_s)] * 1e3
     if values.size < 2:
         return None
-    p50, p99 = np.percentile(values, (50, 99))
-    top = max(np.percentile(values, 99.5) * 1.15, p50 * 1.5, 1e-3)
+    top = max(np.percentile(values, 99.5) * 1.15, np.median(values) * 1.5, 1e-3)
     beyond = int(np.count_nonzero(values > top))
     with rc_context(STYLE):
         figure = Figure(figsize=(5.2, 2.7), layout='constrained')
         ax = figure.subplots()
         ax.hist(values, bins=np.linspace(0, top, 50), color=_OTHER, alpha=0.75, lw=0)
         for value, name, side in ((p50, 'p50', 'right'), (p99, 'p99', 'left')):
+            if not np.isfinite(value):
+                continue
             ax.axvline(value, color=_INK, lw=0.8, dashes=(4, 3))
             ax.annotate(
                 f'{name} {value:.2f}', (value, 1.0), xycoords=('data', 'axes fraction'),
@@ -175,7 +178,8 @@ def latency(latency_s: np.ndarray, contract: Contract) -> Plot | None:
     return Plot(
         svg,
         f'Time from publishing an observation to receiving its command, all {values.size} periods '
-        f'that were answered in time{more}. A period lasts {1e3 / contract.rate:g} ms.',
+        f'that were answered in time ({late} were not){more}. '
+        f'A period lasts {1e3 / contract.rate:g} ms.',
     )
 
 

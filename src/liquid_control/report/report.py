@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from liquid_control.bags.bag import Bag
-from liquid_control.evaluation.metrics import load_metrics
+from liquid_control.evaluation.metrics import latencies, load_metrics
 from liquid_control.evaluation.prediction_error import PredictionErrors, channel_std
 from liquid_control.evaluation.replay import recorded_trace
 from liquid_control.evaluation.runs import episode_rows, recorded_contract
@@ -92,7 +92,7 @@ def _plots(bag: Bag, run: dict[str, Any]) -> list[plots.Plot]:
         plots.traces(trace, contract),
         plots.commands(trace, contract),
         plots.prediction_error(errors, trace, contract),
-        plots.latency(episode_rows(bag).get('command_latency', ()), contract),
+        plots.latency(latencies(episode_rows(bag)), contract),
     )
     return [plot for plot in made if plot is not None]
 
