@@ -216,7 +216,7 @@ def _all_finished(
             score = bundle.scores[fault]
             measured.setdefault((score['episodes'], score['seed']), path)
         if len(measured) > 1:
-            (many, first), (others, start) = measured
+            (many, first), (others, start), *_ = measured
             raise ValueError(
                 f'{path} is scored over {others} episodes from seed {start} on, and '
                 f'{next(iter(measured.values()))} over {many} from {first}; {again} --episodes '
