@@ -36,11 +36,12 @@ def one_thread():
 
 
 def interruptible() -> None:
-    """For ``preexec_fn``: lets SIGINT end the child, as at a terminal.
+    """For ``preexec_fn``: lets SIGINT and SIGHUP end the child, as at a terminal.
 
-    A shell that runs the tests in the background makes its children ignore it.
+    A shell that runs the tests in the background, or nohup, makes its children ignore them.
     """
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def arm(**changes) -> dict:

@@ -7,6 +7,7 @@ import sys
 import time
 
 import pytest
+from support import interruptible
 
 pytest.importorskip('rclpy', reason='needs ROS 2: the [ros] extra, or a sourced installation')
 
@@ -34,6 +35,7 @@ class NodeProcess:
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=interruptible,
             )
 
     def end(self, number=signal.SIGINT, timeout=20.0):

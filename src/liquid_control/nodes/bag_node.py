@@ -45,7 +45,8 @@ _UNKNOWN, _NAMES_S = '_UNKNOWN_', 3.0
 _COMMAND_LINE = '_ros2cli'
 """How the nodes of ``ros2 topic echo`` and its like are named."""
 _LOOK_S = 1.0
-"""Time after which it looks again who else is there."""
+"""Time after which it looks again who else is there; at once if the number of subscribers of the
+commands changes."""
 
 
 class BagNode(Node):
@@ -89,7 +90,7 @@ class BagNode(Node):
         self._observed = dict(map(renaming, observed.split()))
         check_renamed(self._observed, self._robot)
         self._answered: int | None = None
-        self._looked = 0.0
+        self._looked, self._hearers = 0.0, 0
         self.observations = 0
         self._open()
 
@@ -157,7 +158,7 @@ class BagNode(Node):
         if self._anyone:
             return
         session.spin_for(_NAMES_S, lambda: not any(_UNKNOWN in who for _, who in self._others()))
-        self._looked = time.monotonic()
+        self._looked, self._hearers = time.monotonic(), self._sent.get_subscription_count()
         for doing, who in self._others():
             raise NodeError(
                 f'{doing} by {who}: a replay must not drive a robot; end that, choose another '
@@ -186,7 +187,8 @@ class BagNode(Node):
         for now, topic, message, _ in self._bag.merged(self._contract, self._observed):
             if session.stopping:
                 return
-            if time.monotonic() - self._looked > _LOOK_S:
+            joined = self._sent.get_subscription_count() != self._hearers
+            if joined or time.monotonic() - self._looked > _LOOK_S:
                 self._require_apart(session)
             stamp = stamp_ns(message)
             if topic == self._pace:
