@@ -321,10 +321,11 @@ class MonitorNode(Node):
         if self._progress == 'none' or now - self._told < period or self.heard is None:
             return
         self._told = now
-        so_far, ratio = self._so_far(), self.accuracy.ratio
+        so_far = self._so_far()
         if self._progress == 'json':
             print(json.dumps(so_far), flush=True)
         elif self.last_row:
+            ratio = so_far['ratio']
             shown = 'none yet' if ratio is None else f'{ratio:.3f}'
             self.get_logger().info(
                 f'episode {so_far["episode"]}, step {so_far["step"]}, return '

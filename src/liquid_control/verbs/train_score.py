@@ -67,13 +67,11 @@ def main(args: argparse.Namespace) -> int:
 
 def _check_std(policy: str, asked, robot) -> None:
     """Refuse a robot whose noise is of another size than that of the policy's training."""
-    offered = {term.name: term for term in robot.terms}
-    for term in asked.sensed:
-        found = offered[term.name].std_of(term.channels)
-        if found != term.std:
+    for mine, theirs in zip(asked.sensed, asked.on(robot).sensed, strict=True):
+        if mine.std != theirs.std:
             raise ValueError(
-                f'{policy}: {term.name}: std: the policy has {term.std}, {robot.source} has '
-                f'{found}: noise would be of another size; give its --robot'
+                f'{policy}: {mine.name}: std: the policy has {mine.std}, {robot.source} has '
+                f'{theirs.std}: noise would be of another size; give its --robot'
             )
 
 
