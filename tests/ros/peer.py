@@ -14,6 +14,27 @@ from liquid_control.sim import walker2d
 UPRIGHT = [0.0, 1.25, *[0.0] * 7]
 
 
+class Services:
+    """Calls services from a test's node; ``until(met)`` spins it.
+
+    A server answers into the void while it has not yet discovered its client, which its client
+    cannot see: a new client waits a moment before its first call, and is kept.
+    """
+
+    def __init__(self, node, until):
+        self._node, self._until, self._clients = node, until, {}
+
+    def call(self, kind, name, **request):
+        if name not in self._clients:
+            client = self._clients[name] = self._node.create_client(kind, name)
+            self._until(lambda: client.service_is_ready())
+            ready = time.monotonic()
+            self._until(lambda: time.monotonic() > ready + 1.0)
+        future = self._clients[name].call_async(kind.Request(**request))
+        self._until(future.done)
+        return future.result()
+
+
 class Peer:
     """Plays the robot: sends joint states, collects commands."""
 
@@ -23,6 +44,7 @@ class Peer:
         self.node = rclpy.create_node('peer', context=self.context)
         self.executor = SingleThreadedExecutor(context=self.context)
         self.executor.add_node(self.node)
+        self.services = Services(self.node, self.until)
         self.commands = []
         self.publisher = self.node.create_publisher(JointState, f'{prefix}joint_states', 10)
         self.node.create_subscription(
@@ -37,7 +59,7 @@ class Peer:
         while time.monotonic() < end:
             self.executor.spin_once(timeout_sec=0.005)
 
-    def until(self, met, seconds=20.0):
+    def until(self, met, seconds=30.0):
         end = time.monotonic() + seconds
         while not met():
             assert time.monotonic() < end, 'waited in vain'
@@ -87,11 +109,7 @@ class Peer:
         self.until(answered)
 
     def call(self, name):
-        client = self.node.create_client(Trigger, name)
-        assert client.wait_for_service(timeout_sec=10.0)
-        future = client.call_async(Trigger.Request())
-        self.until(future.done)
-        return future.result()
+        return self.services.call(Trigger, name)
 
     def close(self):
         self.executor.shutdown()

@@ -1,6 +1,8 @@
 """What cannot run says why in one line and exits with a non-zero code."""
 
+import signal
 import subprocess
+import time
 
 import pytest
 
@@ -67,3 +69,14 @@ def test_the_second_node_of_one_name_is_refused(start_node, name):
     assert 1 in codes
     said = first.said + second.said
     assert f'another node named /{name} runs in this ROS domain' in said
+
+
+def test_the_second_is_refused_also_where_it_hears_of_the_first_late(start_node):
+    first = start_node('fault')
+    time.sleep(3.0)
+    first.process.send_signal(signal.SIGSTOP)  # it answers no one who looks for it
+    second = start_node('fault')
+    time.sleep(4.0)
+    first.process.send_signal(signal.SIGCONT)
+    assert second.wait(20.0) == 1
+    assert 'another node named /fault runs in this ROS domain' in second.said

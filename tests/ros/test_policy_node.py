@@ -158,13 +158,10 @@ def test_its_lifecycle_can_be_driven_from_outside(peer, start_node):
     from lifecycle_msgs.srv import ChangeState
 
     node = start_node('policy', policy='cfc', autostart=False, sensor_timeout=5.0)
-    client = peer.node.create_client(ChangeState, 'policy/change_state')
-    assert client.wait_for_service(timeout_sec=20.0)
 
     def change(transition):
-        future = client.call_async(ChangeState.Request(transition=Transition(id=transition)))
-        peer.until(future.done)
-        return future.result().success
+        asked = Transition(id=transition)
+        return peer.services.call(ChangeState, 'policy/change_state', transition=asked).success
 
     peer.walk(10)
     assert not peer.commands, 'unconfigured it is silent'
@@ -192,14 +189,10 @@ def test_a_failed_configuration_can_be_mended_and_tried_again(peer, start_node, 
 
     contract = tmp_path / 'walker2d.yaml'
     node = start_node('policy', policy='cfc', robot=contract, autostart=False)
-    client = peer.node.create_client(ChangeState, 'policy/change_state')
-    assert client.wait_for_service(timeout_sec=20.0)
+    asked = Transition(id=Transition.TRANSITION_CONFIGURE)
 
     def configure():
-        request = ChangeState.Request(transition=Transition(id=Transition.TRANSITION_CONFIGURE))
-        future = client.call_async(request)
-        peer.until(future.done)
-        return future.result().success
+        return peer.services.call(ChangeState, 'policy/change_state', transition=asked).success
 
     assert not configure()
     contract.write_text(paths.robot('walker2d').read_text())

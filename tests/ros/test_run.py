@@ -16,12 +16,25 @@ from liquid_control.evaluation.metrics import load_metrics
 BASE = [sys.executable, '-m', 'liquid_control.cli', 'run', '--no-video', '--seconds', '4']
 
 
-def start(*arguments):
-    return subprocess.Popen(
-        [*BASE, *map(str, arguments)],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
-        preexec_fn=interruptible,
-    )  # fmt: skip
+@pytest.fixture
+def start():
+    """start(argument, …) → a run, which is always ended after the test."""
+    started = []
+
+    def begin(*arguments):
+        process = subprocess.Popen(
+            [*BASE, *map(str, arguments)],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+            preexec_fn=interruptible,
+        )  # fmt: skip
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=60)
 
 
 def heard(folder):
@@ -52,7 +65,7 @@ def child(process, name):
     return next(pid for args, pid in children(process).items() if f'{name}_node' in args)
 
 
-def test_a_run_walks_is_measured_and_leaves_its_folder(tmp_path):
+def test_a_run_walks_is_measured_and_leaves_its_folder(start, tmp_path):
     out, json_file = tmp_path / 'run', tmp_path / 'figures.json'
     process = start('--policy', 'lstm', '--mode', 'lockstep', '--fault', 'gaussian:0.05',
                     '--out', out, '--json', json_file)  # fmt: skip
@@ -66,7 +79,7 @@ def test_a_run_walks_is_measured_and_leaves_its_folder(tmp_path):
         assert (out / name).exists(), name
 
 
-def test_a_monitor_that_stood_still_for_a_while_has_lost_nothing(tmp_path):
+def test_a_monitor_that_stood_still_for_a_while_has_lost_nothing(start, tmp_path):
     process = start('--policy', 'lstm', '--mode', 'lockstep', '--episodes', '3', '--out', tmp_path)
     wait_until_walking(tmp_path, process)
     monitor = child(process, 'monitor')
@@ -81,7 +94,7 @@ def test_a_monitor_that_stood_still_for_a_while_has_lost_nothing(tmp_path):
     assert metrics['counts']['answered'] == steps > 1000
 
 
-def test_interrupted_it_ends_cleanly_and_keeps_what_was_recorded(tmp_path):
+def test_interrupted_it_ends_cleanly_and_keeps_what_was_recorded(start, tmp_path):
     process = start('--out', tmp_path, '--episodes', '20')
     wait_until_walking(tmp_path, process)
     started = list(children(process).values())
@@ -100,21 +113,26 @@ def test_interrupted_it_ends_cleanly_and_keeps_what_was_recorded(tmp_path):
             os.kill(pid, 0)
 
 
-def test_a_domain_in_use_is_refused_and_who_uses_it_is_not_disturbed(tmp_path):
-    lasting = ('--mode', 'lockstep', '--episodes', '10')  # long enough on any machine
+def test_a_domain_in_use_is_refused_and_who_uses_it_is_not_disturbed(start, tmp_path):
+    began, lasting = time.monotonic(), ('--episodes', '20')
     first = start('--out', tmp_path / 'first', '--fault', 'gaussian:0.01', *lasting)
     wait_until_walking(tmp_path / 'first', first)
-    second = start('--out', tmp_path / 'second', '--fault', 'gaussian:0.01')
+    time.sleep(max(0.0, began + 13.0 - time.monotonic()))  # till none can take it for the later one
+    second = start('--out', tmp_path / 'second', '--fault', 'gaussian:0.01', *lasting)
     said, _ = second.communicate(timeout=60)
     assert second.returncode == 1
     assert 'runs in this ROS domain' in said.replace('\n', ' ')
-    said, _ = first.communicate(timeout=120)
-    assert first.returncode == 0, said
-    assert load_metrics(tmp_path / 'first')['complete']
+    before = heard(tmp_path / 'first')
+    time.sleep(3.0)
+    assert heard(tmp_path / 'first') > before
+    first.send_signal(signal.SIGINT)
+    said, _ = first.communicate(timeout=60)
+    assert first.returncode == 130, said
+    assert load_metrics(tmp_path / 'first')['why'] == 'interrupted'
 
 
 @pytest.mark.parametrize('name', ['sim', 'policy'])
-def test_a_node_that_dies_is_named_and_nothing_recorded_is_lost(tmp_path, name):
+def test_a_node_that_dies_is_named_and_nothing_recorded_is_lost(start, tmp_path, name):
     process = start('--out', tmp_path, '--episodes', '20')
     wait_until_walking(tmp_path, process)
     os.kill(child(process, name), signal.SIGKILL)
@@ -135,7 +153,7 @@ def test_a_node_that_dies_is_named_and_nothing_recorded_is_lost(tmp_path, name):
         (['--episodes', '0'], 'episodes: expected more than 0'),
     ],
 )
-def test_a_wrong_argument_is_refused_before_anything_starts(tmp_path, arguments, said):
+def test_a_wrong_argument_is_refused_before_anything_starts(start, tmp_path, arguments, said):
     process = start('--out', tmp_path / 'run', *arguments)
     text, _ = process.communicate(timeout=60)
     assert process.returncode == 1
@@ -143,7 +161,7 @@ def test_a_wrong_argument_is_refused_before_anything_starts(tmp_path, arguments,
     assert not (tmp_path / 'run').exists()
 
 
-def test_a_recording_is_never_overwritten(tmp_path):
+def test_a_recording_is_never_overwritten(start, tmp_path):
     (tmp_path / 'bag').mkdir()
     process = start('--out', tmp_path)
     text, _ = process.communicate(timeout=60)

@@ -9,6 +9,7 @@ import pytest
 pytest.importorskip('rclpy')
 
 import rclpy
+from peer import Services
 from rclpy.executors import SingleThreadedExecutor
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
@@ -33,6 +34,7 @@ class Driver:
         self.executor = SingleThreadedExecutor(context=self.context)
         self.executor.add_node(self.node)
         profile = qos(lockstep=lockstep, reliable=True, depth=10)
+        self.services = Services(self.node, self.until)
         self.act, self.delay, self.wire = act, delay, CommandMessage(6)
         self.seen, self.rows = {}, []
         self.commands = self.node.create_publisher(Float64MultiArray, 'commands', profile)
@@ -57,13 +59,6 @@ class Driver:
         while not met():
             assert time.monotonic() < end, f'waited in vain after {len(self.seen)} observations'
             self.executor.spin_once(timeout_sec=0.01)
-
-    def call(self, kind, name, **request):
-        client = self.node.create_client(kind, name)
-        assert client.wait_for_service(timeout_sec=20.0)
-        future = client.call_async(kind.Request(**request))
-        self.until(future.done)
-        return future.result()
 
     def close(self):
         self.executor.shutdown()
@@ -148,11 +143,11 @@ def test_realtime_counts_late_commands_and_holds_the_last(start_node, drive):
 def test_paused_it_waits_and_steps_when_asked(start_node, drive):
     driver = drive(True, lambda count: np.zeros(6))
     start_node('sim', mode='lockstep', start_paused=True, steps=50)
-    assert driver.call(Trigger, 'sim/step').success
+    assert driver.services.call(Trigger, 'sim/step').success
     driver.until(lambda: len(driver.rows) == 1)
-    assert driver.call(Trigger, 'sim/step').success
+    assert driver.services.call(Trigger, 'sim/step').success
     driver.until(lambda: len(driver.rows) == 2)
-    assert driver.call(SetBool, 'sim/pause', data=False).success
+    assert driver.services.call(SetBool, 'sim/pause', data=False).success
     driver.until(lambda: driver.rows[-1]['done'])
     assert len(driver.rows) == 50
 
@@ -162,11 +157,11 @@ def test_a_pause_of_any_length_does_not_end_the_recording(start_node, drive, tmp
     monitor = start_node('monitor', mode='lockstep', run_folder=tmp_path / 'run', silence=1.5)
     start_node('sim', mode='lockstep', start_paused=True, steps=30, wait_for=2)
     for steps in (1, 2):
-        assert driver.call(Trigger, 'sim/step').success
+        assert driver.services.call(Trigger, 'sim/step').success
         driver.until(lambda steps=steps: len(driver.rows) == steps)
     time.sleep(4.0)
     assert monitor.process.poll() is None, monitor.said
-    assert driver.call(SetBool, 'sim/pause', data=False).success
+    assert driver.services.call(SetBool, 'sim/pause', data=False).success
     driver.until(lambda: driver.rows[-1]['done'])
     monitor.wait()
     assert 'silent' not in monitor.said
@@ -177,7 +172,7 @@ def test_a_reset_starts_the_next_episode_after_a_gap(start_node, drive):
     driver = drive(True, lambda count: np.zeros(6), delay=lambda count: 0.005)
     start_node('sim', mode='lockstep', episodes=2, steps=100)
     driver.until(lambda: len(driver.rows) > 3)
-    assert driver.call(Trigger, 'sim/reset').success
+    assert driver.services.call(Trigger, 'sim/reset').success
     driver.until(lambda: driver.rows[-1]['done'])
     assert [row['truncated'] for row in driver.rows if row['episode'] == 0][-1]
     assert max(np.diff(list(driver.seen))) == EPISODE_GAP_NS
@@ -205,7 +200,7 @@ def test_in_real_time_steps_that_are_asked_for_one_by_one_wait_for_their_command
     driver = drive(False, lambda count: np.zeros(6))
     node = start_node('sim', mode='realtime', start_paused=True, steps=4)
     for steps in range(1, 5):
-        assert driver.call(Trigger, 'sim/step').success
+        assert driver.services.call(Trigger, 'sim/step').success
         driver.until(lambda steps=steps: len(driver.rows) == steps)
         time.sleep(0.1)
     assert node.wait() == 0

@@ -16,6 +16,8 @@ from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.signals import SignalHandlerOptions
 
+from liquid_control.nodes.name_guard import NameGuard
+
 try:
     from rclpy.experimental import EventsExecutor as Executor
 except ImportError:
@@ -45,6 +47,7 @@ class Session:
             raise NodeError(' '.join(str(error).split())) from None
         self.end_on(*_ENDING)
         self.node = make()
+        self._guard: NameGuard | None = None
         self.executor = Executor()
         self.executor.add_node(self.node)
 
@@ -58,8 +61,14 @@ class Session:
         self.stopping = True
 
     def spin_once(self, timeout: float = 0.1) -> None:
-        """Handle what has arrived, waiting for it for at most ``timeout`` seconds."""
+        """Handle what has arrived, waiting for it for at most ``timeout`` seconds.
+
+        Raises:
+            NodeError: another node of this one's name was found after all.
+        """
         self.executor.spin_once(timeout_sec=max(timeout, 0.0))
+        if self._guard is not None and not self.stopping and self._guard.late():
+            self._refuse_name()
 
     def spin_for(self, seconds: float, until: Callable[[], bool] = lambda: False) -> bool:
         """Spin for a time, or until a condition holds or the process is asked to end.
@@ -94,19 +103,24 @@ class Session:
             )
 
     def require_alone(self) -> None:
-        """Refuse to run beside another node of the same name.
+        """Refuse to run beside another node of the same name, now and while spinning.
 
         Raises:
             NodeError: another node has this one's full name.
         """
-        name, space = self.node.get_name(), self.node.get_namespace()
+        guard = NameGuard(self.node)
         self.spin_for(_DISCOVERY_S)
-        if self.node.get_node_names_and_namespaces().count((name, space)) > 1:
-            raise NodeError(
-                f'another node named {self.node.get_fully_qualified_name()} runs in this ROS '
-                'domain; end it, give this one another name (-r __node:=NAME), or choose another '
-                'domain (ROS_DOMAIN_ID)'
-            )
+        if guard.taken():
+            self._refuse_name()
+        self._guard = guard
+
+    def _refuse_name(self) -> None:
+        self._guard = None
+        raise NodeError(
+            f'another node named {self.node.get_fully_qualified_name()} runs in this ROS '
+            'domain; end it, give this one another name (-r __node:=NAME), or choose another '
+            'domain (ROS_DOMAIN_ID)'
+        )
 
     def close(self) -> None:
         self.executor.shutdown()
