@@ -243,9 +243,14 @@ def test_the_verb_trains_on_a_part_of_a_bag(tmp_path, capsys):
     about = Bundle.read(out).provenance
     assert about['recordings'][0]['seconds'] == pytest.approx(10.0, abs=0.05)
     assert not (tmp_path / 'small.training').exists()
-    assert main([*arguments, '--from', '90', '--out', str(out)]) == 1
+    content = out.read_bytes()
+    assert main([*arguments, '--out', str(out)]) == 1
+    assert 'small.onnx: exists already; a model is never overwritten' in capsys.readouterr().err
+    assert out.read_bytes() == content
+    other = str(tmp_path / 'other.onnx')
+    assert main([*arguments, '--from', '90', '--out', other]) == 1
     assert 'no observation from 90 to 10 s' in capsys.readouterr().err
-    assert main([*arguments, '--cell', 'gro', '--out', str(out)]) == 1
+    assert main([*arguments, '--cell', 'gro', '--out', other]) == 1
     assert "did you mean 'gru'" in capsys.readouterr().err
 
 
@@ -303,5 +308,6 @@ def test_damage_is_told_kept_and_no_success(tmp_path, capsys):
     (about,) = Bundle.read(out).provenance['recordings']
     assert about['damage']
     assert len(about['sha256']) == 64
-    assert main([*arguments, '--false-alarms', '90', '--out', str(out)]) == 1
+    other = str(tmp_path / 'other.onnx')
+    assert main([*arguments, '--false-alarms', '90', '--out', other]) == 1
     assert 'below 85.7' in capsys.readouterr().err

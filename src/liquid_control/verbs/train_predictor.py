@@ -97,6 +97,8 @@ def main(args: argparse.Namespace) -> int:
 def _check(args: argparse.Namespace) -> None:
     """Refuse invalid arguments before anything is read."""
     check_bundle_path('--out', args.out)
+    if args.out.exists():
+        raise FileExistsError(f'--out {args.out}: exists already; a model is never overwritten')
     for name, least in (('updates', 1), ('horizon', 1), ('seed', 0)):
         if getattr(args, name) < least:
             raise ValueError(f'--{name}: expected {least} or more, found {getattr(args, name)}')
