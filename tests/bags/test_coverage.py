@@ -16,6 +16,7 @@ from liquid_control.bags.coverage import coverage
 from liquid_control.bags.draft import draft
 from liquid_control.bags.intervals import Intervals
 from liquid_control.control import Contract
+from liquid_control.control.topics import is_own
 from liquid_control.sim.messages import Header, Imu, Quaternion, Stamp, Vector
 
 BAGS = Path(os.environ.get('LIQUID_CONTROL_DATA', paths.share().parent / 'shared/data')) / 'bags'
@@ -150,6 +151,30 @@ def test_a_draft_of_a_bag_with_no_joints(tmp_path):
     contract = Contract.load(target)
     assert contract.topics == {'imu': 'sensor_msgs/msg/Imu'}
     assert coverage(bag, contract)['contract']['finite'] == COUNT
+
+
+def test_a_draft_of_a_run_is_of_the_robot_not_of_what_this_package_adds(walks, tmp_path):
+    folder = walks('gaussian:0.1').folder
+    bag, target = Bag(folder), tmp_path / 'walker.yaml'
+    assert {'sim/episode', 'policy/prediction', 'faulty/joint_states'} < bag.counts.keys()
+    target.write_text(draft(coverage(bag), 'walker'))
+    contract = Contract.load(target)
+    assert contract.topics == {'joint_states': 'sensor_msgs/msg/JointState'}
+    assert contract.action.topic == 'commands'
+    assert len(contract.action.joints) == 6
+    covered = coverage(bag, contract)['contract']
+    assert covered['why_not'] is None
+    assert covered['finite'] == bag.counts['joint_states']
+
+
+@pytest.mark.parametrize('topic', ['policy/command', '/left/sim/episode', 'robot/faulty/imu/data'])
+def test_topics_of_this_package_are_known_in_any_namespace(topic):
+    assert is_own(topic)
+
+
+@pytest.mark.parametrize('topic', ['joint_states', 'arm_policy/command', '/policy/commands'])
+def test_topics_of_the_robot_are_its_own(topic):
+    assert not is_own(topic)
 
 
 def test_the_verb_is_right_about_the_whole(tmp_path, capsys):

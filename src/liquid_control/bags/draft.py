@@ -7,6 +7,7 @@ import yaml
 
 from liquid_control.bags.storage import BagError
 from liquid_control.bags.storage.joint_state import JOINT_STATE
+from liquid_control.control.topics import is_own
 
 MULTI_ARRAY = 'std_msgs/msg/Float64MultiArray'
 _COMMANDED = ('command', 'cmd', 'desired', 'target', 'setpoint', 'reference')
@@ -32,15 +33,21 @@ def draft(found: dict[str, Any], robot: str) -> str:
     Raises:
         BagError: no topic in the bag has numbers that could be observed.
     """
-    topics = {n: t for n, t in found['topics'].items() if t['decoded'] and _usable_fields(t)}
+    topics = {
+        name: topic
+        for name, topic in found['topics'].items()
+        if topic['decoded'] and not is_own(name) and _usable_fields(topic)
+    }
     path = found['bag']['path']
     if not topics:
         raise BagError(f'{path}: no topic with numbers that could be observed: nothing to draft')
     state = _state(topics)
     terms = _terms(state, topics[state], hold=False)
-    command = _command(topics, state, terms[0])
+    command, sent = _command(topics, state, terms[0]), None
     if command is not None:
-        terms += _terms(command, topics[command], hold=True, order=terms[0]['joints'])[:1]
+        sent = _terms(command, topics[command], hold=True, order=terms[0]['joints'])[0]
+        if _overlap(topics[state], topics[command]):
+            terms.append(sent)
     rate = _rate(topics[state]['rate_hz'])
     fresh = max(_PERIODS_FRESH / rate, _LEAST_FRESH_S)
     lines = [
@@ -56,7 +63,7 @@ def draft(found: dict[str, Any], robot: str) -> str:
     ]
     for term in terms:
         lines += _term_lines(term)
-    lines += _action_lines(command, topics, terms)
+    lines += _action_lines(sent, terms[0])
     return '\n'.join(lines) + '\n'
 
 
@@ -151,18 +158,26 @@ def _command(topics: dict[str, Any], state: str, first: dict[str, Any]) -> str |
         fields = _usable_fields(topic)
         channels = next(iter(fields.values()))
         if topic['type'] == JOINT_STATE and _is_command(name) and joints & set(channels):
-            fits.append((2, topic['messages'], name))
-        elif topic['type'] == MULTI_ARRAY and len(fields.get('data', ())) in (len(joints), 0):
-            fits.append((1 + _is_command(name), topic['messages'], name))
+            fits.append((3, topic['messages'], name))
+        elif topic['type'] == MULTI_ARRAY and (len(channels) == len(joints) or _is_command(name)):
+            likely = (len(channels) == len(joints)) + _is_command(name)
+            fits.append((likely, topic['messages'], name))
     return max(fits)[2] if fits else None
 
 
-def _action_lines(command: str | None, topics: dict, terms: list[dict]) -> list[str]:
-    if command is not None:
-        source, topic, kind = terms[-1], command, topics[command]['type']
+def _overlap(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two topics can be put in one order: stamps of two clocks lie far apart."""
+    gap_s = abs(one['starts_ns'] - other['starts_ns']) / 1e9
+    earlier = min(one, other, key=lambda topic: topic['starts_ns'])
+    return gap_s <= earlier['duration_s']
+
+
+def _action_lines(sent: dict[str, Any] | None, measured: dict[str, Any]) -> list[str]:
+    if sent is not None:
+        source, topic, kind = sent, sent['topic'], sent['type']
         why = 'the range commanded in the bag; widen it to what the robot may do'
     else:
-        source, topic, kind = terms[0], 'commands', MULTI_ARRAY
+        source, topic, kind = measured, 'commands', MULTI_ARRAY
         why = 'no commands were recorded: this is the measured range'
     lower, upper = zip(*map(_limits, source['spans']), strict=True)
     safe = [0.0 if low <= 0.0 <= high else _digits((low + high) / 2)

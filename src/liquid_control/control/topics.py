@@ -17,6 +17,14 @@ DROPPED = 'fault/dropped'
 BAG_ENDED = 'bag/ended'
 """Published once when playback ends; ``frame_id`` says why the recording is incomplete."""
 
+_OWN = (PREDICTION, STATUS, SHADOW, EPISODE, DROPPED, BAG_ENDED)
+
+
+def is_own(topic: str) -> bool:
+    """Whether a topic, in any namespace, is one of this package's and not the robot's."""
+    path = f'/{topic.lstrip("/")}'
+    return path.endswith(tuple(f'/{own}' for own in _OWN)) or f'/{FAULTY}' in path
+
 
 def answered_stamp(command: Any) -> int | None:
     """Stamp in ns of the observation that a command answers; None if its sender does not say.
