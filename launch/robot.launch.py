@@ -19,6 +19,12 @@ ARGUMENTS = {
     'policy': ('cfc', 'Bundle: a name, or a path to its file.'),
     'robot': ('walker2d', 'Contract: a name, or a path to its YAML.'),
     'autostart': ('false', 'Drive at once, without waiting to be told.', ['true', 'false']),
+    'shadow': (
+        'false',
+        'Do not drive: only record what the policy would have sent beside what drives the robot.',
+        ['true', 'false'],
+    ),
+    'predictor': ('', 'Path of a predictor whose trust alarm watches. Needs record.'),
     'remap': ('', 'Topics whose names differ from the contract: topic:=name topic:=name'),
     'seconds': ('0.0', 'End after this time, s; 0: on Ctrl-C. Needs record.'),
     'record': ('true', 'Record a bag and measure.', ['true', 'false']),
@@ -31,15 +37,21 @@ def start(context: LaunchContext) -> list:
     contract = Contract.load(path := paths.robot(given['robot']))
     policy = paths.policy(given['policy'], path)
     shared = {'robot': str(path), 'policy': str(policy)}
-    parameters = {'policy': {**shared, 'autostart': given['autostart'] == 'true'}}
+    choices = {name: given[name] == 'true' for name in ('autostart', 'shadow')}
+    parameters = {'policy': {**shared, **choices}}
     if given['record'] == 'true':
         folder = run_folder(given['run_folder'], policy.stem).absolute()
         parameters['monitor'] = {
             **shared,
             'run_folder': str(folder),
+            'predictor': given['predictor'],
             'command': launching.command(__file__, context),
             'seconds': launching.number('seconds', given['seconds'], float),
         }
+    else:
+        for name in ('predictor', 'seconds'):
+            if given[name] != ARGUMENTS[name][0]:
+                raise ValueError(f'{name}: needs record:=true')
     remappings = renamed(given['remap'], contract)
     nodes = {
         name: launching.node(name, 'robot.yaml', own, remappings)

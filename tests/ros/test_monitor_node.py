@@ -14,6 +14,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from peer import UPRIGHT, Peer
 from rclpy.serialization import serialize_message
 from sensor_msgs.msg import JointState
+from std_msgs.msg import Float64MultiArray
 from support import arm, make_bundle
 
 from liquid_control.bags.bag import Bag
@@ -47,6 +48,27 @@ def test_on_a_robot_it_records_until_it_is_told_to_end(start_node, tmp_path, num
     assert metrics['figures']['prediction_scored'] is not None
     assert metrics['run']['observed']['joint_states'] == 'arm/joint_states'
     assert Bag(folder).counts['arm/commands'] > 30
+
+
+def test_beside_another_driver_it_records_what_the_policy_would_have_sent(start_node, tmp_path):
+    peer, folder, sent = Peer(), tmp_path / 'run', []
+    try:
+        peer.node.create_subscription(Float64MultiArray, 'policy/command', sent.append, 10)
+        monitor = start_node('monitor', mode='robot', run_folder=folder)
+        start_node('policy', shadow=True, sensor_timeout=5.0)
+        peer.heard_by(2)
+
+        def answered():
+            peer.walk(1)
+            return len(sent) > 60
+
+        peer.until(answered)
+        assert monitor.end() == 0, monitor.said
+    finally:
+        peer.close()
+    counts = Bag(folder).counts
+    assert counts['policy/command'] > 30
+    assert not counts.get('commands')
 
 
 def test_a_simulation_that_never_comes_is_reported(start_node, tmp_path):

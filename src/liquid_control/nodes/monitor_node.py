@@ -146,8 +146,9 @@ class MonitorNode(Node):
         self._subscribe(PREDICTION, _JOINT_STATE)
         self._subscribe(STATUS, _DIAGNOSTICS, streamed=False)
         self._subscribe('/diagnostics', _DIAGNOSTICS, streamed=False)
-        if self._mode == 'replay':
+        if not simulated:
             self._subscribe(SHADOW, action.type)
+        if self._mode == 'replay':
             self._subscribe(BAG_ENDED, 'std_msgs/msg/Header')
         if simulated:
             self._subscribe(EPISODE, _JOINT_STATE)
