@@ -109,11 +109,16 @@ def test_broken_messages_are_survived_and_never_drive(peer, start_node, broken):
 
 
 def test_readings_are_not_taken_for_fresh_without_a_clock(peer, start_node):
-    node = start_node('policy', policy='cfc', sensor_timeout=0.5, use_sim_time=True)
+    node = start_node('policy', policy='cfc', sensor_timeout=3.0, use_sim_time=True)
     peer.drive()
-    peer.walk(80)
+
+    def stopped():
+        peer.walk(10)
+        return '/clock has stood still for' in node.said
+
+    peer.until(stopped)
+    peer.spin(0.5)
     assert peer.commands[-1] == SAFE
-    node.wait_for('/clock has stood still for')
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """Rehearsals exercise the whole path and leave no trace in what is sent."""
 
 import array
-import time
 
 import pytest
 
@@ -42,17 +41,16 @@ def test_before_the_first_message_there_is_nothing_to_rehearse():
     Rehearsal(PolicyRunner(paths.policy('cfc', 'walker2d')), ROBOT)()
 
 
-def test_a_slow_policy_rehearses_less_or_not_at_all():
-    class Slow(PolicyRunner):
-        seconds = 0.0
+@pytest.mark.parametrize(('share_of_period', 'count'), [(0.01, 8), (0.06, 3), (0.12, 1), (0.25, 0)])
+def test_a_slow_policy_rehearses_less_or_not_at_all(monkeypatch, share_of_period, count):
+    now = 0.0
 
-        def step(self, observation, elapsed):
-            time.sleep(self.seconds)
-            return super().step(observation, elapsed)
+    class Timed:
+        contract = ROBOT
 
-    runner = Slow(paths.policy('cfc', 'walker2d'))
-    assert affordable(runner, 8) == 8
-    runner.seconds = 0.25 / ROBOT.rate / 4
-    assert 1 <= affordable(runner, 8) <= 3
-    runner.seconds = 0.25 / ROBOT.rate
-    assert affordable(runner, 8) == 0
+        def warm_up(self, steps):
+            nonlocal now
+            now += steps * share_of_period / ROBOT.rate
+
+    monkeypatch.setattr('liquid_control.nodes.rehearsal.time.perf_counter', lambda: now)
+    assert affordable(Timed(), 8) == count

@@ -131,7 +131,7 @@ def test_realtime_applies_a_command_in_the_period_that_it_answers(start_node, dr
 
 def test_realtime_counts_late_commands_and_holds_the_last(start_node, drive):
     driver = drive(
-        False, lambda count: np.full(6, 0.01 * count), delay=lambda count: 0.012 * (count == 5)
+        False, lambda count: np.full(6, 0.01 * count), delay=lambda count: 0.1 * (count == 5)
     )
     start_node('sim', mode='realtime', steps=40)
     driver.until(lambda: driver.rows and driver.rows[-1]['done'])
@@ -198,14 +198,14 @@ def test_no_command_in_lockstep_ends_the_run_with_the_step(start_node, drive):
 
 def test_in_real_time_steps_that_are_asked_for_one_by_one_wait_for_their_command(start_node, drive):
     driver = drive(False, lambda count: np.zeros(6))
-    node = start_node('sim', mode='realtime', start_paused=True, steps=4)
-    for steps in range(1, 5):
+    node = start_node('sim', mode='realtime', start_paused=True, steps=30)
+    for steps in range(1, 31):
         assert driver.services.call(Trigger, 'sim/step').success
         driver.until(lambda steps=steps: len(driver.rows) == steps)
-        time.sleep(0.1)
+        time.sleep(0.05)
     assert node.wait() == 0
     late = [row['late'] for row in driver.rows[1:]]
-    assert sum(late) < len(late), 'a busy machine may miss one, not all'
+    assert sum(late) < len(late), 'a busy machine may miss many, not all'
 
 
 def test_a_command_before_the_first_observation_is_survived(start_node, drive):
