@@ -133,6 +133,18 @@ def test_a_signal_ends_it_with_the_safe_action(peer, start_node, number):
     assert peer.commands[-1] == SAFE
 
 
+def test_asked_to_end_again_while_it_ends_it_is_not_killed(peer, start_node):
+    node = start_node('policy', policy='cfc', sensor_timeout=5.0)
+    peer.drive()
+    end = time.monotonic() + 20.0
+    while node.process.poll() is None and time.monotonic() < end:
+        node.process.send_signal(signal.SIGINT)  # the terminal, and then ros2 launch
+        time.sleep(0.005)
+    assert node.process.returncode == 0
+    peer.spin(0.2)
+    assert peer.commands[-1] == SAFE
+
+
 def test_joint_order_does_not_matter(peer, start_node, tmp_path):
     robot = yaml.safe_load(paths.robot('walker2d').read_text())
     patient = tmp_path / 'walker2d.yaml'  # a busy machine answers late

@@ -32,7 +32,7 @@ from liquid_control.control.contract import Contract
 from liquid_control.control.observe import Observer, stamp_ns
 from liquid_control.control.topics import BAG_ENDED, SHADOW, answered_stamp
 from liquid_control.nodes.parameters import Parameters
-from liquid_control.nodes.session import NodeError, Session, run_node
+from liquid_control.nodes.session import NodeError, Session, run_process
 from liquid_control.nodes.wire import (
     CommandMessage,
     clock_message,
@@ -224,7 +224,7 @@ class BagNode(Node):
 
 def main() -> int:
     """Entry point of the executable."""
-    return run_node(BagNode, lambda session: session.node.run(session))
+    return run_process(BagNode, lambda session: session.node.run(session))
 
 
 if __name__ == '__main__':

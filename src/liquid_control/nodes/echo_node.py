@@ -11,7 +11,7 @@ from rclpy.node import Node
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray, MultiArrayDimension
 
-from liquid_control.nodes.session import Session, run_node
+from liquid_control.nodes.session import Session, run_process
 from liquid_control.nodes.wire import qos
 
 _JOINTS = 6
@@ -43,7 +43,7 @@ def _work(session: Session) -> int:
 
 def main() -> int:
     """Entry point of the executable."""
-    return run_node(EchoNode, _work)
+    return run_process(EchoNode, _work)
 
 
 if __name__ == '__main__':

@@ -17,7 +17,7 @@ from liquid_control.control.observe import ObservationError
 from liquid_control.control.topics import FAULTY
 from liquid_control.faults import FaultInjector, parse
 from liquid_control.nodes.parameters import Parameters
-from liquid_control.nodes.session import Session, run_node
+from liquid_control.nodes.session import Session, run_process
 from liquid_control.nodes.wire import message_type, qos
 
 
@@ -69,7 +69,7 @@ def _work(session: Session) -> int:
 
 def main() -> int:
     """Entry point of the executable."""
-    return run_node(FaultNode, _work)
+    return run_process(FaultNode, _work)
 
 
 if __name__ == '__main__':

@@ -38,7 +38,7 @@ from liquid_control.evaluation.metrics import measure
 from liquid_control.evaluation.runs import about_run
 from liquid_control.nodes.parameters import Parameters
 from liquid_control.nodes.recorder import Recorder
-from liquid_control.nodes.session import Session, run_node
+from liquid_control.nodes.session import Session, run_process
 from liquid_control.nodes.wire import diagnostic, diagnostics, message_type, qos
 from liquid_control.provenance import provenance, write_json
 
@@ -369,7 +369,7 @@ class MonitorNode(Node):
 
 def main() -> int:
     """Entry point of the executable."""
-    return run_node(MonitorNode, lambda session: session.node.run(session))
+    return run_process(MonitorNode, lambda session: session.node.run(session))
 
 
 if __name__ == '__main__':

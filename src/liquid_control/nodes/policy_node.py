@@ -35,7 +35,7 @@ from liquid_control.nodes.driver import Driver
 from liquid_control.nodes.parameters import Parameters
 from liquid_control.nodes.policy_status import PolicyStatus
 from liquid_control.nodes.rehearsal import Rehearsal, affordable
-from liquid_control.nodes.session import NodeError, Session, run_node
+from liquid_control.nodes.session import NodeError, Session, run_process
 from liquid_control.nodes.wire import CommandMessage, message_type, qos, set_stamp
 
 _STATUS_PERIOD_S = 0.5
@@ -380,7 +380,7 @@ def _work(session: Session) -> int:
 
 def main() -> int:
     """Entry point of the executable."""
-    return run_node(PolicyNode, _work)
+    return run_process(PolicyNode, _work)
 
 
 if __name__ == '__main__':

@@ -146,3 +146,15 @@ def run_node(make: Callable[[], Node], work: Callable[[Session], int]) -> int:
             session.close()
         else:
             rclpy.try_shutdown()
+
+
+def run_process(make: Callable[[], Node], work: Callable[[Session], int]) -> int:
+    """Like ``run_node``, for a process that has nothing else to do and ends after it.
+
+    Ctrl-C comes twice, from the terminal and from ``ros2 launch``; the second must not kill a node
+    that has just ended in order, while Python winds down.
+    """
+    code = run_node(make, work)
+    for number in _ENDING:
+        signal.signal(number, signal.SIG_IGN)
+    return code

@@ -27,7 +27,7 @@ from liquid_control.control.observe import time_ns
 from liquid_control.control.topics import DROPPED, answered_stamp
 from liquid_control.faults import FaultyClock, parse
 from liquid_control.nodes.parameters import Parameters
-from liquid_control.nodes.session import NodeError, Session, run_node
+from liquid_control.nodes.session import NodeError, Session, run_process
 from liquid_control.nodes.sim_messages import SensorPublishers
 from liquid_control.nodes.wire import clock_message, qos, set_stamp
 from liquid_control.sim import walker2d
@@ -275,7 +275,7 @@ class SimNode(Node):
 
 def main() -> int:
     """Entry point of the executable."""
-    return run_node(SimNode, lambda session: session.node.run(session))
+    return run_process(SimNode, lambda session: session.node.run(session))
 
 
 if __name__ == '__main__':
