@@ -46,6 +46,8 @@ class Plan:
 
     def tuning(self) -> list[Run]:
         """The runs that determine the step sizes for the comparison."""
+        if comparison.PART not in self.parts:  # the models need not be sized
+            return []
         compared = {(run.cell, run.model['budget']) for run in self._compared({})}
         runs = comparison.tuning_runs(self._cells(), self.budgets, self.updates)
         return [run for run in runs if (run.cell, run.model['budget']) in compared]
