@@ -3,6 +3,7 @@
 import json
 from types import SimpleNamespace
 
+import hypothesis
 import pytest
 from recording import make_bundle, record_run
 
@@ -10,6 +11,10 @@ from liquid_control import paths
 from liquid_control.control import Contract, Controller, PolicyRunner
 from liquid_control.evaluation.episodes import run_episodes
 from liquid_control.faults import parse
+
+# A busy machine may stop a test for longer than an example may take.
+hypothesis.settings.register_profile('patient', deadline=None)
+hypothesis.settings.load_profile('patient')
 
 
 @pytest.fixture(scope='session')

@@ -1,9 +1,11 @@
 """A stand-in for a robot: sends joint states, collects commands."""
 
 import array
+import math
 import time
 
 import rclpy
+from rcl_interfaces.srv import GetParameters
 from rclpy.executors import SingleThreadedExecutor
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
@@ -17,8 +19,9 @@ UPRIGHT = [0.0, 1.25, *[0.0] * 7]
 class Services:
     """Calls services from a test's node; ``until(met)`` spins it.
 
-    A server answers into the void while it has not yet discovered its client, which its client
-    cannot see: a new client waits a moment before its first call, and is kept.
+    A server answers into the void while it has not yet discovered its client, which the client
+    cannot see. So a harmless service of the same node, whose client is newer, is called until it
+    answers: clients are discovered in the order in which they were made.
     """
 
     def __init__(self, node, until):
@@ -27,12 +30,25 @@ class Services:
     def call(self, kind, name, **request):
         if name not in self._clients:
             client = self._clients[name] = self._node.create_client(kind, name)
-            self._until(lambda: client.service_is_ready())
-            ready = time.monotonic()
-            self._until(lambda: time.monotonic() > ready + 1.0)
+            self._until(client.service_is_ready)
+            self._until(self._discovered_by(name.rsplit('/', 1)[0]))
         future = self._clients[name].call_async(kind.Request(**request))
         self._until(future.done)
         return future.result()
+
+    def _discovered_by(self, node):
+        """A function that asks once a second until the node has answered."""
+        client = self._node.create_client(GetParameters, f'{node}/get_parameters')
+        asked, last = [], -math.inf
+
+        def answered():
+            nonlocal last
+            if time.monotonic() > last + 1.0 and client.service_is_ready():
+                asked.append(client.call_async(GetParameters.Request(names=['use_sim_time'])))
+                last = time.monotonic()
+            return any(future.done() for future in asked)
+
+        return answered
 
 
 class Peer:

@@ -5,6 +5,10 @@ import time
 
 import pytest
 
+pytest.importorskip('rclpy')
+
+from peer import Peer
+
 
 @pytest.mark.parametrize(
     ('node', 'parameters', 'said'),
@@ -68,11 +72,21 @@ def test_the_second_node_of_one_name_is_refused(start_node, name):
 
 
 def test_the_second_is_refused_also_where_it_hears_of_the_first_late(start_node):
-    first = start_node('fault')
-    time.sleep(3.0)
-    first.process.send_signal(signal.SIGSTOP)  # it answers no one who looks for it
-    second = start_node('fault')
-    time.sleep(4.0)
-    first.process.send_signal(signal.SIGCONT)
-    assert second.wait(20.0) == 1
+    watcher = Peer()
+
+    def there(count):
+        watcher.until(lambda: watcher.node.get_node_names().count('fault') == count)
+        watcher.spin(1.0)
+
+    try:
+        first = start_node('fault')
+        there(1)
+        first.process.send_signal(signal.SIGSTOP)  # it answers no one who looks for it
+        second = start_node('fault')
+        there(2)
+        first.process.send_signal(signal.SIGCONT)
+        assert second.wait() == 1
+        assert first.process.poll() is None
+    finally:
+        watcher.close()
     assert 'another node named /fault runs in this ROS domain' in second.said

@@ -65,7 +65,7 @@ def test_in_the_shadow_of_a_recording_a_policy_gives_the_same_numbers(
 
 def test_at_a_set_speed_it_is_heard_and_measured_too(start_node, recording, tmp_path):
     folder = tmp_path / 'replay'
-    policy_node, monitor, bag = start_replay(start_node, recording, folder, speed=0.5)
+    policy_node, monitor, bag = start_replay(start_node, recording, folder, speed=0.2)
     assert bag.wait() == 0, bag.said
     assert monitor.wait() == 0, monitor.said
     assert policy_node.end() == 0, policy_node.said

@@ -39,6 +39,8 @@ def test_on_a_robot_it_records_until_it_is_told_to_end(start_node, tmp_path, num
 
         peer.until(monitor_hears_predictions, 60.0)
         peer.walk_until_answered(60)
+        peer.spin(3.0)  # until all have discovered each other
+        peer.walk_until_answered(60)
         assert monitor.end(number) == 0, monitor.said
     finally:
         peer.close()
@@ -58,11 +60,13 @@ def test_beside_another_driver_it_records_what_the_policy_would_have_sent(start_
         start_node('policy', shadow=True, sensor_timeout=5.0)
         peer.heard_by(2)
 
-        def answered():
+        def answered(count):
             peer.walk(1)
-            return len(sent) > 60
+            return len(sent) > count
 
-        peer.until(answered)
+        peer.until(lambda: answered(10))
+        peer.spin(3.0)  # until all have discovered each other
+        peer.until(lambda: answered(80))
         assert monitor.end() == 0, monitor.said
     finally:
         peer.close()

@@ -53,7 +53,21 @@ def test_one_found_late_ends_it(graph, guard):
     assert ends_after(graph, guard, 3.0) is None
     graph.other = True
     assert guard.taken()
-    assert 1.5 < ends_after(graph, guard, 5.0) < 2.2
+    assert 3.0 < ends_after(graph, guard, 5.0) < 3.7
+
+
+def test_of_two_that_find_each_other_at_once_the_later_one_ends_first(graph, guard):
+    assert ends_after(graph, guard, 2.0) is None
+    later = NameGuard(graph, clock=lambda: graph.now)
+    assert ends_after(graph, guard, 3.0) is None
+    graph.other = True
+    began, ended = graph.now, {}
+    while len(ended) < 2:
+        graph.now += 0.1
+        for name, one in (('earlier', guard), ('later', later)):
+            if name not in ended and one.late():
+                ended[name] = graph.now - began
+    assert ended['later'] < ended['earlier'] - 0.5
 
 
 def test_one_that_leaves_again_was_the_later_one(graph, guard):

@@ -25,7 +25,7 @@ EPISODE_GAP_NS = 1_500_000_000 + walker2d.PERIOD_NS
 
 
 class Driver:
-    """Answers every observation with ``act(count)``, after ``delay(count)`` seconds."""
+    """Answers every observation with ``act(count)``, if any, after ``delay(count)`` seconds."""
 
     def __init__(self, lockstep, act, delay=lambda count: 0.0):
         self.context = rclpy.Context()
@@ -36,10 +36,11 @@ class Driver:
         profile = qos(lockstep=lockstep, reliable=True, depth=10)
         self.services = Services(self.node, self.until)
         self.act, self.delay, self.wire = act, delay, CommandMessage(6)
-        self.seen, self.rows = {}, []
+        self.seen, self.sent, self.rows = {}, {}, []
         self.commands = self.node.create_publisher(Float64MultiArray, 'commands', profile)
-        self.node.create_subscription(JointState, 'joint_states', self.on_joints, profile)
+        # The simulation starts once joint_states is heard: that comes last.
         self.node.create_subscription(JointState, 'sim/episode', self.on_row, profile)
+        self.node.create_subscription(JointState, 'joint_states', self.on_joints, profile)
 
     def on_joints(self, message):
         stamp = stamp_ns(message)
@@ -49,10 +50,14 @@ class Driver:
             time.sleep(self.delay(count))
         else:
             count -= 1
-        self.commands.publish(self.wire.fill(stamp, np.asarray(self.act(count), float)))
+        action = self.act(count)
+        if action is not None:
+            self.sent[stamp] = np.asarray(action, float)
+            self.commands.publish(self.wire.fill(stamp, self.sent[stamp]))
 
     def on_row(self, message):
-        self.rows.append(dict(zip(message.name, message.position, strict=True)))
+        row = dict(zip(message.name, message.position, strict=True))
+        self.rows.append({**row, 'stamp': stamp_ns(message) - walker2d.PERIOD_NS})
 
     def until(self, met, seconds=30.0):
         end = time.monotonic() + seconds
@@ -114,29 +119,25 @@ def test_lockstep_equals_the_physics_without_ros(start_node, drive):
 def test_realtime_applies_a_command_in_the_period_that_it_answers(start_node, drive):
     table = actions(1)
     driver = drive(False, lambda count: table[count], delay=lambda count: 0.001)
-    start_node('sim', mode='realtime', seed=6)
-    driver.until(lambda: driver.rows and driver.rows[-1]['done'])
-    world, checked = World(), 0
+    start_node('sim', mode='realtime', seed=6, episodes=0)
+    driver.until(lambda: sum(not row['late'] for row in driver.rows) > 10)
+    world = World()
     world.reset(6)
-    for count, ((position, velocity), row) in enumerate(
-        zip(driver.seen.values(), driver.rows, strict=False)
-    ):
+    for row in driver.rows:
         if not row['late']:
-            world.data.qpos[:], world.data.qvel[:] = position, velocity
-            reward, _ = world.step(table[count])
+            world.data.qpos[:], world.data.qvel[:] = driver.seen[row['stamp']]
+            reward, _ = world.step(driver.sent[row['stamp']])
             assert row['reward'] == pytest.approx(reward, abs=1e-6)
-            checked += 1
-    assert checked > 3, 'a machine so busy that almost every command was late'
 
 
 def test_realtime_counts_late_commands_and_holds_the_last(start_node, drive):
     driver = drive(
-        False, lambda count: np.full(6, 0.01 * count), delay=lambda count: 0.1 * (count == 5)
+        False, lambda count: np.full(6, 0.01 * count), delay=lambda count: 0.5 * (count == 5)
     )
-    start_node('sim', mode='realtime', steps=40)
+    start_node('sim', mode='realtime', steps=100)
     driver.until(lambda: driver.rows and driver.rows[-1]['done'])
-    late = [row['step'] for row in driver.rows if row['late']]
-    assert 6 in late, 'the answer to the sixth observation came after its period'
+    slowly_answered = list(driver.seen)[5]
+    assert slowly_answered in [row['stamp'] for row in driver.rows if row['late']]
     assert all(math.isnan(r['command_latency']) == bool(r['late']) for r in driver.rows)
 
 
@@ -154,12 +155,12 @@ def test_paused_it_waits_and_steps_when_asked(start_node, drive):
 
 def test_a_pause_of_any_length_does_not_end_the_recording(start_node, drive, tmp_path):
     driver = drive(True, lambda count: np.zeros(6))
-    monitor = start_node('monitor', mode='lockstep', run_folder=tmp_path / 'run', silence=1.5)
+    monitor = start_node('monitor', mode='lockstep', run_folder=tmp_path / 'run', silence=4.0)
     start_node('sim', mode='lockstep', start_paused=True, steps=30, wait_for=2)
     for steps in (1, 2):
         assert driver.services.call(Trigger, 'sim/step').success
         driver.until(lambda steps=steps: len(driver.rows) == steps)
-    time.sleep(4.0)
+    time.sleep(6.0)
     assert monitor.process.poll() is None, monitor.said
     assert driver.services.call(SetBool, 'sim/pause', data=False).success
     driver.until(lambda: driver.rows[-1]['done'])
@@ -169,19 +170,21 @@ def test_a_pause_of_any_length_does_not_end_the_recording(start_node, drive, tmp
 
 
 def test_a_reset_starts_the_next_episode_after_a_gap(start_node, drive):
-    driver = drive(True, lambda count: np.zeros(6), delay=lambda count: 0.005)
-    start_node('sim', mode='lockstep', episodes=2, steps=100)
-    driver.until(lambda: len(driver.rows) > 3)
+    driver = drive(True, lambda count: np.zeros(6))
+    start_node('sim', mode='lockstep', episodes=2, steps=100, start_paused=True)
+    assert driver.services.call(Trigger, 'sim/step').success
+    driver.until(lambda: len(driver.rows) == 1)
     assert driver.services.call(Trigger, 'sim/reset').success
+    assert driver.services.call(SetBool, 'sim/pause', data=False).success
     driver.until(lambda: driver.rows[-1]['done'])
-    assert [row['truncated'] for row in driver.rows if row['episode'] == 0][-1]
+    assert [row['truncated'] for row in driver.rows if row['episode'] == 0] == [False, True]
     assert max(np.diff(list(driver.seen))) == EPISODE_GAP_NS
     assert {row['seed'] for row in driver.rows} == {0, 1}
 
 
 def test_commands_that_make_no_sense_are_refused(start_node, drive):
     driver = drive(True, lambda count: np.full(6, math.nan) if count == 3 else np.zeros(6))
-    node = start_node('sim', mode='lockstep', command_timeout=0.5)
+    node = start_node('sim', mode='lockstep', command_timeout=4.0)
     driver.until(lambda: node.process.poll() is not None)
     assert node.wait() == 1, 'nothing answered the fourth observation'
     assert 'commands: refused: expected 6 finite values' in node.said
@@ -189,11 +192,11 @@ def test_commands_that_make_no_sense_are_refused(start_node, drive):
 
 
 def test_no_command_in_lockstep_ends_the_run_with_the_step(start_node, drive):
-    driver = drive(True, lambda count: np.zeros(6), delay=lambda count: 3.0 * (count == 4))
-    node = start_node('sim', mode='lockstep', command_timeout=0.5)
+    driver = drive(True, lambda count: np.zeros(6) if count < 4 else None)
+    node = start_node('sim', mode='lockstep', command_timeout=4.0)
     driver.until(lambda: node.process.poll() is not None)
     assert node.wait() == 1
-    assert 'no command for stamp 1032000000 within 0.5 s (step 4)' in node.said
+    assert 'no command for stamp 1032000000 within 4 s (step 4)' in node.said
 
 
 def test_in_real_time_steps_that_are_asked_for_one_by_one_wait_for_their_command(start_node, drive):
@@ -202,7 +205,7 @@ def test_in_real_time_steps_that_are_asked_for_one_by_one_wait_for_their_command
     for steps in range(1, 31):
         assert driver.services.call(Trigger, 'sim/step').success
         driver.until(lambda steps=steps: len(driver.rows) == steps)
-        time.sleep(0.05)
+        time.sleep(0.02)
     assert node.wait() == 0
     late = [row['late'] for row in driver.rows[1:]]
     assert sum(late) < len(late), 'a busy machine may miss many, not all'
@@ -210,7 +213,7 @@ def test_in_real_time_steps_that_are_asked_for_one_by_one_wait_for_their_command
 
 def test_a_command_before_the_first_observation_is_survived(start_node, drive):
     driver = drive(False, lambda count: np.zeros(6))
-    node = start_node('sim', mode='realtime', wait_for=2, start_timeout=6.0)
+    node = start_node('sim', mode='realtime', wait_for=2, start_timeout=5.0)
 
     def ended():
         driver.commands.publish(Float64MultiArray(data=[0.0] * 6))

@@ -40,7 +40,7 @@ from liquid_control.nodes.wire import (
     qos,
 )
 
-_UNKNOWN, _NAMES_S = '_UNKNOWN_', 3.0
+_UNKNOWN, _NAMES_S = '_UNKNOWN_', 10.0
 """What the middleware calls a node whose name it has yet to learn, and how long that may take."""
 _COMMAND_LINE = '_ros2cli'
 """How the nodes of ``ros2 topic echo`` and its like are named."""

@@ -44,7 +44,7 @@ from liquid_control.provenance import provenance, write_json
 
 _PROGRESS_S, _REPORT_S = 0.2, 1.0
 _LAST_STATUS_S = 1.5
-_SETTLE_S, _QUIET_S = 10.0, 0.3
+_SETTLE_S, _DRAIN_S, _QUIET_S = 10.0, 1.0, 0.3
 _LONGEST_LOOP_S = 0.5
 """Most of one loop that counts as silence: this process itself may have been suspended."""
 _REPAIR_S = 4.0
@@ -261,6 +261,8 @@ class MonitorNode(Node):
             self._tell()
             self._report()
             ended = 'interrupted' if session.stopping else self._ended(time.monotonic() - started)
+        if session.stopping:
+            self._drain(session)
         if ended == 'done' and self._lockstep:
             # Nothing may be lost, but a message can still be on its way, or being resent, and a
             # publisher that was discovered late still has everything that it sent.
@@ -269,6 +271,13 @@ class MonitorNode(Node):
         if ended == 'done' and last_status is not None:
             session.spin_for(_LAST_STATUS_S, lambda: self.status_heard is not None)
         return ended
+
+    def _drain(self, session: Session) -> None:
+        """Take in what has arrived; if more keeps coming, for a limited time."""
+        end, count = time.monotonic() + _DRAIN_S, -1
+        while count != self._recorder.count and time.monotonic() < end:
+            count = self._recorder.count
+            session.spin_once(_QUIET_S)
 
     def _settled(self) -> bool:
         if self.heard is None:

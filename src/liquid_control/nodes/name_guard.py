@@ -11,6 +11,9 @@ _WATCHED_S = 10.0
 """Time after its start in which a node may turn out to be the later one."""
 _PATIENCE_S = 1.5
 """Time in which another one that has only just come may find this one, and end."""
+_SENIORITY = 0.5
+"""How much more patient a node is per second of its age: of two that find each other at the same
+moment, the later one gives up first."""
 _PERIOD_S = 0.25
 
 
@@ -49,6 +52,7 @@ class NameGuard:
         self._looked = now
         if self.taken():
             self._since = now if self._since is None else self._since
-            return now - self._since > _PATIENCE_S
+            patience = _PATIENCE_S + _SENIORITY * (self._since - self._started)
+            return now - self._since > patience
         self._since, self._watching = None, now - self._started < _WATCHED_S
         return False

@@ -240,7 +240,9 @@ class SimNode(Node):
                     f'no command answered the first observation within {self._start_timeout:g} s; '
                     'is the policy node active, and does it read the topics that are published?'
                 )
-            if not self.lockstep:
+            if self.lockstep:
+                self._publish_clock()  # a monitor must not take the wait for the end
+            else:
                 self._observe()
 
     def _wait_for_answer(self, session: Session, deadline: float) -> None:

@@ -7,19 +7,21 @@ import json
 import sys
 import time
 
-_WAIT_S = 8.0
+_TALK_S = 38.0
+"""Longest time to talk; doctor ends the talker once the listener is done."""
+_WAIT_S = 20.0
 _DISCOVERY_S = 1.0
 
 
 def talk(topic: str) -> dict:
-    """Publish on a topic for some seconds."""
+    """Publish on a topic for a while."""
     import rclpy
     from std_msgs.msg import String
 
     rclpy.init()
     node = rclpy.create_node(f'doctor_talks_{topic}')
     publisher = node.create_publisher(String, topic, 10)
-    end = time.monotonic() + _WAIT_S
+    end = time.monotonic() + _TALK_S
     while time.monotonic() < end:
         publisher.publish(String(data=topic))
         rclpy.spin_once(node, timeout_sec=0.05)
