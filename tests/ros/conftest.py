@@ -56,19 +56,19 @@ class NodeProcess:
                 preexec_fn=interruptible,
             )
 
-    def end(self, number=signal.SIGINT, timeout=20.0):
+    def end(self, number=signal.SIGINT, timeout=60.0):
         """Signal the node and wait; returns its exit code."""
         self.process.send_signal(number)
         return self.process.wait(timeout)
 
-    def wait(self, timeout=40.0):
+    def wait(self, timeout=90.0):
         return self.process.wait(timeout)
 
     @property
     def said(self):
         return self.log.read_text(errors='replace')
 
-    def wait_for(self, text, timeout=20.0):
+    def wait_for(self, text, timeout=90.0):
         """Wait until the node has printed a text."""
         end = time.monotonic() + timeout
         while text not in self.said:

@@ -75,7 +75,7 @@ class Peer:
         while time.monotonic() < end:
             self.executor.spin_once(timeout_sec=0.005)
 
-    def until(self, met, seconds=30.0):
+    def until(self, met, seconds=90.0):
         end = time.monotonic() + seconds
         while not met():
             assert time.monotonic() < end, 'waited in vain'
@@ -106,11 +106,11 @@ class Peer:
             self.walk(1)
             return len(self.commands) >= enough
 
-        self.until(answered, 60.0)
+        self.until(answered)
 
     def heard_by(self, count):
         """Wait until ``count`` nodes listen to the joint states."""
-        self.until(lambda: self.publisher.get_subscription_count() >= count, 30.0)
+        self.until(lambda: self.publisher.get_subscription_count() >= count)
 
     def drive(self):
         """Send until the policy node answers, then let messages in flight arrive."""

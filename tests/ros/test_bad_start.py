@@ -63,7 +63,7 @@ def test_a_damaged_bundle_is_refused(start_node, tmp_path):
 def test_the_second_node_of_one_name_is_refused(start_node, name):
     first = start_node(name)
     second = start_node(name)
-    end = time.monotonic() + 40.0
+    end = time.monotonic() + 90.0
     while first.process.poll() != 1 and second.process.poll() != 1:
         assert time.monotonic() < end
         time.sleep(0.1)

@@ -37,7 +37,7 @@ def test_on_a_robot_it_records_until_it_is_told_to_end(start_node, tmp_path, num
                 peer.walk(5, position=[0.0, height, *UPRIGHT[2:]])
             return re.search(r'"ratio": [0-9]', monitor.said)
 
-        peer.until(monitor_hears_predictions, 60.0)
+        peer.until(monitor_hears_predictions)
         peer.walk_until_answered(60)
         peer.spin(3.0)  # until all have discovered each other
         peer.walk_until_answered(60)
@@ -129,8 +129,8 @@ def test_its_alarm_says_when_it_watches_nothing(start_node, tmp_path):
             scores = [v.value for status in told for v in status.values if v.key == 'score']
             return any(score not in ('None', '0.0') for score in scores)
 
-        peer.until(watching, 60.0)
-        peer.until(lambda: told[-1].message.startswith('no score for'), 30.0)
+        peer.until(watching)
+        peer.until(lambda: told[-1].message.startswith('no score for'))
         assert told[-1].level == DiagnosticStatus.WARN
     finally:
         peer.close()

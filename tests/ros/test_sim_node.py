@@ -39,7 +39,8 @@ class Driver:
         self.seen, self.sent, self.rows = {}, {}, []
         self.commands = self.node.create_publisher(Float64MultiArray, 'commands', profile)
         # The simulation starts once joint_states is heard: that comes last.
-        self.node.create_subscription(JointState, 'sim/episode', self.on_row, profile)
+        rows = qos(lockstep=lockstep, reliable=True, depth=1000)
+        self.node.create_subscription(JointState, 'sim/episode', self.on_row, rows)
         self.node.create_subscription(JointState, 'joint_states', self.on_joints, profile)
 
     def on_joints(self, message):
@@ -59,7 +60,7 @@ class Driver:
         row = dict(zip(message.name, message.position, strict=True))
         self.rows.append({**row, 'stamp': stamp_ns(message) - walker2d.PERIOD_NS})
 
-    def until(self, met, seconds=30.0):
+    def until(self, met, seconds=90.0):
         end = time.monotonic() + seconds
         while not met():
             assert time.monotonic() < end, f'waited in vain after {len(self.seen)} observations'
