@@ -48,10 +48,8 @@ def start(context: LaunchContext) -> list:
             'command': launching.command(__file__, context),
             'seconds': launching.number('seconds', given['seconds'], float),
         }
-    else:
-        for name in ('predictor', 'seconds'):
-            if given[name] != ARGUMENTS[name][0]:
-                raise ValueError(f'{name}: needs record:=true')
+    elif given['predictor'] or launching.number('seconds', given['seconds'], float):
+        raise ValueError('predictor and seconds need record:=true')
     remappings = renamed(given['remap'], contract)
     nodes = {
         name: launching.node(name, 'robot.yaml', own, remappings)

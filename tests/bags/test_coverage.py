@@ -153,6 +153,19 @@ def test_a_draft_of_a_bag_with_no_joints(tmp_path):
     assert coverage(bag, contract)['contract']['finite'] == COUNT
 
 
+def test_a_draft_of_a_bag_whose_commands_are_always_zero_takes_the_measured_range(tmp_path):
+    odd = Odd(tmp_path / 'bag')
+    layout = ros('std_msgs/msg/MultiArrayLayout', dim=[], data_offset=0)
+    for step in range(COUNT):
+        stamp = START_NS + step * PERIOD_NS
+        odd.add(state(step), stamp)
+        odd.add(ros(MULTI, layout=layout, data=np.zeros(3)), stamp, '/commands', MULTI)
+    target = tmp_path / 'x.yaml'
+    target.write_text(draft(coverage(Bag(odd.close())), 'x'))
+    assert 'no commands to go by' in target.read_text()
+    assert Contract.load(target).action.joints == NAMES
+
+
 def test_a_draft_of_a_run_is_of_the_robot_not_of_what_this_package_adds(walks, tmp_path):
     folder = walks('gaussian:0.1').folder
     bag, target = Bag(folder), tmp_path / 'walker.yaml'

@@ -103,7 +103,7 @@ def _terms(
     terms = []
     for field, channels in _usable_fields(topic).items():
         about = topic['fields'][field]
-        if all(c['min'] == c['max'] == 0.0 for c in channels.values()):
+        if _always_zero(channels):
             continue  # published, but never measured
         last = field.split('.')[-1]
         numbered = about['names'] is None and all(map(str.isdecimal, channels))
@@ -134,6 +134,10 @@ def _terms(
     return terms
 
 
+def _always_zero(channels: dict[str, dict]) -> bool:
+    return all(channel['min'] == channel['max'] == 0.0 for channel in channels.values())
+
+
 def _name(topic: str, field: str, terms: list[dict], kind: str) -> str:
     name = f'joint_{field}' if kind == JOINT_STATE else field.replace('.', '_').replace('[]', '')
     taken = [term['name'] for term in terms]
@@ -157,6 +161,8 @@ def _command(topics: dict[str, Any], state: str, first: dict[str, Any]) -> str |
             continue
         fields = _usable_fields(topic)
         channels = next(iter(fields.values()))
+        if all(map(_always_zero, fields.values())):
+            continue  # nothing was ever asked of the robot
         if topic['type'] == JOINT_STATE and _is_command(name) and joints & set(channels):
             fits.append((3, topic['messages'], name))
         elif topic['type'] == MULTI_ARRAY and (len(channels) == len(joints) or _is_command(name)):
@@ -178,7 +184,7 @@ def _action_lines(sent: dict[str, Any] | None, measured: dict[str, Any]) -> list
         why = 'the range commanded in the bag; widen it to what the robot may do'
     else:
         source, topic, kind = measured, 'commands', MULTI_ARRAY
-        why = 'no commands were recorded: this is the measured range'
+        why = 'the bag has no commands to go by: this is the measured range'
     lower, upper = zip(*map(_limits, source['spans']), strict=True)
     safe = [0.0 if low <= 0.0 <= high else _digits((low + high) / 2)
             for low, high in zip(lower, upper, strict=True)]  # fmt: skip
