@@ -17,6 +17,7 @@ from liquid_control import paths
 from liquid_control.control import Bundle, Contract
 
 ROBOT = Contract.load(paths.robot('walker2d'))
+_LIBC = ctypes.CDLL(None)  # loaded here: a forked process may not be able to
 _PR_SET_PDEATHSIG = 1
 STUDENT = ROBOT.asking('joint_position', 'previous_action')
 
@@ -46,7 +47,7 @@ def interruptible() -> None:
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
     if sys.platform == 'linux':  # nothing outlives tests that are killed
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
 
 
 def arm(**changes) -> dict:

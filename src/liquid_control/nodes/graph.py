@@ -30,6 +30,7 @@ from liquid_control.run_folder import unrecorded
 _END_S = 5.0
 _MONITOR_END_S = 60.0
 _AFTER_SIM_S = 300.0
+_LIBC = ctypes.CDLL(None)  # loaded here: a forked process may not be able to
 _PR_SET_PDEATHSIG = 1
 
 
@@ -249,4 +250,4 @@ class Graph:
 def _end_with_parent() -> None:
     """Ask the kernel to interrupt this process when its parent dies, however that happens."""
     if sys.platform == 'linux':
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
