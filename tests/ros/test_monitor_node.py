@@ -143,6 +143,7 @@ def test_a_killed_monitor_loses_no_more_than_the_last_seconds(start_node, tmp_pa
         start_node('policy', sensor_timeout=5.0)
         peer.heard_by(2)
         peer.drive()
+        peer.spin(3.0)  # until all have discovered each other
         peer.walk(300)
         monitor.process.kill()
         monitor.process.wait()
@@ -166,9 +167,14 @@ def test_a_message_that_cannot_be_followed_ends_no_recording(start_node, tmp_pat
             return 'joint_states: recorded, but not followed' in monitor.said
 
         peer.until(told)
-        for _ in range(100):
+
+        def told_too():
             predictions.publish(JointState(name=['elbow'], position=[0.0]))  # from another policy
             peer.walk(1)
+            return 'policy/prediction: recorded, but not followed' in monitor.said
+
+        peer.until(told_too)
+        peer.walk(100)
         assert monitor.end() == 0, monitor.said
     finally:
         peer.close()
