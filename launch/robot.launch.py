@@ -21,10 +21,15 @@ ARGUMENTS = {
     'autostart': ('false', 'Drive at once, without waiting to be told.', ['true', 'false']),
     'shadow': (
         'false',
-        'Do not drive: only record what the policy would have sent beside what drives the robot.',
+        'Do not drive: only record what the policy would have sent beside what drives the robot. '
+        'false: as in config/robot.yaml.',
         ['true', 'false'],
     ),
-    'predictor': ('', 'Path of a predictor whose trust alarm watches. Needs record.'),
+    'predictor': (
+        '',
+        'Path of a predictor whose trust alarm watches; empty: as in config/robot.yaml. Needs '
+        'record.',
+    ),
     'remap': ('', 'Topics whose names differ from the contract: topic:=name topic:=name'),
     'seconds': ('0.0', 'End after this time, s; 0: on Ctrl-C. Needs record.'),
     'record': ('true', 'Record a bag and measure.', ['true', 'false']),
@@ -37,17 +42,19 @@ def start(context: LaunchContext) -> list:
     contract = Contract.load(path := paths.robot(given['robot']))
     policy = paths.policy(given['policy'], path)
     shared = {'robot': str(path), 'policy': str(policy)}
-    choices = {name: given[name] == 'true' for name in ('autostart', 'shadow')}
-    parameters = {'policy': {**shared, **choices}}
+    parameters = {'policy': {**shared, 'autostart': given['autostart'] == 'true'}}
+    if given['shadow'] == 'true':
+        parameters['policy']['shadow'] = True
     if given['record'] == 'true':
         folder = run_folder(given['run_folder'], policy.stem).absolute()
         parameters['monitor'] = {
             **shared,
             'run_folder': str(folder),
-            'predictor': given['predictor'],
             'command': launching.command(__file__, context),
             'seconds': launching.number('seconds', given['seconds'], float),
         }
+        if given['predictor']:
+            parameters['monitor']['predictor'] = str(launching.file(given['predictor']))
     elif given['predictor'] or launching.number('seconds', given['seconds'], float):
         raise ValueError('predictor and seconds need record:=true')
     remappings = renamed(given['remap'], contract)

@@ -17,8 +17,9 @@ from liquid_control import paths
 from liquid_control.control import Bundle, Contract
 
 ROBOT = Contract.load(paths.robot('walker2d'))
-_LIBC = ctypes.CDLL(None)  # loaded here: a forked process may not be able to
 _PR_SET_PDEATHSIG = 1
+_PRCTL = getattr(ctypes.CDLL(None), 'prctl', None)
+"""Looked up here, because a forked process may not be able to; Linux has it."""
 STUDENT = ROBOT.asking('joint_position', 'previous_action')
 
 
@@ -47,7 +48,7 @@ def interruptible() -> None:
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
     if sys.platform == 'linux':  # nothing outlives tests that are killed
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
+        _PRCTL(_PR_SET_PDEATHSIG, signal.SIGINT)
 
 
 def arm(**changes) -> dict:

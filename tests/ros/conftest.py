@@ -18,7 +18,7 @@ pytest.importorskip('rclpy', reason='needs ROS 2: the [ros] extra, or a sourced 
 def _free_domain():
     """A domain that no other test process on this machine uses, held until this one ends."""
     for domain in range(60, 100):
-        lock = Path(tempfile.gettempdir()) / f'liquid-control-tests-{domain}'
+        lock = Path(tempfile.gettempdir()) / f'liquid-control-tests-{os.getuid()}-{domain}'
         held = os.open(lock, os.O_CREAT | os.O_RDWR)
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)

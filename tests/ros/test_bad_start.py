@@ -60,7 +60,7 @@ def test_a_damaged_bundle_is_refused(start_node, tmp_path):
 
 
 @pytest.mark.parametrize('name', ['policy', 'fault', 'sim'])
-def test_the_second_node_of_one_name_is_refused(start_node, name):
+def test_of_two_nodes_of_one_name_one_at_least_is_refused(start_node, name):
     first = start_node(name)
     second = start_node(name)
     end = time.monotonic() + 90.0
@@ -80,6 +80,7 @@ def test_the_second_is_refused_also_where_it_hears_of_the_first_late(start_node)
 
     try:
         first = start_node('fault')
+        watcher.until(lambda: watcher.node.count_publishers('fault/dropped'))  # it has begun
         there(1)
         first.process.send_signal(signal.SIGSTOP)  # it answers no one who looks for it
         second = start_node('fault')

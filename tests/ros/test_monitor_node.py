@@ -54,6 +54,7 @@ def test_on_a_robot_it_records_until_it_is_told_to_end(start_node, tmp_path, num
 
 def test_beside_another_driver_it_records_what_the_policy_would_have_sent(start_node, tmp_path):
     peer, folder, sent = Peer(), tmp_path / 'run', []
+    drive = peer.node.create_publisher(Float64MultiArray, 'commands', 10)
     try:
         peer.node.create_subscription(Float64MultiArray, 'policy/command', sent.append, 10)
         monitor = start_node('monitor', mode='robot', run_folder=folder)
@@ -62,6 +63,7 @@ def test_beside_another_driver_it_records_what_the_policy_would_have_sent(start_
 
         def answered(count):
             peer.walk(1)
+            drive.publish(Float64MultiArray(data=[0.1] * 6))
             return len(sent) > count
 
         peer.until(lambda: answered(10))
@@ -72,7 +74,8 @@ def test_beside_another_driver_it_records_what_the_policy_would_have_sent(start_
         peer.close()
     counts = Bag(folder).counts
     assert counts['policy/command'] > 30
-    assert not counts.get('commands')
+    assert counts['commands'] > 30
+    assert {tuple(message.data) for message in Bag(folder).messages('commands')} == {(0.1,) * 6}
 
 
 def test_a_simulation_that_never_comes_is_reported(start_node, tmp_path):

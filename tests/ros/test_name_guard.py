@@ -78,6 +78,25 @@ def test_one_that_leaves_again_was_the_later_one(graph, guard):
         assert ends_after(graph, guard, 0.5) is None
 
 
+@pytest.mark.parametrize('later_by', [0.1, 0.7, 2.0, 4.0, 8.0])
+@pytest.mark.parametrize('found_by_first', [0.6, 1.5, 3.2])
+@pytest.mark.parametrize('found_by_second', [0.6, 1.5, 3.2])
+def test_two_never_stay_whoever_finds_the_other_when(later_by, found_by_first, found_by_second):
+    first, second = Graph(), Graph()
+    guards = {'first': NameGuard(first, clock=lambda: first.now)}
+    began, ended = first.now, {}
+    while first.now < began + 60.0 and not ended:
+        first.now += 0.05
+        second.now = first.now
+        both = first.now - began - later_by
+        if both > 0 and 'second' not in guards:
+            guards['second'] = NameGuard(second, clock=lambda: second.now)
+        first.other, second.other = both > found_by_first, both > found_by_second
+        ended = {name: first.now - began for name, guard in guards.items() if guard.late()}
+    assert ended
+    assert later_by < 8.0 or 'first' not in ended
+
+
 def test_who_has_been_there_for_long_is_not_disturbed(graph, guard):
     assert ends_after(graph, guard, 11.0) is None
     graph.other = True

@@ -117,10 +117,10 @@ def test_interrupted_it_ends_cleanly_and_keeps_what_was_recorded(start, tmp_path
 
 
 def test_a_domain_in_use_is_refused_and_who_uses_it_is_not_disturbed(start, tmp_path):
-    began, lasting = time.monotonic(), ('--episodes', '200')
+    lasting = ('--episodes', '200')
     first = start('--out', tmp_path / 'first', '--fault', 'gaussian:0.01', *lasting)
     wait_until_walking(tmp_path / 'first', first)
-    time.sleep(max(0.0, began + 13.0 - time.monotonic()))  # till none can take it for the later one
+    time.sleep(10.0)  # it then keeps running, whatever it finds
     second = start('--out', tmp_path / 'second', '--fault', 'gaussian:0.01', *lasting)
     said, _ = second.communicate(timeout=240)
     assert second.returncode == 1

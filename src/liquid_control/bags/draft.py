@@ -63,6 +63,8 @@ def draft(found: dict[str, Any], robot: str) -> str:
     ]
     for term in terms:
         lines += _term_lines(term)
+    if sent is not None and sent not in terms:
+        lines.append(f'  # {command} is stamped by another clock: it is not observed.{_CHECK}')
     lines += _action_lines(sent, terms[0])
     return '\n'.join(lines) + '\n'
 
@@ -174,8 +176,7 @@ def _command(topics: dict[str, Any], state: str, first: dict[str, Any]) -> str |
 def _overlap(one: dict[str, Any], other: dict[str, Any]) -> bool:
     """Whether two topics can be put in one order: stamps of two clocks lie far apart."""
     gap_s = abs(one['starts_ns'] - other['starts_ns']) / 1e9
-    earlier = min(one, other, key=lambda topic: topic['starts_ns'])
-    return gap_s <= earlier['duration_s']
+    return gap_s <= max(one['duration_s'], other['duration_s'])
 
 
 def _action_lines(sent: dict[str, Any] | None, measured: dict[str, Any]) -> list[str]:

@@ -40,8 +40,9 @@ from liquid_control.nodes.wire import (
     qos,
 )
 
-_UNKNOWN, _NAMES_S = '_UNKNOWN_', 10.0
-"""What the middleware calls a node whose name it has yet to learn, and how long that may take."""
+_UNKNOWN, _NAMES_S, _NAMES_PLAYING_S = '_UNKNOWN_', 10.0, 3.0
+"""What the middleware calls a node whose name it has yet to learn, and how long that may take:
+before anything is played, and while a recording waits for it."""
 _COMMAND_LINE = '_ros2cli'
 """How the nodes of ``ros2 topic echo`` and its like are named."""
 _LOOK_S = 1.0
@@ -120,7 +121,7 @@ class BagNode(Node):
         """
         session.require_alone()
         self._wait_for_graph(session)
-        self._require_apart(session)
+        self._require_apart(session, _NAMES_S)
         self._play(session)
         session.deliver(self._sent, *self._sensors.values())
         why = 'interrupted' if session.stopping else self._bag.damage or ''
@@ -148,8 +149,8 @@ class BagNode(Node):
                 'true active in this ROS domain?'
             )
 
-    def _require_apart(self, session: Session) -> None:
-        """Refuse to play to a robot.
+    def _require_apart(self, session: Session, patience: float) -> None:
+        """Refuse to play to a robot, after up to ``patience`` seconds for the names of nodes.
 
         Raises:
             NodeError: a node other than the replay's own hears the commands or sends a sensor's
@@ -157,7 +158,7 @@ class BagNode(Node):
         """
         if self._anyone:
             return
-        session.spin_for(_NAMES_S, lambda: not any(_UNKNOWN in who for _, who in self._others()))
+        session.spin_for(patience, lambda: not any(_UNKNOWN in who for _, who in self._others()))
         self._looked, self._hearers = time.monotonic(), self._sent.get_subscription_count()
         for doing, who in self._others():
             raise NodeError(
@@ -189,7 +190,7 @@ class BagNode(Node):
                 return
             joined = self._sent.get_subscription_count() != self._hearers
             if joined or time.monotonic() - self._looked > _LOOK_S:
-                self._require_apart(session)
+                self._require_apart(session, _NAMES_PLAYING_S)
             stamp = stamp_ns(message)
             if topic == self._pace:
                 sent, answers = commands.take(stamp, now)

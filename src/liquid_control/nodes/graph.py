@@ -30,8 +30,9 @@ from liquid_control.run_folder import unrecorded
 _END_S = 5.0
 _MONITOR_END_S = 60.0
 _AFTER_SIM_S = 300.0
-_LIBC = ctypes.CDLL(None)  # loaded here: a forked process may not be able to
 _PR_SET_PDEATHSIG = 1
+_PRCTL = getattr(ctypes.CDLL(None), 'prctl', None)
+"""Looked up here, because a forked process may not be able to; Linux has it."""
 
 
 @dataclass(frozen=True)
@@ -250,4 +251,4 @@ class Graph:
 def _end_with_parent() -> None:
     """Ask the kernel to interrupt this process when its parent dies, however that happens."""
     if sys.platform == 'linux':
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
+        _PRCTL(_PR_SET_PDEATHSIG, signal.SIGINT)

@@ -1,6 +1,8 @@
-"""Of two nodes with one name the later one ends, also where they find each other late.
+"""Of two nodes with one name one ends, also where they find each other late.
 
-Discovery took up to 3 s on two busy cores, and a wait that long would delay every start.
+Discovery took up to 3 s on two busy cores, and a wait that long would delay every start. Which of
+the two came first cannot be known for sure: usually the later one ends, and one that is older than
+ten seconds never does.
 """
 
 import time
@@ -12,8 +14,8 @@ _WATCHED_S = 10.0
 _PATIENCE_S = 1.5
 """Time in which another one that has only just come may find this one, and end."""
 _SENIORITY = 0.5
-"""How much more patient a node is per second of its age: of two that find each other at the same
-moment, the later one gives up first."""
+"""How much more patient a node is per second of its age, so that of two that find each other at the
+same moment the later one gives up first."""
 _PERIOD_S = 0.25
 
 
@@ -26,7 +28,7 @@ class NamedNode(Protocol):
 
 
 class NameGuard:
-    """Tells a node whether it is the later of two with the same full name.
+    """Tells a node when to give way to another one with the same full name.
 
     Args:
         node: the node, which has just been made.

@@ -372,6 +372,9 @@ def _work(session: Session) -> int:
         while not session.stopping:
             session.spin_once()
         why = 'asked to end'
+    except NodeError as error:
+        why = str(error)
+        raise
     finally:  # whatever a callback raises, send the safe action first
         node.end(why)
     session.spin_for(0.05)
