@@ -54,7 +54,8 @@ def start(context: LaunchContext) -> list:
             'seconds': launching.number('seconds', given['seconds'], float),
         }
         if given['predictor']:
-            parameters['monitor']['predictor'] = str(launching.file(given['predictor']))
+            predictor = paths.existing(given['predictor'], 'predictor').absolute()
+            parameters['monitor']['predictor'] = str(predictor)
     elif given['predictor'] or launching.number('seconds', given['seconds'], float):
         raise ValueError('predictor and seconds need record:=true')
     remappings = renamed(given['remap'], contract)

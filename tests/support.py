@@ -1,10 +1,12 @@
 """Shared test helpers: contracts, untrained bundles, messages of several kinds."""
 
 import array
-import ctypes
+import fcntl
+import functools
 import importlib.util
+import os
 import signal
-import sys
+import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,11 +17,9 @@ from onnx import TensorProto, helper, numpy_helper
 
 from liquid_control import paths
 from liquid_control.control import Bundle, Contract
+from liquid_control.nodes.graph import end_with_parent
 
 ROBOT = Contract.load(paths.robot('walker2d'))
-_PR_SET_PDEATHSIG = 1
-_PRCTL = getattr(ctypes.CDLL(None), 'prctl', None)
-"""Looked up here, because a forked process may not be able to; Linux has it."""
 STUDENT = ROBOT.asking('joint_position', 'previous_action')
 
 
@@ -47,8 +47,22 @@ def interruptible() -> None:
     """
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
-    if sys.platform == 'linux':  # nothing outlives tests that are killed
-        _PRCTL(_PR_SET_PDEATHSIG, signal.SIGINT)
+    end_with_parent()  # nothing outlives tests that are killed
+
+
+@functools.cache
+def ros_domain() -> int:
+    """A ROS domain that no other test process on this machine uses, held until this one ends."""
+    for domain in range(60, 100):
+        lock = Path(tempfile.gettempdir()) / f'liquid-control-tests-{os.getuid()}-{domain}'
+        held = os.open(lock, os.O_CREAT | os.O_RDWR)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(held)
+        else:
+            return domain
+    raise RuntimeError('all ROS domains from 60 to 99 are in use by other tests')
 
 
 def arm(**changes) -> dict:

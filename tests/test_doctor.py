@@ -1,10 +1,9 @@
 """doctor reports what a machine lacks, and fails only if the demo could not run."""
 
 import json
-import os
 
 import pytest
-from support import STUDENT, make_bundle
+from support import STUDENT, make_bundle, ros_domain
 
 from liquid_control import cli, paths
 from liquid_control.verbs import doctor
@@ -80,8 +79,7 @@ def test_fails_only_where_the_demo_cannot_run(monkeypatch, tmp_path, capsys, nee
 
 def test_on_this_machine_processes_hear_each_other(monkeypatch):
     pytest.importorskip('rclpy')
-    worker = int(os.environ.get('PYTEST_XDIST_WORKER', 'gw0')[2:])
-    monkeypatch.setenv('ROS_DOMAIN_ID', str(60 + worker))
+    monkeypatch.setenv('ROS_DOMAIN_ID', str(ros_domain()))
     monkeypatch.setenv('FASTDDS_BUILTIN_TRANSPORTS', 'UDPv4')
     found = {finding.what: finding for finding in doctor.examine()}
     assert found['Messages'].state == 'ok', found['Messages']

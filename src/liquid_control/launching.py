@@ -72,18 +72,6 @@ def number(name: str, text: str, kind: type) -> Any:
         raise ValueError(f'{name}: expected {expected}, found {text!r}') from None
 
 
-def file(name: str) -> Path:
-    """The absolute path of a file that an argument names.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-    """
-    path = Path(name).absolute()
-    if not path.is_file():
-        raise FileNotFoundError(f'{path}: no such file')
-    return path
-
-
 def command(file: str, context: LaunchContext) -> str:
     """The command line to write into the run folder."""
     return shlex.join(['ros2', 'launch', 'liquid_control', Path(file).name, *context.argv])

@@ -7,6 +7,7 @@ environment, and ``pip install -e`` leaves it in the source tree.
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from liquid_control.control.schema import unknown
@@ -56,7 +57,7 @@ def robot(name_or_path: str | Path) -> Path:
         ValueError: there is no robot of this name; the message lists those there are.
     """
     if _is_path(name_or_path, '.yaml', '.yml'):
-        return _existing(name_or_path, 'contract', robots())
+        return existing(name_or_path, 'contract', robots())
     found = robots()
     if name_or_path not in found:
         raise ValueError(unknown('robot', str(name_or_path), found))
@@ -84,7 +85,7 @@ def policy(name_or_path: str | Path, robot_name: str | Path) -> Path:
     """
     found = policies(robot_name)
     if _is_path(name_or_path, '.onnx'):
-        return _existing(name_or_path, 'policy', found)
+        return existing(name_or_path, 'policy', found)
     if name_or_path not in found:
         if not found:
             raise ValueError(
@@ -104,7 +105,12 @@ def _is_path(value: str | Path, *suffixes: str) -> bool:
     return isinstance(value, Path) or '/' in value or value.endswith(suffixes)
 
 
-def _existing(path: str | Path, kind: str, names: dict[str, Path]) -> Path:
+def existing(path: str | Path, kind: str, names: Iterable[str] = ()) -> Path:
+    """Return the path of a file of some kind that must be there.
+
+    Raises:
+        FileNotFoundError: there is no such file; the message lists ``names``, if any.
+    """
     path = Path(path).expanduser()
     if not path.is_file():
         known = f'; there are by name: {", ".join(names)}' if names else ''

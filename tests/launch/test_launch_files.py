@@ -10,7 +10,7 @@ import pytest
 launch = pytest.importorskip('launch')
 pytest.importorskip('launch_ros')
 
-from support import ROBOT, STUDENT, make_bundle
+from support import ROBOT, STUDENT, make_bundle, ros_domain
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = ('sim', 'robot', 'replay')
@@ -76,7 +76,6 @@ def test_a_run_from_launch_to_its_run_folder(tmp_path):
 
 
 def _launch(name: str, *arguments: str) -> subprocess.CompletedProcess:
-    worker = int(os.environ.get('PYTEST_XDIST_WORKER', 'gw0')[2:])
     return subprocess.run(
         ['ros2', 'launch', str(ROOT / 'launch' / f'{name}.launch.py'), *arguments],
         capture_output=True,
@@ -84,7 +83,7 @@ def _launch(name: str, *arguments: str) -> subprocess.CompletedProcess:
         timeout=90,
         env={
             **os.environ,
-            'ROS_DOMAIN_ID': str(60 + worker),
+            'ROS_DOMAIN_ID': str(ros_domain()),
             'FASTDDS_BUILTIN_TRANSPORTS': 'UDPv4',
         },
     )

@@ -1,36 +1,17 @@
 """Live graphs: every worker has its own ROS domain, and nothing leaves the machine."""
 
-import fcntl
 import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 import pytest
-from support import interruptible
+from support import interruptible, ros_domain
 
 pytest.importorskip('rclpy', reason='needs ROS 2: the [ros] extra, or a sourced installation')
 
-
-def _free_domain():
-    """A domain that no other test process on this machine uses, held until this one ends."""
-    for domain in range(60, 100):
-        lock = Path(tempfile.gettempdir()) / f'liquid-control-tests-{os.getuid()}-{domain}'
-        held = os.open(lock, os.O_CREAT | os.O_RDWR)
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(held)
-        else:
-            return domain, held
-    raise RuntimeError('all ROS domains from 60 to 99 are in use by other tests')
-
-
-_DOMAIN, _HELD = _free_domain()
-os.environ['ROS_DOMAIN_ID'] = str(_DOMAIN)
+os.environ['ROS_DOMAIN_ID'] = str(ros_domain())
 os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
 os.environ['FASTDDS_BUILTIN_TRANSPORTS'] = 'UDPv4'
 os.environ['ROS_PYTHON_CHECK_FIELDS'] = '1'

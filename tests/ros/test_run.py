@@ -48,9 +48,9 @@ def heard(folder):
     return sum(line['ratio'] is not None for line in told)
 
 
-def wait_until_walking(folder, process):
+def wait_until_walking(folder, process, reports=3):
     end = time.monotonic() + 120.0
-    while heard(folder) < 3:
+    while heard(folder) < reports:
         assert process.poll() is None, process.stdout.read()
         assert time.monotonic() < end
         time.sleep(0.05)
@@ -125,11 +125,7 @@ def test_a_domain_in_use_is_refused_and_who_uses_it_is_not_disturbed(start, tmp_
     said, _ = second.communicate(timeout=240)
     assert second.returncode == 1
     assert 'runs in this ROS domain' in said.replace('\n', ' ')
-    before = heard(tmp_path / 'first')
-    end = time.monotonic() + 90.0
-    while heard(tmp_path / 'first') <= before:
-        assert time.monotonic() < end
-        time.sleep(0.1)
+    wait_until_walking(tmp_path / 'first', first, heard(tmp_path / 'first') + 1)
     first.send_signal(signal.SIGINT)
     said, _ = first.communicate(timeout=240)
     assert first.returncode == 130, said

@@ -175,7 +175,7 @@ class Graph:
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **local_discovery(os.environ)},
                 start_new_session=True,
-                preexec_fn=_end_with_parent,
+                preexec_fn=end_with_parent,
             )
 
     def _log(self, name: str) -> Path:
@@ -248,7 +248,7 @@ class Graph:
             process.wait()
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Ask the kernel to interrupt this process when its parent dies, however that happens."""
     if sys.platform == 'linux':
         _PRCTL(_PR_SET_PDEATHSIG, signal.SIGINT)

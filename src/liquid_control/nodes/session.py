@@ -115,7 +115,6 @@ class Session:
         self._guard = guard
 
     def _refuse_name(self) -> None:
-        self._guard = None
         raise NodeError(
             f'another node named {self.node.get_fully_qualified_name()} runs in this ROS '
             'domain; end it, give this one another name (-r __node:=NAME), or choose another '
