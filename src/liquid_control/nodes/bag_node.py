@@ -32,6 +32,7 @@ from liquid_control.control.contract import Contract
 from liquid_control.control.observe import Observer, stamp_ns
 from liquid_control.control.topics import BAG_ENDED, SHADOW, answered_stamp
 from liquid_control.nodes.parameters import Parameters
+from liquid_control.nodes.playback import Playback
 from liquid_control.nodes.session import NodeError, Session, run_process
 from liquid_control.nodes.wire import (
     CommandMessage,
@@ -184,7 +185,8 @@ class BagNode(Node):
 
     def _play(self, session: Session) -> None:
         commands = recorded_commands(self._bag, self._robot, self._observed)
-        observer, begun = Observer(self._contract), None
+        observer = Observer(self._contract)
+        playback = Playback(self._speed) if self._speed else None
         for now, topic, message, _ in self._bag.merged(self._contract, self._observed):
             if session.stopping:
                 return
@@ -198,10 +200,8 @@ class BagNode(Node):
                     continue  # it did not reach the policy that drove
                 if sent is not None:
                     self._sent.publish(self._command.fill(stamp, sent))
-            if self._speed:
-                begun = begun or (stamp, time.monotonic())
-                due = begun[1] + (stamp - begun[0]) * 1e-9 / self._speed
-                session.spin_for(due - time.monotonic())
+            if playback:
+                session.spin_for(playback.left_s(stamp))
             self._publish(topic, stamp, message)
             complete = observer.update(topic, message)
             if complete is not None:
