@@ -11,6 +11,7 @@ from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, W
 
 from liquid_control.bags.bag import Bag
 from liquid_control.bags.coverage import coverage
+from liquid_control.bags.merging import sensed
 from liquid_control.control import Contract, Observer
 
 NAMES = ('hip', 'knee', 'toe')
@@ -147,7 +148,7 @@ def observe(bag, *terms, observed=None):
     """(stamps, observations) that a contract with these terms reads from a bag."""
     contract = Contract.from_dict(leg(*terms))
     observer = Observer(contract)
-    found = [observer.update(*item) for item in bag.observed(contract, observed or {})]
+    found = [observer.update(*item) for item in sensed(bag, contract, observed or {})]
     found = [item for item in found if item is not None]
     return [stamp for stamp, _ in found], np.array([values for _, values in found])
 

@@ -7,6 +7,7 @@ from support import arm
 
 from liquid_control.bags.bag import Bag, BagError
 from liquid_control.bags.commands import NOTHING, LabelledCommands
+from liquid_control.bags.merging import sensed
 from liquid_control.control import Contract
 from liquid_control.control.topics import answered_stamp
 
@@ -129,7 +130,7 @@ def test_topics_merge_by_stamp_and_the_pace_comes_last(walks, robot):
     contract = Contract.from_dict(data)
     order = [
         (topic, message.header.stamp.sec * 10**9 + message.header.stamp.nanosec)
-        for topic, message in Bag(walks().folder).observed(contract, {})
+        for topic, message in sensed(Bag(walks().folder), contract, {})
     ]
     assert [stamp for _, stamp in order] == sorted(stamp for _, stamp in order)
     assert [topic for topic, _ in order[:4]] == ['imu/data', 'joint_states'] * 2
@@ -144,7 +145,7 @@ def test_a_topic_keeps_its_own_order(robot, tmp_path):
     recorder.close()
     bag = Bag(tmp_path)
     assert stamps_of(bag) == sent
-    merged = [m.header.stamp.nanosec for _, m in bag.observed(robot, {})]
+    merged = [m.header.stamp.nanosec for _, m in sensed(bag, robot, {})]
     assert merged == sent
 
 

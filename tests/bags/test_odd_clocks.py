@@ -26,6 +26,7 @@ from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from liquid_control.bags.bag import Bag, BagError
 from liquid_control.bags.commands import StampedCommands
 from liquid_control.bags.coverage import coverage
+from liquid_control.bags.merging import merged, require_one_run
 from liquid_control.control import Contract
 
 DAY_NS = 86_400_000_000_000
@@ -195,7 +196,7 @@ def test_a_clock_set_back_by_a_part_of_a_second_begins_a_new_run_too(tmp_path):
     assert (values[:, 3:] == good()[np.arange(COUNT) // 2 * 2]).all()
     assert 'its clock is set back: 1' in said(path)
     with pytest.raises(BagError, match=r'joint_states: its clock is set back at message 70 of 150'):
-        bag.require_one_run(Contract.from_dict(leg(*HELD)), {})
+        require_one_run(bag, Contract.from_dict(leg(*HELD)), {})
 
 
 def test_one_stamp_far_ahead_holds_up_nothing(tmp_path):
@@ -210,7 +211,7 @@ def test_one_stamp_far_ahead_holds_up_nothing(tmp_path):
     holds[70] = 68  # when it was is not known: no later command than before it
     assert (values[:, 3:] == good()[holds]).all()
     assert 'stamps far ahead of the next: 1' in said(path)
-    bag.require_one_run(Contract.from_dict(leg(*HELD)), {})
+    require_one_run(bag, Contract.from_dict(leg(*HELD)), {})
 
 
 def test_an_observation_far_ahead_takes_no_command_from_the_future(tmp_path):
@@ -225,7 +226,7 @@ def test_an_observation_far_ahead_takes_no_command_from_the_future(tmp_path):
     commands = StampedCommands(bag, contract, {})
     told = [
         commands.take(message.header.stamp.sec * 10**9 + message.header.stamp.nanosec, now)
-        for now, _, message, _ in bag.merged(contract, {})
+        for now, _, message, _ in merged(bag, contract, {})
     ]
     assert not told[70].answers
     assert [bool(one.answers) for one in told[72:140:2]] == [True] * 34

@@ -230,9 +230,10 @@ def test_memory_does_not_grow_with_the_length(tmp_path):
         path = states(tmp_path / str(count), count=count)
         code = (
             'import json, sys, resource; from liquid_control.bags.bag import Bag;'
+            'from liquid_control.bags.merging import sensed;'
             'from liquid_control.control import Contract;'
             'contract = Contract.from_dict(json.loads(sys.argv[2]));'
-            'n = sum(1 for _ in Bag(sys.argv[1]).observed(contract, {}));'
+            'n = sum(1 for _ in sensed(Bag(sys.argv[1]), contract, {}));'
             'print(n, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)'
         )
         command = [sys.executable, '-c', code, str(path), json.dumps(odd_bags.leg())]

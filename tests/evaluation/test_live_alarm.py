@@ -7,6 +7,7 @@ from recording import Recorder, command, joint_state
 from support import make_bundle
 
 from liquid_control.bags.bag import Bag
+from liquid_control.bags.merging import sensed
 from liquid_control.control import PolicyRunner
 from liquid_control.evaluation.live import LiveAccuracy, LiveAlarm
 from liquid_control.evaluation.scores import replay_scores
@@ -41,7 +42,7 @@ def test_live_says_what_a_replay_says(robot, predictor, tmp_path, monkeypatch, t
     (score,), _ = replay_scores(Bag(tmp_path), [PolicyRunner(predictor)], robot)
     live = LiveAlarm(PolicyRunner(predictor), robot)
     raised = []
-    for topic, message in Bag(tmp_path).observed(robot, {}):
+    for topic, message in sensed(Bag(tmp_path), robot, {}):
         live.heard(topic, message)
         raised.append(live.alarm.raised)
     (event,) = live.alarm.events
@@ -72,7 +73,7 @@ def test_a_replay_hears_what_happens_while_the_policy_is_stopped(robot, predicto
     assert (heard['observations'], heard['answered']) == (400, 200)
     assert (drove['steps'], watched['steps']) == (200, 400)
     live = LiveAlarm(PolicyRunner(predictor), robot)
-    for topic, message in Bag(tmp_path).observed(robot, {}):
+    for topic, message in sensed(Bag(tmp_path), robot, {}):
         live.heard(topic, message)
     (event,), (replayed,) = live.alarm.events, watched['alarm']['events']
     assert (event.start, event.end) == (replayed['start_ns'], replayed['end_ns'])
@@ -92,7 +93,7 @@ def test_an_alarm_counts_its_scores(robot, predictor, tmp_path):
         recorder.write('/joint_states', 'sensor_msgs/msg/JointState', message)
     recorder.close()
     live, scored = LiveAlarm(PolicyRunner(predictor), robot), []
-    for topic, message in Bag(tmp_path).observed(robot, {}):
+    for topic, message in sensed(Bag(tmp_path), robot, {}):
         live.heard(topic, message)
         scored.append(live.scored)
     assert scored[0] == 0 < scored[100] < scored[199]

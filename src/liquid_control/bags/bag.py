@@ -1,20 +1,16 @@
-"""Recorded bags as named messages in stamp order; damaged bags are read as far as possible.
+"""Recorded bags as messages by topic; damaged bags are read as far as possible.
 
-Files are read from the beginning, in the order in which they were written, and the wall clock
-plays no part in the order: two reads are equal. Memory does not grow with a bag's length, because
-each topic is read from the file separately and the topics are merged one message at a time.
+Files are read from the beginning, in the order in which they were written. Memory does not grow
+with a bag's length.
 """
 
-import heapq
 import tempfile
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any
 
-from liquid_control.bags.fit import Fit
-from liquid_control.bags.names import recorded_name
+from liquid_control.bags.refused import Refused
 from liquid_control.bags.stamped import Stamped
 from liquid_control.bags.storage import ZSTD_MAGIC, BagError, Channel
 from liquid_control.bags.storage import said as first_line
@@ -23,31 +19,13 @@ from liquid_control.bags.storage.mcap import Mcap
 from liquid_control.bags.storage.sqlite import Sqlite
 from liquid_control.bags.storage.types import DISTRO, Types
 from liquid_control.bags.storage.unpack import unpack_file, unpack_message
-from liquid_control.bags.tally import DISTANT_NS, Tally
-from liquid_control.control.contract import Contract
+from liquid_control.bags.tally import Tally
 from liquid_control.control.observe import stamp_ns
 from liquid_control.control.schema import unknown
 
 __all__ = ['Bag', 'BagError']
 
-_MOST_REASONS, _MOST_FAULTS = 8, 20
-
-
-class Merged(NamedTuple):
-    """One of the messages of several topics, in stamp order.
-
-    Attributes:
-        now: the latest stamp so far, without single ones that are far ahead, in ns; it never
-            decreases, unless the clocks restart.
-        topic: the contract's topic.
-        message: the message.
-        takers: indices of the parts of the contract that can use it.
-    """
-
-    now: int
-    topic: str
-    message: Any
-    takers: tuple[int, ...]
+_MOST_FAULTS = 20
 
 
 class Bag:
@@ -147,7 +125,7 @@ class Bag:
         """
         if topics is None:
             topics = [topic for topic in self.counts if self.known(topic)]
-        refused: Counter[tuple[str, str]] = Counter()
+        refused = Refused()
         read: Counter[str] = Counter()
         try:
             for channel, received, data in self._records(topics):
@@ -157,11 +135,8 @@ class Bag:
                 except BagError as error:
                     raise BagError(f'{self.path}: {channel.topic}: {error}') from None
                 except Exception as error:  # damaged bytes can make the decoder raise anything
-                    _count(
-                        refused,
-                        channel.topic,
-                        f'cannot be decoded as {channel.type}: {first_line(error)}',
-                    )
+                    why = f'cannot be decoded as {channel.type}: {first_line(error)}'
+                    refused.count(channel.topic, why)
                     continue
                 yield channel.topic, read[channel.topic] - 1, received, message
             found = read.total()
@@ -179,156 +154,12 @@ class Bag:
         """Whether the messages of a topic can be decoded."""
         return self.origin(topic) != 'unknown'
 
-    def observed(self, contract: Contract, observed: dict[str, str]) -> Iterator[tuple[str, Any]]:
-        """Yield (contract topic, message) of all that a contract senses, merged by stamp.
-
-        Each topic keeps the order in which its publisher sent it; among topics, the earliest stamp
-        comes first, and at equal stamps the pacing topic comes last. Stamps are those of the
-        headers; a topic that has none, or only zeros, gets its receive stamps. If the headers'
-        clocks restart, as a simulation's does, each run is merged on its own. A message that lacks
-        something that the contract asks for is left out and counted in :attr:`left_out`; so is
-        one without a stamp on a topic that has them.
-
-        Args:
-            contract: what is sensed.
-            observed: contract topic → topic in the bag; a topic that is missing here is read
-                under its own name.
-
-        Raises:
-            BagError: a topic is not in the bag, has the wrong type, is stamped by a different
-                clock from the others, or has no message that the contract can use.
-        """
-        for _, topic, message, _ in self.merged(contract, observed):
-            yield topic, message
-
-    def merged(
-        self,
-        contract: Contract,
-        observed: dict[str, str],
-        parts: Sequence[Contract] | None = None,
-    ) -> Iterator[Merged]:
-        """As :meth:`observed`, for several parts of a contract, each with the time by then.
-
-        A message is yielded if it has all that one of the parts asks for. It is counted as left
-        out if it lacks something that another asks for.
-
-        Args:
-            contract: what is sensed; its order of topics decides at equal stamps.
-            observed: as for :meth:`observed`.
-            parts: contracts that ask for less; by default the contract alone.
-
-        Raises:
-            BagError: as :meth:`observed`.
-        """
-        parts = [contract] if parts is None else parts
-        streams = []
-        for place, (topic, kind) in enumerate(contract.topics.items()):
-            recorded = recorded_name(topic, observed)
-            self.require(recorded)
-            if kind not in self.tallies[recorded].types:
-                raise BagError(
-                    f'{self.path}: {recorded}: expected {kind}, found {self.types[recorded]}'
-                )
-            fits = {
-                number: Fit(part, topic)
-                for number, part in enumerate(parts)
-                if topic in part.topics
-            }
-            streams.append(self._stamped(topic, recorded, fits, -place))
-        self._require_one_clock([recorded_name(t, observed) for t in contract.topics])
-        for _, now, _, *found in heapq.merge(*streams):  # no two streams have equal orders
-            yield Merged(now, *found)
-
-    def require_one_run(self, contract: Contract, observed: dict[str, str]) -> None:
-        """Refuse a bag in which the clock of a topic that a contract senses is set back.
-
-        Commands and times could not be told apart from those of another run. The arguments are
-        those of :meth:`observed`.
-
-        Raises:
-            BagError: a clock restarts; the first such topic is named.
-        """
-        for topic in contract.topics:
-            recorded = recorded_name(topic, observed)
-            tally = self.tallies.get(recorded)
-            if tally is not None and tally.restarts:
-                raise BagError(
-                    f'{self.path}: {recorded}: its clock is set back at message '
-                    f'{tally.restarts[0]} of {tally.count}: give each run as a separate bag'
-                )
-
     def by_stamp(self, topic: str) -> Stamped:
         """Return the messages of a stamped topic, to be taken by header stamp."""
         found = Stamped()
         for message in self.messages(topic):
             found.add(stamp_ns(message), message)
         return found
-
-    def _stamped(
-        self, topic: str, recorded: str, fits: dict[int, Fit], order: int
-    ) -> Iterator[tuple]:
-        tally, latest, era = self.tallies[recorded], 0, 0
-        given, restarts, ahead = tally.source == 'receive', tally.restarts, frozenset(tally.ahead)
-        refused: Counter[tuple[str, str]] = Counter()
-        taken, first = 0, ''
-        for _, number, received, message in self.decoded([recorded]):
-            while era < len(restarts) and number >= restarts[era]:
-                latest, era = 0, era + 1
-            lacks = {place: fit.refusal(message) for place, fit in fits.items()}
-            takers = tuple(place for place, why in lacks.items() if why is None)
-            whys = {why for why in lacks.values() if why is not None}
-            if takers:
-                if given:
-                    _give(message, received)
-                stamp = stamp_ns(message)
-                if stamp > 0:
-                    if number not in ahead:
-                        latest = max(latest, stamp)
-                    taken += 1
-                    yield era, latest, order, topic, message, takers
-                else:
-                    whys = {'has no stamp, although others have one'}
-            for why in whys:
-                _count(refused, recorded, why)
-                first = first or why
-        self.leave_out(refused)
-        if refused and not taken:
-            raise BagError(
-                f'{self.path}: {recorded}: none of {self.counts[recorded]} messages can be '
-                f'used: the first {first}'
-            )
-
-    def _require_one_clock(self, topics: list[str]) -> None:
-        tallies = {topic: self.tallies[topic] for topic in topics}
-        restarts = {topic: len(tally.restarts) for topic, tally in tallies.items()}
-        if len(set(restarts.values())) > 1:
-            said = ', '.join(f'{topic} {count}' for topic, count in restarts.items())
-            raise BagError(
-                f'{self.path}: the clocks of these topics restart a different number of times '
-                f'({said}): they cannot be put in one order'
-            )
-        pace, *others = tallies
-        for topic in others:
-            off = tallies[topic].off_ns(tallies[pace])
-            if abs(off) > DISTANT_NS:
-                side = 'ahead of' if off > 0 else 'behind'
-                raise BagError(
-                    f'{self.path}: the headers of {topic} are {abs(off) / 1e9:.3g} s {side} those '
-                    f'of {pace} that were received at the same time: two clocks, which cannot be '
-                    'brought into one order'
-                )
-        given = [topic for topic, tally in tallies.items() if tally.source == 'receive']
-        for topic, tally in tallies.items():
-            if not given or topic in given:
-                continue
-            low, high = tally.spans('header')
-            first, last = tallies[given[0]].spans('receive')
-            if high < first or last < low:
-                raise BagError(
-                    f'{self.path}: {given[0]} has receive stamps only, and the headers of {topic} '
-                    f'are {abs(tally.offset_ns) / 1e9:.6g} s off that clock: the two cannot be '
-                    'put in one order'
-                )
 
     def _scan(self) -> None:
         for channel, received, data in self._records(None, check=True):
@@ -395,18 +226,3 @@ class Bag:
     def _note(self, text: str) -> None:
         if text not in self.notes:
             self.notes.append(text)
-
-
-def _count(refused: Counter[tuple[str, str]], topic: str, why: str) -> None:
-    """Count a message that is left out; reasons that differ only by a number do not pile up."""
-    if (topic, why) not in refused and len(refused) >= _MOST_REASONS:
-        why = why.split(':')[0] + ': other reasons'
-    refused[topic, why] += 1
-
-
-def _give(message: Any, stamp_ns: int) -> None:
-    """Stamp a message that has no stamp of its own."""
-    sec, nanosec = divmod(stamp_ns, 1_000_000_000)
-    if not hasattr(message, 'header'):
-        message.header = SimpleNamespace(stamp=SimpleNamespace(sec=0, nanosec=0), frame_id='')
-    message.header.stamp.sec, message.header.stamp.nanosec = sec, nanosec

@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from liquid_control.bags.bag import Bag, BagError
+from liquid_control.bags.merging import sensed
 from liquid_control.bags.names import recorded_name
+from liquid_control.bags.refused import Refused
 from liquid_control.control.contract import Contract
 from liquid_control.control.observe import NO_VALUE, TermAccess, stamp_ns
 from liquid_control.control.term import Term
@@ -175,7 +177,7 @@ def _obeyed(
     Returns:
         How many were fit, and how many not, by topic and reason.
     """
-    used, refused = 0, Counter()
+    used, refused = 0, Refused()
     for stamp, values in commands:
         command = np.asarray(values, dtype=np.float32)
         why = unfit(command, size)
@@ -183,7 +185,7 @@ def _obeyed(
             used += 1
             yield stamp, command
         else:
-            refused[topic, why] += 1
+            refused.count(topic, why)
     bag.leave_out(refused)
     return used, refused
 
@@ -203,6 +205,6 @@ def _stamped(
     term = commands.terms[0]
     access, topic = TermAccess(term), recorded_name(term.topic, observed)
     stamped = (
-        (stamp_ns(message), access.read(message)) for _, message in bag.observed(commands, observed)
+        (stamp_ns(message), access.read(message)) for _, message in sensed(bag, commands, observed)
     )
     yield from _obeyed(bag, topic, len(term.channels), stamped)

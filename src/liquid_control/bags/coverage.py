@@ -4,6 +4,7 @@ from typing import Any
 
 from liquid_control.bags.bag import Bag, BagError
 from liquid_control.bags.intervals import Intervals
+from liquid_control.bags.merging import sensed
 from liquid_control.bags.names import recorded_name
 from liquid_control.bags.numbers import numbers
 from liquid_control.bags.oddities import oddities
@@ -173,7 +174,7 @@ def _observe(bag: Bag, contract: Contract, observed: dict[str, str], found: dict
     for term in contract.sensed:
         parts.append(slice(start, start + len(term.channels)))
         start = parts[-1].stop
-    for topic, message in bag.observed(contract, observed):
+    for topic, message in sensed(bag, contract, observed):
         stamp = last[topic] = stamp_ns(message)
         complete = observer.update(topic, message)
         if topic == pace:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from liquid_control.bags.bag import Bag, BagError
+from liquid_control.bags.merging import require_one_run, sensed
 from liquid_control.bags.names import check_renamed
 from liquid_control.control.contract import Contract
 from liquid_control.control.observe import Observer
@@ -70,8 +71,8 @@ def read_recording(
     observer, timeline = Observer(contract), Timeline(contract.period_ns, contract.max_gap)
     stamps, rows, elapsed, starts = [], [], [], []
     skipped, first, last = 0, None, 0.0
-    bag.require_one_run(contract, observed or {})
-    for topic, message in bag.observed(contract, observed or {}):
+    require_one_run(bag, contract, observed or {})
+    for topic, message in sensed(bag, contract, observed or {}):
         complete = observer.update(topic, message)
         if complete is None:
             continue

@@ -9,6 +9,7 @@ import numpy as np
 
 from liquid_control.bags.bag import Bag
 from liquid_control.bags.commands import LabelledCommands, StampedCommands, recorded_commands
+from liquid_control.bags.merging import merged, require_one_run
 from liquid_control.control.contract import Contract, ContractError
 from liquid_control.control.observe import Observer
 from liquid_control.faults import Fault, FaultInjector
@@ -127,8 +128,8 @@ def play(
     parts = [group.contract for group in groups]
     asked = union(parts, robot)
     heard, silence = Heard(), _Silence(asked)
-    bag.require_one_run(asked, observed)
-    for now, topic, message, takers in bag.merged(asked, observed, parts):
+    require_one_run(bag, asked, observed)
+    for now, topic, message, takers in merged(bag, asked, observed, parts):
         silence.heard(topic, now)
         for place in takers:
             group = groups[place]

@@ -7,6 +7,7 @@ import numpy as np
 
 from liquid_control.bags.bag import Bag
 from liquid_control.bags.commands import recorded_commands
+from liquid_control.bags.merging import merged
 from liquid_control.bags.names import recorded_name
 from liquid_control.control.contract import Contract
 from liquid_control.control.controller import Command, Controller
@@ -81,7 +82,7 @@ def recorded_trace(bag: Bag, contract: Contract, observed: dict[str, str] | None
     observer, builder = Observer(contract), TraceBuilder(contract)
     timeline = Timeline(contract.period_ns, contract.max_gap)
     unknown = np.full(contract.action_size, np.nan, dtype=np.float32)
-    for now, topic, message, _ in bag.merged(contract, observed):
+    for now, topic, message, _ in merged(bag, contract, observed):
         complete = observer.update(topic, message)
         if complete is None:
             continue

@@ -26,6 +26,7 @@ from std_msgs.msg import Float64MultiArray, Header
 from liquid_control import paths
 from liquid_control.bags.bag import Bag
 from liquid_control.bags.commands import recorded_commands
+from liquid_control.bags.merging import merged
 from liquid_control.bags.names import check_renamed, renaming
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
@@ -187,7 +188,7 @@ class BagNode(Node):
         commands = recorded_commands(self._bag, self._robot, self._observed)
         observer = Observer(self._contract)
         playback = Playback(self._speed) if self._speed else None
-        for now, topic, message, _ in self._bag.merged(self._contract, self._observed):
+        for now, topic, message, _ in merged(self._bag, self._contract, self._observed):
             if session.stopping:
                 return
             joined = self._sent.get_subscription_count() != self._hearers

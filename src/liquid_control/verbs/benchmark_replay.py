@@ -25,6 +25,7 @@ def main(args: argparse.Namespace) -> int:
 
     from liquid_control import paths
     from liquid_control.bags.bag import Bag
+    from liquid_control.bags.merging import sensed
     from liquid_control.bags.names import check_renamed
     from liquid_control.control import Contract, PolicyRunner
     from liquid_control.evaluation.scores import replay_scores
@@ -47,7 +48,7 @@ def main(args: argparse.Namespace) -> int:
 
     def index() -> None:
         bag, topics = Bag(args.recording), robot.asking(*(t.name for t in robot.sensed))
-        for _ in bag.observed(topics, args.observed):
+        for _ in sensed(bag, topics, args.observed):
             pass
 
     kinds = {

@@ -1,0 +1,191 @@
+"""The messages that a contract senses, from a recorded bag in the order of their stamps.
+
+The wall clock plays no part in the order: two reads are equal. Memory does not grow with a bag's
+length, because each topic is read from the file separately and the topics are merged one message at
+a time.
+"""
+
+import heapq
+from collections.abc import Iterator, Sequence
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+from liquid_control.bags.bag import Bag, BagError
+from liquid_control.bags.fit import Fit
+from liquid_control.bags.names import recorded_name
+from liquid_control.bags.refused import Refused
+from liquid_control.bags.tally import DISTANT_NS
+from liquid_control.control.contract import Contract
+from liquid_control.control.observe import stamp_ns
+
+
+class Merged(NamedTuple):
+    """One of the messages of several topics, in stamp order.
+
+    Attributes:
+        now: the latest stamp so far, without single ones that are far ahead, in ns; it never
+            decreases, unless the clocks restart.
+        topic: the contract's topic.
+        message: the message.
+        takers: indices of the parts of the contract that can use it.
+    """
+
+    now: int
+    topic: str
+    message: Any
+    takers: tuple[int, ...]
+
+
+def sensed(bag: Bag, contract: Contract, observed: dict[str, str]) -> Iterator[tuple[str, Any]]:
+    """Yield (contract topic, message) of all that a contract senses, merged by stamp.
+
+    Each topic keeps the order in which its publisher sent it; among topics, the earliest stamp
+    comes first, and at equal stamps the pacing topic comes last. Stamps are those of the headers; a
+    topic that has none, or only zeros, gets its receive stamps. If the headers' clocks restart, as
+    a simulation's does, each run is merged on its own. A message that lacks something that the
+    contract asks for is left out and counted in :attr:`Bag.left_out`; so is one without a stamp on
+    a topic that has them.
+
+    Args:
+        bag: the recording.
+        contract: what is sensed.
+        observed: contract topic → topic in the bag; a topic that is missing here is read under its
+            own name.
+
+    Raises:
+        BagError: a topic is not in the bag, has the wrong type, is stamped by a different clock
+            from the others, or has no message that the contract can use.
+    """
+    for _, topic, message, _ in merged(bag, contract, observed):
+        yield topic, message
+
+
+def merged(
+    bag: Bag,
+    contract: Contract,
+    observed: dict[str, str],
+    parts: Sequence[Contract] | None = None,
+) -> Iterator[Merged]:
+    """As :func:`sensed`, for several parts of a contract, each with the time by then.
+
+    A message is yielded if it has all that one of the parts asks for. It is counted as left out if
+    it lacks something that another asks for.
+
+    Args:
+        bag: the recording.
+        contract: what is sensed; its order of topics decides at equal stamps.
+        observed: as for :func:`sensed`.
+        parts: contracts that ask for less; by default the contract alone.
+
+    Raises:
+        BagError: as :func:`sensed`.
+    """
+    parts = [contract] if parts is None else parts
+    streams = []
+    for place, (topic, kind) in enumerate(contract.topics.items()):
+        recorded = recorded_name(topic, observed)
+        bag.require(recorded)
+        if kind not in bag.tallies[recorded].types:
+            raise BagError(f'{bag.path}: {recorded}: expected {kind}, found {bag.types[recorded]}')
+        fits = {
+            number: Fit(part, topic) for number, part in enumerate(parts) if topic in part.topics
+        }
+        streams.append(_stamped(bag, topic, recorded, fits, -place))
+    _require_one_clock(bag, [recorded_name(t, observed) for t in contract.topics])
+    for _, now, _, *found in heapq.merge(*streams):  # no two streams have equal orders
+        yield Merged(now, *found)
+
+
+def require_one_run(bag: Bag, contract: Contract, observed: dict[str, str]) -> None:
+    """Refuse a bag in which the clock of a topic that a contract senses is set back.
+
+    Commands and times could not be told apart from those of another run. The arguments are those of
+    :func:`sensed`.
+
+    Raises:
+        BagError: a clock restarts; the first such topic is named.
+    """
+    for topic in contract.topics:
+        recorded = recorded_name(topic, observed)
+        tally = bag.tallies.get(recorded)
+        if tally is not None and tally.restarts:
+            raise BagError(
+                f'{bag.path}: {recorded}: its clock is set back at message '
+                f'{tally.restarts[0]} of {tally.count}: give each run as a separate bag'
+            )
+
+
+def _stamped(
+    bag: Bag, topic: str, recorded: str, fits: dict[int, Fit], order: int
+) -> Iterator[tuple]:
+    tally, latest, era = bag.tallies[recorded], 0, 0
+    given, restarts, ahead = tally.source == 'receive', tally.restarts, frozenset(tally.ahead)
+    refused = Refused()
+    taken, first = 0, ''
+    for _, number, received, message in bag.decoded([recorded]):
+        while era < len(restarts) and number >= restarts[era]:
+            latest, era = 0, era + 1
+        lacks = {place: fit.refusal(message) for place, fit in fits.items()}
+        takers = tuple(place for place, why in lacks.items() if why is None)
+        whys = list(dict.fromkeys(why for why in lacks.values() if why is not None))
+        if takers:
+            if given:
+                _give(message, received)
+            stamp = stamp_ns(message)
+            if stamp > 0:
+                if number not in ahead:
+                    latest = max(latest, stamp)
+                taken += 1
+                yield era, latest, order, topic, message, takers
+            else:
+                whys = ['has no stamp, although others have one']
+        for why in whys:
+            refused.count(recorded, why)
+            first = first or why
+    bag.leave_out(refused)
+    if refused and not taken:
+        raise BagError(
+            f'{bag.path}: {recorded}: none of {bag.counts[recorded]} messages can be '
+            f'used: the first {first}'
+        )
+
+
+def _require_one_clock(bag: Bag, topics: list[str]) -> None:
+    tallies = {topic: bag.tallies[topic] for topic in topics}
+    restarts = {topic: len(tally.restarts) for topic, tally in tallies.items()}
+    if len(set(restarts.values())) > 1:
+        said = ', '.join(f'{topic} {count}' for topic, count in restarts.items())
+        raise BagError(
+            f'{bag.path}: the clocks of these topics restart a different number of times '
+            f'({said}): they cannot be put in one order'
+        )
+    pace, *others = tallies
+    for topic in others:
+        off = tallies[topic].off_ns(tallies[pace])
+        if abs(off) > DISTANT_NS:
+            side = 'ahead of' if off > 0 else 'behind'
+            raise BagError(
+                f'{bag.path}: the headers of {topic} are {abs(off) / 1e9:.3g} s {side} those '
+                f'of {pace} that were received at the same time: two clocks, which cannot be '
+                'brought into one order'
+            )
+    given = [topic for topic, tally in tallies.items() if tally.source == 'receive']
+    for topic, tally in tallies.items():
+        if not given or topic in given:
+            continue
+        low, high = tally.spans('header')
+        first, last = tallies[given[0]].spans('receive')
+        if high < first or last < low:
+            raise BagError(
+                f'{bag.path}: {given[0]} has receive stamps only, and the headers of {topic} '
+                f'are {abs(tally.offset_ns) / 1e9:.6g} s off that clock: the two cannot be '
+                'put in one order'
+            )
+
+
+def _give(message: Any, stamp_ns: int) -> None:
+    """Stamp a message that has no stamp of its own."""
+    sec, nanosec = divmod(stamp_ns, 1_000_000_000)
+    if not hasattr(message, 'header'):
+        message.header = SimpleNamespace(stamp=SimpleNamespace(sec=0, nanosec=0), frame_id='')
+    message.header.stamp.sec, message.header.stamp.nanosec = sec, nanosec
