@@ -1,4 +1,4 @@
-"""A stand-in for a robot: sends joint states, collects commands."""
+"""Nodes of tests: one that calls services, and one that plays the robot."""
 
 import array
 import math
@@ -51,24 +51,16 @@ class Services:
         return answered
 
 
-class Peer:
-    """Plays the robot: sends joint states, collects commands."""
+class Participant:
+    """A node of a test in a context of its own, which spins only while the test waits."""
 
-    def __init__(self, prefix=''):
+    def __init__(self, name):
         self.context = rclpy.Context()
         rclpy.init(context=self.context)
-        self.node = rclpy.create_node('peer', context=self.context)
+        self.node = rclpy.create_node(name, context=self.context)
         self.executor = SingleThreadedExecutor(context=self.context)
         self.executor.add_node(self.node)
         self.services = Services(self.node, self.until)
-        self.commands = []
-        self.publisher = self.node.create_publisher(JointState, f'{prefix}joint_states', 10)
-        self.node.create_subscription(
-            Float64MultiArray,
-            f'{prefix}commands',
-            lambda m: self.commands.append(list(m.data)),
-            100,
-        )
 
     def spin(self, seconds):
         end = time.monotonic() + seconds
@@ -78,8 +70,35 @@ class Peer:
     def until(self, met, seconds=90.0):
         end = time.monotonic() + seconds
         while not met():
-            assert time.monotonic() < end, 'waited in vain'
+            assert time.monotonic() < end, f'waited in vain: {self.found()}'
             self.executor.spin_once(timeout_sec=0.01)
+
+    def found(self):
+        """What has come so far, for messages of failed tests."""
+        raise NotImplementedError
+
+    def close(self):
+        self.executor.shutdown()
+        self.node.destroy_node()
+        self.context.try_shutdown()
+
+
+class Peer(Participant):
+    """Plays the robot: sends joint states, collects commands."""
+
+    def __init__(self, prefix=''):
+        super().__init__('peer')
+        self.commands = []
+        self.publisher = self.node.create_publisher(JointState, f'{prefix}joint_states', 10)
+        self.node.create_subscription(
+            Float64MultiArray,
+            f'{prefix}commands',
+            lambda m: self.commands.append(list(m.data)),
+            100,
+        )
+
+    def found(self):
+        return f'{len(self.commands)} commands'
 
     def until_quiet(self, seconds=0.3):
         """Wait until no command has come for a while; those of a busy node come slowly."""
@@ -126,8 +145,3 @@ class Peer:
 
     def call(self, name):
         return self.services.call(Trigger, name)
-
-    def close(self):
-        self.executor.shutdown()
-        self.node.destroy_node()
-        self.context.try_shutdown()

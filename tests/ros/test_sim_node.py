@@ -8,9 +8,7 @@ import pytest
 
 pytest.importorskip('rclpy')
 
-import rclpy
-from peer import Services
-from rclpy.executors import SingleThreadedExecutor
+from peer import Participant
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 from std_srvs.srv import SetBool, Trigger
@@ -24,17 +22,12 @@ from liquid_control.sim.world import World
 EPISODE_GAP_NS = 1_500_000_000 + walker2d.PERIOD_NS
 
 
-class Driver:
+class Driver(Participant):
     """Answers every observation with ``act(count)``, if any, after ``delay(count)`` seconds."""
 
     def __init__(self, lockstep, act, delay=lambda count: 0.0):
-        self.context = rclpy.Context()
-        rclpy.init(context=self.context)
-        self.node = rclpy.create_node('driver', context=self.context)
-        self.executor = SingleThreadedExecutor(context=self.context)
-        self.executor.add_node(self.node)
+        super().__init__('driver')
         profile = qos(lockstep=lockstep, reliable=True, depth=10)
-        self.services = Services(self.node, self.until)
         self.act, self.delay, self.wire = act, delay, CommandMessage(6)
         self.seen, self.sent, self.rows = {}, {}, []
         self.commands = self.node.create_publisher(Float64MultiArray, 'commands', profile)
@@ -60,16 +53,8 @@ class Driver:
         row = dict(zip(message.name, message.position, strict=True))
         self.rows.append({**row, 'stamp': stamp_ns(message) - walker2d.PERIOD_NS})
 
-    def until(self, met, seconds=90.0):
-        end = time.monotonic() + seconds
-        while not met():
-            assert time.monotonic() < end, f'waited in vain after {len(self.seen)} observations'
-            self.executor.spin_once(timeout_sec=0.01)
-
-    def close(self):
-        self.executor.shutdown()
-        self.node.destroy_node()
-        self.context.try_shutdown()
+    def found(self):
+        return f'{len(self.seen)} observations'
 
 
 @pytest.fixture
@@ -131,7 +116,7 @@ def test_realtime_applies_a_command_in_the_period_that_it_answers(start_node, dr
             assert row['reward'] == pytest.approx(reward, abs=1e-6)
 
 
-def test_realtime_counts_late_commands_and_holds_the_last(start_node, drive):
+def test_realtime_counts_late_commands(start_node, drive):
     driver = drive(
         False, lambda count: np.full(6, 0.01 * count), delay=lambda count: 0.5 * (count == 5)
     )
@@ -140,6 +125,17 @@ def test_realtime_counts_late_commands_and_holds_the_last(start_node, drive):
     slowly_answered = list(driver.seen)[5]
     assert slowly_answered in [row['stamp'] for row in driver.rows if row['late']]
     assert all(math.isnan(r['command_latency']) == bool(r['late']) for r in driver.rows)
+
+
+def test_realtime_holds_the_last_command_while_none_comes(start_node, drive):
+    held = np.full(6, 0.1)
+    driver = drive(False, lambda count: held if count == 0 else None)
+    start_node('sim', mode='realtime', seed=5, steps=200)
+    driver.until(lambda: driver.rows and driver.rows[-1]['done'])
+    assert [row['late'] for row in driver.rows] == [0.0] + [1.0] * (len(driver.rows) - 1)
+    _, rewards = in_process(5, [held] * 200)
+    assert len(rewards) > 20
+    assert [row['reward'] for row in driver.rows] == rewards
 
 
 def test_paused_it_waits_and_steps_when_asked(start_node, drive):
