@@ -69,6 +69,20 @@ def provenance(**more: Any) -> dict[str, Any]:
     }
 
 
+def continued(history: list[dict[str, Any]], done: int) -> list[dict[str, Any]]:
+    """Where a training ran so far, if it goes on here.
+
+    Args:
+        history: the steps after which it went on elsewhere or with other versions, each with what
+            they were: ``from``, ``processor``, ``versions``.
+        done: steps done.
+    """
+    here = {'processor': machine()['processor'], 'versions': versions()}
+    if history and all(history[-1].get(name) == value for name, value in here.items()):
+        return history
+    return [*history, {'from': done, **here}]
+
+
 def write_json(path: str | Path, data: Any) -> None:
     """Write JSON whole or not at all; NaN and infinities become null."""
     write_whole(path, json.dumps(_plain(data), indent=2, allow_nan=False) + '\n')

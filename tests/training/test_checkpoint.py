@@ -1,7 +1,5 @@
 """Checkpoints: what does not fit is named, whatever does not fit."""
 
-import math
-
 import pytest
 import torch
 from students import student
@@ -26,46 +24,26 @@ def test_a_lack_of_memory_is_no_broken_file(tmp_path):
         raise torch.cuda.OutOfMemoryError('CUDA out of memory')
 
 
-def averaged(folder) -> Averaged:
-    return Averaged(student('gru'), folder / 'best.safetensors')
+def averaged() -> Averaged:
+    return Averaged(student('gru'), 'gru, seed 0')
 
 
-def test_the_best_average_is_read_back(tmp_path):
-    kept = averaged(tmp_path)
+def test_the_best_average_is_kept_and_restored_with_the_present_one():
+    kept = averaged()
     before = {name: value.clone() for name, value in kept.model.state_dict().items()}
     kept.keep(1.25)
     with torch.no_grad():
         for value in kept.model.parameters():
             value.add_(1.0)
-    for name, value in kept.result().state_dict().items():
-        assert torch.equal(value, before[name])
+    after = {name: value.clone() for name, value in kept.model.state_dict().items()}
+    restored = averaged()
+    restored.restore(kept.tensors(), 1.25)
+    assert all(torch.equal(v, after[n]) for n, v in restored.model.state_dict().items())
+    for one in (kept, restored):
+        assert one.best == 1.25
+        assert all(torch.equal(v, before[n]) for n, v in one.result().state_dict().items())
 
 
-def test_a_file_of_another_run_is_never_loaded(tmp_path):
-    averaged(tmp_path).keep(5.0)
-    this = averaged(tmp_path)
-    with pytest.raises(NotFiniteError, match=r'best\.safetensors: no weights were kept'):
-        this.result()
-    this.keep(math.nan)
-    this.best = 4.0
-    with pytest.raises(ValueError, match=r'from another run: expected score 4\.0, found nan'):
-        this.result()
-
-
-@pytest.mark.parametrize(
-    ('change', 'said'),
-    [
-        (lambda path: path.unlink(), 'no such file'),
-        (lambda path: path.write_bytes(b'no'), 'not a valid checkpoint'),
-        (
-            lambda path: checkpoint.write(path, {'a': torch.zeros(1)}, {'score': 5.0}),
-            'not a valid checkpoint',
-        ),
-    ],
-)
-def test_a_best_average_that_is_missing_or_broken_is_named(tmp_path, change, said):
-    kept = averaged(tmp_path)
-    kept.keep(5.0)
-    change(tmp_path / 'best.safetensors')
-    with pytest.raises(ValueError, match=rf'best\.safetensors: {said}'):
-        kept.result()
+def test_without_a_finite_return_there_is_no_result():
+    with pytest.raises(NotFiniteError, match='gru, seed 0: no weights were kept'):
+        averaged().result()

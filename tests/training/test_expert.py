@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from liquid_control.sim import environment
-from liquid_control.training import expert
+from liquid_control.training import checkpoint, expert
 from liquid_control.training.disturbances import LATE, Disturbances
 from liquid_control.training.expert import CHOICES, ExpertSettings, train_expert
 from liquid_control.training.finite import NotFiniteError
@@ -27,7 +27,7 @@ def train(folder, stop_after=None, settings=SETTINGS, log=None):
         if stop_after is not None and share >= stop_after:
             raise KeyboardInterrupt
 
-    return train_expert(settings, folder, report, log)
+    return train_expert(settings, folder, report, log)[0]
 
 
 @pytest.mark.parametrize('robust', [False, True])
@@ -44,7 +44,10 @@ def test_a_training_that_was_stopped_ends_where_an_undisturbed_one_does(tmp_path
         assert whole[choice][1] == resumed[choice][1]
     first, second = ((log / 'scalars.jsonl').read_bytes() for log in logs)
     assert first == second
-    assert [json.loads(line)['step'] for line in first.splitlines()] == [512, 1024]
+    rows = [json.loads(line) for line in first.splitlines()]
+    assert [row['step'] for row in rows if 'return_mean' in row] == [512, 1024]
+    assert [row['step'] for row in rows if 'train/value_loss' in row] == [256, 512, 768, 1024]
+    assert all(np.isfinite(list(row.values())).all() for row in rows)
     train(tmp_path / 'b', None, settings, logs[1])
     assert (logs[1] / 'scalars.jsonl').read_bytes() == first, 'there was nothing left to do'
 
@@ -85,17 +88,17 @@ def test_one_that_diverges_within_an_update_says_so(tmp_path):
         train(tmp_path, settings=replace(QUICK, learning_rate=1e30, minibatch=32))
 
 
-@pytest.mark.parametrize(
-    ('change', 'said'),
-    [
-        (lambda path: path.unlink(), 'no such file'),
-        (lambda path: path.write_bytes(b'no'), 'not a valid checkpoint'),
-    ],
-)
-def test_a_chosen_network_that_is_missing_or_broken_is_named(tmp_path, change, said):
-    train(tmp_path, settings=QUICK)
-    change(tmp_path / 'teacher.safetensors')
-    with pytest.raises(ValueError, match=rf'teacher\.safetensors: {said}'):
+def test_its_best_networks_are_part_of_its_checkpoint(tmp_path):
+    whole = train(tmp_path, settings=QUICK)
+    assert [path.name for path in tmp_path.iterdir()] == ['checkpoint.safetensors']
+    again = train(tmp_path, settings=QUICK)
+    for choice in CHOICES:
+        first, second = (found[choice][0].state_dict() for found in (whole, again))
+        assert all(torch.equal(first[name], second[name]) for name in first)
+    path = tmp_path / 'checkpoint.safetensors'
+    tensors, about = checkpoint.read(path)
+    checkpoint.write(path, {n: v for n, v in tensors.items() if n != 'teacher.mean'}, about)
+    with pytest.raises(ValueError, match=r'(?s)checkpoint\.safetensors: not a valid .*mean'):
         train(tmp_path, settings=QUICK)
 
 

@@ -37,7 +37,7 @@ def explorer(model, conditions=ALL, count=8):
 def tuning(folder, model=None, conditions=ALL, **changes):
     model = model or student('gru')
     whole = settings('gru', fine_tuning=fine_tuning(**changes), conditions=conditions, episodes=1)
-    return FineTuning(whole, model, -1e9, folder, {})
+    return FineTuning(whole, model, -1e9, folder, {}, [])
 
 
 def batch_of(rollout: Rollout):
@@ -279,7 +279,7 @@ def train(folder, stop_after=None, log=None, **changes):
         if stop_after is not None and len(heard) >= stop_after:
             raise KeyboardInterrupt
 
-    return train_student(wanted, ROBOT, TEACHER, folder, report, log)
+    return train_student(wanted, ROBOT, TEACHER, folder, report, log).model
 
 
 @pytest.mark.parametrize('most_change', [10.0, 1e-12])  # the step size stays, or falls every round
@@ -296,6 +296,30 @@ def test_one_that_was_stopped_ends_where_an_undisturbed_one_does(tmp_path, quick
     assert all(torch.equal(first[name], second[name]) for name in first)
     rows = [json.loads(line) for line in (log / 'scalars.jsonl').read_text().splitlines()]
     assert [row['step'] for row in rows if 'reward' in row] == [3, 4, 5, 6]
+
+
+def test_where_each_part_of_it_ran_is_kept(tmp_path, quick, monkeypatch):
+    wanted = settings(rounds=2, fine_tuning=fine_tuning())
+
+    def run(stop_after=None):
+        heard = []
+
+        def report(share, text):
+            heard.append(share)
+            if len(heard) == stop_after:
+                raise KeyboardInterrupt
+
+        return train_student(wanted, ROBOT, TEACHER, tmp_path, report)
+
+    for torch_version, stop_after in (('1', 1), ('2', 3), ('2', 1)):
+        monkeypatch.setattr('liquid_control.provenance.versions', lambda v=torch_version: {'t': v})
+        with pytest.raises(KeyboardInterrupt):
+            run(stop_after)
+    monkeypatch.setattr('liquid_control.provenance.versions', lambda: {'t': '3'})
+    history = run().history
+    found = [(part['from'], part['versions']['t']) for part in history]
+    assert found == [(0, '1'), (1, '2'), (5, '3')], '2 rounds of imitation, then fine-tuning'
+    assert run().history == history, 'nothing was left to do'
 
 
 def test_a_checkpoint_of_another_training_is_refused(tmp_path, quick):

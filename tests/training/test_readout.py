@@ -65,7 +65,7 @@ def test_a_training_ends_with_it_and_repeats(tmp_path):
         train_student(settings('gru', readout=steps), ROBOT, TEACHER, tmp_path / name, _silent)
         for name, steps in (('none', 0), ('first', 64), ('second', 64))
     ]
-    states = [model.state_dict() for model in found]
+    states = [trained.model.state_dict() for trained in found]
     for name, values in states[0].items():
         assert torch.equal(values, states[1][name]) != name.startswith('prediction')
         assert torch.equal(states[1][name], states[2][name])

@@ -7,6 +7,7 @@ from students import TEACHER
 from support import ROBOT, STUDENT
 
 from liquid_control.control import Bundle, Contract
+from liquid_control.control.bundle import PREDICTOR
 from liquid_control.training.robot import check_teacher, contract_of_students
 
 SEEING = ROBOT.asking('joint_position', 'joint_velocity')
@@ -40,12 +41,14 @@ def test_a_robot_needs_the_scale_of_its_noise():
     [
         turned(ROBOT),
         dataclasses.replace(ROBOT, rate=100.0),
+        dataclasses.replace(ROBOT, max_gap=0.012),
+        dataclasses.replace(ROBOT, freshness=0.01),
         dataclasses.replace(ROBOT, action=dataclasses.replace(ROBOT.action, slew=(1.0,) * 6)),
         dataclasses.replace(
             ROBOT, action=dataclasses.replace(ROBOT.action, joints=ROBOT.action.joints[::-1])
         ),
     ],
-    ids=['reversed', 'rate', 'slew', 'joints'],
+    ids=['reversed', 'rate', 'gap', 'freshness', 'slew', 'joints'],
 )
 def test_another_robot_is_refused(robot):
     with pytest.raises(ValueError, match='training simulates Walker2d alone'):
@@ -53,10 +56,16 @@ def test_another_robot_is_refused(robot):
 
 
 def test_a_teacher_is_a_policy_for_walker2d_without_memory():
-    check_teacher(Bundle.read(TEACHER).contract, 1, 'expert')
-    with pytest.raises(ValueError, match='must have no memory, found a state of 64'):
-        check_teacher(SEEING, 64, 'x')
-    with pytest.raises(ValueError, match=r'must be a policy for Walker2d: robot: .*halfcheetah'):
-        check_teacher(dataclasses.replace(SEEING, robot='halfcheetah'), 1, 'x')
-    with pytest.raises(ValueError, match='must be a policy for Walker2d: expected the channels'):
-        check_teacher(turned(SEEING), 1, 'x')
+    teacher = Bundle.read(TEACHER)
+    check_teacher(teacher, 'expert')
+    refused = {
+        'must have no memory, found a state of 64': {'counts': {'state_size': 64}},
+        'must be a policy for Walker2d: robot: .*halfcheetah': {
+            'contract': dataclasses.replace(SEEING, robot='halfcheetah')
+        },
+        'must be a policy for Walker2d: expected the channels': {'contract': turned(SEEING)},
+        'must drive, and this is a predictor': {'settings': {'network': PREDICTOR}},
+    }
+    for why, change in refused.items():
+        with pytest.raises(ValueError, match=why):
+            check_teacher(dataclasses.replace(teacher, **change), 'x')

@@ -175,7 +175,7 @@ def test_interrupted_it_ends_clean_and_writes_no_half_bundle(tmp_path):
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert said.strip() == 'stopped; the same command resumes from the last checkpoint'
+    assert said.strip() == 'stopped before the first checkpoint; the same command starts anew'
     assert not out.exists()
 
 
@@ -205,6 +205,8 @@ def test_interrupted_it_ends_clean_and_writes_no_half_bundle(tmp_path):
         (['score', 'cfc', '--episodes', '0'], '--episodes: expected 1'),
         (['score', 'cfc', '--out', 'x.pt'], '--out: expected a file named .onnx'),
         (['score', 'cfc', '--teacher', 'lstm'], '--teacher: the teacher of cfc has sha256'),
+        (['score', 'cfc', '--out', EXPERT], 'exists already, and is not the policy that is scored'),
+        (['score', EXPERT, '--out', EXPERT], 'exists already, and is no student'),
         (['expert', '--steps', '0', '--out', 'x.onnx'], '--steps: expected'),
         (['expert', '--seed', '-1', '--out', 'x.onnx'], '--seed: expected'),
         (
@@ -216,6 +218,25 @@ def test_interrupted_it_ends_clean_and_writes_no_half_bundle(tmp_path):
 def test_a_wrong_argument_is_named_before_anything_starts(arguments, said, capsys):
     assert cli.main(['train', *arguments]) == 1
     assert said in capsys.readouterr().err
+
+
+def test_where_nothing_can_be_written_nothing_starts(tmp_path, capsys, monkeypatch):
+    (tmp_path / 'folder.onnx').mkdir()
+    (tmp_path / 'file').write_text('x')
+    policy, expert = ['policy', '--cell', 'cfc', '--out'], ['expert', '--out']
+    for out, said in (
+        ('folder.onnx', 'expected a file, found the folder'),
+        ('file/x.onnx', 'cannot write to'),
+        ('new/x.onnx', 'cannot write to'),
+    ):
+        if out.startswith('new'):  # whoever runs as root may write anywhere
+            monkeypatch.setattr('os.access', lambda path, mode: False)
+        for arguments in (policy, expert, ['score', 'cfc', '--out']):
+            assert cli.main(['train', *arguments, str(tmp_path / out)]) == 1
+            assert said in capsys.readouterr().err
+    assert cli.main(['train', *policy, str(tmp_path / 'file')]) == 1
+    assert 'or a folder, found' in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['file', 'folder.onnx']
 
 
 def test_the_help_names_the_defaults(capsys):

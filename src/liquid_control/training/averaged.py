@@ -2,7 +2,6 @@
 
 import copy
 import math
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -21,12 +20,13 @@ class Averaged:
 
     Args:
         model: the student as it is now.
-        path: file for the best weights so far.
+        title: what is trained, for error messages.
     """
 
-    def __init__(self, model: PolicyModel, path: Path):
-        self.model, self._path = copy.deepcopy(model), path
+    def __init__(self, model: PolicyModel, title: str):
+        self.model, self._title = copy.deepcopy(model), title
         self.best = -math.inf
+        self._kept = copy.deepcopy(self.model.state_dict())
 
     @torch.no_grad()
     def follow(self, model: PolicyModel, decay: float) -> None:
@@ -46,18 +46,28 @@ class Averaged:
         return returns
 
     def keep(self, score: float) -> None:
-        """Write the average as the best so far."""
-        self.best = score
-        checkpoint.write(self._path, self.model.state_dict(), {'score': score})
+        """Keep the average as the best so far."""
+        self.best, self._kept = score, copy.deepcopy(self.model.state_dict())
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """The average and the best one, for a checkpoint."""
+        return checkpoint.named('now', self.model.state_dict()) | checkpoint.named(
+            'best', self._kept
+        )
+
+    def restore(self, tensors: dict[str, torch.Tensor], best: float) -> None:
+        """Restore :meth:`tensors` and the score of the best."""
+        self.model.load_state_dict(checkpoint.under('best', tensors))
+        self.keep(best)
+        self.model.load_state_dict(checkpoint.under('now', tensors))
 
     def result(self) -> PolicyModel:
         """The best average.
 
         Raises:
             NotFiniteError: none was kept, because no score was finite.
-            ValueError: its file is missing, broken or another run's.
         """
         if self.best == -math.inf:
-            raise NotFiniteError(f'{self._path}: no weights were kept: no return was finite')
-        checkpoint.load(self._path, self.model, score=self.best)
+            raise NotFiniteError(f'{self._title}: no weights were kept: no return was finite')
+        self.model.load_state_dict(self._kept)
         return self.model.eval()

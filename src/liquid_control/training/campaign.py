@@ -7,7 +7,7 @@ runs, ``policies/`` and ``cards/`` the best seed of each cell, ``results.json`` 
 import contextlib
 import dataclasses
 import json
-import shutil
+import shlex
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +19,7 @@ from liquid_control.files import write_whole
 from liquid_control.pool import Job, State, work
 from liquid_control.provenance import difference, provenance, write_json
 from liquid_control.training.card import card
+from liquid_control.training.folder import alone_in, clear
 from liquid_control.training.publish import publish_student
 from liquid_control.training.robot import contract_of_students
 from liquid_control.training.score import SCORED, overall, rescored, seed_scores
@@ -102,10 +103,10 @@ def carry_out(
 
     torch.set_num_threads(1)
     contract = Contract.load(robot)
-    model = train_student(settings, contract, teacher, where.checkpoints, report, where.log)
+    trained = train_student(settings, contract, teacher, where.checkpoints, report, where.log)
     report(1.0, 'scoring the bundle')
     where.bundle.parent.mkdir(parents=True, exist_ok=True)
-    publish_student(where.bundle, model, settings, teacher, contract)
+    publish_student(where.bundle, trained.model, settings, teacher, contract, trained.history)
 
 
 def _carry_out(
@@ -116,8 +117,9 @@ def _carry_out(
     report: Callable[[float, str], None],
 ) -> None:
     """As :func:`carry_out`, and remove the checkpoints once everything is done."""
-    carry_out(settings, robot, teacher, where, report)
-    shutil.rmtree(where.checkpoints, ignore_errors=True)
+    with alone_in(where.checkpoints):
+        carry_out(settings, robot, teacher, where, report)
+        clear(where.checkpoints)
 
 
 def campaign(
@@ -206,12 +208,13 @@ def _all_finished(
         own = {key: trained[key] for key in ('cell', 'seed') if key in trained}
         run = dataclasses.replace(settings, **own)
         bundle = finished(path, run, robot, teacher)
-        again = (
-            f'measure it again: liquid-control train score {path} --teacher {teacher} --out {path}'
-        )
+        again = shlex.join(
+            ['liquid-control', 'train', 'score', str(path), '--teacher', str(teacher),
+             '--robot', str(robot), '--out', str(path)]
+        )  # fmt: skip
         missing = [fault for fault in SCORED if fault not in bundle.scores]
         if missing:
-            raise ValueError(f'{path} has no score under {missing[0]}; {again}')
+            raise ValueError(f'{path} has no score under {missing[0]}; measure it again: {again}')
         for fault in SCORED:
             score = bundle.scores[fault]
             measured.setdefault((score['episodes'], score['seed']), path)
@@ -219,8 +222,8 @@ def _all_finished(
             (many, first), (others, start), *_ = measured
             raise ValueError(
                 f'{path} is scored over {others} episodes from seed {start} on, and '
-                f'{next(iter(measured.values()))} over {many} from {first}; {again} --episodes '
-                f'{many} --seed {first}'
+                f'{next(iter(measured.values()))} over {many} from {first}; measure it again: '
+                f'{again} --episodes {many} --seed {first}'
             )
         found.append((run, bundle))
     found.sort(key=lambda each: (each[0].cell, each[0].seed))

@@ -34,7 +34,7 @@ def card(bundle: Bundle) -> str:
         _facts(bundle),
         '## Training',
         f'```sh\n{about.get("command", "unknown")}\n```',
-        _origin(about),
+        _origin(about, 'step' if 'total_steps' in bundle.settings else 'round'),
         _training(bundle.settings.get('training', {})),
         _recordings(about.get('recordings', [])),
     ]
@@ -59,7 +59,7 @@ def _facts(bundle: Bundle) -> str:
     )
 
 
-def _origin(about: dict[str, Any]) -> str:
+def _origin(about: dict[str, Any], unit: str) -> str:
     lines = [f'- seed: {about.get("seed", "unknown")}', f'- date: {about.get("date", "unknown")}']
     if 'teacher_sha256' in about:
         lines.append(f'- teacher: `{about["teacher_sha256"]}`')
@@ -69,7 +69,22 @@ def _origin(about: dict[str, Any]) -> str:
     processor = about.get('machine', {}).get('processor')
     if processor:
         lines.append(f'- machine: {processor}')
+    history = about.get('history', [])
+    if len(history) > 1:
+        lines.append(f'- trained in parts: {_parts(history, unit)}')
     return '\n'.join(lines)
+
+
+def _parts(history: list[dict[str, Any]], unit: str) -> str:
+    """Where each part of a training ran, with the versions in which the parts differ."""
+    names = {name for part in history for name in part['versions']}
+    differing = sorted(n for n in names if len({p['versions'].get(n) for p in history}) > 1)
+    told = []
+    for part in history:
+        versions = [f'{n} {part["versions"][n]}' for n in differing if n in part['versions']]
+        where = ', '.join([part['processor'], *versions])
+        told.append(f'from {unit} {part["from"]:,} on {where}')
+    return '; '.join(told)
 
 
 def _recordings(recordings: list[dict[str, Any]]) -> str:

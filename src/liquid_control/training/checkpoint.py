@@ -139,27 +139,3 @@ def restore(
         model.load_state_dict(under('model', tensors))
         load_moments(optimizer, under('optimizer', tensors))
     return about
-
-
-def load(path: Path, model: torch.nn.Module, **expected: Any) -> None:
-    """Load the weights of a model from a file that holds nothing else.
-
-    Args:
-        path: file written with :func:`write`.
-        model: receives the weights.
-        expected: values that ``about`` must hold.
-
-    Raises:
-        ValueError: the file is missing, broken or another run's.
-    """
-    found = read(path)
-    if found is None:
-        raise ValueError(f'{path}: no such file, and the checkpoint beside it needs it')
-    tensors, about = found
-    for name, value in expected.items():
-        if about.get(name) != value:
-            raise ValueError(
-                f'{path} is from another run: expected {name} {value}, found {about.get(name)}'
-            )
-    with restoring(path):
-        model.load_state_dict(tensors)

@@ -8,6 +8,7 @@ import copy
 from collections import deque
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -16,6 +17,7 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 
+from liquid_control.provenance import continued
 from liquid_control.sim import environment as environments
 from liquid_control.sim.batch import BatchWalkers, episode_returns
 from liquid_control.training import checkpoint, expert_state
@@ -184,13 +186,17 @@ class _Candidates(BaseCallback):
         self.journal, self._said = Journal(None), ''
         self.due = len(self._all)
         self.best: dict[str, dict] = {}
+        self.weights: dict[str, dict[str, torch.Tensor]] = {}
+        self.history = continued([], 0)
         self.saved = 0
+        self._rewards: list[float] = []
 
     def _on_step(self) -> bool:
+        self._rewards.append(float(self.training_env.get_original_reward().mean()))
         return True
 
     def _on_rollout_start(self) -> None:
-        self.check()
+        self._log_round()
         if self.num_timesteps - self.saved >= self._settings.checkpoint_steps:
             self.save()
 
@@ -202,7 +208,16 @@ class _Candidates(BaseCallback):
         self._report(min(1.0, steps / total), f'{steps:,} steps{self._said}')
 
     def _on_training_end(self) -> None:
+        self._log_round()
+
+    def _log_round(self) -> None:
+        """Log the last rollout and its update, if there was one since the training went on."""
         self.check()
+        if self._rewards:
+            losses = {k: v for k, v in self.logger.name_to_value.items() if k.startswith('train/')}
+            found = {'reward': float(np.mean(self._rewards)), **losses}
+            self.journal.add(int(self.num_timesteps), found)
+            self._rewards.clear()
 
     def check(self) -> None:
         """Raise NotFiniteError if a parameter of the policy, or its exploration, is not finite."""
@@ -216,7 +231,14 @@ class _Candidates(BaseCallback):
         """Write a checkpoint from which the training can resume."""
         self.saved = int(self.num_timesteps)
         tensors, about = expert_state.snapshot(self.model)
-        about |= {'origin': asdict(self._settings), 'due': self.due, 'best': self.best}
+        for choice, weights in self.weights.items():
+            tensors |= checkpoint.named(choice, weights)
+        about |= {
+            'origin': asdict(self._settings),
+            'history': self.history,
+            'due': self.due,
+            'best': self.best,
+        }
         checkpoint.write(self._folder / 'checkpoint.safetensors', tensors, about)
 
     def restore(self, model: PPO) -> int:
@@ -229,6 +251,8 @@ class _Candidates(BaseCallback):
         with checkpoint.restoring(path):
             expert_state.restore(model, tensors, about)
             self.due, self.best = about['due'], about['best']
+            self.weights = {choice: checkpoint.under(choice, tensors) for choice in self.best}
+            self.history = continued(about['history'], model.num_timesteps)
         self.saved = model.num_timesteps
         return model.num_timesteps
 
@@ -257,23 +281,24 @@ class _Candidates(BaseCallback):
         merits = float(clean.mean() + clean.min()), float(np.mean(teaching))
         for choice, merit in zip(CHOICES, merits, strict=True):
             if choice not in self.best or merit > self.best[choice]['merit']:
-                checkpoint.write(self._folder / f'{choice}.safetensors', net.state_dict(), {})
+                self.weights[choice] = copy.deepcopy(net.state_dict())
                 self.best[choice] = {'merit': merit, **scores}
 
 
 def train_expert(
     settings: ExpertSettings, folder: Path, report, log: Path | None = None
-) -> dict[str, tuple[ExpertNet, dict]]:
+) -> tuple[dict[str, tuple[ExpertNet, dict]], list[dict[str, Any]]]:
     """Train an expert, or resume the same training where it was stopped.
 
     Args:
         settings: settings of the training.
         folder: folder for checkpoints.
         report: called as ``report(fraction, text)`` with progress.
-        log: folder for the log of returns.
+        log: folder for the log of losses and returns.
 
     Returns:
-        ``walker`` and ``teacher``, each a network and its scores; they may be the same network.
+        ``walker`` and ``teacher``, each a network and its scores (they may be the same network),
+        and where they were trained, see :func:`provenance.continued`.
 
     Raises:
         ValueError: unknown environment, or the folder holds another training's checkpoint.
@@ -305,11 +330,12 @@ def train_expert(
     chosen = {}
     for choice in CHOICES:
         net = copy.deepcopy(ExpertNet(model, environment))
-        checkpoint.load(folder / f'{choice}.safetensors', net)
+        with checkpoint.restoring(folder / 'checkpoint.safetensors'):
+            net.load_state_dict(candidates.weights[choice])
         scores = {name: v for name, v in candidates.best[choice].items() if name != 'merit'}
         chosen[choice] = net.eval(), scores
     environment.close()
-    return chosen
+    return chosen, candidates.history
 
 
 def _learn(model: PPO, steps: int, candidates: _Candidates) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from liquid_control.models import PolicyModel
+from liquid_control.provenance import continued
 from liquid_control.training import checkpoint
 from liquid_control.training.averaged import Averaged
 from liquid_control.training.chunks import mean, missed_changes, persistence, sequences
@@ -49,6 +50,7 @@ class FineTuning:
         score: score of that student.
         folder: folder for checkpoints.
         origin: what identifies the whole training; checkpoints of other trainings are refused.
+        history: where the training ran so far, see :func:`provenance.continued`.
 
     Raises:
         ValueError: the folder's checkpoint is broken or from another training.
@@ -61,11 +63,13 @@ class FineTuning:
         score: float,
         folder: Path,
         origin: dict[str, Any],
+        history: list[dict[str, Any]],
     ):
         self.settings, self._name = settings.fine_tuning, settings.title
         self._episodes, self._origin = settings.episodes, origin
+        self._before, self.history = settings.rounds, history
         self._path = folder / 'fine_tuning.safetensors'
-        self.averaged = Averaged(model, folder / 'tuned.safetensors')
+        self.averaged = Averaged(model, settings.title)
         tuned = settings.fine_tuning
         self._explored = _Explored(model.train(), tuned.spread)
         self._optimizer = Optimizers('adam', self._explored, tuned.learning_rate)
@@ -86,12 +90,13 @@ class FineTuning:
     def _restore(self, tensors: dict[str, torch.Tensor], about: dict[str, Any]) -> None:
         with checkpoint.restoring(self._path):
             self._explored.load_state_dict(checkpoint.under('explored', tensors))
-            self.averaged.model.load_state_dict(checkpoint.under('averaged', tensors))
+            self.averaged.restore(checkpoint.under('averaged', tensors), about['best'])
             self._optimizer.restore(checkpoint.under('optimizer', tensors))
             self._value.restore(checkpoint.under('value', tensors))
             self._explorer.restore(checkpoint.under('walkers', tensors), about['walkers'])
             self._rng.bit_generator.state = about['generator']
-            self.done, self.averaged.best = about['done'], about['best']
+            self.done = about['done']
+            self.history = continued(about['history'], self._before + self.done)
             self._pace = about['pace']
 
     def save(self) -> None:
@@ -103,13 +108,14 @@ class FineTuning:
         walkers, about = self._explorer.snapshot()
         tensors = (
             checkpoint.named('explored', self._explored.state_dict())
-            | checkpoint.named('averaged', self.averaged.model.state_dict())
+            | checkpoint.named('averaged', self.averaged.tensors())
             | checkpoint.named('optimizer', self._optimizer.tensors())
             | checkpoint.named('value', self._value.tensors())
             | checkpoint.named('walkers', walkers)
         )
         about = {
             'origin': self._origin,
+            'history': self.history,
             'done': self.done,
             'pace': self._pace,
             'best': self.averaged.best,

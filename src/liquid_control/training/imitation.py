@@ -13,10 +13,12 @@ import torch
 
 from liquid_control.control.contract import Contract
 from liquid_control.models import ModelSettings, Normalizer, PolicyModel
+from liquid_control.provenance import continued
 from liquid_control.training import checkpoint
 from liquid_control.training.averaged import Averaged
 from liquid_control.training.chunks import Chunk, losses
 from liquid_control.training.finite import clip_gradients, explain
+from liquid_control.training.folder import CHUNKS
 from liquid_control.training.optimizers import Optimizers
 from liquid_control.training.replay_memory import ReplayMemory
 from liquid_control.training.robot import contract_of_students
@@ -28,6 +30,12 @@ from liquid_control.training.teacher import Teacher
 
 class Imitation:
     """The state of an imitation; its folder holds all that is needed to resume.
+
+    Attributes:
+        done: rounds done.
+        history: where the rounds ran, see :func:`provenance.continued`.
+        origin: what identifies the training; checkpoints of others are refused.
+        averaged: the weights that are kept.
 
     Raises:
         ValueError: unknown cell or optimiser, another robot, a policy that cannot teach, or a
@@ -46,8 +54,8 @@ class Imitation:
         unscaled = Normalizer(*(np.ones(contract.sensed_size),) * 3)
         self.model = PolicyModel(model_settings, contract, unscaled)
         self._optimizer = Optimizers(settings.optimizer, self.model, settings.learning_rate)
-        self._memory = ReplayMemory(folder / 'chunks', settings.memory)
-        self.done = 0
+        self._memory = ReplayMemory(folder / CHUNKS, settings.memory)
+        self.done, self.history = 0, continued([], 0)
         self.origin = {
             'settings': _plain(settings),
             'teacher_sha256': teacher.sha256,
@@ -59,7 +67,7 @@ class Imitation:
             scales = settings.seed_of(Stream.SCALES)
             normalizer = measure_normalizer(teacher, settings.walkers, scales)
             normalizer.register(self.model)
-        self.averaged = Averaged(self.model, folder / 'best.safetensors')
+        self.averaged = Averaged(self.model, settings.title)
         self._collector = Collector(
             self.model, teacher, settings.walkers, settings.seed_of(Stream.WALKERS),
             settings.conditions,
@@ -74,12 +82,13 @@ class Imitation:
     def _restore(self, tensors, about) -> None:
         with checkpoint.restoring(self._path):
             self.model.load_state_dict(checkpoint.under('model', tensors))
-            self.averaged.model.load_state_dict(checkpoint.under('averaged', tensors))
+            self.averaged.restore(checkpoint.under('averaged', tensors), about['best'])
             self._optimizer.restore(checkpoint.under('optimizer', tensors))
             self._collector.restore(checkpoint.under('walkers', tensors), about['walkers'])
             self._rng.bit_generator.state = about['generator']
             torch.set_rng_state(tensors['torch'])
-            self.done, self.averaged.best = about['done'], about['best']
+            self.done = about['done']
+            self.history = continued(about['history'], self.done)
             chunks = list(about['chunks'])
         self._memory.load(chunks)  # names its own files
 
@@ -92,13 +101,14 @@ class Imitation:
         walkers, about = self._collector.snapshot()
         tensors = (
             checkpoint.named('model', self.model.state_dict())
-            | checkpoint.named('averaged', self.averaged.model.state_dict())
+            | checkpoint.named('averaged', self.averaged.tensors())
             | checkpoint.named('optimizer', self._optimizer.tensors())
             | checkpoint.named('walkers', walkers)
             | {'torch': torch.get_rng_state()}
         )
         about = {
             'origin': self.origin,
+            'history': self.history,
             'done': self.done,
             'best': self.averaged.best,
             'chunks': self._memory.store(),

@@ -24,6 +24,7 @@ def publish_expert(
     scores: dict,
     contract: Contract,
     robot: Contract | None,
+    history: list[dict[str, Any]],
 ) -> Bundle:
     """Write the expert's bundle. It has no memory and predicts nothing, as its settings say.
 
@@ -32,6 +33,7 @@ def publish_expert(
         contract: contract of the expert.
         robot: contract of the robot on which the bundle is scored; None to score it in its
             environment, without faults.
+        history: where it was trained, see :func:`provenance.continued`.
     """
 
     def judge(draft: Bundle) -> dict:
@@ -49,6 +51,7 @@ def publish_expert(
         state_size=1,
         judge=judge,
         seed=settings.seed,
+        history=history,
     )
 
 
@@ -78,8 +81,13 @@ def publish_student(
     settings: StudentSettings,
     teacher: Path,
     robot: Contract,
+    history: list[dict[str, Any]],
 ) -> Bundle:
-    """Write a student's bundle, with scores also in percent of its teacher's fault-free return."""
+    """Write a student's bundle, with scores also in percent of its teacher's fault-free return.
+
+    Args:
+        history: where it was trained, see :func:`provenance.continued`.
+    """
     reference = teacher_return(teacher, robot)
     return export_bundle(
         path,
@@ -91,4 +99,5 @@ def publish_student(
         judge=lambda draft: closed_loop_scores(draft, robot, reference),
         seed=settings.seed,
         teacher_sha256=Bundle.read(teacher).sha256,
+        history=history,
     )

@@ -6,6 +6,7 @@ import numpy as np
 
 from liquid_control.training import checkpoint
 from liquid_control.training.chunks import Chunk, joined
+from liquid_control.training.folder import CHUNK
 
 
 class ReplayMemory:
@@ -55,8 +56,8 @@ class ReplayMemory:
 
     def sweep(self) -> None:
         """Remove the files of chunks that are no longer in memory."""
-        for path in self._folder.glob('*.safetensors*'):
-            if path.name.split('.')[0] not in {self._file(n).stem for n in self._chunks}:
+        for path in self._folder.glob(f'{CHUNK}.safetensors*'):
+            if int(path.name[:6]) not in self._chunks:
                 path.unlink(missing_ok=True)
         self._stored &= set(self._chunks)
 
@@ -71,8 +72,8 @@ class ReplayMemory:
             found = checkpoint.read(path)
             if found is None:
                 raise ValueError(
-                    f'{path}: no such file, and the checkpoint needs it: remove '
-                    f'{self._folder.parent} to start anew'
+                    f'{path}: no such file, and the checkpoint beside that folder needs it: '
+                    'remove that checkpoint to start anew'
                 )
             with checkpoint.restoring(path):
                 self._chunks[number] = Chunk(**found[0])

@@ -1,6 +1,7 @@
 """What students and teachers must fit: the Walker2d that training simulates."""
 
 from liquid_control import paths
+from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
 
 SEEN_BY_STUDENTS = ('joint_position', 'previous_action')
@@ -15,7 +16,8 @@ def contract_of_students(robot: Contract) -> Contract:
         ValueError: the robot is not the Walker2d that training simulates, or has no ``std``, in
             units of which faults are defined.
     """
-    found = _simulated(*SEEN_BY_STUDENTS).differences(robot)
+    simulated = _simulated(*SEEN_BY_STUDENTS)
+    found = simulated.differences(robot) or _other_limits(simulated, robot)
     if not found:
         contract = robot.asking(*SEEN_BY_STUDENTS)
         found = _misplaced(contract)
@@ -30,12 +32,16 @@ def contract_of_students(robot: Contract) -> Contract:
     return contract
 
 
-def check_teacher(contract: Contract, state_size: int, source: str) -> None:
-    """Refuse a policy that cannot label Walker2d's states, one at a time.
+def check_teacher(bundle: Bundle, source: str) -> None:
+    """Refuse a bundle that cannot label Walker2d's states, one at a time.
 
     Raises:
-        ValueError: it reads anything but all 17 observations, is for another robot, or remembers.
+        ValueError: it never drives, reads anything but all 17 observations, is for another robot,
+            or remembers.
     """
+    contract, state_size = bundle.contract, bundle.counts['state_size']
+    if not bundle.drives:
+        raise ValueError(f'{source}: a teacher must drive, and this is a predictor')
     terms = [term.name for term in contract.terms]
     if terms != list(SEEN_BY_TEACHERS):
         raise ValueError(
@@ -54,6 +60,15 @@ def check_teacher(contract: Contract, state_size: int, source: str) -> None:
 
 def _simulated(*names: str) -> Contract:
     return Contract.load(paths.robot('walker2d')).asking(*names)
+
+
+def _other_limits(simulated: Contract, robot: Contract) -> list[str]:
+    """Values of a contract that decide when memory is reset, and that training does not vary."""
+    return [
+        f'{name}: expected {getattr(simulated, name)}, found {getattr(robot, name)}'
+        for name in ('max_gap', 'freshness')
+        if getattr(robot, name) != getattr(simulated, name)
+    ]
 
 
 def _misplaced(contract: Contract) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,6 +15,13 @@ from liquid_control.training.readout import solve_readout
 from liquid_control.training.settings import Stream, StudentSettings
 
 
+class Trained(NamedTuple):
+    """A student, and where it was trained, see :func:`provenance.continued`."""
+
+    model: PolicyModel
+    history: list[dict[str, Any]]
+
+
 def train_student(
     settings: StudentSettings,
     robot: Contract,
@@ -21,7 +29,7 @@ def train_student(
     folder: Path,
     report: Callable[[float, str], None],
     log: Path | None = None,
-) -> PolicyModel:
+) -> Trained:
     """Train one student, or resume the same training where it was stopped.
 
     Args:
@@ -38,14 +46,15 @@ def train_student(
         NotFiniteError: a value is no longer finite; the message says where.
         OSError: a checkpoint cannot be written; the last one is intact.
     """
-    model = _taught(settings, robot, teacher_path, folder, report, log)
+    trained = _taught(settings, robot, teacher_path, folder, report, log)
     if settings.readout:
         report(1.0, 'solving the readout of the prediction')
-        solve_readout(model, settings.readout, settings.seed_of(Stream.READOUT), settings.title)
-    return model
+        seed = settings.seed_of(Stream.READOUT)
+        solve_readout(trained.model, settings.readout, seed, settings.title)
+    return trained
 
 
-def _taught(settings, robot, teacher_path, folder, report, log) -> PolicyModel:
+def _taught(settings, robot, teacher_path, folder, report, log) -> Trained:
     """The part of :func:`train_student` that has checkpoints: imitation and fine-tuning."""
     tuned = settings.fine_tuning
     imitated = settings.rounds * settings.walkers * settings.steps
@@ -61,10 +70,12 @@ def _taught(settings, robot, teacher_path, folder, report, log) -> PolicyModel:
                     unjudged=settings.rounds / 2,
                 )  # fmt: skip
         if not tuned.rounds:
-            return training.averaged.result()
+            return Trained(training.averaged.result(), training.history)
         found = training.averaged
         origin = training.origin
-        fine_tuning = FineTuning(settings, found.result(), found.best, folder, origin)
+        fine_tuning = FineTuning(
+            settings, found.result(), found.best, folder, origin, training.history
+        )
     finally:
         training.close()
     del training, found  # frees the chunks that it holds
@@ -77,7 +88,7 @@ def _taught(settings, robot, teacher_path, folder, report, log) -> PolicyModel:
                 lambda found: f'fine-tuning, reward {found["reward"]:.2f}',
                 first=settings.rounds,
             )  # fmt: skip
-        return fine_tuning.result()
+        return Trained(fine_tuning.result(), fine_tuning.history)
     finally:
         fine_tuning.close()
 

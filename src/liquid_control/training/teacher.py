@@ -33,12 +33,12 @@ class Teacher(Expert):
 
     Raises:
         BundleError: the file is not a valid bundle.
-        ValueError: its policy reads anything but all 17 observations of Walker2d-v5, is for
-            another robot, or has a memory.
+        ValueError: it is a predictor, reads anything but all 17 observations of Walker2d-v5, is
+            for another robot, or has a memory.
     """
 
     def __init__(self, path: Path, count: int):
         bundle = Bundle.read(path)
-        check_teacher(bundle.contract, bundle.counts['state_size'], str(path))
+        check_teacher(bundle, str(path))
         super().__init__(bundle, count)
         self.sha256 = bundle.sha256

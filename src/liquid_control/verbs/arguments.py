@@ -2,7 +2,7 @@
 
 import argparse
 import contextlib
-import shutil
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,22 +77,14 @@ def add_distro_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def check_bundle_path(option: str, path: Path) -> None:
-    """Raise ValueError if a bundle's file name does not end in ``.onnx``."""
+    """Raise ValueError if no bundle can be written to a path, before any work is done."""
     if path.suffix != '.onnx':
         raise ValueError(f'{option}: expected a file named .onnx, found {path}')
-
-
-@contextlib.contextmanager
-def checkpoint_folder(given: Path | None, bundle: Path) -> Iterator[Path]:
-    """Yield the folder of a training's checkpoints.
-
-    If none is given, it is beside the bundle and is removed once everything is done; a training
-    that is stopped or fails leaves it there to resume from.
-    """
-    folder = given or bundle.with_suffix('.training')
-    yield folder
-    if given is None:
-        shutil.rmtree(folder, ignore_errors=True)
+    if path.is_dir():
+        raise ValueError(f'{option}: expected a file, found the folder {path}')
+    place = next(parent for parent in path.absolute().parents if parent.exists())
+    if not (place.is_dir() and os.access(place, os.W_OK)):
+        raise ValueError(f'{option} {path}: cannot write to {place}')
 
 
 @contextlib.contextmanager

@@ -26,7 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--checkpoints', type=Path, metavar='DIR',
         help='where to resume a stopped training (beside the bundle, until that is written)',
     )  # fmt: skip
-    parser.add_argument('--log', type=Path, metavar='DIR', help='log of returns (TensorBoard)')
+    parser.add_argument(
+        '--log', type=Path, metavar='DIR', help='log of losses and returns (TensorBoard)'
+    )
     add_json_argument(parser, 'write the scores to a file')
 
 
@@ -36,6 +38,7 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.provenance import provenance, write_json
     from liquid_control.sim import environment as environments
     from liquid_control.training.expert import ExpertSettings
+    from liquid_control.training.folder import stopped
     from liquid_control.training.publish import finished_expert
     from liquid_control.verbs.arguments import check_bundle_path
 
@@ -60,7 +63,7 @@ def main(args: argparse.Namespace) -> int:
         try:
             bundles |= _trained(args, settings, missing, console)
         except KeyboardInterrupt:
-            print('\nstopped; the same command resumes from the last checkpoint', file=sys.stderr)
+            print(f'\n{stopped(args.checkpoints, args.out)}', file=sys.stderr)
             return 130
     for choice, bundle in bundles.items():
         done = f'wrote {bundle.path}' if choice in missing else f'{bundle.path} is trained already'
@@ -83,8 +86,8 @@ def _trained(args, settings, missing: dict[str, Path], console) -> dict:
     from liquid_control.sim.environment import environment
     from liquid_control.training.expert import train_expert
     from liquid_control.training.expert_contract import expert_contract
+    from liquid_control.training.folder import checkpoint_folder
     from liquid_control.training.publish import publish_expert
-    from liquid_control.verbs.arguments import checkpoint_folder
     from liquid_control.verbs.progress import reporting
 
     world = environment(args.env)
@@ -95,9 +98,9 @@ def _trained(args, settings, missing: dict[str, Path], console) -> dict:
         checkpoint_folder(args.checkpoints, args.out) as folder,
         reporting(console, f'expert, {world.name}') as report,
     ):
-        chosen = train_expert(settings, folder, report, args.log)
+        chosen, history = train_expert(settings, folder, report, args.log)
         bundles = {}
         for choice, path in missing.items():
             net, scores = chosen[choice]
-            bundles[choice] = publish_expert(path, net, settings, scores, contract, robot)
+            bundles[choice] = publish_expert(path, net, settings, scores, contract, robot, history)
     return bundles

@@ -5,8 +5,10 @@ import contextlib
 import sys
 from pathlib import Path
 
-from liquid_control.verbs.arguments import add_json_argument
+from liquid_control.verbs.arguments import add_json_argument, check_bundle_path
 
+_MODELS = ('.pt', '.pth', '.ckpt', '.safetensors', '.pkl', '.zip', '.h5')
+"""Suffixes by which a single model is surely meant."""
 _SHORT = {
     'none': 'clean', 'gaussian:0.03': 'σ\n.03', 'gaussian:0.1': 'σ\n.1', 'dropped:0.1': 'lost',
     'delay:1': 'late\n1', 'delay:2': 'late\n2', 'delay:3': 'late\n3', 'jitter:0.25': 'uneven',
@@ -88,7 +90,9 @@ def _runs(args):
     ]
     if args.out.suffix == '.onnx' and len(runs) > 1:
         raise ValueError(f'--out: expected a folder for {len(runs)} runs, found {args.out}')
-    if args.out.suffix and args.out.suffix != '.onnx':
+    if args.out.suffix == '.onnx':
+        check_bundle_path('--out', args.out)
+    elif args.out.suffix in _MODELS or args.out.is_file():
         raise ValueError(f'--out: expected a file named .onnx, or a folder, found {args.out}')
     return runs
 
@@ -98,7 +102,7 @@ def _one(args, runs, robot, teacher) -> int:
 
     from liquid_control.control.bundle import Bundle
     from liquid_control.training.campaign import Place, carry_out, finished
-    from liquid_control.verbs.arguments import checkpoint_folder
+    from liquid_control.training.folder import checkpoint_folder, stopped
     from liquid_control.verbs.progress import reporting
 
     console = Console()
@@ -113,7 +117,7 @@ def _one(args, runs, robot, teacher) -> int:
         ):
             carry_out(runs[0], robot, teacher, Place(args.out, folder, args.log), report)
     except KeyboardInterrupt:
-        print('\nstopped; the same command resumes from the last checkpoint', file=sys.stderr)
+        print(f'\n{stopped(args.checkpoints, args.out)}', file=sys.stderr)
         return 130
     bundle = Bundle.read(args.out)
     console.print(f'wrote {args.out}: {bundle.counts["parameters"]} parameters', highlight=False)
@@ -163,7 +167,7 @@ def _several(args, runs, robot, teacher) -> int:
     if stopped:
         print(
             f'stopped; {len(standing.finished)} of {standing.total} runs are finished: the same '
-            'command resumes from their last checkpoints',
+            'command resumes the others from their last checkpoints, where there are any',
             file=sys.stderr,
         )
         return 130

@@ -39,6 +39,8 @@ def main(args: argparse.Namespace) -> int:
         check_bundle_path('--out', args.out)
     robot = Contract.load(paths.robot(args.robot))
     bundle = Bundle.read(paths.policy(args.policy, 'walker2d'))
+    if args.out:
+        _check_replaced(args.out, bundle)
     bundle.contract.require_fit(robot, args.policy)
     _check_std(args.policy, bundle.contract, robot)
     console, taught = Console(), bundle.provenance.get('teacher_sha256')
@@ -63,6 +65,19 @@ def main(args: argparse.Namespace) -> int:
         score.rescored(bundle, args.out, {**kept, **found})
         print(f'wrote {args.out}')
     return 0
+
+
+def _check_replaced(out: Path, bundle) -> None:
+    """Refuse to replace another bundle, or one that others may name by its hash."""
+    if not out.exists():
+        return
+    if not out.samefile(bundle.path):
+        raise FileExistsError(f'--out {out}: exists already, and is not the policy that is scored')
+    if 'teacher_sha256' not in bundle.provenance:
+        raise FileExistsError(
+            f'--out {out}: exists already, and is no student: if it has students, they name it by '
+            'the hash of its file, which would change'
+        )
 
 
 def _check_std(policy: str, asked, robot) -> None:

@@ -51,8 +51,9 @@ def test_it_can_be_traced(name):
 
 @pytest.mark.parametrize('name', POLICIES)
 def test_it_walks(name):
-    usual = PolicyRunner(POLICIES[name]).bundle.scores['none']['return_mean']
-    assert walk(name, episodes=2).max() >= 0.8 * usual
+    """The first of the walks by which it was scored, none worse than the worst of its card."""
+    worst = PolicyRunner(POLICIES[name]).bundle.scores['none']['return_min']
+    assert walk(name, episodes=2).min() >= 0.95 * worst
 
 
 def scored():
@@ -66,5 +67,6 @@ def scored():
 @pytest.mark.parametrize(('name', 'fault'), list(scored()))
 def test_it_reaches_the_return_of_its_card(name, fault):
     scores = PolicyRunner(POLICIES[name]).bundle.scores[fault]
+    spread = scores['return_std'] / np.sqrt(20)
     found = walk(name, 20, fault).mean()
-    assert found >= 0.85 * scores['return_mean']
+    assert found >= 0.98 * scores['return_mean'] - 4.0 * spread

@@ -1,0 +1,83 @@
+"""The folder of a training's checkpoints: one process at a time, and cleared when all is done."""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+CHUNKS = 'chunks'
+"""Folder of a student's training data, within that of its checkpoints."""
+CHUNK = '[0-9]' * 6
+"""Pattern of the names of files in it, without their suffix."""
+_WRITTEN = ('checkpoint', 'fine_tuning', 'all', 'without-*', f'{CHUNKS}/{CHUNK}')
+
+
+@contextlib.contextmanager
+def checkpoint_folder(given: Path | None, bundle: Path) -> Iterator[Path]:
+    """Yield the folder of a training's checkpoints, held by this process alone.
+
+    If none is given, it is beside the bundle and is cleared once everything is done; a training
+    that is stopped or fails leaves its checkpoints there to resume from.
+
+    Raises:
+        ValueError: another process trains in it.
+    """
+    folder = _place(given, bundle)
+    with alone_in(folder):
+        yield folder
+        if given is None:
+            clear(folder)
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Keep other processes from training in a folder, where the file system can.
+
+    It is created if it does not exist, and removed again if nothing was written.
+
+    Raises:
+        ValueError: another process trains in it.
+    """
+    created = not folder.is_dir()
+    folder.mkdir(parents=True, exist_ok=True)
+    place = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # some network file systems cannot lock a folder
+            if _taken(place):
+                raise ValueError(f'{folder}: another process is training there')
+        yield
+    finally:
+        os.close(place)
+        if created:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+
+def clear(folder: Path) -> None:
+    """Remove the checkpoints in a folder, and the folder too if it holds nothing else."""
+    for name in _WRITTEN:
+        for path in folder.glob(f'{name}.safetensors*'):
+            path.unlink(missing_ok=True)
+    for place in (folder / CHUNKS, folder):
+        with contextlib.suppress(OSError):
+            place.rmdir()
+
+
+def stopped(given: Path | None, bundle: Path) -> str:
+    """What to say when a training was stopped, with the arguments of :func:`checkpoint_folder`."""
+    if any(_place(given, bundle).glob('*.safetensors')):
+        return 'stopped; the same command resumes from the last checkpoint'
+    return 'stopped before the first checkpoint; the same command starts anew'
+
+
+def _place(given: Path | None, bundle: Path) -> Path:
+    return given or bundle.with_suffix('.training')
+
+
+def _taken(place: int) -> bool:
+    try:
+        fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
