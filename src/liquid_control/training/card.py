@@ -77,12 +77,11 @@ def _origin(about: dict[str, Any], unit: str) -> str:
 
 def _parts(history: list[dict[str, Any]], unit: str) -> str:
     """Where each part of a training ran, with the versions in which the parts differ."""
-    names = {name for part in history for name in part['versions']}
-    differing = sorted(n for n in names if len({p['versions'].get(n) for p in history}) > 1)
+    names = set.intersection(*(set(part['versions']) for part in history))
+    differing = sorted(n for n in names if len({part['versions'][n] for part in history}) > 1)
     told = []
     for part in history:
-        versions = [f'{n} {part["versions"][n]}' for n in differing if n in part['versions']]
-        where = ', '.join([part['processor'], *versions])
+        where = ', '.join([part['processor'], *(f'{n} {part["versions"][n]}' for n in differing)])
         told.append(f'from {unit} {part["from"]:,} on {where}')
     return '; '.join(told)
 
