@@ -30,7 +30,7 @@ def test_order_and_kind_of_a_message_change_nothing(order, kind):
 
 def test_the_order_may_change_from_message_to_message():
     observer = Observer(JOINTS)
-    for stamp, names in enumerate(['hip knee', 'knee hip', 'knee toe hip', 'hip knee']):
+    for stamp, names in enumerate(['hip knee', 'knee hip', 'knee toe hip', 'hip knee'], 1):
         message = joints(stamp, **{n: float(len(n)) for n in names.split()})
         assert observer.update('joint_states', message)[1].tolist() == [3.0, 4.0]
 
@@ -38,7 +38,7 @@ def test_the_order_may_change_from_message_to_message():
 @kinds
 def test_what_is_written_is_read_and_nothing_else_changes(kind):
     access = TermAccess(JOINTS.terms[0])
-    message = joints(0, kind, knee=1.0, neck=7.0, hip=2.0)
+    message = joints(1, kind, knee=1.0, neck=7.0, hip=2.0)
     access.write(message, np.array([8.0, 9.0]))
     assert access.read(message) == [8.0, 9.0]
     assert list(message.position) == [9.0, 7.0, 8.0]
@@ -55,14 +55,14 @@ def test_components_are_written_and_read():
 @pytest.mark.parametrize(
     ('message', 'said'),
     [
-        (joints(0, hip=1.0, kneee=2.0), "'knee' .did you mean 'kneee'"),
-        (SimpleNamespace(header=header(0), name=['hip', 'knee'], position=np.zeros(1)), '1 value'),
-        (SimpleNamespace(header=header(0), name=['hip', 'knee'], position=np.zeros(0)), '0 value'),
-        (SimpleNamespace(header=header(0), name=['hip', 'knee', 'hip'], position=np.zeros(3)),
+        (joints(1, hip=1.0, kneee=2.0), "'knee' .did you mean 'kneee'"),
+        (SimpleNamespace(header=header(1), name=['hip', 'knee'], position=np.zeros(1)), '1 value'),
+        (SimpleNamespace(header=header(1), name=['hip', 'knee'], position=np.zeros(0)), '0 value'),
+        (SimpleNamespace(header=header(1), name=['hip', 'knee', 'hip'], position=np.zeros(3)),
          'hip is named more than once'),
-        (SimpleNamespace(header=header(0), name=['hip', 'knee']), 'no field position'),
-        (SimpleNamespace(header=header(0), name=['hip', 'knee'], position=0.5), 'is a float'),
-        (SimpleNamespace(header=header(0), position=np.zeros(2)), 'beside a list name'),
+        (SimpleNamespace(header=header(1), name=['hip', 'knee']), 'no field position'),
+        (SimpleNamespace(header=header(1), name=['hip', 'knee'], position=0.5), 'is a float'),
+        (SimpleNamespace(header=header(1), position=np.zeros(2)), 'beside a list name'),
         (SimpleNamespace(name=['hip', 'knee'], position=np.zeros(2)), 'no header.stamp'),
     ],
 )  # fmt: skip
@@ -80,7 +80,7 @@ def test_a_missing_component_is_named():
 
 @given(st.lists(st.floats(), min_size=2, max_size=2))
 def test_readings_that_are_not_finite_pass_through_to_be_refused(values):
-    message = joints(0, hip=values[0], knee=values[1])
+    message = joints(1, hip=values[0], knee=values[1])
     observation = Observer(JOINTS).update('joint_states', message)[1]
     for seen, value in zip(observation.tolist(), values, strict=True):
         fits = abs(value) <= float(np.finfo(np.float32).max) + 2.0**102
@@ -90,7 +90,7 @@ def test_readings_that_are_not_finite_pass_through_to_be_refused(values):
 @given(st.floats())
 def test_a_clip_bounds_what_is_finite_and_hides_no_broken_reading(x):
     observer = Observer(ARM.asking('rate'))
-    seen = float(observer.update('imu/data', imu(0, x=x))[1][0])
+    seen = float(observer.update('imu/data', imu(1, x=x))[1][0])
     if x == NO_VALUE:
         assert math.isnan(seen)
     elif math.isfinite(x):
@@ -162,7 +162,7 @@ def test_names_may_stand_elsewhere_and_the_field_deeper():
     with pytest.raises(ObservationError, match='beside a list joint_names'):
         Observer(contract).update(
             'joint_states',
-            SimpleNamespace(header=header(0), feedback=SimpleNamespace(positions=np.zeros(2))),
+            SimpleNamespace(header=header(1), feedback=SimpleNamespace(positions=np.zeros(2))),
         )
 
 
@@ -173,8 +173,27 @@ def test_values_without_names_stand_for_an_order():
     assert Contract.from_dict(contract.to_dict()).hash == contract.hash
     with pytest.raises(ObservationError, match='data has 2 values for 3 names'):
         Observer(contract).update(
-            'joint_states', SimpleNamespace(header=header(0), data=np.zeros(2))
+            'joint_states', SimpleNamespace(header=header(1), data=np.zeros(2))
         )
+
+
+def test_names_that_contradict_the_order_are_refused():
+    contract = one_term(order=['hip', 'knee'])
+    for names in ([], ['hip', 'knee']):
+        message = SimpleNamespace(header=header(5), name=names, position=np.array([1.0, 2.0]))
+        assert Observer(contract).update('joint_states', message)[1].tolist() == [1.0, 2.0]
+    message.name = ['knee', 'hip']
+    with pytest.raises(ObservationError, match=r"order: expected .*names \['knee', 'hip'\]"):
+        Observer(contract).update('joint_states', message)
+
+
+def test_a_reading_without_a_stamp_is_refused():
+    observer = Observer(ARM.asking('angle', 'rate'))
+    with pytest.raises(ObservationError, match='joint_states: has no stamp'):
+        observer.update('joint_states', joints(0, hip=1.0, knee=2.0))
+    told = Observer(Contract.from_dict(told_arm()))
+    told.update('imu/data', imu(0, x=1.0))  # what holds needs none
+    assert told.update('joint_states', joints(1, hip=1.0, knee=2.0)) is not None
 
 
 def test_a_field_may_go_through_a_list_of_messages():
@@ -220,8 +239,8 @@ def told_arm(**changes):
 
 def test_what_holds_gates_nothing_and_stays():
     observer = Observer(Contract.from_dict(told_arm()))
-    assert observer.update('joint_states', joints(0, hip=1.0, knee=2.0)) is None  # no imu/data yet
-    assert observer.update('imu/data', imu(1, x=1.0))[1].tolist() == [1.0, 2.0, 1.0, 0.0]
+    assert observer.update('joint_states', joints(1, hip=1.0, knee=2.0)) is None  # no imu/data yet
+    assert observer.update('imu/data', imu(2, x=1.0))[1].tolist() == [1.0, 2.0, 1.0, 0.0]
     for stamp in (10**9, 2 * 10**9):  # long past its freshness limit
         found = observer.update('joint_states', joints(stamp, hip=3.0, knee=4.0))
         assert found[0] == stamp

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from support import KINDS, arm, imu, joints
 
 from liquid_control.control import Contract, ObservationError
+from liquid_control.control.observe import NO_VALUE
 from liquid_control.faults import FaultError, FaultInjector, parse
 
 ARM = Contract.from_dict(arm())
@@ -45,6 +46,13 @@ def test_what_holds_is_a_command_and_meets_no_sensor_fault():
         before = copy.deepcopy(message.position)
         assert injector.apply('targets', message)
         assert np.array_equal(message.position, before)
+
+
+def test_no_value_stays_no_value():
+    message = joints(5, hip=NO_VALUE, knee=1.0)
+    assert FaultInjector(ARM, parse('gaussian:0.1'), 0).apply('joint_states', message)
+    assert message.position[0] == NO_VALUE
+    assert message.position[1] != 1.0
 
 
 def test_seeds_and_stamps_and_topics_are_independent():

@@ -64,6 +64,8 @@ def start_node(tmp_path):
 
     def start(name, *more, **parameters):
         arguments = list(more)
+        if name == 'policy':
+            parameters.setdefault('autostart', True)
         for key, value in parameters.items():
             text = str(value).lower() if isinstance(value, bool) else str(value)
             arguments += ['-p', f'{key}:={text}']

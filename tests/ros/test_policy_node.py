@@ -25,6 +25,7 @@ from liquid_control import paths
 from liquid_control.control import Contract, Controller, PolicyRunner
 from liquid_control.nodes.driver import Driver
 from liquid_control.nodes.policy_node import PolicyNode, _work
+from liquid_control.nodes.session import NodeError
 from liquid_control.sim import walker2d
 
 
@@ -227,7 +228,7 @@ def test_whatever_a_callback_raises_the_robot_is_told_to_be_safe_first():
     said = []
 
     class Failing:
-        node = SimpleNamespace(autostart=False, lockstep=False, end=said.append)
+        node = SimpleNamespace(autostart=False, lockstep=False, finalized=False, end=said.append)
         stopping = False
 
         def end_on(self, *numbers):
@@ -246,11 +247,11 @@ def test_whatever_a_callback_raises_the_robot_is_told_to_be_safe_first():
 
 @pytest.fixture
 def in_process():
-    """in_process(parameter=value, …) → a policy node in this process, not yet configured."""
+    """in_process(argument, …, parameter=value, …) → a policy node here, not yet configured."""
     nodes = []
 
-    def make(**parameters):
-        given = [part for k, v in parameters.items() for part in ('-p', f'{k}:={v}')]
+    def make(*more, **parameters):
+        given = [*more, *(part for k, v in parameters.items() for part in ('-p', f'{k}:={v}'))]
         # In its own domain, so that leftovers of this process do not affect other tests.
         rclpy.init(args=['policy', '--ros-args', *given], domain_id=50)
         nodes.append(PolicyNode())
@@ -258,9 +259,10 @@ def in_process():
 
     yield make
     for node in nodes:
-        node.trigger_shutdown()
+        if not node.finalized:
+            node.trigger_shutdown()
         node.destroy_node()
-    rclpy.shutdown()
+    rclpy.try_shutdown()
 
 
 @pytest.fixture
@@ -335,6 +337,134 @@ def test_a_policy_that_hears_only_old_readings_does_not_say_that_it_runs(told):
     assert message == 'readings older than 5 s: are the clocks synchronised?'
 
 
+def test_until_the_first_fresh_reading_nothing_is_sent(told, monkeypatch):
+    sent = []
+    monkeypatch.setattr(told._commands, 'publish', sent.append)
+    hear(told, 'targets', hip=1.0)
+    hear(told, 'joint_states', late_s=9.0, hip=0.4, knee=-0.3)
+    hear(told, 'joint_states', hip=math.nan, knee=-0.3)
+    assert sent == []
+    hear(told, 'joint_states', hip=0.4, knee=-0.3)
+    hear(told, 'joint_states', hip=math.nan, knee=-0.3)
+    assert len(sent) == 2
+
+
+def test_stale_readings_again_and_again_stop_it(told):
+    """As when a second source sends old readings between the robot's own."""
+    told._timeout = 0.1
+    hear(told, 'targets', hip=1.0)
+    for _ in range(60):
+        hear(told, 'joint_states', hip=0.4, knee=-0.3)
+        hear(told, 'joint_states', late_s=9.0, hip=0.4, knee=-0.3)
+        time.sleep(0.005)
+    assert 'stale observations have come again and again' in told.controller.stopped
+
+
+def test_a_stale_reading_now_and_then_does_not_stop_it(told):
+    told._timeout = 0.1
+    hear(told, 'targets', hip=1.0)
+    for late_s in (0.0, 9.0, 0.0, 0.0, 0.0, 9.0, 0.0):
+        hear(told, 'joint_states', late_s=late_s, hip=0.4, knee=-0.3)
+        told._stale = told._stale and tuple(at - 0.11 for at in told._stale)  # time passes
+        told._guard()
+    assert told.controller.stopped is None
+
+
+def test_stamps_that_stay_ahead_of_the_clock_stop_it(told):
+    told._simulated_time, told._timeout = True, 0.1
+    hear(told, 'targets', hip=1.0)
+    hear(told, 'joint_states', late_s=-20.0, hip=0.4, knee=-0.3)  # /clock jumps a moment later
+    hear(told, 'joint_states', hip=0.4, knee=-0.3)
+    told._guard()
+    assert told.controller.stopped is None
+    for _ in range(60):
+        hear(told, 'joint_states', late_s=-20.0, hip=0.4, knee=-0.3)
+        time.sleep(0.005)
+    assert '/clock has been behind the stamps of the sensors' in told.controller.stopped
+
+
+def test_when_time_starts_over_memory_is_reset_once(told, monkeypatch):
+    hear(told, 'targets', hip=1.0)
+    hear(told, 'joint_states', hip=0.4, knee=-0.3)
+    told._on_jump(None)  # the sensors have jumped already
+    hear(told, 'joint_states', hip=0.4, knee=-0.3)
+    assert told.controller.counts['resets'] == 1
+    start = SimpleNamespace(now=lambda: SimpleNamespace(nanoseconds=1))
+    with monkeypatch.context() as patched:
+        patched.setattr(told, 'get_clock', lambda: start)
+        told._on_jump(None)
+    hear(told, 'joint_states', hip=0.4, knee=-0.3)
+    assert told.controller.counts['resets'] == 2
+
+
+class Life:
+    """A session in which things happen to a node while it looks around, and while it spins."""
+
+    def __init__(self, node, looking=lambda: None, spinning=lambda: None):
+        self.node, self.stopping = node, False
+        self._looking, self._spinning = looking, spinning
+
+    def end_on(self, *numbers):
+        pass
+
+    def require_alone(self):
+        self._looking()
+
+    def spin_once(self):
+        self._spinning()
+        self.stopping = True
+
+    def spin_for(self, seconds):
+        pass
+
+
+def test_one_that_drives_already_when_its_name_turns_out_taken_is_safe_first(told):
+    def taken():
+        hear(told, 'targets', hip=1.0)
+        hear(told, 'joint_states', hip=0.4, knee=-0.3)
+        raise NodeError('another node named /policy')
+
+    with pytest.raises(NodeError, match='another node'):
+        _work(Life(told, taken))
+    assert told.controller.stopped == 'another node named /policy'
+
+
+def test_one_that_was_started_by_others_meanwhile_drives_on(told):
+    told.autostart = True
+    assert _work(Life(told)) == 0
+    assert told.controller.stopped == 'asked to end'
+
+
+def test_one_that_is_shut_down_ends(told):
+    life = Life(told, spinning=told.trigger_shutdown)
+    life.spin_once = told.trigger_shutdown
+    assert _work(life) == 0
+    assert told.controller.stopped == 'shut down'
+
+
+def test_a_namespace_finds_its_parameters(in_process):
+    config = paths.share() / 'config' / 'replay.yaml'
+    node = in_process('--params-file', str(config), '-r', '__ns:=/left')
+    assert node.get_parameter('shadow').value
+
+
+@pytest.mark.parametrize('timeout', [1e-9, 0.009])
+def test_a_timeout_below_one_period_is_refused(in_process, tmp_path, timeout):
+    contract = Contract.from_dict(arm())
+    assert timeout < 1.0 / contract.rate
+    (tmp_path / 'arm.yaml').write_text(yaml.safe_dump(arm()))
+    bundle = make_bundle(tmp_path / 'arm.onnx', contract.asking('angle'))
+    node = in_process(robot=tmp_path / 'arm.yaml', policy=bundle, sensor_timeout=timeout)
+    assert node.trigger_configure() != TransitionCallbackReturn.SUCCESS
+    assert 'sensor_timeout: expected at least one period' in node.failure
+
+
+def test_a_quality_of_service_cannot_be_overridden(in_process):
+    name = 'qos_overrides./joint_states.subscription.reliability'
+    with pytest.raises(NodeError, match='unknown parameter'):
+        in_process(**{name: 'reliable'})
+
+
 def test_an_observation_after_too_long_a_silence_does_not_hide_it(told):
     """As when the process was suspended, and message and watchdog come at once."""
     told._timeout = 0.05
@@ -386,3 +516,11 @@ def test_a_driver_that_names_no_observation_counts_until_its_next_command(tmp_pa
     assert previous(7 * period) == [0.75, -0.5]
     own = controller._command.tolist()
     assert previous(8 * period) == own, 'nobody answered the last observation'
+    for step in range(9, 90):  # one that always answers one observation late
+        driver.on_command(command([0.25, 0.125], answers=(step - 2) * period))
+        assert previous(step * period) == [0.25, 0.125]
+    controller.forget()
+    driver.forget()
+    previous(1 * period)
+    driver.on_command(command([0.5, 0.5], answers=1 * period))
+    assert previous(2 * period) == [0.5, 0.5]

@@ -78,6 +78,10 @@ class Controller:
         self.runner.reset()
         self._timeline.forget()
 
+    def distant(self, now_ns: int) -> bool:
+        """Whether the last observation lies more than ``max_gap`` before or after a time."""
+        return self._timeline.distant(now_ns)
+
     def reset(self) -> None:
         """Forget everything except the counts, and be ready to drive."""
         self.forget()

@@ -65,7 +65,7 @@ class TermAccess:
         if self.term.components:
             return [self._component(field, name) for name in self.term.channels]
         try:
-            names = self._order or self._names_of(message)
+            names = self._named(message)
             values = field if type(field) is list else field.tolist()
         except AttributeError:
             raise ObservationError(
@@ -91,7 +91,7 @@ class TermAccess:
         if self.term.components:
             return [self._component(field, name) for name in self.term.channels] and None
         try:
-            return self._order or self._names_of(message), len(field)
+            return self._named(message), len(field)
         except (AttributeError, TypeError):
             return None
 
@@ -102,7 +102,7 @@ class TermAccess:
             for name, value in zip(self.term.channels, values, strict=True):
                 setattr(field, name, float(value))
             return
-        index = self._indices(self._order or self._names_of(message))
+        index = self._indices(self._named(message))
         if '[]' in self.term.field:
             items, path = self.term.field.split('[].')
             items = reduce(getattr, items.split('.'), message)
@@ -118,6 +118,22 @@ class TermAccess:
             place = place.copy()
             _set(message, self.term.field, place)
         place[index] = values
+
+    def _named(self, message: Any) -> Any:
+        """The name of each value: the message's own, or the contract's ``order``.
+
+        Raises:
+            ObservationError: the message has names, and they are not in that order.
+        """
+        if self._order is None:
+            return self._names_of(message)
+        named = getattr(message, 'name', None)
+        if named and list(named) != self._order:
+            raise ObservationError(
+                f'{self.term.topic}: order: expected {self._order}, found a message that names '
+                f'{list(named)}'
+            )
+        return self._order
 
     def _field(self, message: Any) -> Any:
         try:
@@ -181,9 +197,11 @@ class Observer:
         """Take in a message; return (stamp in ns, observation (n,) float32) once one is complete.
 
         Raises:
-            ObservationError: the message lacks something that the contract asks for.
+            ObservationError: the message lacks something that the contract asks for, or a stamp.
         """
         stamp = stamp_ns(message)
+        if stamp <= 0 and topic not in self._held:
+            raise ObservationError(f'{topic}: has no stamp')
         reads = [(part, _clipped(access, message)) for access, part in self._access[topic]]
         for part, values in reads:  # take a message whole or not at all
             self._values[part] = values

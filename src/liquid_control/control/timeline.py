@@ -26,9 +26,13 @@ class Timeline:
     def forget(self) -> None:
         self._last = None
 
+    def distant(self, now_ns: int) -> bool:
+        """Whether there was a stamp, and it is more than ``max_gap`` before or after a time."""
+        return self._last is not None and abs(now_ns - self._last) > self._max_gap_ns
+
     def advance(self, stamp_ns: int) -> tuple[Advance, float]:
         """Take in a stamp; return what it means and the elapsed time in nominal periods."""
-        if self._last is None or abs(stamp_ns - self._last) > self._max_gap_ns:
+        if self._last is None or self.distant(stamp_ns):
             self._last = stamp_ns
             return Advance.RESET, 1.0
         passed = stamp_ns - self._last

@@ -189,6 +189,8 @@ class BagNode(Node):
         observer = Observer(self._contract)
         playback = Playback(self._speed) if self._speed else None
         for now, topic, message, _ in merged(self._bag, self._contract, self._observed):
+            if playback:
+                session.spin_for(playback.left_s(now))
             if session.stopping:
                 return
             joined = self._sent.get_subscription_count() != self._hearers
@@ -201,8 +203,6 @@ class BagNode(Node):
                     continue  # it did not reach the policy that drove
                 if sent is not None:
                     self._sent.publish(self._command.fill(stamp, sent))
-            if playback:
-                session.spin_for(playback.left_s(stamp))
             self._publish(topic, stamp, message)
             complete = observer.update(topic, message)
             if complete is not None:

@@ -13,6 +13,7 @@ class Driver:
     """Tells a policy what was sent in answer to each observation, whichever arrives first.
 
     A command that names no observation counts as sent from when it arrives until the next command
+    arrives. One that names an observation that others have followed already counts as sent when it
     arrives. One of the wrong size or with a non-finite value is ignored and counted.
     """
 
@@ -30,12 +31,17 @@ class Driver:
             return
         stamp = answered_stamp(message) or None  # a stop answers no observation: 0
         self._held = values if stamp is None else None
-        if stamp is None or stamp == self._last:
+        if stamp is None or (self._last is not None and stamp <= self._last):
             self._controller.runner.sent(values)
         else:
             self._early[stamp] = values
             if len(self._early) > _KEPT:
-                del self._early[min(self._early)]
+                del self._early[next(iter(self._early))]
+
+    def forget(self) -> None:
+        """Forget which observations there were, as after a jump of the clock."""
+        self._early.clear()
+        self._last = None
 
     def answered(self, stamp_ns: int) -> None:
         """Note that the policy answered an observation; what was sent replaces its command."""

@@ -142,7 +142,7 @@ class MonitorNode(Node):
                 self._subscribe(observed[topic], kind, reliable=True)
         action = self._contract.action
         if action.topic not in self._contract.topics:  # else already subscribed to
-            self._subscribe(action.topic, action.type)
+            self._subscribe(action.topic, action.type, reliable=sensors)
         self._subscribe(PREDICTION, _JOINT_STATE)
         self._subscribe(STATUS, _DIAGNOSTICS, streamed=False)
         self._subscribe('/diagnostics', _DIAGNOSTICS, streamed=False)

@@ -58,6 +58,5 @@ class Parameters:
             NodeError: a name is unknown; the message gives the nearest known one.
         """
         for name in getattr(self._node, '_parameter_overrides', {}):
-            known = name in self._names or name.startswith('qos_overrides.')
-            if not known:
+            if name not in self._names:
                 raise NodeError(unknown('parameter', name, self._names))

@@ -29,6 +29,7 @@ from std_srvs.srv import Trigger
 from liquid_control import paths
 from liquid_control.control.contract import Contract
 from liquid_control.control.controller import Controller
+from liquid_control.control.gate import Reason
 from liquid_control.control.observe import ObservationError, Observer
 from liquid_control.control.runtime import PolicyRunner
 from liquid_control.nodes.driver import Driver
@@ -56,7 +57,7 @@ class PolicyNode(LifecycleNode):
         declare = Parameters(self)
         self._robot = declare.get('robot', 'walker2d', 'Contract: a name, or a path to its YAML.')
         self._policy = declare.get('policy', 'cfc', 'Bundle: a name, or a path to its file.')
-        self.autostart = declare.get('autostart', True, 'Configure and activate at the start.')
+        self.autostart = declare.get('autostart', False, 'Configure and activate at the start.')
         self._shadow = declare.get(
             'shadow', False,
             "Do not drive: publish commands on ~/command, and take those on the robot's topic, "
@@ -75,8 +76,10 @@ class PolicyNode(LifecycleNode):
         )  # fmt: skip
         declare.done()
         self.failure = ''
-        self._active = False
+        self.finalized = self._active = False
         self._heard: float | None = None
+        self._stale: tuple[float, float] | None = None
+        self._ahead: float | None = None
         self._ticked_ns, self._ticked_at = 0, 0.0
         self._status_at = 0.0
         self._repeats = 0
@@ -99,11 +102,26 @@ class PolicyNode(LifecycleNode):
 
     def on_shutdown(self, state: Any) -> TransitionCallbackReturn:
         self.end('shut down')
+        self.finalized = True
         return _SUCCESS
 
     def on_error(self, state: Any) -> TransitionCallbackReturn:
         self.end(self.failure or 'error')
+        self.finalized = True
         return _ERROR
+
+    def start(self) -> None:
+        """Configure and activate, unless someone else was faster.
+
+        Raises:
+            NodeError: one of the two failed.
+        """
+        for done, transition in (
+            (lambda: self.controller is not None, self.trigger_configure),
+            (lambda: self._active, self.trigger_activate),
+        ):
+            if not done() and transition() != _SUCCESS:
+                raise NodeError(f'could not be started: {self.failure}')
 
     def _guarded(
         self, work: Any, failed: TransitionCallbackReturn = _ERROR
@@ -115,6 +133,7 @@ class PolicyNode(LifecycleNode):
             return self._failed(str(error), failed)
         except Exception as error:  # what rclpy raises for a topic name, among others
             return self._failed(f'{type(error).__name__}: {error}', failed)
+        self.failure = ''
         return _SUCCESS
 
     def _failed(self, why: str, how: TransitionCallbackReturn) -> TransitionCallbackReturn:
@@ -135,6 +154,11 @@ class PolicyNode(LifecycleNode):
         self._status = PolicyStatus(self.get_fully_qualified_name(), controller)
         self._observer = Observer(runner.contract.on(robot))
         self._timeout = self._sensor_timeout or robot.freshness
+        if self._timeout * robot.rate < 1.0:
+            raise ValueError(
+                f'sensor_timeout: expected at least one period, {1.0 / robot.rate:g} s, found '
+                f'{self._timeout:g}' + ", the contract's freshness" * (not self._sensor_timeout)
+            )
         self._command = CommandMessage(robot.action_size)
         self._expected = JointState(name=list(runner.contract.sensed_channels))
         self._simulated_time = self.get_parameter('use_sim_time').value
@@ -169,8 +193,11 @@ class PolicyNode(LifecycleNode):
         profile = qos(lockstep=self.lockstep, reliable=True, depth=1)
         sensors = qos(lockstep=self.lockstep, reliable=False, depth=1)
         topic = robot.action.topic
-        if self._driver is not None:
-            listen(Float64MultiArray, topic, self._driver.on_command, profile)
+        if self._driver is not None:  # whoever drives may send as best effort
+            listen(
+                Float64MultiArray, topic, self._driver.on_command,
+                qos(lockstep=self.lockstep, reliable=False, depth=10),
+            )  # fmt: skip
         own = '~/command' if self._shadow else topic
         lifecycle = self.create_lifecycle_publisher
         self._commands = publisher(lifecycle, Float64MultiArray, own, profile)
@@ -225,7 +252,9 @@ class PolicyNode(LifecycleNode):
         command = self.controller.step(stamp, values, partial(self._age, stamp))
         if self._driver is not None:
             self._driver.answered(stamp)
-        self._commands.publish(self._command.fill(stamp, command.action))
+        good = command.used and Reason.SENSOR_STALE not in command.reasons
+        if good or self._heard is not None or self.lockstep:
+            self._commands.publish(self._command.fill(stamp, command.action))
         if command.prediction is not None:
             set_stamp(self._expected, stamp + self._period_ns)
             self._expected.position = command.prediction.astype(float).tolist()
@@ -234,22 +263,35 @@ class PolicyNode(LifecycleNode):
         if self._rehearsing is not None:
             self._rehearsing.reset()
         now = time.monotonic()
-        if command.used:  # no other observation counts against the watchdog
+        if good:  # no other observation counts against the watchdog
             self._ticked_at = now if self._heard is None else self._ticked_at
             self._heard = now
+        self._note_age(now, Reason.SENSOR_STALE in command.reasons)
         if self.controller.stopped:
             self._say_stopped()
         elif now - self._status_at > _STATUS_PERIOD_S:
             self._publish_status()
 
+    def _note_age(self, now: float, stale: bool) -> None:
+        """Note the first and the last of a row of stale answers, none a timeout after another."""
+        if self._stale and now - self._stale[1] > self._timeout:
+            self._stale = None
+        if stale:
+            self._stale = (self._stale[0] if self._stale else now, now)
+
     def _age(self, stamp_ns: int) -> float:
         """Seconds between a stamp and now.
 
         On the wall clock a stamp from the future is as wrong as an old one. ``/clock`` follows
-        the sensors, and lags behind them when it jumps forward.
+        the sensors, and lags behind them for a moment when it jumps forward.
         """
         if self._simulated_time:
-            return (self.get_clock().now().nanoseconds - stamp_ns) * 1e-9
+            age = (self.get_clock().now().nanoseconds - stamp_ns) * 1e-9
+            if age >= -self.controller.robot.freshness:
+                self._ahead = None
+            elif self._ahead is None:
+                self._ahead = time.monotonic()
+            return age
         # The same as the node's clock, at a tenth of the cost.
         return abs(time.time_ns() - stamp_ns) * 1e-9
 
@@ -265,7 +307,7 @@ class PolicyNode(LifecycleNode):
             self._publish_status()
 
     def _guard(self) -> None:
-        """Stop the robot if its sensors, or the simulated clock, have stood still for too long."""
+        """Stop the robot if for too long nothing fresh has come, or the clock has been wrong."""
         now = time.monotonic()
         if self._simulated_time:
             clock = self.get_clock().now().nanoseconds
@@ -279,18 +321,29 @@ class PolicyNode(LifecycleNode):
         elif self._simulated_time and stood > self._timeout:
             # Without a clock, an observation of any age would pass for fresh.
             self._stop(f'/clock has stood still for {stood:.3f} s, limit {self._timeout:g} s')
+        elif self._ahead is not None and now - self._ahead > self._timeout:
+            self._stop(f'/clock has been behind the stamps of the sensors for {self._timeout:g} s')
+        elif self._stale and self._stale[1] - self._stale[0] > self._timeout:
+            self._stop(f'stale observations have come again and again for {self._timeout:g} s')
 
     def _rehearse(self) -> None:
         if self._driving:
             self._rehearsal()
 
     def _on_jump(self, jump: Any) -> None:
-        self.controller.forget()
+        """Forget what was observed before the jump, unless the sensors have jumped already."""
+        if self.controller.distant(self.get_clock().now().nanoseconds):
+            self.controller.forget()
+            if self._driver is not None:
+                self._driver.forget()
 
     def _arm(self) -> None:
         self.controller.reset()
-        self._heard = None
+        self._heard = self._stale = self._ahead = None
         self._repeats = 0
+        self._status.armed()
+        if self._driver is not None:
+            self._driver.forget()
 
     def _on_stop(self, request: Any, response: Any) -> Any:
         response.success = self._active
@@ -362,14 +415,12 @@ def _work(session: Session) -> int:
     node = session.node
     if not node.lockstep:
         session.end_on(signal.SIGTSTP)  # suspended, it could not guard the robot
-    session.require_alone()
-    if node.autostart:
-        for transition in (node.trigger_configure, node.trigger_activate):
-            if transition() != _SUCCESS:
-                raise NodeError(f'could not be started: {node.failure}')
     why = 'an error'
     try:
-        while not session.stopping:
+        session.require_alone()  # its services work meanwhile
+        if node.autostart:
+            node.start()
+        while not (session.stopping or node.finalized):
             session.spin_once()
         why = 'asked to end'
     except NodeError as error:
@@ -378,6 +429,8 @@ def _work(session: Session) -> int:
     finally:  # whatever a callback raises, send the safe action first
         node.end(why)
     session.spin_for(0.05)
+    if node.failure and node.finalized:
+        raise NodeError(node.failure)
     return 0
 
 

@@ -34,10 +34,14 @@ class PolicyStatus:
 
     def add(self, command: Command) -> None:
         """Take in the answer to an observation."""
-        self._stale = Reason.SENSOR_STALE in command.reasons
+        self._stale = command.used and Reason.SENSOR_STALE in command.reasons
         if command.used:
             self._step_s[self._count % _WINDOW] = command.step_s
             self._count += 1
+
+    def armed(self) -> None:
+        """Note that what came before counts no longer."""
+        self._stale = False
 
     def message(self, stamp_ns: int, active: bool, heard: bool) -> DiagnosticArray:
         """Build the status at a given time.
@@ -45,7 +49,7 @@ class PolicyStatus:
         Args:
             stamp_ns: the time in ns.
             active: whether the node is active.
-            heard: whether an observation has been used since the node was armed.
+            heard: whether a fresh observation has been used since the node was armed.
         """
         bundle = self._controller.runner.bundle
         taken = self._step_s[: min(self._count, _WINDOW)]
@@ -65,11 +69,11 @@ class PolicyStatus:
         stopped = self._controller.stopped
         problem = f'stopped: {stopped}' if stopped else ''
         state = 'running'
-        if not heard:
-            state = 'armed, but no observation yet'
-        elif self._stale:
+        if self._stale:
             limit = self._controller.robot.freshness
             state = f'readings older than {limit:g} s: are the clocks synchronised?'
+        elif not heard:
+            state = 'armed, but no observation yet'
         status = diagnostic(
             f'{self._name}: policy', self._controller.robot.robot, problem, values,
             state if active else 'inactive', warn=active and state != 'running',
