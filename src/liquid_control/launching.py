@@ -109,6 +109,8 @@ def end_with(nodes: Mapping[str, Node], final: str) -> list[RegisterEventHandler
         def react(event: Any, context: LaunchContext) -> Any:
             if context.is_shutdown:
                 return None
+            if event.returncode == 0 and name == 'policy':  # told to, by ros2 lifecycle or a signal
+                return Shutdown(reason='the policy node was ended')
             if event.returncode != 0 or name not in (final, 'sim', 'bag'):
                 return OpaqueFunction(function=_fail, args=[name, event.returncode])
             if name != final:

@@ -179,7 +179,7 @@ def test_values_without_names_stand_for_an_order():
 
 def test_names_that_contradict_the_order_are_refused():
     contract = one_term(order=['hip', 'knee'])
-    for names in ([], ['hip', 'knee']):
+    for names in ([], ['hip', 'knee'], ['arm/hip', 'arm/knee'], 'left arm'):
         message = SimpleNamespace(header=header(5), name=names, position=np.array([1.0, 2.0]))
         assert Observer(contract).update('joint_states', message)[1].tolist() == [1.0, 2.0]
     message.name = ['knee', 'hip']

@@ -334,7 +334,7 @@ def test_a_policy_that_hears_only_old_readings_does_not_say_that_it_runs(told):
     hear(told, 'joint_states', late_s=-20.0, hip=0.4, knee=-0.3)
     level, message = status(told)
     assert level == DiagnosticStatus.WARN
-    assert message == 'readings older than 5 s: are the clocks synchronised?'
+    assert message == 'no usable reading younger than 5 s: are the clocks synchronised?'
 
 
 def test_until_the_first_fresh_reading_nothing_is_sent(told, monkeypatch):
@@ -349,37 +349,71 @@ def test_until_the_first_fresh_reading_nothing_is_sent(told, monkeypatch):
     assert len(sent) == 2
 
 
-def test_stale_readings_again_and_again_stop_it(told):
+def test_one_that_has_sent_nothing_ends_without_a_command(told, monkeypatch):
+    sent = []
+    monkeypatch.setattr(told._commands, 'publish', sent.append)
+    hear(told, 'targets', hip=1.0)
+    told.end('asked to end')
+    assert sent == []
+
+
+@pytest.fixture
+def steady(monkeypatch):
+    """A steady clock of the node that moves only when told."""
+    clock = SimpleNamespace(now=1000.0)
+    shown = SimpleNamespace(monotonic=lambda: clock.now, time_ns=time.time_ns)
+    monkeypatch.setattr('liquid_control.nodes.policy_node.time', shown)
+    return clock
+
+
+def test_stale_readings_again_and_again_stop_it(steady, told):
     """As when a second source sends old readings between the robot's own."""
     told._timeout = 0.1
     hear(told, 'targets', hip=1.0)
-    for _ in range(60):
+    for _ in range(13):
         hear(told, 'joint_states', hip=0.4, knee=-0.3)
+        steady.now += 0.01
         hear(told, 'joint_states', late_s=9.0, hip=0.4, knee=-0.3)
-        time.sleep(0.005)
     assert 'stale observations have come again and again' in told.controller.stopped
 
 
-def test_a_stale_reading_now_and_then_does_not_stop_it(told):
-    told._timeout = 0.1
+def test_stale_readings_now_and_then_do_not_stop_it(steady, told):
+    told._timeout = 30.0  # a longer timeout is not stricter
     hear(told, 'targets', hip=1.0)
-    for late_s in (0.0, 9.0, 0.0, 0.0, 0.0, 9.0, 0.0):
-        hear(told, 'joint_states', late_s=late_s, hip=0.4, knee=-0.3)
-        told._stale = told._stale and tuple(at - 0.11 for at in told._stale)  # time passes
-        told._guard()
+    for _ in range(20):
+        hear(told, 'joint_states', late_s=9.0, hip=0.4, knee=-0.3)
+        for _ in range(6):
+            steady.now += 1.0
+            hear(told, 'joint_states', hip=0.4, knee=-0.3)
     assert told.controller.stopped is None
 
 
-def test_stamps_that_stay_ahead_of_the_clock_stop_it(told):
+@pytest.mark.parametrize('bad', [{'late_s': 9.0}, {'hip': math.nan}])
+def test_what_came_before_the_first_fresh_reading_does_not_stop_it(steady, told, bad):
+    told._timeout = 0.1
+    hear(told, 'targets', hip=1.0)
+    for _ in range(100):
+        hear(told, 'joint_states', **{'hip': 0.4, 'knee': -0.3, **bad})
+        steady.now += 0.01
+    for _ in range(3):
+        hear(told, 'joint_states', hip=0.4, knee=-0.3)
+        steady.now += 0.01
+    assert told.controller.stopped is None
+
+
+def test_stamps_that_stay_ahead_of_the_clock_stop_it(steady, told):
     told._simulated_time, told._timeout = True, 0.1
     hear(told, 'targets', hip=1.0)
     hear(told, 'joint_states', late_s=-20.0, hip=0.4, knee=-0.3)  # /clock jumps a moment later
     hear(told, 'joint_states', hip=0.4, knee=-0.3)
-    told._guard()
+    for _ in range(3):
+        steady.now += 0.04
+        hear(told, 'joint_states', hip=0.4, knee=-0.3)
     assert told.controller.stopped is None
-    for _ in range(60):
+    for _ in range(4):
         hear(told, 'joint_states', late_s=-20.0, hip=0.4, knee=-0.3)
-        time.sleep(0.005)
+        steady.now += 0.04
+    told._guard()
     assert '/clock has been behind the stamps of the sensors' in told.controller.stopped
 
 
@@ -398,11 +432,10 @@ def test_when_time_starts_over_memory_is_reset_once(told, monkeypatch):
 
 
 class Life:
-    """A session in which things happen to a node while it looks around, and while it spins."""
+    """A session in which things happen to a node while it looks around."""
 
-    def __init__(self, node, looking=lambda: None, spinning=lambda: None):
-        self.node, self.stopping = node, False
-        self._looking, self._spinning = looking, spinning
+    def __init__(self, node, looking=lambda: None):
+        self.node, self.stopping, self._looking = node, False, looking
 
     def end_on(self, *numbers):
         pass
@@ -411,7 +444,6 @@ class Life:
         self._looking()
 
     def spin_once(self):
-        self._spinning()
         self.stopping = True
 
     def spin_for(self, seconds):
@@ -435,8 +467,20 @@ def test_one_that_was_started_by_others_meanwhile_drives_on(told):
     assert told.controller.stopped == 'asked to end'
 
 
+@pytest.mark.parametrize('how', ['signal', 'shutdown'])
+def test_one_that_is_ended_while_it_looks_around_never_starts(in_process, how):
+    node = in_process(autostart=True)
+    life = Life(node)
+    if how == 'signal':
+        life._looking = lambda: setattr(life, 'stopping', True)
+    else:
+        life._looking = node.trigger_shutdown
+    assert _work(life) == 0
+    assert node.controller is None
+
+
 def test_one_that_is_shut_down_ends(told):
-    life = Life(told, spinning=told.trigger_shutdown)
+    life = Life(told)
     life.spin_once = told.trigger_shutdown
     assert _work(life) == 0
     assert told.controller.stopped == 'shut down'
@@ -519,8 +563,6 @@ def test_a_driver_that_names_no_observation_counts_until_its_next_command(tmp_pa
     for step in range(9, 90):  # one that always answers one observation late
         driver.on_command(command([0.25, 0.125], answers=(step - 2) * period))
         assert previous(step * period) == [0.25, 0.125]
-    controller.forget()
-    driver.forget()
+    driver.on_command(command([0.5, 0.5], answers=1 * period))  # time starts over, and it is first
     previous(1 * period)
-    driver.on_command(command([0.5, 0.5], answers=1 * period))
     assert previous(2 * period) == [0.5, 0.5]

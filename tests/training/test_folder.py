@@ -5,10 +5,13 @@ import sys
 
 import pytest
 
-from liquid_control.training.folder import alone_in, checkpoint_folder, clear, stopped
+from liquid_control.training.folder import alone_in, checkpoint_folder, clear, how_to_resume
 
 FILES = ('checkpoint', 'fine_tuning', 'all', 'without-0', 'chunks/000123')
-FOREIGN = ('thesis.tex', 'mine.safetensors', 'chunks/mine.safetensors')
+FOREIGN = (
+    'thesis.tex', 'mine.safetensors', 'chunks/mine.safetensors', 'checkpoint.safetensors.bak',
+    'without-mask.safetensors',
+)  # fmt: skip
 
 
 def fill(folder, names):
@@ -61,10 +64,10 @@ def test_the_folder_beside_a_bundle_is_cleared_once_all_is_done(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         interrupted(out)
     assert not place.exists(), 'nothing was written'
-    assert stopped(None, out).startswith('stopped before the first checkpoint')
+    assert how_to_resume(None, out).startswith('stopped before the first checkpoint')
     with pytest.raises(KeyboardInterrupt):
         interrupted(out, 'checkpoint.safetensors')
-    assert stopped(None, out) == 'stopped; the same command resumes from the last checkpoint'
+    assert how_to_resume(None, out) == 'stopped; the same command resumes from the last checkpoint'
     with checkpoint_folder(None, out):
         pass
     assert not place.exists()

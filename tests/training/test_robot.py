@@ -42,13 +42,12 @@ def test_a_robot_needs_the_scale_of_its_noise():
         turned(ROBOT),
         dataclasses.replace(ROBOT, rate=100.0),
         dataclasses.replace(ROBOT, max_gap=0.012),
-        dataclasses.replace(ROBOT, freshness=0.01),
         dataclasses.replace(ROBOT, action=dataclasses.replace(ROBOT.action, slew=(1.0,) * 6)),
         dataclasses.replace(
             ROBOT, action=dataclasses.replace(ROBOT.action, joints=ROBOT.action.joints[::-1])
         ),
     ],
-    ids=['reversed', 'rate', 'gap', 'freshness', 'slew', 'joints'],
+    ids=['reversed', 'rate', 'gap', 'slew', 'joints'],
 )
 def test_another_robot_is_refused(robot):
     with pytest.raises(ValueError, match='training simulates Walker2d alone'):

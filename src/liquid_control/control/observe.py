@@ -123,12 +123,12 @@ class TermAccess:
         """The name of each value: the message's own, or the contract's ``order``.
 
         Raises:
-            ObservationError: the message has names, and they are not in that order.
+            ObservationError: the message has a list ``name`` of the same names in another order.
         """
         if self._order is None:
             return self._names_of(message)
-        named = getattr(message, 'name', None)
-        if named and list(named) != self._order:
+        named = getattr(message, 'name', ())
+        if named != self._order and sorted(named) == sorted(self._order):
             raise ObservationError(
                 f'{self.term.topic}: order: expected {self._order}, found a message that names '
                 f'{list(named)}'

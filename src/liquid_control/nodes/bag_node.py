@@ -196,6 +196,8 @@ class BagNode(Node):
             joined = self._sent.get_subscription_count() != self._hearers
             if joined or time.monotonic() - self._looked > _LOOK_S:
                 self._require_apart(session, _NAMES_PLAYING_S)
+                if playback:
+                    playback.left_s(now)  # if that took long, what follows is put off
             stamp = stamp_ns(message)
             if topic == self._pace:
                 sent, answers = commands.take(stamp, now)

@@ -20,6 +20,7 @@ class Driver:
     def __init__(self, controller: Controller):
         self._controller = controller
         self._size = controller.robot.action_size
+        self._max_gap_ns = round(controller.robot.max_gap * 1e9)
         self._early: dict[int, np.ndarray] = {}
         self._last: int | None = None
         self._held: np.ndarray | None = None
@@ -31,17 +32,16 @@ class Driver:
             return
         stamp = answered_stamp(message) or None  # a stop answers no observation: 0
         self._held = values if stamp is None else None
-        if stamp is None or (self._last is not None and stamp <= self._last):
+        if stamp is None or self._late(stamp):
             self._controller.runner.sent(values)
         else:
             self._early[stamp] = values
             if len(self._early) > _KEPT:
                 del self._early[next(iter(self._early))]
 
-    def forget(self) -> None:
-        """Forget which observations there were, as after a jump of the clock."""
-        self._early.clear()
-        self._last = None
+    def _late(self, stamp: int) -> bool:
+        """Whether an observation is the last one or one just before it, by the same clock."""
+        return self._last is not None and 0 <= self._last - stamp <= self._max_gap_ns
 
     def answered(self, stamp_ns: int) -> None:
         """Note that the policy answered an observation; what was sent replaces its command."""

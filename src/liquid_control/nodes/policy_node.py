@@ -66,8 +66,8 @@ class PolicyNode(LifecycleNode):
         self.lockstep = declare.get('lockstep', False, 'A simulation waits for every command.')
         self._sensor_timeout = declare.get(
             'sensor_timeout', 0.0,
-            "Sensor silence after which the robot is stopped, s; 0: the contract's "
-            'freshness.', low=0.0,
+            'Time without a fresh reading or a right clock after which the robot is stopped, s; '
+            "0: the contract's freshness.", low=0.0,
         )  # fmt: skip
         self._rehearsals = declare.get(
             'rehearsals', 8,
@@ -102,7 +102,7 @@ class PolicyNode(LifecycleNode):
 
     def on_shutdown(self, state: Any) -> TransitionCallbackReturn:
         self.end('shut down')
-        self.finalized = True
+        self.failure, self.finalized = '', True
         return _SUCCESS
 
     def on_error(self, state: Any) -> TransitionCallbackReturn:
@@ -111,16 +111,13 @@ class PolicyNode(LifecycleNode):
         return _ERROR
 
     def start(self) -> None:
-        """Configure and activate, unless someone else was faster.
+        """Configure and activate.
 
         Raises:
             NodeError: one of the two failed.
         """
-        for done, transition in (
-            (lambda: self.controller is not None, self.trigger_configure),
-            (lambda: self._active, self.trigger_activate),
-        ):
-            if not done() and transition() != _SUCCESS:
+        for transition in (self.trigger_configure, self.trigger_activate):
+            if transition() != _SUCCESS:
                 raise NodeError(f'could not be started: {self.failure}')
 
     def _guarded(
@@ -266,18 +263,17 @@ class PolicyNode(LifecycleNode):
         if good:  # no other observation counts against the watchdog
             self._ticked_at = now if self._heard is None else self._ticked_at
             self._heard = now
-        self._note_age(now, Reason.SENSOR_STALE in command.reasons)
+        elif self._heard is not None and Reason.SENSOR_STALE in command.reasons:
+            self._note_stale(now)
         if self.controller.stopped:
             self._say_stopped()
         elif now - self._status_at > _STATUS_PERIOD_S:
             self._publish_status()
 
-    def _note_age(self, now: float, stale: bool) -> None:
-        """Note the first and the last of a row of stale answers, none a timeout after another."""
-        if self._stale and now - self._stale[1] > self._timeout:
-            self._stale = None
-        if stale:
-            self._stale = (self._stale[0] if self._stale else now, now)
+    def _note_stale(self, now: float) -> None:
+        """Note the first and the last of a row of stale answers, close to each other."""
+        row = self._stale is not None and now - self._stale[1] <= self.controller.robot.freshness
+        self._stale = (self._stale[0] if row else now, now)
 
     def _age(self, stamp_ns: int) -> float:
         """Seconds between a stamp and now.
@@ -334,16 +330,11 @@ class PolicyNode(LifecycleNode):
         """Forget what was observed before the jump, unless the sensors have jumped already."""
         if self.controller.distant(self.get_clock().now().nanoseconds):
             self.controller.forget()
-            if self._driver is not None:
-                self._driver.forget()
 
     def _arm(self) -> None:
         self.controller.reset()
         self._heard = self._stale = self._ahead = None
         self._repeats = 0
-        self._status.armed()
-        if self._driver is not None:
-            self._driver.forget()
 
     def _on_stop(self, request: Any, response: Any) -> Any:
         response.success = self._active
@@ -378,10 +369,14 @@ class PolicyNode(LifecycleNode):
         self._publish_status()
 
     def end(self, why: str) -> None:
-        """End driving in order: send the safe action, and see that it arrives."""
+        """End driving in order: send the safe action, and see that it arrives.
+
+        A node that has sent nothing yet sends nothing: someone else may drive.
+        """
         if self._driving:
             self.controller.stop(why)
-            self._deliver_safe()
+            if self._heard is not None or self.lockstep:
+                self._deliver_safe()
             self.get_logger().info(f'ended: {why}')
             self._publish_status()
         elif self._active and self._repeats:
@@ -417,8 +412,8 @@ def _work(session: Session) -> int:
         session.end_on(signal.SIGTSTP)  # suspended, it could not guard the robot
     why = 'an error'
     try:
-        session.require_alone()  # its services work meanwhile
-        if node.autostart:
+        session.require_alone()  # meanwhile its services work, and others may have begun
+        if node.autostart and node.controller is None and not (session.stopping or node.finalized):
             node.start()
         while not (session.stopping or node.finalized):
             session.spin_once()

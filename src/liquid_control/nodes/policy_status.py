@@ -34,14 +34,10 @@ class PolicyStatus:
 
     def add(self, command: Command) -> None:
         """Take in the answer to an observation."""
-        self._stale = command.used and Reason.SENSOR_STALE in command.reasons
+        self._stale = Reason.SENSOR_STALE in command.reasons
         if command.used:
             self._step_s[self._count % _WINDOW] = command.step_s
             self._count += 1
-
-    def armed(self) -> None:
-        """Note that what came before counts no longer."""
-        self._stale = False
 
     def message(self, stamp_ns: int, active: bool, heard: bool) -> DiagnosticArray:
         """Build the status at a given time.
@@ -71,7 +67,7 @@ class PolicyStatus:
         state = 'running'
         if self._stale:
             limit = self._controller.robot.freshness
-            state = f'readings older than {limit:g} s: are the clocks synchronised?'
+            state = f'no usable reading younger than {limit:g} s: are the clocks synchronised?'
         elif not heard:
             state = 'armed, but no observation yet'
         status = diagnostic(

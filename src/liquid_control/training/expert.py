@@ -252,7 +252,9 @@ class _Candidates(BaseCallback):
             expert_state.restore(model, tensors, about)
             self.due, self.best = about['due'], about['best']
             self.weights = {choice: checkpoint.under(choice, tensors) for choice in self.best}
-            self.history = continued(about['history'], model.num_timesteps)
+            self.history = about['history']
+            if model.num_timesteps < self._settings.total_steps:
+                self.history = continued(self.history, model.num_timesteps)
         self.saved = model.num_timesteps
         return model.num_timesteps
 

@@ -10,7 +10,11 @@ CHUNKS = 'chunks'
 """Folder of a student's training data, within that of its checkpoints."""
 CHUNK = '[0-9]' * 6
 """Pattern of the names of files in it, without their suffix."""
-_WRITTEN = ('checkpoint', 'fine_tuning', 'all', 'without-*', f'{CHUNKS}/{CHUNK}')
+_WRITTEN = [
+    f'{name}.safetensors{end}'
+    for name in ('checkpoint', 'fine_tuning', 'all', 'without-[0-9]*', f'{CHUNKS}/{CHUNK}')
+    for end in ('', '.partial')
+]
 
 
 @contextlib.contextmanager
@@ -57,16 +61,17 @@ def alone_in(folder: Path) -> Iterator[None]:
 def clear(folder: Path) -> None:
     """Remove the checkpoints in a folder, and the folder too if it holds nothing else."""
     for name in _WRITTEN:
-        for path in folder.glob(f'{name}.safetensors*'):
+        for path in folder.glob(name):
             path.unlink(missing_ok=True)
     for place in (folder / CHUNKS, folder):
         with contextlib.suppress(OSError):
             place.rmdir()
 
 
-def stopped(given: Path | None, bundle: Path) -> str:
+def how_to_resume(given: Path | None, bundle: Path) -> str:
     """What to say when a training was stopped, with the arguments of :func:`checkpoint_folder`."""
-    if any(_place(given, bundle).glob('*.safetensors')):
+    folder = _place(given, bundle)
+    if any(path.suffix == '.safetensors' for name in _WRITTEN for path in folder.glob(name)):
         return 'stopped; the same command resumes from the last checkpoint'
     return 'stopped before the first checkpoint; the same command starts anew'
 

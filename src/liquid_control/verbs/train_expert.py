@@ -38,7 +38,7 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.provenance import provenance, write_json
     from liquid_control.sim import environment as environments
     from liquid_control.training.expert import ExpertSettings
-    from liquid_control.training.folder import stopped
+    from liquid_control.training.folder import how_to_resume
     from liquid_control.training.publish import finished_expert
     from liquid_control.verbs.arguments import check_bundle_path
 
@@ -63,7 +63,7 @@ def main(args: argparse.Namespace) -> int:
         try:
             bundles |= _trained(args, settings, missing, console)
         except KeyboardInterrupt:
-            print(f'\n{stopped(args.checkpoints, args.out)}', file=sys.stderr)
+            print(f'\n{how_to_resume(args.checkpoints, args.out)}', file=sys.stderr)
             return 130
     for choice, bundle in bundles.items():
         done = f'wrote {bundle.path}' if choice in missing else f'{bundle.path} is trained already'

@@ -102,7 +102,7 @@ def _one(args, runs, robot, teacher) -> int:
 
     from liquid_control.control.bundle import Bundle
     from liquid_control.training.campaign import Place, carry_out, finished
-    from liquid_control.training.folder import checkpoint_folder, stopped
+    from liquid_control.training.folder import checkpoint_folder, how_to_resume
     from liquid_control.verbs.progress import reporting
 
     console = Console()
@@ -115,9 +115,10 @@ def _one(args, runs, robot, teacher) -> int:
             checkpoint_folder(args.checkpoints, args.out) as folder,
             reporting(console, runs[0].cell) as report,
         ):
-            carry_out(runs[0], robot, teacher, Place(args.out, folder, args.log), report)
+            if finished(args.out, runs[0], robot, teacher) is None:  # or another process did it
+                carry_out(runs[0], robot, teacher, Place(args.out, folder, args.log), report)
     except KeyboardInterrupt:
-        print(f'\n{stopped(args.checkpoints, args.out)}', file=sys.stderr)
+        print(f'\n{how_to_resume(args.checkpoints, args.out)}', file=sys.stderr)
         return 130
     bundle = Bundle.read(args.out)
     console.print(f'wrote {args.out}: {bundle.counts["parameters"]} parameters', highlight=False)

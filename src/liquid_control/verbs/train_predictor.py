@@ -56,7 +56,7 @@ def main(args: argparse.Namespace) -> int:
     from rich.markup import escape
 
     from liquid_control.provenance import provenance, write_json
-    from liquid_control.training.folder import checkpoint_folder, stopped
+    from liquid_control.training.folder import checkpoint_folder, how_to_resume
     from liquid_control.verbs.progress import reporting
 
     _check(args)
@@ -69,7 +69,7 @@ def main(args: argparse.Namespace) -> int:
         ):
             bundle = _train(args, folder, report)
     except KeyboardInterrupt:
-        print(f'\n{stopped(args.checkpoints, args.out)}', file=sys.stderr)
+        print(f'\n{how_to_resume(args.checkpoints, args.out)}', file=sys.stderr)
         return 130
     console.print(f'wrote {args.out}: {bundle.counts["parameters"]} parameters', highlight=False)
     for name, score in bundle.scores.items():
