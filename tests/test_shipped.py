@@ -20,7 +20,8 @@ def walk(name: str, episodes: int, fault: str = 'none') -> np.ndarray:
 
 
 def test_those_of_the_first_release_are_there():
-    assert {'expert', 'cfc', 'lstm'} <= set(POLICIES)
+    liquid, gated = {'ltc', 'cfc', 'cfc_ncp', 'lrc', 'liquid_s4'}, {'lstm', 'gru', 'rnn'}
+    assert {'expert', 'mlp', *liquid, *gated} <= set(POLICIES)
     assert sum(path.stat().st_size for path in POLICIES.values()) < 5_000_000
 
 
