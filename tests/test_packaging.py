@@ -123,9 +123,9 @@ def test_every_node_has_an_executable(setup_call):
 )
 def test_parameter_files_hold_what_the_nodes_declare(file, nodes):
     given = yaml.safe_load((ROOT / 'config' / f'{file}.yaml').read_text())
-    assert given.keys() == {f'/{node}' for node in nodes}
+    assert given.keys() == {f'/**/{node}' for node in nodes}, 'in any namespace'
     for node in nodes:
-        names = given[f'/{node}']['ros__parameters'].keys() - {'use_sim_time'}
+        names = given[f'/**/{node}']['ros__parameters'].keys() - {'use_sim_time'}
         assert names == declared(node)
 
 
