@@ -127,11 +127,12 @@ class TermAccess:
         """
         if self._order is None:
             return self._names_of(message)
-        named = getattr(message, 'name', ())
-        if named != self._order and sorted(named) == sorted(self._order):
+        named = getattr(message, 'name', None)
+        other = isinstance(named, list) and named != self._order
+        if other and sorted(named) == sorted(self._order):
             raise ObservationError(
                 f'{self.term.topic}: order: expected {self._order}, found a message that names '
-                f'{list(named)}'
+                f'{named}'
             )
         return self._order
 
