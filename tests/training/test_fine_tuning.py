@@ -269,7 +269,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(imitation, 'measure_normalizer', lambda *given: unit)
 
 
-def train(folder, stop_after=None, log=None, **changes):
+def trained(folder, stop_after=None, log=None, **changes):
     wanted = settings(rounds=2, readout=64, fine_tuning=fine_tuning(**changes))
     heard = []
 
@@ -279,7 +279,11 @@ def train(folder, stop_after=None, log=None, **changes):
         if stop_after is not None and len(heard) >= stop_after:
             raise KeyboardInterrupt
 
-    return train_student(wanted, ROBOT, TEACHER, folder, report, log).model
+    return train_student(wanted, ROBOT, TEACHER, folder, report, log)
+
+
+def train(*arguments, **changes):
+    return trained(*arguments, **changes).model
 
 
 @pytest.mark.parametrize('most_change', [10.0, 1e-12])  # the step size stays, or falls every round
@@ -299,27 +303,15 @@ def test_one_that_was_stopped_ends_where_an_undisturbed_one_does(tmp_path, quick
 
 
 def test_where_each_part_of_it_ran_is_kept(tmp_path, quick, monkeypatch):
-    wanted = settings(rounds=2, fine_tuning=fine_tuning())
-
-    def run(stop_after=None):
-        heard = []
-
-        def report(share, text):
-            heard.append(share)
-            if len(heard) == stop_after:
-                raise KeyboardInterrupt
-
-        return train_student(wanted, ROBOT, TEACHER, tmp_path, report)
-
     for torch_version, stop_after in (('1', 1), ('2', 3), ('2', 1)):
         monkeypatch.setattr('liquid_control.provenance.versions', lambda v=torch_version: {'t': v})
         with pytest.raises(KeyboardInterrupt):
-            run(stop_after)
+            trained(tmp_path, stop_after)
     monkeypatch.setattr('liquid_control.provenance.versions', lambda: {'t': '3'})
-    history = run().history
+    history = trained(tmp_path).history
     found = [(part['from'], part['versions']['t']) for part in history]
     assert found == [(0, '1'), (1, '2'), (5, '3')], '2 rounds of imitation, then fine-tuning'
-    assert run().history == history, 'nothing was left to do'
+    assert trained(tmp_path).history == history, 'nothing was left to do'
 
 
 def test_a_checkpoint_of_another_training_is_refused(tmp_path, quick):

@@ -98,9 +98,14 @@ def carry_out(
     where: Place,
     report: Callable[[float, str], None],
 ) -> None:
-    """Carry out one run, from its start or where it was stopped, up to its bundle."""
+    """Carry out one run, from its start or where it was stopped, up to its bundle.
+
+    Nothing is done if another process has finished it meanwhile.
+    """
     import torch
 
+    if finished(where.bundle, settings, robot, teacher) is not None:
+        return
     torch.set_num_threads(1)
     contract = Contract.load(robot)
     trained = train_student(settings, contract, teacher, where.checkpoints, report, where.log)
@@ -118,8 +123,7 @@ def _carry_out(
 ) -> None:
     """As :func:`carry_out`, and remove the checkpoints once everything is done."""
     with alone_in(where.checkpoints):
-        if finished(where.bundle, settings, robot, teacher) is None:  # or another process did it
-            carry_out(settings, robot, teacher, where, report)
+        carry_out(settings, robot, teacher, where, report)
         clear(where.checkpoints)
 
 

@@ -115,8 +115,7 @@ def _one(args, runs, robot, teacher) -> int:
             checkpoint_folder(args.checkpoints, args.out) as folder,
             reporting(console, runs[0].cell) as report,
         ):
-            if finished(args.out, runs[0], robot, teacher) is None:  # or another process did it
-                carry_out(runs[0], robot, teacher, Place(args.out, folder, args.log), report)
+            carry_out(runs[0], robot, teacher, Place(args.out, folder, args.log), report)
     except KeyboardInterrupt:
         print(f'\n{how_to_resume(args.checkpoints, args.out)}', file=sys.stderr)
         return 130
