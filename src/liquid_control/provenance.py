@@ -69,16 +69,21 @@ def provenance(**more: Any) -> dict[str, Any]:
     }
 
 
-def continued(history: list[dict[str, Any]], done: int) -> list[dict[str, Any]]:
+def continued(
+    history: list[dict[str, Any]], done: int, device: str = 'cpu'
+) -> list[dict[str, Any]]:
     """Where a training ran so far, if it goes on here.
 
     Args:
         history: the steps after which it went on elsewhere or with other versions, each with what
-            they were: ``from``, ``processor``, ``versions``.
+            they were: ``from``, ``processor``, ``versions``, and ``gpu`` if one was used.
         done: steps done.
+        device: ``cpu``, or the name of the GPU.
     """
     here = {'processor': machine()['processor'], 'versions': versions()}
-    if history and all(history[-1].get(name) == value for name, value in here.items()):
+    if device != 'cpu':
+        here['gpu'] = device
+    if history and here == {name: history[-1][name] for name in history[-1] if name != 'from'}:
         return history
     return [*history, {'from': done, **here}]
 

@@ -7,7 +7,7 @@ import torch
 from devices import on_gpu
 
 from liquid_control import cells
-from liquid_control.training.captured import captured
+from liquid_control.training.captured import Outputs, captured
 
 INPUT, HIDDEN, BATCH, LENGTH = 5, 13, 4, 9
 
@@ -58,7 +58,7 @@ def test_captured_passes_give_the_same_numbers(cell):
     cell.cuda()
     x = torch.randn(3, BATCH, LENGTH, INPUT, device='cuda')
     elapsed = 3.0 * torch.rand(3, BATCH, LENGTH, 1, device='cuda')
-    through = captured(cell, x[0], elapsed[0])
+    through = captured(Outputs(cell), x[0], elapsed[0])
     optimizer = torch.optim.SGD(cell.parameters(), 0.01)
     for given, since in zip(x, elapsed, strict=True):
         for rows in (BATCH, 2):

@@ -6,7 +6,7 @@ import pytest
 from support import ROBOT
 
 from liquid_control.control import Observer
-from liquid_control.sim import walker2d
+from liquid_control.sim import batch, walker2d
 from liquid_control.sim.batch import BatchWalkers
 from liquid_control.sim.environment import WALKER2D
 from liquid_control.sim.world import FIRST_STAMP_NS, World
@@ -166,6 +166,25 @@ def test_many_worlds_agree_with_one():
             assert fallen == terminated[index]
     assert apart < 1e-9
     walkers.close()
+
+
+def test_threads_change_no_number():
+    found = []
+    for threads in (1, 3):
+        batch.use_threads(threads)
+        try:
+            walkers = BatchWalkers(7, seed=3)
+        finally:
+            batch.use_threads(1)
+        rng = np.random.default_rng(0)
+        for _ in range(30):
+            lengths = walkers.whole(rng.uniform(0.5, 1.5, 7))
+            walkers.step(rng.uniform(-1, 1, (7, 6)), lengths)
+        found.append(walkers.state.tobytes())
+        walkers.close()
+    assert found[0] == found[1]
+    with pytest.raises(ValueError, match='threads: expected 1 or more, found 0'):
+        batch.use_threads(0)
 
 
 def test_every_walker_of_a_batch_starts_for_itself_and_by_the_seed():

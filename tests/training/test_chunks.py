@@ -6,7 +6,7 @@ import torch
 from students import student
 
 from liquid_control import cells
-from liquid_control.training.chunks import joined, losses, packed
+from liquid_control.training.chunks import Chunk, filled, joined, losses, packed
 
 T, N = 14, 5
 
@@ -50,6 +50,21 @@ def test_the_loss_is_that_of_stepping(cell):
         found = losses(model, chunk, 0)
     assert float(found[0]) == pytest.approx(action, rel=1e-4)
     assert float(found[1]) == pytest.approx(change, rel=1e-4)
+
+
+@pytest.mark.parametrize('cell', cells.names())
+def test_filling_up_changes_neither_losses_nor_gradients(cell):
+    model = student(cell, width=16)
+    chunk, _, _ = rollout(model)
+    grads = []
+    for rows in (1, len(chunk.elapsed) + 7):
+        more = Chunk(**filled(chunk.tensors(), rows))
+        assert len(more.elapsed) == max(rows, len(chunk.elapsed))
+        model.zero_grad()
+        sum(losses(model, more, 3)).backward()
+        grads.append([value.grad.clone() for value in model.parameters()])
+    for one, two in zip(*grads, strict=True):
+        torch.testing.assert_close(one, two, atol=1e-5, rtol=1e-4)
 
 
 @pytest.mark.parametrize('cell', ['cfc', 'lstm', 'ltc_ncp'])

@@ -51,9 +51,16 @@ def test_a_training_that_was_stopped_ends_where_an_undisturbed_one_does(tmp_path
         assert torch.equal(value, resumed.state_dict()[name]), name
     first, second = (load_file(tmp_path / k / 'checkpoint.safetensors') for k in 'ab')
     assert all(torch.equal(first[name], second[name]) for name in first)
-    chunks = [sorted(p.name for p in (tmp_path / k / 'chunks').iterdir()) for k in 'ab']
-    assert chunks[0] == chunks[1]
-    assert len(chunks[0]) == settings().memory
+
+
+def test_a_stopped_training_keeps_its_data_and_a_finished_one_does_not(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path, 5)
+    assert len(list((tmp_path / 'chunks').iterdir())) == settings().memory
+    whole = train(tmp_path)
+    assert not list((tmp_path / 'chunks').iterdir())
+    again = train(tmp_path)
+    assert torch.equal(whole.action.weight, again.action.weight)
 
 
 def test_a_training_of_other_settings_is_refused_and_the_difference_named(tmp_path):
@@ -115,14 +122,14 @@ def test_a_checkpoint_with_a_value_of_another_shape_is_named(tmp_path):
 def test_a_parameter_that_is_not_finite_stops_it_and_is_named(tmp_path):
     training = Imitation(settings(), ROBOT, TEACHER, tmp_path)
     with torch.no_grad():
-        training.model.action.bias[0] = np.nan
+        training.learner.model.action.bias[0] = np.nan
     with pytest.raises(NotFiniteError, match=r'cfc, seed 0, round 0, .*action\.bias is not finite'):
         training.advance()
 
 
 def test_the_module_where_it_arose_is_named(tmp_path):
     training = Imitation(settings(), ROBOT, TEACHER, tmp_path)
-    heads = training.model.action
+    heads = training.learner.model.action
     heads.forward = lambda x: torch.nn.functional.linear(x, heads.weight, heads.bias) / 0.0
     with pytest.raises(NotFiniteError, match=r'it arose in model\.action \(Linear\) at step 0 of'):
         training.advance()

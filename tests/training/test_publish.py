@@ -70,9 +70,9 @@ def test_a_card_says_what_the_bundle_holds(bundles, tmp_path):
 
 def test_a_card_says_where_each_part_of_a_training_ran(bundles):
     here = {'processor': 'Some CPU', 'versions': {'python': '3.11', 'torch': '2.13'}}
-    there = {'processor': 'Another', 'versions': {'torch': '2.11'}}
+    there = {'processor': 'Another', 'gpu': 'NVIDIA Y', 'versions': {'torch': '2.11'}}
     history = [{'from': 0, **there}, {'from': 1489, **here}]
-    told = 'from round 0 on Another, torch 2.11; from round 1,489 on Some CPU, torch 2.13'
+    told = 'from round 0 on Another, NVIDIA Y, torch 2.11; from round 1,489 on Some CPU, torch 2.13'
     for parts in (history, history[1:]):
         about = {'provenance': {**bundles[0].provenance, 'history': parts}}
         text = card(changed(bundles[0], bundles[0].path, **about))

@@ -74,7 +74,7 @@ def measure(
     ways = [[(Outputs(c.module), c.times)] for c in contenders]
     if capture:
         for way, c in zip(ways, contenders, strict=True):
-            way.append((captured(c.module, x), c.captured_times))
+            way.append((captured(Outputs(c.module), x), c.captured_times))
     for done in range(-1, rounds):  # the first round is a warm-up
         for way, optimizer in zip(ways, optimizers, strict=True):
             for through, times in way:

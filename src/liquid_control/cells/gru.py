@@ -40,7 +40,7 @@ class GRU(Cell):
         ]  # fmt: skip
         # PyTorch's own kernel for a whole sequence.
         outputs, last = torch.gru(
-            sensed, state[None], parameters, True, 1, 0.0, self.training, False, True
+            sensed, state[None].contiguous(), parameters, True, 1, 0.0, self.training, False, True
         )
         return outputs, last[0]
 

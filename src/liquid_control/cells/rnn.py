@@ -34,8 +34,9 @@ class RNN(Cell):
             counts is None and not torch.compiler.is_compiling()
         ):  # PyTorch's own kernel for a whole sequence
             parameters = [inputs, recurrent, bias, torch.zeros_like(bias)]
+            first = state[None].contiguous()
             outputs, last = torch.rnn_tanh(
-                sensed, state[None], parameters, True, 1, 0.0, self.training, False, True
+                sensed, first, parameters, True, 1, 0.0, self.training, False, True
             )
             return outputs, last[0]
 

@@ -9,6 +9,19 @@ from mujoco import rollout
 from liquid_control.sim.environment import WALKER2D, Environment
 
 _STATE = mujoco.mjtState.mjSTATE_FULLPHYSICS
+_threads = 1
+
+
+def use_threads(count: int) -> None:
+    """Step the worlds of every batch made from now on by so many threads; no number changes.
+
+    Raises:
+        ValueError: fewer than one.
+    """
+    global _threads
+    if count < 1:
+        raise ValueError(f'threads: expected 1 or more, found {count}')
+    _threads = count
 
 
 class BatchWalkers:
@@ -21,8 +34,8 @@ class BatchWalkers:
     def __init__(self, count: int, seed: int, environment: Environment = WALKER2D):
         self.environment = environment
         self.model = mujoco.MjModel.from_xml_path(str(environment.model_path()))
-        self._data = [mujoco.MjData(self.model)]
-        self._rollout = rollout.Rollout(nthread=0)
+        self._data = [mujoco.MjData(self.model) for _ in range(_threads)]
+        self._rollout = rollout.Rollout(nthread=_threads if _threads > 1 else 0)
         size = mujoco.mj_stateSize(self.model, _STATE)
         self.state = np.zeros((count, size))
         nq = self.model.nq

@@ -77,7 +77,7 @@ def train(
     origin = {**shelf.origin(run), 'device': title(device)}
     about = checkpoint.restore(path, model, optimizer, origin)
     model.train()
-    through = captured(model, *batches(0)[:2])
+    through = captured(Outputs(model), *batches(0)[:2])
     if about is None:
         about = {'origin': origin, 'done': 0, 'curve': [], 'step_s': [], 'seconds': 0.0}
         about['saved_mb'] = saved_bytes(lambda: _loss(Outputs(model), batches(0)), model) / 2**20

@@ -19,7 +19,7 @@ class Averaged:
     """Tracks a student as it learns; the average is what is used in the end.
 
     Args:
-        model: the student as it is now.
+        model: the student as it is now, on the device where it learns.
         title: what is trained, for error messages.
     """
 
@@ -39,7 +39,7 @@ class Averaged:
 
         The criterion is the mean return averaged over all conditions.
         """
-        returns = student_returns(self.model, episodes, _JUDGED)
+        returns = student_returns(copy.deepcopy(self.model).cpu(), episodes, _JUDGED)
         score = float(np.mean([values.mean() for values in returns.values()]))
         if score > self.best:
             self.keep(score)
@@ -62,7 +62,7 @@ class Averaged:
         self.model.load_state_dict(checkpoint.under('now', tensors))
 
     def result(self) -> PolicyModel:
-        """The best average.
+        """The best average, on the processor.
 
         Raises:
             NotFiniteError: none was kept, because no score was finite.
@@ -70,4 +70,4 @@ class Averaged:
         if self.best == -math.inf:
             raise NotFiniteError(f'{self._title}: no weights were kept: no return was finite')
         self.model.load_state_dict(self._kept)
-        return self.model.eval()
+        return self.model.cpu().eval()

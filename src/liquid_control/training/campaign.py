@@ -18,7 +18,9 @@ from liquid_control.control.contract import Contract
 from liquid_control.files import write_whole
 from liquid_control.pool import Job, State, work
 from liquid_control.provenance import difference, provenance, write_json
+from liquid_control.sim.batch import use_threads
 from liquid_control.training.card import card
+from liquid_control.training.device import Hardware
 from liquid_control.training.folder import alone_in, clear
 from liquid_control.training.publish import publish_student
 from liquid_control.training.robot import contract_of_students
@@ -96,6 +98,7 @@ def carry_out(
     robot: Path,
     teacher: Path,
     where: Place,
+    hardware: Hardware,
     report: Callable[[float, str], None],
 ) -> None:
     """Carry out one run, from its start or where it was stopped, up to its bundle.
@@ -107,8 +110,11 @@ def carry_out(
     if finished(where.bundle, settings, robot, teacher) is not None:
         return
     torch.set_num_threads(1)
+    use_threads(hardware.threads)
     contract = Contract.load(robot)
-    trained = train_student(settings, contract, teacher, where.checkpoints, report, where.log)
+    trained = train_student(
+        settings, contract, teacher, where.checkpoints, report, where.log, hardware.device
+    )
     report(1.0, 'scoring the bundle')
     where.bundle.parent.mkdir(parents=True, exist_ok=True)
     publish_student(where.bundle, trained.model, settings, teacher, contract, trained.history)
@@ -119,11 +125,12 @@ def _carry_out(
     robot: Path,
     teacher: Path,
     where: Place,
+    hardware: Hardware,
     report: Callable[[float, str], None],
 ) -> None:
     """As :func:`carry_out`, and remove the checkpoints once everything is done."""
     with alone_in(where.checkpoints):
-        carry_out(settings, robot, teacher, where, report)
+        carry_out(settings, robot, teacher, where, hardware, report)
         clear(where.checkpoints)
 
 
@@ -133,9 +140,13 @@ def campaign(
     teacher: Path,
     folder: Path,
     workers: int,
+    hardware: Hardware,
     log: Path | None = None,
 ) -> Iterator[Standing]:
     """Carry out all unfinished runs, yielding progress from time to time.
+
+    Args:
+        workers: runs at a time, each with this hardware.
 
     Raises:
         ValueError: the folder holds results with other settings, another robot or another teacher.
@@ -148,7 +159,8 @@ def campaign(
         if name(settings) in done:
             standing.finished.append(name(settings))
         else:
-            jobs.append(Job(name(settings), _carry_out, (settings, robot, teacher, where)))
+            arguments = (settings, robot, teacher, where, hardware)
+            jobs.append(Job(name(settings), _carry_out, arguments))
     yield standing
     before = list(standing.finished)
     with contextlib.closing(work(jobs, workers, preload=(__name__, 'torch'))) as states:

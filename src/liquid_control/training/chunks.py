@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from liquid_control.models import PolicyModel
+from liquid_control.training.captured import Passes
 
 _LARGEST_ERROR = 20.0
 _LEAST_CHANGE = 0.1
@@ -114,14 +115,30 @@ def sequences(
     return tensors, walkers, carried
 
 
-def losses(model: PolicyModel, chunk: Chunk, burn_in: int) -> tuple[torch.Tensor, torch.Tensor]:
+def filled(tensors: dict[str, torch.Tensor], rows: int) -> dict[str, torch.Tensor]:
+    """Sequences, (R, ...) each, with padding in place of those that are missing to ``rows``."""
+    missing = rows - len(tensors['elapsed'])
+    if missing <= 0:
+        return tensors
+    return {
+        name: torch.cat([values, values.new_full((missing, *values.shape[1:]), name == 'elapsed')])
+        for name, values in tensors.items()
+    }
+
+
+def losses(
+    model: PolicyModel, chunk: Chunk, burn_in: int, sequence: Passes | None = None
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Mean squared errors of actions, and of changes in units of the normal change.
 
     The first ``burn_in`` samples of a sequence that begins with the chunk have no weight, because
     its initial state is that of an earlier student.
+
+    Args:
+        sequence: computes the same as the model's own :meth:`sequence`, which is the default.
     """
-    action, change = model.sequence(chunk.observation, chunk.elapsed, chunk.state)
-    place = torch.arange(chunk.acted.shape[1])[:, None]
+    action, change = (sequence or model.sequence)(chunk.observation, chunk.elapsed, chunk.state)
+    place = torch.arange(chunk.acted.shape[1], device=chunk.acted.device)[:, None]
     counts = (place >= burn_in) | ~chunk.carried[:, None, None]
     missed = missed_changes(model, change, chunk.observation, chunk.target)
     return (

@@ -2,8 +2,21 @@
 
 import re
 import time
+from typing import NamedTuple
 
 import torch
+
+
+class Hardware(NamedTuple):
+    """What a training may use of a machine; its numbers do not depend on it but for rounding.
+
+    Attributes:
+        device: name of the device of gradient steps, see :func:`device_named`.
+        threads: threads that step the physics.
+    """
+
+    device: str = 'cpu'
+    threads: int = 1
 
 
 def device_named(name: str) -> torch.device:
@@ -15,12 +28,15 @@ def device_named(name: str) -> torch.device:
     found = re.fullmatch(r'cpu|cuda(?::(0|[1-9][0-9]*))?', name)
     if not found:
         raise ValueError(f'device: expected cpu, cuda or cuda:N, found {name!r}')
-    if name != 'cpu' and int(found[1] or 0) >= torch.cuda.device_count():
+    if name == 'cpu':
+        return torch.device(name)
+    number = int(found[1] or 0)
+    if number >= torch.cuda.device_count():
         raise ValueError(
             f'device {name}: torch {torch.__version__} finds {torch.cuda.device_count()} CUDA '
             'devices'
         )
-    return torch.device(name)
+    return torch.device('cuda', number)
 
 
 def use(device: torch.device) -> None:

@@ -5,6 +5,7 @@ value function sees the true state, the last command and the faults (asymmetric 
 Pinto et al. 2018) and is used only in training.
 """
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ from liquid_control.models import PolicyModel
 from liquid_control.provenance import continued
 from liquid_control.training import checkpoint
 from liquid_control.training.averaged import Averaged
+from liquid_control.training.captured import Passes
 from liquid_control.training.chunks import mean, missed_changes, persistence, sequences
 from liquid_control.training.exploration import Explorer, Rollout
 from liquid_control.training.finite import NotFiniteError, check_parameters, clip_gradients
+from liquid_control.training.learner import Learner
 from liquid_control.training.optimizers import Optimizers
 from liquid_control.training.settings import FineTuningSettings, Stream, StudentSettings
 from liquid_control.training.value import Value, advantages
@@ -51,9 +54,10 @@ class FineTuning:
         folder: folder for checkpoints.
         origin: what identifies the whole training; checkpoints of other trainings are refused.
         history: where the training ran so far, see :func:`provenance.continued`.
+        device: name of the device on which to train.
 
     Raises:
-        ValueError: the folder's checkpoint is broken or from another training.
+        ValueError: no such device, or the folder's checkpoint is broken or from another training.
     """
 
     def __init__(
@@ -64,14 +68,18 @@ class FineTuning:
         folder: Path,
         origin: dict[str, Any],
         history: list[dict[str, Any]],
+        device: str = 'cpu',
     ):
         self.settings, self._name = settings.fine_tuning, settings.title
         self._episodes, self._origin = settings.episodes, origin
-        self._before, self.history = settings.rounds, history
-        self._path = folder / 'fine_tuning.safetensors'
-        self.averaged = Averaged(model, settings.title)
         tuned = settings.fine_tuning
-        self._explored = _Explored(model.train(), tuned.spread)
+        walkers = math.ceil(tuned.walkers / tuned.batches)
+        self.learner = Learner(model, device, walkers, tuned.steps, sent=True)
+        self._before = settings.rounds
+        self.history = continued(history, self._before, self.learner.title)
+        self._path = folder / 'fine_tuning.safetensors'
+        self.averaged = Averaged(self.learner.model, settings.title)
+        self._explored = _Explored(self.learner.model, tuned.spread)
         self._optimizer = Optimizers('adam', self._explored, tuned.learning_rate)
         self._rng = np.random.default_rng(settings.seed_of(Stream.TUNING_BATCHES))
         self._explorer = Explorer(
@@ -90,13 +98,15 @@ class FineTuning:
     def _restore(self, tensors: dict[str, torch.Tensor], about: dict[str, Any]) -> None:
         with checkpoint.restoring(self._path):
             self._explored.load_state_dict(checkpoint.under('explored', tensors))
+            self.learner.follow()
             self.averaged.restore(checkpoint.under('averaged', tensors), about['best'])
             self._optimizer.restore(checkpoint.under('optimizer', tensors))
             self._value.restore(checkpoint.under('value', tensors))
             self._explorer.restore(checkpoint.under('walkers', tensors), about['walkers'])
             self._rng.bit_generator.state = about['generator']
             self.done = about['done']
-            self.history = continued(about['history'], self._before + self.done)
+            done = self._before + self.done
+            self.history = continued(about['history'], done, self.learner.title)
             self._pace = about['pace']
 
     def save(self) -> None:
@@ -131,7 +141,7 @@ class FineTuning:
             NotFiniteError: a value is no longer finite; the message says where.
         """
         settings, value = self.settings, self._value
-        spread = self._explored.log_spread.detach().exp().numpy()
+        spread = self._explored.log_spread.detach().exp().cpu().numpy()
         rollout = self._explorer.collect(settings.steps, spread)
         if self.done <= settings.warm_up:
             value.measure(rollout.before)
@@ -145,6 +155,7 @@ class FineTuning:
                  'spread': float(spread.mean())}  # fmt: skip
         if self.done >= settings.warm_up:
             found |= self._update(rollout, gained, place)
+            self.learner.follow()
         self.done += 1
         return found
 
@@ -160,7 +171,8 @@ class FineTuning:
         return NotFiniteError(f'{place}: the advantages overflow')
 
     def _update(self, rollout: Rollout, gained: np.ndarray, place: str) -> dict[str, float]:
-        settings, model = self.settings, self._explored.model
+        settings, learner = self.settings, self.learner
+        model, log_spread = learner.model, self._explored.log_spread
         chosen = gained[rollout.seen]  # without a sample, the last command was held
         normal = (gained - chosen.mean()) / (chosen.std() + 1e-8)
         series = {**rollout.series, 'advantage': normal[..., None]}
@@ -170,13 +182,15 @@ class FineTuning:
         for _ in range(settings.epochs):
             order = torch.from_numpy(self._rng.permutation(len(walker)))
             for rows in order.chunk(settings.batches):
-                batch = {name: values[rows] for name, values in tensors.items()}
-                loss, change, wrong = surrogate(settings, model, self._explored.log_spread, batch)
+                batch = learner.take({name: values[rows] for name, values in tensors.items()})
+                loss, change, wrong = surrogate(
+                    settings, model, log_spread, batch, learner.sequence
+                )
                 changes.append(change)
                 missed.append(wrong)
                 if not torch.isfinite(loss):
                     check_parameters(self._explored, place)
-                    found = _terms(settings, model, self._explored.log_spread, batch)[0]
+                    found = _terms(settings, model, log_spread, batch, model.sequence)[0]
                     names = [name for name, term in found.items() if not torch.isfinite(term)]
                     where = f'in its terms {", ".join(names)}' if names else 'its sum overflows'
                     raise NotFiniteError(f'{place}: the loss is not finite: {where}')
@@ -218,22 +232,26 @@ def surrogate(
     model: PolicyModel,
     log_spread: torch.Tensor,
     batch: dict[str, torch.Tensor],
+    sequence: Passes | None = None,
 ) -> tuple[torch.Tensor, float, float]:
     """PPO's clipped loss of a batch of sequences, plus the prediction loss.
+
+    Args:
+        sequence: computes the same as the model's own :meth:`sequence`, which is the default.
 
     Returns:
         The loss, the KL divergence from the rollout's policy, and the prediction error as a share
         of that of persistence.
     """
-    terms, divergence = _terms(settings, model, log_spread, batch)
+    terms, divergence = _terms(settings, model, log_spread, batch, sequence or model.sequence)
     policy, beyond, missed = terms.values()
     loss = policy + settings.beyond_weight * beyond + settings.prediction_weight * missed
     return loss, divergence, float(missed.detach())
 
 
-def _terms(settings, model, log_spread, batch) -> tuple[dict[str, torch.Tensor], float]:
+def _terms(settings, model, log_spread, batch, sequence) -> tuple[dict[str, torch.Tensor], float]:
     """The terms of the loss by name, without their weights, and the KL divergence."""
-    action, change = model.sequence(
+    action, change = sequence(
         batch['observation'], batch['elapsed'], batch['state'], batch['action']
     )
     off = (batch['action'] - action) / log_spread.exp()

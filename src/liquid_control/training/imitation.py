@@ -19,6 +19,7 @@ from liquid_control.training.averaged import Averaged
 from liquid_control.training.chunks import Chunk, losses
 from liquid_control.training.finite import clip_gradients, explain
 from liquid_control.training.folder import CHUNKS
+from liquid_control.training.learner import Learner
 from liquid_control.training.optimizers import Optimizers
 from liquid_control.training.replay_memory import ReplayMemory
 from liquid_control.training.robot import contract_of_students
@@ -35,15 +36,21 @@ class Imitation:
         done: rounds done.
         history: where the rounds ran, see :func:`provenance.continued`.
         origin: what identifies the training; checkpoints of others are refused.
+        learner: the student.
         averaged: the weights that are kept.
 
     Raises:
-        ValueError: unknown cell or optimiser, another robot, a policy that cannot teach, or a
-            folder with another training's checkpoint.
+        ValueError: unknown cell, optimiser or device, another robot, a policy that cannot teach, or
+            a folder with another training's checkpoint.
     """
 
     def __init__(
-        self, settings: StudentSettings, robot: Contract, teacher_path: Path, folder: Path
+        self,
+        settings: StudentSettings,
+        robot: Contract,
+        teacher_path: Path,
+        folder: Path,
+        device: str = 'cpu',
     ):
         self.settings, self._folder = settings, folder
         contract = contract_of_students(robot)
@@ -52,10 +59,8 @@ class Imitation:
         teacher = Teacher(teacher_path, settings.walkers)
         self._rng = np.random.default_rng(settings.seed_of(Stream.BATCHES))
         unscaled = Normalizer(*(np.ones(contract.sensed_size),) * 3)
-        self.model = PolicyModel(model_settings, contract, unscaled)
-        self._optimizer = Optimizers(settings.optimizer, self.model, settings.learning_rate)
+        model = PolicyModel(model_settings, contract, unscaled)
         self._memory = ReplayMemory(folder / CHUNKS, settings.memory)
-        self.done, self.history = 0, continued([], 0)
         self.origin = {
             'settings': _plain(settings),
             'teacher_sha256': teacher.sha256,
@@ -66,12 +71,14 @@ class Imitation:
         if found is None:
             scales = settings.seed_of(Stream.SCALES)
             normalizer = measure_normalizer(teacher, settings.walkers, scales)
-            normalizer.register(self.model)
-        self.averaged = Averaged(self.model, settings.title)
+            normalizer.register(model)
+        self.learner = Learner(model, device, settings.batch, settings.steps, sent=False)
+        self._optimizer = Optimizers(settings.optimizer, self.learner.model, settings.learning_rate)
+        self.done, self.history = 0, continued([], 0, self.learner.title)
+        self.averaged = Averaged(self.learner.model, settings.title)
         self._collector = Collector(
-            self.model, teacher, settings.walkers, settings.seed_of(Stream.WALKERS),
-            settings.conditions,
-        )  # fmt: skip
+            model, teacher, settings.walkers, settings.seed_of(Stream.WALKERS), settings.conditions
+        )
         if found is not None:
             self._restore(*found)
 
@@ -81,14 +88,14 @@ class Imitation:
 
     def _restore(self, tensors, about) -> None:
         with checkpoint.restoring(self._path):
-            self.model.load_state_dict(checkpoint.under('model', tensors))
+            self.learner.load(checkpoint.under('model', tensors))
             self.averaged.restore(checkpoint.under('averaged', tensors), about['best'])
             self._optimizer.restore(checkpoint.under('optimizer', tensors))
             self._collector.restore(checkpoint.under('walkers', tensors), about['walkers'])
             self._rng.bit_generator.state = about['generator']
             torch.set_rng_state(tensors['torch'])
             self.done = about['done']
-            self.history = continued(about['history'], self.done)
+            self.history = continued(about['history'], self.done, self.learner.title)
             chunks = list(about['chunks'])
         self._memory.load(chunks)  # names its own files
 
@@ -98,9 +105,11 @@ class Imitation:
         Raises:
             OSError: the checkpoint cannot be written, e.g. the disk is full.
         """
+        if self.done == self.settings.rounds:
+            self._memory.clear()  # nothing will be learned from it any more
         walkers, about = self._collector.snapshot()
         tensors = (
-            checkpoint.named('model', self.model.state_dict())
+            checkpoint.named('model', self.learner.walking.state_dict())
             | checkpoint.named('averaged', self.averaged.tensors())
             | checkpoint.named('optimizer', self._optimizer.tensors())
             | checkpoint.named('walkers', walkers)
@@ -131,13 +140,15 @@ class Imitation:
             newest = update == 0
             batch = self._memory.draw(settings.walkers, settings.batch, self._rng, newest)
             last = self._update(batch, 0 if newest else settings.burn_in, update)
+        self.learner.follow()
         self.done += 1
         return last
 
     def _update(self, batch: Chunk, burn_in: int, update: int) -> dict[str, float]:
-        settings, model = self.settings, self.model
+        settings, model = self.settings, self.learner.model
         place = f'{settings.title}, round {self.done}, update {update}'
-        action, change = losses(model, batch, burn_in)
+        batch = Chunk(**self.learner.take(batch.tensors()))
+        action, change = losses(model, batch, burn_in, self.learner.sequence)
         loss = action + settings.prediction_weight * change
         if not torch.isfinite(loss):
             data = (batch.observation, batch.elapsed, batch.target)

@@ -45,6 +45,10 @@ class ReplayMemory:
             ]
         )
 
+    def clear(self) -> None:
+        """Forget all chunks; their files are removed by :meth:`sweep`."""
+        self._chunks.clear()
+
     def store(self) -> list[int]:
         """Write the chunks that are not on disk yet; returns the numbers of all chunks."""
         self._folder.mkdir(parents=True, exist_ok=True)

@@ -29,6 +29,7 @@ def train_student(
     folder: Path,
     report: Callable[[float, str], None],
     log: Path | None = None,
+    device: str = 'cpu',
 ) -> Trained:
     """Train one student, or resume the same training where it was stopped.
 
@@ -39,14 +40,15 @@ def train_student(
         folder: folder for checkpoints; may be removed afterwards.
         report: called as ``report(fraction, text)`` with progress.
         log: folder for the log of losses and returns.
+        device: name of the device of gradient steps.
 
     Raises:
-        ValueError: unknown cell, another robot, a policy that cannot teach, or a folder that holds
-            another training.
+        ValueError: unknown cell or device, another robot, a policy that cannot teach, or a folder
+            that holds another training.
         NotFiniteError: a value is no longer finite; the message says where.
         OSError: a checkpoint cannot be written; the last one is intact.
     """
-    trained = _taught(settings, robot, teacher_path, folder, report, log)
+    trained = _taught(settings, robot, teacher_path, folder, report, log, device)
     if settings.readout:
         report(1.0, 'solving the readout of the prediction')
         seed = settings.seed_of(Stream.READOUT)
@@ -54,12 +56,12 @@ def train_student(
     return trained
 
 
-def _taught(settings, robot, teacher_path, folder, report, log) -> Trained:
+def _taught(settings, robot, teacher_path, folder, report, log, device) -> Trained:
     """The part of :func:`train_student` that has checkpoints: imitation and fine-tuning."""
     tuned = settings.fine_tuning
     imitated = settings.rounds * settings.walkers * settings.steps
     whole = imitated + tuned.rounds * tuned.walkers * tuned.steps
-    training = Imitation(settings, robot, teacher_path, folder)
+    training = Imitation(settings, robot, teacher_path, folder, device)
     try:
         if training.done < settings.rounds:
             with Journal(log, training.done, training.origin) as journal:
@@ -74,7 +76,7 @@ def _taught(settings, robot, teacher_path, folder, report, log) -> Trained:
         found = training.averaged
         origin = training.origin
         fine_tuning = FineTuning(
-            settings, found.result(), found.best, folder, origin, training.history
+            settings, found.result(), found.best, folder, origin, training.history, device
         )
     finally:
         training.close()

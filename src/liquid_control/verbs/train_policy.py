@@ -5,7 +5,11 @@ import contextlib
 import sys
 from pathlib import Path
 
-from liquid_control.verbs.arguments import add_json_argument, check_bundle_path
+from liquid_control.verbs.arguments import (
+    add_device_argument,
+    add_json_argument,
+    check_bundle_path,
+)
 
 _MODELS = ('.pt', '.pth', '.ckpt', '.safetensors', '.pkl', '.zip', '.h5')
 """Suffixes by which a single model is surely meant."""
@@ -23,6 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--seed', type=int, default=0, help='first seed, of everything random (0)')
     parser.add_argument('--seeds', type=int, default=1, help='number of seeds, counting up (1)')
     parser.add_argument('--workers', type=int, default=1, help='runs at a time (1)')
+    parser.add_argument('--threads', type=int, default=1,
+                        help='threads that step the physics of each run (1)')  # fmt: skip
+    add_device_argument(parser)
     parser.add_argument('--teacher', default='expert', help='bundle: a name or a path (expert)')
     parser.add_argument('--robot', default='walker2d', help='contract: a name or a path')
     parser.add_argument('--rounds', type=int, help='rounds of DAgger (450)')
@@ -47,18 +54,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     from liquid_control import paths
     from liquid_control.control.contract import Contract
+    from liquid_control.training.device import Hardware, device_named
     from liquid_control.training.robot import contract_of_students
     from liquid_control.training.teacher import Teacher
 
     runs = _runs(args)
+    device_named(args.device)
+    hardware = Hardware(args.device, args.threads)
     if args.checkpoints and args.out.suffix != '.onnx':
         raise ValueError('--checkpoints: several runs keep theirs in --out; give it with one .onnx')
     robot, teacher = paths.robot(args.robot), paths.policy(args.teacher, args.robot)
     Teacher(teacher, 1)  # before anything starts
     contract_of_students(Contract.load(robot))
     if args.out.suffix == '.onnx':
-        return _one(args, runs, robot, teacher)
-    return _several(args, runs, robot, teacher)
+        return _one(args, runs, robot, teacher, hardware)
+    return _several(args, runs, robot, teacher, hardware)
 
 
 def _runs(args):
@@ -66,8 +76,8 @@ def _runs(args):
     from liquid_control.training.conditions import Conditions
     from liquid_control.training.settings import FineTuningSettings, StudentSettings
 
-    for option, least in (('seeds', 1), ('workers', 1), ('rounds', 1), ('updates', 1), ('seed', 0),
-                          ('fine-tune', 0)):  # fmt: skip
+    for option, least in (('seeds', 1), ('workers', 1), ('threads', 1), ('rounds', 1),
+                          ('updates', 1), ('seed', 0), ('fine-tune', 0)):  # fmt: skip
         found = getattr(args, option.replace('-', '_'))
         if found is not None and found < least:
             raise ValueError(f'--{option}: expected {least} or more, found {found}')
@@ -97,7 +107,7 @@ def _runs(args):
     return runs
 
 
-def _one(args, runs, robot, teacher) -> int:
+def _one(args, runs, robot, teacher, hardware) -> int:
     from rich.console import Console
 
     from liquid_control.control.bundle import Bundle
@@ -115,7 +125,8 @@ def _one(args, runs, robot, teacher) -> int:
             checkpoint_folder(args.checkpoints, args.out) as folder,
             reporting(console, runs[0].cell) as report,
         ):
-            carry_out(runs[0], robot, teacher, Place(args.out, folder, args.log), report)
+            where = Place(args.out, folder, args.log)
+            carry_out(runs[0], robot, teacher, where, hardware, report)
     except KeyboardInterrupt:
         print(f'\n{how_to_resume(args.checkpoints, args.out)}', file=sys.stderr)
         return 130
@@ -136,7 +147,7 @@ def _told(args, console, bundle) -> int:
     return 0
 
 
-def _several(args, runs, robot, teacher) -> int:
+def _several(args, runs, robot, teacher, hardware) -> int:
     from rich.console import Console
 
     from liquid_control.provenance import provenance, write_json
@@ -147,7 +158,7 @@ def _several(args, runs, robot, teacher) -> int:
     console, standing, stopped = Console(), Standing(len(runs)), False
     with terminable():
         try:
-            states = campaign(runs, robot, teacher, args.out, args.workers, args.log)
+            states = campaign(runs, robot, teacher, args.out, args.workers, hardware, args.log)
             with contextlib.closing(states), reporting(console, 'policies') as report:
                 for standing in states:
                     done = len(standing.finished) + len(standing.failed)
