@@ -37,6 +37,7 @@ from liquid_control.nodes.parameters import Parameters
 from liquid_control.nodes.policy_status import PolicyStatus
 from liquid_control.nodes.rehearsal import Rehearsal, affordable
 from liquid_control.nodes.session import NodeError, Session, run_process
+from liquid_control.nodes.watchdog import Watchdog
 from liquid_control.nodes.wire import CommandMessage, message_type, qos, set_stamp
 
 _STATUS_PERIOD_S = 0.5
@@ -77,10 +78,6 @@ class PolicyNode(LifecycleNode):
         declare.done()
         self.failure = ''
         self.finalized = self._active = False
-        self._heard: float | None = None
-        self._stale: tuple[float, float] | None = None
-        self._ahead: float | None = None
-        self._ticked_ns, self._ticked_at = 0, 0.0
         self._status_at = 0.0
         self._repeats = 0
         self._made = ExitStack()
@@ -150,15 +147,16 @@ class PolicyNode(LifecycleNode):
         runner.warm_up()
         self._status = PolicyStatus(self.get_fully_qualified_name(), controller)
         self._observer = Observer(runner.contract.on(robot))
-        self._timeout = self._sensor_timeout or robot.freshness
-        if self._timeout * robot.rate < 1.0:
+        timeout = self._sensor_timeout or robot.freshness
+        if timeout * robot.rate < 1.0:
             raise ValueError(
                 f'sensor_timeout: expected at least one period, {1.0 / robot.rate:g} s, found '
-                f'{self._timeout:g}' + ", the contract's freshness" * (not self._sensor_timeout)
+                f'{timeout:g}' + ", the contract's freshness" * (not self._sensor_timeout)
             )
+        self._simulated_time = self.get_parameter('use_sim_time').value
+        self._watchdog = Watchdog(timeout, robot.freshness, self._simulated_time)
         self._command = CommandMessage(robot.action_size)
         self._expected = JointState(name=list(runner.contract.sensed_channels))
-        self._simulated_time = self.get_parameter('use_sim_time').value
         self._period_ns = runner.contract.period_ns
         self._driver = Driver(controller) if self._shadow else None
         self._rehearsal = Rehearsal(runner, robot)
@@ -205,7 +203,7 @@ class PolicyNode(LifecycleNode):
             listen(message_type(kind), name, partial(self._on_message, name), sensors)
         for name, callback in (('~/stop', self._on_stop), ('~/arm', self._on_arm)):
             kept(self.destroy_service, self.create_service(Trigger, name, callback))
-        timer(min(_WATCHDOG_PERIOD_S, self._timeout / 4), self._watch)
+        timer(min(_WATCHDOG_PERIOD_S, self._watchdog.timeout / 4), self._watch)
         count = 0 if self.lockstep else affordable(runner, self._rehearsals)
         if count:
             # The last one comes half a rehearsal period before the next observation, not with it.
@@ -249,8 +247,8 @@ class PolicyNode(LifecycleNode):
         command = self.controller.step(stamp, values, partial(self._age, stamp))
         if self._driver is not None:
             self._driver.answered(stamp)
-        good = command.used and Reason.SENSOR_STALE not in command.reasons
-        if good or self._heard is not None or self.lockstep:
+        self._watchdog.answered(command.used, Reason.SENSOR_STALE in command.reasons)
+        if self._watchdog.heard or self.lockstep:
             self._commands.publish(self._command.fill(stamp, command.action))
         if command.prediction is not None:
             set_stamp(self._expected, stamp + self._period_ns)
@@ -259,34 +257,19 @@ class PolicyNode(LifecycleNode):
         self._status.add(command)
         if self._rehearsing is not None:
             self._rehearsing.reset()
-        now = time.monotonic()
-        if good:  # no other observation counts against the watchdog
-            self._ticked_at = now if self._heard is None else self._ticked_at
-            self._heard = now
-        elif self._heard is not None and Reason.SENSOR_STALE in command.reasons:
-            self._note_stale(now)
         if self.controller.stopped:
             self._say_stopped()
-        elif now - self._status_at > _STATUS_PERIOD_S:
+        elif time.monotonic() - self._status_at > _STATUS_PERIOD_S:
             self._publish_status()
-
-    def _note_stale(self, now: float) -> None:
-        """Note the first and the last of a row of stale answers, close to each other."""
-        row = self._stale is not None and now - self._stale[1] <= self.controller.robot.freshness
-        self._stale = (self._stale[0] if row else now, now)
 
     def _age(self, stamp_ns: int) -> float:
         """Seconds between a stamp and now.
 
-        On the wall clock a stamp from the future is as wrong as an old one. ``/clock`` follows
-        the sensors, and lags behind them for a moment when it jumps forward.
+        On the wall clock a stamp from the future is as wrong as an old one.
         """
         if self._simulated_time:
             age = (self.get_clock().now().nanoseconds - stamp_ns) * 1e-9
-            if age >= -self.controller.robot.freshness:
-                self._ahead = None
-            elif self._ahead is None:
-                self._ahead = time.monotonic()
+            self._watchdog.aged(age)
             return age
         # The same as the node's clock, at a tenth of the cost.
         return abs(time.time_ns() - stamp_ns) * 1e-9
@@ -304,23 +287,10 @@ class PolicyNode(LifecycleNode):
 
     def _guard(self) -> None:
         """Stop the robot if for too long nothing fresh has come, or the clock has been wrong."""
-        now = time.monotonic()
         if self._simulated_time:
-            clock = self.get_clock().now().nanoseconds
-            if clock != self._ticked_ns:
-                self._ticked_ns, self._ticked_at = clock, now
-        if not self._driving or self._heard is None:
-            return
-        silent, stood = now - self._heard, now - self._ticked_at
-        if silent > self._timeout:
-            self._stop(f'no observation for {silent:.3f} s, limit {self._timeout:g} s')
-        elif self._simulated_time and stood > self._timeout:
-            # Without a clock, an observation of any age would pass for fresh.
-            self._stop(f'/clock has stood still for {stood:.3f} s, limit {self._timeout:g} s')
-        elif self._ahead is not None and now - self._ahead > self._timeout:
-            self._stop(f'/clock has been behind the stamps of the sensors for {self._timeout:g} s')
-        elif self._stale and self._stale[1] - self._stale[0] > self._timeout:
-            self._stop(f'stale observations have come again and again for {self._timeout:g} s')
+            self._watchdog.tick(self.get_clock().now().nanoseconds)
+        if self._driving and (why := self._watchdog.alarm()):
+            self._stop(why)
 
     def _rehearse(self) -> None:
         if self._driving:
@@ -333,7 +303,7 @@ class PolicyNode(LifecycleNode):
 
     def _arm(self) -> None:
         self.controller.reset()
-        self._heard = self._stale = self._ahead = None
+        self._watchdog.arm()
         self._repeats = 0
 
     def _on_stop(self, request: Any, response: Any) -> Any:
@@ -375,7 +345,7 @@ class PolicyNode(LifecycleNode):
         """
         if self._driving:
             self.controller.stop(why)
-            if self._heard is not None or self.lockstep:
+            if self._watchdog.heard or self.lockstep:
                 self._deliver_safe()
             self.get_logger().info(f'ended: {why}')
             self._publish_status()
@@ -400,7 +370,7 @@ class PolicyNode(LifecycleNode):
     def _publish_status(self) -> None:
         self._status_at = time.monotonic()
         message = self._status.message(
-            self.get_clock().now().nanoseconds, self._active, self._heard is not None
+            self.get_clock().now().nanoseconds, self._active, self._watchdog.heard
         )
         self._statuses.publish(message)
         self._diagnostics.publish(message)
