@@ -27,7 +27,9 @@ def played(speed: float, pauses: dict[int, float]) -> list[float]:
     playback, times = Playback(speed, clock), []
     for number in range(10):
         clock.now += pauses.get(number, 0.0)
-        clock.now += max(0.0, playback.left_s(5_000_000_000 + number * PERIOD_NS))
+        stamp = 5_000_000_000 + number * PERIOD_NS
+        playback.put_off(stamp)
+        clock.now += max(0.0, playback.left_s(stamp))
         times.append(clock.now - 1000.0)
     return times
 

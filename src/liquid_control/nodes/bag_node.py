@@ -190,6 +190,7 @@ class BagNode(Node):
         playback = Playback(self._speed) if self._speed else None
         for now, topic, message, _ in merged(self._bag, self._contract, self._observed):
             if playback:
+                playback.put_off(now)
                 session.spin_for(playback.left_s(now))
             if session.stopping:
                 return
@@ -197,7 +198,7 @@ class BagNode(Node):
             if joined or time.monotonic() - self._looked > _LOOK_S:
                 self._require_apart(session, _NAMES_PLAYING_S)
                 if playback:
-                    playback.left_s(now)  # if that took long, what follows is put off
+                    playback.put_off(now)  # if that took long
             stamp = stamp_ns(message)
             if topic == self._pace:
                 sent, answers = commands.take(stamp, now)

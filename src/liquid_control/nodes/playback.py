@@ -10,8 +10,6 @@ _PAUSE_S = 0.1
 class Playback:
     """Spaces messages as they were recorded.
 
-    A pause puts off all that follows, so that the messages after it do not come in a burst.
-
     Args:
         speed: times real time, more than 0.
         clock: returns the time in s; steady.
@@ -27,8 +25,13 @@ class Playback:
         if self._first_ns is None:
             self._first_ns, self._begun = stamp_ns, self._clock()
         due = self._begun + (stamp_ns - self._first_ns) * 1e-9 / self._speed
-        left = due - self._clock()
+        return due - self._clock()
+
+    def put_off(self, stamp_ns: int) -> None:
+        """After a pause, make the message of this stamp due now, and put off all that follow.
+
+        Otherwise they would come in a burst.
+        """
+        left = self.left_s(stamp_ns)
         if left < -_PAUSE_S:
             self._begun -= left
-            return 0.0
-        return left
