@@ -1,7 +1,5 @@
 """A student that learns on a GPU: what it learns there, and what walks, is what a CPU gives."""
 
-import copy
-
 import pytest
 import torch
 from devices import on_gpu
@@ -58,7 +56,7 @@ def test_it_learns_the_same_on_a_gpu(cell, name):
     """From batches that are filled up, of the size of the passes, and beyond it."""
     weights = []
     for device in ('cpu', 'cuda'):
-        learner = Learner(copy.deepcopy(student(cell)), device, WALKERS, STEPS, sent=True)
+        learner = Learner(student(cell), device, WALKERS, STEPS, sent=True)
         optimizer = Optimizers(name, learner.model, 0.01)
         for seed, rows in enumerate((4, ROWS, ROWS + 3, 1, ROWS)):
             taught(learner, batch(rows, seed), optimizer)
