@@ -51,13 +51,15 @@ def test_a_device_that_is_not_there_is_refused():
 
 @on_gpu
 @pytest.mark.parametrize('cell', cells.names())
-@pytest.mark.parametrize('name', ['adam', 'muon'])
-def test_it_learns_the_same_on_a_gpu(cell, name):
-    """From batches that are filled up, of the size of the passes, and beyond it."""
+def test_it_learns_the_same_on_a_gpu(cell):
+    """From batches that are filled up, of the size of the passes, and beyond it.
+
+    With Adam: Muon rounds to bfloat16 what it then amplifies.
+    """
     weights = []
     for device in ('cpu', 'cuda'):
         learner = Learner(student(cell), device, WALKERS, STEPS, sent=True)
-        optimizer = Optimizers(name, learner.model, 0.01)
+        optimizer = Optimizers('adam', learner.model, 0.01)
         for seed, rows in enumerate((4, ROWS, ROWS + 3, 1, ROWS)):
             taught(learner, batch(rows, seed), optimizer)
         learner.follow()
