@@ -80,12 +80,12 @@ def continued(
         done: steps done.
         device: ``cpu``, or the name of the GPU.
     """
-    here = {'processor': machine()['processor'], 'versions': versions()}
+    part = {'from': done, 'processor': machine()['processor'], 'versions': versions()}
     if device != 'cpu':
-        here['gpu'] = device
-    if history and here == {name: history[-1][name] for name in history[-1] if name != 'from'}:
+        part['gpu'] = device
+    if history and {**history[-1], 'from': done} == part:
         return history
-    return [*history, {'from': done, **here}]
+    return [*history, part]
 
 
 def write_json(path: str | Path, data: Any) -> None:

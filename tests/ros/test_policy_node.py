@@ -369,6 +369,7 @@ def watched(node, timeout, simulated=False):
 
 
 def test_stale_readings_again_and_again_stop_it(told):
+    """As when a second source sends old readings between the robot's own."""
     steady = watched(told, 0.1)
     hear(told, 'targets', hip=1.0)
     for _ in range(13):

@@ -46,6 +46,11 @@ def test_a_training_that_was_stopped_ends_where_an_undisturbed_one_does(tmp_path
     for stop_after in (1, 3, 5):
         with pytest.raises(KeyboardInterrupt):
             train(tmp_path / 'b', stop_after, optimizer=optimizer, checkpoint_every=2)
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / 'c', 5, optimizer=optimizer, checkpoint_every=2)
+    chunks = [sorted(p.name for p in (tmp_path / k / 'chunks').iterdir()) for k in 'bc']
+    assert chunks[0] == chunks[1]
+    assert len(chunks[0]) == settings().memory
     resumed = train(tmp_path / 'b', optimizer=optimizer, checkpoint_every=2)
     for name, value in whole.state_dict().items():
         assert torch.equal(value, resumed.state_dict()[name]), name

@@ -81,7 +81,7 @@ def _parts(history: list[dict[str, Any]], unit: str) -> str:
     differing = sorted(n for n in names if len({part['versions'][n] for part in history}) > 1)
     told = []
     for part in history:
-        named = [part['processor'], *([part['gpu']] if 'gpu' in part else [])]
+        named = [part[name] for name in ('processor', 'gpu') if name in part]
         where = ', '.join([*named, *(f'{n} {part["versions"][n]}' for n in differing)])
         told.append(f'from {unit} {part["from"]:,} on {where}')
     return '; '.join(told)

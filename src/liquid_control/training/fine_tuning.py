@@ -75,8 +75,7 @@ class FineTuning:
         tuned = settings.fine_tuning
         walkers = math.ceil(tuned.walkers / tuned.batches)
         self.learner = Learner(model, device, walkers, tuned.steps, sent=True)
-        self._before = settings.rounds
-        self.history = continued(history, self._before, self.learner.title)
+        self._before, self.history = settings.rounds, history
         self._path = folder / 'fine_tuning.safetensors'
         self.averaged = Averaged(self.learner.model, settings.title)
         self._explored = _Explored(self.learner.model, tuned.spread)
