@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from liquid_control.files import write_whole
+from liquid_control.files import replacing, write_whole
 
 
 def test_text_and_bytes_replace_what_was_there(tmp_path):
@@ -28,3 +28,40 @@ def test_what_was_there_stands_when_the_disk_is_full(tmp_path, monkeypatch):
         write_whole(path, 'after')
     assert path.read_text() == 'before'
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_was_there_stands_when_the_writer_is_interrupted(tmp_path):
+    path = tmp_path / 'file'
+    write_whole(path, 'before')
+
+    def interrupted():
+        with replacing(path) as partial:
+            partial.write_text('half')
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert path.read_text() == 'before'
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_link_stays_a_link(tmp_path):
+    target, link = tmp_path / 'target', tmp_path / 'link'
+    target.write_text('before')
+    link.symlink_to(target)
+    write_whole(link, 'after')
+    assert link.is_symlink()
+    assert target.read_text() == 'after'
+
+
+def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path):
+    pipe = tmp_path / 'pipe'
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_whole(pipe, 'through')
+        assert os.read(reader, 100) == b'through'
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]

@@ -1,26 +1,46 @@
-"""Write files whole or not at all."""
+"""Write files whole or not at all: every writer of a file that can replace another uses this."""
 
 import contextlib
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 
 def write_whole(path: str | Path, content: str | bytes) -> None:
-    """Write a temporary file beside the target, then rename it; text is written as UTF-8.
+    """Write a file's content; text is written as UTF-8.
 
     Raises:
         OSError: the file cannot be written, for example because the disk is full; an existing
             file is left unchanged.
     """
-    path = Path(path)
+    with replacing(path) as partial:
+        partial.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+@contextlib.contextmanager
+def replacing(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary file to write; if nothing fails, it takes the place of ``path``.
+
+    The temporary file is beside the target, is synced and is renamed last. A link stays a link: the
+    file that it names is replaced. What is no file (``/dev/stdout``, a pipe) is written to.
+
+    Raises:
+        OSError: the file cannot be written; an existing file is left unchanged.
+    """
+    path = Path(os.path.realpath(path))
+    if path.exists() and not path.is_file() and not path.is_dir():
+        with tempfile.TemporaryDirectory() as folder:
+            yield Path(folder) / path.name
+            with path.open('wb') as out:
+                out.write((Path(folder) / path.name).read_bytes())
+        return
     partial = path.with_name(path.name + '.partial')
     try:
-        with partial.open('wb') as file:
-            file.write(content.encode() if isinstance(content, str) else content)
-            file.flush()
-            os.fsync(file.fileno())
+        yield partial
+        _sync(partial)
         partial.replace(path)
-    except OSError:
+    except BaseException:  # also when interrupted
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
         raise
@@ -28,9 +48,9 @@ def write_whole(path: str | Path, content: str | bytes) -> None:
         _sync(path.parent)
 
 
-def _sync(folder: Path) -> None:
-    """Make a rename durable: what is done next must not outlive it."""
-    place = os.open(folder, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    """Make a file's content, or a rename in a folder, durable."""
+    place = os.open(path, os.O_RDONLY)
     try:
         os.fsync(place)
     finally:

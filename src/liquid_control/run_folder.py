@@ -1,4 +1,4 @@
-"""Folders that runs are recorded in."""
+"""Folders for results: each belongs to one verb, and nothing in it is overwritten by another."""
 
 import datetime
 from pathlib import Path
@@ -8,16 +8,44 @@ def run_folder(given: str | Path | None, label: str, parent: Path = Path('runs')
     """The folder given, or a new one, ``runs/TIME-LABEL``; not made yet.
 
     Raises:
-        FileExistsError: it holds a recording.
+        FileExistsError: the folder given holds something.
+        NotADirectoryError: it is a file.
     """
     if given:
-        return unrecorded(Path(given))
+        return own_folder(given)
     name = f'{datetime.datetime.now():%Y%m%d-%H%M%S}-{label}'
     folder, number = parent / name, 1
     while folder.exists():
         number += 1
         folder = parent / f'{name}-{number}'
     return folder
+
+
+def own_folder(path: str | Path, mark: str | None = None) -> Path:
+    """The folder itself, if it is empty, not there yet, or has an entry ``mark``.
+
+    Args:
+        path: the folder.
+        mark: what a verb that can resume writes first; None for one that always starts anew.
+
+    Raises:
+        FileExistsError: it holds something else.
+        NotADirectoryError: it is a file.
+    """
+    folder = Path(path)
+    if not folder.exists():
+        return folder
+    if not folder.is_dir():
+        raise NotADirectoryError(f'{folder}: expected a folder, found a file')
+    found = sorted(entry.name for entry in folder.iterdir())
+    if not found or mark in found:
+        return folder
+    more = f' and {len(found) - 3} more' if len(found) > 3 else ''
+    what = 'an empty or new folder' if mark is None else f'a new folder, or one that holds {mark}'
+    raise FileExistsError(
+        f'{folder}: holds {", ".join(found[:3])}{more}, which would be overwritten or mixed up: '
+        f'expected {what}'
+    )
 
 
 def unrecorded(folder: Path) -> Path:

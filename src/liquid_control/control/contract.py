@@ -117,12 +117,23 @@ class Contract:
         """
         path = Path(path)
         try:
-            data = yaml.load(path.read_text(encoding='utf-8'), _Loader)
+            content = path.read_bytes()
         except OSError as error:
             raise ContractError(f'{path}: cannot be read: {error.strerror}') from error
+        return cls.parse(content, str(path))
+
+    @classmethod
+    def parse(cls, text: str | bytes, source: str = 'contract') -> 'Contract':
+        """Build a contract from the text of a YAML file.
+
+        Raises:
+            ContractError: it is not YAML, or a key, name or value in it is wrong.
+        """
+        try:
+            data = yaml.load(text.decode() if isinstance(text, bytes) else text, _Loader)
         except (yaml.YAMLError, ValueError, RecursionError) as error:
-            raise ContractError(f'{path}: not YAML: {error}') from error
-        return cls.from_dict(data, str(path))
+            raise ContractError(f'{source}: not YAML: {error}') from error
+        return cls.from_dict(data, source)
 
     @classmethod
     def from_dict(cls, data: Any, source: str = 'contract') -> 'Contract':

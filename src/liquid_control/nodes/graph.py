@@ -25,6 +25,7 @@ from liquid_control.control.contract import Contract
 from liquid_control.control.topics import FAULTY
 from liquid_control.discovery import local_discovery
 from liquid_control.faults import parse
+from liquid_control.files import write_whole
 from liquid_control.run_folder import unrecorded
 
 _END_S = 5.0
@@ -158,7 +159,7 @@ class Graph:
         nodes = self._settings.parameters()
         content = {f'/{name}': {'ros__parameters': values} for name, values in nodes.items()}
         self._parameters = self._settings.folder / 'params.yaml'
-        self._parameters.write_text(yaml.safe_dump(content, sort_keys=False))
+        write_whole(self._parameters, yaml.safe_dump(content, sort_keys=False))
 
     def _start(self, name: str) -> None:
         arguments = ['--ros-args', '--params-file', str(paths.share() / 'config' / 'sim.yaml')]

@@ -16,6 +16,7 @@ import numpy as np
 from liquid_control.bags.bag import Bag, BagError
 from liquid_control.control.observe import stamp_ns
 from liquid_control.evaluation.runs import read_run
+from liquid_control.files import replacing
 
 WIDTH, HEIGHT, FPS = 640, 480, 25
 TOPIC = 'joint_states'
@@ -107,20 +108,19 @@ def draw(folder: Path, out: Path, seconds: float | None) -> str:
     times = (stamps - stamps[0]) * 1e-9
     end = times[-1] if seconds is None else min(times[-1], seconds)
     frames = np.searchsorted(times, np.arange(0.0, end + 1e-9, 1 / FPS))
-    partial = out.with_name(out.stem + '.partial' + out.suffix)
-    writer: Any = imageio_ffmpeg.write_frames(
-        str(partial), (WIDTH, HEIGHT), fps=FPS, codec='libx264', quality=7,
-        macro_block_size=16, ffmpeg_log_level='error',
-    )  # fmt: skip
-    with mujoco.Renderer(model, HEIGHT, WIDTH) as renderer:
-        writer.send(None)
-        for row in frames:
-            data.qpos[places] = positions[min(row, len(positions) - 1)]
-            mujoco.mj_forward(model, data)
-            renderer.update_scene(data, camera)
-            writer.send(np.ascontiguousarray(renderer.render()))
-        writer.close()
-    partial.replace(out)
+    with replacing(out) as partial:
+        writer: Any = imageio_ffmpeg.write_frames(
+            str(partial), (WIDTH, HEIGHT), fps=FPS, codec='libx264', quality=7,
+            macro_block_size=16, ffmpeg_log_level='error', output_params=['-f', 'mp4'],
+        )  # fmt: skip
+        with mujoco.Renderer(model, HEIGHT, WIDTH) as renderer:
+            writer.send(None)
+            for row in frames:
+                data.qpos[places] = positions[min(row, len(positions) - 1)]
+                mujoco.mj_forward(model, data)
+                renderer.update_scene(data, camera)
+                writer.send(np.ascontiguousarray(renderer.render()))
+            writer.close()
     return f'{end:.1f} s, {len(frames)} frames, {out.stat().st_size / 2**20:.1f} MB'
 
 

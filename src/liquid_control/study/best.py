@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
 
 from liquid_control.data import walker2d_kinematics as data
 from liquid_control.data.walker2d_kinematics import Protocol, Rollouts
@@ -181,7 +180,7 @@ def fit(
         about['done'] = end
         about['seconds'] += time.perf_counter() - started
         checkpoint.save(path, both, optimizer, about)
-    save_file({n: v.contiguous() for n, v in average.state_dict().items()}, shelf.weights(run))
+    checkpoint.write(shelf.weights(run), average.state_dict(), {})
     return {
         'parameters': parameters(average),
         'counts': average.cell.counts()._asdict(),

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from liquid_control.files import replacing
 from liquid_control.report.plots import STYLE
 
 _INK = STYLE['text.color']
@@ -38,7 +39,8 @@ def write_plots(
         paths = []
         for name, figure in figures.items():
             paths.append(folder / f'{name}.png')
-            figure.savefig(paths[-1], metadata={'Software': None})
+            with replacing(paths[-1]) as partial:
+                figure.savefig(partial, format='png', metadata={'Software': None})
     return paths
 
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
 
 from liquid_control.data.walker2d_kinematics import Protocol, Windows
 from liquid_control.study.run import Run, Shelf
@@ -100,8 +99,7 @@ def train(
         about['done'] = end
         about['seconds'] += time.perf_counter() - started
         checkpoint.save(path, model, optimizer, about)
-    weights = shelf.weights(run)
-    save_file({n: v.contiguous() for n, v in model.state_dict().items()}, weights)
+    checkpoint.write(shelf.weights(run), model.state_dict(), {})
     return {
         **course(about, math.ceil(len(data.train) / recipe.batch), device),
         'penalty': float(_penalty(run, model).detach()),

@@ -93,9 +93,11 @@ def _draft(console: Any, found: dict, target: Path, path: Path) -> None:
 
     from liquid_control.bags.draft import draft
     from liquid_control.control import Contract
+    from liquid_control.files import write_whole
 
-    target.write_text(draft(found, path.resolve().stem or 'robot'), encoding='utf-8')
-    contract = Contract.load(target)
+    text = draft(found, path.resolve().stem or 'robot')
+    contract = Contract.parse(text, str(target))
+    write_whole(target, text)
     console.print(
         f'drafted {escape(str(target))}: {len(contract.terms)} terms, '
         f'{contract.observation_size} values; check every line marked CHECK',

@@ -59,6 +59,7 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.faults import parse
     from liquid_control.provenance import provenance, write_json
     from liquid_control.report.replays import summary
+    from liquid_control.run_folder import own_folder
 
     for name, least in (('horizon', 1), ('workers', 1), ('seed', 0)):
         found = getattr(args, name)
@@ -80,7 +81,7 @@ def main(args: argparse.Namespace) -> int:
     console = Console()
     verdicts = [args.json] if args.json else []
     if args.out:
-        args.out.mkdir(parents=True, exist_ok=True)
+        own_folder(args.out, 'verdict.json').mkdir(parents=True, exist_ok=True)
         verdicts.append(args.out / 'verdict.json')
     about = provenance()
     unfinished = {'format': 1, 'complete': False, 'why': 'the replay did not finish'}

@@ -48,6 +48,7 @@ def main(args: argparse.Namespace) -> int:
     from rich.console import Console
 
     from liquid_control.data import walker2d_kinematics as data
+    from liquid_control.run_folder import own_folder
     from liquid_control.study.plan import Plan, Standing, carry_out
     from liquid_control.study.run import Shelf
     from liquid_control.training.device import device_named
@@ -86,7 +87,7 @@ def main(args: argparse.Namespace) -> int:
             f'[yellow]note:[/] these rollouts have SHA-256 {rollouts.sha256[:12]}…, the published '
             f'ones {data.SHA256[:12]}…: some differ, and figures will too'
         )
-    shelf = Shelf(args.out, rollouts.sha256)
+    shelf = Shelf(own_folder(args.out, 'weights'), rollouts.sha256)
     standing = Standing(total=len(names))
     stopped = False
     with terminable():

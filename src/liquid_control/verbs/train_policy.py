@@ -73,6 +73,7 @@ def main(args: argparse.Namespace) -> int:
 
 def _runs(args):
     from liquid_control import cells
+    from liquid_control.run_folder import own_folder
     from liquid_control.training.conditions import Conditions
     from liquid_control.training.settings import FineTuningSettings, StudentSettings
 
@@ -104,6 +105,8 @@ def _runs(args):
         check_bundle_path('--out', args.out)
     elif args.out.suffix in _MODELS or args.out.is_file():
         raise ValueError(f'--out: expected a file named .onnx, or a folder, found {args.out}')
+    else:
+        own_folder(args.out, 'seeds')
     return runs
 
 
@@ -156,6 +159,7 @@ def _several(args, runs, robot, teacher, hardware) -> int:
     from liquid_control.verbs.progress import reporting
 
     console, standing, stopped = Console(), Standing(len(runs)), False
+    (args.out / 'seeds').mkdir(parents=True, exist_ok=True)
     with terminable():
         try:
             states = campaign(runs, robot, teacher, args.out, args.workers, hardware, args.log)
