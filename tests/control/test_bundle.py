@@ -92,7 +92,7 @@ def flatten(model):
     [
         (rename, r"\('obs', 'elapsed', 'state'\), expected \('observation'"),
         (swap, r'outputs .*, expected'),
-        (fix_batch, r'shape \[1, 14\], expected \(B, 14\)'),
+        (fix_batch, r'shape \[1, 14\], a fixed batch of 1: expected \(B, 14\)'),
         (flatten, 'its graph cannot be loaded'),
     ],
 )
@@ -143,16 +143,22 @@ def test_a_graph_of_another_robot_is_refused(tmp_path):
 )
 def test_a_file_that_contradicts_itself_is_refused(path, tmp_path, name, value, said):
     def contradict(model):
-        kept = [entry for entry in model.metadata_props if entry.key != PREFIX + 'sha256']
-        for entry in kept:
+        for entry in model.metadata_props:
             if entry.key == PREFIX + name:
                 entry.value = value
-        del model.metadata_props[:]
-        model.metadata_props.extend(kept)
 
     content = edit_graph(path.read_bytes(), contradict)
-    content += _metadata_entry(PREFIX + 'sha256', hashlib.sha256(content).hexdigest())
-    assert said in refused(tmp_path / 'odd.onnx', content)
+    assert said in refused(tmp_path / 'odd.onnx', sealed_again(content))
+
+
+def sealed_again(content: bytes) -> bytes:
+    """A bundle that was changed, with the hash of what it is now."""
+
+    def unseal(model):
+        del model.metadata_props[-1]
+
+    content = edit_graph(content, unseal)
+    return content + _metadata_entry(PREFIX + 'sha256', hashlib.sha256(content).hexdigest())
 
 
 def test_a_graph_that_loads_and_does_not_run_is_refused(tmp_path):
@@ -164,8 +170,12 @@ def test_a_graph_that_loads_and_does_not_run_is_refused(tmp_path):
             onnx.helper.make_node('Gather', ['observation', 'index'], ['prediction'], axis=1)
         )
 
-    describe(STUDENT).write(tmp_path / 'odd.onnx', edit_graph(step_graph(STUDENT), gather_beyond))
-    assert 'does not run' in refused(tmp_path / 'odd.onnx')
+    file = tmp_path / 'odd.onnx'
+    with pytest.raises(BundleError, match='does not run with a batch of 1'):
+        describe(STUDENT).write(file, edit_graph(step_graph(STUDENT), gather_beyond))
+    assert not file.exists()
+    content = edit_graph(make_bundle(file, STUDENT).read_bytes(), gather_beyond)
+    assert 'does not run' in refused(file, sealed_again(content))
 
 
 def test_what_a_bundle_says_must_be_maps(tmp_path):

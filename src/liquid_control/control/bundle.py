@@ -1,9 +1,7 @@
 """Bundles: one ``.onnx`` file with a policy's step graph, contract, normaliser and provenance.
 
-The graph is one step for a batch of B:
-``observation (B, n)``, ``elapsed (B, 1)``, ``state (B, s)`` →
-``action (B, m)``, ``prediction (B, p)``, ``next_state (B, s)``,
-with n and m from the contract, p its number of sensed values, and normalisation inside the graph.
+The graph is one step, see :mod:`step_graph`, with n and m from the contract, p its number of
+sensed values, and normalisation and all weights inside the graph.
 A bundle that only predicts says ``network: predictor`` in its settings; its action is the safe
 one. Everything else is in the file's ONNX metadata, readable by any ONNX tool. The last metadata
 entry is the SHA-256 of all bytes before it, so that a damaged file is refused.
@@ -16,17 +14,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import onnxruntime
-
+from liquid_control.control import step_graph
 from liquid_control.control.contract import Contract, ContractError
+from liquid_control.control.step_graph import StepGraphError
 from liquid_control.files import write_whole
 
 FORMAT = '1'
 PREFIX = 'liquid_control.'
 PREDICTOR = 'predictor'
 """The ``network`` of a bundle that predicts and has no action of its own."""
-INPUTS = ('observation', 'elapsed', 'state')
-OUTPUTS = ('action', 'prediction', 'next_state')
 _JSON_KEYS = ('settings', 'contract', 'provenance', 'scores', 'counts')
 _ELAPSED_KEY = 'trained_elapsed'  # optional: a graph made elsewhere may not say
 
@@ -92,11 +88,28 @@ class Bundle:
         """Whether it has an action of its own; a predictor has none."""
         return self.settings.get('network') != PREDICTOR
 
-    def write(self, path: str | Path, graph: bytes) -> 'Bundle':
-        """Write a bundle with this description around a serialised ONNX graph.
+    def write(self, path: str | Path, graph: bytes | Path) -> 'Bundle':
+        """Write a bundle with this description around an ONNX graph.
 
-        The file is written whole or not at all: if the disk is full, the previous file stays.
+        Everything is checked first, and the file is written whole or not at all: if the graph is
+        refused or the disk is full, the previous file stays.
+
+        Args:
+            path: file to write.
+            graph: a serialised graph that holds all of its weights, or the path of a graph, whose
+                weights in other files beside it are then embedded. If it is a bundle, what that
+                bundle says is replaced.
+
+        Raises:
+            BundleError: the graph is not one step of this contract, or does not run.
         """
+        path = Path(path)
+        try:
+            content = step_graph.load(graph) if isinstance(graph, Path) else graph
+            step_graph.refuse_other_kinds(content)
+            content = step_graph.without_metadata(content, PREFIX)
+        except StepGraphError as error:
+            raise BundleError(f'{path} is not written: {error}') from error
         values: dict[str, Any] = {
             'format': FORMAT,
             'cell': self.cell,
@@ -110,13 +123,13 @@ class Bundle:
         }
         if self.trained_elapsed is not None:
             values[_ELAPSED_KEY] = json.dumps(self.trained_elapsed)
-        content = graph
         for key, value in values.items():
             text = json.dumps(value) if key in _JSON_KEYS else value
             content += _metadata_entry(PREFIX + key, text)
         content += _metadata_entry(_CHECKSUM_KEY, hashlib.sha256(content).hexdigest())
+        bundle = Bundle.parse(content, path, try_out=True)
         write_whole(path, content)
-        return Bundle.read(path)
+        return bundle
 
     @classmethod
     def read(cls, path: str | Path) -> 'Bundle':
@@ -131,9 +144,13 @@ class Bundle:
             content = path.read_bytes()
         except OSError as error:
             raise BundleError(f'{path}: cannot be read: {error.strerror}') from error
+        return cls.parse(content, path)
+
+    @classmethod
+    def parse(cls, content: bytes, path: Path, try_out: bool = False) -> 'Bundle':
+        """Check the content of a file ``path``; if ``try_out``, also step its graph."""
         body, tail = content[:-_CHECKSUM_SIZE], content[-_CHECKSUM_SIZE:]
-        digest = hashlib.sha256(body).hexdigest()
-        sealed = tail == _metadata_entry(_CHECKSUM_KEY, digest)
+        sealed = tail == _metadata_entry(_CHECKSUM_KEY, hashlib.sha256(body).hexdigest())
         marks = ((PREFIX + key).encode() for key in ('format', 'sha256'))
         if not sealed and any(mark in content for mark in marks):  # keep it from the parser
             raise BundleError(
@@ -141,18 +158,24 @@ class Bundle:
                 'the SHA-256 at its end; get a fresh copy'
             )
         try:
-            session = open_session(content)
-        except Exception as error:  # onnxruntime's exceptions share no base class
-            what = 'its graph cannot be loaded' if sealed else 'not an ONNX file'
-            raise BundleError(f'{path}: {what} ({len(content)} bytes): {error}') from error
-        metadata = session.get_modelmeta().custom_metadata_map
-        if PREFIX + 'format' not in metadata:
-            raise BundleError(
-                f'{path}: an ONNX file, but not a bundle: it has no metadata {PREFIX}format '
-                f'(found: {", ".join(metadata) or "none"}); liquid-control train writes bundles'
+            session = step_graph.open_session(content)
+            metadata = session.get_modelmeta().custom_metadata_map
+            if PREFIX + 'format' not in metadata:
+                raise BundleError(_no_bundle(path, metadata, session))
+            bundle = cls._from_metadata(
+                metadata, path, hashlib.sha256(content).hexdigest(), content
             )
-        bundle = cls._from_metadata(metadata, path, hashlib.sha256(content).hexdigest(), content)
-        _check_graph(bundle, session)
+            contract = bundle.contract
+            widths = {
+                'observation': contract.observation_size,
+                'action': contract.action_size,
+                'prediction': contract.sensed_size,
+            }
+            step_graph.check(session, widths)
+            if try_out:
+                step_graph.check_runs(session)
+        except StepGraphError as error:
+            raise BundleError(f'{path}: {error} ({len(content)} bytes)') from error
         return bundle
 
     @classmethod
@@ -217,44 +240,14 @@ def _elapsed_range(text: str | None, path: Path) -> tuple[float, float] | None:
     )
 
 
-def open_session(content: bytes) -> onnxruntime.InferenceSession:
-    """Open a single-threaded ONNX Runtime session that uses little memory."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-    options.enable_cpu_mem_arena = False
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(content, options, providers=['CPUExecutionProvider'])
-
-
-def _check_graph(bundle: Bundle, session: onnxruntime.InferenceSession) -> None:
-    contract = bundle.contract
-    state = next((n.shape[1] for n in session.get_inputs()[2:] if len(n.shape) == 2), None)
-    expected = {
-        'observation': contract.observation_size,
-        'elapsed': 1,
-        'state': state,
-        'action': contract.action_size,
-        'prediction': contract.sensed_size,
-        'next_state': state,
-    }
-    for kind, nodes, names in (
-        ('input', session.get_inputs(), INPUTS),
-        ('output', session.get_outputs(), OUTPUTS),
-    ):
-        found = tuple(node.name for node in nodes)
-        if found != names:
-            raise BundleError(f'{bundle.path}: {kind}s {found}, expected {names}')
-        for node in nodes:
-            rows, width = node.shape if len(node.shape) == 2 else (0, None)
-            wrong = width != expected[node.name] or not isinstance(width, int)
-            if wrong or isinstance(rows, int):
-                raise BundleError(
-                    f'{bundle.path}: {kind} {node.name} has shape {node.shape}, '
-                    f'expected (B, {expected[node.name]}) from its contract, with any B'
-                )
-            if node.type != 'tensor(float)':
-                raise BundleError(
-                    f'{bundle.path}: {kind} {node.name} is {node.type}, expected float32'
-                )
+def _no_bundle(path: Path, metadata: dict, session: Any) -> str:
+    """What to say of an ONNX file that is no bundle, and, if it is no step either, why not."""
+    said = (
+        f'{path}: an ONNX file, but not a bundle: it has no metadata {PREFIX}format '
+        f'(found: {", ".join(metadata) or "none"})'
+    )
+    try:
+        step_graph.check(session)
+    except StepGraphError as error:
+        return f'{said}, and is not one step of a policy: {error}'
+    return f'{said}; liquid-control train writes bundles'

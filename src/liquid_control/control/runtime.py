@@ -8,10 +8,11 @@ from typing import NamedTuple
 import numpy as np
 from onnxruntime import InferenceSession
 
-from liquid_control.control.bundle import INPUTS, OUTPUTS, Bundle, BundleError, open_session
+from liquid_control.control.bundle import Bundle, BundleError
 from liquid_control.control.contract import Contract
 from liquid_control.control.elapsed import ElapsedWatch
 from liquid_control.control.gate import float32_limits
+from liquid_control.control.step_graph import INPUTS, OUTPUTS, open_session
 
 _log = logging.getLogger(__name__)
 

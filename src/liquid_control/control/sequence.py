@@ -3,7 +3,7 @@
 import onnx
 from onnx import TensorProto, helper
 
-from liquid_control.control.bundle import INPUTS, OUTPUTS
+from liquid_control.control.step_graph import INPUTS, OUTPUTS
 
 SEQUENCE_INPUTS = ('sequence.observations', 'sequence.times', 'sequence.before')
 SEQUENCE_OUTPUTS = ('sequence.predictions', 'sequence.states')

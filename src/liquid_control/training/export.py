@@ -14,8 +14,9 @@ import onnx
 import torch
 from onnxscript import optimizer
 
-from liquid_control.control.bundle import INPUTS, OUTPUTS, Bundle, open_session
+from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
+from liquid_control.control.step_graph import INPUTS, OUTPUTS, open_session
 from liquid_control.models import parameters
 from liquid_control.provenance import provenance
 

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 
-from liquid_control.control.bundle import PREFIX, Bundle
+from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
 from liquid_control.control.controller import Controller
 from liquid_control.control.runtime import PolicyRunner
@@ -108,14 +107,9 @@ def seed_scores(bundles: list[Bundle]) -> dict[str, Any]:
 
 def rescored(bundle: Bundle, path: Path, scores: dict[str, Any]) -> Bundle:
     """Write the same policy with new scores."""
-    model = onnx.load_model_from_string(bundle.graph)
-    rest = [(p.key, p.value) for p in model.metadata_props if not p.key.startswith(PREFIX)]
-    del model.metadata_props[:]
-    for key, value in rest:
-        model.metadata_props.add(key=key, value=value)
     path.parent.mkdir(parents=True, exist_ok=True)
     scores = json.loads(json.dumps(scores))
-    return dataclasses.replace(bundle, scores=scores).write(path, model.SerializeToString())
+    return dataclasses.replace(bundle, scores=scores).write(path, bundle.graph)
 
 
 def _score(returns: np.ndarray, falls: int, ratio: float | None, seed: int) -> dict[str, Any]:
