@@ -12,6 +12,7 @@ from support import interruptible
 
 from liquid_control import cli, paths
 from liquid_control.control import Bundle, PolicyRunner
+from liquid_control.training.conditions import Conditions
 
 EXPERT = str(paths.policy('expert', 'walker2d'))
 SCORED = {'none', 'gaussian:0.03', 'gaussian:0.1', 'dropped:0.1', 'delay:1', 'delay:2', 'delay:3',
@@ -56,6 +57,7 @@ def test_a_policy(tmp_path, capsys, small):
     assert cli.main([*arguments, *kept, '--out', str(out)]) == 0
     assert (folder / 'thesis.tex').read_text() == 'years of work'
     bundle, teacher = Bundle.read(out), Bundle.read(paths.policy('expert', 'walker2d'))
+    assert bundle.trained_elapsed == Conditions().elapsed()
     assert bundle.cell == 'cfc'
     assert bundle.settings['training']['fine_tuning']['rounds'] == 3
     assert bundle.provenance['seed'] == bundle.settings['training']['seed'] == 5

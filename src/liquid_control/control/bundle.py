@@ -11,6 +11,7 @@ entry is the SHA-256 of all bytes before it, so that a damaged file is refused.
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ PREDICTOR = 'predictor'
 INPUTS = ('observation', 'elapsed', 'state')
 OUTPUTS = ('action', 'prediction', 'next_state')
 _JSON_KEYS = ('settings', 'contract', 'provenance', 'scores', 'counts')
+_ELAPSED_KEY = 'trained_elapsed'  # optional: a graph made elsewhere may not say
 
 
 class BundleError(ValueError):
@@ -68,6 +70,8 @@ class Bundle:
         provenance: command, seed, data hash, versions, date.
         scores: what the policy achieved, and how that was measured.
         counts: parameters, state size.
+        trained_elapsed: smallest and largest mean of the elapsed times of 50 steps in a row that
+            the policy was trained on, in nominal periods; None if not known.
         path: the file it was read from, if any.
         sha256: SHA-256 of the whole file.
     """
@@ -78,6 +82,7 @@ class Bundle:
     provenance: dict
     scores: dict
     counts: dict
+    trained_elapsed: tuple[float, float] | None = None
     path: Path | None = None
     sha256: str = ''
     graph: bytes = field(default=b'', repr=False, compare=False)
@@ -103,6 +108,8 @@ class Bundle:
             'scores': self.scores,
             'counts': self.counts,
         }
+        if self.trained_elapsed is not None:
+            values[_ELAPSED_KEY] = json.dumps(self.trained_elapsed)
         content = graph
         for key, value in values.items():
             text = json.dumps(value) if key in _JSON_KEYS else value
@@ -164,6 +171,7 @@ class Bundle:
                 raise BundleError(
                     f'{path}: metadata {PREFIX}{key}: expected a map, found a {found}'
                 )
+        elapsed = _elapsed_range(metadata.get(PREFIX + _ELAPSED_KEY), path)
         if values['format'] != FORMAT:
             raise BundleError(f'{path}: format {values["format"]}, expected {FORMAT}')
         try:
@@ -187,10 +195,26 @@ class Bundle:
             provenance=values['provenance'],
             scores=values['scores'],
             counts=values['counts'],
+            trained_elapsed=elapsed,
             path=path,
             sha256=sha256,
             graph=content,
         )
+
+
+def _elapsed_range(text: str | None, path: Path) -> tuple[float, float] | None:
+    if text is None:
+        return None
+    try:
+        low, high = map(float, json.loads(text))
+        if 0.0 < low <= high < math.inf:
+            return low, high
+    except (TypeError, ValueError):
+        pass
+    raise BundleError(
+        f'{path}: metadata {PREFIX}{_ELAPSED_KEY}: expected [low, high] with 0 < low <= high, '
+        f'found {text}'
+    )
 
 
 def open_session(content: bytes) -> onnxruntime.InferenceSession:

@@ -1,6 +1,7 @@
 """Run a bundle: (observation, elapsed time) → (action, prediction), carrying the hidden state."""
 
 import copy
+import logging
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,7 +10,10 @@ from onnxruntime import InferenceSession
 
 from liquid_control.control.bundle import INPUTS, OUTPUTS, Bundle, BundleError, open_session
 from liquid_control.control.contract import Contract
+from liquid_control.control.elapsed import ElapsedWatch
 from liquid_control.control.gate import float32_limits
+
+_log = logging.getLogger(__name__)
 
 
 class Decision(NamedTuple):
@@ -33,6 +37,9 @@ class PolicyRunner:
     the runner supplies it: the last action clipped to the limits, or what :meth:`sent` reports
     as actually sent.
 
+    ``watch`` compares the elapsed times with those of the policy's training; the first time that
+    they stay far outside, a warning is logged, and ``watch.warning`` keeps it.
+
     Raises:
         BundleError: the file is not a bundle, is damaged, or its graph does not run.
     """
@@ -45,6 +52,7 @@ class PolicyRunner:
         self._sensed, self._own = _places(contract)
         self._lower, self._upper, self._safe = float32_limits(contract.action)
         self._batch = 0
+        self.watch = ElapsedWatch(self.bundle.trained_elapsed)
         self.reset()
         try:
             self.warm_up(1)
@@ -60,6 +68,7 @@ class PolicyRunner:
         """Return a runner of the same policy with its own state; the network is shared."""
         twin = copy.copy(self)
         twin._batch = 0
+        twin.watch = ElapsedWatch(self.bundle.trained_elapsed)
         twin.reset()
         return twin
 
@@ -70,6 +79,7 @@ class PolicyRunner:
         for state in self._states:
             state.fill(0.0)
         self._previous, self._as_sent = self._safe, True
+        self.watch.restart()
 
     def _allocate(self, batch: int) -> None:
         """Allocate buffers for a batch, with two bindings between which the state alternates."""
@@ -146,6 +156,7 @@ class PolicyRunner:
             self._elapsed.fill(elapsed)
         else:
             self._elapsed[:] = np.reshape(elapsed, (-1, 1))
+        self._watch(elapsed if isinstance(elapsed, float) else float(self._elapsed.mean()))
         self._session.run_with_iobinding(self._bindings[self._turn])
         self._turn = 1 - self._turn
         action, prediction = self._action.copy(), self._prediction.copy()
@@ -153,6 +164,11 @@ class PolicyRunner:
         if observation.ndim == 1:
             return Decision(action[0], prediction[0])
         return Decision(action, prediction)
+
+    def _watch(self, elapsed: float) -> None:
+        warning = self.watch.add(elapsed)
+        if warning is not None:
+            _log.warning('%s: %s', self.bundle.path or self.bundle.cell, warning)
 
     def sequence(self, observations: np.ndarray, elapsed: np.ndarray) -> Course:
         """Advance T steps of one robot in a single network call, which is faster than stepping.
@@ -190,6 +206,8 @@ class PolicyRunner:
             np.asarray(elapsed, dtype=np.float32)[:, None, None],
             self._states[self._turn],
         )
+        for passed in values[1].ravel().tolist():
+            self._watch(passed)
         given = dict(zip(SEQUENCE_INPUTS, values, strict=True))
         predictions, states = self._sequence.run(SEQUENCE_OUTPUTS, given)
         self._states[self._turn][:] = states[-1]

@@ -106,6 +106,7 @@ def export_bundle(
     settings: dict[str, Any],
     contract: Contract,
     state_size: int,
+    trained_elapsed: tuple[float, float] | None = None,
     judge: Callable[[Bundle], dict[str, Any]] = lambda draft: {},
     **about: Any,
 ) -> Bundle:
@@ -122,6 +123,7 @@ def export_bundle(
         provenance=provenance(**about),
         scores={},
         counts={'parameters': parameters(model), 'state_size': state_size},
+        trained_elapsed=trained_elapsed,
     )
     with tempfile.TemporaryDirectory() as folder:
         scores = judge(bundle.write(Path(folder) / path.name, graph))

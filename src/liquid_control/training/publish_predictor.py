@@ -10,6 +10,7 @@ import torch
 from liquid_control.bags.recording import Recording
 from liquid_control.control.bundle import PREDICTOR, Bundle
 from liquid_control.control.contract import Contract
+from liquid_control.control.elapsed import range_of_means
 from liquid_control.control.runtime import PolicyRunner
 from liquid_control.evaluation.alarm import Calibration, calibrate, check_blocks
 from liquid_control.evaluation.rollouts import RolloutRunner, Rollouts
@@ -99,6 +100,7 @@ def publish_predictor(
     calibration = _calibration(models[:-1], settings, recordings, contract, rate)
     return _export(
         path, models[-1], settings, contract, {'alarm': calibration.to_dict()},
+        trained_elapsed=_elapsed(recordings),
         recordings=[
             {
                 'name': r.name,
@@ -111,6 +113,19 @@ def publish_predictor(
             for r in recordings
         ],
     )  # fmt: skip
+
+
+def _elapsed(recordings: Sequence[Recording]) -> tuple[float, float] | None:
+    """Range of the mean elapsed times in all stretches without gaps; None if all are short."""
+    stretches = [
+        piece
+        for recording in recordings
+        for piece in np.split(recording.elapsed, np.flatnonzero(recording.starts)[1:])
+    ]
+    found = [means for means in map(range_of_means, stretches) if means is not None]
+    if not found:
+        return None
+    return min(low for low, _ in found), max(high for _, high in found)
 
 
 def _grid(contract: Contract) -> tuple[int, int]:

@@ -51,6 +51,7 @@ def bundle_facts(bundle: Any) -> dict:
         'period': 1.0 / bundle.contract.rate,
         'settings': bundle.settings,
         'counts': bundle.counts,
+        'trained_elapsed': bundle.trained_elapsed,
         'scores': bundle.scores,
         'provenance': bundle.provenance,
         'sha256': bundle.sha256,
@@ -84,6 +85,7 @@ def _bundle_sections(bundle: Any) -> Iterator[tuple[str, dict]]:
         {
             'cell': bundle.cell,
             'period': f'{1.0 / bundle.contract.rate:g} s ({bundle.contract.rate:g} Hz)',
+            'trained with': _elapsed(bundle.trained_elapsed),
             'size': f'{len(bundle.graph):,} bytes',
             'sha256': bundle.sha256,
         },
@@ -92,6 +94,14 @@ def _bundle_sections(bundle: Any) -> Iterator[tuple[str, dict]]:
     yield 'Counts', bundle.counts
     yield 'Scores', bundle.scores
     yield 'Provenance', bundle.provenance
+
+
+def _elapsed(trained: tuple[float, float] | None) -> str:
+    if trained is None:
+        return 'elapsed times that the bundle does not say'
+    low, high = trained
+    many = f'{low:g}' if low == high else f'{low:g} to {high:g}'
+    return f'elapsed times of {many} periods, in the mean over 50 steps'
 
 
 def _facts_table(title: str, facts: dict) -> Any:
