@@ -16,6 +16,8 @@ from liquid_control.control.step_graph import INPUTS, OUTPUTS, open_session
 
 _log = logging.getLogger(__name__)
 
+_log = logging.getLogger(__name__)
+
 
 class Decision(NamedTuple):
     """Result of one step: action (m,) and predicted next sensed values (p,); rows for a batch."""
