@@ -93,7 +93,7 @@ def test_damaged_bytes_say_something_and_raise_nothing_else(walks, tmp_path):
         for place in rng.integers(0, len(content), 20):
             hurt[place] ^= 0xFF
         path.write_bytes(hurt)
-        assert damage(path)
+        assert damage(path) or Bag(path).notes
 
 
 def test_what_is_no_bag_is_refused_with_what_is_there(tmp_path):
@@ -214,7 +214,7 @@ def test_sqlite_bags_are_read_alike(walks, tmp_path):
     whole = Bag(walks().folder)
     with Writer(tmp_path / 'bag', version=9, storage_plugin=StoragePlugin.SQLITE3) as writer:
         connections = {}
-        for clock, (channel, _, data) in enumerate(whole._records(None)):
+        for clock, (channel, _, data) in enumerate(whole._records(list(whole.counts))):
             if channel.topic not in connections:
                 connections[channel.topic] = writer.add_connection(
                     '/' + channel.topic, channel.type, typestore=STORE

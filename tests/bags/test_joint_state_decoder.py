@@ -42,7 +42,7 @@ def general(data):
 
 @given(st.lists(st.tuples(messages, st.integers(1, 3), st.booleans()), min_size=1, max_size=4))
 def test_both_decoders_agree(sent):
-    fast = JointStates(STORE)
+    fast = JointStates(STORE, general)
     for message, times, little in sent:
         data = bytes(STORE.serialize_cdr(message, JOINT_STATE, little_endian=little))
         for _ in range(times):
@@ -52,7 +52,7 @@ def test_both_decoders_agree(sent):
 @given(messages, st.data())
 def test_both_decoders_agree_on_damaged_bytes(message, draw):
     data = bytearray(STORE.serialize_cdr(message, JOINT_STATE))
-    fast = JointStates(STORE)
+    fast = JointStates(STORE, general)
     fast.decode(bytes(data))
     for _ in range(draw.draw(st.integers(0, 3))):
         data[draw.draw(st.integers(0, len(data) - 1))] = draw.draw(st.integers(0, 255))
@@ -65,7 +65,7 @@ def test_a_message_that_is_changed_changes_no_other():
     data = bytes(STORE.serialize_cdr(ros(
         JOINT_STATE, header=header(5, 'base'), name=['a'], position=np.ones(1),
         velocity=np.ones(1), effort=np.zeros(0)), JOINT_STATE))  # fmt: skip
-    fast = JointStates(STORE)
+    fast = JointStates(STORE, general)
     for _ in range(3):
         message = fast.decode(data)
         assert message.name == ['a']

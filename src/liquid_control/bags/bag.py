@@ -1,7 +1,7 @@
 """Recorded bags as messages by topic; damaged bags are read as far as possible.
 
-Files are read from the beginning, in the order in which they were written. Memory does not grow
-with a bag's length.
+Files are read from the beginning. A topic that was not written in the order of its log times is
+sorted by them, on disk. Memory does not grow with a bag's length.
 """
 
 import tempfile
@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from liquid_control.bags.refused import Refused
+from liquid_control.bags.sorting import Sorted
 from liquid_control.bags.stamped import Stamped
 from liquid_control.bags.storage import ZSTD_MAGIC, BagError, Channel
 from liquid_control.bags.storage import said as first_line
 from liquid_control.bags.storage.files import find
 from liquid_control.bags.storage.mcap import Mcap
 from liquid_control.bags.storage.sqlite import Sqlite
-from liquid_control.bags.storage.types import DISTRO, Types
+from liquid_control.bags.storage.types import DISTRO, Types, distros
 from liquid_control.bags.storage.unpack import unpack_file, unpack_message
 from liquid_control.bags.tally import Tally
 from liquid_control.control.observe import stamp_ns
@@ -37,7 +38,9 @@ class Bag:
 
     Args:
         path: the folder or file.
-        distro: ROS 2 distribution whose types are used if the bag defines none.
+        distro: ROS 2 distribution whose types are used if the bag defines none; by default the one
+            that its metadata names, or else Kilted.
+        msgs: folder of ``.msg`` files with types that the bag does not define.
 
     Attributes:
         path: the bag's folder or file.
@@ -53,22 +56,27 @@ class Bag:
         BagError: there is no such folder, no bag in it, or no message that can be read.
     """
 
-    def __init__(self, path: str | Path, distro: str = DISTRO):
+    def __init__(self, path: str | Path, distro: str | None = None, msgs: str | Path | None = None):
         files = find(Path(path))
         self.path = files.path
-        self.notes: list[str] = []
+        self.notes: list[str] = list(files.notes)
         self.left_out: Counter[tuple[str, str]] = Counter()
         self._faults = dict.fromkeys(files.faults)
         self._scratch: list[tempfile.TemporaryDirectory] = []
-        self._types = Types(distro, self._note)
+        named = files.distro if files.distro in distros() else DISTRO
+        self._types = Types(distro or named, self._note, Path(msgs) if msgs else None)
+        self._sorted: Sorted | None = None
         self._readers = [self._reader(file) for file in files.storage]
         names = {'mcap' if type(r) is Mcap else 'sqlite3' for r in self._readers}
         self.storage = '+'.join(sorted(names))
         self.tallies: dict[str, Tally] = {}
         self._scan()
+        self._sort()
         self.types = {topic: tally.channel.type for topic, tally in self.tallies.items()}
         self.counts = Counter({topic: tally.count for topic, tally in self.tallies.items()})
         self.promised = files.promised or sum((r.promised for r in self._readers), Counter())
+        if files.unlisted:
+            self._unlisted()
         self._compare()
         if not self.counts:
             why = f': {self.damage}' if self.damage else ''
@@ -95,7 +103,7 @@ class Bag:
             raise BagError(f'{self.path}: {unknown("topic", topic, self.counts)}')
 
     def origin(self, topic: str) -> str:
-        """Where a topic's type comes from: ``bag``, a distribution, or ``unknown``."""
+        """Where a topic's type comes from: ``bag``, another source, or ``unknown``."""
         if self.tallies[topic].channel.encoding != 'cdr':
             return 'unknown'
         return self._types.origin(self.types[topic])
@@ -105,7 +113,7 @@ class Bag:
         return self._types.fields(kind)
 
     def messages(self, topic: str) -> Iterator[Any]:
-        """Yield the messages of one topic in the order in which they were written.
+        """Yield the messages of one topic by log time.
 
         A topic that was not recorded has none. A message that cannot be decoded as its type is left
         out, counted, and reported by :attr:`damage`.
@@ -117,7 +125,7 @@ class Bag:
             yield message
 
     def decoded(self, topics: Collection[str] | None = None) -> Iterator[tuple[str, int, int, Any]]:
-        """Yield all messages of topics, or of all topics with a known type.
+        """Yield all messages of topics, or of all topics with a known type; each topic by log time.
 
         Yields:
             Topic, index among the topic's messages, those that cannot be decoded included, receive
@@ -162,22 +170,52 @@ class Bag:
         return found
 
     def _scan(self) -> None:
-        for channel, received, data in self._records(None, check=True):
+        for reader in self._readers:
+            self._tally_all(self._of_file(reader, None, check=True))
+
+    def _tally_all(self, records: Iterator[tuple[Channel, int, bytes]]) -> None:
+        for channel, received, data in records:
             tally = self.tallies.get(channel.topic)
             if tally is None:
-                tally = self.tallies[channel.topic] = self._tally(channel)
+                tally = self.tallies[channel.topic] = self._tally(channel, data)
             if channel is not tally.channel:
-                self._types.learn(channel)
+                self._types.learn(channel, data)
                 tally.types.add(channel.type)
             tally.add(received, data)
 
-    def _tally(self, channel: Channel) -> Tally:
-        self._types.learn(channel)
+    def _sort(self) -> None:
+        """Sort the topics that were not written by log time, unless that clock was set back."""
+        late = {topic: tally for topic, tally in self.tallies.items() if tally.late}
+        if not late:
+            return
+        names = ', '.join(sorted(late))
+        if 2 * sum(t.late_alone for t in late.values()) > sum(t.late for t in late.values()):
+            self._note(
+                f'{names}: log times go back where header stamps go on: the clock that received '
+                'them was set back; read in the order of the file'
+            )
+            return
+        self._note(f'{names}: not written in order of time: sorted by log time')
+        self._sorted = Sorted(self._folder(), self._records(late))
+        for topic in late:
+            del self.tallies[topic]
+        self._tally_all(self._records(late))
+
+    def _unlisted(self) -> None:
+        """Say that there is no metadata, and whether that means that something is missing."""
+        if all(reader.finished for reader in self._readers):
+            self._note('metadata.yaml is missing, but every file is complete')
+        else:
+            self._fault('metadata.yaml is missing: the recorder was stopped before it finished')
+
+    def _tally(self, channel: Channel, sample: bytes) -> Tally:
+        self._types.learn(channel, sample)
         if channel.encoding != 'cdr':
             return Tally(channel, None)
         return Tally(channel, self._types.stamp_reader(channel))
 
     def _compare(self) -> None:
+        self._rename_promised()
         for topic in sorted(self.promised.keys() | self.counts.keys()):
             promised, found = self.promised.get(topic, 0), self.counts[topic]
             if self.promised and promised != found:
@@ -186,30 +224,59 @@ class Bag:
             if len(tally.types) > 1:
                 self._note(f'{topic} has several types: {", ".join(sorted(tally.types))}')
             if tally.source == 'receive':
-                why = 'its header stamps are all zero' if tally.zero else 'it has no header'
-                self._note(f'{topic} is ordered by receive stamps: {why}')
+                self._note(f'{topic} is ordered by receive stamps: {self._why_received(topic)}')
             elif tally.zero:
                 self._note(f'{topic}: {tally.zero} of {tally.count} header stamps are zero')
 
-    def _records(
-        self, topics: Collection[str] | None, check: bool = False
+    def _rename_promised(self) -> None:
+        """Match topics whose names are not UTF-8 in a file, and are written otherwise elsewhere."""
+        missing = [topic for topic in self.promised if topic not in self.counts]
+        for topic in [topic for topic in self.counts if '\ufffd' in topic]:
+            same = [name for name in missing if self.promised[name] == self.counts[topic]]
+            if topic not in self.promised and len(same) == 1:
+                self.promised[topic] = self.promised.pop(same[0])
+                missing.remove(same[0])
+                self._note(f'{topic} is called {same[0]} in the metadata')
+
+    def _why_received(self, topic: str) -> str:
+        """Why a topic has no header stamps to go by."""
+        tally = self.tallies[topic]
+        if tally.zero:
+            return 'its header stamps are all zero'
+        if tally.channel.encoding != 'cdr':
+            return f'its messages are not in cdr, but in {tally.channel.encoding!r}'
+        if not self.known(topic):
+            return f'its type {self.types[topic]} is unknown'
+        return 'it has no header'
+
+    def _records(self, topics: Collection[str]) -> Iterator[tuple[Channel, int, bytes]]:
+        """Yield the records of topics: the sorted ones by log time, the others as in the files."""
+        ordered = self._sorted.topics & set(topics) if self._sorted else frozenset()
+        others = [topic for topic in topics if topic not in ordered]
+        if ordered:
+            yield from self._sorted.read(ordered)
+        if others:
+            for reader in self._readers:
+                yield from self._of_file(reader, others)
+
+    def _of_file(
+        self, reader: Mcap | Sqlite, topics: Collection[str] | None, check: bool = False
     ) -> Iterator[tuple[Channel, int, bytes]]:
-        for reader in self._readers:
-            for record in reader.read(topics, check):
-                if not -(2**63) <= record[1] < 2**63:
-                    self._fault(f'{record[0].topic}: a message with an invalid receive stamp')
+        for record in reader.read(topics, check):
+            if not -(2**63) <= record[1] < 2**63:
+                self._fault(f'{record[0].topic}: a message with an invalid receive stamp')
+                continue
+            if record[2][:4] == ZSTD_MAGIC:
+                data = unpack_message(record[2])
+                if data is None:
+                    self._fault(f'{record[0].topic}: a message that does not decompress')
                     continue
-                if record[2][:4] == ZSTD_MAGIC:
-                    data = unpack_message(record[2])
-                    if data is None:
-                        self._fault(f'{record[0].topic}: a message that does not decompress')
-                        continue
-                    record = (record[0], record[1], data)
-                yield record
+                record = (record[0], record[1], data)
+            yield record
 
     def _reader(self, file: Path) -> Mcap | Sqlite:
         if '.mcap' in file.suffixes:
-            return Mcap(file, self._fault)
+            return Mcap(file, self._fault, self._note)
         if file.suffix != '.db3':
             file = unpack_file(file, self._folder(), self._fault)
         return Sqlite(file, self._fault, self._note, self._folder)

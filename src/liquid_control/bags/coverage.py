@@ -54,7 +54,7 @@ def coverage(
 def bag_facts(bag: Bag) -> dict[str, Any]:
     """A bag as a whole, for JSON: what is wrong with it, and what was left out of it so far."""
     starts = [tally.first for tally in bag.tallies.values()]
-    ends = [tally.last for tally in bag.tallies.values()]
+    ends = [tally.latest for tally in bag.tallies.values()]
     return {
         'path': str(bag.path),
         'storage': bag.storage,

@@ -44,7 +44,9 @@ class Tally:
     Attributes:
         count: number of messages.
         zero: number of messages whose header stamp is zero.
-        first, last: receive stamps of the first and the last message.
+        first, last: the earliest receive stamp, and that of the last message.
+        late: number of messages received before the one that precedes them in the file.
+        late_alone: how many of these have a header stamp that goes on nevertheless.
         header_first, header_last: header stamps of the first and the last message that has one.
         ahead: indices of single messages whose stamp is far ahead of those that follow.
         types: types of its messages; more than one if recordings were merged.
@@ -55,7 +57,7 @@ class Tally:
         self._stamp = stamp
         self.types = {channel.type}
         self.count = self.zero = 0
-        self.first = self.last = 0
+        self.first = self.last = self._latest = self.late = self.late_alone = 0
         self.header_first = self.header_last = 0
         self.ahead: list[int] = []
         self._restarts: list[int] = []
@@ -68,11 +70,16 @@ class Tally:
     def add(self, received: int, data: bytes) -> None:
         """Take in a message; one that is too short to have a stamp is still counted."""
         if not self.count:
-            self.first = received
+            self.first = self._latest = received
         self.count += 1
+        stamp = None if self._stamp is None else self._stamp(data)
+        if received < self.last:
+            self.late += 1
+            if stamp and self.header_last and stamp >= self.header_last:
+                self.late_alone += 1
+            self.first, self._latest = min(self.first, received), max(self._latest, self.last)
         self.last = received
         if self._stamp is not None:
-            stamp = self._stamp(data)
             if stamp == 0:
                 self.zero += 1
             elif stamp is not None:
@@ -138,6 +145,11 @@ class Tally:
         self._behind = None
 
     @property
+    def latest(self) -> int:
+        """The latest receive stamp."""
+        return max(self._latest, self.last)
+
+    @property
     def source(self) -> str:
         """``header`` or ``receive``: whose stamps say when a message was sent."""
         return 'header' if self._low is not None else 'receive'
@@ -182,4 +194,4 @@ class Tally:
         """Return the earliest and the latest stamp in ns."""
         if source == 'header' and self._low is not None:
             return self._low, max(self._high, self._run)
-        return self.first, self.last
+        return self.first, self.latest

@@ -6,10 +6,9 @@ from statistics import median
 from typing import Any
 
 from liquid_control import paths
-from liquid_control.bags.bag import Bag
+from liquid_control.bags.bag import Bag, BagError
 from liquid_control.bags.coverage import bag_facts, coverage
 from liquid_control.bags.names import check_renamed
-from liquid_control.bags.storage.types import DISTRO
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
 from liquid_control.control.runtime import PolicyRunner
@@ -32,7 +31,8 @@ def replay_recording(
     seed: int = 0,
     horizon: int = 50,
     draw: bool = False,
-    distro: str = DISTRO,
+    distro: str | None = None,
+    msgs: str | None = None,
 ) -> dict[str, Any]:
     """Replay policies over one recording, clean and with each of the faults.
 
@@ -45,16 +45,20 @@ def replay_recording(
         seed: seed of the faults.
         horizon: number of steps that each policy predicts ahead on its own predictions.
         draw: whether to draw plots of the clean replay.
-        distro: ROS 2 distribution for types that the bag does not define.
+        distro: ROS 2 distribution for types that the bag does not define; by default as
+            :class:`Bag` says.
+        msgs: folder of ``.msg`` files with types that the bag does not define.
 
     Raises:
         BagError, BundleError, ContractError, FaultError: as :func:`replay_scores`.
         ValueError: the robot or the policy is not known.
     """
     folder = Path(recording)
+    if not folder.exists():
+        raise BagError(f'{folder}: no such folder or file')
     run, contract = _recorded(folder, robot)
     check_renamed(observed or {}, contract)
-    bag = Bag(folder, distro)
+    bag = Bag(folder, distro, msgs)
     files = _chosen(folder, run, contract, robot, policies)
     topics = {**run.get('observed', {}), **(observed or {})}
     runners = [PolicyRunner(path) for path in files]

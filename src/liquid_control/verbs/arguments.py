@@ -66,13 +66,19 @@ class _Renamings(argparse.Action):
         setattr(namespace, self.dest, {**getattr(namespace, self.dest), topic: recorded})
 
 
-def add_distro_argument(parser: argparse.ArgumentParser) -> None:
-    """Add ``--distro``, the source of types that a bag does not define."""
+def add_type_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add ``--distro`` and ``--msgs``, the sources of types that a bag does not define."""
     parser.add_argument(
         '--distro',
-        default='kilted',
         metavar='NAME',
-        help='ROS 2 distribution for types that a bag does not define (kilted)',
+        help='ROS 2 distribution for types that a bag does not define (the one that its metadata '
+        'names, or else kilted)',
+    )
+    parser.add_argument(
+        '--msgs',
+        type=Path,
+        metavar='FOLDER',
+        help='.msg files of types that a bag does not define, as in FOLDER/my_msgs/msg/Motor.msg',
     )
 
 

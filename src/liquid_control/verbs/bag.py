@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from liquid_control.verbs.arguments import (
-    add_distro_argument,
     add_json_argument,
     add_observed_argument,
+    add_type_arguments,
 )
 
 
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--draft', type=Path, metavar='YAML', help='write a contract drafted from the bag'
     )
-    add_distro_argument(parser)
+    add_type_arguments(parser)
     add_json_argument(parser, 'write everything to a file')
 
 
@@ -55,7 +55,7 @@ def main(args: argparse.Namespace) -> int:
     console = Console(highlight=False)
     reports, good = [], True
     for path in args.bags:
-        report, fine = _one(console, path, contract, args.observed, args.distro)
+        report, fine = _one(console, path, contract, args)
         reports.append(report)
         good = good and fine
     if args.draft and 'topics' in reports[0]:
@@ -67,7 +67,9 @@ def main(args: argparse.Namespace) -> int:
     return 0 if good else 1
 
 
-def _one(console: Any, path: Path, contract: Any, observed: dict, distro: str) -> tuple[dict, bool]:
+def _one(
+    console: Any, path: Path, contract: Any, args: argparse.Namespace
+) -> tuple[dict[str, Any], bool]:
     from rich.markup import escape
 
     from liquid_control.bags.bag import Bag, BagError
@@ -76,8 +78,8 @@ def _one(console: Any, path: Path, contract: Any, observed: dict, distro: str) -
 
     try:
         with console.status(f'reading {escape(path.name)}'):
-            bag = Bag(path, distro)
-            found = coverage(bag, contract, observed)
+            bag = Bag(path, args.distro, args.msgs)
+            found = coverage(bag, contract, args.observed)
     except BagError as error:
         console.print(f'[red]not read:[/] {escape(str(error))}', soft_wrap=True)
         return {'bag': {'path': str(path), 'whole': False, 'damage': str(error)}}, False

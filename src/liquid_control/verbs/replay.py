@@ -7,9 +7,9 @@ from typing import Any
 
 from liquid_control import __version__
 from liquid_control.verbs.arguments import (
-    add_distro_argument,
     add_json_argument,
     add_observed_argument,
+    add_type_arguments,
 )
 
 _LONGEST = 1000
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument('--robot', metavar='CONTRACT', help="the robot's contract, path or name")
     add_observed_argument(parser)
-    add_distro_argument(parser)
+    add_type_arguments(parser)
     parser.add_argument(
         '--fault', action='append', default=[], metavar='SPEC',
         help='also replay under sensor faults, as in gaussian:0.1+dropped:0.05; may be repeated',
@@ -145,6 +145,7 @@ def _replay(args: argparse.Namespace, console: Any) -> dict[str, dict[str, Any]]
         'horizon': args.horizon,
         'draw': args.out is not None,
         'distro': args.distro,
+        'msgs': str(args.msgs.resolve()) if args.msgs else None,
     }
     pieces = [
         Piece(

@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 from liquid_control.verbs.arguments import (
-    add_distro_argument,
     add_json_argument,
     add_observed_argument,
+    add_type_arguments,
     check_bundle_path,
 )
 
@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'recordings of this length can support',
     )  # fmt: skip
     add_observed_argument(parser)
-    add_distro_argument(parser)
+    add_type_arguments(parser)
     parser.add_argument('--robot', required=True, help='contract: a name or a path')
     parser.add_argument('--seed', type=int, default=0, help='seed of everything random (0)')
     parser.add_argument('--out', type=Path, required=True, help='bundle to write (.onnx)')
@@ -144,7 +144,7 @@ def _train(args: argparse.Namespace, folder: Path, report):
         for found, default in ((args.from_s, 0.0), (args.to_s, float('inf')))
     )
     recordings = [
-        read_recording(Bag(path, args.distro), contract, args.observed, start, stop)
+        read_recording(Bag(path, args.distro, args.msgs), contract, args.observed, start, stop)
         for path, start, stop in zip(args.bag, starts, stops, strict=True)
     ]
     settings = RecordedSettings(

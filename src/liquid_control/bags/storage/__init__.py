@@ -1,5 +1,6 @@
 """How recordings are stored: find files, read records from MCAP and SQLite, learn types."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 
@@ -23,6 +24,23 @@ class Channel(NamedTuple):
     encoding: str = 'cdr'
     language: str = ''
     definition: str = ''
+
+
+def utf8(data: bytes, what: str, note: Callable[[str], None]) -> str:
+    """Decode text; where it is not UTF-8, replace those bytes and say so.
+
+    Args:
+        data: the text's bytes.
+        what: what the text is.
+        note: told of the first line with bytes that were replaced.
+    """
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        text = data.decode(errors='replace')
+        line = next(line for line in text.splitlines() if '\ufffd' in line)
+        note(f'{what} is not UTF-8: read with the bytes replaced, as {line.strip()[:60]!r}')
+        return text
 
 
 ZSTD_MAGIC = b'\x28\xb5\x2f\xfd'

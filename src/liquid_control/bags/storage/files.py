@@ -10,6 +10,7 @@ from liquid_control.bags.storage import BagError, said
 
 METADATA = 'metadata.yaml'
 _ENDINGS = ('.mcap', '.db3', '.mcap.zstd', '.db3.zstd', '.mcap.zst', '.db3.zst')
+_COMPRESSED = ('.zstd', '.zst')
 _POINTER = b'version https://git-lfs'
 _Loader = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
 
@@ -22,13 +23,19 @@ class Files:
         path: the bag's folder, or its single file.
         storage: the files with messages.
         promised: topic → number of messages according to ``metadata.yaml``; empty without one.
+        distro: the ROS 2 distribution that ``metadata.yaml`` names, if any.
+        unlisted: whether ``metadata.yaml`` is missing from a folder.
         faults: what is wrong with the folder.
+        notes: what is good to know about it.
     """
 
     path: Path
     storage: list[Path]
     promised: dict[str, int] = field(default_factory=dict)
+    distro: str | None = None
+    unlisted: bool = False
     faults: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def find(path: Path) -> Files:
@@ -68,13 +75,19 @@ def _stored(folder: Path) -> list[Path]:
 
 def _folder(folder: Path, there: list[Path]) -> Files:
     files = Files(folder, there)
-    if not (folder / METADATA).exists():
-        files.faults.append(f'{METADATA} is missing: the recorder was stopped before it finished')
-        return files
-    data = _metadata(folder, files)
+    data: dict[str, Any] = {}
+    if (folder / METADATA).exists():
+        data = _metadata(folder, files)
+    else:
+        files.unlisted = True
     named = data.get('relative_file_paths')
-    if isinstance(named, list) and named:
-        _name(files, there, [str(name) for name in named])
+    named = [str(name) for name in named] if isinstance(named, list) else []
+    there = _once(files, there, {PurePosixPath(name.replace('\\', '/')).name for name in named})
+    files.storage = there
+    if named:
+        _name(files, there, named)
+    distro = data.get('ros_distro')
+    files.distro = distro if isinstance(distro, str) else None
     try:
         for row in data.get('topics_with_message_count') or []:
             topic = str(row['topic_metadata']['name']).strip('/')
@@ -85,9 +98,25 @@ def _folder(folder: Path, there: list[Path]) -> Files:
     return files
 
 
+def _once(files: Files, there: list[Path], named: set[str]) -> list[Path]:
+    """Keep one of a file and its compressed copy: the one that is named, or the uncompressed."""
+    kept = []
+    for path in there:
+        other = path.with_suffix('') if path.suffix in _COMPRESSED else None
+        if other not in there:
+            kept.append(path)
+        elif path.name in named:
+            kept.remove(other)
+            kept.append(path)
+            files.notes.append(f'{other.name}: the same recording as {path.name}; read once')
+        else:
+            files.notes.append(f'{path.name}: the same recording as {other.name}; read once')
+    return kept
+
+
 def _metadata(folder: Path, files: Files) -> dict[str, Any]:
     try:
-        data = yaml.load((folder / METADATA).read_text(encoding='utf-8'), _Loader)
+        data = yaml.load(_text(folder / METADATA), _Loader)
     except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
         files.faults.append(f'{METADATA} cannot be read: {said(error)}')
         return {}
@@ -96,6 +125,10 @@ def _metadata(folder: Path, files: Files) -> dict[str, Any]:
         return found
     files.faults.append(f'{METADATA} cannot be read: it has no rosbag2_bagfile_information')
     return {}
+
+
+def _text(path: Path) -> str:
+    return path.read_bytes().decode(errors='replace')
 
 
 def _name(files: Files, there: list[Path], named: list[str]) -> None:
@@ -111,7 +144,11 @@ def _name(files: Files, there: list[Path], named: list[str]) -> None:
     missing = [path.name for path in wanted if path not in there]
     unnamed = [path for path in there if path not in wanted]
     if missing:
-        files.faults.append(f'{METADATA} names {", ".join(missing)}, which is not there')
+        told = f'{METADATA} names {", ".join(missing)}, which is not there'
+        if len(unnamed) == len(missing):  # the counts in the metadata say whether they are the same
+            files.notes.append(f'{told}: read {", ".join(path.name for path in unnamed)} instead')
+        else:
+            files.faults.append(told)
         files.storage = [path for path in wanted if path in there] + unnamed
     else:
         files.storage = wanted

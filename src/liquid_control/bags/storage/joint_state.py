@@ -5,6 +5,7 @@ Anything unusual goes to the general decoder, so that both always agree.
 """
 
 import struct
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -39,10 +40,15 @@ def is_standard(store: Any) -> bool:
 
 
 class JointStates:
-    """Decodes JointStates into a type store's own classes."""
+    """Decodes JointStates into a type store's own classes.
 
-    def __init__(self, store: Any):
-        self._general = store.deserialize_cdr
+    Args:
+        store: the type store.
+        general: the general decoder of JointStates, for anything unusual.
+    """
+
+    def __init__(self, store: Any, general: Callable[[bytes], Any]):
+        self._general = general
         self._message, self._header, self._time = (
             store.types[kind] for kind in (JOINT_STATE, _HEADER, _TIME)
         )
@@ -66,14 +72,14 @@ class JointStates:
                 fields.append(np.frombuffer(data, '<f8', count, place) if count else _EMPTY)
                 place += 8 * count
             if place > len(data) or place + 3 < len(data):
-                return self._general(data, JOINT_STATE)
+                return self._general(data)
         except (ValueError, struct.error):
-            return self._general(data, JOINT_STATE)
+            return self._general(data)
         header = self._header(self._time(*_stamp(data, _STAMP)), self._frame)
         return self._message(header, self._names[:], *fields)
 
     def _learn(self, data: bytes) -> Any:
-        message = self._general(data, JOINT_STATE)
+        message = self._general(data)
         if data[:2] == _LITTLE_ENDIAN:
             place = _FRAME + 4 + _count(data, _FRAME)[0]
             place = (place + 3) & -4

@@ -14,7 +14,8 @@ from pathlib import Path
 import lz4.frame
 import zstandard
 
-from liquid_control.bags.storage import Channel, said
+from liquid_control.bags.storage import Channel, said, utf8
+from liquid_control.bags.storage.definitions import full_name
 from liquid_control.bags.storage.source import CutShortError, Source
 
 _MAGIC = b'\x89MCAP0\r\n'
@@ -33,13 +34,14 @@ class Mcap:
     Attributes:
         promised: topic → number of messages according to the file's own statistics.
         checked: whether the file has checksums, so that flipped bits are noticed.
+        finished: whether its recorder closed it; known after the first read.
     """
 
-    def __init__(self, path: Path, fault: Callable[[str], None]):
+    def __init__(self, path: Path, fault: Callable[[str], None], note: Callable[[str], None]):
         self._path = path
-        self._fault = fault
+        self._fault, self._note = fault, note
         self.promised: Counter[str] = Counter()
-        self.checked = False
+        self.checked = self.finished = False
 
     def read(
         self, topics: Collection[str] | None = None, check: bool = False
@@ -109,6 +111,7 @@ class _Pass:
                 self._compare(check, expected, found, 'summary')
                 if source.read(len(_MAGIC)) != _MAGIC:
                     self._fault(f'{self._path.name} is damaged: expected the end of an MCAP file')
+                self._file.finished = True
                 return
             elif 0 < kind < 0x10 or kind >= _OWN:
                 source.skip(length)
@@ -174,16 +177,26 @@ class _Pass:
         stream = BytesIO(data)
         (number,) = struct.unpack('<H', stream.read(2))
         if kind == _SCHEMA:
-            name, encoding = _text(stream), _text(stream)
-            self._schemas[number] = name, _LANGUAGES.get(encoding, ''), _text(stream)
+            name, encoding = (self._text(stream, 'the name of a type') for _ in range(2))
+            text = self._text(stream, f'the definition of {name}')
+            self._schemas[number] = full_name(name), _LANGUAGES.get(encoding, ''), text
             return
         (schema,) = struct.unpack('<H', stream.read(2))
-        topic, encoding = _text(stream).strip('/'), _text(stream)
+        topic = self._text(stream, 'the name of a topic').strip('/')
+        encoding = self._text(stream, f'{topic}: its encoding')
         name, language, definition = self._schemas.get(schema, ('', '', ''))
         channel = Channel(topic, name, encoding, language, definition)
         self._channels[number] = channel
         asked = self._topics is None or topic in self._topics
         self._wanted[number] = channel if asked else None
+
+    def _text(self, stream: BytesIO, what: str) -> str:
+        """Read a string; bytes that are not UTF-8 are replaced, and the place is noted."""
+        (size,) = struct.unpack('<I', stream.read(4))
+        data = stream.read(size)
+        if len(data) != size:
+            raise ValueError('it has a string longer than its record')
+        return utf8(data, what, self._file._note)
 
     def _statistics(self, data: bytes) -> None:
         (size,) = struct.unpack_from('<I', data, 42)
@@ -209,11 +222,3 @@ def _decompressed(data: bytes, compression: str, size: int, whole: bool) -> byte
     if whole and len(records) != size:
         raise ValueError(f'expected it to hold {size} bytes, found {len(records)}')
     return records
-
-
-def _text(stream: BytesIO) -> str:
-    (size,) = struct.unpack('<I', stream.read(4))
-    data = stream.read(size)
-    if len(data) != size:
-        raise ValueError('it has a string longer than its record')
-    return data.decode()

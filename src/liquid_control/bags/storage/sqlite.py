@@ -12,7 +12,8 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from liquid_control.bags.storage import Channel, said
+from liquid_control.bags.storage import Channel, said, utf8
+from liquid_control.bags.storage.definitions import full_name
 
 _LARGEST_STEP = 1 << 40
 
@@ -26,9 +27,10 @@ class Sqlite:
     Attributes:
         promised: always empty: a database has no statistics.
         checked: always false: it has no checksums either.
+        finished: always false: it does not say whether its recorder closed it.
     """
 
-    checked = False
+    checked = finished = False
 
     def __init__(
         self,
@@ -37,7 +39,7 @@ class Sqlite:
         note: Callable[[str], None],
         scratch: Callable[[], Path],
     ):
-        self._path, self._fault = path, fault
+        self._path, self._fault, self._note = path, fault, note
         self.promised: Counter[str] = Counter()
         self._file = path
         logs = [path.with_name(path.name + end) for end in ('-wal', '-journal')]
@@ -78,6 +80,7 @@ class Sqlite:
         place = self._file.resolve().as_uri()
         options = 'mode=ro&immutable=1' if self._settled else 'mode=rw'
         connection = sqlite3.connect(f'{place}?{options}', uri=True)
+        connection.text_factory = lambda data: utf8(data, f'{self._path.name}: a text', self._note)
         connection.execute('PRAGMA writable_schema=ON')  # or a file cut short would not open
         return connection
 
@@ -104,7 +107,7 @@ class Sqlite:
                 continue
             given = definitions.get(kind, ('', ''))
             given = given if all(isinstance(text, str) for text in given) else ('', '')
-            found[number] = Channel(name.strip('/'), kind, encoding, *given)
+            found[number] = Channel(name.strip('/'), full_name(kind), encoding, *given)
         return found
 
     def _messages(
