@@ -84,6 +84,12 @@ class Fault:
         return 0
 
     @property
+    def alters(self) -> bool:
+        """Whether it loses or corrupts readings at all."""
+        kind = type(self)
+        return kind.drops is not Fault.drops or kind.corrupt is not Fault.corrupt
+
+    @property
     def of_sensors(self) -> bool:
         """Whether it changes or withholds readings; what else it does a simulation must obey."""
         return type(self).periods is Fault.periods

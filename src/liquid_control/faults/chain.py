@@ -56,9 +56,10 @@ class FaultChain:
         numbers, arrived = self.count.copy(), np.ones(len(self.has), dtype=bool)
         for place, fault in enumerate(self.faults):
             active = self.has[:, place] & (self.count >= fault.start)
-            lost, corrupted = affect(place, fault, values)
-            arrived = arrived & ~(lost & active)
-            values = np.where(active[:, None], corrupted, values)
+            if fault.alters:
+                lost, corrupted = affect(place, fault, values)
+                arrived = arrived & ~(lost & active)
+                values = np.where(active[:, None], corrupted, values)
             if place in self._lines:
                 line = self._lines[place]
                 values, numbers, arrived = line.push(values, numbers, arrived, active)

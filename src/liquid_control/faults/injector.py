@@ -137,7 +137,8 @@ class FaultyClock:
 
     def __init__(self, faults: Sequence[Fault], seed: int):
         _check_seed(seed)
-        self._faults, self._seed = tuple(faults), seed
+        self._uneven = [each for each in enumerate(faults) if not each[1].of_sensors]
+        self._seed = seed
 
     def period(self, stamp: int, step: int) -> float:
         """Length of a period in nominal periods.
@@ -147,7 +148,7 @@ class FaultyClock:
             step: periods that the episode has lasted.
         """
         length = 1.0
-        for place, fault in enumerate(self._faults):
+        for place, fault in self._uneven:
             if step >= fault.start:
                 length *= float(fault.periods(_rng(self._seed, _CLOCK, stamp, place)))
         return length
