@@ -5,9 +5,13 @@ import math
 import numpy as np
 import pytest
 
-pytest.importorskip('scipy')
-
-from liquid_control.evaluation.statistics import interquartile_mean, interval
+from liquid_control.evaluation.statistics import (
+    LEVEL,
+    RESAMPLES,
+    interquartile_mean,
+    interval,
+    mean,
+)  # fmt: skip
 
 
 def test_the_middle_half_is_what_counts():
@@ -24,6 +28,22 @@ def test_the_interval_holds_the_mean_and_follows_the_seed():
     assert (
         interval(scores, level=0.5).high - interval(scores, level=0.5).low < found.high - found.low
     )
+
+
+@pytest.mark.parametrize('statistic', [mean, interquartile_mean])
+@pytest.mark.parametrize('sizes', [(50,), (3, 3), (7, 20)])
+def test_means_and_intervals_are_those_of_scipy(statistic, sizes):
+    stats = pytest.importorskip('scipy.stats')
+    rng = np.random.default_rng(4)
+    strata = [rng.normal(size=size) for size in sizes]
+    theirs = stats.bootstrap(
+        strata, statistic, n_resamples=RESAMPLES, confidence_level=LEVEL, method='percentile',
+        rng=np.random.default_rng(0),
+    ).confidence_interval  # fmt: skip
+    found = interval(*strata, statistic=statistic)
+    assert found[1:] == pytest.approx((theirs.low, theirs.high), rel=1e-12)
+    trimmed = stats.trim_mean(np.concatenate(strata), 0.25)
+    assert interquartile_mean(*strata) == pytest.approx(trimmed, rel=1e-12)
 
 
 def test_it_covers_the_truth_about_as_often_as_it_says():

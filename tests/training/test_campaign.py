@@ -9,14 +9,15 @@ from support import STUDENT, describe, step_graph
 
 from liquid_control import paths
 from liquid_control.control import Bundle
+from liquid_control.evaluation.suite import SCORED, VERSION
 from liquid_control.training.campaign import conclude, finished
-from liquid_control.training.score import SCORED, rescored
+from liquid_control.training.score import rescored
 from liquid_control.training.settings import StudentSettings
 
 ROBOT = paths.robot('walker2d')
 SCORE = {
     'return_mean': 4000.0, 'return_min': 3900.0, 'falls': 0, 'prediction_ratio': 0.1,
-    'episodes': 50, 'seed': 5, 'percent': 80.0, 'teacher_return': 5000.0,
+    'episodes': 50, 'seed': 5, 'percent': 80.0, 'teacher_return': 5000.0, 'suite': VERSION,
 }  # fmt: skip
 
 
@@ -66,7 +67,18 @@ def test_a_run_without_a_score_can_be_measured_again(tmp_path):
     path = trained(tmp_path, 'gru', 0)
     bundle = Bundle.read(path)
     rescored(bundle, path, {fault: s for fault, s in bundle.scores.items() if fault != 'delay:2'})
-    with pytest.raises(ValueError, match=r'has no score under delay:2; .* train score .*gru-seed0'):
+    with pytest.raises(
+        ValueError, match=r'has no score of today under delay:2; .* train score .*gru-seed0'
+    ):
+        conclude([StudentSettings('gru')], tmp_path, ROBOT, TEACHER, {})
+
+
+def test_a_score_with_delays_that_withheld_the_first_messages_does_not_count(tmp_path):
+    path = trained(tmp_path, 'gru', 0)
+    scores = Bundle.read(path).scores
+    del scores['delay:1']['suite']
+    rescored(Bundle.read(path), path, scores)
+    with pytest.raises(ValueError, match='has no score of today under delay:1; measure it again'):
         conclude([StudentSettings('gru')], tmp_path, ROBOT, TEACHER, {})
 
 

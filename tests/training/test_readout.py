@@ -8,15 +8,15 @@ import torch
 from students import TEACHER, settings, student
 from support import ROBOT
 
+from liquid_control.evaluation.suite import JUDGED
 from liquid_control.training.chunks import mean, missed_changes, persistence, sequences
 from liquid_control.training.conditions import Chance, Conditions
 from liquid_control.training.exploration import Explorer
 from liquid_control.training.finite import NotFiniteError
-from liquid_control.training.judge import CONDITIONS
 from liquid_control.training.readout import solve_readout
 from liquid_control.training.student import train_student
 
-FAULTY = Conditions((Chance(5 / 6, CONDITIONS[1:]),))
+FAULTY = Conditions((Chance(5 / 6, JUDGED[1:]),))
 
 
 def missed(model, batch) -> torch.Tensor:

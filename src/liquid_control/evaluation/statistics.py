@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
 LEVEL, RESAMPLES = 0.95, 2000
 
@@ -28,7 +27,9 @@ def interquartile_mean(*strata: Sequence[float], axis: int = -1) -> np.ndarray |
 
     Of n scores, ⌊n/4⌋ are left out at either end: none for three seeds of one task.
     """
-    return stats.trim_mean(_joined(strata, axis), 0.25, axis=axis)
+    scores = np.sort(np.moveaxis(_joined(strata, axis), axis, -1), axis=-1)
+    count = scores.shape[-1]
+    return np.mean(scores[..., count // 4 : count - count // 4], axis=-1)
 
 
 def interval(
@@ -54,15 +55,13 @@ def interval(
     middle = float(statistic(*strata))
     if any(len(scores) < 2 for scores in strata):
         return Interval(middle, math.nan, math.nan)
-    found = stats.bootstrap(
-        [np.asarray(scores, dtype=float) for scores in strata],
-        statistic,
-        n_resamples=RESAMPLES,
-        confidence_level=level,
-        method='percentile',
-        rng=np.random.default_rng(seed),
-    ).confidence_interval
-    return Interval(middle, float(found.low), float(found.high))
+    rng, drawn = np.random.default_rng(seed), []
+    for scores in strata:
+        places = rng.integers(len(scores), size=(RESAMPLES, len(scores)))
+        drawn.append(np.asarray(scores, dtype=float)[places])
+    outside = 50.0 * (1.0 - level)
+    low, high = np.percentile(statistic(*drawn, axis=-1), [outside, 100.0 - outside])
+    return Interval(middle, float(low), float(high))
 
 
 def _joined(strata: Sequence[Sequence[float]], axis: int) -> np.ndarray:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
+from liquid_control.evaluation.suite import SCORED, current
 from liquid_control.files import write_whole
 from liquid_control.pool import Job, State, work
 from liquid_control.provenance import difference, provenance, write_json
@@ -24,7 +25,7 @@ from liquid_control.training.device import Hardware
 from liquid_control.training.folder import alone_in, clear
 from liquid_control.training.publish import publish_student
 from liquid_control.training.robot import contract_of_students
-from liquid_control.training.score import SCORED, overall, rescored, seed_scores
+from liquid_control.training.score import overall, rescored, seed_scores
 from liquid_control.training.settings import StudentSettings
 from liquid_control.training.student import train_student
 
@@ -229,9 +230,11 @@ def _all_finished(
             ['liquid-control', 'train', 'score', str(path), '--teacher', str(teacher),
              '--robot', str(robot), '--out', str(path)]
         )  # fmt: skip
-        missing = [fault for fault in SCORED if fault not in bundle.scores]
+        missing = [fault for fault in SCORED if not current(bundle.scores.get(fault))]
         if missing:
-            raise ValueError(f'{path} has no score under {missing[0]}; measure it again: {again}')
+            raise ValueError(
+                f'{path} has no score of today under {missing[0]}; measure it again: {again}'
+            )
         for fault in SCORED:
             score = bundle.scores[fault]
             measured.setdefault((score['episodes'], score['seed']), path)

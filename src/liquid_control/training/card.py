@@ -4,26 +4,16 @@ from collections import Counter
 from typing import Any
 
 from liquid_control.control.bundle import Bundle
+from liquid_control.evaluation.suite import current, ordered, title
 from liquid_control.faults import Delay, parse
 
-_NAMES = {
-    'none': 'none',
-    'gaussian:0.03': "noise, σ = 0.03 of each channel's std",
-    'gaussian:0.1': "noise, σ = 0.1 of each channel's std",
-    'dropped:0.1': '10 % of the samples lost',
-    'delay:1': 'one sample late',
-    'delay:2': 'two samples late',
-    'delay:3': 'three samples late',
-    'jitter:0.25': 'uneven control periods, σ = 0.25',
-}
 _ONE_SEED = 'These are the scores of one seed; how much seeds differ is not known.'
 
 
 def card(bundle: Bundle) -> str:
     """The card of one bundle."""
     about, scores = bundle.provenance, bundle.scores
-    faults = sorted(scores, key=lambda fault: [*_NAMES, fault].index(fault))
-    conditions = {fault: scores[fault] for fault in faults if 'falls' in scores[fault]}
+    conditions = {fault: scores[fault] for fault in ordered(scores) if 'falls' in scores[fault]}
     name = bundle.path.name if bundle.path else bundle.cell
     what = 'A policy for' if bundle.drives else 'A predictor of the next observation of'
     parts = [
@@ -170,7 +160,7 @@ def _reached(conditions: dict[str, dict]) -> str:
     for fault, score in conditions.items():
         ratio = score.get('prediction_ratio')
         row = [
-            _NAMES.get(fault, fault),
+            _title(fault, score),
             score_text(score, 'return'),
             f'{score["return_std"]:.0f}' if 'return_std' in score else '',
             f'{score["return_min"]:.0f}',
@@ -186,6 +176,14 @@ def _reached(conditions: dict[str, dict]) -> str:
     if any('return_low' in score for score in conditions.values()):
         lines[-1] += ' Brackets give the 95 % bootstrap interval of a mean over the episodes.'
     return '\n'.join(lines)
+
+
+def _title(fault: str, score: dict[str, Any]) -> str:
+    """What a fault is, and was when a score was measured."""
+    late = any(isinstance(one, Delay) for one in parse(fault))
+    if late and not current(score):
+        return f'{title(fault)} (first messages withheld)'
+    return title(fault)
 
 
 def score_text(score: dict[str, Any], name: str) -> str:
@@ -213,7 +211,7 @@ def _seeds(seeds: dict[str, Any]) -> str:
         percent = found['percent']
         each = ', '.join(f'{value:.0f}' for value in percent['values'])
         spread = f'{percent["low"]:.0f} to {percent["high"]:.0f}'
-        lines.append(f'| {_NAMES.get(fault, fault)} | {each} | {percent["mean"]:.0f} | {spread} |')
+        lines.append(f'| {_title(fault, found)} | {each} | {percent["mean"]:.0f} | {spread} |')
     return '\n'.join(lines)
 
 
@@ -232,7 +230,7 @@ def _limits(bundle: Bundle, conditions: dict[str, dict]) -> str:
         if score['falls']:
             lines.append(
                 f'- Falls in {score["falls"]} of {score["episodes"]} episodes '
-                f'({"without faults" if fault == "none" else _NAMES.get(fault, fault)}).'
+                f'({"without faults" if fault == "none" else _title(fault, score)}).'
             )
     if bundle.settings.get('prediction') == 'persistence':
         lines.append('- It has no prediction of its own: it predicts the current observation.')

@@ -4,17 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from liquid_control.evaluation.suite import JUDGED
 from liquid_control.faults import FaultySensors, parse
 from liquid_control.models import PolicyModel
 from liquid_control.sim.batch import BatchWalkers, episode_returns
 from liquid_control.training.ride import Ride
 
-CONDITIONS = ('none', 'gaussian:0.03', 'gaussian:0.1', 'dropped:0.1', 'delay:1', 'delay:3')
-"""Faults under which students are judged and scored."""
-
 
 def student_returns(
-    model: PolicyModel, episodes: int, seed: int, conditions: Sequence[str] = CONDITIONS
+    model: PolicyModel, episodes: int, seed: int, conditions: Sequence[str] = JUDGED
 ) -> dict[str, np.ndarray]:
     """Returns (episodes,) of a student under each of the faults."""
     parts = [parse(text) for text in conditions]
@@ -30,7 +28,7 @@ def student_returns(
 
     def act(walkers: BatchWalkers) -> np.ndarray:
         nonlocal lengths
-        lengths = walkers.whole(ride.sensors.periods(rng))
+        lengths = walkers.whole(ride.sensors.periods(rng, walkers.steps))
         _, _, seen, action = ride.decide(walkers.qpos[:, 1:], rng)
         return ride.send(action, seen, lengths)
 

@@ -3,12 +3,12 @@
 import numpy as np
 import torch
 
+from liquid_control.evaluation.suite import JUDGED
 from liquid_control.models import PolicyModel
 from liquid_control.training.chunks import persistence, sequences
 from liquid_control.training.conditions import Chance, Conditions
 from liquid_control.training.exploration import Explorer, Rollout
 from liquid_control.training.finite import NotFiniteError
-from liquid_control.training.judge import CONDITIONS
 
 _WALKERS, _PART = 64, 64
 """Walkers simulated together, and steps processed at a time."""
@@ -35,8 +35,8 @@ def solve_readout(model: PolicyModel, steps: int, seed: int, name: str) -> None:
     Raises:
         NotFiniteError: the solution is not finite.
     """
-    faults = CONDITIONS[1:]
-    alike = Conditions((Chance(len(faults) / len(CONDITIONS), faults),), ramp=0.0)
+    faults = JUDGED[1:]
+    alike = Conditions((Chance(len(faults) / len(JUDGED), faults),), ramp=0.0)
     explorer = Explorer(model, _WALKERS, seed, alike)
     spread = np.full(model.lower.shape, _SPREAD, dtype=np.float32)
     size = model.prediction.in_features + 1

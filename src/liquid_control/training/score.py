@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +15,12 @@ from liquid_control.control.runtime import PolicyRunner
 from liquid_control.evaluation.episodes import run_episodes
 from liquid_control.evaluation.metrics import figures
 from liquid_control.evaluation.statistics import interval, mean
+from liquid_control.evaluation.suite import SCORED, VERSION
 from liquid_control.faults import parse
 from liquid_control.sim.batch import batch_episodes
 from liquid_control.sim.environment import Environment
 from liquid_control.training.teacher import Expert
 
-SCORED = (
-    'none', 'gaussian:0.03', 'gaussian:0.1', 'dropped:0.1', 'delay:1', 'delay:2', 'delay:3',
-    'jitter:0.25',
-)  # fmt: skip
-"""Faults under which bundles are scored."""
 EPISODES, SEED = 50, 500_000
 """Episodes per fault, and the seed of the first; no choice is made by these episodes, except that
 of the best of several seeds."""
@@ -45,6 +41,7 @@ def closed_loop_scores(
     episodes: int = EPISODES,
     seed: int = SEED,
     report: Callable[[float, str], None] = lambda share, text: None,
+    faults: Sequence[str] = SCORED,
 ) -> dict[str, dict]:
     """In-process returns of a bundle under each fault, over fresh episodes.
 
@@ -59,10 +56,11 @@ def closed_loop_scores(
         episodes: episodes per fault.
         seed: seed of the first episode; each later one adds 1.
         report: called as ``report(fraction, fault)`` before each fault and at the end.
+        faults: the faults; by default the suite.
     """
     scores = {}
-    for place, fault in enumerate(SCORED):
-        report(place / len(SCORED), fault)
+    for place, fault in enumerate(faults):
+        report(place / len(faults), fault)
         runner = PolicyRunner(policy)
         walks = _walks(runner, robot, fault, episodes, seed)
         returns = np.array([walk.total for walk in walks])
@@ -94,7 +92,7 @@ def seed_scores(bundles: list[Bundle]) -> dict[str, Any]:
     """The scores of several seeds of one training, with 95 % intervals over the seeds."""
     found: dict[str, Any] = {'seeds': [bundle.provenance['seed'] for bundle in bundles]}
     for fault in SCORED:
-        found[fault] = {}
+        found[fault] = {'suite': VERSION}
         for name in ('percent', 'return_mean', 'prediction_ratio'):
             values = [bundle.scores[fault].get(name) for bundle in bundles]
             if None in values:
@@ -121,6 +119,7 @@ def _score(returns: np.ndarray, falls: int, ratio: float | None, seed: int) -> d
         'prediction_ratio': None if ratio is None else round(ratio, 4),
         'episodes': len(returns),
         'seed': seed,
+        'suite': VERSION,
     }
     if len(returns) > 1:
         found |= {

@@ -13,11 +13,6 @@ from liquid_control.verbs.arguments import (
 
 _MODELS = ('.pt', '.pth', '.ckpt', '.safetensors', '.pkl', '.zip', '.h5')
 """Suffixes by which a single model is surely meant."""
-_SHORT = {
-    'none': 'clean', 'gaussian:0.03': 'σ\n.03', 'gaussian:0.1': 'σ\n.1', 'dropped:0.1': 'lost',
-    'delay:1': 'late\n1', 'delay:2': 'late\n2', 'delay:3': 'late\n3', 'jitter:0.25': 'uneven',
-}  # fmt: skip
-"""Headings of the faults under which bundles are scored."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -190,16 +185,16 @@ def _several(args, runs, robot, teacher, hardware) -> int:
 
 
 def _table(best):
-    from liquid_control.training.score import SCORED
+    from liquid_control.evaluation.suite import SUITE
     from liquid_control.verbs.tables import new_table
 
     table = new_table(
-        '% of\nteacher', 'seeds', *(_SHORT[fault] for fault in SCORED), 'error/\npersist.'
+        '% of\nteacher', 'seeds', *(condition.heading for condition in SUITE), 'error/\npers.'
     )
     table.collapse_padding, table.pad_edge = True, False  # to fit into 80 columns
     for cell, bundle in sorted(best.items()):
         seeds = bundle.scores['seeds']
-        percents = [f'{seeds[fault]["percent"]["mean"]:.0f}' for fault in SCORED]
+        percents = [f'{seeds[fault]["percent"]["mean"]:.0f}' for fault, *_ in SUITE]
         ratio = seeds['none'].get('prediction_ratio')
         told = f'{ratio["mean"]:.3f}' if ratio else ''
         table.add_row(cell, str(len(seeds['seeds'])), *percents, told)

@@ -12,6 +12,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='bundle of its teacher: a name or a path (expert)')  # fmt: skip
     parser.add_argument('--robot', default='walker2d',
                         help='its contract, which says how large noise is (walker2d)')  # fmt: skip
+    parser.add_argument('--fault', action='append', metavar='FAULT',
+                        help='only this fault; may be repeated (all of the suite)')  # fmt: skip
     parser.add_argument('--episodes', type=int, help='episodes per fault (50)')
     parser.add_argument('--seed', type=int, help='seed of the first episode (500000)')
     parser.add_argument('--out', type=Path, metavar='FILE',
@@ -25,6 +27,8 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control import paths
     from liquid_control.control.bundle import Bundle
     from liquid_control.control.contract import Contract
+    from liquid_control.evaluation.suite import SCORED
+    from liquid_control.faults import parse
     from liquid_control.provenance import provenance, write_json
     from liquid_control.training import score
     from liquid_control.verbs.arguments import check_bundle_path
@@ -37,10 +41,14 @@ def main(args: argparse.Namespace) -> int:
             raise ValueError(f'--{option}: expected {least} or more, found {found}')
     if args.out:
         check_bundle_path('--out', args.out)
+    faults = args.fault or SCORED
+    for fault in faults:
+        parse(fault)
     robot = Contract.load(paths.robot(args.robot))
     bundle = Bundle.read(paths.policy(args.policy, 'walker2d'))
     if args.out:
         _check_replaced(args.out, bundle)
+        _check_mixed(faults, bundle, episodes, seed)
     bundle.contract.require_fit(robot, args.policy)
     _check_std(args.policy, bundle.contract, robot)
     console, taught = Console(), bundle.provenance.get('teacher_sha256')
@@ -55,7 +63,7 @@ def main(args: argparse.Namespace) -> int:
                     f'found {teacher.sha256[:12]} ({teacher.path})'
                 )
             reference = score.teacher_return(teacher.path, robot, episodes, seed)
-        found = score.closed_loop_scores(bundle, robot, reference, episodes, seed, report)
+        found = score.closed_loop_scores(bundle, robot, reference, episodes, seed, report, faults)
     console.print(_table(args.policy, found))
     if args.json:
         about = provenance(seed=seed, policy_sha256=bundle.sha256)
@@ -78,6 +86,18 @@ def _check_replaced(out: Path, bundle) -> None:
             f'--out {out}: exists already, and is no student: if it has students, they name it by '
             'the hash of its file, which would change'
         )
+
+
+def _check_mixed(faults, bundle, episodes: int, seed: int) -> None:
+    """Refuse to write scores over these episodes beside kept ones over others."""
+    for fault, score in bundle.scores.items():
+        measured = score.get('episodes'), score.get('seed')
+        if 'falls' in score and fault not in faults and measured != (episodes, seed):
+            raise ValueError(
+                f'--out: the scores of {bundle.path} that would stay, such as {fault}, are over '
+                f'{measured[0]} episodes from seed {measured[1]}, these would be over {episodes} '
+                f'from {seed}: give --episodes and --seed alike, or no --fault'
+            )
 
 
 def _check_std(policy: str, asked, robot) -> None:
