@@ -15,8 +15,10 @@ from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.signals import SignalHandlerOptions
+from rclpy.utilities import remove_ros_args
 
 from liquid_control.nodes.name_guard import NameGuard
+from liquid_control.nodes.priority import raise_priority
 
 try:
     from rclpy.experimental import EventsExecutor as Executor
@@ -33,6 +35,20 @@ class NodeError(RuntimeError):
     """A reason for a node to end, worded for the person who started it."""
 
 
+class HelpAsked(Exception):  # noqa: N818 (it is no error)
+    """Help was asked for; its text describes the node's parameters."""
+
+
+def help_asked() -> bool:
+    """Whether the command line asks for help."""
+    return not {'-h', '--help'}.isdisjoint(_own_arguments())
+
+
+def _own_arguments() -> list[str]:
+    """What the command line has besides the executable and arguments for ROS."""
+    return remove_ros_args(sys.argv)[1:]
+
+
 class Session:
     """One node and its executor, from start to end.
 
@@ -46,6 +62,11 @@ class Session:
         except RuntimeError as error:  # ROS cannot read the arguments or a parameter file
             raise NodeError(' '.join(str(error).split())) from None
         self.end_on(*_ENDING)
+        for word in () if help_asked() else _own_arguments():
+            raise NodeError(
+                f'unexpected argument {word!r}: parameters are given as --ros-args -p NAME:=VALUE; '
+                '--help lists them'
+            )
         self.node = make()
         self._guard: NameGuard | None = None
         self.executor = Executor()
@@ -121,6 +142,22 @@ class Session:
             'domain (ROS_DOMAIN_ID)'
         )
 
+    def raise_priority(self, value: int) -> str:
+        """Ask for a real-time priority for this process, and log whether it is in force.
+
+        Args:
+            value: 1 to 99, or 0 for none.
+
+        Returns:
+            Text for the node's status under the key ``priority``.
+        """
+        found = raise_priority(value)
+        if value and found.endswith('in force'):
+            self.node.get_logger().info(f'priority: {found}')
+        elif value:
+            self.node.get_logger().warning(f'priority: {found}')
+        return found
+
     def close(self) -> None:
         self.executor.shutdown()
         self.node.destroy_node()
@@ -130,12 +167,16 @@ class Session:
 def run_node(make: Callable[[], Node], work: Callable[[Session], int]) -> int:
     """Make a node, let ``work`` run it, and end it in order; return the exit code.
 
-    Errors that a user can fix (a wrong file, parameter or name) are printed on one line.
+    Errors that a user can fix (a wrong file, parameter or name) are printed on one line. With
+    ``--help`` the node's parameters are printed, and nothing runs.
     """
     session = None
     try:
         session = Session(make)
         return work(session)
+    except HelpAsked as found:
+        print(found)
+        return 0
     except (NodeError, ValueError, OSError) as error:
         name = Path(sys.argv[0]).stem if session is None else session.node.get_name()
         print(f'{name}: {error}', file=sys.stderr, flush=True)
