@@ -110,7 +110,9 @@ def status(stamp_ns: int, **values):
     return ros('diagnostic_msgs/msg/DiagnosticArray', header=header(stamp_ns), status=[one])
 
 
-def record_run(folder: Path, robot, bundle: Path, fault: str, seed: int, episodes, steps) -> None:
+def record_run(
+    folder: Path, robot, bundle: Path, fault: str, seed: int, episodes, steps, mode='lockstep'
+) -> None:
     """Write the run folder that these walks would have left if run over ROS."""
     recorder = Recorder(folder / 'bag')
     world = World(episode_gap=robot.max_gap + 1.0)
@@ -151,7 +153,7 @@ def record_run(folder: Path, robot, bundle: Path, fault: str, seed: int, episode
     recorder.close()
     faulty = 'faulty/joint_states' if fault != 'none' else 'joint_states'
     run = about_run(
-        robot, Bundle.read(bundle), mode='lockstep', fault=fault, seed=seed,
+        robot, Bundle.read(bundle), mode=mode, fault=fault, seed=seed,
         episodes=len(episodes), observed={'joint_states': faulty},
         provenance=provenance.provenance(),
     )  # fmt: skip

@@ -6,18 +6,17 @@ import io
 import json
 import shutil
 
+import numpy as np
 import pytest
 from rich.console import Console
 
 from liquid_control.cli import main
 from liquid_control.evaluation.metrics import measure
+from liquid_control.evaluation.timing import timing
 from liquid_control.report import report, video
 from liquid_control.report.report import write_report
-from liquid_control.report.table import (
-    COLUMNS,
-    comparison_rows,
-    comparison_table,
-)
+from liquid_control.report.summary import summary
+from liquid_control.report.table import ACHIEVED, ANSWERED, broken, comparison, comparisons
 
 
 @pytest.fixture
@@ -61,11 +60,12 @@ def test_the_report_is_one_file_with_every_figure(folders, tmp_path):
     assert [s for s in page.loaded if not s.startswith(('#', 'data:'))] == []
     assert sum(s.startswith('data:video/mp4;base64,') for s in page.loaded) == 1
     assert 'url(http' not in text
-    assert text.count('<figure') == 1 + 2 * 4 + 1
+    assert text.count('<figure') == 1 + 2 * 3 + 1
     metrics = [json.loads((f / 'metrics.json').read_text()) for f in folders]
-    for row in comparison_rows(metrics):
-        for cell in row:
-            assert f'>{html.escape(cell)}</td>' in text
+    for table in comparisons(metrics):
+        for row in table.rows:
+            for cell in row:
+                assert f'>{html.escape(cell)}</td>' in text
     for found in metrics:
         assert found['run']['bundle']['sha256'] in text
         assert found['run']['provenance']['machine']['processor'] in text
@@ -101,12 +101,15 @@ def test_names_from_outside_are_escaped(folders, tmp_path):
 def test_tables_have_a_row_a_run_and_take_what_is_missing(folders):
     metrics = [measure(f) for f in folders]
     metrics.append({'complete': False, 'why': 'x', 'run': {}, 'figures': {}, 'episodes': []})
-    rows = comparison_rows(metrics)
-    assert [len(row) for row in rows] == [len(COLUMNS)] * 3
-    assert rows[-1][:3] == ['– (not complete)', '–', '–']
-    console = Console(width=100, record=True, file=io.StringIO())
-    console.print(comparison_table(metrics))
-    assert '20/41' in console.export_text()
+    (table,) = comparisons(metrics)
+    assert [len(row) for row in table.rows] == [len(ACHIEVED)] * 3
+    assert table.rows[-1][:3] == ['– (not complete)', '–', '–']
+
+
+def shown(metrics, width=80):
+    console = Console(width=width, record=True, file=io.StringIO())
+    console.print(comparison(metrics))
+    return console.export_text()
 
 
 def test_the_replay_verb_compares_policies(folders, bundle, other, tmp_path, capsys, monkeypatch):
@@ -175,10 +178,73 @@ def test_a_video_is_drawn_where_the_machine_can(folders):
     assert (folders[0] / 'walk.mp4').read_bytes()[4:8] == b'ftyp'
 
 
-def test_a_percentile_beyond_the_period_is_said_as_such(folders):
+def timed(metrics, missed, mode='realtime', **figures):
+    """The same run, as one in real time that missed some of its deadlines."""
+    found = {**metrics, 'run': {**metrics['run'], 'mode': mode}}
+    found['figures'] = {**metrics['figures'], 'return_mean': None}
+    found['timing'] = {**timing(np.full(1000, 2.5e-3), missed, 1000), 'walk': {'return_mean': 157}}
+    return found
+
+
+def test_a_machine_that_is_too_slow_is_said_and_its_return_is_not_shown(folders):
     metrics = measure(folders[0])
-    place = [column.heading for column in COLUMNS].index('sensor → command, ms')
-    metrics['figures'] |= {'sensor_to_command_ms_p50': 2.5, 'sensor_to_command_ms_p99': None}
-    assert comparison_rows([metrics])[0][place] == '2.5/>8'
-    metrics['figures']['sensor_to_command_ms_p50'] = None
-    assert '>' not in comparison_rows([metrics])[0][place]
+    slow = ' '.join(shown([metrics, timed(metrics, 607)]).split())
+    assert 'missed 607 of 1,000 deadlines (60.7 %, limit 1 %)' in slow
+    assert 'too slow for real time beside this load' in slow
+    assert '157' not in slow
+    fast = ' '.join(shown([metrics, timed(metrics, 4)]).split())
+    assert 'fast enough' in fast
+    assert 'too slow' not in fast
+
+
+def test_the_report_too_says_that_a_machine_is_too_slow(folders, tmp_path):
+    run = json.loads((folders[0] / 'run.json').read_text())
+    (folders[0] / 'run.json').write_text(json.dumps({**run, 'mode': 'realtime'}))
+    total = measure(folders[0])['timing']['walk']['return_mean']
+    text = write_report(tmp_path / 'report.html', folders[:1]).read_text()
+    assert 'too slow for real time beside this load' in text, 'three of its steps were late'
+    assert f'>{total:.1f}</td>' not in text
+    assert f'>{total:.0f}</td>' not in text
+    assert f'return {total:.0f}' not in text
+
+
+def test_a_report_opens_with_a_sentence(folders, tmp_path):
+    text = write_report(tmp_path / 'report.html', folders).read_text()
+    assert 0 < text.index('class="answer"') < text.index('<table')
+
+
+LONG = 'gaussian:0.1+dropped:0.05+delay:2'
+
+
+def test_at_80_columns_no_word_is_wrapped_or_cut(folders):
+    metrics = measure(folders[0])
+    metrics['run'] |= {'policy': 'my_walker_policy_v2', 'fault': LONG}
+    text = shown([metrics, timed(metrics, 607)])
+    assert max(map(len, text.splitlines())) <= 80
+    for part in ('my_walker_', 'policy_v2', 'gaussian:0.1', '+dropped:0.05', '+delay:2'):
+        assert part in text
+    assert '…' not in text
+
+
+@pytest.mark.parametrize(
+    'name', [LONG, 'my_walker_policy_v2', 'short', 'a' * 40, 'x (not complete)']
+)
+def test_a_broken_name_is_the_name(name):
+    assert broken(name).replace('\n', '') in (name, name.replace(' ', ''))
+    assert all(line == line.strip() for line in broken(name).splitlines())
+
+
+def test_a_percentile_beyond_the_period_is_said_as_such(folders):
+    metrics = timed(measure(folders[0]), 607)
+    place = [column.heading for column in ANSWERED].index('sensor → command, ms')
+    metrics['timing']['sensor_to_command_ms_p99'] = None
+    *_, table = comparisons([metrics])
+    assert table.rows[0][place] == '2.5/>8'
+
+
+def test_what_a_fault_costs_is_said(folders):
+    metrics = [measure(folder) for folder in folders]
+    for one, total in zip(metrics, (4000.0, 3000.0), strict=True):
+        one['figures']['return_mean'] = total
+    said = ' '.join(sentence.text for sentence in summary(metrics))
+    assert 'under gaussian:0.1 untrained keeps 75 %' in said

@@ -1,23 +1,26 @@
 """The figures of a run: what was achieved, how well the next observation was predicted, how fast.
 
+What a policy achieves and how fast its commands came are kept apart, in ``figures`` and ``timing``.
+
 docs/metrics.md defines each of them.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from liquid_control.bags.bag import Bag
+from liquid_control.bags.names import recorded_name
 from liquid_control.control.contract import Contract
-from liquid_control.control.topics import DROPPED
+from liquid_control.control.topics import DROPPED, PREDICTION, SHADOW
+from liquid_control.evaluation.losses import lost_too_many
 from liquid_control.evaluation.prediction_error import (
     PredictionErrors,
     channel_std,
     error_figures,
-    finite,
 )
 from liquid_control.evaluation.replay import recorded_trace
 from liquid_control.evaluation.runs import (
@@ -25,6 +28,14 @@ from liquid_control.evaluation.runs import (
     last_status,
     read_run,
     recorded_contract,
+)
+from liquid_control.evaluation.timing import (
+    WALKED,
+    in_real_time,
+    latencies,
+    on_robot,
+    percentiles,
+    simulated,
 )
 from liquid_control.evaluation.trace import Trace
 from liquid_control.provenance import write_json
@@ -43,8 +54,6 @@ def figures(
     contract: Contract,
     traces: Sequence[Trace],
     episodes: Sequence[dict] = (),
-    latency_s: Iterable[float] = (),
-    late: int | None = None,
     status: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     """Compute the figures of a run, or of in-process walks; None (null) for what is not known.
@@ -53,9 +62,6 @@ def figures(
         contract: what the policy asks of the robot.
         traces: what it saw, did and predicted.
         episodes: dicts with ``return``, ``steps`` and ``terminated``.
-        latency_s: seconds from each observation to its command; NaN if none was due, infinite if
-            it came too late.
-        late: periods whose command came too late; None if that was not counted.
         status: the policy node's last status, as strings.
     """
     std, scale = channel_std(contract, traces)
@@ -66,7 +72,6 @@ def figures(
     persistence = np.concatenate([nothing, *(p.persistence for p in parts)])[:, scored]
     returns = [e['return'] for e in episodes]
     lengths = [e['steps'] for e in episodes]
-    latency_ms = np.fromiter(latency_s, dtype=np.float64) * 1e3
     steps_us = np.concatenate([t.step_s for t in traces] or [np.zeros(0)]) * 1e6
     found = {
         'episodes': len(episodes),
@@ -85,9 +90,7 @@ def figures(
                 for errors in (model, persistence)
             ),
         ),
-        **_percentiles('sensor_to_command_ms', latency_ms),
-        'missed_deadlines': late,
-        **_percentiles('policy_step_us', steps_us[steps_us > 0]),
+        **percentiles('policy_step_us', steps_us[steps_us > 0]),
         'resident_mb': None,
         'parameters': None,
     }
@@ -117,6 +120,7 @@ def measure(folder: str | Path) -> dict[str, Any]:
         'run': {},
         'episodes': [],
         'figures': {},
+        'timing': None,
         'counts': {},
     }
     try:
@@ -140,59 +144,99 @@ def load_metrics(folder: str | Path) -> dict[str, Any]:
         found = json.loads((Path(folder) / 'metrics.json').read_text())
     except (OSError, ValueError):
         return measure(folder)
-    whole = isinstance(found, dict) and {'complete', 'why', 'run', 'figures'} <= found.keys()
+    needed = {'complete', 'why', 'run', 'figures', 'timing'}
+    whole = isinstance(found, dict) and needed <= found.keys()
     return found if whole else measure(folder)
 
 
 def _measure(bag: Bag, run: dict[str, Any], result: dict[str, Any]) -> str:
     """Fill in what a bag tells; return why it is not complete, or an empty string."""
-    contract = recorded_contract(bag, run)
-    status = last_status(bag)
-    rows = episode_rows(bag)
-    episodes = episodes_of(rows)
-    trace = recorded_trace(bag, contract, run.get('observed'))
-    finished = [e for e in episodes if e['complete']]
-    late = int(np.nansum(rows['late'])) if 'late' in rows else None
-    result['episodes'] = episodes
-    result['figures'] = figures(contract, [trace], finished, latencies(rows), late, status)
-    if result['figures']['parameters'] is None:
-        counts = run.get('bundle', {}).get('counts', {})
-        result['figures']['parameters'] = counts.get('parameters')
+    mode, observed = run.get('mode'), run.get('observed')
+    status, rows = last_status(bag), episode_rows(bag)
+    result['episodes'] = episodes = episodes_of(rows, timed=in_real_time(mode))
     result['counts'] = {
         'messages': dict(sorted(bag.counts.items())),
-        'answered': int(np.count_nonzero(trace.answers)),
+        'lost': run.get('lost'),
+        'answered': 0,
         'dropped': bag.counts[DROPPED],
         'events': _events(status),
     }
+    if mode == 'realtime':
+        result['timing'] = simulated(rows)
+    ended = _ended(run)
+    contract = recorded_contract(bag, run)
+    nothing = _nothing_of_policy(bag, contract, observed)
+    if nothing:
+        return ended or nothing
+    trace = recorded_trace(bag, contract, observed)
+    finished = [e for e in episodes if e['complete']]
+    walked = [{**e, 'return': e.get('walk_return', e.get('return'))} for e in finished]
+    result['figures'] = found = figures(contract, [trace], walked, status)
+    if found['parameters'] is None:
+        found['parameters'] = run.get('bundle', {}).get('counts', {}).get('parameters')
+    if mode == 'realtime':
+        result['timing']['walk'] = {name: found[name] for name in WALKED}
+        found.update(dict.fromkeys(WALKED))
+        found['prediction_scored'] = 0
+    if mode == 'robot':
+        result['timing'] = on_robot(bag, contract, observed)
+    if result['timing'] is not None:
+        result['timing']['priority'] = status.get('priority')
+    result['counts']['answered'] = int(np.count_nonzero(trace.answers))
     if bag.damage:
         return bag.damage
-    if 'ended' in run and run['ended'] != 'done':
-        return str(run['ended'] or 'the recorder was stopped before it finished')
-    expected = run.get('episodes') if run.get('mode') not in ('robot', 'replay') else None
+    if ended:
+        return ended
+    expected = run.get('episodes') if mode not in ('robot', 'replay') else None
     if expected and len(finished) < expected:
         return f'{len(finished)} of {expected} episodes were finished'
-    return '' if len(trace) else 'no observation was recorded'
+    return lost_too_many(run) or ('' if len(trace) else 'no observation was recorded')
 
 
-def episodes_of(rows: dict[str, np.ndarray]) -> list[dict[str, Any]]:
-    """Return one dict per episode, in order, from the rows of its steps."""
+def _ended(run: dict[str, Any]) -> str:
+    """Why a run ended; empty if it ended as it should."""
+    if 'ended' not in run or run['ended'] == 'done':
+        return ''
+    return str(run['ended'] or 'the recorder was stopped before it finished')
+
+
+def _nothing_of_policy(bag: Bag, contract: Contract, observed: dict[str, str] | None) -> str:
+    """Say that nothing was recorded of what the policy reads, or of what it sends."""
+    names = {topic: recorded_name(topic, observed or {}) for topic in contract.topics}
+    unheard = [name for name in names.values() if name not in bag.counts]
+    if unheard:
+        return f'nothing was recorded of {", ".join(unheard)}, which the policy reads'
+    sent = (contract.action.topic, PREDICTION, SHADOW)
+    if any(recorded_name(topic, observed or {}) in bag.counts for topic in sent):
+        return ''
+    return (
+        'nothing was recorded of the policy, neither a command nor a prediction: was it active, '
+        'and did it hear the sensors? (policy/status says)'
+    )
+
+
+def episodes_of(rows: dict[str, np.ndarray], timed: bool = False) -> list[dict[str, Any]]:
+    """Return one dict per episode, in order, from the rows of its steps.
+
+    Where deadlines can be missed (``timed``), each has its deadlines, and what it returned is
+    called ``walk_return``: it depends on the machine.
+    """
     found = []
     for number in dict.fromkeys(rows.get('episode', np.zeros(0)).tolist()):
         part = np.flatnonzero(rows['episode'] == number)
         last = {name: values[part[-1]] for name, values in rows.items()}
-        latency_ms = latencies(rows)[part] * 1e3
-        found.append(
-            {
-                'episode': int(number),
-                'seed': int(last['seed']),
-                'return': float(last['return']),
-                'steps': int(last['step']),
-                'terminated': bool(last['terminated']),
-                'complete': bool(last['terminated'] or last['truncated']),
-                'missed_deadlines': int(np.nansum(rows['late'][part])),
-                **_percentiles('sensor_to_command_ms', latency_ms),
-            }
-        )
+        episode = {
+            'episode': int(number),
+            'seed': int(last['seed']),
+            'walk_return' if timed else 'return': float(last['return']),
+            'steps': int(last['step']),
+            'terminated': bool(last['terminated']),
+            'complete': bool(last['terminated'] or last['truncated']),
+        }
+        if timed:
+            episode['missed_deadlines'] = int(np.nansum(rows['late'][part]))
+            episode |= percentiles('sensor_to_command_ms', latencies(rows)[part] * 1e3)
+        found.append(episode)
     return found
 
 
@@ -215,25 +259,3 @@ def _number(text: str | None) -> float | None:
     except ValueError:
         return None
     return value if value is not None and np.isfinite(value) else None
-
-
-def latencies(rows: dict[str, np.ndarray]) -> np.ndarray:
-    """Seconds to each step's command; NaN if none was due, infinite if it came too late."""
-    if not rows:
-        return np.zeros(0)
-    return np.where(rows['late'] > 0, np.inf, rows['command_latency'])
-
-
-def _percentiles(name: str, values: np.ndarray) -> dict[str, float | None]:
-    """Percentiles of the values that there are; None for one that is infinite."""
-    p50, p99 = map(finite, median_and_p99(values))
-    return {f'{name}_p50': p50, f'{name}_p99': p99}
-
-
-def median_and_p99(values: np.ndarray) -> np.ndarray:
-    """50th and 99th percentile of the values that there are, (2,); NaN if there are none.
-
-    Each is one of the values, so that infinite ones count.
-    """
-    values = values[~np.isnan(values)]
-    return np.percentile(values, (50, 99), method='higher') if values.size else np.full(2, np.nan)

@@ -27,6 +27,7 @@ from liquid_control.discovery import local_discovery
 from liquid_control.faults import parse
 from liquid_control.files import write_whole
 from liquid_control.run_folder import unrecorded
+from liquid_control.sim.walker2d import require_simulated
 
 _END_S = 5.0
 _MONITOR_END_S = 60.0
@@ -59,8 +60,10 @@ class RunSettings:
     """Number of episodes, one after another."""
     seconds: float = 8.0
     """Longest episode in s."""
-    mode: str = 'realtime'
-    """realtime or lockstep."""
+    mode: str = 'lockstep'
+    """lockstep or realtime."""
+    priority: int = 0
+    """Real-time priority (SCHED_FIFO) of simulation, fault and policy node; 0: none."""
     record: bool = True
     """Record a bag and measure."""
     command: str = ''
@@ -70,6 +73,7 @@ class RunSettings:
 
     def __post_init__(self):
         robot = paths.robot(self.robot)
+        require_simulated(Contract.load(robot))
         paths.policy(self.policy, robot)
         faulty = bool(parse(self.fault))
         if self.mode not in ('lockstep', 'realtime'):
@@ -79,6 +83,8 @@ class RunSettings:
                 raise ValueError(f'{name}: expected more than 0, found {getattr(self, name)}')
         if self.seed < 0:
             raise ValueError(f'seed: expected 0 or more, found {self.seed}')
+        if not 0 <= self.priority <= 99:
+            raise ValueError(f'priority: expected 0 to 99, found {self.priority}')
         names = ['policy', *(['fault'] * faulty), *(['monitor'] * self.record), 'sim']
         object.__setattr__(self, 'names', tuple(names))
 
@@ -94,18 +100,20 @@ class RunSettings:
         robot = str(contract)
         policy = str(paths.policy(self.policy, contract))
         shared = {'robot': robot, 'seed': self.seed}
+        priority = {'priority': self.priority} if self.priority else {}
         run = {'mode': self.mode, 'episodes': self.episodes}
         values = {
             'sim': {
                 **shared,
                 **run,
+                **priority,
                 'policy': policy,
                 'steps': self.steps,
                 'fault': self.fault,
                 'wait_for': 1 + self.record,
             },
-            'policy': {'robot': robot, 'policy': policy, 'lockstep': lockstep},
-            'fault': {**shared, 'fault': self.fault, 'lockstep': lockstep},
+            'policy': {'robot': robot, 'policy': policy, 'lockstep': lockstep, **priority},
+            'fault': {**shared, **priority, 'fault': self.fault, 'lockstep': lockstep},
             'monitor': {
                 **shared,
                 **run,
@@ -189,10 +197,10 @@ class Graph:
             GraphError: a node ended too early or with an error, or the last one did not end after
                 the simulation had.
         """
-        progress = self._progress() if 'monitor' in self._processes else iter(())
         final = 'monitor' if 'monitor' in self._processes else 'sim'
-        ended = None
-        while self._processes[final].poll() is None:
+        progress, ended, over = self._progress(final), None, False
+        while not over:
+            over = self._processes[final].poll() is not None
             for line in progress:
                 if line is None:
                     break
@@ -205,7 +213,8 @@ class Graph:
                         f'the {final} node did not end within {_AFTER_SIM_S:g} s of the '
                         f'simulation ({self._log(final)})'
                     )
-            time.sleep(interval)
+            if not over:
+                time.sleep(interval)
         if self._processes[final].returncode != 0:
             raise GraphError(self._failure(final))
 
@@ -216,10 +225,10 @@ class Graph:
             if code is not None and name != final and not expected:
                 raise GraphError(self._failure(name))
 
-    def _progress(self) -> Iterator[dict | None]:
-        """Yield the progress that the monitor printed; None when there is no more so far."""
+    def _progress(self, name: str) -> Iterator[dict | None]:
+        """Yield the progress that a node printed; None when there is no more so far."""
         line = b''
-        with open(self._log('monitor'), 'rb') as log:
+        with open(self._log(name), 'rb') as log:
             while True:
                 line += log.readline()
                 if not line.endswith(b'\n'):

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from liquid_control.control.contract import Contract
-from liquid_control.evaluation.metrics import median_and_p99
 from liquid_control.evaluation.prediction_error import PredictionErrors
+from liquid_control.evaluation.timing import median_and_p99
 from liquid_control.evaluation.trace import Trace
 
 WINDOW_S = 2.0

@@ -7,14 +7,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from liquid_control.bags.bag import Bag
-from liquid_control.evaluation.metrics import latencies, load_metrics
+from liquid_control.evaluation.metrics import load_metrics
 from liquid_control.evaluation.prediction_error import PredictionErrors, channel_std
 from liquid_control.evaluation.replay import recorded_trace
 from liquid_control.evaluation.runs import episode_rows, recorded_contract
+from liquid_control.evaluation.timing import latencies, stamped_latencies
 from liquid_control.report import plots
 from liquid_control.report.page import write_page
-from liquid_control.report.table import COLUMNS, beyond, comparison_rows
+from liquid_control.report.summary import Sentence, about, name, summary
+from liquid_control.report.table import beyond, comparisons
 
 EMBED_LIMIT = 8 * 2**20
 VIDEO = 'walk.mp4'
@@ -26,11 +30,17 @@ class RunSection:
 
     name: str
     metrics: dict[str, Any]
+    sentence: Sentence
     figures: list[plots.Plot] = field(default_factory=list)
     video: str | None = None
     video_linked: bool = False
     problem: str = ''
     provenance: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def timed(self) -> bool:
+        """Whether it is a walk in real time, whose return depends on the machine."""
+        return self.metrics['run'].get('mode') == 'realtime'
 
     @property
     def beyond(self) -> str:
@@ -48,13 +58,14 @@ def write_report(path: str | Path, run_folders: Sequence[str | Path]) -> Path:
     """
     path = Path(path)
     sections = [_section(Path(folder), path.parent) for folder in run_folders]
+    metrics = [section.metrics for section in sections]
     ratios = [(s.name, {n: c['ratio'] for n, c in _channels(s.metrics).items()}) for s in sections]
     write_page(
         path,
         'report.html.j2',
         sections=sections,
-        columns=COLUMNS,
-        rows=comparison_rows([s.metrics for s in sections]),
+        summary=summary(metrics),
+        comparisons=comparisons(metrics),
         ratios=plots.channel_ratios([r for r in ratios if r[1]]),
     )
     return path
@@ -63,11 +74,12 @@ def write_report(path: str | Path, run_folders: Sequence[str | Path]) -> Path:
 def _section(folder: Path, beside: Path) -> RunSection:
     metrics = load_metrics(folder)
     run = metrics['run']
-    name = str(run.get('policy') or folder.name)
-    if run.get('fault') not in (None, '', 'none'):
-        name += f' · {run["fault"]}'
-    section = RunSection(name, metrics, problem='' if metrics['complete'] else metrics['why'])
-    section.provenance = provenance_rows(run, folder)
+    title = name(metrics) if run.get('policy') else folder.name
+    if run.get('mode') == 'realtime':
+        title += ', in real time'
+    problem = '' if metrics['complete'] else metrics['why']
+    section = RunSection(title, metrics, about(metrics), problem=problem)
+    section.provenance = provenance_rows(metrics, folder)
     try:
         section.figures = _plots(Bag(folder), run)
     except (ValueError, OSError) as error:
@@ -84,21 +96,28 @@ def _section(folder: Path, beside: Path) -> RunSection:
 
 
 def _plots(bag: Bag, run: dict[str, Any]) -> list[plots.Plot]:
-    contract = recorded_contract(bag, run)
-    trace = recorded_trace(bag, contract, run.get('observed'))
-    std, _ = channel_std(contract, [trace])
-    errors = PredictionErrors.of(trace, std, contract.period_ns)
-    made = (
-        plots.traces(trace, contract),
-        plots.commands(trace, contract),
-        plots.prediction_error(errors, trace, contract),
-        plots.latency(latencies(episode_rows(bag)), contract),
-    )
+    contract, observed = recorded_contract(bag, run), run.get('observed')
+    made: list[plots.Plot | None] = []
+    if run.get('mode') != 'realtime':
+        trace = recorded_trace(bag, contract, observed)
+        std, _ = channel_std(contract, [trace])
+        errors = PredictionErrors.of(trace, std, contract.period_ns)
+        made = [
+            plots.traces(trace, contract),
+            plots.commands(trace, contract),
+            plots.prediction_error(errors, trace, contract),
+        ]
+    if run.get('mode') == 'realtime':
+        made.append(plots.latency(latencies(episode_rows(bag)), contract))
+    if run.get('mode') == 'robot':
+        found = stamped_latencies(bag, contract, observed)
+        made.append(plots.latency(np.array([*found.values()]), contract))
     return [plot for plot in made if plot is not None]
 
 
-def provenance_rows(run: dict[str, Any], folder: Path) -> list[tuple[str, str]]:
+def provenance_rows(metrics: dict[str, Any], folder: Path) -> list[tuple[str, str]]:
     """Return (what, value) of everything needed to trace or repeat a run."""
+    run = metrics['run']
     origin, bundle = run.get('provenance') or {}, run.get('bundle') or {}
     machine = origin.get('machine') or {}
     versions = origin.get('versions') or {}
@@ -110,6 +129,7 @@ def provenance_rows(run: dict[str, Any], folder: Path) -> list[tuple[str, str]]:
         ('seed', run.get('seed')),
         ('episodes', run.get('episodes')),
         ('ended', run.get('ended')),
+        ('real-time priority', (metrics['timing'] or {}).get('priority')),
         ('fault', run.get('fault')),
         ('machine', ', '.join(
             str(part) for part in (

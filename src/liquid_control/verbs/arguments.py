@@ -13,10 +13,12 @@ def add_walk_arguments(parser: argparse.ArgumentParser, folder: str) -> None:
     parser.add_argument('--seed', type=int, default=0, help='seed of walks and faults (0)')
     parser.add_argument('--seconds', type=float, default=8.0, help='longest episode in s (8)')
     parser.add_argument(
-        '--mode',
-        choices=('realtime', 'lockstep'),
-        default='realtime',
-        help='on the wall clock, or as fast as the graph allows (realtime)',
+        '--priority',
+        type=int,
+        default=0,
+        metavar='N',
+        help='real-time priority (SCHED_FIFO, 1 to 99) of simulation, fault and policy node; '
+        'liquid-control doctor says whether this machine permits it (0: none)',
     )
     parser.add_argument('--out', type=Path, help=f'folder to create ({folder})')
     parser.add_argument('--no-video', action='store_true', help='draw no video')

@@ -1,4 +1,8 @@
-"""``liquid-control demo``: compare CfC and LSTM walking, clean and under sensor noise."""
+"""``liquid-control demo``: compare CfC and LSTM walking, clean and under sensor noise.
+
+Returns and prediction errors come from walks in lockstep, which depend on no clock. Latency and
+missed deadlines come from one walk in real time a policy, whose return is not the policy's.
+"""
 
 import argparse
 
@@ -9,6 +13,11 @@ FAULTS = ('none', 'gaussian:0.1')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        '--mode',
+        choices=('lockstep', 'realtime'),
+        help='lockstep: only returns and prediction errors; realtime: only latency (both)',
+    )
     add_walk_arguments(parser, 'runs/TIME-demo')
 
 
@@ -19,36 +28,44 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.nodes.graph import RunSettings
     from liquid_control.provenance import command, provenance, write_json
     from liquid_control.report.report import write_report
-    from liquid_control.report.table import comparison_table
+    from liquid_control.report.table import comparison
     from liquid_control.run_folder import run_folder
     from liquid_control.verbs.walk import draw, walk
 
     console = Console()
     parent = run_folder(args.out, 'demo')
-    folders = []
-    for policy in POLICIES:
-        for fault in FAULTS:
-            folder = parent / f'{policy}-{fault.split(":")[0].replace("none", "clean")}'
-            settings = RunSettings(
-                folder=folder,
-                policy=policy,
-                fault=fault,
-                seed=args.seed,
-                seconds=args.seconds,
-                mode=args.mode,
-                command=command(),
-            )
-            walk(settings, console, f'{policy}, fault {fault}')
-            if not args.no_video:
-                draw(folder, console)
-            folders.append(folder)
+    runs = []
+    if args.mode != 'realtime':
+        for policy in POLICIES:
+            for fault in FAULTS:
+                name = f'{policy}-{fault.split(":")[0].replace("none", "clean")}'
+                runs.append((name, policy, fault, 'lockstep'))
+    if args.mode != 'lockstep':
+        runs += [(f'{policy}-realtime', policy, 'none', 'realtime') for policy in POLICIES]
+    for name, policy, fault, mode in runs:
+        settings = RunSettings(
+            folder=parent / name,
+            policy=policy,
+            fault=fault,
+            seed=args.seed,
+            seconds=args.seconds,
+            mode=mode,
+            priority=args.priority,
+            command=command(),
+        )
+        walk(settings, console)
+    folders = [parent / name for name, *_ in runs]
+    if not args.no_video:
+        for name, *_, mode in runs:
+            if mode == 'lockstep':
+                draw(parent / name, console)
     metrics = [load_metrics(folder) for folder in folders]
     report = parent / 'report.html'
     write_report(report, folders)
     for folder in folders:
         write_report(folder / 'report.html', [folder])
-    console.print(comparison_table(metrics))
-    console.print(f'report: {report}', highlight=False)
+    console.print(comparison(metrics))
+    console.print(f'report: {report}', highlight=False, soft_wrap=True)
     if args.json:
         about = provenance(seed=args.seed)
         write_json(args.json, {'format': 1, 'provenance': about, 'runs': metrics})

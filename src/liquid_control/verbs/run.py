@@ -13,6 +13,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--fault', default='none', help='sensor faults, e.g. gaussian:0.1+dropped:0.05 (none)'
     )
     parser.add_argument('--episodes', type=int, default=1, help='number of episodes (1)')
+    parser.add_argument(
+        '--mode',
+        choices=('lockstep', 'realtime'),
+        default='lockstep',
+        help='lockstep: as fast as the graph allows, the same on every machine; realtime: on the '
+        'wall clock, to measure latency and missed deadlines (lockstep)',
+    )
     parser.add_argument('--no-record', action='store_true', help='neither record nor measure')
     add_walk_arguments(parser, 'runs/TIME-POLICY')
 
@@ -26,9 +33,9 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.nodes.graph import RunSettings
     from liquid_control.provenance import command, write_json
     from liquid_control.report.report import write_report
-    from liquid_control.report.table import comparison_table
+    from liquid_control.report.table import comparison
     from liquid_control.run_folder import run_folder
-    from liquid_control.verbs.walk import draw, walk
+    from liquid_control.verbs.walk import draw, outcome, walk
 
     console = Console()
     folder = run_folder(args.out, Path(args.policy).stem)
@@ -41,18 +48,20 @@ def main(args: argparse.Namespace) -> int:
         episodes=args.episodes,
         seconds=args.seconds,
         mode=args.mode,
+        priority=args.priority,
         record=not args.no_record,
         command=command(),
     )
-    walk(settings, console, f'{Path(args.policy).stem}, fault {args.fault}')
+    finished = walk(settings, console)
     if args.no_record:
+        console.print(outcome(settings, finished), highlight=False)
         return 0
     metrics = load_metrics(folder)
     if not args.no_video:
         draw(folder, console)
     write_report(folder / 'report.html', [folder])
-    console.print(comparison_table([metrics]))
-    console.print(f'report: {folder / "report.html"}', highlight=False)
+    console.print(comparison([metrics]))
+    console.print(f'report: {folder / "report.html"}', highlight=False, soft_wrap=True)
     if args.json:
         write_json(args.json, metrics)
     return 0 if metrics['complete'] else 1

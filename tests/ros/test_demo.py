@@ -1,0 +1,54 @@
+"""The demo: what it says of policies does not depend on the machine or its load."""
+
+import contextlib
+import json
+import subprocess
+import sys
+
+import pytest
+
+from liquid_control.cli import main
+from liquid_control.evaluation.timing import WALKED
+from liquid_control.verbs import demo
+
+
+@contextlib.contextmanager
+def busy(count):
+    """Keep processors busy with other work."""
+    spinning = [subprocess.Popen([sys.executable, '-c', 'while True: pass']) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for process in spinning:
+            process.kill()
+            process.wait()
+
+
+def walked(folder, tmp_path, *more):
+    out = tmp_path / f'{folder}.json'
+    arguments = ['--no-video', '--seconds', '0.8', '--out', str(tmp_path / folder)]
+    code = main(['demo', *arguments, '--json', str(out), *more])
+    return code, json.loads(out.read_text())['runs']
+
+
+@pytest.fixture(autouse=True)
+def one_policy(monkeypatch):
+    monkeypatch.setattr(demo, 'POLICIES', ('lstm',))
+    monkeypatch.setenv('COLUMNS', '80')
+
+
+def test_beside_a_load_the_demo_gives_the_same_figures_and_succeeds(tmp_path, capsys):
+    code, idle = walked('idle', tmp_path)
+    assert code == 0
+    with busy(2):
+        code, loaded = walked('loaded', tmp_path)
+    assert code == 0, 'a slow machine is no failure'
+    assert [run['run']['mode'] for run in idle] == ['lockstep', 'lockstep', 'realtime']
+    for one, other in zip(idle[:2], loaded[:2], strict=True):
+        assert one['figures']['return_mean'] > 0
+        assert [one['figures'][n] for n in WALKED] == [other['figures'][n] for n in WALKED]
+    for run in (idle[2], loaded[2]):
+        assert run['figures']['return_mean'] is None
+        assert run['timing']['periods'] > 0
+    assert 'deadlines' in capsys.readouterr().out
+    assert (tmp_path / 'idle' / 'report.html').exists()
