@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from liquid_control.control.schema import Section, unknown
+from liquid_control.control.units import canonical, suggestion
 
 PREVIOUS_ACTION = 'previous_action'
 """The observation term that the runner itself supplies: the command as sent, after the gate."""
@@ -149,14 +150,25 @@ class Term:
 
 
 def units_of(section: Section, count: int) -> tuple[str, ...]:
-    """Read the ``unit`` of ``count`` channels: one for all, or a list."""
+    """Read the ``unit`` of ``count`` channels, one for all or a list, each in its one spelling."""
     value = section.require('unit')
     units = [value] * count if isinstance(value, str) else value
     if not isinstance(units, list) or not all(isinstance(u, str) and u for u in units):
         raise section.fail('unit', value, 'a unit, or a list of them')
     if len(units) != count:
         raise section.fail('unit', value, f'one unit, or {count}')
-    return tuple(units)
+    return tuple(_unit(section, text) for text in units)
+
+
+def _unit(section: Section, text: str) -> str:
+    known = canonical(text)
+    if known is None:
+        near = suggestion(text)
+        hint = '' if near is None else f' (did you mean {near}?)'
+        raise section.fail(
+            'unit', text, f'a unit such as rad, N·m, m/s^2, 1 for none or ? if not known{hint}'
+        )
+    return known
 
 
 def _clip(section: Section) -> tuple[float, float] | None:
