@@ -1,5 +1,6 @@
 """Observation terms: a field of a message on a topic, channel by channel, by name."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,9 @@ from liquid_control.control.units import canonical, suggestion
 
 PREVIOUS_ACTION = 'previous_action'
 """The observation term that the runner itself supplies: the command as sent, after the gate."""
+
+_TOPIC = re.compile(r'(~/|/)?[A-Za-z_]\w*(/[A-Za-z_]\w*)*', re.ASCII)
+_TYPE = re.compile(r'[A-Za-z]\w*/msg/[A-Z]\w*', re.ASCII)
 
 
 class ContractError(ValueError):
@@ -85,8 +89,8 @@ class Term:
         channels = section.texts('components' if components else 'joints')
         term = cls(
             name=name,
-            topic=section.text('topic'),
-            type=section.text('type'),
+            topic=topic_of(section),
+            type=type_of(section),
             field=section.text('field'),
             channels=channels,
             units=units_of(section, len(channels)),
@@ -147,6 +151,26 @@ class Term:
         if self.order is not None:
             data['order'] = list(self.order)
         return data
+
+
+def topic_of(section: Section) -> str:
+    """Read the ``topic``, a name that ROS allows."""
+    topic = section.text('topic')
+    if not _TOPIC.fullmatch(topic):
+        raise section.fail(
+            'topic', topic, 'a ROS name: letters, digits, _ and /, no part that begins with a digit'
+        )
+    return topic
+
+
+def type_of(section: Section) -> str:
+    """Read the ``type`` of the messages on a topic."""
+    kind = section.text('type')
+    if not _TYPE.fullmatch(kind):
+        package, _, name = kind.rpartition('/')
+        meant = f'{package.removesuffix("/msg") or "sensor_msgs"}/msg/{name or "JointState"}'
+        raise section.fail('type', kind, f'package/msg/Name, for example {meant}')
+    return kind
 
 
 def units_of(section: Section, count: int) -> tuple[str, ...]:
