@@ -12,6 +12,7 @@ FLOORS = (
     ('__init__', 'discovery', 'files', 'pool', 'run_folder'),
     ('provenance',),
     ('control',),
+    ('message_types',),
     ('bags', 'cells', 'faults', 'paths', 'sim'),
     ('data', 'evaluation', 'launching', 'models'),
     ('predictor', 'report'),

@@ -1,5 +1,6 @@
 """Observations: matched by name, whatever the order, message type or defects."""
 
+import contextlib
 import math
 from types import SimpleNamespace
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from support import KINDS, arm, header, imu, joints
 
 from liquid_control.control import Contract, ContractError, ObservationError, Observer
-from liquid_control.control.observe import NO_VALUE, TermAccess, stamp_ns
+from liquid_control.control.observe import NO_SPEED, NO_VALUE, TermAccess, stamp_ns
 
 ARM = Contract.from_dict(arm())
 JOINTS = ARM.asking('angle')
@@ -91,9 +92,7 @@ def test_readings_that_are_not_finite_pass_through_to_be_refused(values):
 def test_a_clip_bounds_what_is_finite_and_hides_no_broken_reading(x):
     observer = Observer(ARM.asking('rate'))
     seen = float(observer.update('imu/data', imu(1, x=x))[1][0])
-    if x == NO_VALUE:
-        assert math.isnan(seen)
-    elif math.isfinite(x):
+    if math.isfinite(x):
         assert seen == np.float32(min(max(x, -4.0), 4.0))
     else:
         assert math.isnan(seen) if math.isnan(x) else seen == x
@@ -255,3 +254,79 @@ def test_values_are_written_back_into_a_plain_list():
     message = SimpleNamespace(name=['knee', 'hip'], position=[1.0, 2.0])
     access.write(message, np.array([5.0, 6.0]))
     assert message.position == [6.0, 5.0]
+
+
+@pytest.mark.parametrize(
+    ('field', 'value', 'missing'),
+    [
+        ('position', NO_VALUE, True), ('velocity', NO_SPEED, True), ('position', NO_SPEED, False),
+        ('velocity', NO_VALUE, False), ('effort', NO_VALUE, False), ('effort', NO_SPEED, False),
+    ],
+)  # fmt: skip
+def test_each_mark_for_no_value_counts_in_its_own_field(field, value, missing):
+    observer = Observer(one_term(field=field))
+    message = SimpleNamespace(header=header(1), name=['hip', 'knee'], **{field: [value, 1.0]})
+    _, (hip, knee) = observer.update('joint_states', message)
+    assert math.isnan(hip) == missing
+    assert knee == 1.0
+
+
+def test_what_holds_needs_no_header():
+    observer = Observer(Contract.from_dict(told_arm()))
+    assert observer.update('joint_states', joints(7, hip=1.0, knee=2.0)) is None
+    twist = SimpleNamespace(angular_velocity=SimpleNamespace(x=3.0, z=4.0))
+    stamp, observation = observer.update('imu/data', twist)
+    assert stamp == 7
+    assert observation.tolist() == [1.0, 2.0, 3.0, 4.0]
+
+
+LEAVES = (
+    st.none(), st.booleans(), st.integers(), st.floats(), st.complex_numbers(), st.binary(),
+    st.text(max_size=5), st.builds(object), st.builds(np.array, st.lists(st.floats(), max_size=3)),
+)  # fmt: skip
+PARTS = ('x', 'z', 'stamp', 'sec', 'nanosec')
+ANYTHING = st.recursive(
+    st.one_of(*LEAVES),
+    lambda deeper: st.one_of(
+        st.lists(deeper, max_size=3),
+        st.tuples(deeper),
+        st.dictionaries(st.text(max_size=3), deeper, max_size=2),
+        st.builds(SimpleNamespace, **dict.fromkeys(PARTS, deeper)),
+    ),
+    max_leaves=6,
+)
+"""Values of any type, among them all that a message could hold and much that it could not."""
+
+
+@given(st.data())
+def test_whatever_a_message_holds_nothing_but_an_observation_error_comes_of_it(data):
+    observer = Observer(ARM)
+    fields = data.draw(st.sets(st.sampled_from(['header', 'name', 'position', 'angular_velocity'])))
+    message = SimpleNamespace(**{field: data.draw(ANYTHING) for field in fields})
+    if data.draw(st.booleans()):
+        message.header = header(5)
+    if data.draw(st.booleans()):
+        message.name = ['hip', 'knee']
+    topic = data.draw(st.sampled_from(['joint_states', 'imu/data']))
+    with contextlib.suppress(ObservationError):
+        observer.update(topic, message)
+    observer.update('joint_states', joints(9, hip=1.0, knee=2.0))
+    _, observation = observer.update('imu/data', imu(9, 3.0, 0.0, 4.0))
+    assert observation.tolist() == [1.0, 2.0, 3.0, 4.0], 'nothing of it remains'
+
+
+def test_a_list_of_lists_is_no_list_of_numbers():
+    observer = Observer(one_term(field='motors[].q', order=['hip', 'knee']))
+    motors = [SimpleNamespace(q=np.zeros(2)), SimpleNamespace(q=np.ones(2))]
+    with pytest.raises(ObservationError, match='cannot be read as numbers'):
+        observer.update('joint_states', SimpleNamespace(header=header(1), motors=motors))
+
+
+def test_a_message_that_takes_no_floats_is_refused_when_it_is_written():
+    class Whole:
+        __slots__ = ()
+        position = property(lambda self: [1, 2])
+        name = property(lambda self: ('hip', 'knee'))
+
+    with pytest.raises(ObservationError, match='does not take'):
+        TermAccess(ARM.terms[1]).write(Whole(), np.array([0.5, 1.5]))

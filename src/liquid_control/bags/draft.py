@@ -14,7 +14,7 @@ _COMMANDED = ('command', 'cmd', 'desired', 'target', 'setpoint', 'reference')
 _UNITS = {
     'position': 'rad', 'positions': 'rad', 'velocity': 'rad/s', 'velocities': 'rad/s',
     'effort': 'N·m', 'efforts': 'N·m', 'angular_velocity': 'rad/s', 'angular': 'rad/s',
-    'linear_acceleration': 'm/s²', 'linear': 'm/s', 'orientation': '1',
+    'linear_acceleration': 'm/s^2', 'linear': 'm/s', 'orientation': '1',
 }  # fmt: skip
 _RATES = (1, 2, 5, 10, 20, 25, 30, 40, 50, 60, 80, 100, 120, 125, 150, 200, 240, 250, 300, 333,
           400, 500, 600, 800, 1000, 2000)  # fmt: skip

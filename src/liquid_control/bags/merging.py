@@ -16,7 +16,9 @@ from liquid_control.bags.names import recorded_name
 from liquid_control.bags.refused import Refused
 from liquid_control.bags.tally import DISTANT_NS
 from liquid_control.control.contract import Contract
+from liquid_control.control.fields import check_terms
 from liquid_control.control.observe import stamp_ns
+from liquid_control.message_types import of_rosbags
 
 
 class Merged(NamedTuple):
@@ -79,6 +81,7 @@ def merged(
 
     Raises:
         BagError: as :func:`sensed`.
+        ContractError: a field is not in the type that the bag defines.
     """
     parts = [contract] if parts is None else parts
     streams = []
@@ -91,6 +94,7 @@ def merged(
             number: Fit(part, topic) for number, part in enumerate(parts) if topic in part.topics
         }
         streams.append(_stamped(bag, topic, recorded, fits, -place))
+    check_terms(contract, lambda kind: of_rosbags(bag.fields(kind)))
     _require_one_clock(bag, [recorded_name(t, observed) for t in contract.topics])
     for _, now, _, *found in heapq.merge(*streams):  # no two streams have equal orders
         yield Merged(now, *found)

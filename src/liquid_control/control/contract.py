@@ -9,8 +9,9 @@ from typing import Any
 
 import yaml
 
+from liquid_control.control.action import Action
 from liquid_control.control.schema import Section, unknown
-from liquid_control.control.term import PREVIOUS_ACTION, ContractError, Term, units_of
+from liquid_control.control.term import PREVIOUS_ACTION, ContractError, Term
 
 FORMAT = 1
 
@@ -25,64 +26,6 @@ class _Loader(yaml.SafeLoader):
                 mark = node.value[place][0].start_mark
                 raise yaml.MarkedYAMLError(problem=f'duplicate key {key}', problem_mark=mark)
         return super().construct_mapping(node, deep)
-
-
-@dataclass(frozen=True)
-class Action:
-    """What the robot accepts: one command per joint, in this order, within these limits.
-
-    ``slew`` is the largest change per second, or None for no limit; ``safe`` is the command to
-    send when the robot must be stopped.
-    """
-
-    topic: str
-    type: str
-    joints: tuple[str, ...]
-    units: tuple[str, ...]
-    lower: tuple[float, ...]
-    upper: tuple[float, ...]
-    safe: tuple[float, ...]
-    slew: tuple[float, ...] | None = None
-
-    @classmethod
-    def parse(cls, data: Any, where: str) -> 'Action':
-        section = Section(data, where, ContractError)
-        topic, kind = section.text('topic'), section.text('type')
-        joints = section.texts('joints')
-        count = len(joints)
-        action = cls(
-            topic=topic,
-            type=kind,
-            joints=joints,
-            units=units_of(section, count),
-            lower=section.numbers('lower', count),
-            upper=section.numbers('upper', count),
-            safe=section.numbers('safe', count),
-            slew=section.numbers('slew', count, above=0.0) if 'slew' in section else None,
-        )
-        section.done()
-        bounds = zip(joints, action.lower, action.safe, action.upper, strict=True)
-        for joint, lower, safe, upper in bounds:
-            if not lower <= safe <= upper or lower == upper:
-                raise ContractError(
-                    f'{where}: {joint}: expected lower <= safe <= upper and lower < upper, '
-                    f'found {lower:g}, {safe:g}, {upper:g}'
-                )
-        return action
-
-    def to_dict(self) -> dict:
-        data = {
-            'topic': self.topic,
-            'type': self.type,
-            'joints': list(self.joints),
-            'unit': list(self.units),
-            'lower': list(self.lower),
-            'upper': list(self.upper),
-            'safe': list(self.safe),
-        }
-        if self.slew is not None:
-            data['slew'] = list(self.slew)
-        return data
 
 
 @dataclass(frozen=True)

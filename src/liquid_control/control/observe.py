@@ -39,7 +39,18 @@ def stamp_ns(message: Any) -> int:
 
 
 NO_VALUE = 2.146e9
-"""Unitree's marker for "no value" (PosStopF) in motor messages. It is read as NaN: no reading."""
+"""Unitree's marker for "no value" (PosStopF) of a position. It is read as NaN: no reading."""
+NO_SPEED = 16000.0
+"""Unitree's marker for "no value" (VelStopF) of a velocity, read as NaN too."""
+_MARKERS = {
+    **dict.fromkeys(('position', 'positions', 'q'), NO_VALUE),
+    **dict.fromkeys(('velocity', 'velocities', 'dq'), NO_SPEED),
+}
+
+
+def no_value(path: str) -> float:
+    """The marker for "no value" in the field at the end of a path; NaN if it has none."""
+    return _MARKERS.get(path.rpartition('.')[2], nan)
 
 
 class TermAccess:
@@ -47,6 +58,7 @@ class TermAccess:
 
     def __init__(self, term: Term):
         self.term = term
+        self.no_value = no_value(term.field)
         self._field_of = _getter(term.field)
         self._names_of = _getter(term.names)
         self._order = None if term.order is None else list(term.order)
@@ -59,8 +71,22 @@ class TermAccess:
 
         Raises:
             ObservationError: the message lacks a field or a name, names a channel more than once,
-                or has a different number of values than of names.
+                has a different number of values than of names, or holds something else than
+                numbers.
         """
+        try:
+            values = self._read(message)
+            array('d', values)
+        except ObservationError:
+            raise
+        except Exception as error:  # a message may hold anything, and must not end a node
+            raise ObservationError(
+                f'{self.term.topic}: {self.term.field} of a {type(message).__name__} cannot be '
+                f'read as numbers: {error}'
+            ) from error
+        return values
+
+    def _read(self, message: Any) -> list[float]:
         field = self._field(message)
         if self.term.components:
             return [self._component(field, name) for name in self.term.channels]
@@ -89,14 +115,28 @@ class TermAccess:
         """
         field = self._field(message)
         if self.term.components:
-            return [self._component(field, name) for name in self.term.channels] and None
+            self._read(message)
+            return None
         try:
             return self._named(message), len(field)
         except (AttributeError, TypeError):
             return None
 
     def write(self, message: Any, values: np.ndarray) -> None:
-        """Write values (n,) in place, back to where :meth:`read` found them."""
+        """Write values (n,) in place, back to where :meth:`read` found them.
+
+        Raises:
+            ObservationError: the message's type does not take them.
+        """
+        try:
+            self._write(message, values)
+        except Exception as error:  # generated message classes assert their types
+            raise ObservationError(
+                f'{self.term.topic}: {self.term.field} of a {type(message).__name__} does not '
+                f'take {values}: {error}'
+            ) from error
+
+    def _write(self, message: Any, values: np.ndarray) -> None:
         field = self._field(message)
         if self.term.components:
             for name, value in zip(self.term.channels, values, strict=True):
@@ -197,12 +237,13 @@ class Observer:
     def update(self, topic: str, message: Any) -> tuple[int, np.ndarray] | None:
         """Take in a message; return (stamp in ns, observation (n,) float32) once one is complete.
 
+        A topic that holds needs no stamp, nor a type with a header.
+
         Raises:
-            ObservationError: the message lacks something that the contract asks for, or a stamp.
+            ObservationError: the message lacks something that the contract asks for, or a stamp;
+                no message causes any other error.
         """
-        stamp = stamp_ns(message)
-        if stamp <= 0 and topic not in self._held:
-            raise ObservationError(f'{topic}: has no stamp')
+        stamp = 0 if topic in self._held else _require_stamp(topic, message)
         reads = [(part, _clipped(access, message)) for access, part in self._access[topic]]
         for part, values in reads:  # take a message whole or not at all
             self._values[part] = values
@@ -224,6 +265,18 @@ class Observer:
         return stamp is not None and 0 <= stamp - self._pending <= self._freshness_ns
 
 
+def _require_stamp(topic: str, message: Any) -> int:
+    try:
+        stamp = int(stamp_ns(message))
+    except ObservationError as error:
+        raise ObservationError(f'{topic}: {error}') from None
+    except Exception as error:  # a message may hold anything, and must not end a node
+        raise ObservationError(f'{topic}: its header.stamp is no time: {error}') from error
+    if stamp <= 0:
+        raise ObservationError(f'{topic}: has no stamp')
+    return stamp
+
+
 def _getter(path: str) -> Callable[[Any], Any]:
     """Return a reader for a field path; through a list, it reads the values of all the items."""
     if '[].' not in path:
@@ -240,8 +293,8 @@ def _set(message: Any, path: str, value: Any) -> None:
 def _clipped(access: TermAccess, message: Any) -> list[float]:
     """A term's values clipped to its range; an infinity is a broken reading and stays one."""
     values = access.read(message)
-    if NO_VALUE in values:
-        values = [nan if v == NO_VALUE else v for v in values]
+    if access.no_value in values:
+        values = [nan if v == access.no_value else v for v in values]
     if access.term.clip is None:
         return values
     low, high = access.term.clip

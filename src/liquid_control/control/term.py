@@ -1,12 +1,17 @@
 """Observation terms: a field of a message on a topic, channel by channel, by name."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from liquid_control.control.schema import Section, unknown
+from liquid_control.control.units import canonical, suggestion
 
 PREVIOUS_ACTION = 'previous_action'
 """The observation term that the runner itself supplies: the command as sent, after the gate."""
+
+_TOPIC = re.compile(r'(~/|/)?[A-Za-z_]\w*(/[A-Za-z_]\w*)*', re.ASCII)
+_TYPE = re.compile(r'[A-Za-z]\w*/msg/[A-Z]\w*', re.ASCII)
 
 
 class ContractError(ValueError):
@@ -84,8 +89,8 @@ class Term:
         channels = section.texts('components' if components else 'joints')
         term = cls(
             name=name,
-            topic=section.text('topic'),
-            type=section.text('type'),
+            topic=topic_of(section),
+            type=type_of(section),
             field=section.text('field'),
             channels=channels,
             units=units_of(section, len(channels)),
@@ -148,15 +153,46 @@ class Term:
         return data
 
 
+def topic_of(section: Section) -> str:
+    """Read the ``topic``, a name that ROS allows."""
+    topic = section.text('topic')
+    if not _TOPIC.fullmatch(topic):
+        raise section.fail(
+            'topic', topic, 'a ROS name: letters, digits, _ and /, no part that begins with a digit'
+        )
+    return topic
+
+
+def type_of(section: Section) -> str:
+    """Read the ``type`` of the messages on a topic."""
+    kind = section.text('type')
+    if not _TYPE.fullmatch(kind):
+        package, _, name = kind.rpartition('/')
+        meant = f'{package.removesuffix("/msg") or "sensor_msgs"}/msg/{name or "JointState"}'
+        raise section.fail('type', kind, f'package/msg/Name, for example {meant}')
+    return kind
+
+
 def units_of(section: Section, count: int) -> tuple[str, ...]:
-    """Read the ``unit`` of ``count`` channels: one for all, or a list."""
+    """Read the ``unit`` of ``count`` channels, one for all or a list, each in its one spelling."""
     value = section.require('unit')
     units = [value] * count if isinstance(value, str) else value
     if not isinstance(units, list) or not all(isinstance(u, str) and u for u in units):
         raise section.fail('unit', value, 'a unit, or a list of them')
     if len(units) != count:
         raise section.fail('unit', value, f'one unit, or {count}')
-    return tuple(units)
+    return tuple(_unit(section, text) for text in units)
+
+
+def _unit(section: Section, text: str) -> str:
+    known = canonical(text)
+    if known is None:
+        near = suggestion(text)
+        hint = '' if near is None else f' (did you mean {near}?)'
+        raise section.fail(
+            'unit', text, f'a unit such as rad, N·m, m/s^2, 1 for none or ? if not known{hint}'
+        )
+    return known
 
 
 def _clip(section: Section) -> tuple[float, float] | None:

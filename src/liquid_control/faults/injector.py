@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from liquid_control.control.contract import Contract
-from liquid_control.control.observe import NO_VALUE, TermAccess, stamp_ns
+from liquid_control.control.observe import TermAccess, stamp_ns
 from liquid_control.faults.base import Fault, FaultError
 from liquid_control.faults.chain import FaultChain
 
@@ -102,7 +102,7 @@ class FaultInjector:
                 own = self._of(read, rng, topic, stamp, place)
                 there = values[0, span]
                 changed = fault.corrupt(there, read.std, own)
-                corrupted[0, span] = np.where(there == NO_VALUE, NO_VALUE, changed)
+                corrupted[0, span] = np.where(there == read.access.no_value, there, changed)
             return lost, corrupted
 
         last = self._last.get(topic)

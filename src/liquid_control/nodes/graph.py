@@ -26,6 +26,7 @@ from liquid_control.control.topics import FAULTY
 from liquid_control.discovery import local_discovery
 from liquid_control.faults import parse
 from liquid_control.files import write_whole
+from liquid_control.message_types import require_fields
 from liquid_control.run_folder import unrecorded
 from liquid_control.sim.walker2d import require_simulated
 
@@ -143,10 +144,12 @@ class Graph:
 
     Raises:
         FileExistsError: the run folder holds a recording.
+        ContractError: a field or a type of the robot's contract is not there.
     """
 
     def __init__(self, settings: RunSettings):
         unrecorded(settings.folder)
+        require_fields(Contract.load(paths.robot(settings.robot)), live=True)
         self._settings = settings
         self._logs = settings.folder / 'log'
         self._processes: dict[str, subprocess.Popen] = {}

@@ -32,6 +32,7 @@ from liquid_control.control.controller import Controller
 from liquid_control.control.gate import Reason
 from liquid_control.control.observe import ObservationError, Observer
 from liquid_control.control.runtime import PolicyRunner
+from liquid_control.message_types import require_fields
 from liquid_control.nodes.driver import Driver
 from liquid_control.nodes.parameters import Parameters
 from liquid_control.nodes.policy_status import PolicyStatus
@@ -144,6 +145,7 @@ class PolicyNode(LifecycleNode):
             )
         runner = PolicyRunner(paths.policy(self._policy, robot_path))
         controller = Controller(runner, robot)
+        require_fields(robot, live=True)
         runner.warm_up()
         self._status = PolicyStatus(self.get_fully_qualified_name(), controller)
         self._observer = Observer(runner.contract.on(robot))

@@ -55,7 +55,8 @@ class Rehearsal:
         """Run the path once; do nothing if not every topic has been received."""
         self._stamp += self._period_ns
         for topic, message in self._messages.items():
-            set_stamp(message, self._stamp)
+            if hasattr(message, 'header'):
+                set_stamp(message, self._stamp)
             observed = self._observer.update(topic, message)
             if observed is not None:
                 command = self._controller.step(*observed)
