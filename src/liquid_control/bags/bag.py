@@ -64,7 +64,7 @@ class Bag:
         self._faults = dict.fromkeys(files.faults)
         self._scratch: list[tempfile.TemporaryDirectory] = []
         named = files.distro if files.distro in distros() else DISTRO
-        self._types = Types(distro or named, self._note, Path(msgs) if msgs else None)
+        self._types = Types(distro or named, self.note, Path(msgs) if msgs else None)
         self._sorted: Sorted | None = None
         self._readers = [self._reader(file) for file in files.storage]
         names = {'mcap' if type(r) is Mcap else 'sqlite3' for r in self._readers}
@@ -158,6 +158,11 @@ class Bag:
         for reason, count in refused.items():
             self.left_out[reason] = max(self.left_out[reason], count)
 
+    def note(self, text: str) -> None:
+        """Add to :attr:`notes`, once."""
+        if text not in self.notes:
+            self.notes.append(text)
+
     def known(self, topic: str) -> bool:
         """Whether the messages of a topic can be decoded."""
         return self.origin(topic) != 'unknown'
@@ -190,12 +195,12 @@ class Bag:
             return
         names = ', '.join(sorted(late))
         if 2 * sum(t.late_alone for t in late.values()) > sum(t.late for t in late.values()):
-            self._note(
+            self.note(
                 f'{names}: log times go back where header stamps go on: the clock that received '
                 'them was set back; read in the order of the file'
             )
             return
-        self._note(f'{names}: not written in order of time: sorted by log time')
+        self.note(f'{names}: not written in order of time: sorted by log time')
         self._sorted = Sorted(self._folder(), self._records(late))
         for topic in late:
             del self.tallies[topic]
@@ -204,7 +209,7 @@ class Bag:
     def _unlisted(self) -> None:
         """Say that there is no metadata, and whether that means that something is missing."""
         if all(reader.finished for reader in self._readers):
-            self._note('metadata.yaml is missing, but every file is complete')
+            self.note('metadata.yaml is missing, but every file is complete')
         else:
             self._fault('metadata.yaml is missing: the recorder was stopped before it finished')
 
@@ -222,11 +227,11 @@ class Bag:
                 self._fault(f'{topic}: {promised} messages promised, {found} found')
         for topic, tally in self.tallies.items():
             if len(tally.types) > 1:
-                self._note(f'{topic} has several types: {", ".join(sorted(tally.types))}')
+                self.note(f'{topic} has several types: {", ".join(sorted(tally.types))}')
             if tally.source == 'receive':
-                self._note(f'{topic} is ordered by receive stamps: {self._why_received(topic)}')
+                self.note(f'{topic} is ordered by receive stamps: {self._why_received(topic)}')
             elif tally.zero:
-                self._note(f'{topic}: {tally.zero} of {tally.count} header stamps are zero')
+                self.note(f'{topic}: {tally.zero} of {tally.count} header stamps are zero')
 
     def _rename_promised(self) -> None:
         """Match topics whose names are not UTF-8 in a file, and are written otherwise elsewhere."""
@@ -236,7 +241,7 @@ class Bag:
             if topic not in self.promised and len(same) == 1:
                 self.promised[topic] = self.promised.pop(same[0])
                 missing.remove(same[0])
-                self._note(f'{topic} is called {same[0]} in the metadata')
+                self.note(f'{topic} is called {same[0]} in the metadata')
 
     def _why_received(self, topic: str) -> str:
         """Why a topic has no header stamps to go by."""
@@ -276,10 +281,10 @@ class Bag:
 
     def _reader(self, file: Path) -> Mcap | Sqlite:
         if '.mcap' in file.suffixes:
-            return Mcap(file, self._fault, self._note)
+            return Mcap(file, self._fault, self.note)
         if file.suffix != '.db3':
             file = unpack_file(file, self._folder(), self._fault)
-        return Sqlite(file, self._fault, self._note, self._folder)
+        return Sqlite(file, self._fault, self.note, self._folder)
 
     def _folder(self) -> Path:
         self._scratch.append(tempfile.TemporaryDirectory(prefix='liquid_control_'))
@@ -289,7 +294,3 @@ class Bag:
         if len(self._faults) >= _MOST_FAULTS:
             text = 'and more'
         self._faults.setdefault(text)
-
-    def _note(self, text: str) -> None:
-        if text not in self.notes:
-            self.notes.append(text)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from liquid_control.bags.intervals import BURST
+from liquid_control.control.observe import no_value
 
 _FAR_S, _DRIFT_S = 1.0, 0.1
 _MANY, _FEW = 0.1, 10
@@ -87,8 +88,9 @@ def _field(field: str, about: dict[str, Any]) -> Iterator[str]:
         yield f'{field}: names or sizes change from message to message'
     used = messages - about['empty'] - about['mismatched'] - about['wide']
     kinds: dict[str, list[str]] = {}
+    marker = f'{no_value(field):g}'.replace('e+0', 'e')
     for name, channel in channels.items():
-        for kind in _channel(channel, used):
+        for kind in _channel(channel, used, marker):
             kinds.setdefault(kind, []).append(name)
     for kind, names in kinds.items():
         who = 'all' if len(names) == len(channels) and len(names) > 1 else ', '.join(names[:6])
@@ -96,7 +98,7 @@ def _field(field: str, about: dict[str, Any]) -> Iterator[str]:
         yield f'{field}: {kind}: {who}{more}'
 
 
-def _channel(channel: dict[str, Any], messages: int) -> Iterator[str]:
+def _channel(channel: dict[str, Any], messages: int, marker: str) -> Iterator[str]:
     count = channel['count']
     usable = count - channel['not_finite'] - channel['sentinel']
     if count < messages:
@@ -106,7 +108,7 @@ def _channel(channel: dict[str, Any], messages: int) -> Iterator[str]:
     elif channel['not_finite']:
         yield 'NaN or infinite at times'
     if channel['sentinel']:
-        yield 'says "no value" (2.146e9), read as NaN'
+        yield f'says "no value" ({marker}), read as NaN'
     if usable and channel['zero'] == usable:
         yield 'always zero'
     elif usable > 1 and channel['min'] == channel['max']:

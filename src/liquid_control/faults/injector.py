@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from liquid_control.control.contract import Contract
-from liquid_control.control.observe import NO_VALUE, TermAccess, stamp_ns
+from liquid_control.control.observe import TermAccess, stamp_ns
 from liquid_control.faults.base import Fault, FaultError
 from liquid_control.faults.delay import DelayLine
 
@@ -91,7 +91,7 @@ class FaultInjector:
             for read, span in zip(terms, spans, strict=True):
                 own = self._of(read, rng, topic, stamp, place)
                 there, changed = values[span], fault.corrupt(values[span], read.std, own)
-                values[span] = np.where(there == NO_VALUE, NO_VALUE, changed)
+                values[span] = np.where(there == read.access.no_value, there, changed)
             if line is not None:
                 late, there = line.push(values[None], np.array([arrived]))
                 values, arrived = late[0].copy(), bool(there[0])

@@ -80,7 +80,10 @@ def replay_recording(
         scores.extend(found)
         heard.append({'fault': fault, **what})
     _tell_apart(scores)
-    why = '; '.join([*([bag.damage] if bag.damage else []), *_unjudged(scores)])
+    problems = [bag.damage] if bag.damage else []
+    if heard[0]['not_compared'] and any(score['drives'] for score in scores):
+        problems.append(f'commands not compared, because {heard[0]["not_compared"]}')
+    why = '; '.join([*problems, *_unjudged(scores)])
     return {
         'complete': not why,
         'why': why,
