@@ -8,6 +8,7 @@ from liquid_control.bags.merging import sensed
 from liquid_control.bags.names import recorded_name
 from liquid_control.bags.numbers import numbers
 from liquid_control.bags.oddities import oddities
+from liquid_control.bags.suitability import hints
 from liquid_control.bags.values import Values
 from liquid_control.control.contract import Contract
 from liquid_control.control.observe import Observer, stamp_ns
@@ -130,7 +131,10 @@ def _contract(
     found: dict[str, Any] = {
         'robot': contract.robot,
         'hash': contract.hash,
+        'rate_hz': contract.rate,
+        'observed_hz': None,
         'why_not': None,
+        'hints': [],
         'paced': 0,
         'complete': 0,
         'finite': 0,
@@ -140,6 +144,7 @@ def _contract(
         _observe(bag, contract, observed, found)
     except BagError as error:
         found['why_not'] = str(error)
+    found['hints'] = list(hints(contract, observed, topics, found['observed_hz']))
     pace = recorded_name(next(iter(contract.topics)), observed)
     found['paced'] = max(found['paced'], bag.counts[pace])  # with those that could not be used
     for term in found['terms']:
@@ -174,6 +179,7 @@ def _observe(bag: Bag, contract: Contract, observed: dict[str, str], found: dict
     for term in contract.sensed:
         parts.append(slice(start, start + len(term.channels)))
         start = parts[-1].stop
+    intervals = Intervals()
     for topic, message in sensed(bag, contract, observed):
         stamp = last[topic] = stamp_ns(message)
         complete = observer.update(topic, message)
@@ -185,9 +191,11 @@ def _observe(bag: Bag, contract: Contract, observed: dict[str, str], found: dict
                     row['fresh'] += 1
         if complete is not None:
             found['complete'] += 1
+            intervals.add(complete[0])
             if complete[1].max() < float('inf') and complete[1].min() > -float('inf'):
                 found['finite'] += 1
             else:
                 for (row, _), part in zip(rows, parts, strict=True):
                     values = complete[1][part]
                     row['not_finite'] += int((values - values != 0).any())
+    found['observed_hz'] = intervals.summary()['rate_hz']

@@ -7,6 +7,7 @@ import yaml
 
 from liquid_control.bags.storage import BagError
 from liquid_control.bags.storage.joint_state import JOINT_STATE
+from liquid_control.control.spread import floored
 from liquid_control.control.topics import is_own
 
 MULTI_ARRAY = 'std_msgs/msg/Float64MultiArray'
@@ -54,6 +55,7 @@ def draft(found: dict[str, Any], robot: str) -> str:
         f'# Drafted from a bag: {found["bag"]["messages"]} messages in '
         f'{found["bag"]["duration_s"]:.1f} s.',
         '# A bag cannot tell units, limits or what is safe: check every line marked CHECK.',
+        '# std: no channel has less than a thousandth of the largest in its term.',
         'format: 1',
         f'robot: {_flow(robot)}{_CHECK}',
         f'rate: {rate:g}{_CHECK}: the median of {state} is {topics[state]["rate_hz"] or 0:.1f} Hz',
@@ -147,11 +149,8 @@ def _name(topic: str, field: str, terms: list[dict], kind: str) -> str:
 
 
 def _stds(channels: dict[str, dict]) -> list[float]:
-    """Standard deviations to three digits; a channel that never moves gets the smallest other."""
-    moving = [c['std'] for c in channels.values() if c['std'] > 0 and math.isfinite(c['std'])]
-    floor = min(moving, default=1.0)
-    return [_digits(c['std'] if math.isfinite(c['std']) and c['std'] > 0 else floor)
-            for c in channels.values()]  # fmt: skip
+    """Standard deviations to three digits, none of them that of numerical noise."""
+    return [_digits(std) for std in floored([c['std'] for c in channels.values()]).tolist()]
 
 
 def _command(topics: dict[str, Any], state: str, first: dict[str, Any]) -> str | None:

@@ -11,7 +11,14 @@ from liquid_control.control.follower import Follower
 from liquid_control.control.gate import Reason
 from liquid_control.control.runtime import PolicyRunner
 from liquid_control.evaluation.alarm import Alarm, Calibration
-from liquid_control.evaluation.prediction_error import error_figures, finite, ratio, scorable
+from liquid_control.evaluation.prediction_error import (
+    contract_std,
+    error_figures,
+    finite,
+    floored_by_term,
+    ratio,
+    scorable,
+)
 from liquid_control.evaluation.rollouts import RolloutRunner, Rollouts
 from liquid_control.evaluation.sums import Moments, Squares, Thinned, Times
 
@@ -233,8 +240,8 @@ class Player:
     def _std(self) -> tuple[np.ndarray, str]:
         terms = [term for term in self.contract.sensed if not term.hold]
         if all(term.std is not None for term in terms):
-            return np.array([value for term in terms for value in term.std]), 'contract'
-        return self._moments.std, 'recording'
+            return contract_std(terms), 'contract'
+        return floored_by_term(terms, self._moments.std), 'recording'
 
     def _horizons(self, channels, units, std) -> dict[str, Any]:
         """Errors by steps ahead: in std² over all channels, and each channel's rms in its unit."""

@@ -9,6 +9,7 @@ from liquid_control import paths
 from liquid_control.bags.bag import Bag, BagError
 from liquid_control.bags.coverage import bag_facts, coverage
 from liquid_control.bags.names import check_renamed
+from liquid_control.bags.suitability import too_slow
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
 from liquid_control.control.runtime import PolicyRunner
@@ -81,6 +82,9 @@ def replay_recording(
         heard.append({'fault': fault, **what})
     _tell_apart(scores)
     problems = [bag.damage] if bag.damage else []
+    slow = too_slow(seen['contract']['observed_hz'], contract)
+    if slow:
+        problems.append(slow)
     if heard[0]['not_compared'] and any(score['drives'] for score in scores):
         problems.append(f'commands not compared, because {heard[0]["not_compared"]}')
     why = '; '.join([*problems, *_unjudged(scores)])
