@@ -84,7 +84,7 @@ def read_recording(
             continue
         finite = bool(np.isfinite(values).all())
         advance, passed = timeline.advance(stamp) if finite else (Advance.SKIP, 0.0)
-        if advance is Advance.SKIP:
+        if not advance.used:
             skipped += 1
             continue
         stamps.append(stamp)

@@ -51,13 +51,21 @@ class Controller:
     """A policy, its gate and its clock, for one robot.
 
     ``counts`` records what happened: steps, resets, stops, predictions that are not finite, and
-    every :class:`Reason` by name.
+    every :class:`Reason` by name. An observation that is not used leaves no trace in the policy's
+    memory or in its clock. Another thread may call :meth:`stop` while a step is under way.
+
+    Args:
+        runner: the policy.
+        robot: contract of the robot.
+        clock: returns the time in s; steady.
 
     Raises:
         ContractError: the policy's bundle does not fit the robot, or has no action of its own.
     """
 
-    def __init__(self, runner: PolicyRunner, robot: Contract):
+    def __init__(
+        self, runner: PolicyRunner, robot: Contract, clock: Callable[[], float] = time.monotonic
+    ):
         name = str(runner.bundle.path or runner.bundle.cell)
         if not runner.bundle.drives:
             raise ContractError(
@@ -67,6 +75,7 @@ class Controller:
         runner.contract.require_fit(robot, name)
         self.runner = runner
         self.robot = robot
+        self._clock = clock
         self.gate = Gate(robot.action, robot.freshness)
         self._timeline = Timeline(runner.contract.period_ns, robot.max_gap)
         self._freshness_ns = round(robot.freshness * 1e9)
@@ -87,6 +96,7 @@ class Controller:
         self.forget()
         self._command = self.gate.safe.copy()
         self._used_ns: int | None = None
+        self._used_at = -math.inf
         self.stopped: str | None = None
 
     @property
@@ -109,15 +119,25 @@ class Controller:
         Args:
             stamp_ns: header stamp of the observation.
             observation: sensed values (p,) in the order of the policy's contract.
-            age: returns the seconds between the stamp and now; asked once the policy has answered.
+            age: returns the seconds from the stamp to now, below zero if the stamp is ahead; asked
+                before the step and again once the policy has answered.
         """
         if self.stopped is not None:
             return self._stopped(stamp_ns, Reason.STOPPED)
+        old, asked_at = age(), self._clock()
+        if not abs(old) <= self.robot.freshness:
+            passed = asked_at - self._used_at
+            return self._hold(stamp_ns, passed <= self.robot.freshness, Reason.OFF_THE_CLOCK)
+        # The time by the caller's clock, wherever the stamp lies.
+        now = stamp_ns + round(old * 1e9)
+        fresh = self._used_ns is not None and now - self._used_ns <= self._freshness_ns
         if not all(map(math.isfinite, observation.tolist())):
-            return self._hold(stamp_ns, age(), Reason.OBSERVATION_NOT_FINITE)
+            return self._hold(stamp_ns, fresh, Reason.OBSERVATION_NOT_FINITE)
         advance, elapsed = self._timeline.advance(stamp_ns)
         if advance is Advance.SKIP:
-            return self._hold(stamp_ns, age(), Reason.STAMP_NOT_ADVANCING)
+            return self._hold(stamp_ns, fresh, Reason.STAMP_NOT_ADVANCING)
+        if advance is Advance.SURPLUS:
+            return self._hold(stamp_ns, fresh, Reason.SURPLUS)
         if advance is Advance.RESET:
             self.runner.reset()
             self.events['resets'] += 1
@@ -129,15 +149,18 @@ class Controller:
             return self._stopped(stamp_ns, Reason.POLICY_FAILED)
         step_s = time.perf_counter() - started
         self.events['steps'] += 1
+        if self.stopped is not None:  # meanwhile, by another thread
+            return self._stopped(stamp_ns, Reason.STOPPED)
         if not self.runner.finite:  # its action may look sound: a saturated output is finite
             self.stop("the policy's state is not finite")
             return self._stopped(stamp_ns, Reason.OUTPUT_NOT_FINITE)
         # The command must not jump even after lost samples: at most one period's worth of slew.
         seconds = min(elapsed, 1.0) / self.runner.contract.rate
-        command, reasons = self.gate(action, self._command, seconds, age())
+        command, reasons = self.gate(action, self._command, seconds, abs(age()))
         if reasons & Reason.OUTPUT_NOT_FINITE:
             self.stop("the policy's output is not finite")
         self._command, self._used_ns = command, stamp_ns
+        self._used_at = asked_at - max(old, 0.0)
         self.runner.sent(command)
         if not all(map(math.isfinite, prediction.tolist())):
             prediction = None
@@ -148,13 +171,16 @@ class Controller:
         self.gate.count(reason)
         return Command(stamp_ns, self.gate.safe.copy(), reason, None, 0.0, 0.0)
 
-    def _hold(self, stamp_ns: int, age: float, reason: Reason) -> Command:
-        """Hold the last command while the last used observation is fresh, else send the safe one.
+    def withdraw(self, command: Command) -> Command:
+        """Replace a command that was too late to be sent by the safe action, as sent instead."""
+        self.gate.count(Reason.SENSOR_STALE)
+        self._command = self.gate.safe.copy()
+        self.runner.sent(self._command)
+        reasons = command.reasons | Reason.SENSOR_STALE
+        return command._replace(action=self._command, reasons=reasons)
 
-        The age of that observation is ``age`` plus the time between its stamp and this one.
-        """
-        used = self._used_ns
-        fresh = used is not None and abs(stamp_ns - used) + round(age * 1e9) <= self._freshness_ns
+    def _hold(self, stamp_ns: int, fresh: bool, reason: Reason) -> Command:
+        """Hold the last command while the last used observation is fresh, else be safe."""
         if not fresh:
             reason |= Reason.SENSOR_STALE
             self._command = self.gate.safe.copy()

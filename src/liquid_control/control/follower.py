@@ -36,7 +36,8 @@ class Stretch(NamedTuple):
 class Follower:
     """Steps a bundle by the same clock rules as a :class:`Controller`, without a gate.
 
-    The action in its commands is NaN. ``events`` counts steps and resets.
+    The action in its commands is NaN. ``events`` counts steps, resets and the surplus of
+    observations that come faster than the contract's rate.
 
     Raises:
         ContractError: the bundle does not fit the robot.
@@ -66,6 +67,9 @@ class Follower:
         advance, elapsed = self._timeline.advance(stamp_ns)
         if advance is Advance.SKIP:
             return self._unused(stamp_ns, Reason.STAMP_NOT_ADVANCING)
+        if advance is Advance.SURPLUS:
+            self.events['surplus'] += 1
+            return self._unused(stamp_ns, Reason.SURPLUS)
         if advance is Advance.RESET:
             self.runner.reset()
             self.events['resets'] += 1
@@ -95,7 +99,9 @@ class Follower:
             if not finite[place]:
                 continue
             advance, elapsed = self._timeline.advance(stamp)
-            if advance is Advance.SKIP:
+            if advance is Advance.SURPLUS:
+                self.events['surplus'] += 1
+            if not advance.used:
                 continue
             if advance is Advance.RESET:
                 if places:

@@ -16,7 +16,7 @@ class Reason(enum.IntFlag):
     OUTPUT_NOT_FINITE = 1
     """The policy's action or state had a NaN or infinity: safe action sent, controller stopped."""
     SENSOR_STALE = 2
-    """The observation was older than the contract's freshness: safe action sent."""
+    """The last usable observation was older than the contract's freshness: safe action sent."""
     LIMITED = 4
     """At least one joint was held at its limit."""
     SLEWED = 8
@@ -29,6 +29,11 @@ class Reason(enum.IntFlag):
     """The controller is stopped: safe action sent."""
     POLICY_FAILED = 128
     """The policy's step raised an error: safe action sent, controller stopped."""
+    OFF_THE_CLOCK = 256
+    """The stamp was further from the node's clock than ``freshness``: observation not used, last
+    command held."""
+    SURPLUS = 512
+    """More observations come than the contract's rate: not used, last command held."""
 
     def names(self) -> list[str]:
         """Names of the reasons that are set, in lower case."""

@@ -2,6 +2,8 @@
 
 import enum
 
+from liquid_control.control.pace import Pace
+
 
 class Advance(enum.Enum):
     """What a new stamp means for the recurrent state."""
@@ -9,22 +11,31 @@ class Advance(enum.Enum):
     STEP = 'step'
     RESET = 'reset'
     SKIP = 'skip'
+    SURPLUS = 'surplus'
+
+    @property
+    def used(self) -> bool:
+        """Whether the policy takes the observation in."""
+        return self in (Advance.STEP, Advance.RESET)
 
 
 class Timeline:
     """Elapsed time between header stamps, and how to handle stamps that make no sense.
 
     The first stamp, or one more than ``max_gap`` ahead of or behind the last, causes a reset.
-    A stamp that does not advance, or goes back by at most ``max_gap``, is skipped.
+    A stamp that does not advance, or goes back by at most ``max_gap``, is skipped. Where more
+    stamps come than one per nominal period, the surplus is left out, see :class:`Pace`.
     """
 
     def __init__(self, period_ns: int, max_gap: float):
         self._period_ns = period_ns
         self._max_gap_ns = round(max_gap * 1e9)
-        self._last: int | None = None
+        self._pace = Pace(period_ns)
+        self.forget()
 
     def forget(self) -> None:
-        self._last = None
+        self._last: int | None = None
+        self._pace.forget()
 
     def distant(self, now_ns: int) -> bool:
         """Whether there was a stamp, and it is more than ``max_gap`` before or after a time."""
@@ -34,9 +45,12 @@ class Timeline:
         """Take in a stamp; return what it means and the elapsed time in nominal periods."""
         if self._last is None or self.distant(stamp_ns):
             self._last = stamp_ns
+            self._pace.restart(stamp_ns)
             return Advance.RESET, 1.0
         passed = stamp_ns - self._last
         if passed <= 0:
             return Advance.SKIP, 0.0
+        if not self._pace.due(stamp_ns, passed):
+            return Advance.SURPLUS, 0.0
         self._last = stamp_ns
         return Advance.STEP, passed / self._period_ns

@@ -129,7 +129,7 @@ class Player:
         values = np.array([observation for _, observation in self._waiting])
         self._waiting.clear()
         predictions: list[np.ndarray | None] = [None] * len(stamps)
-        used = 0
+        used, surplus = 0, self._stepper.events['surplus']
         for part in self._stepper.run(stamps, values):
             if part.anew:
                 self._anew()
@@ -144,7 +144,9 @@ class Player:
         self._used += used
         bad = int(np.count_nonzero(~np.isfinite(values).all(axis=1)))
         self._reasons['observation_not_finite'] += bad
-        self._reasons['stamp_not_advancing'] += len(stamps) - bad - used
+        surplus = self._stepper.events['surplus'] - surplus
+        self._reasons['surplus'] += surplus
+        self._reasons['stamp_not_advancing'] += len(stamps) - bad - used - surplus
         untimed, nothing = [0.0] * len(stamps), [None] * len(stamps)
         rows = zip(stamps, values, predictions, untimed, nothing, nothing, strict=True)
         self._rows.extend(rows)

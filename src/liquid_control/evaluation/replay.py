@@ -13,7 +13,7 @@ from liquid_control.control.contract import Contract
 from liquid_control.control.controller import Command, Controller
 from liquid_control.control.gate import Reason
 from liquid_control.control.observe import Observer, TermAccess
-from liquid_control.control.timeline import Advance, Timeline
+from liquid_control.control.timeline import Timeline
 from liquid_control.control.topics import PREDICTION
 from liquid_control.evaluation.passes import play
 from liquid_control.evaluation.trace import Trace, TraceBuilder
@@ -93,7 +93,7 @@ def recorded_trace(bag: Bag, contract: Contract, observed: dict[str, str] | None
         used, elapsed, prediction = False, 0.0, None
         if np.isfinite(observation).all():
             advance, elapsed = timeline.advance(stamp)
-            used = advance is not Advance.SKIP
+            used = advance.used
         if used:
             prediction = reader.read(predictions.take(stamp + contract.period_ns))
         action = unknown if sent is None else sent

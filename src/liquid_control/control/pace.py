@@ -1,0 +1,69 @@
+"""Readings that come faster than a policy asks for are thinned out, by their stamps alone."""
+
+from collections import deque
+
+_WINDOW = 32
+_MOST = 29
+"""Of the last 32 readings, how many must come too soon. Uneven periods at the right rate do not."""
+_SOON, _AT_ONCE = 0.8, 0.5
+"""Distance to the reading before, in nominal periods, that is too short; and one so short that the
+first three readings suffice."""
+_FIRST = 3
+
+
+class Pace:
+    """Chooses about one reading a nominal period, once more than 1.25 a period keep coming.
+
+    Everything follows from the stamps, so a replay chooses the same readings as the live node.
+
+    Args:
+        period_ns: the policy's nominal period in ns.
+    """
+
+    def __init__(self, period_ns: int):
+        self._period_ns = period_ns
+        self.forget()
+
+    def forget(self) -> None:
+        """Know nothing about the readings' rate."""
+        self._last: int | None = None
+        self._apart: deque[int] = deque(maxlen=_WINDOW)
+        self._soon = 0
+        self._all_at_once = True
+
+    def restart(self, stamp_ns: int) -> None:
+        """Note a reading whose distance to the one before tells nothing about the rate."""
+        self._last = stamp_ns
+
+    def due(self, stamp_ns: int, passed_ns: int) -> bool:
+        """Note a reading; return whether it is time for it.
+
+        Args:
+            stamp_ns: its stamp.
+            passed_ns: time since the last reading that was used.
+        """
+        apart = stamp_ns - self._last
+        if apart <= 0:  # out of order, between two that were used
+            return not self.fast
+        self._last = stamp_ns
+        self._note(apart)
+        if not self.fast:
+            return True
+        return passed_ns + sum(self._apart) / len(self._apart) / 2.0 >= self._period_ns
+
+    def _note(self, apart: int) -> None:
+        soon = _SOON * self._period_ns
+        if len(self._apart) == _WINDOW and self._apart[0] < soon:
+            self._soon -= 1
+        self._apart.append(apart)
+        if apart < soon:
+            self._soon += 1
+        if apart >= _AT_ONCE * self._period_ns:
+            self._all_at_once = False
+
+    @property
+    def fast(self) -> bool:
+        """Whether more readings come than are asked for."""
+        if self._all_at_once:
+            return len(self._apart) >= _FIRST
+        return self._soon >= _MOST

@@ -1,0 +1,120 @@
+"""Readings that come faster than the contract's rate are thinned out, by their stamps."""
+
+import numpy as np
+import pytest
+from support import arm, make_bundle
+
+from liquid_control.control import Contract, Controller, PolicyRunner, Reason
+from liquid_control.control.follower import Follower
+from liquid_control.control.timeline import Advance, Timeline
+from liquid_control.faults import parse
+from liquid_control.faults.injector import FaultyClock
+
+PERIOD = 10_000_000
+START = 10**18
+
+
+def used(stamps):
+    """Elapsed times of the stamps that a timeline lets through."""
+    timeline = Timeline(PERIOD, 0.2)
+    found = [timeline.advance(int(stamp)) for stamp in stamps]
+    return np.array([elapsed for advance, elapsed in found if advance.used])
+
+
+def uneven(spread, apart, count, seed=0):
+    rng = np.random.default_rng(seed)
+    return START + np.cumsum(PERIOD * apart * (1 + spread * rng.uniform(-1, 1, count))).astype(int)
+
+
+@pytest.mark.parametrize('times', [2, 4, 10, 100])
+@pytest.mark.parametrize('spread', [0.0, 0.1, 0.5])
+def test_of_readings_that_come_too_fast_about_one_a_period_is_used(times, spread):
+    known = 35 if times == 2 else 6  # far too fast is seen at once, a little too fast is not
+    elapsed = used(uneven(spread, 1 / times, 100 * times))[known:]
+    assert elapsed.mean() == pytest.approx(1.0, abs=0.1)
+    assert elapsed.min() > 0.7
+
+
+@pytest.mark.parametrize('times', [1.7, 2.5])
+def test_a_rate_that_is_no_multiple_is_thinned_out_as_well(times):
+    elapsed = used(uneven(0.05, 1 / times, 400))[40:]
+    assert elapsed.min() > 0.7
+    assert elapsed.max() < 1.4
+
+
+@pytest.mark.parametrize('spread', [0.0, 0.2, 0.9])
+@pytest.mark.parametrize('apart', [0.9, 1.0, 3.0])
+def test_at_the_right_rate_or_a_lower_one_every_reading_is_used(spread, apart):
+    stamps = uneven(spread, apart, 3000)
+    assert len(used(stamps)) == len(stamps)
+
+
+@pytest.mark.parametrize('sigma', ['0.25', '0.5', '1.0'])
+def test_uneven_control_periods_are_not_taken_for_a_higher_rate(sigma):
+    for seed in range(20):
+        clock = FaultyClock(parse(f'jitter:{sigma}'), seed)
+        stamp, stamps = START, []
+        for _ in range(1000):
+            stamps.append(stamp)
+            stamp += round(clock.period(stamp) * PERIOD)
+        assert len(used(stamps)) == len(stamps)
+
+
+def test_lost_readings_at_the_right_rate_lose_no_others():
+    kept = np.random.default_rng(1).random(2000) > 0.5
+    stamps = (START + PERIOD * np.arange(2000))[kept]
+    assert len(used(stamps)) == len(stamps)
+
+
+def test_when_the_rate_becomes_right_again_every_reading_is_used():
+    fast = START + PERIOD // 10 * np.arange(500)
+    right = fast[-1] + PERIOD * np.arange(1, 200)
+    elapsed = used([*fast, *right])[-150:]
+    assert elapsed.tolist() == [1.0] * 150
+
+
+def test_a_step_back_among_the_surplus_is_harmless():
+    timeline = Timeline(PERIOD, 0.2)
+    stamps = START + PERIOD // 10 * np.arange(40)
+    for stamp in stamps:
+        timeline.advance(int(stamp))
+    advance, _ = timeline.advance(int(stamps[-2]))
+    assert advance in (Advance.SURPLUS, Advance.SKIP)
+
+
+@pytest.fixture(scope='module')
+def path(tmp_path_factory):
+    robot = Contract.from_dict(arm())
+    return make_bundle(tmp_path_factory.mktemp('bundle') / 'arm.onnx', robot.asking('angle'))
+
+
+def test_the_surplus_leaves_no_trace(path):
+    """A policy that is given ten times as many readings drives as one given every tenth."""
+    robot = Contract.from_dict(arm())
+    seen = np.random.default_rng(0).normal(0, 0.3, (3000, 2)).astype(np.float32)
+    stamps = START + PERIOD // 10 * np.arange(3000)
+    many = Controller(PolicyRunner(path), robot)
+    commands = [many.step(int(stamp), one) for stamp, one in zip(stamps, seen, strict=True)]
+    taken = [place for place, command in enumerate(commands) if command.used]
+    few = Controller(PolicyRunner(path), robot)
+    for place in taken:
+        alone = few.step(int(stamps[place]), seen[place])
+        if place > 30:
+            assert alone.elapsed == 1.0
+    assert commands[taken[-1]].prediction.tolist() == alone.prediction.tolist()
+    assert many.counts['surplus'] == 3000 - len(taken)
+    assert all(c.reasons & Reason.SURPLUS for c in commands if not c.used)
+
+
+def test_a_predictor_leaves_out_the_same_readings(path):
+    robot = Contract.from_dict(arm())
+    seen = np.random.default_rng(0).normal(0, 0.3, (400, 2)).astype(np.float32)
+    stamps = (START + PERIOD // 5 * np.arange(400)).tolist()
+    one_by_one, at_once = (Follower(PolicyRunner(path), robot) for _ in range(2))
+    stepped = [
+        one_by_one.step(stamp, values).used for stamp, values in zip(stamps, seen, strict=True)
+    ]
+    places = [place for part in at_once.run(stamps, seen) for place in part.places]
+    assert places == np.flatnonzero(stepped).tolist()
+    assert one_by_one.events == at_once.events
+    assert one_by_one.events['surplus'] == 400 - len(places)
