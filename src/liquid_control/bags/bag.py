@@ -23,6 +23,7 @@ from liquid_control.bags.storage.unpack import unpack_file, unpack_message
 from liquid_control.bags.tally import Tally
 from liquid_control.control.observe import stamp_ns
 from liquid_control.control.schema import unknown
+from liquid_control.control.topics import is_own
 
 __all__ = ['Bag', 'BagError']
 
@@ -107,6 +108,15 @@ class Bag:
         if self.tallies[topic].channel.encoding != 'cdr':
             return 'unknown'
         return self._types.origin(self.types[topic])
+
+    def why_unknown(self, topic: str) -> str | None:
+        """Why the messages of a topic cannot be decoded; None if they can."""
+        if self.known(topic):
+            return None
+        encoding = self.tallies[topic].channel.encoding
+        if encoding != 'cdr':
+            return f'its messages are not in cdr, but in {encoding!r}'
+        return self._types.why_unknown(self.types[topic])
 
     def fields(self, kind: str) -> list[tuple[str, Any]]:
         """(name, description) of the fields of a message type, as rosbags describes them."""
@@ -225,9 +235,12 @@ class Bag:
             promised, found = self.promised.get(topic, 0), self.counts[topic]
             if self.promised and promised != found:
                 self._fault(f'{topic}: {promised} messages promised, {found} found')
+        own_run = any(map(is_own, self.tallies))
         for topic, tally in self.tallies.items():
             if len(tally.types) > 1:
                 self.note(f'{topic} has several types: {", ".join(sorted(tally.types))}')
+            if own_run:
+                continue  # a run of this package: its own topics are stamped as it likes
             if tally.source == 'receive':
                 self.note(f'{topic} is ordered by receive stamps: {self._why_received(topic)}')
             elif tally.zero:
@@ -248,10 +261,8 @@ class Bag:
         tally = self.tallies[topic]
         if tally.zero:
             return 'its header stamps are all zero'
-        if tally.channel.encoding != 'cdr':
-            return f'its messages are not in cdr, but in {tally.channel.encoding!r}'
         if not self.known(topic):
-            return f'its type {self.types[topic]} is unknown'
+            return 'its messages cannot be decoded'
         return 'it has no header'
 
     def _records(self, topics: Collection[str]) -> Iterator[tuple[Channel, int, bytes]]:

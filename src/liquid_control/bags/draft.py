@@ -5,13 +5,14 @@ from typing import Any
 
 import yaml
 
+from liquid_control.bags.names import looks_commanded, named_command
 from liquid_control.bags.storage import BagError
 from liquid_control.bags.storage.joint_state import JOINT_STATE
+from liquid_control.bags.suitability import in_degrees
 from liquid_control.control.spread import floored
 from liquid_control.control.topics import is_own
 
 MULTI_ARRAY = 'std_msgs/msg/Float64MultiArray'
-_COMMANDED = ('command', 'cmd', 'desired', 'target', 'setpoint', 'reference')
 _UNITS = {
     'position': 'rad', 'positions': 'rad', 'velocity': 'rad/s', 'velocities': 'rad/s',
     'effort': 'N·m', 'efforts': 'N·m', 'angular_velocity': 'rad/s', 'angular': 'rad/s',
@@ -67,7 +68,14 @@ def draft(found: dict[str, Any], robot: str) -> str:
         lines += _term_lines(term)
     if sent is not None and sent not in terms:
         lines.append(f'  # {command} is stamped by another clock: it is not observed.{_CHECK}')
-    lines += _action_lines(sent, terms[0])
+    others = [
+        f'{name} ({topic["type"].rpartition("/")[2]})'
+        for name, topic in found['topics'].items()
+        if name not in (state, command)
+        and not is_own(name)
+        and looks_commanded(name, topic['type'])
+    ]
+    lines += _action_lines(sent, terms[0], others)
     return '\n'.join(lines) + '\n'
 
 
@@ -92,13 +100,9 @@ def _state(topics: dict[str, Any]) -> str:
         kind = topics[name]['type']
         stamped = topics[name]['stamps'] == 'header'
         size = max(map(len, _usable_fields(topics[name]).values()))
-        return kind == JOINT_STATE, not _is_command(name), stamped, size, topics[name]['messages']
+        return kind == JOINT_STATE, not named_command(name), stamped, size, topics[name]['messages']
 
     return max(sorted(topics), key=rank)
-
-
-def _is_command(topic: str) -> bool:
-    return any(word in topic.lower() for word in _COMMANDED)
 
 
 def _terms(
@@ -123,6 +127,9 @@ def _terms(
             'unit': _UNITS.get(last, '?'),
             'std': _stds(channels),
             'spans': [(c['min'], c['max']) for c in channels.values()],
+            'wide': [
+                name for name, c in channels.items() if _UNITS.get(last) == 'rad' and in_degrees(c)
+            ],
         }
         if unnamed and not fixed:
             given = order if order and len(order) == len(joints) else None
@@ -164,10 +171,10 @@ def _command(topics: dict[str, Any], state: str, first: dict[str, Any]) -> str |
         channels = next(iter(fields.values()))
         if all(map(_always_zero, fields.values())):
             continue  # nothing was ever asked of the robot
-        if topic['type'] == JOINT_STATE and _is_command(name) and joints & set(channels):
+        if topic['type'] == JOINT_STATE and named_command(name) and joints & set(channels):
             fits.append((3, topic['messages'], name))
-        elif topic['type'] == MULTI_ARRAY and (len(channels) == len(joints) or _is_command(name)):
-            likely = (len(channels) == len(joints)) + _is_command(name)
+        elif topic['type'] == MULTI_ARRAY and (len(channels) == len(joints) or named_command(name)):
+            likely = (len(channels) == len(joints)) + named_command(name)
             fits.append((likely, topic['messages'], name))
     return max(fits)[2] if fits else None
 
@@ -178,13 +185,24 @@ def _overlap(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return gap_s <= max(one['duration_s'], other['duration_s'])
 
 
-def _action_lines(sent: dict[str, Any] | None, measured: dict[str, Any]) -> list[str]:
+def _action_lines(
+    sent: dict[str, Any] | None, measured: dict[str, Any], others: list[str]
+) -> list[str]:
+    """The action, from recorded commands or else from what was measured.
+
+    Args:
+        sent: the term of the commands; None if there are none that a draft can use.
+        measured: the first term.
+        others: topics with other commands.
+    """
     if sent is not None:
         source, topic, kind = sent, sent['topic'], sent['type']
         why = 'the range commanded in the bag; widen it to what the robot may do'
     else:
         source, topic, kind = measured, 'commands', MULTI_ARRAY
         why = 'the bag has no commands to go by: this is the measured range'
+        if others:
+            why = f'this is the measured range; commands were sent on {", ".join(others)}'
     lower, upper = zip(*map(_limits, source['spans']), strict=True)
     safe = [0.0 if low <= 0.0 <= high else _digits((low + high) / 2)
             for low, high in zip(lower, upper, strict=True)]  # fmt: skip
@@ -207,6 +225,10 @@ def _term_lines(term: dict[str, Any]) -> list[str]:
                 'std', 'hold'):  # fmt: skip
         if key in term:
             check = _CHECK if key in ('unit', 'order') else ''
+            if key == 'unit' and term['wide']:
+                check = (
+                    f'{_CHECK}: {term["wide"][0]} spans more than two turns: degrees, or a wheel?'
+                )
             lines.append(f'    {key}: {_flow(term[key])}{check}')
     return lines
 

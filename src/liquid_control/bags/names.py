@@ -47,6 +47,12 @@ def looks_commanded(topic: str, kind: str) -> bool:
     return name in _ALWAYS or (name.endswith(_PERHAPS) and named_command(topic))
 
 
+def is_internal(topic: str, kind: str) -> bool:
+    """Whether a topic carries the inner workings of services or actions, which nobody observes."""
+    name = kind.rpartition('/')[2]
+    return topic.endswith('/_service_event') or name.endswith('_Event') or '/_action/' in topic
+
+
 def check_renamed(observed: Mapping[str, str], contract: Contract) -> None:
     """Raise ValueError if a renamed topic is not one that is read for the contract."""
     known = [name.strip('/') for name in (*contract.topics, contract.action.topic, PREDICTION)]

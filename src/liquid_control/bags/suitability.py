@@ -36,15 +36,13 @@ def hints(
         topics: what :func:`~liquid_control.bags.coverage.coverage` found of them.
         rate_hz: measured rate of complete observations; None if there are too few.
     """
-    slow = too_slow(rate_hz, contract)
-    if slow:
-        yield slow
-    elif rate_hz is not None and rate_hz >= FAST * contract.rate:
+    over = 1.0 if rate_hz is None else rate_hz / contract.rate
+    if over >= FAST:
         yield (
             f'observations come at {rate_hz:.4g} Hz, the contract asks for {contract.rate:g} Hz: '
-            f'by the clock, one in {rate_hz / contract.rate:.3g} is used'
+            f'by the clock, one in {over:.3g} is used'
         )
-    elif rate_hz is not None and not 1.0 / _NEAR <= rate_hz / contract.rate <= _NEAR:
+    elif over > _NEAR or SLOW <= over < 1.0 / _NEAR:
         yield f'observations come at {rate_hz:.4g} Hz, the contract asks for {contract.rate:g} Hz'
     for term in contract.sensed:
         about = topics.get(recorded_name(term.topic, observed), {}).get('fields', {})

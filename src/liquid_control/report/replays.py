@@ -9,7 +9,6 @@ from liquid_control import paths
 from liquid_control.bags.bag import Bag, BagError
 from liquid_control.bags.coverage import bag_facts, coverage
 from liquid_control.bags.names import check_renamed
-from liquid_control.bags.suitability import too_slow
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
 from liquid_control.control.runtime import PolicyRunner
@@ -82,9 +81,8 @@ def replay_recording(
         heard.append({'fault': fault, **what})
     _tell_apart(scores)
     problems = [bag.damage] if bag.damage else []
-    slow = too_slow(seen['contract']['observed_hz'], contract)
-    if slow:
-        problems.append(slow)
+    if seen['contract']['too_slow']:
+        problems.append(seen['contract']['too_slow'])
     if heard[0]['not_compared'] and any(score['drives'] for score in scores):
         problems.append(f'commands not compared, because {heard[0]["not_compared"]}')
     why = '; '.join([*problems, *_unjudged(scores)])
@@ -160,7 +158,9 @@ def _unjudged(scores: list[dict[str, Any]]) -> Iterator[str]:
                 f'{who}: no prediction could be scored ({used} of '
                 f'{score["observations"]} observations were used)'
             )
-        elif score['fault'] == 'none' and used < _SHARE * score['observations']:
+        elif score['fault'] == 'none' and used < _SHARE * (
+            score['observations'] - score['reasons'].get('surplus', 0)
+        ):
             yield (
                 f'{who}: only {used} of {score["observations"]} observations were used '
                 f'({_mostly(score)})'
