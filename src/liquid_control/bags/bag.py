@@ -173,6 +173,10 @@ class Bag:
         if text not in self.notes:
             self.notes.append(text)
 
+    def encoded(self, message: Any) -> bytes:
+        """Encode a message that was read from this bag in CDR, for example with another stamp."""
+        return self._types.encoded(message)
+
     def known(self, topic: str) -> bool:
         """Whether the messages of a topic can be decoded."""
         return self.origin(topic) != 'unknown'

@@ -50,7 +50,8 @@ def draft(found: dict[str, Any], robot: str) -> str:
         sent = _terms(command, topics[command], hold=True, order=terms[0]['joints'])[0]
         if _overlap(topics[state], topics[command]):
             terms.append(sent)
-    rate = _rate(topics[state]['rate_hz'])
+    measured = _measured_rate(topics[state])
+    rate = _rate(measured)
     fresh = max(_PERIODS_FRESH / rate, _LEAST_FRESH_S)
     lines = [
         f'# Drafted from a bag: {found["bag"]["messages"]} messages in '
@@ -59,7 +60,7 @@ def draft(found: dict[str, Any], robot: str) -> str:
         '# std: no channel has less than a thousandth of the largest in its term.',
         'format: 1',
         f'robot: {_flow(robot)}{_CHECK}',
-        f'rate: {rate:g}{_CHECK}: the median of {state} is {topics[state]["rate_hz"] or 0:.1f} Hz',
+        f'rate: {rate:g}{_CHECK}: {state} comes at {measured or 0:.1f} Hz',
         f'freshness: {_digits(fresh):g}{_CHECK}: s; an older reading is not used',
         f'max_gap: {_digits(_GAP * fresh):g}{_CHECK}: s; after a longer gap the state is reset',
         'observation:',
@@ -80,13 +81,19 @@ def draft(found: dict[str, Any], robot: str) -> str:
 
 
 def _usable_fields(topic: dict[str, Any]) -> dict[str, dict[str, dict]]:
-    """Field → channels that a contract can ask for: in nearly every message, not always NaN."""
+    """Field → channels that a contract can ask for: in nearly every message, not always NaN.
+
+    Where no joint is in every message, as with several publishers, those that are in the most.
+    """
     fields = {}
     for field, about in topic['fields'].items():
+        most = topic['decoded']
+        if topic['type'] == JOINT_STATE:
+            most = max((channel['count'] for channel in about['channels'].values()), default=0)
         channels = {
             name: channel
             for name, channel in about['channels'].items()
-            if channel['count'] >= _OFTEN * topic['decoded'] and 'mean' in channel
+            if channel['count'] >= _OFTEN * most and 'mean' in channel
         }
         if field and channels:
             fields[field] = channels
@@ -239,6 +246,14 @@ def _limits(span: tuple[float, float]) -> tuple[float, float]:
         low, high = low - 1.0, high + 1.0
     low, high = _digits(low, math.floor), _digits(high, math.ceil)
     return low, high
+
+
+def _measured_rate(topic: dict[str, Any]) -> float | None:
+    """Rate in Hz of a topic's joints: that of its messages, unless they hold only a part each."""
+    counts = [c['count'] for channels in _usable_fields(topic).values() for c in channels.values()]
+    if max(counts) >= _OFTEN * topic['decoded'] or not topic['duration_s']:
+        return topic['rate_hz']
+    return (max(counts) - 1) / topic['duration_s']
 
 
 def _rate(median: float | None) -> float:
