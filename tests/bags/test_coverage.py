@@ -194,7 +194,7 @@ def test_the_verb_is_right_about_the_whole(tmp_path, capsys):
     path = walk(tmp_path / 'walk')
     told, drafted = tmp_path / 'told.json', tmp_path / 'leg.yaml'
     assert cli.main(['bag', str(path), '--draft', str(drafted), '--json', str(told)]) == 0
-    assert 'all of it could be read' in capsys.readouterr().out
+    assert capsys.readouterr().out.startswith(f'OK {path}: 600 messages in 0.90 s (mcap), all')
     assert json.loads(told.read_text())['whole'] is True
     assert cli.main(['bag', str(path), '--robot', str(drafted)]) == 0
     assert f'{3 * COUNT} of {3 * COUNT} messages' in ' '.join(capsys.readouterr().out.split())

@@ -137,7 +137,10 @@ def test_a_command_that_no_robot_would_obey_is_left_out_and_counted(tmp_path):
     assert heard['answered'] == score['used'] == score['actions_compared'] == 97
     assert score['reasons'].keys() <= {'limited', 'slewed'}
     assert bag.left_out == {
-        ('commands', 'holds a value that is not finite, or says "no value" (2.146e9)'): 2,
+        (
+            'commands',
+            'holds a value that is not finite, or says "no value" (2.146e9, 16000 for a speed)',
+        ): 2,
         ('commands', 'has 1 values for 2 joints'): 1,
     }
 
@@ -155,14 +158,11 @@ def test_a_bag_at_another_rate_is_not_complete(tmp_path, contract):
     twice = write(tmp_path / 'slow', stamp=lambda s: START + 2 * s * PERIOD + (s > 150) * PERIOD)
     found = replayed(twice, contract, predictor)
     assert found['coverage']['topics']['joint_states']['rate_hz'] == pytest.approx(50.0, rel=1e-3)
-    assert (
-        'does the rate of the contract fit?' in found['why']
-        or 'no prediction could be scored' in found['why']
-    )
+    assert found['why'].startswith('observations come at 50 Hz, the contract asks for 100 Hz')
     fast = write(
         tmp_path / 'odd', stamp=lambda s: START + (2 * s - min(s, 10)) * PERIOD
     )  # ten at the rate, the others at half of it
-    (why,) = (replayed(fast, contract, predictor)['why'].split(';')[0],)
+    why = replayed(fast, contract, predictor)['why']
     assert 'only 10 of 200 predictions could be scored' in why
 
 

@@ -23,6 +23,7 @@ from liquid_control.bags.storage.unpack import unpack_file, unpack_message
 from liquid_control.bags.tally import Tally
 from liquid_control.control.observe import stamp_ns
 from liquid_control.control.schema import unknown
+from liquid_control.control.topics import is_own
 
 __all__ = ['Bag', 'BagError']
 
@@ -64,7 +65,7 @@ class Bag:
         self._faults = dict.fromkeys(files.faults)
         self._scratch: list[tempfile.TemporaryDirectory] = []
         named = files.distro if files.distro in distros() else DISTRO
-        self._types = Types(distro or named, self._note, Path(msgs) if msgs else None)
+        self._types = Types(distro or named, self.note, Path(msgs) if msgs else None)
         self._sorted: Sorted | None = None
         self._readers = [self._reader(file) for file in files.storage]
         names = {'mcap' if type(r) is Mcap else 'sqlite3' for r in self._readers}
@@ -107,6 +108,15 @@ class Bag:
         if self.tallies[topic].channel.encoding != 'cdr':
             return 'unknown'
         return self._types.origin(self.types[topic])
+
+    def why_unknown(self, topic: str) -> str | None:
+        """Why the messages of a topic cannot be decoded; None if they can."""
+        if self.known(topic):
+            return None
+        encoding = self.tallies[topic].channel.encoding
+        if encoding != 'cdr':
+            return f'its messages are not in cdr, but in {encoding!r}'
+        return self._types.why_unknown(self.types[topic])
 
     def fields(self, kind: str) -> list[tuple[str, Any]]:
         """(name, description) of the fields of a message type, as rosbags describes them."""
@@ -158,6 +168,15 @@ class Bag:
         for reason, count in refused.items():
             self.left_out[reason] = max(self.left_out[reason], count)
 
+    def note(self, text: str) -> None:
+        """Add to :attr:`notes`, once."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def encoded(self, message: Any) -> bytes:
+        """Encode a message that was read from this bag in CDR, for example with another stamp."""
+        return self._types.encoded(message)
+
     def known(self, topic: str) -> bool:
         """Whether the messages of a topic can be decoded."""
         return self.origin(topic) != 'unknown'
@@ -190,12 +209,12 @@ class Bag:
             return
         names = ', '.join(sorted(late))
         if 2 * sum(t.late_alone for t in late.values()) > sum(t.late for t in late.values()):
-            self._note(
+            self.note(
                 f'{names}: log times go back where header stamps go on: the clock that received '
                 'them was set back; read in the order of the file'
             )
             return
-        self._note(f'{names}: not written in order of time: sorted by log time')
+        self.note(f'{names}: not written in order of time: sorted by log time')
         self._sorted = Sorted(self._folder(), self._records(late))
         for topic in late:
             del self.tallies[topic]
@@ -204,7 +223,7 @@ class Bag:
     def _unlisted(self) -> None:
         """Say that there is no metadata, and whether that means that something is missing."""
         if all(reader.finished for reader in self._readers):
-            self._note('metadata.yaml is missing, but every file is complete')
+            self.note('metadata.yaml is missing, but every file is complete')
         else:
             self._fault('metadata.yaml is missing: the recorder was stopped before it finished')
 
@@ -220,13 +239,16 @@ class Bag:
             promised, found = self.promised.get(topic, 0), self.counts[topic]
             if self.promised and promised != found:
                 self._fault(f'{topic}: {promised} messages promised, {found} found')
+        own_run = any(map(is_own, self.tallies))
         for topic, tally in self.tallies.items():
             if len(tally.types) > 1:
-                self._note(f'{topic} has several types: {", ".join(sorted(tally.types))}')
+                self.note(f'{topic} has several types: {", ".join(sorted(tally.types))}')
+            if own_run:
+                continue  # a run of this package: its own topics are stamped as it likes
             if tally.source == 'receive':
-                self._note(f'{topic} is ordered by receive stamps: {self._why_received(topic)}')
+                self.note(f'{topic} is ordered by receive stamps: {self._why_received(topic)}')
             elif tally.zero:
-                self._note(f'{topic}: {tally.zero} of {tally.count} header stamps are zero')
+                self.note(f'{topic}: {tally.zero} of {tally.count} header stamps are zero')
 
     def _rename_promised(self) -> None:
         """Match topics whose names are not UTF-8 in a file, and are written otherwise elsewhere."""
@@ -236,17 +258,15 @@ class Bag:
             if topic not in self.promised and len(same) == 1:
                 self.promised[topic] = self.promised.pop(same[0])
                 missing.remove(same[0])
-                self._note(f'{topic} is called {same[0]} in the metadata')
+                self.note(f'{topic} is called {same[0]} in the metadata')
 
     def _why_received(self, topic: str) -> str:
         """Why a topic has no header stamps to go by."""
         tally = self.tallies[topic]
         if tally.zero:
             return 'its header stamps are all zero'
-        if tally.channel.encoding != 'cdr':
-            return f'its messages are not in cdr, but in {tally.channel.encoding!r}'
         if not self.known(topic):
-            return f'its type {self.types[topic]} is unknown'
+            return 'its messages cannot be decoded'
         return 'it has no header'
 
     def _records(self, topics: Collection[str]) -> Iterator[tuple[Channel, int, bytes]]:
@@ -276,10 +296,10 @@ class Bag:
 
     def _reader(self, file: Path) -> Mcap | Sqlite:
         if '.mcap' in file.suffixes:
-            return Mcap(file, self._fault, self._note)
+            return Mcap(file, self._fault, self.note)
         if file.suffix != '.db3':
             file = unpack_file(file, self._folder(), self._fault)
-        return Sqlite(file, self._fault, self._note, self._folder)
+        return Sqlite(file, self._fault, self.note, self._folder)
 
     def _folder(self) -> Path:
         self._scratch.append(tempfile.TemporaryDirectory(prefix='liquid_control_'))
@@ -289,7 +309,3 @@ class Bag:
         if len(self._faults) >= _MOST_FAULTS:
             text = 'and more'
         self._faults.setdefault(text)
-
-    def _note(self, text: str) -> None:
-        if text not in self.notes:
-            self.notes.append(text)

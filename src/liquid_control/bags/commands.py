@@ -1,26 +1,22 @@
 """Recorded commands: which one answers an observation, and what the robot was told at the time."""
 
 import itertools
-from collections import Counter, deque
-from collections.abc import Generator, Iterable, Iterator
-from dataclasses import replace
+from collections import deque
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from liquid_control.bags.bag import Bag, BagError
-from liquid_control.bags.merging import sensed
-from liquid_control.bags.names import recorded_name
+from liquid_control.bags.command_values import command_reader
+from liquid_control.bags.merging import require_one_clock
+from liquid_control.bags.names import looks_commanded, recorded_name
 from liquid_control.bags.refused import Refused
-from liquid_control.control.contract import Contract
-from liquid_control.control.observe import NO_VALUE, TermAccess, stamp_ns
-from liquid_control.control.term import Term
-from liquid_control.control.topics import answered_stamp
+from liquid_control.control.contract import Action, Contract
+from liquid_control.control.observe import NO_SPEED, NO_VALUE, ObservationError, stamp_ns
+from liquid_control.control.topics import answered_stamp, is_own
 
 _WINDOW = 2000
-_JOINT_STATE = 'sensor_msgs/msg/JointState'
-_FIELDS = {'rad': 'position', 'm': 'position', 'rad/s': 'velocity', 'm/s': 'velocity',
-           'N·m': 'effort', 'N': 'effort'}  # fmt: skip
 
 
 class Told(NamedTuple):
@@ -40,38 +36,37 @@ NOTHING = Told(None, False)
 
 
 class StampedCommands:
-    """Commands that name no observation, but have a stamp and the names of their joints.
+    """Commands that name no observation, ordered by their header stamps or when they were received.
 
     An observation is answered by the first command stamped no earlier than it and less than one
     period later; for the others, the last command holds.
 
     Args:
         bag: the recording.
-        robot: contract whose action is a JointState; its unit says which field holds the command:
-            position, velocity or effort.
+        robot: contract; the type of its action says how a command is read, see
+            :func:`command_reader`.
         observed: contract topic → topic in the bag, where they differ.
 
     Attributes:
         any: whether there are such commands at all.
         required: whether to leave out an observation without an answer.
+        why_not: why recorded commands cannot be compared; empty if they can, or if there are none.
     """
 
     required = False
 
     def __init__(self, bag: Bag, robot: Contract, observed: dict[str, str]):
-        action, self._period = robot.action, robot.period_ns
-        fields = {_FIELDS.get(unit) for unit in action.units}
-        topic = recorded_name(action.topic, observed)
-        tally = bag.tallies.get(topic)
-        self.any = (
-            action.type == _JOINT_STATE and len(fields) == 1 and None not in fields
-            and tally is not None and tally.types == {_JOINT_STATE} and tally.source == 'header'
-        )  # fmt: skip
+        self._period = robot.period_ns
+        topic = recorded_name(robot.action.topic, observed)
         self._source: Iterator[tuple[int, np.ndarray]] = iter(())
+        self.why_not, self.any = '', topic in bag.tallies
         if self.any:
-            term = Term('command', action.topic, action.type, fields.pop(), action.joints,
-                        action.units)  # fmt: skip
-            self._source = _stamped(bag, replace(robot, terms=(term,)), observed)
+            try:
+                self._source = _stamped(bag, robot, topic, observed)
+            except ValueError as error:
+                self.why_not, self.any = str(error), False
+        else:
+            self.why_not = _elsewhere(bag, robot, observed)
         self._last: np.ndarray | None = None
         self._next = next(self._source, None)
 
@@ -109,11 +104,11 @@ class LabelledCommands:
         required: whether to leave out an observation without an answer.
     """
 
-    required = True
+    required, why_not = True, ''
 
     def __init__(self, bag: Bag, robot: Contract, observed: dict[str, str]):
         topic = recorded_name(robot.action.topic, observed)
-        self._size = robot.action_size
+        self._action = robot.action
         self._source = self._labelled(bag, topic)
         self._order: deque[int] = deque()
         self._found: dict[int, deque[np.ndarray]] = {}
@@ -150,9 +145,14 @@ class LabelledCommands:
 
     def _labelled(self, bag: Bag, topic: str) -> Iterator[tuple[int, np.ndarray]]:
         # Commands of a type that cannot name an observation are not read to the end.
+        if topic not in bag.types or not bag.known(topic):
+            return
         able = itertools.takewhile(lambda message: hasattr(message, 'layout'), bag.messages(topic))
         labelled = ((stamp, message.data) for message in able if (stamp := answered_stamp(message)))
-        used, refused = yield from _obeyed(bag, topic, self._size, labelled)
+        used, refused = 0, Refused()
+        for found in _obeyed(bag, topic, self._action, labelled, refused):
+            used += 1
+            yield found
         if refused and not used:
             raise BagError(
                 f'{bag.path}: {topic}: not one of {refused.total()} commands can be used: '
@@ -160,34 +160,29 @@ class LabelledCommands:
             )
 
 
-def unfit(command: np.ndarray, size: int) -> str | None:
-    """Why a robot with ``size`` joints would not obey a command; None if it would."""
-    if command.shape != (size,):
-        return f'has {command.size} values for {size} joints'
-    if not (np.abs(command) < NO_VALUE).all():
-        return 'holds a value that is not finite, or says "no value" (2.146e9)'
+def unfit(command: np.ndarray, action: Action) -> str | None:
+    """Why a robot would not obey a command; None if it would."""
+    if command.shape != (len(action.joints),):
+        return f'has {command.size} values for {len(action.joints)} joints'
+    speeds = np.array([unit.endswith('/s') for unit in action.units])
+    marked = speeds & (command == NO_SPEED)
+    if marked.any() or not (np.abs(command) < NO_VALUE).all():
+        return 'holds a value that is not finite, or says "no value" (2.146e9, 16000 for a speed)'
     return None
 
 
 def _obeyed(
-    bag: Bag, topic: str, size: int, commands: Iterable[tuple[int, Any]]
-) -> Generator[tuple[int, np.ndarray], None, tuple[int, Counter[tuple[str, str]]]]:
-    """Yield (stamp, command) of those that are fit, and leave the others out, counted.
-
-    Returns:
-        How many were fit, and how many not, by topic and reason.
-    """
-    used, refused = 0, Refused()
+    bag: Bag, topic: str, action: Action, commands: Iterable[tuple[int, Any]], refused: Refused
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield (stamp, command) of those that are fit; count the others in ``refused``."""
     for stamp, values in commands:
         command = np.asarray(values, dtype=np.float32)
-        why = unfit(command, size)
+        why = unfit(command, action)
         if why is None:
-            used += 1
             yield stamp, command
         else:
             refused.count(topic, why)
     bag.leave_out(refused)
-    return used, refused
 
 
 def recorded_commands(
@@ -199,12 +194,53 @@ def recorded_commands(
 
 
 def _stamped(
-    bag: Bag, commands: Contract, observed: dict[str, str]
+    bag: Bag, robot: Contract, topic: str, observed: dict[str, str]
 ) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield (stamp, command) of the commands with a finite number for each joint."""
-    term = commands.terms[0]
-    access, topic = TermAccess(term), recorded_name(term.topic, observed)
-    stamped = (
-        (stamp_ns(message), access.read(message)) for _, message in sensed(bag, commands, observed)
+    """Return an iterator over (stamp, command) of the commands that a robot would obey.
+
+    Raises:
+        ValueError: they cannot be read, or not be put in one order with the observations.
+    """
+    action = robot.action
+    if action.type not in bag.tallies[topic].types:
+        raise ValueError(f'{topic} has type {bag.types[topic]}, the contract says {action.type}')
+    read = command_reader(action)
+    if not bag.known(topic):
+        raise ValueError(f'{topic}: its messages cannot be decoded')
+    pace = recorded_name(next(iter(robot.topics)), observed)
+    if pace in bag.tallies:
+        require_one_clock(bag, [pace, topic])
+    given = bag.tallies[topic].source == 'receive'
+    refused = Refused()
+
+    def commands() -> Iterator[tuple[int, list[float]]]:
+        for _, _, received, message in bag.decoded([topic]):
+            if message.__msgtype__ != action.type:
+                refused.count(topic, f'has type {message.__msgtype__}, not {action.type}')
+                continue
+            stamp = received if given else stamp_ns(message)
+            if stamp <= 0:
+                refused.count(topic, 'has no stamp, although others have one')
+                continue
+            try:
+                yield stamp, read(message)
+            except ObservationError as error:
+                refused.count(topic, f'cannot be used: {error}')
+
+    return _obeyed(bag, topic, action, commands(), refused)
+
+
+def _elsewhere(bag: Bag, robot: Contract, observed: dict[str, str]) -> str:
+    """Why commands under other names are not compared; empty if nothing looks like commands."""
+    sensed = {recorded_name(topic, observed) for topic in robot.topics}
+    found = [
+        f'{topic} ({kind.rpartition("/")[2]})'
+        for topic, kind in sorted(bag.types.items())
+        if topic not in sensed and not is_own(topic) and looks_commanded(topic, kind)
+    ]
+    if not found:
+        return ''
+    return (
+        f'nothing was recorded on {robot.action.topic}, where the contract sends its commands; the '
+        f'bag has {", ".join(found)}'
     )
-    yield from _obeyed(bag, topic, len(term.channels), stamped)

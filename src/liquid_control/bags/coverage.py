@@ -8,9 +8,11 @@ from liquid_control.bags.merging import sensed
 from liquid_control.bags.names import recorded_name
 from liquid_control.bags.numbers import numbers
 from liquid_control.bags.oddities import oddities
+from liquid_control.bags.suitability import hints, too_slow
 from liquid_control.bags.values import Values
 from liquid_control.control.contract import Contract
 from liquid_control.control.observe import Observer, stamp_ns
+from liquid_control.control.topics import is_own
 
 FORMAT = 1
 
@@ -41,7 +43,8 @@ def coverage(
     watched = {topic: _Topic(bag, topic) for topic in names}
     for topic, number, received, message in bag.decoded(None if whole else names):
         watched[topic].add(number, received, message)
-    topics = {topic: watch.summary() for topic, watch in watched.items()}
+    own_run = any(map(is_own, bag.counts))
+    topics = {topic: watch.summary(own_run) for topic, watch in watched.items()}
     covered = _contract(bag, contract, observed or {}, topics) if contract else None
     return {
         'format': FORMAT,
@@ -99,12 +102,13 @@ class _Topic:
             for values in self._values:
                 values.add(message)
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self, own_run: bool) -> dict[str, Any]:
         tally, received = self._tally, self._received.summary()
         low, high = tally.spans(tally.source)
         found = {
             'type': self._bag.types[self._topic],
             'type_from': self._bag.origin(self._topic),
+            'why_unknown': self._bag.why_unknown(self._topic),
             'messages': tally.count,
             'promised': self._bag.promised.get(self._topic),
             'decoded': self._decoded,
@@ -112,6 +116,7 @@ class _Topic:
             'zero_stamps': tally.zero,
             'restarts': len(tally.restarts),
             'ahead': len(tally.ahead),
+            'micro': tally.micro,
             'duration_s': (high - low) / 1e9,
             'starts_ns': low,
             **(self._stamps.summary() if self._header else received),
@@ -121,7 +126,9 @@ class _Topic:
             else None,
             'fields': {v.numbers.field: v.summary() for v in self._values},
         }
-        return {**found, 'oddities': oddities(found)}
+        odd = oddities(found, self._topic, own_run)
+        texts = {'oddities': [one.text for one in odd], 'minor': [o.text for o in odd if o.minor]}
+        return {**found, **texts}
 
 
 def _contract(
@@ -130,7 +137,11 @@ def _contract(
     found: dict[str, Any] = {
         'robot': contract.robot,
         'hash': contract.hash,
+        'rate_hz': contract.rate,
+        'observed_hz': None,
         'why_not': None,
+        'too_slow': None,
+        'hints': [],
         'paced': 0,
         'complete': 0,
         'finite': 0,
@@ -140,6 +151,8 @@ def _contract(
         _observe(bag, contract, observed, found)
     except BagError as error:
         found['why_not'] = str(error)
+    found['too_slow'] = too_slow(found['observed_hz'], contract)
+    found['hints'] = list(hints(contract, observed, topics, found['observed_hz']))
     pace = recorded_name(next(iter(contract.topics)), observed)
     found['paced'] = max(found['paced'], bag.counts[pace])  # with those that could not be used
     for term in found['terms']:
@@ -174,6 +187,7 @@ def _observe(bag: Bag, contract: Contract, observed: dict[str, str], found: dict
     for term in contract.sensed:
         parts.append(slice(start, start + len(term.channels)))
         start = parts[-1].stop
+    intervals = Intervals()
     for topic, message in sensed(bag, contract, observed):
         stamp = last[topic] = stamp_ns(message)
         complete = observer.update(topic, message)
@@ -185,9 +199,11 @@ def _observe(bag: Bag, contract: Contract, observed: dict[str, str], found: dict
                     row['fresh'] += 1
         if complete is not None:
             found['complete'] += 1
+            intervals.add(complete[0])
             if complete[1].max() < float('inf') and complete[1].min() > -float('inf'):
                 found['finite'] += 1
             else:
                 for (row, _), part in zip(rows, parts, strict=True):
                     values = complete[1][part]
                     row['not_finite'] += int((values - values != 0).any())
+    found['observed_hz'] = intervals.summary()['rate_hz']

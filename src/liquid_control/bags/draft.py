@@ -5,12 +5,14 @@ from typing import Any
 
 import yaml
 
+from liquid_control.bags.names import looks_commanded, named_command
 from liquid_control.bags.storage import BagError
 from liquid_control.bags.storage.joint_state import JOINT_STATE
+from liquid_control.bags.suitability import in_degrees
+from liquid_control.control.spread import floored
 from liquid_control.control.topics import is_own
 
 MULTI_ARRAY = 'std_msgs/msg/Float64MultiArray'
-_COMMANDED = ('command', 'cmd', 'desired', 'target', 'setpoint', 'reference')
 _UNITS = {
     'position': 'rad', 'positions': 'rad', 'velocity': 'rad/s', 'velocities': 'rad/s',
     'effort': 'N·m', 'efforts': 'N·m', 'angular_velocity': 'rad/s', 'angular': 'rad/s',
@@ -48,15 +50,17 @@ def draft(found: dict[str, Any], robot: str) -> str:
         sent = _terms(command, topics[command], hold=True, order=terms[0]['joints'])[0]
         if _overlap(topics[state], topics[command]):
             terms.append(sent)
-    rate = _rate(topics[state]['rate_hz'])
+    measured = _measured_rate(topics[state])
+    rate = _rate(measured)
     fresh = max(_PERIODS_FRESH / rate, _LEAST_FRESH_S)
     lines = [
         f'# Drafted from a bag: {found["bag"]["messages"]} messages in '
         f'{found["bag"]["duration_s"]:.1f} s.',
         '# A bag cannot tell units, limits or what is safe: check every line marked CHECK.',
+        '# std: no channel has less than a thousandth of the largest in its term.',
         'format: 1',
         f'robot: {_flow(robot)}{_CHECK}',
-        f'rate: {rate:g}{_CHECK}: the median of {state} is {topics[state]["rate_hz"] or 0:.1f} Hz',
+        f'rate: {rate:g}{_CHECK}: {state} comes at {measured or 0:.1f} Hz',
         f'freshness: {_digits(fresh):g}{_CHECK}: s; an older reading is not used',
         f'max_gap: {_digits(_GAP * fresh):g}{_CHECK}: s; after a longer gap the state is reset',
         'observation:',
@@ -65,18 +69,31 @@ def draft(found: dict[str, Any], robot: str) -> str:
         lines += _term_lines(term)
     if sent is not None and sent not in terms:
         lines.append(f'  # {command} is stamped by another clock: it is not observed.{_CHECK}')
-    lines += _action_lines(sent, terms[0])
+    others = [
+        f'{name} ({topic["type"].rpartition("/")[2]})'
+        for name, topic in found['topics'].items()
+        if name not in (state, command)
+        and not is_own(name)
+        and looks_commanded(name, topic['type'])
+    ]
+    lines += _action_lines(sent, terms[0], others)
     return '\n'.join(lines) + '\n'
 
 
 def _usable_fields(topic: dict[str, Any]) -> dict[str, dict[str, dict]]:
-    """Field → channels that a contract can ask for: in nearly every message, not always NaN."""
+    """Field → channels that a contract can ask for: in nearly every message, not always NaN.
+
+    Where no joint is in every message, as with several publishers, those that are in the most.
+    """
     fields = {}
     for field, about in topic['fields'].items():
+        most = topic['decoded']
+        if topic['type'] == JOINT_STATE:
+            most = max((channel['count'] for channel in about['channels'].values()), default=0)
         channels = {
             name: channel
             for name, channel in about['channels'].items()
-            if channel['count'] >= _OFTEN * topic['decoded'] and 'mean' in channel
+            if channel['count'] >= _OFTEN * most and 'mean' in channel
         }
         if field and channels:
             fields[field] = channels
@@ -90,13 +107,9 @@ def _state(topics: dict[str, Any]) -> str:
         kind = topics[name]['type']
         stamped = topics[name]['stamps'] == 'header'
         size = max(map(len, _usable_fields(topics[name]).values()))
-        return kind == JOINT_STATE, not _is_command(name), stamped, size, topics[name]['messages']
+        return kind == JOINT_STATE, not named_command(name), stamped, size, topics[name]['messages']
 
     return max(sorted(topics), key=rank)
-
-
-def _is_command(topic: str) -> bool:
-    return any(word in topic.lower() for word in _COMMANDED)
 
 
 def _terms(
@@ -121,6 +134,9 @@ def _terms(
             'unit': _UNITS.get(last, '?'),
             'std': _stds(channels),
             'spans': [(c['min'], c['max']) for c in channels.values()],
+            'wide': [
+                name for name, c in channels.items() if _UNITS.get(last) == 'rad' and in_degrees(c)
+            ],
         }
         if unnamed and not fixed:
             given = order if order and len(order) == len(joints) else None
@@ -147,11 +163,8 @@ def _name(topic: str, field: str, terms: list[dict], kind: str) -> str:
 
 
 def _stds(channels: dict[str, dict]) -> list[float]:
-    """Standard deviations to three digits; a channel that never moves gets the smallest other."""
-    moving = [c['std'] for c in channels.values() if c['std'] > 0 and math.isfinite(c['std'])]
-    floor = min(moving, default=1.0)
-    return [_digits(c['std'] if math.isfinite(c['std']) and c['std'] > 0 else floor)
-            for c in channels.values()]  # fmt: skip
+    """Standard deviations to three digits, none of them that of numerical noise."""
+    return [_digits(std) for std in floored([c['std'] for c in channels.values()]).tolist()]
 
 
 def _command(topics: dict[str, Any], state: str, first: dict[str, Any]) -> str | None:
@@ -165,10 +178,10 @@ def _command(topics: dict[str, Any], state: str, first: dict[str, Any]) -> str |
         channels = next(iter(fields.values()))
         if all(map(_always_zero, fields.values())):
             continue  # nothing was ever asked of the robot
-        if topic['type'] == JOINT_STATE and _is_command(name) and joints & set(channels):
+        if topic['type'] == JOINT_STATE and named_command(name) and joints & set(channels):
             fits.append((3, topic['messages'], name))
-        elif topic['type'] == MULTI_ARRAY and (len(channels) == len(joints) or _is_command(name)):
-            likely = (len(channels) == len(joints)) + _is_command(name)
+        elif topic['type'] == MULTI_ARRAY and (len(channels) == len(joints) or named_command(name)):
+            likely = (len(channels) == len(joints)) + named_command(name)
             fits.append((likely, topic['messages'], name))
     return max(fits)[2] if fits else None
 
@@ -179,13 +192,24 @@ def _overlap(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return gap_s <= max(one['duration_s'], other['duration_s'])
 
 
-def _action_lines(sent: dict[str, Any] | None, measured: dict[str, Any]) -> list[str]:
+def _action_lines(
+    sent: dict[str, Any] | None, measured: dict[str, Any], others: list[str]
+) -> list[str]:
+    """The action, from recorded commands or else from what was measured.
+
+    Args:
+        sent: the term of the commands; None if there are none that a draft can use.
+        measured: the first term.
+        others: topics with other commands.
+    """
     if sent is not None:
         source, topic, kind = sent, sent['topic'], sent['type']
         why = 'the range commanded in the bag; widen it to what the robot may do'
     else:
         source, topic, kind = measured, 'commands', MULTI_ARRAY
         why = 'the bag has no commands to go by: this is the measured range'
+        if others:
+            why = f'this is the measured range; commands were sent on {", ".join(others)}'
     lower, upper = zip(*map(_limits, source['spans']), strict=True)
     safe = [0.0 if low <= 0.0 <= high else _digits((low + high) / 2)
             for low, high in zip(lower, upper, strict=True)]  # fmt: skip
@@ -208,6 +232,10 @@ def _term_lines(term: dict[str, Any]) -> list[str]:
                 'std', 'hold'):  # fmt: skip
         if key in term:
             check = _CHECK if key in ('unit', 'order') else ''
+            if key == 'unit' and term['wide']:
+                check = (
+                    f'{_CHECK}: {term["wide"][0]} spans more than two turns: degrees, or a wheel?'
+                )
             lines.append(f'    {key}: {_flow(term[key])}{check}')
     return lines
 
@@ -218,6 +246,14 @@ def _limits(span: tuple[float, float]) -> tuple[float, float]:
         low, high = low - 1.0, high + 1.0
     low, high = _digits(low, math.floor), _digits(high, math.ceil)
     return low, high
+
+
+def _measured_rate(topic: dict[str, Any]) -> float | None:
+    """Rate in Hz of a topic's joints: that of its messages, unless they hold only a part each."""
+    counts = [c['count'] for channels in _usable_fields(topic).values() for c in channels.values()]
+    if max(counts) >= _OFTEN * topic['decoded'] or not topic['duration_s']:
+        return topic['rate_hz']
+    return (max(counts) - 1) / topic['duration_s']
 
 
 def _rate(median: float | None) -> float:

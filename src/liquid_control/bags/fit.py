@@ -1,5 +1,6 @@
 """Whether a message has what a contract asks of its topic."""
 
+from numbers import Real
 from typing import Any
 
 from liquid_control.control.contract import Contract
@@ -14,17 +15,30 @@ class Fit:
         self._terms = [TermAccess(term) for term in contract.sensed if term.topic == topic]
         self._last: list[Any] | None = None
 
+    def right_type(self, message: Any) -> bool:
+        return message.__msgtype__ == self._type
+
     def refusal(self, message: Any) -> str | None:
         """Why a message cannot be used; None if it can."""
-        if message.__msgtype__ != self._type:
+        if not self.right_type(message):
             return f'has type {message.__msgtype__}, not {self._type}'
         try:
             layout = [term.layout(message) for term in self._terms]
             if layout != self._last:
                 for term in self._terms:
-                    term.read(message)
+                    _require_numbers(term, message)
                 self._last = layout
         except ObservationError as error:
             self._last = None
             return f'cannot be used: {error}'
         return None
+
+
+def _require_numbers(access: TermAccess, message: Any) -> None:
+    """Raise ObservationError if a field path leads to anything but numbers, such as lists."""
+    term = access.term
+    for name, value in zip(term.channels, access.read(message), strict=True):
+        if not isinstance(value, Real):
+            raise ObservationError(
+                f'{term.topic}: {term.field} of {name} is a {type(value).__name__}, not a number'
+            )

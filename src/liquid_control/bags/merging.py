@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from liquid_control.bags.bag import Bag, BagError
 from liquid_control.bags.fit import Fit
+from liquid_control.bags.joining import Joined
 from liquid_control.bags.names import recorded_name
 from liquid_control.bags.refused import Refused
 from liquid_control.bags.tally import DISTANT_NS
@@ -44,7 +45,8 @@ def sensed(bag: Bag, contract: Contract, observed: dict[str, str]) -> Iterator[t
     Each topic keeps the order in which its publisher sent it; among topics, the earliest stamp
     comes first, and at equal stamps the pacing topic comes last. Stamps are those of the headers; a
     topic that has none, or only zeros, gets its receive stamps. If the headers' clocks restart, as
-    a simulation's does, each run is merged on its own. A message that lacks something that the
+    a simulation's does, each run is merged on its own. Messages that each hold a part of the joints
+    are joined by name, see :class:`Joined`. Any other message that lacks something that the
     contract asks for is left out and counted in :attr:`Bag.left_out`; so is one without a stamp on
     a topic that has them.
 
@@ -90,12 +92,10 @@ def merged(
         bag.require(recorded)
         if kind not in bag.tallies[recorded].types:
             raise BagError(f'{bag.path}: {recorded}: expected {kind}, found {bag.types[recorded]}')
-        fits = {
-            number: Fit(part, topic) for number, part in enumerate(parts) if topic in part.topics
-        }
-        streams.append(_stamped(bag, topic, recorded, fits, -place))
+        usable = _Usable(parts, topic, recorded)
+        streams.append(_stamped(bag, topic, recorded, usable, -place))
     check_terms(contract, lambda kind: of_rosbags(bag.fields(kind)))
-    _require_one_clock(bag, [recorded_name(t, observed) for t in contract.topics])
+    require_one_clock(bag, [recorded_name(t, observed) for t in contract.topics])
     for _, now, _, *found in heapq.merge(*streams):  # no two streams have equal orders
         yield Merged(now, *found)
 
@@ -119,42 +119,94 @@ def require_one_run(bag: Bag, contract: Contract, observed: dict[str, str]) -> N
             )
 
 
-def _stamped(
-    bag: Bag, topic: str, recorded: str, fits: dict[int, Fit], order: int
-) -> Iterator[tuple]:
+def _stamped(bag: Bag, topic: str, recorded: str, usable: '_Usable', order: int) -> Iterator[tuple]:
+    """Yield (run, time, order, topic, message, takers) of the messages that a part can use."""
     tally, latest, era = bag.tallies[recorded], 0, 0
     given, restarts, ahead = tally.source == 'receive', tally.restarts, frozenset(tally.ahead)
-    refused = Refused()
-    taken, first = 0, ''
+    taken = 0
     for _, number, received, message in bag.decoded([recorded]):
         while era < len(restarts) and number >= restarts[era]:
             latest, era = 0, era + 1
-        lacks = {place: fit.refusal(message) for place, fit in fits.items()}
-        takers = tuple(place for place, why in lacks.items() if why is None)
-        whys = list(dict.fromkeys(why for why in lacks.values() if why is not None))
-        if takers:
-            if given:
-                _give(message, received)
-            stamp = stamp_ns(message)
-            if stamp > 0:
-                if number not in ahead:
-                    latest = max(latest, stamp)
-                taken += 1
-                yield era, latest, order, topic, message, takers
-            else:
-                whys = ['has no stamp, although others have one']
-        for why in whys:
-            refused.count(recorded, why)
-            first = first or why
+        if given:
+            _give(message, received)
+        for found, takers in usable.take(message):
+            stamp = stamp_ns(found)
+            if stamp <= 0:
+                usable.refuse('has no stamp, although others have one')
+                continue
+            if number not in ahead:
+                latest = max(latest, stamp)
+            taken += 1
+            yield era, latest, order, topic, found, takers
+    if taken and usable.partial:
+        bag.note(
+            f'{recorded}: {usable.partial.total()} messages hold a part of the joints asked for: '
+            'joined by name'
+        )
+    refused = usable.refused if taken else usable.refused + usable.partial
     bag.leave_out(refused)
     if refused and not taken:
         raise BagError(
             f'{bag.path}: {recorded}: none of {bag.counts[recorded]} messages can be '
-            f'used: the first {first}'
+            f'used: the first {usable.first}'
         )
 
 
-def _require_one_clock(bag: Bag, topics: list[str]) -> None:
+class _Usable:
+    """Which parts of a contract can use the messages of a topic; partial messages are joined.
+
+    Attributes:
+        refused: (topic, why) → number of messages that a part could not use.
+        partial: the same of those that were joined with others.
+        first: why the first of them could not be used as it is.
+    """
+
+    def __init__(self, parts: Sequence[Contract], topic: str, recorded: str):
+        self._recorded = recorded
+        self._fits = {
+            place: (Fit(part, topic), Joined(part, topic))
+            for place, part in enumerate(parts)
+            if topic in part.topics
+        }
+        self.refused, self.partial, self.first = Refused(), Refused(), ''
+
+    def refuse(self, why: str) -> None:
+        self.refused.count(self._recorded, why)
+        self.first = self.first or why
+
+    def take(self, message: Any) -> list[tuple[Any, tuple[int, ...]]]:
+        """Return (message, indices of the parts that can use it), none, one or several."""
+        lacks = {place: fit.refusal(message) for place, (fit, _) in self._fits.items()}
+        takers = tuple(place for place, why in lacks.items() if why is None)
+        found = [(message, takers)] if takers else []
+        if len(takers) == len(lacks):
+            return found
+        whys = {}
+        for place, why in lacks.items():
+            if why is None:
+                continue
+            self.first = self.first or why
+            fit, joined = self._fits[place]
+            part = joined.add(message) if fit.right_type(message) else None
+            if part is None:
+                whys[why] = None
+            elif part.why:
+                whys[part.why] = None
+            else:
+                self.partial.count(self._recorded, why)
+                if part.message is not None:
+                    found.append((part.message, (place,)))
+        for why in whys:
+            self.refuse(why)
+        return found
+
+
+def require_one_clock(bag: Bag, topics: list[str]) -> None:
+    """Refuse topics, as the bag names them, whose stamps cannot be put in one order.
+
+    Raises:
+        BagError: their clocks restart differently, or are different clocks.
+    """
     tallies = {topic: bag.tallies[topic] for topic in topics}
     restarts = {topic: len(tally.restarts) for topic, tally in tallies.items()}
     if len(set(restarts.values())) > 1:

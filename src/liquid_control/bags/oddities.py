@@ -1,21 +1,43 @@
 """Anything odd about a topic, in plain words."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from liquid_control.bags.intervals import BURST
+from liquid_control.control.observe import no_value
+from liquid_control.control.topics import is_own
 
 _FAR_S, _DRIFT_S = 1.0, 0.1
 _MANY, _FEW = 0.1, 10
+_OWN_KINDS = ('clock', 'diagnostics')
 
 
-def oddities(topic: dict[str, Any]) -> list[str]:
+class Oddity(NamedTuple):
+    """Something that one should know before trusting a topic's numbers.
+
+    Attributes:
+        text: what it is.
+        minor: whether many good bags have it too, such as a field that is always empty.
+    """
+
+    text: str
+    minor: bool = False
+
+
+def oddities(topic: dict[str, Any], name: str = '', own_run: bool = False) -> list[Oddity]:
     """List everything that one should know before trusting a topic's numbers.
 
     Args:
         topic: the topic's entry from :func:`~liquid_control.bags.coverage.coverage`.
+        name: its name.
+        own_run: whether the bag is of a run of this package, whose headers are on a simulation's
+            clock, and whose own topics are stamped as it likes.
     """
-    found = [*_counts(topic), *_clock(topic)]
+    found = list(map(Oddity, _counts(topic)))
+    if not own_run:
+        found += [*map(Oddity, _clock(topic)), *_receiving(topic)]
+    elif not (is_own(name) or name in _OWN_KINDS or topic['stamps'] == 'receive'):
+        found += map(Oddity, _clock(topic))
     for field, about in topic['fields'].items():
         found += _field(field, about)
     return found
@@ -24,7 +46,7 @@ def oddities(topic: dict[str, Any]) -> list[str]:
 def _counts(topic: dict[str, Any]) -> Iterator[str]:
     messages = topic['messages']
     if topic['type_from'] == 'unknown':
-        yield f'type {topic["type"] or "without a name"} is unknown: not decoded'
+        yield f'not decoded: {topic["why_unknown"]}'
     elif topic['decoded'] != messages:
         yield f'{messages - topic["decoded"]} of {messages} messages cannot be decoded'
     if topic['promised'] not in (None, messages):
@@ -32,7 +54,7 @@ def _counts(topic: dict[str, Any]) -> Iterator[str]:
 
 
 def _clock(topic: dict[str, Any]) -> Iterator[str]:
-    messages, median = topic['messages'], topic['interval_ms']
+    median = topic['interval_ms']
     if topic['stamps'] == 'receive' and topic['zero_stamps']:
         yield 'header stamps are all zero: receive stamps are used'
     elif topic['zero_stamps']:
@@ -45,23 +67,38 @@ def _clock(topic: dict[str, Any]) -> Iterator[str]:
         yield f'stamps go back: {topic["backward"]}'
     if topic['repeated']:
         yield f'stamps equal to the previous one: {topic["repeated"]}'
-    clock = topic['clock']
-    if clock and abs(clock['ahead_s']) > _FAR_S:
-        side = 'ahead of' if clock['ahead_s'] > 0 else 'behind'
-        yield f'header clock {_time(abs(clock["ahead_s"]))} {side} the receive clock'
-    if clock and abs(clock['drift_s']) > max(_DRIFT_S, 1e-3 * topic['duration_s']):
-        yield f'header and receive clock drift apart by {_time(abs(clock["drift_s"]))}'
+    if topic['micro']:
+        yield (
+            'the nanosec of its header stamps never exceeds 999,999: microseconds, it seems, so '
+            'that time jumps at every full second'
+        )
+        return
     if topic['gaps']:
         longest = f'{_time(topic["longest_ms"] / 1e3)} at {topic["longest_at_s"]:.2f} s'
         yield f'{_number(topic["gaps"], "gap")} beyond 3 medians, the longest {longest}'
     if topic['bursts']:
         yield f'{_number(topic["bursts"], "interval")} below a tenth of the median, {median:.3g} ms'
-    if topic['stamps'] == 'header':
+
+
+def _receiving(topic: dict[str, Any]) -> Iterator[Oddity]:
+    """What there is about the clock that received a topic with header stamps."""
+    clock = topic['clock']
+    if clock and abs(clock['ahead_s']) > _FAR_S:
+        side = 'ahead of' if clock['ahead_s'] > 0 else 'behind'
+        yield Oddity(f'header clock {_time(abs(clock["ahead_s"]))} {side} the receive clock')
+    if (
+        clock
+        and not topic['micro']
+        and abs(clock['drift_s']) > max(_DRIFT_S, 1e-3 * topic['duration_s'])
+    ):
+        yield Oddity(f'header and receive clock drift apart by {_time(abs(clock["drift_s"]))}')
+    if topic['stamps'] == 'header' and not topic['micro']:
         received = topic['receive']
         if received['repeated']:
-            yield f'receive stamps equal to the previous one: {received["repeated"]} (not used)'
-        if _in_bursts(received, median, messages):
-            yield 'received in bursts; receive stamps are not used'
+            text = f'receive stamps equal to the previous one: {received["repeated"]} (not used)'
+            yield Oddity(text, minor=True)
+        if _in_bursts(received, topic['interval_ms'], topic['messages']):
+            yield Oddity('received in bursts; receive stamps are not used', minor=True)
 
 
 def _in_bursts(received: dict[str, Any], median: float | None, messages: int) -> bool:
@@ -70,49 +107,52 @@ def _in_bursts(received: dict[str, Any], median: float | None, messages: int) ->
     return squeezed or received['bursts'] > _MANY * messages
 
 
-def _field(field: str, about: dict[str, Any]) -> Iterator[str]:
+def _field(field: str, about: dict[str, Any]) -> Iterator[Oddity]:
     messages, channels = about['messages'], about['channels']
     if messages and about['empty'] == messages:
-        yield f'{field}: always empty'
+        yield Oddity(f'{field}: always empty', minor=True)
         return
-    if about['empty']:
-        yield f'{field}: empty in {about["empty"]} of {messages} messages'
-    if about['unnamed']:
-        yield f'{field}: values without names in {about["unnamed"]} messages: specify an order'
-    if about['mismatched']:
-        yield f'{field}: different numbers of values and names in {about["mismatched"]} messages'
-    if about['wide']:
-        yield f'{field}: more than 512 values in {about["wide"]} messages: not examined'
-    if about['layouts'] > 1:
-        yield f'{field}: names or sizes change from message to message'
+    for count, text in (
+        (about['empty'], f'empty in {about["empty"]} of {messages} messages'),
+        (about['unnamed'], f'values without names in {about["unnamed"]} messages: specify an '
+                           'order'),
+        (about['mismatched'], 'different numbers of values and names in '
+                              f'{about["mismatched"]} messages'),
+        (about['wide'], f'more than 512 values in {about["wide"]} messages: not examined'),
+        (about['layouts'] > 1, 'names or sizes change from message to message'),
+    ):  # fmt: skip
+        if count:
+            yield Oddity(f'{field}: {text}')
     used = messages - about['empty'] - about['mismatched'] - about['wide']
-    kinds: dict[str, list[str]] = {}
+    kinds: dict[Oddity, list[str]] = {}
+    marker = f'{no_value(field):g}'.replace('e+0', 'e')
     for name, channel in channels.items():
-        for kind in _channel(channel, used):
+        for kind in _channel(channel, used, marker):
             kinds.setdefault(kind, []).append(name)
     for kind, names in kinds.items():
         who = 'all' if len(names) == len(channels) and len(names) > 1 else ', '.join(names[:6])
         more = f' and {len(names) - 6} more' if len(names) > 6 and who != 'all' else ''
-        yield f'{field}: {kind}: {who}{more}'
+        yield Oddity(f'{field}: {kind.text}: {who}{more}', kind.minor)
 
 
-def _channel(channel: dict[str, Any], messages: int) -> Iterator[str]:
+def _channel(channel: dict[str, Any], messages: int, marker: str) -> Iterator[Oddity]:
     count = channel['count']
     usable = count - channel['not_finite'] - channel['sentinel']
     if count < messages:
-        yield 'not in every message'
+        yield Oddity('not in every message')
     if channel['not_finite'] == count:
-        yield 'always NaN'
+        yield Oddity('always NaN')
     elif channel['not_finite']:
-        yield 'NaN or infinite at times'
+        yield Oddity('NaN or infinite at times')
     if channel['sentinel']:
-        yield 'says "no value" (2.146e9), read as NaN'
+        yield Oddity(f'says "no value" ({marker}), read as NaN')
     if usable and channel['zero'] == usable:
-        yield 'always zero'
+        yield Oddity('always zero', minor=True)
     elif usable > 1 and channel['min'] == channel['max']:
-        yield 'constant'
+        yield Oddity('constant', minor=True)
     elif count > _FEW and channel['repeated'] > _MANY * count:
-        yield 'repeats the previous value in more than a tenth of the messages'
+        text = 'repeats the previous value in more than a tenth of the messages'
+        yield Oddity(text, minor=True)
 
 
 def _number(count: int, what: str) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from liquid_control.bags.bag import Bag, BagError
 from liquid_control.bags.merging import require_one_run, sensed
 from liquid_control.bags.names import check_renamed
+from liquid_control.bags.suitability import too_slow
 from liquid_control.control.contract import Contract
 from liquid_control.control.observe import Observer
 from liquid_control.control.timeline import Advance, Timeline
@@ -62,8 +63,8 @@ def read_recording(
     """Read a bag's observations from ``start`` to ``stop``, in seconds since the first one.
 
     Raises:
-        BagError: a topic is missing, has the wrong type or a clock that is set back, or there is
-            no usable observation in that part.
+        BagError: a topic is missing, has the wrong type or a clock that is set back, there is no
+            usable observation in that part, or they come too rarely for the contract.
         ObservationError: a message lacks something that the contract asks for.
         ValueError: a renamed topic is not one that is read for the contract.
     """
@@ -97,6 +98,10 @@ def read_recording(
         elif skipped:
             why = f'none of {skipped} is finite with a stamp that advances'
         raise BagError(f'{bag.path}: no observation from {start:g} to {stop:g} s: {why}')
+    typical = float(np.median(elapsed))
+    slow = too_slow(contract.rate / typical, contract)
+    if slow:
+        raise BagError(f'{bag.path}: {slow}')
     return Recording(
         bag.path.name,
         np.array(stamps, dtype=np.int64),

@@ -14,6 +14,8 @@ _AGAIN, _DISTANT_AGAIN = 10, 2
 :data:`DISTANT_NS`, and by more."""
 _PAIRS, _FEWEST = 256, 3
 """Maximum and minimum number of messages by which two clocks are compared."""
+_FEWEST_MICRO = 20
+"""Fewest stamps that show that their nanoseconds are microseconds."""
 _JUMP = 10
 """A jump of this many intervals is not the passing of time."""
 
@@ -153,6 +155,14 @@ class Tally:
     def source(self) -> str:
         """``header`` or ``receive``: whose stamps say when a message was sent."""
         return 'header' if self._low is not None else 'receive'
+
+    @property
+    def micro(self) -> bool:
+        """Whether the stamps' nanoseconds must be microseconds: over seconds, all are below 1e6."""
+        stamps = [stamp for _, stamp in self._pairs]
+        if len(stamps) < _FEWEST_MICRO or max(stamps) - min(stamps) < 3 * DISTANT_NS:
+            return False
+        return all(stamp % 1_000_000_000 < 1_000_000 for stamp in stamps)
 
     @property
     def offset_ns(self) -> int:

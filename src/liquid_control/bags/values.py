@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from liquid_control.bags.numbers import Numbers
-from liquid_control.control.observe import NO_VALUE
+from liquid_control.control.observe import no_value
 
 _FULL = 256
 _WIDEST, _MOST = 512, 4096
@@ -20,7 +20,7 @@ class Channel:
     Attributes:
         count: values seen.
         missing: values that are not finite.
-        sentinel: values that say "no value" with 2.146e9.
+        sentinel: values that say "no value", see :func:`no_value`.
         zero: values that are 0.
         repeated: values equal to the one before.
         low, high: smallest and largest of the values that are finite and not the sentinel.
@@ -38,13 +38,13 @@ class Channel:
     total: float = 0.0
     squares: float = 0.0
 
-    def add(self, values: np.ndarray) -> None:
-        """Take in values (k,) in the order of their messages."""
+    def add(self, values: np.ndarray, marker: float) -> None:
+        """Take in values (k,) in the order of their messages; ``marker`` says "no value"."""
         before = np.concatenate([[self.last], values[:-1]])
         self.count += len(values)
         self.last = float(values[-1])
         self.repeated += int((values == before).sum())
-        marked = values == NO_VALUE
+        marked = values == marker
         self.sentinel += int(marked.sum())
         usable = np.isfinite(values) & ~marked
         self.missing += len(values) - int(usable.sum()) - int(marked.sum())
@@ -96,6 +96,7 @@ class Values:
         self.layouts = 0
         self._names: tuple[str, ...] | None = numbers.channels
         self._given: Any = None
+        self._marker = no_value(numbers.field)
         self._rows: list[Any] = []
 
     def add(self, message: Any) -> None:
@@ -146,5 +147,5 @@ class Values:
             table = np.array(self._rows, dtype=np.float64)
             for name, column in zip(self._names, table.T, strict=True):
                 if name in self.channels or len(self.channels) < _MOST:
-                    self.channels.setdefault(name, Channel()).add(column)
+                    self.channels.setdefault(name, Channel()).add(column, self._marker)
         self._rows.clear()

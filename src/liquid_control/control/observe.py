@@ -5,7 +5,7 @@ attributes matter.
 """
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import reduce
 from math import inf, nan
 from operator import attrgetter
@@ -38,19 +38,22 @@ def stamp_ns(message: Any) -> int:
         raise ObservationError(f'a {type(message).__name__} has no header.stamp') from None
 
 
-NO_VALUE = 2.146e9
-"""Unitree's marker for "no value" (PosStopF) of a position. It is read as NaN: no reading."""
-NO_SPEED = 16000.0
-"""Unitree's marker for "no value" (VelStopF) of a velocity, read as NaN too."""
+NO_VALUE, NO_SPEED = 2.146e9, 16000.0
+"""Unitree's markers for "no value" in motor messages: PosStopF in positions, VelStopF in
+velocities. They are read as NaN: no reading."""
 _MARKERS = {
-    **dict.fromkeys(('position', 'positions', 'q'), NO_VALUE),
-    **dict.fromkeys(('velocity', 'velocities', 'dq'), NO_SPEED),
-}
+    'position': NO_VALUE, 'positions': NO_VALUE, 'q': NO_VALUE,
+    'velocity': NO_SPEED, 'velocities': NO_SPEED, 'dq': NO_SPEED,
+}  # fmt: skip
+_UNIT_MARKERS = {'rad': NO_VALUE, 'm': NO_VALUE, 'rad/s': NO_SPEED, 'm/s': NO_SPEED}
 
 
-def no_value(path: str) -> float:
-    """The marker for "no value" in the field at the end of a path; NaN if it has none."""
-    return _MARKERS.get(path.rpartition('.')[2], nan)
+def no_value(field: str, units: Sequence[str] = ()) -> float:
+    """The marker for "no value" in a field, by the last part of its path or else by its units; NaN
+    if it has none."""
+    by_unit = {_UNIT_MARKERS.get(unit, nan) for unit in units}
+    found = by_unit.pop() if len(by_unit) == 1 else nan
+    return _MARKERS.get(field.rpartition('.')[2], found)
 
 
 class TermAccess:
@@ -58,7 +61,7 @@ class TermAccess:
 
     def __init__(self, term: Term):
         self.term = term
-        self.no_value = no_value(term.field)
+        self.no_value = no_value(term.field, term.units)
         self._field_of = _getter(term.field)
         self._names_of = _getter(term.names)
         self._order = None if term.order is None else list(term.order)

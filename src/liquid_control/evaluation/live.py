@@ -10,7 +10,7 @@ from liquid_control.control.follower import Follower
 from liquid_control.control.observe import Observer
 from liquid_control.control.runtime import PolicyRunner
 from liquid_control.evaluation.alarm import Alarm, Calibration
-from liquid_control.evaluation.prediction_error import follows
+from liquid_control.evaluation.prediction_error import follows, ratio
 from liquid_control.evaluation.rollouts import RolloutRunner, Rollouts
 
 
@@ -58,8 +58,8 @@ class LiveAccuracy:
         """Mean squared error over that of persistence; None before there is one."""
         if not self._errors:
             return None
-        model, persistence = np.sum(self._errors, axis=0)
-        return float(model / persistence) if persistence > 0 else None
+        model, persistence = np.mean(self._errors, axis=0) / self._scale.size
+        return ratio(float(model), float(persistence))
 
 
 class LiveAlarm:

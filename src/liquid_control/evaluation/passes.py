@@ -51,6 +51,8 @@ class Heard:
         first, last: stamps of the first and last complete observation in ns; None if none.
         observations: number of complete observations, of the policies that had the most.
         answered: number of those answered by a recorded command; None if no commands were recorded.
+        not_compared: why none of the recorded commands can be compared; empty if some were, or if
+            none were recorded.
         lost: number of messages withheld by an injected fault.
         silences: times when a topic fell silent for longer than the contract's ``max_gap`` while
             others went on: topic, since (ns), until (ns; None: to the end).
@@ -60,6 +62,7 @@ class Heard:
     last: int | None = None
     observations: int = 0
     answered: int | None = None
+    not_compared: str = ''
     lost: int = 0
     silences: list[dict[str, Any]] = field(default_factory=list)
 
@@ -146,6 +149,9 @@ def play(
     most = max(groups, key=lambda group: group.observations)
     heard.observations = most.observations
     heard.answered = most.answered if most.commands.any else None
+    heard.not_compared = most.commands.why_not
+    if heard.answered == 0:
+        heard.not_compared = 'no command follows an observation by less than one period'
     heard.silences = silence.end()
     return heard
 

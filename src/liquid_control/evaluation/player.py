@@ -11,7 +11,14 @@ from liquid_control.control.follower import Follower
 from liquid_control.control.gate import Reason
 from liquid_control.control.runtime import PolicyRunner
 from liquid_control.evaluation.alarm import Alarm, Calibration
-from liquid_control.evaluation.prediction_error import error_figures, finite, ratio, scorable
+from liquid_control.evaluation.prediction_error import (
+    contract_std,
+    error_figures,
+    finite,
+    floored_by_term,
+    ratio,
+    scorable,
+)
 from liquid_control.evaluation.rollouts import RolloutRunner, Rollouts
 from liquid_control.evaluation.sums import Moments, Squares, Thinned, Times
 
@@ -61,6 +68,7 @@ class Player:
         self._nothing = np.zeros(self.contract.action_size, dtype=np.float32)
         self._resets = self._steps = self._used = self._unanswered = 0
         self._watched_ns, self._scored_ns = 0, 0
+        self._latest = -(1 << 63)
         self.scores, self.shown = Thinned(), Thinned()
         self._rows: list[tuple] = []
         self._overlaps = False
@@ -96,6 +104,9 @@ class Player:
             )  # fmt: skip
         if sent is not None:
             self.runner.sent(sent)
+        if command.reasons & Reason.SURPLUS:
+            return  # the next observation is that of the next period
+        self._latest = stamp_ns if command.used else self._latest
         answer = sent if answers else None
         row = (stamp_ns, observation, command.prediction, command.step_s, command.action, answer)
         self._rows.append(row)
@@ -122,7 +133,8 @@ class Player:
         values = np.array([observation for _, observation in self._waiting])
         self._waiting.clear()
         predictions: list[np.ndarray | None] = [None] * len(stamps)
-        used, surplus = 0, self._stepper.events['surplus']
+        taken = np.zeros(len(stamps), dtype=bool)
+        surplus = self._stepper.events['surplus']
         for part in self._stepper.run(stamps, values):
             if part.anew:
                 self._anew()
@@ -133,7 +145,8 @@ class Player:
             )  # fmt: skip
             for place, prediction in zip(part.places, part.predictions, strict=True):
                 predictions[place] = prediction
-            used += count
+            taken[part.places] = True
+        used = int(taken.sum())
         self._used += used
         bad = int(np.count_nonzero(~np.isfinite(values).all(axis=1)))
         self._reasons['observation_not_finite'] += bad
@@ -142,7 +155,12 @@ class Player:
         self._reasons['stamp_not_advancing'] += len(stamps) - bad - used - surplus
         untimed, nothing = [0.0] * len(stamps), [None] * len(stamps)
         rows = zip(stamps, values, predictions, untimed, nothing, nothing, strict=True)
-        self._rows.extend(rows)
+        for row, used in zip(rows, taken, strict=True):
+            if used:
+                self._latest = row[0]
+            elif row[0] > self._latest and np.isfinite(row[1]).all():
+                continue  # surplus, as in step
+            self._rows.append(row)
         self._sum()
 
     def _anew(self) -> None:
@@ -235,8 +253,8 @@ class Player:
     def _std(self) -> tuple[np.ndarray, str]:
         terms = [term for term in self.contract.sensed if not term.hold]
         if all(term.std is not None for term in terms):
-            return np.array([value for term in terms for value in term.std]), 'contract'
-        return self._moments.std, 'recording'
+            return contract_std(terms), 'contract'
+        return floored_by_term(terms, self._moments.std), 'recording'
 
     def _horizons(self, channels, units, std) -> dict[str, Any]:
         """Errors by steps ahead: in std² over all channels, and each channel's rms in its unit."""

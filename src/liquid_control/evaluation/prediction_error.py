@@ -6,9 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from liquid_control.control.contract import Contract
+from liquid_control.control.contract import Contract, Term
+from liquid_control.control.spread import floored
 from liquid_control.evaluation.trace import Trace
 
+STILL = 1e-12
+"""Mean squared change per step, in std², below which a channel stands still."""
 _TOLERANCE = 0.25
 """How far from its nominal period, in periods, an observation may come and be the next one."""
 
@@ -80,12 +83,23 @@ def channel_std(contract: Contract, traces: Sequence[Trace]) -> tuple[np.ndarray
     holds are not scored, and need none.
     """
     if all(term.std is not None for term in contract.sensed if not term.hold):
-        given = [term.std or (1.0,) * len(term.channels) for term in contract.sensed]
-        return np.concatenate(given), 'contract'
+        return contract_std(contract.sensed), 'contract'
     seen = np.concatenate([t.observations for t in traces]).astype(np.float64)
     seen = seen[np.isfinite(seen).all(axis=1)]
     std = seen.std(axis=0) if len(seen) else np.ones(contract.sensed_size)
-    return np.where(std > 0, std, 1.0), 'recording'
+    return floored_by_term(contract.sensed, std), 'recording'
+
+
+def contract_std(terms: Sequence[Term]) -> np.ndarray:
+    """The standard deviations that a contract gives, floored term by term; 1 where it has none."""
+    given = [value for term in terms for value in term.std or (1.0,) * len(term.channels)]
+    return floored_by_term(terms, np.array(given))
+
+
+def floored_by_term(terms: Sequence[Term], std: np.ndarray) -> np.ndarray:
+    """Apply :func:`floored` to the standard deviations (p,) of each term's channels."""
+    cuts = np.cumsum([len(term.channels) for term in terms])[:-1]
+    return np.concatenate([floored(part) for part in np.split(std, cuts)])
 
 
 def error_figures(
@@ -117,5 +131,11 @@ def finite(value: Any) -> float | None:
 
 
 def ratio(value: float | None, base: float | None) -> float | None:
-    """One over the other; None where one is missing or the base is 0."""
-    return value / base if value is not None and base else None
+    """A mean squared error over that of persistence, both in std².
+
+    None where one is missing, and where nothing moved: a change of less than a millionth of a
+    standard deviation per step is numerical noise, and an error over it says nothing.
+    """
+    if value is None or base is None or base < STILL:
+        return None
+    return value / base

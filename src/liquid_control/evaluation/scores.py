@@ -63,6 +63,7 @@ def heard_figures(heard: Heard) -> dict[str, Any]:
         'seconds': _since(heard.last, heard),
         'observations': heard.observations,
         'answered': heard.answered,
+        'not_compared': heard.not_compared,
         'lost': heard.lost,
         'silences': [
             {

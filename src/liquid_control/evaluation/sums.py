@@ -25,9 +25,8 @@ class Moments:
 
     @property
     def std(self) -> np.ndarray:
-        """Standard deviations, (p,); 1 for a channel that never changed."""
-        std = np.sqrt(self._m2 / max(1, self.count))
-        return np.where(std > 0, std, 1.0)
+        """Standard deviations, (p,)."""
+        return np.sqrt(self._m2 / max(1, self.count))
 
 
 class Squares:

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 from rclpy.node import Node
-from rosbags.typesys import Stores, get_typestore
 from rosgraph_msgs.msg import Clock
 from std_msgs.msg import Float64MultiArray, Header
 
@@ -64,6 +63,14 @@ class BagNode(Node):
         observed = declare.get(
             'observed', '', 'Topics recorded under another name: topic=recorded topic=recorded'
         )
+        distro = declare.get(
+            'distro',
+            '',
+            'ROS 2 distribution of types that the bag does not define; empty: its own.',
+        )
+        msgs = declare.get(
+            'msgs', '', 'Folder of .msg files of types that the bag does not define.'
+        )
         self._speed = declare.get(
             'speed',
             0.0,
@@ -85,7 +92,7 @@ class BagNode(Node):
         declare.done()
         if not bag:
             raise ValueError('bag: expected a recording, found nothing')
-        self._bag = Bag(Path(bag))
+        self._bag = Bag(Path(bag), distro or None, msgs or None)
         self._robot = Contract.load(path := paths.robot(robot))
         asked = Bundle.read(paths.policy(policy, path)).contract
         asked.require_fit(self._robot, policy)
@@ -99,7 +106,6 @@ class BagNode(Node):
 
     def _open(self) -> None:
         profile = qos(lockstep=self._speed == 0.0, reliable=True, depth=10)
-        self._types = get_typestore(Stores.ROS2_KILTED)
         self._sensors = {
             topic: self.create_publisher(message_type(kind), topic, profile)
             for topic, kind in self._contract.topics.items()
@@ -214,8 +220,7 @@ class BagNode(Node):
 
     def _publish(self, topic: str, stamp: int, message: Any) -> None:
         self._time.publish(clock_message(stamp))
-        kind = self._contract.topics[topic]
-        self._sensors[topic].publish(bytes(self._types.serialize_cdr(message, kind)))
+        self._sensors[topic].publish(self._bag.encoded(message))
 
     def _wait_for_answer(self, session: Session, stamp: int) -> None:
         if self._speed or session.spin_for(self._answer_timeout, lambda: self._answered == stamp):

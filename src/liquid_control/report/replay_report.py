@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from liquid_control.report.page import write_page
+from liquid_control.report.replay_answer import answer
 from liquid_control.report.report import provenance_rows
 
 
@@ -40,7 +41,7 @@ def _section(name: str, outcome: dict[str, Any]) -> dict[str, Any]:
     result = outcome.get('result') or {}
     return {
         'name': name,
-        'problem': result.get('why', '') if outcome['ok'] else outcome['error'],
+        'answer': answer(outcome),
         'coverage': result.get('coverage'),
         'policies': result.get('policies', []),
         'silences': result['heard'][0]['silences'] if result else [],

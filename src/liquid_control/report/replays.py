@@ -80,7 +80,12 @@ def replay_recording(
         scores.extend(found)
         heard.append({'fault': fault, **what})
     _tell_apart(scores)
-    why = '; '.join([*([bag.damage] if bag.damage else []), *_unjudged(scores)])
+    problems = [bag.damage] if bag.damage else []
+    if seen['contract']['too_slow']:
+        problems.append(seen['contract']['too_slow'])
+    if heard[0]['not_compared'] and any(score['drives'] for score in scores):
+        problems.append(f'commands not compared, because {heard[0]["not_compared"]}')
+    why = '; '.join([*problems, *_unjudged(scores)])
     return {
         'complete': not why,
         'why': why,
@@ -153,7 +158,9 @@ def _unjudged(scores: list[dict[str, Any]]) -> Iterator[str]:
                 f'{who}: no prediction could be scored ({used} of '
                 f'{score["observations"]} observations were used)'
             )
-        elif score['fault'] == 'none' and used < _SHARE * score['observations']:
+        elif score['fault'] == 'none' and used < _SHARE * (
+            score['observations'] - score['reasons'].get('surplus', 0)
+        ):
             yield (
                 f'{who}: only {used} of {score["observations"]} observations were used '
                 f'({_mostly(score)})'

@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--draft', type=Path, metavar='YAML', help='write a contract drafted from the bag'
     )
     add_type_arguments(parser)
+    parser.add_argument('--verbose', action='store_true', help='list every oddity of every topic')
     add_json_argument(parser, 'write everything to a file')
 
 
@@ -74,20 +75,20 @@ def _one(
 
     from liquid_control.bags.bag import Bag, BagError
     from liquid_control.bags.coverage import coverage
-    from liquid_control.verbs.bag_tables import coverage_parts
+    from liquid_control.verbs.bag_tables import answer, bag_problem, coverage_parts
+    from liquid_control.verbs.say import say
 
     try:
         with console.status(f'reading {escape(path.name)}'):
             bag = Bag(path, args.distro, args.msgs)
             found = coverage(bag, contract, args.observed)
     except BagError as error:
-        console.print(f'[red]not read:[/] {escape(str(error))}', soft_wrap=True)
+        say(console, f'[bold red]NOT READ[/] {escape(str(error))}')
         return {'bag': {'path': str(path), 'whole': False, 'damage': str(error)}}, False
-    for part in coverage_parts(found):
-        console.print(part, soft_wrap=isinstance(part, str))
-    decoded = all(t['decoded'] == t['messages'] for t in found['topics'].values())
-    covered = found['contract'] is None or found['contract']['finite'] > 0
-    return found, found['bag']['whole'] and decoded and covered
+    say(console, answer(found))
+    for part in coverage_parts(found, args.verbose):
+        say(console, part)
+    return found, bag_problem(found) is None
 
 
 def _draft(console: Any, found: dict, target: Path, path: Path) -> None:
@@ -96,12 +97,13 @@ def _draft(console: Any, found: dict, target: Path, path: Path) -> None:
     from liquid_control.bags.draft import draft
     from liquid_control.control import Contract
     from liquid_control.files import write_whole
+    from liquid_control.verbs.say import say
 
     text = draft(found, path.resolve().stem or 'robot')
     contract = Contract.parse(text, str(target))
     write_whole(target, text)
-    console.print(
+    say(
+        console,
         f'drafted {escape(str(target))}: {len(contract.terms)} terms, '
         f'{contract.observation_size} values; check every line marked CHECK',
-        soft_wrap=True,
     )

@@ -48,6 +48,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--address', help='address of the Ray cluster; default: one on this machine'
     )
+    parser.add_argument(
+        '--verbose', action='store_true',
+        help='list every oddity, and the figures of each of many recordings',
+    )  # fmt: skip
     add_json_argument(parser, 'write the figures to a file')
 
 
@@ -60,6 +64,7 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.provenance import provenance, write_json
     from liquid_control.report.replays import summary
     from liquid_control.run_folder import own_folder
+    from liquid_control.verbs.say import say
 
     for name, least in (('horizon', 1), ('workers', 1), ('seed', 0)):
         found = getattr(args, name)
@@ -91,17 +96,7 @@ def main(args: argparse.Namespace) -> int:
     results = [o['result'] for o in outcomes.values() if o['ok']]
     found = summary(outcomes)
     problems = {**found['failed'], **found['damaged']}
-    for name, outcome in outcomes.items():
-        if outcome['ok']:
-            _tell(console, name if len(outcomes) > 1 else '', outcome['result'])
-        elif len(outcomes) > 1:
-            console.print(f'[red]{escape(name)}:[/] {escape(outcome["error"])}', highlight=False)
-    if len(outcomes) > 1:
-        from liquid_control.verbs.replay_tables import fleet_table
-
-        console.print(fleet_table(found))
-        for name, count in found['left_out'].items():
-            console.print(f'[yellow]{escape(name)}: {count} messages left out[/]', highlight=False)
+    _tell(console, outcomes, found, args.verbose)
     verdict = {
         'format': 1,
         'complete': not problems,
@@ -121,13 +116,38 @@ def main(args: argparse.Namespace) -> int:
         from liquid_control.report.replay_report import write_replay_report
 
         report = write_replay_report(args.out / 'report.html', outcomes, verdict)
-        console.print(f'report: {report}', highlight=False)
+        say(console, f'report: {escape(str(report))}')
     for path in verdicts:
         write_json(path, verdict)
     if len(outcomes) == 1 and not results:
         (outcome,) = outcomes.values()
         raise ValueError(outcome['error'])
     return 0 if not problems else 1
+
+
+def _tell(
+    console: Any, outcomes: dict[str, dict[str, Any]], found: dict[str, Any], verbose: bool
+) -> None:
+    """Print an answer for every recording, then tables."""
+    from rich.markup import escape
+
+    from liquid_control.verbs.replay_tables import answer_line, fleet_table, result_parts
+    from liquid_control.verbs.say import say
+
+    many = len(outcomes) > 1
+    if many or all(outcome['ok'] for outcome in outcomes.values()):
+        for name, outcome in outcomes.items():
+            say(console, answer_line(name if many else '', outcome))
+    if many:
+        console.print(fleet_table(found))
+        for name, count in found['left_out'].items():
+            say(console, f'[yellow]{escape(name)}: {count} messages left out[/]')
+    for name, outcome in outcomes.items():
+        if outcome['ok'] and (verbose or not many):
+            if many:
+                console.rule(escape(name))
+            for part in result_parts(outcome['result'], verbose):
+                say(console, part)
 
 
 def _replay(args: argparse.Namespace, console: Any) -> dict[str, dict[str, Any]]:
@@ -186,46 +206,3 @@ def _named(recordings: list[Path]) -> list[tuple[str, Path]]:
         (name if short.count(name) == 1 else f'{place:04d}-{name}', path)
         for place, (name, path) in enumerate(zip(short, recordings, strict=True))
     ]
-
-
-def _tell(console: Any, name: str, result: dict[str, Any]) -> None:
-    from rich.markup import escape
-
-    from liquid_control.verbs.bag_tables import coverage_parts
-    from liquid_control.verbs.replay_tables import horizon_table, score_table
-
-    if name:
-        console.rule(escape(name))
-    for part in coverage_parts(result['coverage']):
-        console.print(part, soft_wrap=isinstance(part, str), highlight=False)
-    console.print(score_table(result['policies']))
-    console.print(
-        '[dim]steps: used/all; error: mean squared error of the predicted next observation '
-        'in units of std; persist.: that of predicting no change;\n'
-        'Δ: action minus recorded command, largest and root mean square; step: p50/p99[/]'
-    )
-    console.print(horizon_table(result['policies']))
-    for silence in result['heard'][0]['silences']:
-        until = 'the end' if silence['until_s'] is None else f'{silence["until_s"]:.2f} s'
-        console.print(
-            f'[yellow]{escape(silence["topic"])} is silent from {silence["since_s"]:.2f} s '
-            f'to {until}[/]',
-            highlight=False,
-        )
-    for score in result['policies']:
-        if score['reasons']:
-            told = ', '.join(f'{name} {count}' for name, count in score['reasons'].items())
-            console.print(
-                f'[yellow]{escape(score["policy"])}, {score["fault"]}: {told}[/]', highlight=False
-            )
-        for event in (score['alarm'] or {}).get('events', ()):
-            end = 'the end' if event['end_s'] is None else f'{event["end_s"]:.2f} s'
-            joints = ', '.join(list(event['joints'])[:4])
-            console.print(
-                f'[red]ALARM[/] {escape(score["policy"])}, {score["fault"]}: from '
-                f'{event["start_s"]:.2f} s to {end} the robot does not behave as the model knows '
-                f'it: {escape(joints)}',
-                highlight=False,
-            )
-    if result['why']:
-        console.print(f'[red]not complete:[/] {escape(result["why"])}', highlight=False)

@@ -51,7 +51,9 @@ def definitions(channel: Channel, fault: Callable[[str], None]) -> Definitions:
             if channel.language == 'ros2idl':
                 found.update(get_types_from_idl(part))
             else:
-                found.update(get_types_from_msg(part, kind))
+                parsed = get_types_from_msg(part, kind)
+                found.update(parsed)
+                found[kind] = next(iter(parsed.values()))  # rosbags has no name for services' parts
         except Exception as error:  # a damaged text can make the parser raise anything
             fault(f'the definition of {kind} cannot be used: {_reason(error)}')
     return found

@@ -222,6 +222,11 @@ class Types:
             found = self._decoders[channel[:2]] = _decoder(store, channel.type, told)
         return found
 
+    def encoded(self, message: Any) -> bytes:
+        """Encode a message that a decoder of these types returned."""
+        kind = message.__msgtype__
+        return bytes(self.store(kind).serialize_cdr(message, kind))
+
     def _told(self, topic: str, text: str) -> None:
         self._note(f'{topic}: {text}')
 
