@@ -12,14 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from liquid_control.sim.environment import WALKER2D
 from liquid_control.study import arrays
-from liquid_control.study.inverse import ACTIONS, Simulator, find_all, observed
+from liquid_control.study.fitted_policy import FittedPolicy
+from liquid_control.study.inverse import Simulator, find_all, observed
 
-_WIDTH = 192
-"""Units of each layer of the policy that is fitted."""
 WALKED, RANDOM, NOISE = 60, 0.05, 0.06
 """Training rollouts whose actions are recovered; share of random actions; noise of the others."""
 WALKERS, FROM_START, SHORTEST = 100, 0.15, 80
@@ -27,41 +25,8 @@ WALKERS, FROM_START, SHORTEST = 100, 0.15, 80
 frame; minimum frames of a walk that is kept."""
 KEEP_EVERY = 50_000
 """Simulated frames from one checkpoint to the next."""
-FINDING = 0.8
-"""Share of the time that finding the actions takes, the rest is walking."""
-
-
-def fit_policy(
-    frames: np.ndarray, actions: np.ndarray, seed: int, steps: int
-) -> Callable[[np.ndarray], np.ndarray]:
-    """Fit a policy (N, 17) → (N, 6) to ``actions``, robustly against the random ones."""
-    torch.manual_seed(seed)
-    rng, seen = np.random.default_rng(seed), observed(frames)
-    mean, std = seen.mean(0), seen.std(0)
-    x, u = (torch.from_numpy(v).float() for v in ((seen - mean) / std, actions))
-    net = torch.nn.Sequential(
-        torch.nn.Linear(17, _WIDTH), torch.nn.Tanh(), torch.nn.Linear(_WIDTH, _WIDTH),
-        torch.nn.Tanh(), torch.nn.Linear(_WIDTH, ACTIONS),
-    )  # fmt: skip
-    optimizer = torch.optim.AdamW(net.parameters(), weight_decay=0.03)
-    for step in range(steps):
-        for group in optimizer.param_groups:
-            group['lr'] = 2e-3 * min(1.0, (step + 1) / 100) * (1.0 - step / steps)
-        rows = torch.from_numpy(rng.integers(len(x), size=512))
-        mean_action = net(x[rows])
-        limited = mean_action.clamp(-1.0, 1.0)
-        limited = limited + 0.01 * (mean_action - limited)  # keeps a gradient at the limits
-        loss = torch.nn.functional.huber_loss(limited, u[rows], delta=0.15)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-
-    @torch.no_grad()
-    def policy(frames: np.ndarray) -> np.ndarray:
-        normal = torch.from_numpy((observed(frames) - mean) / std).float()
-        return net(normal).clamp(-1.0, 1.0).double().numpy()
-
-    return policy
+FINDING, FITTING = 0.5, 0.15
+"""Shares of the time that finding the actions and fitting the policy take; the rest is walking."""
 
 
 class _Walks:
@@ -120,7 +85,7 @@ def make(
         rollouts: name → frames, (T, 17).
         count: number of frames.
         seed: seed of the policy and the walks.
-        place: where ``actions`` and ``walks`` under way are kept.
+        place: where ``actions``, ``policy`` and ``walks`` are kept.
         origin: where the rollouts are from, plain JSON.
         report: called with the share done and a text.
 
@@ -146,30 +111,61 @@ def make(
         **origin, 'frames': count, 'walkers': WALKERS, 'random': RANDOM, 'noise': NOISE,
         'fitting': fitting,
     }  # fmt: skip
-    walks, path, seconds, started = _Walks(seed), place('walks'), 0.0, time.perf_counter()
+    policy = FittedPolicy(frames, seed)
+    fitting_s = policy.fit(
+        actions,
+        fitting,
+        place('policy'),
+        origin,
+        lambda share: report(FINDING + FITTING * share, f'fitting a policy {share:.0%}'),
+    )
+    walks = _Walks(seed)
+    walking_s = _walk(
+        walks,
+        simulator,
+        policy,
+        frames,
+        count,
+        place('walks'),
+        origin,
+        lambda share: report(
+            FINDING + FITTING + (1.0 - FINDING - FITTING) * share, f'simulating {share:.0%}'
+        ),
+    )
+    walked = {f'simulated_{i}': walk.swapaxes(0, 1) for i, walk in enumerate(walks.done)}
+    return walked, finding_s + fitting_s + walking_s
+
+
+def _walk(
+    walks: _Walks,
+    simulator: Simulator,
+    policy: FittedPolicy,
+    frames: np.ndarray,
+    count: int,
+    path: Path,
+    origin: dict[str, Any],
+    report: Callable[[float], None],
+) -> float:
+    """Walk until there are ``count`` frames; resumes from ``path``; returns the seconds it took."""
+    before_s, started = 0.0, time.perf_counter()
     kept = arrays.read(path, origin)
     if kept is not None:
         walks.restore(kept)
-        seconds = float(kept['seconds'])
-    if walks.made < count:
-        report(FINDING, 'fitting a policy to them')
-        policy = fit_policy(frames, actions, seed, fitting)
-        saved = walks.made // KEEP_EVERY
-        while walks.made < count:
-            if walks.steps * WALKERS > 20 * count + 1000 * WALKERS:
-                raise ValueError(
-                    f'the fitted policy keeps falling: {walks.made} of {count} frames simulated'
-                )
-            _step(walks, simulator, policy, frames)
-            share = min(1.0, walks.made / count)
-            report(FINDING + (1.0 - FINDING) * share, f'simulating {share:.0%}')
-            if walks.made // KEEP_EVERY > saved or walks.made >= count:
-                saved = walks.made // KEEP_EVERY
-                passed = np.array(seconds + time.perf_counter() - started)
-                arrays.write(path, {**walks.arrays(), 'seconds': passed}, origin)
-        seconds += time.perf_counter() - started
-    walked = {f'simulated_{i}': walk.swapaxes(0, 1) for i, walk in enumerate(walks.done)}
-    return walked, finding_s + seconds
+        before_s = float(kept['seconds'])
+    saved = walks.made // KEEP_EVERY
+    report(min(1.0, walks.made / count))
+    while walks.made < count:
+        if walks.steps * WALKERS > 20 * count + 1000 * WALKERS:
+            raise ValueError(
+                f'the fitted policy keeps falling: {walks.made} of {count} frames simulated'
+            )
+        _step(walks, simulator, policy, frames)
+        if walks.made // KEEP_EVERY > saved or walks.made >= count:
+            saved = walks.made // KEEP_EVERY
+            seconds = np.array(before_s + time.perf_counter() - started)
+            arrays.write(path, {**walks.arrays(), 'seconds': seconds}, origin)
+        report(min(1.0, walks.made / count))
+    return before_s + time.perf_counter() - started
 
 
 def _step(
