@@ -1,5 +1,6 @@
 """The best model is causal, knows where its feet are, and resumes exactly."""
 
+import math
 from dataclasses import replace
 
 import gymnasium
@@ -13,10 +14,11 @@ from safetensors.torch import load_file
 from liquid_control.data.walker2d_kinematics import Protocol, Rollouts
 from liquid_control.models import Normalizer, parameters
 from liquid_control.sim.environment import WALKER2D
-from liquid_control.study import best, simulated
+from liquid_control.study import best, best_weights, inverse, simulated
 from liquid_control.study.best_model import BestPredictor, BestSettings, feet
 from liquid_control.study.muon import orthogonal
 from liquid_control.study.run import Shelf
+from liquid_control.training import checkpoint
 
 CPU = torch.device('cpu')
 SMALL = BestSettings(hidden_size=8, width=16, before=1, after=1)
@@ -124,21 +126,75 @@ def test_a_training_that_was_stopped_ends_where_an_undisturbed_one_does(rollouts
     assert len(whole['curve']) == 3
 
 
-def test_simulated_rollouts_are_kept_while_a_training_is_under_way(rollouts, tmp_path, monkeypatch):
-    made = []
-    monkeypatch.setattr(simulated, 'make', lambda *arguments: made.append(1) or WALKED)
-    this, shelf = run(updates=2, every=1), Shelf(tmp_path, 'data')
+@pytest.fixture
+def tiny(monkeypatch):
+    """Simulate little: eight walkers, 300 frames."""
+    monkeypatch.setattr(best, 'SIMULATED', 300)
+    for name, value in {'SHORTEST': 10, 'WALKERS': 8, 'WALKED': 3, 'KEEP_EVERY': 60}.items():
+        monkeypatch.setattr(simulated, name, value)
+    monkeypatch.setattr(inverse, 'KEEP_EVERY', 5)
+    monkeypatch.setattr(best.data, 'LENGTH', 8)  # such walks are short
+    monkeypatch.setattr(simulated.make, '__defaults__', (50,))
 
-    def stop(share, text):
-        raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        best.train(this, rollouts, WINDOWS, shelf, stop, CPU)
-    assert len(list((tmp_path / 'checkpoints').iterdir())) == 1
-    best.train(this, rollouts, WINDOWS, shelf, lambda share, text: None, CPU)
-    assert made == [1]
-    shelf.checkpoint(this).unlink()
-    assert not list((tmp_path / 'checkpoints').iterdir())
+def tiny_rollouts() -> Rollouts:
+    frames, _ = falling(25)
+    walks = {f'r{i}': inverse.observed(frames[:, i]).astype(np.float32) for i in range(4)}
+    return Rollouts(walks, {}, {}, sha256='data')
+
+
+def test_a_run_that_is_stopped_in_any_part_resumes_there_and_ends_as_an_undisturbed_one(
+    tmp_path, tiny, monkeypatch
+):
+    this, rollouts = run(updates=4, every=1), tiny_rollouts()
+    searched, walked = [], []
+    find, step = inverse.find_actions, simulated._step
+    monkeypatch.setattr(inverse, 'find_actions', lambda *a: searched.append(1) or find(*a))
+    monkeypatch.setattr(simulated, '_step', lambda *a: walked.append(1) or step(*a))
+    told: list[tuple[float, str]] = []
+
+    def report(share, text):
+        told.append((share, text))
+        if share >= stop[0]:
+            raise KeyboardInterrupt
+
+    stop = [math.inf]
+    whole = best.train(this, rollouts, WINDOWS, Shelf(tmp_path / 'whole', 'data'), report, CPU)
+    shares, texts = zip(*told, strict=True)
+    assert list(shares) == sorted(shares), 'progress never goes back'
+    assert shares[-1] == 1.0
+    assert {text.split()[0] for text in texts} == {'finding', 'fitting', 'simulating', 'loss'}
+    undisturbed = len(searched), len(walked)
+    searched.clear()
+    walked.clear()
+    other = Shelf(tmp_path / 'other', 'data')
+    for stop[0] in (0.2, 0.3, 0.42, 0.5, 0.7, 0.9):
+        with pytest.raises(KeyboardInterrupt):
+            best.train(this, rollouts, WINDOWS, other, report, CPU)
+    stop[0] = math.inf
+    told.clear()
+    resumed = best.train(this, rollouts, WINDOWS, other, report, CPU)
+    assert told[0][0] == pytest.approx(0.55 * 0.5)
+    for name in ('test_mse', 'curve'):
+        assert whole[name] == resumed[name]
+    assert len(searched) <= undisturbed[0] + 2 * 5, 'at most a checkpoint of work is done twice'
+    assert len(walked) <= undisturbed[1] + 3 * 60
+    assert resumed['seconds'] > resumed['seconds_simulating'] > 0
+    assert len(list((tmp_path / 'other' / 'checkpoints').iterdir())) == 4
+    other.keep(this, resumed)
+    assert not list((tmp_path / 'other' / 'checkpoints').iterdir())
+
+
+def test_work_under_way_on_other_data_or_in_a_broken_file_is_refused(tmp_path, tiny):
+    this, rollouts = run(updates=1, every=1), tiny_rollouts()
+    arguments = (this, rollouts, WINDOWS)
+    best.train(*arguments, Shelf(tmp_path, 'data'), lambda share, text: None, CPU)
+    said = r'best-seed0-actions\.npz is from another run \(data_sha256 data, now other\)'
+    with pytest.raises(ValueError, match=said):
+        best.train(*arguments, Shelf(tmp_path, 'other'), lambda share, text: None, CPU)
+    (tmp_path / 'checkpoints' / 'best-seed0-actions.npz').write_bytes(b'no')
+    with pytest.raises(ValueError, match=r'actions\.npz: not valid simulated rollouts'):
+        best.train(*arguments, Shelf(tmp_path, 'data'), lambda share, text: None, CPU)
 
 
 def test_it_learns(rollouts, tmp_path):
@@ -148,7 +204,7 @@ def test_it_learns(rollouts, tmp_path):
 
 def falling(steps: int) -> tuple[list[np.ndarray], np.ndarray]:
     """Frames of four walkers with unclipped velocities, (steps + 1, 4, 17), and their actions."""
-    rng, simulator = np.random.default_rng(0), simulated.Simulator()
+    rng, simulator = np.random.default_rng(0), inverse.Simulator()
     frames = [rng.uniform(-0.005, 0.005, (4, 17)) + np.r_[1.25, np.zeros(16)]]
     actions = 0.5 * rng.uniform(-1.0, 1.0, (steps, 4, 6))
     for action in actions:
@@ -156,11 +212,13 @@ def falling(steps: int) -> tuple[list[np.ndarray], np.ndarray]:
     return np.stack(frames), actions
 
 
-def test_actions_and_clipped_velocities_are_found():
+def test_actions_and_clipped_velocities_are_found(tmp_path):
     frames, actions = falling(12)
     assert (np.abs(frames[..., 8:]) > 10.0).any()
-    walks = list(simulated.observed(frames).transpose(1, 0, 2))
-    now, found, error = simulated.find_all(simulated.Simulator(), walks, lambda share: None)
+    walks = list(inverse.observed(frames).transpose(1, 0, 2))
+    now, found, error, _ = inverse.find_all(
+        inverse.Simulator(), walks, tmp_path / 'actions.npz', {}, lambda share: None
+    )
     good = error < 0.05
     assert good.mean() > 0.75
     assert np.median(np.abs(found - actions.reshape(-1, 6))[good]) < 0.02
@@ -168,23 +226,44 @@ def test_actions_and_clipped_velocities_are_found():
     assert np.median(np.abs(now - frames[:-1].reshape(-1, 17))[beyond]) < 0.5
 
 
-def test_simulated_walks_begin_healthy_and_say_what_follows_without_noise(tmp_path, monkeypatch):
+def test_simulated_walks_begin_healthy_and_say_what_follows_without_noise(
+    tmp_path, tiny, monkeypatch
+):
     monkeypatch.setattr(simulated, 'NOISE', 0.0)
     monkeypatch.setattr(simulated, 'RANDOM', 0.0)
-    monkeypatch.setattr(simulated, 'SHORTEST', 10)
-    monkeypatch.setattr(simulated, 'WALKERS', 8)
-    frames, _ = falling(25)
-    rollouts = {f'r{i}': simulated.observed(frames[:, i]) for i in range(4)}
-    walked = simulated.make(rollouts, 300, 0, lambda share, text: None, fitting=50)
+    walked, _ = simulated.make(
+        tiny_rollouts().train, 300, 0, lambda name: tmp_path / f'{name}.npz', {},
+        lambda share, text: None,
+    )  # fmt: skip
+    assert sum(pair.shape[1] for pair in walked.values()) >= 300
     for seen, following in walked.values():
         assert seen.shape == following.shape
         assert WALKER2D.healthy(np.r_[0.0, seen[0, :8]], seen[0, 8:])
         assert np.allclose(seen[1:], following[:-1], atol=1e-5)
-    path = tmp_path / 'walked.npz'
-    assert simulated.read(path) is None
-    simulated.write(path, walked)
-    again = simulated.read(path)
-    assert all(np.array_equal(again[name], pair) for name, pair in walked.items())
-    path.write_bytes(b'no')
-    with pytest.raises(ValueError, match=r'walked\.npz: not valid simulated rollouts'):
-        simulated.read(path)
+
+
+def test_weights_that_were_kept_give_the_errors_of_their_run(rollouts, tmp_path):
+    this = run(updates=2, every=1)
+    result = train(this, rollouts, tmp_path)
+    path = Shelf(tmp_path, 'data').weights(this)
+    found = best_weights.evaluate(path, WINDOWS)
+    for name in ('test_mse', 'validation_mse', 'parameters'):
+        assert found[name] == result[name]
+    assert found['trained']['run']['name'] == 'best-seed0'
+    assert found['trained']['data_sha256'] == 'data'
+
+
+def test_what_is_no_weights_of_it_is_named(rollouts, tmp_path):
+    path = tmp_path / 'x.safetensors'
+    with pytest.raises(FileNotFoundError, match=r'weights .*x\.safetensors: no such file'):
+        best_weights.read(path)
+    path.write_text('no')
+    with pytest.raises(ValueError, match='found no safetensors file of this package'):
+        best_weights.read(path)
+    checkpoint.write(path, {'x': torch.ones(1)}, {'origin': 1})
+    with pytest.raises(ValueError, match='found another safetensors file'):
+        best_weights.read(path)
+    about = {'what': best_weights.WHAT, 'settings': SMALL.to_dict()}
+    checkpoint.write(path, model(BestSettings(hidden_size=9)).state_dict(), about)
+    with pytest.raises(ValueError, match='the weights do not fit their settings'):
+        best_weights.read(path)

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from liquid_control.study import published, published_model
+from liquid_control.training.finite import clip_gradients
 
 RUNS = {run.cell: run for run in published.runs(1)}
 
@@ -50,3 +51,28 @@ def test_mixed_memory_sees_the_frame_through_its_lstm_alone():
         cell.lstm.gates.weight[:, :17] = 0.0
     assert torch.equal(cell(x, elapsed)[0], cell(x * 2, elapsed)[0])
     assert not torch.equal(cell(x, elapsed)[0], before)
+
+
+def test_gradients_are_clipped_by_keras_variable(model):
+    """One layer for each head, and one kernel for each input of the LSTM, as the authors have."""
+    counts = {}
+    for name, value in model.named_parameters():
+        value.grad = torch.ones_like(value)
+        parts = model.variables(name, value.grad)
+        assert sum(part.numel() for part in parts) == value.numel()
+        counts[name] = len(parts)
+    split = {name: count for name, count in counts.items() if count > 1}
+    heads = {'cell.heads.weight': 4, 'cell.heads.bias': 4}
+    assert split == {
+        'cfc': heads,
+        'cfc_no_gate': heads,
+        'cfc_mixed': {
+            'cell.lstm.gates.weight': 2, 'cell.cfc.heads.weight': 4, 'cell.cfc.heads.bias': 4,
+        },
+        'cfc_pure': {},
+        'ltc': {},
+    }[model.settings.cell]  # fmt: skip
+    clip_gradients(model, 0.5, 'here', model.variables)
+    for name, value in model.named_parameters():
+        for part in model.variables(name, value.grad):
+            assert part.norm() == pytest.approx(min(0.5, part.numel() ** 0.5), rel=1e-4)

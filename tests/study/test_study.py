@@ -6,12 +6,19 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
+import numpy as np
 import pytest
-from kinematics import make_up
+import torch
+from kinematics import make_up, published
 from support import interruptible
 
 from liquid_control import cli
+from liquid_control.data import walker2d_kinematics as data
+from liquid_control.models import Normalizer
+from liquid_control.study import best, best_weights
+from liquid_control.study.best_model import BestPredictor, BestSettings
 
 
 @pytest.fixture(scope='module')
@@ -97,6 +104,37 @@ def test_a_request_to_end_is_heard_like_an_interrupt(folder, tmp_path):
         process.kill()
     assert process.returncode == 130
     assert said.startswith('stopped; ')
+
+
+def test_weights_of_the_best_model_are_measured_without_training(folder, tmp_path, capsys):
+    told, path = tmp_path / 'told.json', tmp_path / 'x.safetensors'
+    torch.manual_seed(0)
+    scales = Normalizer(np.zeros(17), np.ones(17), np.full(17, 0.3))
+    small = BestSettings(hidden_size=8, width=16, before=1, after=1)
+    best_weights.write(path, BestPredictor(small, scales), best.runs(1)[0], 'abc')
+    command = study(folder, tmp_path / 'out', '--evaluate', str(path), '--json', str(told))
+    assert cli.main([*command, '--part', 'best']) == 0
+    found = json.loads(told.read_text())
+    expected = best_weights.evaluate(path, data.protocol(data.load(folder)))
+    assert found['test_mse'] == expected['test_mse']
+    assert f'{found["test_mse"]:.3f}' in capsys.readouterr().out
+    assert not (tmp_path / 'out').exists()
+    assert cli.main([*command, '--part', 'recipes']) == 1
+    assert '--evaluate: expected --part best or none, found recipes' in capsys.readouterr().err
+    assert cli.main(study(folder, tmp_path / 'out', '--evaluate', str(told))) == 1
+    assert 'expected the weights of the best causal predictor' in capsys.readouterr().err
+
+
+def test_the_weights_that_ship_reach_the_documented_error(tmp_path):
+    told = tmp_path / 'told.json'
+    command = study(published(), tmp_path / 'out', '--evaluate', '--json', str(told))
+    assert cli.main(list(map(str, command))) == 0
+    found = json.loads(told.read_text())
+    results = Path(__file__).parents[2] / 'docs/results/walker2d_kinematics/best/results.json'
+    (run,) = json.loads(results.read_text())['runs']
+    assert found['test_mse'] == pytest.approx(run['test_mse'], rel=1e-4)
+    assert found['validation_mse'] == pytest.approx(run['validation_mse'], rel=1e-4)
+    assert found['trained']['data_sha256'] == run['data_sha256']
 
 
 def test_runs_are_listed(capsys):

@@ -6,13 +6,13 @@ import torch
 from liquid_control.training.finite import NotFiniteError, clip_gradients
 
 
-@pytest.mark.parametrize('each', [False, True])
-def test_the_parameters_whose_gradients_are_not_finite_are_named(each):
+@pytest.mark.parametrize('variables', [None, lambda name, value: value.chunk(2)])
+def test_the_parameters_whose_gradients_are_not_finite_are_named(variables):
     layer = torch.nn.Linear(2, 1)
     layer(torch.ones(1, 2)).sum().backward()
     layer.bias.grad.fill_(torch.nan)
     with pytest.raises(NotFiniteError, match=r'^round 3: the gradient of bias is not finite'):
-        clip_gradients(layer, 1.0, 'round 3', each=each)
+        clip_gradients(layer, 1.0, 'round 3', variables)
 
 
 def test_a_lack_of_memory_is_told_as_such(monkeypatch):

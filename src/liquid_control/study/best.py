@@ -8,6 +8,7 @@ the predictor itself does not need.
 import copy
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import torch
 from liquid_control.data import walker2d_kinematics as data
 from liquid_control.data.walker2d_kinematics import Protocol, Rollouts
 from liquid_control.models import parameters
-from liquid_control.study import comparison, simulated
+from liquid_control.study import best_weights, comparison, simulated
 from liquid_control.study.best_model import BestPredictor, BestSettings
 from liquid_control.study.muon import Muon
 from liquid_control.study.prediction import Batch, course, error
@@ -31,6 +32,8 @@ PART, BUDGET = 'best', 200_000
 UPDATES, BATCH, EVERY = 4000, 64, 200
 SIMULATED = 650_000
 """Approximate number of simulated frames."""
+SIMULATING = 0.55
+"""Share of a run's time that simulating them takes."""
 LEARNING_RATE = 0.02
 """Peak step size of Muon."""
 ADAM_SHARE = 0.1
@@ -114,27 +117,33 @@ def train(
 ) -> dict[str, Any]:
     """Train on the training rollouts in our own way, and test by the protocol.
 
-    Resumes from ``shelf.checkpoint(run)`` and from stored simulated rollouts, if they exist. The
-    averaged weights of the last step are kept on the shelf; the test windows are used only once,
-    at the end.
+    Resumes from whatever is kept in ``shelf``: actions found, rollouts simulated, the checkpoint of
+    the training. The averaged weights of the last step are kept there; the test windows are used
+    only once, at the end.
 
     Returns:
         What :func:`liquid_control.study.prediction.course` returns, with ``parameters``,
-        ``counts`` and ``test_mse``; the training error is that of the real windows.
+        ``counts``, ``test_mse`` and ``seconds_simulating``, which ``seconds`` includes; the
+        training error is that of the real windows.
 
     Raises:
         NotFiniteError: a loss or gradient is not finite; the message says where it arose.
         ValueError: a checkpoint is broken, or has other settings or data or another device.
     """
-    made_of = f'{shelf.data_sha256[:12]}-{run.seed}'
-    path = shelf.folder / 'checkpoints' / f'{run.name}-simulated-{made_of}.npz'
-    walked = simulated.read(path)
-    if walked is None:
-        walked = simulated.make(rollouts.train, SIMULATED, run.seed, report)
-        simulated.write(path, walked)
-    result = fit(run, rollouts, walked, windows, shelf, report, device)
-    path.unlink()
-    return result
+    walked, seconds = simulated.make(
+        rollouts.train,
+        SIMULATED,
+        run.seed,
+        partial(shelf.under_way, run),
+        {'data_sha256': shelf.data_sha256},
+        lambda share, text: report(SIMULATING * share, text),
+    )
+
+    def training(share: float, text: str) -> None:
+        report(SIMULATING + (1.0 - SIMULATING) * share, text)
+
+    result = fit(run, rollouts, walked, windows, shelf, training, device)
+    return {**result, 'seconds': seconds + result['seconds'], 'seconds_simulating': seconds}
 
 
 def fit(
@@ -180,7 +189,7 @@ def fit(
         about['done'] = end
         about['seconds'] += time.perf_counter() - started
         checkpoint.save(path, both, optimizer, about)
-    checkpoint.write(shelf.weights(run), average.state_dict(), {})
+    best_weights.write(shelf.weights(run), average, run, shelf.data_sha256)
     return {
         'parameters': parameters(average),
         'counts': average.cell.counts()._asdict(),
@@ -210,7 +219,7 @@ def _update(run: Run, model: BestPredictor, optimizer: Muon, batches: Mixed, upd
         raise explain(model, batch, place, lambda row: f'window {row} of the batch')
     optimizer.zero_grad()
     loss.backward()
-    clip_gradients(model, run.recipe.clip, place, each=run.recipe.clip_each)
+    clip_gradients(model, run.recipe.clip, place)
     optimizer.step()
     return float(errors[: batches.real.batch].detach().mean())
 

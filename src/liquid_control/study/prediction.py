@@ -174,7 +174,8 @@ def _update(run, model, through, optimizer, batches, update) -> float:
         raise explain(model, batch, place, lambda row: batches.windows.describe(places[row]))
     optimizer.zero_grad()
     (loss + _penalty(run, model)).backward()
-    clip_gradients(model, recipe.clip, place, each=recipe.clip_each)
+    variables = model.variables if recipe.clip_variables else None
+    clip_gradients(model, recipe.clip, place, variables)
     optimizer.step()
     return float(loss.detach())
 

@@ -29,7 +29,7 @@ class Published:
     batch: int
     learning_rate: float
     clip: float
-    """Maximum gradient norm of each parameter."""
+    """Maximum gradient norm of each Keras variable."""
     penalty: float = 0.0
     """Weight of the squared weights of backbone and heads."""
     settings: dict[str, Any] = field(default_factory=dict)
@@ -93,7 +93,7 @@ def _recipe(row: Published) -> Recipe:
         every=round_,
         schedule='exponential',
         clip=row.clip,
-        clip_each=True,
+        clip_variables=True,
         epsilon=1e-7,
         penalty=row.penalty,
     )

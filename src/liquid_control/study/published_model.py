@@ -1,8 +1,11 @@
 """The models of the published recipes, initialised as in the authors' code."""
 
+from collections.abc import Sequence
+
 import torch
 
 from liquid_control.cells import Cell, make
+from liquid_control.cells.cfc import Gates
 from liquid_control.data.walker2d_kinematics import CHANNELS
 from liquid_control.models import ModelSettings
 from liquid_control.predictor import RawPredictor
@@ -25,6 +28,8 @@ class PublishedModel(RawPredictor):
         super().__init__(settings, CHANNELS, ADDED_TIME if settings.cell == 'ltc' else 0.0)
         if settings.cell == 'cfc_mixed':
             self.cell = MixedMemory(settings.hidden_size, **settings.cell_settings)
+        gates = [module for module in self.cell.modules() if isinstance(module, Gates)]
+        self._heads = len(gates[0].names) if gates else 0
         for layer in self._kernels():
             torch.nn.init.zeros_(layer.bias)
         if settings.cell == 'cfc_pure':  # |w_τ| has no gradient at 0, so w_τ stays there
@@ -38,6 +43,18 @@ class PublishedModel(RawPredictor):
     def penalised(self) -> list[torch.Tensor]:
         """The weights of backbone and heads, to which the penalty applies."""
         return [layer.weight for layer in self._kernels()]
+
+    def variables(self, name: str, value: torch.Tensor) -> Sequence[torch.Tensor]:
+        """The Keras variables in a parameter, or in its gradient, as views.
+
+        The heads of a CfC are one parameter here and a layer each there; an LSTM has one kernel
+        for its input and one for its state there.
+        """
+        if '.heads.' in name:
+            return value.chunk(self._heads)
+        if name.endswith('lstm.gates.weight'):
+            return value[:, :CHANNELS], value[:, CHANNELS:]
+        return (value,)
 
     def _kernels(self) -> list[torch.nn.Linear]:
         return [

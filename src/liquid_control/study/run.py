@@ -1,5 +1,6 @@
 """A training run as data: what is trained and how, and where its result is kept."""
 
+import glob
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -27,8 +28,8 @@ class Recipe:
     """Factor per round of the exponential schedule."""
     clip: float = 1.0
     """Maximum gradient norm."""
-    clip_each: bool = False
-    """Whether to clip each parameter's gradient separately, as in Keras, or all together."""
+    clip_variables: bool = False
+    """Whether to clip the gradient of each Keras variable separately, or all together."""
     epsilon: float = 1e-8
     """Adam's ε."""
     penalty: float = 0.0
@@ -72,14 +73,20 @@ class Shelf:
     def weights(self, run: Run) -> Path:
         return self.folder / 'weights' / f'{run.name}.safetensors'
 
+    def under_way(self, run: Run, what: str) -> Path:
+        """Where a run keeps some other work under way than its checkpoint."""
+        return self.folder / 'checkpoints' / f'{run.name}-{what}.npz'
+
     def origin(self, run: Run) -> dict[str, Any]:
         """The origin that a checkpoint of a run must have, plain JSON."""
         return {'run': json.loads(json.dumps(run.to_dict())), 'data_sha256': self.data_sha256}
 
     def keep(self, run: Run, result: dict[str, Any]) -> None:
-        """Write the result of a finished run atomically, and remove its checkpoint."""
+        """Write the result of a finished run atomically, and remove its work under way."""
         write_json(self._path(run), {'format': FORMAT, **self.origin(run), **result})
         self.checkpoint(run).unlink(missing_ok=True)
+        for path in self.under_way(run, '').parent.glob(f'{glob.escape(run.name)}-*.npz'):
+            path.unlink()
 
     def result(self, run: Run) -> dict[str, Any] | None:
         """The result of a finished run; None if it has not finished.

@@ -1,8 +1,11 @@
 """Non-finite values stop a training, with an error that says where they arose."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
+
+Variables = Callable[[str, torch.Tensor], Sequence[torch.Tensor]]
+"""(name of a parameter, its gradient) → parts of the gradient, as views."""
 
 
 class NotFiniteError(RuntimeError):
@@ -27,26 +30,39 @@ def check_gradients(model: torch.nn.Module, place: str) -> None:
         raise NotFiniteError(f'{place}: the gradient of {", ".join(names)} is not finite')
 
 
-def clip_gradients(model: torch.nn.Module, most: float, place: str, each: bool = False) -> None:
+def clip_gradients(
+    model: torch.nn.Module, most: float, place: str, variables: Variables | None = None
+) -> None:
     """Clip gradients to a maximum norm.
 
     Args:
         most: maximum norm of all gradients together.
         place: where the training is, for error messages.
-        each: clip each parameter's gradient separately instead.
+        variables: splits each gradient into parts that are clipped separately instead.
 
     Raises:
         NotFiniteError: a gradient is not finite; the message names ``place`` and the parameters.
     """
-    values = list(model.parameters())
     try:
-        for group in values if each else [values]:
-            torch.nn.utils.clip_grad_norm_(group, most, error_if_nonfinite=True)
+        if variables is None:
+            torch.nn.utils.clip_grad_norm_(model.parameters(), most, error_if_nonfinite=True)
+        else:
+            _clip_parts(model, most, variables)
     except torch.cuda.OutOfMemoryError:
         raise
     except RuntimeError:
         check_gradients(model, place)
         raise NotFiniteError(f'{place}: the norm of the gradient is not finite') from None
+
+
+def _clip_parts(model: torch.nn.Module, most: float, variables: Variables) -> None:
+    gradients = [(n, p.grad) for n, p in model.named_parameters() if p.grad is not None]
+    parts = [part for name, gradient in gradients for part in variables(name, gradient)]
+    norms = torch.stack([torch.linalg.vector_norm(part) for part in parts])
+    if not torch.isfinite(norms).all():
+        raise RuntimeError('a norm is not finite')
+    for part, share in zip(parts, (most / (norms + 1e-6)).clamp(max=1.0), strict=True):
+        part.mul_(share)
 
 
 def explain(

@@ -66,8 +66,9 @@ def _lines(console: Console, title: str) -> Callable[..., None]:
         began = share if began is None else began  # done before this start, if resumed
         if now - said > _LINE_S:
             said = now
-            if left is None:
-                left = (now - started) * (1.0 - share) / (share - began) if share > began else 0.0
-            console.print(f'{title}: {share:.0%}, {left:.0f} s left, {text}', highlight=False)
+            if left is None and share > began:
+                left = (now - started) * (1.0 - share) / (share - began)
+            rest = 'time left unknown' if left is None else f'{left:.0f} s left'
+            console.print(f'{title}: {share:.0%}, {rest}, {text}', highlight=False)
 
     return report

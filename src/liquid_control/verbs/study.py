@@ -41,6 +41,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     walker.add_argument('--workers', type=int, default=1, help='runs at a time (1)')
     add_device_argument(walker)
     walker.add_argument('--list', action='store_true', help='list the runs and exit')
+    walker.add_argument(
+        '--evaluate',
+        nargs='?',
+        const='',
+        metavar='FILE',
+        help='train nothing: measure the weights of the best model (those that ship)',
+    )
     add_json_argument(walker, 'also write the results here')
 
 
@@ -72,6 +79,8 @@ def main(args: argparse.Namespace) -> int:
         **{name: value for name, value in asked.items() if value},
     )
     console = Console()
+    if args.evaluate is not None:
+        return _evaluate(args, console)
     names = [run.name for run in (*plan.tuning(), *plan.runs({}))]
     if args.list:
         console.print('\n'.join(names), highlight=False)
@@ -80,13 +89,8 @@ def main(args: argparse.Namespace) -> int:
         raise ValueError('no run matches; --list without filters lists all runs')
     device_named(args.device)
     with console.status('reading the data'):
-        rollouts = data.load(args.data)
+        rollouts = _load(args, console)
         measure = data.baselines(data.protocol(rollouts))
-    if not rollouts.published:
-        console.print(
-            f'[yellow]note:[/] these rollouts have SHA-256 {rollouts.sha256[:12]}…, the published '
-            f'ones {data.SHA256[:12]}…: some differ, and figures will too'
-        )
     shelf = Shelf(own_folder(args.out, 'weights'), rollouts.sha256)
     standing = Standing(total=len(names))
     stopped = False
@@ -113,6 +117,46 @@ def main(args: argparse.Namespace) -> int:
     for name, why in standing.failed.items():
         print(f'liquid-control study: {name}: {why}', file=sys.stderr)
     return 1 if standing.failed else 0
+
+
+def _evaluate(args, console) -> int:
+    """Measure weights of the best model by the protocol, and print the errors."""
+    from liquid_control.data import walker2d_kinematics as data
+    from liquid_control.provenance import provenance, write_json
+    from liquid_control.study import best_weights
+    from liquid_control.verbs.tables import new_table
+
+    if args.part not in (None, ['best']):
+        raise ValueError(f'--evaluate: expected --part best or none, found {", ".join(args.part)}')
+    path = Path(args.evaluate) if args.evaluate else best_weights.shipped()
+    best_weights.read(path)  # before the data
+    with console.status('reading the data'):
+        rollouts = _load(args, console)
+        windows = data.protocol(rollouts)
+        found = best_weights.evaluate(path, windows)
+        measure = data.baselines(windows)
+    table = new_table('mean squared error', 'test', 'validation')
+    table.add_row(path.name, f'{found["test_mse"]:.3f}', f'{found["validation_mse"]:.3f}')
+    table.add_row('persistence', f'{measure["persistence_mse"]:.3f}', '')
+    table.add_row('linear map', f'{measure["linear_mse"]:.3f}', '')
+    console.print(table)
+    if args.json:
+        about = provenance(data_sha256=rollouts.sha256)
+        write_json(args.json, {'format': 1, 'provenance': about, 'weights': path.name, **found})
+    return 0
+
+
+def _load(args, console):
+    """The rollouts, with a note if they are not the published ones."""
+    from liquid_control.data import walker2d_kinematics as data
+
+    rollouts = data.load(args.data)
+    if not rollouts.published:
+        console.print(
+            f'[yellow]note:[/] these rollouts have SHA-256 {rollouts.sha256[:12]}…, the published '
+            f'ones {data.SHA256[:12]}…: some differ, and figures will too'
+        )
+    return rollouts
 
 
 def _finish(args, console, plan, standing, measure, rollouts) -> None:
