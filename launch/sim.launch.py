@@ -22,9 +22,13 @@ ARGUMENTS = {
     'episodes': ('1', 'Number of episodes, one after another.'),
     'seconds': ('8.0', 'Longest episode, s of simulated time.'),
     'mode': (
-        'realtime',
-        'How time passes: on the wall clock, or as fast as the graph allows.',
-        ['realtime', 'lockstep'],
+        'lockstep',
+        'How time passes: as fast as the graph allows, or on the wall clock.',
+        ['lockstep', 'realtime'],
+    ),
+    'priority': (
+        '0',
+        'Real-time priority (SCHED_FIFO, 1 to 99) of simulation, fault and policy node; 0: none.',
     ),
     'record': ('true', 'Record a bag and measure.', ['true', 'false']),
     'run_folder': ('', 'Folder to create; empty: runs/TIME-POLICY.'),
@@ -42,13 +46,16 @@ def start(context: LaunchContext) -> list:
         episodes=launching.number('episodes', given['episodes'], int),
         seconds=launching.number('seconds', given['seconds'], float),
         mode=given['mode'],
+        priority=launching.number('priority', given['priority'], int),
         record=given['record'] == 'true',
         command=launching.command(__file__, context),
     )
     nodes = {}
     for name, parameters in settings.parameters().items():
-        if name == 'monitor':
+        if 'progress' in parameters:
             parameters['progress'] = 'log'
+        if name == 'monitor':
+            parameters['report'] = True
         remappings = settings.remappings() if name == 'policy' else {}
         nodes[name] = launching.node(name, 'sim.yaml', parameters, [*remappings.items()])
     final = 'monitor' if settings.record else 'sim'

@@ -24,7 +24,7 @@ REMAPPED = ['-r', 'joint_states:=/arm/joint_states', '-r', 'commands:=/arm/comma
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
-def test_on_a_robot_it_records_until_it_is_told_to_end(start_node, tmp_path, number):
+def test_on_a_robot_it_records_until_it_is_told_to_end_and_reports(start_node, tmp_path, number):
     peer, folder = Peer('/arm/'), tmp_path / 'run'
     try:
         monitor = start_node('monitor', *REMAPPED, mode='robot', run_folder=folder, progress='json')
@@ -45,11 +45,47 @@ def test_on_a_robot_it_records_until_it_is_told_to_end(start_node, tmp_path, num
     finally:
         peer.close()
     metrics = json.loads((folder / 'metrics.json').read_text())
-    assert metrics['why'] == 'interrupted'
+    assert metrics['complete'], metrics['why']
     assert metrics['counts']['answered'] > 30
+    assert metrics['counts']['lost']['joint_states']['sent'] > 30
+    assert metrics['timing']['sensor_to_command_ms_p50'] > 0, 'latency from stamps'
+    assert metrics['timing']['periods'] > 30
+    assert 'observations' in (folder / 'report.html').read_text()
+    for text in ('cfc answered', f'{folder / "metrics.json"}', f'{folder / "report.html"}'):
+        assert text in monitor.said
     assert metrics['figures']['prediction_scored'] is not None
     assert metrics['run']['observed']['joint_states'] == 'arm/joint_states'
     assert Bag(folder).counts['arm/commands'] > 30
+
+
+def test_messages_that_are_lost_are_counted_and_said(start_node, tmp_path):
+    """While the monitor's process stands still, its queues overflow."""
+    peer, folder, told = Peer(), tmp_path / 'run', []
+    try:
+        peer.node.create_subscription(
+            DiagnosticArray, '/diagnostics', lambda m: told.extend(m.status), 10
+        )
+        monitor = start_node('monitor', mode='robot', run_folder=folder)
+        peer.heard_by(1)
+        peer.walk(50)
+        monitor.process.send_signal(signal.SIGSTOP)
+        for _ in range(8000):
+            peer.send()
+        monitor.process.send_signal(signal.SIGCONT)
+        peer.until(lambda: peer.walk(5) or any('were lost' in s.message for s in told))
+        peer.walk(20)
+        assert monitor.end() == 0, monitor.said
+    finally:
+        peer.close()
+    metrics = json.loads((folder / 'metrics.json').read_text())
+    count = metrics['counts']['lost']['joint_states']
+    assert count['lost'] > 1000
+    assert Bag(folder).counts['joint_states'] == count['sent'] - count['lost']
+    assert not metrics['complete']
+    warned = next(s for s in told if 'were lost' in s.message)
+    assert warned.level == DiagnosticStatus.WARN
+    for text in (monitor.said, (folder / 'report.html').read_text()):
+        assert f'{count["lost"]:,} of {count["sent"]:,} of joint_states' in text
 
 
 def test_beside_another_driver_it_records_what_the_policy_would_have_sent(start_node, tmp_path):

@@ -142,6 +142,8 @@ def test_a_node_that_dies_is_named_and_nothing_recorded_is_lost(start, tmp_path,
     assert f'the {name} node was ended by SIGKILL' in said.replace('\n', ' ')
     metrics = load_metrics(tmp_path)
     assert not metrics['complete']
+    assert metrics['why'] == f'the {name} node was ended by SIGKILL'
+    assert metrics['run']['ended'] == metrics['why']
     assert metrics['counts']['answered'] >= 20
 
 
@@ -151,6 +153,8 @@ def test_a_node_that_dies_is_named_and_nothing_recorded_is_lost(start, tmp_path,
         (['--policy', 'lstn'], "did you mean 'lstm'?"),
         (['--fault', 'dropped:2'], 'expected a number in [0, 1], found 2.0'),
         (['--robot', 'spot'], 'unknown robot'),
+        (['--robot', 'go2'], 'robot go2 is not simulated'),
+        (['--priority', '100'], 'priority: expected 0 to 99, found 100'),
         (['--episodes', '0'], 'episodes: expected more than 0'),
     ],
 )
@@ -160,6 +164,19 @@ def test_a_wrong_argument_is_refused_before_anything_starts(start, tmp_path, arg
     assert process.returncode == 1
     assert said in text.replace('\n', ' ')
     assert not (tmp_path / 'run').exists()
+
+
+@pytest.mark.parametrize('mode', ['lockstep', 'realtime'])
+def test_a_run_that_is_not_recorded_says_that_it_walked(start, tmp_path, mode):
+    out = tmp_path / 'run'
+    process = start('--no-record', '--mode', mode, '--seconds', '0.8', '--out', out)
+    said, _ = process.communicate(timeout=240)
+    assert process.returncode == 0, said
+    said = ' '.join(said.split())
+    assert 'walked 100 steps in 1 episode, without falling' in said
+    assert ('mean return' in said) == (mode == 'lockstep')
+    assert ('deadlines' in said) == (mode == 'realtime')
+    assert not (out / 'bag').exists()
 
 
 def test_a_recording_is_never_overwritten(start, tmp_path):

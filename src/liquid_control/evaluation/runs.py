@@ -1,5 +1,6 @@
 """Run folders: what is in ``run.json``, and what a run's bag says besides observations."""
 
+import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,6 +15,7 @@ from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract, ContractError
 from liquid_control.control.observe import stamp_ns
 from liquid_control.control.topics import EPISODE, PREDICTION, STATUS
+from liquid_control.provenance import write_json
 
 COLUMNS = (
     'episode', 'seed', 'step', 'reward', 'return', 'terminated', 'truncated', 'command_latency',
@@ -66,6 +68,23 @@ def read_run(folder: str | Path) -> dict[str, Any]:
     if not isinstance(run, dict):
         raise BagError(f'{path}: expected a mapping')
     return run
+
+
+def note_end(folder: Path, why: str) -> None:
+    """Write into a run folder's ``run.json`` why the run is over; its monitor keeps that.
+
+    Without a ``run.json`` nothing is written.
+    """
+    with contextlib.suppress(BagError):
+        write_json(folder / 'run.json', {**read_run(folder), 'ended': why})
+
+
+def end_of(folder: Path) -> str:
+    """Why a run is over, as far as its ``run.json`` says; empty if it does not."""
+    try:
+        return str(read_run(folder).get('ended') or '')
+    except BagError:
+        return ''
 
 
 def observed_topics(folder: Path) -> str:

@@ -31,6 +31,7 @@ class FaultNode(Node):
         spec = declare.get('fault', 'none', 'Faults, such as gaussian:0.1+dropped:0.05.')
         seed = declare.get('seed', 0, 'Seed of the faults.', low=0)
         lockstep = declare.get('lockstep', False, 'The simulation waits for every command.')
+        self.priority = declare.priority()
         declare.done()
         self._contract = Contract.load(paths.robot(robot))
         self._injector = FaultInjector(self._contract, parse(spec), seed)
@@ -61,6 +62,7 @@ class FaultNode(Node):
 
 def _work(session: Session) -> int:
     session.require_alone()
+    session.raise_priority(session.node.priority)
     session.node.open()
     while not session.stopping:
         session.spin_once()

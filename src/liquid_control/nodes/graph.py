@@ -24,6 +24,7 @@ from liquid_control import paths
 from liquid_control.control.contract import Contract
 from liquid_control.control.topics import FAULTY
 from liquid_control.discovery import local_discovery
+from liquid_control.evaluation.runs import note_end
 from liquid_control.faults import parse
 from liquid_control.files import write_whole
 from liquid_control.message_types import require_fields
@@ -112,6 +113,7 @@ class RunSettings:
                 'steps': self.steps,
                 'fault': self.fault,
                 'wait_for': 1 + self.record,
+                'progress': 'none' if self.record else 'json',
             },
             'policy': {'robot': robot, 'policy': policy, 'lockstep': lockstep, **priority},
             'fault': {**shared, **priority, 'fault': self.fault, 'lockstep': lockstep},
@@ -123,6 +125,7 @@ class RunSettings:
                 'run_folder': str(self.folder),
                 'command': self.command,
                 'progress': 'json',
+                'report': False,
             },
         }
         return {name: values[name] for name in self.names}
@@ -219,14 +222,14 @@ class Graph:
             if not over:
                 time.sleep(interval)
         if self._processes[final].returncode != 0:
-            raise GraphError(self._failure(final))
+            raise self._failed(final)
 
     def _check(self, final: str) -> None:
         for name, process in self._processes.items():
             code = process.poll()
             expected = name in (final, 'sim') and code == 0
             if code is not None and name != final and not expected:
-                raise GraphError(self._failure(name))
+                raise self._failed(name)
 
     def _progress(self, name: str) -> Iterator[dict | None]:
         """Yield the progress that a node printed; None when there is no more so far."""
@@ -242,12 +245,15 @@ class Graph:
                         yield json.loads(line)
                 line = b''
 
-    def _failure(self, name: str) -> str:
+    def _failed(self, name: str) -> GraphError:
+        """The error for a node that failed; the run folder is told too, as the run's end."""
         code = self._processes[name].returncode
         how = f'was ended by {signal.Signals(-code).name}' if code < 0 else f'ended with {code}'
+        if name != 'monitor' or code < 0:  # a monitor that ended by itself has said why
+            note_end(self._settings.folder, f'the {name} node {how}')
         said = self._log(name).read_text(errors='replace').strip().splitlines()
         last = next((line for line in reversed(said) if line and not line.startswith('{')), '')
-        return f'the {name} node {how}: {last or "it said nothing"} ({self._log(name)})'
+        return GraphError(f'the {name} node {how}: {last or "it said nothing"} ({self._log(name)})')
 
     def _end(self, name: str, seconds: float) -> None:
         process = self._processes.get(name)

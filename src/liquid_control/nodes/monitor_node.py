@@ -7,22 +7,16 @@ evaluates any recorded run.
 import json
 import sys
 import time
-from collections import Counter
-from functools import partial
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
-from rclpy.serialization import deserialize_message
-from sensor_msgs.msg import JointState
-from std_msgs.msg import Header
+from rclpy.subscription import Subscription
 
 from liquid_control import paths
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
-from liquid_control.control.observe import ObservationError, Observer, stamp_ns, time_ns
 from liquid_control.control.runtime import PolicyRunner
 from liquid_control.control.topics import (
     BAG_ENDED,
@@ -33,15 +27,20 @@ from liquid_control.control.topics import (
     SHADOW,
     STATUS,
 )
-from liquid_control.evaluation.live import LiveAccuracy, LiveAlarm
-from liquid_control.evaluation.metrics import measure
+from liquid_control.evaluation.live import LiveAlarm
+from liquid_control.evaluation.losses import lost_text
 from liquid_control.evaluation.runs import about_run
+from liquid_control.nodes.intake import QUEUE, Intake
+from liquid_control.nodes.live_run import LiveRun
 from liquid_control.nodes.parameters import Parameters
 from liquid_control.nodes.recorder import Recorder
+from liquid_control.nodes.run_end import STOPPED, finish
 from liquid_control.nodes.session import Session, run_process
-from liquid_control.nodes.wire import diagnostic, diagnostics, message_type, qos
+from liquid_control.nodes.wire import diagnostic, diagnostics, qos
 from liquid_control.provenance import provenance, write_json
 
+_BATCH_S = 0.02
+"""Time between two batches of messages that are taken from their queues."""
 _PROGRESS_S, _REPORT_S = 0.2, 1.0
 _LAST_STATUS_S = 1.5
 _SETTLE_S, _DRAIN_S, _QUIET_S = 10.0, 1.0, 0.3
@@ -49,8 +48,6 @@ _LONGEST_LOOP_S = 0.5
 """Most of one loop that counts as silence: this process itself may have been suspended."""
 _REPAIR_S = 4.0
 """Silence after which nothing more will come: Fast DDS repairs losses at its 3 s heartbeat."""
-_BLIND_S = 5.0
-"""Time without a score after which the trust alarm reports that it watches nothing."""
 _JOINT_STATE = 'sensor_msgs/msg/JointState'
 _DIAGNOSTICS = 'diagnostic_msgs/msg/DiagnosticArray'
 
@@ -88,14 +85,14 @@ class MonitorNode(Node):
         self._progress = declare.get(
             'progress', 'log', 'How to report progress.', choices=('log', 'json', 'none')
         )
+        self._page = declare.get('report', True, 'Write report.html at the end.')
         declare.done()
         self._lockstep = self._mode == 'lockstep' or (self._mode == 'replay' and waits)
         self.folder = Path(folder)
         self._contract = Contract.load(robot_path := paths.robot(robot))
         self._bundle = Bundle.read(paths.policy(policy, robot_path))
-        self.watch = None
-        if predictor:
-            self.watch = LiveAlarm(PolicyRunner(predictor), self._contract)
+        watch = LiveAlarm(PolicyRunner(predictor), self._contract) if predictor else None
+        self._live = LiveRun(self._contract, self._bundle, watch, self.get_logger().error)
         self._open(command, seed, episodes)
 
     def _open(self, command: str, seed: int, episodes: int) -> None:
@@ -109,25 +106,24 @@ class MonitorNode(Node):
             provenance=provenance(**({'command': command} if command else {})),
         )  # fmt: skip
         write_json(self.folder / 'run.json', self._run)
-        asked = self._bundle.contract.on(self._contract)
-        scale = [
-            (np.inf,) * len(term.channels) if term.hold else term.std or (1.0,) * len(term.channels)
-            for term in asked.sensed
-        ]
-        self.accuracy = LiveAccuracy(np.concatenate(scale), asked.period_ns)
-        self._observer = Observer(asked)
-        self.last_row: dict[str, float] = {}
-        self._counts: Counter[str] = Counter()
-        self._withheld: set[int] = set()
-        self.refused = 0
-        self._observed = 0
+        self._intake = Intake(self, self._recorder, self._refuse)
         self._sources = tuple(observed.values())
-        self.heard = self.status_heard = self.bag_ended = None
-        self._silent = 0.0
-        self._told = self._reported = 0.0
-        self._scored, self._scored_at = 0, time.monotonic()
+        self.heard: float | None = None
+        self._silent = self._told = self._reported = 0.0
         self._subscribe_all(observed)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
+
+    @property
+    def subscriptions(self) -> Iterator[Subscription]:
+        """Those that the executor handles: not the recorded ones, which are taken in batches."""
+        intake = getattr(self, '_intake', None)
+        taken = intake.subscriptions if intake else ()
+        yield from (s for s in super().subscriptions if s not in taken)
+
+    def _refuse(self, topic: str, error: Exception) -> None:
+        self.get_logger().error(
+            f'{topic}: recorded, but not followed: {error}', throttle_duration_sec=1.0
+        )
 
     def _recorded(self, observed: dict[str, str]) -> dict[str, str]:
         """Return topic name in the contract or this package → its name in the bag."""
@@ -136,22 +132,28 @@ class MonitorNode(Node):
 
     def _subscribe_all(self, observed: dict[str, str]) -> None:
         sensors, simulated = self._mode != 'robot', self._mode in ('lockstep', 'realtime')
+        live = self._live
         for topic, kind in self._contract.topics.items():
-            self._subscribe(topic, kind, reliable=sensors)
-            if observed[topic] != topic:
-                self._subscribe(observed[topic], kind, reliable=True)
+            source, follow = observed[topic], live.sensor(topic)
+            self._subscribe(
+                topic, kind, reliable=sensors, follow=follow if source == topic else None
+            )
+            if source != topic:
+                self._subscribe(source, kind, follow=follow)
         action = self._contract.action
         if action.topic not in self._contract.topics:  # else already subscribed to
             self._subscribe(action.topic, action.type, reliable=sensors)
-        self._subscribe(PREDICTION, _JOINT_STATE)
+        self._subscribe(PREDICTION, _JOINT_STATE, follow=live.on_prediction)
         self._subscribe(STATUS, _DIAGNOSTICS, streamed=False)
         self._subscribe('/diagnostics', _DIAGNOSTICS, streamed=False)
         if not simulated:
             self._subscribe(SHADOW, action.type)
         if self._mode == 'replay':
-            self._subscribe(BAG_ENDED, 'std_msgs/msg/Header')
+            self._subscribe(
+                BAG_ENDED, 'std_msgs/msg/Header', follow=live.on_bag_ended, at_once=True
+            )
         if simulated:
-            self._subscribe(EPISODE, _JOINT_STATE)
+            self._subscribe(EPISODE, _JOINT_STATE, follow=live.on_row, at_once=True)
             self._subscribe('/clock', 'rosgraph_msgs/msg/Clock', streamed=False)
             for topic, kind in (
                 ('odom', 'nav_msgs/msg/Odometry'),
@@ -160,86 +162,27 @@ class MonitorNode(Node):
                 if topic not in self._contract.topics:
                     self._subscribe(topic, kind)
         if any(topic != source for topic, source in observed.items()):
-            self._subscribe(DROPPED, 'std_msgs/msg/Header')
-        self._followed = {
-            EPISODE: self._on_row,
-            PREDICTION: self._on_prediction,
-            BAG_ENDED: self._on_bag_ended,
-            DROPPED: self._on_dropped,
-        }
-        watched = self.watch.topics if self.watch else ()
-        for topic, source in observed.items():
-            if topic in self._bundle.contract.topics or topic in watched:
-                self._followed[source] = partial(self._on_sensor, topic)
+            self._subscribe(DROPPED, 'std_msgs/msg/Header', follow=live.on_dropped, at_once=True)
 
     def _subscribe(
-        self, topic: str, type_name: str, *, reliable: bool = True, streamed: bool = True
+        self, topic: str, type_name: str, *, reliable: bool = True, streamed: bool = True, **more
     ) -> None:
-        kind = message_type(type_name)
-        record = self._recorder.add(self.resolve_topic_name(topic), type_name)
-        profile = qos(lockstep=streamed and self._lockstep, reliable=reliable, depth=1000)
-        receive = partial(self._on_message, topic, kind, record, streamed)
-        self.create_subscription(kind, topic, receive, profile, raw=True)
-
-    def _on_message(self, topic: str, kind: Any, record: Any, streamed: bool, raw: bytes) -> None:
-        record(raw)
-        self._counts[topic] += 1
-        if topic == STATUS:
-            self.status_heard = time.monotonic()
         # Statuses, including this node's own, are sent whether or not anything happens.
-        if streamed:
+        lockstep = streamed and self._lockstep
+        profile = qos(lockstep=lockstep, reliable=reliable, depth=QUEUE)
+        self._intake.subscribe(topic, type_name, profile, streamed=streamed, **more)
+
+    def _spin(self, session: Session, seconds: float = _BATCH_S) -> None:
+        """Handle services, then take the next batch of messages."""
+        session.spin_once(seconds)
+        self._take()
+
+    def _take(self, last: bool = False) -> None:
+        topics = self._intake.take(last)
+        if self._intake.streamed(topics):
             self.heard, self._silent = time.monotonic(), 0.0
-        elif topic == '/clock':  # still published, with unchanged time, while paused
+        elif '/clock' in topics:  # still published, with unchanged time, while paused
             self._silent = 0.0
-        follow = self._followed.get(topic)
-        if follow is None:
-            return
-        try:
-            follow(deserialize_message(raw, kind))
-        except Exception as error:  # whatever a message holds, it and the next are recorded
-            self.refused += 1
-            self.get_logger().error(
-                f'{topic}: recorded, but not followed: {error}', throttle_duration_sec=1.0
-            )
-
-    def _on_row(self, message: JointState) -> None:
-        self.last_row = dict(zip(message.name, message.position, strict=True))
-
-    def _on_dropped(self, message: Header) -> None:
-        if message.frame_id in self._bundle.contract.topics:
-            self._withheld.add(time_ns(message.stamp))
-
-    def _on_bag_ended(self, message: Header) -> None:
-        self.bag_ended = message.frame_id or 'done'
-
-    def _on_prediction(self, message: JointState) -> None:
-        values = dict(zip(message.name, message.position, strict=True))
-        channels = self._bundle.contract.sensed_channels
-        if values.keys() != set(channels):
-            raise ValueError(f'expected a prediction of {channels}, found {list(values)}')
-        self.accuracy.predicted(stamp_ns(message), np.array([values[c] for c in channels]))
-
-    def _on_sensor(self, topic: str, message: Any) -> None:
-        try:
-            if self.watch and topic in self.watch.topics:
-                self._watch(topic, message)
-            if topic not in self._bundle.contract.topics:
-                return
-            observed = self._observer.update(topic, message)
-        except ObservationError:
-            return  # the policy node refuses, counts and reports it
-        if observed is not None:
-            self._observed += 1
-            self.accuracy.observed(*observed)
-
-    def _watch(self, topic: str, message: Any) -> None:
-        """Pass a message to the trust alarm; log when the alarm is raised."""
-        before = self.watch.alarm.raised
-        self.watch.heard(topic, message)
-        if self.watch.alarm.raised and not before:
-            self.get_logger().error(
-                'the robot does not behave as the model knows it: ' + self.watch.status['joints']
-            )
 
     def run(self, session: Session) -> int:
         """Follow the run to its end; return the exit code."""
@@ -254,30 +197,39 @@ class MonitorNode(Node):
         started = now = time.monotonic()
         ended = None
         while ended is None:
-            session.spin_once()
+            self._spin(session)
             before, now = now, time.monotonic()
             self._silent += min(now - before, _LONGEST_LOOP_S)
             self._recorder.save()
             self._tell()
             self._report()
-            ended = 'interrupted' if session.stopping else self._ended(time.monotonic() - started)
+            ended = STOPPED if session.stopping else self._ended(time.monotonic() - started)
         if session.stopping:
             self._drain(session)
         if ended == 'done' and self._lockstep:
             # Nothing may be lost, but a message can still be on its way, or being resent, and a
             # publisher that was discovered late still has everything that it sent.
-            session.spin_for(_SETTLE_S, self._settled)
-        last_status, self.status_heard = self.status_heard, None
-        if ended == 'done' and last_status is not None:
-            session.spin_for(_LAST_STATUS_S, lambda: self.status_heard is not None)
+            self._spin_until(session, _SETTLE_S, self._settled)
+        taken_at = self._intake.taken_at
+        if ended == 'done' and STATUS in taken_at:
+            before = taken_at[STATUS]
+            self._spin_until(session, _LAST_STATUS_S, lambda: taken_at[STATUS] > before)
+        self._take(last=True)
         return ended
+
+    def _spin_until(self, session: Session, seconds: float, met: Callable[[], bool]) -> None:
+        end = time.monotonic() + seconds
+        while not met() and time.monotonic() < end and not session.stopping:
+            self._spin(session)
 
     def _drain(self, session: Session) -> None:
         """Take in what has arrived; if more keeps coming, for a limited time."""
         end, count = time.monotonic() + _DRAIN_S, -1
         while count != self._recorder.count and time.monotonic() < end:
             count = self._recorder.count
-            session.spin_once(_QUIET_S)
+            quiet = time.monotonic() + _QUIET_S
+            while count == self._recorder.count and time.monotonic() < quiet:
+                self._spin(session)
 
     def _settled(self) -> bool:
         if self.heard is None:
@@ -287,19 +239,20 @@ class MonitorNode(Node):
 
     def _lacking(self) -> bool:
         """Whether any of the messages that every step should have are missing."""
+        counts = self._intake.counts
         if self._mode == 'replay':
-            steps, topics = self._observed, (SHADOW,)
+            steps, topics = self._live.observed, (SHADOW,)
         else:
-            steps = self._counts[EPISODE] - len(self._withheld)
+            steps = counts[EPISODE] - len(self._live.withheld)
             topics = (self._contract.action.topic, *self._sources)
-        return any(self._counts[topic] < steps for topic in (PREDICTION, *topics))
+        return any(counts[topic] < steps for topic in (PREDICTION, *topics))
 
     def _ended(self, passed: float) -> str | None:
         """Return why the run is over; None while it is not."""
-        if self.last_row.get('done') or (self._seconds and passed > self._seconds):
+        if self._live.last_row.get('done') or (self._seconds and passed > self._seconds):
             return 'done'
-        if self.bag_ended is not None:
-            return self.bag_ended
+        if self._live.bag_ended is not None:
+            return self._live.bag_ended
         if self.heard is None:
             late = passed > self._startup and self._mode != 'robot'
             return f'no message within {self._startup:g} s' if late else None
@@ -310,19 +263,10 @@ class MonitorNode(Node):
 
     def _finish(self, ended: str) -> int:
         self._recorder.close()
-        self._run['ended'] = ended
-        write_json(self.folder / 'run.json', self._run)
-        metrics = measure(self.folder)
         log = self.get_logger()
         log.info(f'{self._recorder.count} messages in {self.folder / "bag"}')
-        if ended in ('done', 'interrupted'):
-            log.info(f'metrics in {self.folder / "metrics.json"}')
-            if metrics['complete'] or ended == 'interrupted':
-                return 0
-            log.error(f'not complete: {metrics["why"]}')
-            return 1
-        log.error(f'{ended}; the recording so far is kept')
-        return 1
+        run = {**self._run, 'lost': self._intake.lost()}
+        return finish(self.folder, run, ended, self._page, log)
 
     def _tell(self) -> None:
         """Print or log the progress of the run, as asked."""
@@ -331,10 +275,10 @@ class MonitorNode(Node):
         if self._progress == 'none' or now - self._told < period or self.heard is None:
             return
         self._told = now
-        so_far = self._so_far()
+        so_far = self._live.so_far()
         if self._progress == 'json':
             print(json.dumps(so_far), flush=True)
-        elif self.last_row:
+        elif self._live.last_row:
             ratio = so_far['ratio']
             shown = 'none yet' if ratio is None else f'{ratio:.3f}'
             self.get_logger().info(
@@ -342,38 +286,26 @@ class MonitorNode(Node):
                 f'{so_far["return"]:.0f}, prediction error / persistence {shown}'
             )
 
-    def _so_far(self) -> dict[str, Any]:
-        row = self.last_row
-        return {
-            'episode': int(row.get('episode', 0)),
-            'step': int(row.get('step', 0)),
-            'return': row.get('return', 0.0),
-            'ratio': self.accuracy.ratio,
-        }
-
     def _report(self) -> None:
         """Publish diagnostics once a second, whatever is heard and however progress is told."""
         now = time.monotonic()
         if now - self._reported < _REPORT_S:
             return
         self._reported = now
-        counts = {'messages': self._recorder.count, 'not_followed': self.refused}
-        robot, values = self._contract.robot, {**counts, **self._so_far()}
-        statuses = [diagnostic('monitor: run', robot, '', values)]
-        if self.watch:
-            statuses.append(self._trust(now))
+        lost = {t: n for t, n in (self._intake.lost() or {}).items() if n['lost']}
+        values = {
+            'messages': self._recorder.count,
+            'lost': sum(n['lost'] for n in lost.values()),
+            'not_followed': self._intake.refused + self._intake.skipped,
+            **self._live.so_far(),
+        }
+        state = 'running'
+        if lost:
+            state = f'messages were lost: {lost_text(lost)}'
+            self.get_logger().warning(state, throttle_duration_sec=10.0)
+        run = diagnostic('monitor: run', self._contract.robot, '', values, state, warn=bool(lost))
+        statuses = (run, *self._live.trust())
         self._diagnostics.publish(diagnostics(self.get_clock().now().nanoseconds, *statuses))
-
-    def _trust(self, now: float) -> DiagnosticStatus:
-        """What the trust alarm says, and for how long it has not watched."""
-        if self.watch.scored != self._scored:
-            self._scored, self._scored_at = self.watch.scored, now
-        unwatched = now - self._scored_at
-        told = {**self.watch.status, 'unwatched_s': unwatched}
-        problem = f'not as the model knows it: {told["joints"]}' if told['alarm'] else ''
-        blind = unwatched > _BLIND_S
-        state = f'no score for {unwatched:.1f} s' if blind else 'watching'
-        return diagnostic('monitor: trust', self._contract.robot, problem, told, state, warn=blind)
 
 
 def main() -> int:

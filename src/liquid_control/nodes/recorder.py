@@ -1,6 +1,7 @@
 """Record messages as they arrive over the wire into a rosbag2 bag (MCAP)."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from rosbags.rosbag2 import StoragePlugin, Writer
@@ -28,12 +29,12 @@ class Recorder:
         self.count = self._saved_count = 0
         self._saved = time.monotonic()
 
-    def add(self, topic: str, type_name: str):
-        """Add a topic; return a function that records one of its messages, given as bytes."""
+    def add(self, topic: str, type_name: str) -> Callable[[int, bytes], None]:
+        """Add a topic; return a function that records a message: time of receipt in ns, bytes."""
         connection = self._writer.add_connection(topic, type_name, typestore=self._types)
 
-        def record(message: bytes) -> None:
-            self._writer.write(connection, time.time_ns(), message)
+        def record(received_ns: int, message: bytes) -> None:
+            self._writer.write(connection, received_ns, message)
             self.count += 1
 
         return record

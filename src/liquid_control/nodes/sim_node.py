@@ -9,6 +9,7 @@ injected; a command is applied in the very period whose observation it answers i
 within that period, else the last one is held and the period counts as late.
 """
 
+import json
 import math
 import sys
 import time
@@ -39,6 +40,7 @@ _ROW = (
 )  # fmt: skip
 _RETRY_S = 0.2
 _PAUSED_S = 0.5
+_REPORT_S = 0.2
 
 
 class SimNode(Node):
@@ -69,6 +71,10 @@ class SimNode(Node):
         )
         self._paused = declare.get('start_paused', False, 'Wait for ~/step or ~/pause false.')
         fault = declare.get('fault', 'none', 'Faults; those of the clock (jitter) act here.')
+        self._progress = declare.get(
+            'progress', 'log', 'How to report progress.', choices=('log', 'json', 'none')
+        )
+        self._priority = declare.priority()
         declare.done()
         self._clock = FaultyClock(parse(fault), self._seed)
         self.lockstep = mode == 'lockstep'
@@ -82,6 +88,7 @@ class SimNode(Node):
         self._answered_at: float | None = None
         self._unanswerable = False
         self._open()
+        self._reported = 0.0
         self._steps_asked = 0
         self._reset_asked = False
         self.refused = 0
@@ -143,6 +150,7 @@ class SimNode(Node):
             NodeError: the graph did not come up, or a command did not come in lockstep.
         """
         session.require_alone()
+        session.raise_priority(self._priority)
         self._wait_for_graph(session)
         episode = 0
         while not session.stopping and (self._episodes == 0 or episode < self._episodes):
@@ -177,7 +185,7 @@ class SimNode(Node):
         self.world.reset(seed)
         self._held = self._safe.copy()
         self._reset_asked = False
-        total, tick = 0.0, time.monotonic()
+        total, missed, tick = 0.0, 0, time.monotonic()
         terminated = truncated = False
         while not (terminated or truncated):
             if self._hold_while_paused(session):
@@ -193,14 +201,34 @@ class SimNode(Node):
                 return
             late = self._answered_at is None and not self._unanswerable
             reward, terminated = self.world.step(self._held, self._length)
-            total += reward
+            total, missed = total + reward, missed + int(late)
             truncated = self.world.steps >= self._steps or self._reset_asked
             over = terminated or truncated
             self._publish_row(
                 (episode, seed, self.world.steps, reward, total, terminated, truncated,
                  last and over, self._latency(), late)
             )  # fmt: skip
+            self._report(episode, total, missed, terminated, over)
             tick = self._next_period(session, tick)
+
+    def _report(
+        self, episode: int, total: float, missed: int, terminated: bool, over: bool
+    ) -> None:
+        """Print or log how far the run is, as asked: from time to time, and as episodes end."""
+        step, now = self.world.steps, time.monotonic()
+        if self._progress == 'json' and (over or now - self._reported > _REPORT_S):
+            self._reported = now
+            told = {
+                'episode': episode, 'step': step, 'return': total, 'ratio': None, 'over': over,
+                'terminated': terminated, 'missed': missed,
+            }  # fmt: skip
+            print(json.dumps(told), flush=True)
+        elif self._progress == 'log' and over:
+            end = 'a fall' if terminated else 'its last step'
+            late = '' if self.lockstep else f', {missed} deadlines missed'
+            self.get_logger().info(
+                f'episode {episode} ended with {end} after {step} steps: return {total:.0f}{late}'
+            )
 
     def _next_period(self, session: Session, tick: float) -> float:
         """Wait for the end of the period that began at ``tick``; return when the next begins."""
