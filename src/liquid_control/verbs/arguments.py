@@ -21,15 +21,31 @@ def add_walk_arguments(parser: argparse.ArgumentParser, folder: str) -> None:
     parser.add_argument('--out', type=Path, help=f'folder to create ({folder})')
     parser.add_argument('--no-video', action='store_true', help='draw no video')
     add_json_argument(parser, 'write the metrics to a file')
+    add_csv_argument(parser)
 
 
 def add_json_argument(parser: argparse.ArgumentParser, text: str) -> None:
-    """Where to write the results too; checked before any work is done."""
-    parser.add_argument('--json', type=_writable, metavar='FILE', help=text)
+    """Add ``--json``, where to write the results too; checked before any work is done."""
+    parser.add_argument(
+        '--json', type=file_to_write, metavar='FILE', help=f'{text}; -: standard output'
+    )
 
 
-def _writable(text: str) -> Path:
+def add_csv_argument(parser: argparse.ArgumentParser) -> None:
+    """Add ``--csv``: cli.py writes the tables that the verb prints."""
+    parser.add_argument(
+        '--csv',
+        type=file_to_write,
+        metavar='FILE',
+        help='write the tables to a file, an empty line between two; -: standard output',
+    )
+
+
+def file_to_write(text: str) -> Path:
+    """The path of a file that can be written, or ``-`` for standard output."""
     path = Path(text)
+    if text == '-':
+        return path
     if path.is_dir():
         raise argparse.ArgumentTypeError(f'expected a file, found the folder {path}')
     if not path.parent.is_dir():

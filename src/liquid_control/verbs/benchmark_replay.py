@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from liquid_control.verbs.arguments import add_observed_argument
-from liquid_control.verbs.tables import new_table
+from liquid_control.verbs.tables import Figure, new_table
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,11 +66,11 @@ def main(args: argparse.Namespace) -> int:
     for name, times in taken.items():
         wall, cpu = (min(t[i] for t in times) for i in (0, 1))
         rows.append({'what': name, 'wall_s': wall, 'cpu_s': cpu, 'times_real': seconds / cpu})
-    table = new_table('what', 'wall s', 'CPU s', '× real time')
+    table = new_table(
+        'what', Figure('wall, s', '.2f'), Figure('CPU, s', '.2f'), Figure('× real time', '.1f')
+    )
     for row in rows:
-        table.add_row(
-            row['what'], f'{row["wall_s"]:.2f}', f'{row["cpu_s"]:.2f}', f'{row["times_real"]:.1f}'
-        )
+        table.add_row(row['what'], row['wall_s'], row['cpu_s'], row['times_real'])
     console = Console()
     console.print(table)
     console.print(f'[dim]{seconds:.1f} s recorded, {len(runners)} policies; best of rounds[/]')

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from liquid_control import extras
 from liquid_control.verbs.arguments import add_walk_arguments
 
 
@@ -20,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     if args.no_record and args.json:
         raise ValueError('--json needs a recording: leave out --no-record')
+    extras.require('rclpy', 'mujoco', 'gymnasium')
     from rich.console import Console
 
     from liquid_control.evaluation.metrics import load_metrics

@@ -1,0 +1,67 @@
+"""Options of all verbs: nothing is ignored, a typo names the nearest name, bounds are named."""
+
+import pytest
+
+from liquid_control import cli
+from liquid_control.verbs.parser import Parser
+
+
+def refused(argv: str, capsys) -> str:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(argv.split())
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    return line
+
+
+@pytest.mark.parametrize(
+    ('argv', 'twice'),
+    [
+        ('run --policy cfc --policy lstm', '--policy: given twice (cfc, then lstm)'),
+        ('run --fault none --fault delay:1', '--fault: given twice (none, then delay:1)'),
+        ('demo --seed 1 --seed 1', '--seed: given twice (1, then 1)'),
+        ('bag x --robot a --robot b', '--robot: given twice (a, then b)'),
+        ('train policy --cell cfc --out a --out b', '--out: given twice (a, then b)'),
+        ('study walker2d-kinematics --data a --data b', '--data: given twice (a, then b)'),
+        ('benchmark latency --robot a --robot b', '--robot: given twice (a, then b)'),
+    ],
+)
+def test_an_option_that_counts_once_is_given_once(argv, twice, capsys):
+    assert twice in refused(argv, capsys)
+
+
+def test_what_may_be_repeated_may_be_repeated():
+    parser = cli.command_line('replay')
+    args = parser.parse_args(['replay', 'x', '--policy', 'a', '--policy', 'b', '--fault', 'none'])
+    assert args.policy == ['a', 'b']
+
+
+def test_no_argument_of_any_verb_stores_silently_the_last():
+    for action in cli.command_line(*cli.VERBS).everything():
+        assert type(action).__name__ != '_StoreAction', action
+
+
+@pytest.mark.parametrize(
+    ('argv', 'said'),
+    [
+        ('run --polcy cfc', 'run: unknown option --polcy (did you mean --policy?)'),
+        ('run --fualt=none', 'run: unknown option --fualt (did you mean --fault?)'),
+        ('train polcy', "train: unknown verb 'polcy' (did you mean 'policy'?)"),
+        ('train policy --rouds 3', 'train policy: unknown option --rouds (did you mean --rounds?)'),
+        ('benchmark latecy', "benchmark: unknown verb 'latecy' (did you mean 'latency'?)"),
+        ('inspect cfc lstm', "inspect: unexpected argument 'lstm'"),
+        ('run --mode lockstp', "run: --mode: unknown mode 'lockstp' (did you mean 'lockstep'?)"),
+        ('run --episodes two', "run: --episodes: expected a whole number, found 'two'"),
+        ('run --seconds long', "run: --seconds: expected a number, found 'long'"),
+        ('', 'liquid-control: expected a verb first'),
+    ],
+)
+def test_a_typo_names_the_nearest(argv, said, capsys):
+    assert said in refused(argv, capsys)
+
+
+def test_an_option_is_given_once_in_every_parse():
+    parser = Parser(prog='p')
+    parser.add_argument('--x')
+    for _ in range(2):
+        assert parser.parse_args(['--x', '1']).x == '1'
