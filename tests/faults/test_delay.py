@@ -1,20 +1,25 @@
 """Delay: readings from some samples ago, the same for one robot's messages and for many."""
 
+from dataclasses import dataclass
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support import arm, joints
 
 from liquid_control.control import Contract
-from liquid_control.faults import DelayLine, FaultInjector, FaultySensors, parse
+from liquid_control.faults import Fault, FaultInjector, FaultySensors, parse
 
 ARM = Contract.from_dict(arm())
 PERIOD = 10_000_000
+STAMPS = [PERIOD * i for i in range(200)]
 
 
-def delivered(spec, stamps, seed=0, injector=None):
+def delivered(faults, stamps, seed=0, injector=None):
     """Hip position of each message after the faults, None if lost; without faults it counts up."""
-    injector = injector or FaultInjector(ARM, parse(spec), seed)
+    faults = parse(faults) if isinstance(faults, str) else faults
+    injector = injector or FaultInjector(ARM, faults, seed)
     found = []
     for number, stamp in enumerate(stamps):
         message = joints(stamp, hip=float(number), knee=0.0)
@@ -23,82 +28,154 @@ def delivered(spec, stamps, seed=0, injector=None):
     return found
 
 
+def delivered_to_many(faults, count, seed=0):
+    """As :func:`delivered`, by the sensors of many robots, of which one has the faults."""
+    faults = parse(faults) if isinstance(faults, str) else faults
+    has, rng = np.array([[True] * len(faults), [False] * len(faults)]), np.random.default_rng(seed)
+    sensors, found = FaultySensors(faults, has, np.array([0.5])), []
+    for number in range(count):
+        values, arrived = sensors.read(np.full((2, 1), float(number)), rng)
+        assert values[1, 0] == number
+        assert arrived[1]
+        found.append(float(values[0, 0]) if arrived[0] else None)
+    return found
+
+
 @given(st.integers(0, 5), st.integers(1, 12))
-def test_every_message_brings_the_readings_of_some_samples_ago(late, count):
-    found = delivered(f'delay:{late}', [PERIOD * i for i in range(count)])
-    assert found == [None if i < late else float(i - late) for i in range(count)]
+def test_the_first_reading_is_repeated_until_it_is_as_old_as_the_delay(late, count):
+    found = delivered(f'delay:{late}', STAMPS[:count])
+    assert found == [float(max(0, i - late)) for i in range(count)]
 
 
-def test_delays_add_up_and_a_lost_sample_is_missed_when_it_is_due():
-    stamps = [PERIOD * i for i in range(200)]
-    lost = delivered('dropped:0.3', stamps)
-    late = delivered('dropped:0.3+delay:1+delay:2', stamps)
-    assert late == [None] * 3 + lost[:-3]
+@given(st.integers(0, 5), st.integers(0, 20))
+def test_a_delay_that_begins_in_mid_walk_repeats_the_reading_with_which_it_begins(late, start):
+    expected = [float(i if i < start else max(start, i - late)) for i in range(30)]
+    assert delivered(f'delay:{late}@{start}', STAMPS[:30]) == expected
+    assert delivered_to_many(f'delay:{late}@{start}', 30) == expected
 
 
-def test_the_wait_begins_anew_after_a_gap_and_when_stamps_go_back():
+def test_a_delay_withholds_nothing():
+    assert None not in delivered('delay:3', STAMPS)
+    assert None not in delivered('delay:1+delay:2@50', STAMPS)
+
+
+def test_delays_add_up_and_a_lost_sample_is_missing_when_it_is_due():
+    lost = delivered('dropped:0.3', STAMPS, seed=1)
+    assert lost[0] is not None
+    late = delivered('dropped:0.3+delay:1+delay:2', STAMPS, seed=1)
+    assert late == [lost[0]] * 3 + lost[:-3]
+
+
+def test_if_the_first_messages_are_lost_the_first_that_arrives_is_repeated():
+    seed = next(seed for seed in range(100) if delivered('dropped:0.3', [0], seed) == [None])
+    lost = delivered('dropped:0.3', STAMPS, seed)
+    first = next(place for place, value in enumerate(lost) if value is not None)
+    late = delivered('dropped:0.3+delay:3', STAMPS, seed)
+    assert late[:first] == [None] * first
+    assert late[first : first + 4] == [float(first)] * 4
+    assert late[first + 4 :] == lost[first + 1 : -3]
+
+
+def test_the_delay_begins_anew_after_a_gap_and_when_stamps_go_back():
     stamps = [0, PERIOD, 10**9, 10**9 + PERIOD, 5 * PERIOD, 6 * PERIOD]
-    assert delivered('delay:1', stamps) == [None, 0.0, None, 2.0, None, 4.0]
+    assert delivered('delay:1', stamps) == [0.0, 0.0, 2.0, 2.0, 4.0, 4.0]
+    assert delivered('delay:1@1', stamps) == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
 
 
 def test_noise_is_that_of_the_moment_of_the_reading():
-    stamps = [PERIOD * i for i in range(20)]
+    stamps = STAMPS[:20]
     assert delivered('gaussian:1+delay:2', stamps)[2:] == delivered('gaussian:1', stamps)[:-2]
 
 
-def test_topics_wait_for_themselves():
+def test_topics_are_late_by_themselves():
     injector = FaultInjector(ARM, parse('delay:1'), 0)
     for number in range(4):
-        assert injector.apply('joint_states', joints(number, hip=1.0, knee=0.0)) == (number > 0)
-        if number % 2:
-            continue
-        other = joints(number, hip=1.0)
-        assert injector.apply('elsewhere', other) == (number > 0)
+        message = joints(number, hip=float(number), knee=0.0)
+        injector.apply('joint_states', message)
+        assert message.position[0] == max(0, number - 1)
+        assert injector.apply('elsewhere', joints(number, hip=1.0))
 
 
-@given(st.lists(st.integers(0, 3), min_size=1, max_size=4), st.integers(1, 8))
-def test_many_sources_wait_each_for_itself(steps, count):
-    line = DelayLine(np.array(steps), width=1)
-    for number in range(count):
-        values = np.full((len(steps), 1), float(number))
-        late, arrived = line.push(values, np.ones(len(steps), dtype=bool))
-        for source, wait in enumerate(steps):
-            assert arrived[source] == (number >= wait)
-            if arrived[source]:
-                assert late[source, 0] == number - wait
+def test_a_message_that_is_sent_again_is_the_same_sample():
+    """The simulation repeats its first observation until it is answered."""
+    injector = FaultInjector(ARM, parse('gaussian:1+delay:2@1'), 0)
+    once = delivered('gaussian:1+delay:2@1', STAMPS[:6])
+    found = []
+    for number, times in enumerate((3, 1, 2, 1, 1, 1)):
+        for _ in range(times):
+            message = joints(STAMPS[number], hip=float(number), knee=0.0)
+            assert injector.apply('joint_states', message)
+        found.append(float(message.position[0]))
+    assert found == once
 
 
-def test_many_robots_meet_what_one_meets():
-    """Delay and loss of many robots at once: each robot has only its own faults."""
+@dataclass(frozen=True)
+class Marks(Fault):
+    """Marks every third reading, by its value: a fault without chance."""
+
+    def corrupt(self, values, std, rng):
+        return np.where(values % 3 == 1, values + 100.0, values)
+
+
+@pytest.mark.parametrize('start', [0, 7])
+@pytest.mark.parametrize('order', [(0, 1, 2), (0, 2, 1), (2, 1, 0), (1, 0, 2)])
+def test_one_robot_and_many_meet_the_same_faults_in_the_same_order(order, start):
+    faults = [Marks(start=start), *parse(f'delay:2@{start}'), *parse('delay:1@12')]
+    faults = tuple(faults[place] for place in order)
+    assert delivered(faults, STAMPS[:30]) == delivered_to_many(faults, 30)
+
+
+def test_a_loss_after_a_delay_is_no_loss_before_it():
+    """In one order the lost sample is the one of now, in the other the one of two samples ago."""
+    for faults in ('dropped:1@5+delay:2', 'delay:2+dropped:1@5'):
+        found = delivered(faults, STAMPS[:9])
+        assert found == delivered_to_many(faults, 9)
+        there = 7 if faults.endswith('delay:2') else 5
+        assert [value is not None for value in found] == [i < there for i in range(9)]
+
+
+def test_many_robots_have_only_their_own_faults():
     faults = parse('gaussian:0.5+dropped:1+delay:2')
     has = np.eye(4, 3, dtype=bool)  # noise, loss, delay, nothing
     sensors, rng = FaultySensors(faults, has, np.array([2.0])), np.random.default_rng(0)
     noise = []
     for number in range(400):
         read, arrived = sensors.read(np.full((4, 1), float(number)), rng)
-        assert arrived.tolist() == [True, False, number >= 2, True]
+        assert arrived.tolist() == [True, False, True, True]
         assert read[3] == number
-        assert number < 2 or read[2] == number - 2
+        assert read[2] == max(0, number - 2)
         noise.append(read[0, 0] - number)
     assert 0.9 < np.std(noise) < 1.1
 
 
-def test_a_robot_that_begins_anew_waits_for_its_own_new_readings():
+def test_a_robot_that_begins_anew_repeats_its_own_first_reading():
     sensors, rng = FaultySensors(parse('delay:2'), np.ones((2, 1)), np.ones(1)), None
     for number in range(3):
         sensors.read(np.full((2, 1), float(number)), rng)
     sensors.restart(0, np.array([True]))
-    for number in range(3, 6):
+    for number in range(3, 8):
         read, arrived = sensors.read(np.full((2, 1), float(number)), rng)
-        assert arrived.tolist() == [number >= 5, True]
-        assert read[1] == number - 2
-    assert read[0] == 3
+        assert arrived.all()
+        assert read[:, 0].tolist() == [max(3, number - 2), number - 2]
 
 
-def test_what_follows_a_late_reading_is_foretold():
-    sensors, rng = FaultySensors(parse('delay:2'), np.array([[True], [False]]), np.ones(1)), None
-    for number in range(6):
-        read, arrived = sensors.read(np.full((2, 1), float(number)), rng)
+@pytest.mark.parametrize('spec', ['delay:2', 'delay:2@3', 'delay:1+delay:1@2'])
+def test_what_follows_a_late_reading_is_foretold(spec):
+    faults = parse(spec)
+    has = np.array([[True] * len(faults), [False] * len(faults)])
+    sensors = FaultySensors(faults, has, np.ones(1))
+    for number in range(8):
+        read, _ = sensors.read(np.full((2, 1), float(number)), None)
         following, known = sensors.foretold(np.full((2, 1), number + 1.0), np.ones(2, bool))
-        assert known.tolist() == arrived.tolist()
-        assert (following - read)[known].tolist() == [[1.0]] * int(known.sum())
+        assert known.all()
+        assert (following - read).tolist() == [[1.0], [1.0]]
+
+
+def test_nothing_is_foretold_from_a_reading_that_did_not_arrive_or_whose_period_does_not_count():
+    sensors = FaultySensors(parse('delay:1+dropped:1@2'), np.ones((1, 2)), np.ones(1))
+    found = []
+    for number in range(4):
+        sensors.read(np.full((1, 1), float(number)), np.random.default_rng(0))
+        counts = np.array([number != 0])
+        found.append(sensors.foretold(np.full((1, 1), number + 1.0), counts)[1][0])
+    assert found == [False, False, False, False]

@@ -5,10 +5,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liquid_control.faults import Dropped, FaultError, Gaussian, names, parse
+from liquid_control.faults import (
+    SYNTAX,
+    Delay,
+    Dropped,
+    FaultError,
+    Gaussian,
+    describe,
+    names,
+    parse,
+)  # fmt: skip
 
 
-@given(st.floats(0.0, 1e6), st.floats(0.0, 1.0))
+@given(st.floats(0.0, 1e3), st.floats(0.0, 1.0))
 def test_what_is_written_is_what_is_meant(sigma, probability):
     assert parse(f' gaussian:{sigma!r} + dropped:{probability!r}') == (
         Gaussian(sigma),
@@ -22,13 +31,27 @@ def test_no_fault_and_defaults():
     assert names() == ['delay', 'dropped', 'gaussian', 'jitter']
 
 
+def test_a_setting_may_be_named_and_a_fault_may_begin_later():
+    assert parse('gaussian:sigma=0.3') == (Gaussian(0.3),)
+    assert parse('delay:3@500 + dropped@2') == (Delay(3, start=500), Dropped(start=2))
+    assert parse('delay:3') != parse('delay:3@500')
+
+
+def test_help_has_one_short_line_for_each_fault_with_its_bounds():
+    lines = describe()
+    assert [line.split(':')[0] for line in lines] == names()
+    assert max(map(len, [*lines, SYNTAX])) <= 78
+    assert 'SAMPLES' in lines[0]
+    assert '(0 to 1000; 1)' in lines[0]
+
+
 @pytest.mark.parametrize(
     ('spec', 'said'),
     [
         ('gausian:0.1', "did you mean 'gaussian'"),
-        ('gaussian:', "sigma: expected a number, found ''"),
+        ('gaussian:', r"sigma: expected a number in \[0, 1000\], found ''"),
         ('gaussian:much', "found 'much'"),
-        ('gaussian:-0.1', 'sigma: expected a number >= 0, found -0.1'),
+        ('gaussian:-0.1', r'sigma: expected a number in \[0, 1000\], found -0.1'),
         ('gaussian:nan', 'found nan'),
         ('gaussian:inf', 'found inf'),
         ('gaussian:0.1:0.2', 'gaussian takes sigma; found 2 values'),
@@ -38,7 +61,16 @@ def test_no_fault_and_defaults():
         ('delay:1.5', 'found 1.5'),
         ('delay:inf', 'found inf'),
         ('delay:nan', 'found nan'),
-        ('jitter:-1', 'sigma: expected a number >= 0, found -1'),
+        ('jitter:-1', r'sigma: expected a number in \[0, 10\], found -1'),
+        ('jitter:11', r'sigma: expected a number in \[0, 10\], found 11'),
+        ('gaussian:sgma=1', "did you mean 'sigma'"),
+        ('delay:3@-1', r'delay: start: expected a whole number in \[0, 1000000\], found -1'),
+        ('delay:3@', "start: expected a whole number in .*, found ''"),
+        ('delay:3@1.5', 'start: .* found 1.5'),
+        ('delay:3@soon', "start: .* found 'soon'"),
+        ('delay:3@1e7', 'start: .* found 1e7'),
+        ('none@5', 'none takes no value and no start'),
+        ('none+delay:1', 'none .* stands alone'),
         ('gaussian:0.1+', "unknown fault ''"),
         ('gaussian:0.1,dropped', 'found'),
     ],

@@ -5,9 +5,10 @@ import pytest
 
 from liquid_control import paths
 from liquid_control.control import Contract
-from liquid_control.faults import FaultyClock, Jitter, parse
+from liquid_control.faults import FaultyClock, FaultySensors, Jitter, parse
 from liquid_control.sim import walker2d
 from liquid_control.sim.batch import BatchWalkers
+from liquid_control.sim.walker2d import PERIOD_NS
 from liquid_control.sim.world import World
 
 ROBOT = Contract.load(paths.robot('walker2d'))
@@ -24,11 +25,21 @@ def test_periods_are_normal_about_one_and_bounded():
 def test_a_clock_depends_on_seed_and_stamp_alone():
     clock = FaultyClock(parse('jitter:0.25'), 3)
     stamps = range(0, 10**9, 10**7)
-    first = [clock.period(stamp) for stamp in stamps]
-    again = [FaultyClock(parse('jitter:0.25'), 3).period(stamp) for stamp in reversed(stamps)]
+    first = [clock.period(stamp, 0) for stamp in stamps]
+    again = [FaultyClock(parse('jitter:0.25'), 3).period(stamp, 0) for stamp in reversed(stamps)]
     assert first == again[::-1]
     assert len(set(first)) > 50
-    assert FaultyClock(parse('gaussian:1+delay:2'), 3).period(5) == 1.0
+    assert FaultyClock(parse('gaussian:1+delay:2'), 3).period(5, 0) == 1.0
+
+
+def test_a_clock_may_become_uneven_in_mid_walk_in_one_world_and_in_many():
+    clock = FaultyClock(parse('jitter:0.25@10'), 3)
+    lengths = [clock.period(PERIOD_NS * step, step) for step in range(40)]
+    assert lengths[:10] == [1.0] * 10
+    assert len(set(lengths[10:])) == 30
+    sensors = FaultySensors(parse('jitter:0.25@10'), np.ones((2, 1)), np.ones(1))
+    rng = np.random.default_rng(0)
+    assert (sensors.periods(rng, np.array([9, 10])) == 1.0).tolist() == [True, False]
 
 
 def test_a_period_of_another_length_is_that_many_physics_steps():

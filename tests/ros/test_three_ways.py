@@ -19,7 +19,10 @@ from liquid_control.nodes.graph import Graph, RunSettings
 
 SEED, EPISODES, SECONDS = 7, 2, 1.6
 TIMED = ('policy_step', 'sensor_to_command', 'resident', 'missed')
-FAULTS = ('none', 'gaussian:0.1+dropped:0.1', 'delay:1', 'jitter:0.25+dropped:0.1+delay:2')
+FAULTS = (
+    'none', 'gaussian:0.1+dropped:0.1', 'delay:1', 'jitter:0.25+dropped:0.1+delay:2',
+    'delay:3@60+dropped:0.3@100',
+)  # fmt: skip
 ROBOT = Contract.load(paths.robot('walker2d'))
 
 

@@ -18,7 +18,9 @@ from liquid_control.training.ride import Ride
 STEPS, SEED = 25, 11
 
 
-@pytest.mark.parametrize('spec', ['none', 'delay:1', 'delay:3', 'jitter:0.3+delay:2'])
+@pytest.mark.parametrize(
+    'spec', ['none', 'delay:1', 'delay:3', 'jitter:0.3+delay:2', 'delay:3@8+jitter:0.3@4']
+)
 def test_a_ride_is_the_walk_of_the_bundle(tmp_path, spec):
     """The same start and clock give the same observations, elapsed times and commands."""
     model = student('gru').eval()
@@ -37,8 +39,8 @@ def test_a_ride_is_the_walk_of_the_bundle(tmp_path, spec):
     sensors = FaultySensors(faults, np.ones((1, len(faults)), dtype=bool), std)
     ride, clock = Ride(model, sensors), FaultyClock(faults, SEED)
     rng, stamp, found = np.random.default_rng(0), FIRST_STAMP_NS, []
-    for _ in range(STEPS):
-        lengths = walkers.whole(np.array([clock.period(stamp)]))
+    for step in range(STEPS):
+        lengths = walkers.whole(np.array([clock.period(stamp, step)]))
         observation, elapsed, seen, action = ride.decide(walkers.qpos[:, 1:], rng)
         sent = ride.send(action, seen, lengths)
         if seen[0, 0]:

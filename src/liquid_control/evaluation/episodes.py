@@ -76,6 +76,6 @@ def _walk(
                 command = controller.step(*observed)
                 builder.add(observed[1], command)
                 held = command.action
-        reward, terminated = world.step(held, clock.period(world.stamp_ns))
+        reward, terminated = world.step(held, clock.period(world.stamp_ns, world.steps))
         total += reward
     return Episode(seed, total, world.steps, terminated, builder.build())

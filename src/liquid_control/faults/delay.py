@@ -1,12 +1,11 @@
 """Readings that arrive late."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from liquid_control.faults.base import Fault, FaultError
-
-_MOST = 1000
+from liquid_control.faults.base import Fault, setting
 
 
 @dataclass(frozen=True)
@@ -14,21 +13,18 @@ class Delay(Fault):
     """Every message carries the readings of an earlier message, under its own stamp.
 
     This is what happens with a driver that stamps readings on receipt: no stamp shows how old a
-    reading is. The first ``samples`` messages of an episode have nothing to carry and are lost;
-    this happens again after a gap longer than the contract's ``max_gap`` or if stamps go back.
+    reading is. No message is withheld: when the delay begins, its first reading is repeated until
+    it is ``samples`` old, as by a driver that holds the last value that it has. The delay begins
+    with the episode or at its ``start``, and again after a gap longer than the contract's
+    ``max_gap`` or if stamps go back.
 
     Attributes:
         samples: delay in samples, a whole number.
     """
 
-    samples: int = 1
+    about: ClassVar[str] = 'readings arrive this many samples late'
 
-    def __post_init__(self):
-        if not (0 <= self.samples <= _MOST and self.samples == int(self.samples)):
-            raise FaultError(
-                f'delay: samples: expected a whole number in [0, {_MOST}], found {self.samples}'
-            )
-        object.__setattr__(self, 'samples', int(self.samples))
+    samples: int = setting(1, 0, 1000, whole=True)
 
     @property
     def lag(self) -> int:
@@ -36,32 +32,56 @@ class Delay(Fault):
 
 
 class DelayLine:
-    """Delays the samples of N sources, each source by its own number of samples.
+    """Delays the samples of N sources by the same number of samples.
 
     Args:
-        steps: delay of each source in samples, (N,) int.
-        width: values per sample.
-        longest: largest delay that :meth:`restart` may ask for; by default the largest of
-            ``steps``.
+        lag: delay in samples.
+        sources: N.
+        width: values per sample, n.
     """
 
-    def __init__(self, steps: np.ndarray, width: int, longest: int | None = None):
-        self.steps = np.array(steps, dtype=np.int64)
-        depth = 1 + max(int(self.steps.max()), longest or 0)
-        self.values = np.zeros((depth, len(self.steps), width))
-        self.arrived = np.zeros((depth, len(self.steps)), dtype=bool)
-        self.count = 0
+    def __init__(self, lag: int, sources: int, width: int):
+        self.values = np.zeros((lag + 1, sources, width))
+        self.numbers = np.zeros((lag + 1, sources), dtype=np.int64)
+        self.arrived = np.zeros((lag + 1, sources), dtype=bool)
+        self.begun = np.zeros(sources, dtype=bool)
+        self.pushed = np.zeros((), dtype=np.int64)
 
-    def push(self, values: np.ndarray, arrived: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Take in samples (N, n) and whether they arrived (N,); return the delayed ones alike."""
-        depth, rows = len(self.values), np.arange(len(self.steps))
-        self.values[self.count % depth] = values
-        self.arrived[self.count % depth] = arrived
-        place = (self.count - self.steps) % depth
-        self.count += 1
-        return self.values[place, rows], self.arrived[place, rows]
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All mutable state, to be read or written in place."""
+        return dict(vars(self))
 
-    def restart(self, index: int, steps: int) -> None:
-        """Discard the waiting samples of one source and delay it by ``steps`` from now on."""
+    def push(
+        self, values: np.ndarray, numbers: np.ndarray, arrived: np.ndarray, active: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Take in one sample of each source; return the delayed ones alike.
+
+        Args:
+            values: readings (N, n).
+            numbers: number of the sample from which each reading is, (N,).
+            arrived: whether it arrived, (N,).
+            active: whether the source is delayed, (N,); the others pass as they are.
+        """
+        first = active & arrived & ~self.begun
+        if first.any():
+            self.values[:, first] = values[first]
+            self.numbers[:, first] = numbers[first]
+            self.arrived[:, first] = True
+            self.begun |= first
+        newest = int(self.pushed) % len(self.values)
+        self.values[newest] = values
+        self.numbers[newest] = numbers
+        self.arrived[newest] = arrived & active
+        self.pushed += 1
+        oldest = int(self.pushed) % len(self.values)
+        return (
+            np.where(active[:, None], self.values[oldest], values),
+            np.where(active, self.numbers[oldest], numbers),
+            np.where(active, self.arrived[oldest], arrived),
+        )
+
+    def restart(self, index: int) -> None:
+        """Discard the waiting samples of one source."""
         self.arrived[:, index] = False
-        self.steps[index] = steps
+        self.begun[index] = False

@@ -1,8 +1,9 @@
 """Samples that never arrive."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-from liquid_control.faults.base import Fault, FaultError
+from liquid_control.faults.base import Fault, setting
 
 
 @dataclass(frozen=True)
@@ -10,16 +11,12 @@ class Dropped(Fault):
     """Each sample is lost with the same probability, independently.
 
     Attributes:
-        probability: probability that a sample is lost, in [0, 1].
+        probability: probability that a sample is lost.
     """
 
-    probability: float = 0.1
+    about: ClassVar[str] = 'each sample is lost with this probability'
 
-    def __post_init__(self):
-        if not 0.0 <= self.probability <= 1.0:
-            raise FaultError(
-                f'dropped: probability: expected a number in [0, 1], found {self.probability}'
-            )
+    probability: float = setting(0.1, 0.0, 1.0)
 
     def drops(self, rng, shape=()):
         return rng.random(shape) < self.probability

@@ -1,10 +1,11 @@
 """Gaussian sensor noise."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from liquid_control.faults.base import Fault, FaultError
+from liquid_control.faults.base import Fault, setting
 
 
 @dataclass(frozen=True)
@@ -16,11 +17,9 @@ class Gaussian(Fault):
             motion, as given in the robot's contract.
     """
 
-    sigma: float = 0.1
+    about: ClassVar[str] = "noise in units of a channel's std"
 
-    def __post_init__(self):
-        if not 0.0 <= self.sigma < float('inf'):
-            raise FaultError(f'gaussian: sigma: expected a number >= 0, found {self.sigma}')
+    sigma: float = setting(0.1, 0.0, 1000.0)
 
     def corrupt(self, values, std, rng):
         return values + self.sigma * std * rng.standard_normal(np.shape(values))

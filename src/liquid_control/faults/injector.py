@@ -11,7 +11,7 @@ import numpy as np
 from liquid_control.control.contract import Contract
 from liquid_control.control.observe import NO_VALUE, TermAccess, stamp_ns
 from liquid_control.faults.base import Fault, FaultError
-from liquid_control.faults.delay import DelayLine
+from liquid_control.faults.chain import FaultChain
 
 _CLOCK = 'clock'
 
@@ -24,13 +24,23 @@ class _Read(NamedTuple):
     std: np.ndarray
 
 
+class _Sample(NamedTuple):
+    """The last sample of a topic: its stamp, its values, and what was delivered of it, if any."""
+
+    stamp: int
+    values: np.ndarray
+    delivered: np.ndarray
+    arrived: bool
+
+
 class FaultInjector:
     """Applies faults to the channels that a robot's contract names, in place.
 
     The noise on a message and its loss depend only on the seed, its topic, its stamp and the
     robot's terms: the same message is treated the same over ROS, in process and in a bag, whatever
-    was lost before it and whichever terms are asked for. What a delay delivers depends on the
-    messages of its topic since the last gap.
+    was lost before it and whichever terms are asked for. What a delay delivers, and where a fault
+    begins that has a ``start``, depends on the messages of its topic since the last gap. A message
+    that is sent again with the same stamp is the same sample.
 
     Args:
         robot: complete contract of the robot.
@@ -56,8 +66,8 @@ class FaultInjector:
         self._held = robot.held  # commands: no sensor brings them
         self._max_gap_ns = round(robot.max_gap * 1e9)
         self._read: dict[str, list[_Read]] = {}
-        self._stamps: dict[str, int] = {}
-        self._lines: dict[str, list[DelayLine | None]] = {}
+        self._last: dict[str, _Sample] = {}
+        self._chains: dict[str, FaultChain] = {}
         places: Counter[str] = Counter()
         for term in robot.sensed:
             place = places[term.topic]
@@ -84,36 +94,38 @@ class FaultInjector:
         values = np.array([value for reading in readings for value in reading], dtype=float)
         cuts = np.cumsum([0, *map(len, readings)])
         spans = [slice(*cut) for cut in itertools.pairwise(cuts)]
-        arrived, lines = True, self._waiting(topic, stamp, len(values))
-        for place, (fault, line) in enumerate(zip(self._faults, lines, strict=True)):
+
+        def affect(place: int, fault: Fault, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             rng = _rng(self._seed, topic, stamp, place)
-            arrived = arrived and not bool(fault.drops(rng))
+            lost, corrupted = fault.drops(rng, (1,)), values.copy()
             for read, span in zip(terms, spans, strict=True):
                 own = self._of(read, rng, topic, stamp, place)
-                there, changed = values[span], fault.corrupt(values[span], read.std, own)
-                values[span] = np.where(there == NO_VALUE, NO_VALUE, changed)
-            if line is not None:
-                late, there = line.push(values[None], np.array([arrived]))
-                values, arrived = late[0].copy(), bool(there[0])
-        if arrived:
+                there = values[0, span]
+                changed = fault.corrupt(there, read.std, own)
+                corrupted[0, span] = np.where(there == NO_VALUE, NO_VALUE, changed)
+            return lost, corrupted
+
+        last = self._last.get(topic)
+        if last is None or last.stamp != stamp or not np.array_equal(last.values, values):
+            chain = self._chain(topic, stamp, len(values))
+            delivered, _, arrived = chain.push(values[None], affect)
+            last = self._last[topic] = _Sample(stamp, values, delivered[0], bool(arrived[0]))
+        if last.arrived:
             for read, span in zip(terms, spans, strict=True):
-                read.access.write(message, values[span])
-        return arrived
+                read.access.write(message, last.delivered[span].copy())
+        return last.arrived
 
     def _of(self, read: _Read, first: np.random.Generator, *key) -> np.random.Generator:
         """A term's generator; the first term of a topic continues with the topic's generator."""
         return _rng(self._seed, *key, read.place) if read.place else first
 
-    def _waiting(self, topic: str, stamp: int, width: int) -> list[DelayLine | None]:
-        """Delay lines of a topic, one for each fault, None if it adds no delay; new after a gap."""
-        passed = stamp - self._stamps.get(topic, stamp)
-        if topic not in self._lines or not 0 <= passed <= self._max_gap_ns:
-            self._lines[topic] = [
-                DelayLine(np.array([fault.lag]), width) if fault.lag else None
-                for fault in self._faults
-            ]
-        self._stamps[topic] = stamp
-        return self._lines[topic]
+    def _chain(self, topic: str, stamp: int, width: int) -> FaultChain:
+        """The faults of a topic; an episode of theirs begins after a gap."""
+        passed = stamp - self._last[topic].stamp if topic in self._last else 0
+        if topic not in self._chains or not 0 <= passed <= self._max_gap_ns:
+            everything = np.ones((1, len(self._faults)), dtype=bool)
+            self._chains[topic] = FaultChain(self._faults, everything, width)
+        return self._chains[topic]
 
 
 class FaultyClock:
@@ -127,11 +139,17 @@ class FaultyClock:
         _check_seed(seed)
         self._faults, self._seed = tuple(faults), seed
 
-    def period(self, stamp: int) -> float:
-        """Length, in nominal periods, of the period that begins at a stamp in ns."""
+    def period(self, stamp: int, step: int) -> float:
+        """Length of a period in nominal periods.
+
+        Args:
+            stamp: when it begins, in ns.
+            step: periods that the episode has lasted.
+        """
         length = 1.0
         for place, fault in enumerate(self._faults):
-            length *= float(fault.periods(_rng(self._seed, _CLOCK, stamp, place)))
+            if step >= fault.start:
+                length *= float(fault.periods(_rng(self._seed, _CLOCK, stamp, place)))
         return length
 
 

@@ -1,10 +1,11 @@
 """Control periods of uneven length."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from liquid_control.faults.base import Fault, FaultError
+from liquid_control.faults.base import Fault, setting
 
 _SHORTEST, _LONGEST = 0.5, 2.0
 
@@ -22,11 +23,9 @@ class Jitter(Fault):
         sigma: standard deviation in nominal periods.
     """
 
-    sigma: float = 0.25
+    about: ClassVar[str] = 'uneven periods; std in nominal periods'
 
-    def __post_init__(self):
-        if not 0.0 <= self.sigma < float('inf'):
-            raise FaultError(f'jitter: sigma: expected a number >= 0, found {self.sigma}')
+    sigma: float = setting(0.25, 0.0, 10.0)
 
     def periods(self, rng, shape=()):
         return np.clip(1.0 + self.sigma * rng.standard_normal(shape), _SHORTEST, _LONGEST)

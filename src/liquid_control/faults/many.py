@@ -5,14 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from liquid_control.faults.base import Fault
-from liquid_control.faults.delay import DelayLine
+from liquid_control.faults.chain import FaultChain
 
 
 class FaultySensors:
-    """Sensors of N robots, each with some of the faults.
-
-    Noise and losses are applied in the order of the faults and delays after them, as with a noisy
-    sensor and a slow transport.
+    """Sensors of N robots, each with some of the faults, which act in their order.
 
     Args:
         faults: all K faults.
@@ -21,34 +18,41 @@ class FaultySensors:
     """
 
     def __init__(self, faults: Sequence[Fault], has: np.ndarray, std: np.ndarray):
-        self._faults, self._std = tuple(faults), std
-        self.has = np.array(has, dtype=bool).reshape(len(has), len(self._faults))
-        self._lags = np.array([fault.lag for fault in self._faults], dtype=np.int64)
-        longest = int(self._lags.sum())
-        self.readings = DelayLine(self.lags(), len(std), longest)
-        self.truth = DelayLine(self.lags(), len(std), longest)
+        self._std, self._rows = std, np.arange(len(has))
+        self._chain = FaultChain(faults, has, len(std))
+        depth = 1 + sum(fault.lag for fault in self._chain.faults)
+        self._truth = np.zeros((depth, len(has), len(std)))
+        self._known = np.zeros((depth, len(has)), dtype=bool)
+        self._from = np.zeros(len(has), dtype=np.int64)
+        self._arrived = np.zeros(len(has), dtype=bool)
 
-    def lags(self) -> np.ndarray:
-        """Delay of each robot's readings in samples, (N,)."""
-        return self.has @ self._lags if len(self._lags) else np.zeros(len(self.has), np.int64)
+    @property
+    def has(self) -> np.ndarray:
+        """Which robot has which fault now, (N, K) bool."""
+        return self._chain.has
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All mutable state, to be read or written in place."""
+        own = {name: getattr(self, f'_{name}') for name in ('truth', 'known', 'from', 'arrived')}
+        return {**self._chain.arrays, **own}
 
     def restart(self, index: int, has: np.ndarray) -> None:
         """Begin an episode of one robot, which now has these faults (K,) bool."""
-        self.has[index] = has
-        for line in (self.readings, self.truth):
-            line.restart(index, int(self.lags()[index]))
+        self._chain.restart(index, has)
 
     def read(self, true: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Take in true values (N, n); return what arrives (N, n) and whether it arrives (N,)."""
-        values, arrived = true, np.ones(len(self.has), dtype=bool)
-        for place, fault in enumerate(self._faults):
-            mine = self.has[:, place]
-            arrived = arrived & ~(fault.drops(rng, arrived.shape) & mine)
-            values = np.where(mine[:, None], fault.corrupt(values, self._std, rng), values)
-        return self.readings.push(values, arrived)
+
+        def affect(_: int, fault: Fault, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            lost = fault.drops(rng, (len(values),))
+            return lost, fault.corrupt(values, self._std, rng)
+
+        values, self._from[:], self._arrived[:] = self._chain.push(true, affect)
+        return values, self._arrived.copy()
 
     def foretold(self, true: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Delay true values to match the last readings: the values one period after those readings.
+        """What follows the last readings: the true values one period after they were taken.
 
         Args:
             true: values one period later than at the last :meth:`read`, (N, n).
@@ -56,13 +60,22 @@ class FaultySensors:
 
         Returns:
             The true values that predictions from the last readings are for, and whether they
-            count.
+            count; those of a reading that did not arrive never do.
         """
-        return self.truth.push(true, known)
+        now = (self._chain.count - 1) % len(self._truth)
+        self._truth[now, self._rows], self._known[now, self._rows] = true, known
+        then = self._from % len(self._truth)
+        return self._truth[then, self._rows], self._known[then, self._rows] & self._arrived
 
-    def periods(self, rng: np.random.Generator) -> np.ndarray:
-        """Length of each robot's current control period in nominal periods, (N,)."""
+    def periods(self, rng: np.random.Generator, steps: np.ndarray) -> np.ndarray:
+        """Length of each robot's current control period in nominal periods, (N,).
+
+        Args:
+            rng: source of randomness.
+            steps: periods that each robot's episode has lasted, (N,).
+        """
         lengths = np.ones(len(self.has))
-        for place, fault in enumerate(self._faults):
-            lengths *= np.where(self.has[:, place], fault.periods(rng, lengths.shape), 1.0)
+        for place, fault in enumerate(self._chain.faults):
+            active = self.has[:, place] & (steps >= fault.start)
+            lengths *= np.where(active, fault.periods(rng, lengths.shape), 1.0)
         return lengths

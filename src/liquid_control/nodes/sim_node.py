@@ -182,7 +182,7 @@ class SimNode(Node):
         while not (terminated or truncated):
             if self._hold_while_paused(session):
                 tick = time.monotonic()
-            self._length = self._clock.period(self.world.stamp_ns)
+            self._length = self._clock.period(self.world.stamp_ns, self.world.steps)
             if episode == 0 and self.world.steps == 0:
                 self._observe_until_answered(session)
                 tick = self._published_at

@@ -30,7 +30,7 @@ def student_returns(
 
     def act(walkers: BatchWalkers) -> np.ndarray:
         nonlocal lengths
-        lengths = walkers.whole(ride.sensors.periods(rng))
+        lengths = walkers.whole(ride.sensors.periods(rng, walkers.steps))
         _, _, seen, action = ride.decide(walkers.qpos[:, 1:], rng)
         return ride.send(action, seen, lengths)
 

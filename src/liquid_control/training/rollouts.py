@@ -74,7 +74,7 @@ class Walk:
             values one period after those that were read (N, p), and whether these count (N,).
         """
         walkers, ride = self._walkers, self._ride
-        lengths = walkers.whole(ride.sensors.periods(self._rng))
+        lengths = walkers.whole(ride.sensors.periods(self._rng, walkers.steps))
         reward, fallen = walkers.step(ride.send(action, seen, lengths), lengths)
         ended = fallen | (walkers.steps >= walker2d.EPISODE_STEPS)
         target, known = ride.sensors.foretold(walkers.qpos[:, 1:], (lengths == 1.0) & ~ended)
@@ -83,7 +83,6 @@ class Walk:
     def _arrays(self) -> dict[str, np.ndarray]:
         """All mutable state except the generator."""
         ride, walkers = self._ride, self._walkers
-        lines = {'readings': ride.sensors.readings, 'truth': ride.sensors.truth}
         return {
             'physics': walkers.state,
             'steps': walkers.steps,
@@ -92,21 +91,13 @@ class Walk:
             'sent': ride.sent,
             'elapsed': ride.elapsed,
             'fresh': ride.fresh,
-            'has': ride.sensors.has,
-            **{
-                f'{name}.{part}': getattr(line, part)
-                for name, line in lines.items()
-                for part in ('steps', 'values', 'arrived')
-            },
+            **{f'sensors.{name}': array for name, array in ride.sensors.arrays.items()},
         }
 
     def snapshot(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         """The state of the walkers, as tensors and plain JSON."""
         tensors = {name: torch.from_numpy(a.copy()) for name, a in self._arrays().items()}
-        about = {
-            'generator': self._rng.bit_generator.state,
-            'count': self._ride.sensors.readings.count,
-        }
+        about = {'generator': self._rng.bit_generator.state}
         return tensors, json.loads(json.dumps(about))
 
     def restore(self, tensors: dict[str, torch.Tensor], about: dict[str, Any]) -> None:
@@ -114,8 +105,6 @@ class Walk:
         for name, array in self._arrays().items():
             array[...] = tensors[name].numpy()
         self._rng.bit_generator.state = about['generator']
-        for line in (self._ride.sensors.readings, self._ride.sensors.truth):
-            line.count = about['count']
 
     def close(self) -> None:
         self._walkers.close()
