@@ -23,7 +23,6 @@ def without(modules: str, *argv: str, **options) -> subprocess.CompletedProcess:
     [
         ('torch', 'train policy --cell cfc --out x.onnx', 'train'),
         ('scipy', 'train policy --cell cfc --out x.onnx', 'train'),
-        ('scipy', 'train score cfc', 'train'),
         ('stable_baselines3', 'train expert --out x.onnx', 'train'),
         ('gymnasium', 'train expert --out x.onnx', 'sim'),
         ('mujoco', 'train expert --out x.onnx', 'sim'),

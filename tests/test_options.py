@@ -3,6 +3,7 @@
 import pytest
 
 from liquid_control import cli
+from liquid_control.faults import describe
 from liquid_control.verbs.parser import Parser
 
 
@@ -65,3 +66,12 @@ def test_an_option_is_given_once_in_every_parse():
     parser.add_argument('--x')
     for _ in range(2):
         assert parser.parse_args(['--x', '1']).x == '1'
+
+
+@pytest.mark.parametrize('verb', ['run', 'replay'])
+def test_help_lists_the_faults_with_their_settings(verb, capsys):
+    with pytest.raises(SystemExit):
+        cli.main([verb, '--help'])
+    said = capsys.readouterr().out
+    for line in describe():
+        assert line in said

@@ -1,6 +1,7 @@
 """The argument parser of all verbs: nothing is ignored, and a typo names the nearest name."""
 
 import argparse
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
@@ -33,7 +34,8 @@ class Parser(argparse.ArgumentParser):
     """A parser that refuses a repeated option where one value counts.
 
     An unknown option, argument or choice is an error of the verb that was given it, and names the
-    nearest one. A number that is none is an error that says so.
+    nearest one. A number that is none is an error that says so. Where there is an option
+    ``--fault``, the help lists the faults.
     """
 
     def __init__(self, *args: Any, **options: Any):
@@ -92,6 +94,15 @@ class Parser(argparse.ArgumentParser):
             if isinstance(action, argparse._SubParsersAction):
                 for parser in action.choices.values():
                     yield from parser.everything()
+
+    def format_help(self) -> str:
+        text = super().format_help()
+        if '--fault' not in self._option_string_actions:
+            return text
+        from liquid_control.faults import SYNTAX, describe
+
+        faults = '\n'.join(f'  {line}' for line in describe())
+        return f'{text}\n{textwrap.fill(f"faults: {SYNTAX}", 80)}\n{faults}\n'
 
     def error(self, message: str) -> NoReturn:
         """End with exit code 2; the usage is what --help is for."""

@@ -15,8 +15,8 @@ from liquid_control.verbs.arguments import (
 _MODELS = ('.pt', '.pth', '.ckpt', '.safetensors', '.pkl', '.zip', '.h5')
 """Suffixes by which a single model is surely meant."""
 _SHORT = {
-    'none': 'clean', 'gaussian:0.03': 'σ .03', 'gaussian:0.1': 'σ .1', 'dropped:0.1': 'lost',
-    'delay:1': 'late 1', 'delay:2': 'late 2', 'delay:3': 'late 3', 'jitter:0.25': 'uneven',
+    'none': 'clean', 'gaussian:0.03': 'σ\n.03', 'gaussian:0.1': 'σ\n.1', 'dropped:0.1': 'lost',
+    'delay:1': 'late\n1', 'delay:2': 'late\n2', 'delay:3': 'late\n3', 'jitter:0.25': 'uneven',
 }  # fmt: skip
 """Headings of the faults under which bundles are scored."""
 
@@ -189,16 +189,16 @@ def _several(args, runs, robot, teacher, hardware) -> int:
 
 def _table(best):
     from liquid_control.training.score import SCORED
-    from liquid_control.verbs.tables import Figure, new_table
+    from liquid_control.verbs.tables import new_table
 
-    percents = (Figure(_SHORT[fault], '.0f') for fault in SCORED)
     table = new_table(
-        'cell', Figure('seeds', 'd'), *percents, Figure('error / persist.', '.3f'),
-        title='% of the teacher\'s return',
-    )  # fmt: skip
+        '% of\nteacher', 'seeds', *(_SHORT[fault] for fault in SCORED), 'error/\npersist.'
+    )
+    table.collapse_padding, table.pad_edge = True, False  # to fit into 80 columns
     for cell, bundle in sorted(best.items()):
         seeds = bundle.scores['seeds']
-        found = [seeds[fault]['percent']['mean'] for fault in SCORED]
+        percents = [f'{seeds[fault]["percent"]["mean"]:.0f}' for fault in SCORED]
         ratio = seeds['none'].get('prediction_ratio')
-        table.add_row(cell, len(seeds['seeds']), *found, ratio['mean'] if ratio else None)
+        told = f'{ratio["mean"]:.3f}' if ratio else ''
+        table.add_row(cell, str(len(seeds['seeds'])), *percents, told)
     return table
