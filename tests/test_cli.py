@@ -155,3 +155,9 @@ def test_where_results_go_is_checked_before_any_work(file, said, tmp_path, monke
         cli.main(['inspect', 'walker2d', '--json', file])
     assert ended.value.code == 2
     assert said in capsys.readouterr().err
+
+
+def test_an_error_of_the_system_names_the_file_first(monkeypatch, capsys):
+    error = FileNotFoundError(2, 'No such file or directory', 'x.yaml')
+    assert run_as(monkeypatch, raises(error)) == 1
+    assert capsys.readouterr().err == 'liquid-control replay: x.yaml: No such file or directory\n'

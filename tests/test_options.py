@@ -52,9 +52,10 @@ def test_no_argument_of_any_verb_stores_silently_the_last():
         ('benchmark latecy', "benchmark: unknown verb 'latecy' (did you mean 'latency'?)"),
         ('inspect cfc lstm', "inspect: unexpected argument 'lstm'"),
         ('run --mode lockstp', "run: --mode: unknown mode 'lockstp' (did you mean 'lockstep'?)"),
-        ('run --episodes two', "run: --episodes: expected a whole number, found 'two'"),
-        ('run --seconds long', "run: --seconds: expected a number, found 'long'"),
-        ('', 'liquid-control: expected a verb first'),
+        ('run --episodes two', "--episodes: expected a whole number, 1 or more, found 'two'"),
+        ('run --seconds long', "--seconds: expected a finite number above 0, found 'long'"),
+        ('replay x --horizon two', "--horizon: expected a whole number, found 'two'"),
+        ('', 'liquid-control: expected a verb first: demo, run'),
     ],
 )
 def test_a_typo_names_the_nearest(argv, said, capsys):
@@ -75,3 +76,23 @@ def test_help_lists_the_faults_with_their_settings(verb, capsys):
     said = capsys.readouterr().out
     for line in describe():
         assert line in said
+
+
+@pytest.mark.parametrize(
+    ('argv', 'said'),
+    [
+        ('run --episodes 0', "--episodes: expected a whole number, 1 or more, found '0'"),
+        ('run --seed -1', "--seed: expected a whole number, 0 or more, found '-1'"),
+        ('demo --seconds 0', "--seconds: expected a finite number above 0, found '0'"),
+        ('demo --seconds nan', "--seconds: expected a finite number above 0, found 'nan'"),
+        ('benchmark latency --rounds 0', "--rounds: expected a whole number, 1 or more, found '0'"),
+        ('benchmark latency --period -1', '--period: expected a finite number, 0 or more, found'),
+        ('benchmark replay nowhere --robot r --policy p', 'nowhere: no such file or folder'),
+        ('train policy --out x --conditions no.yaml', 'no.yaml: no such file or folder'),
+        ('train card cfc --out no/x.md', 'no: no such folder'),
+        ('train', 'train: expected a verb: expert, policy, predictor, score, card'),
+        ('benchmark', 'benchmark: expected a verb: latency, replay, training'),
+    ],
+)
+def test_a_bad_value_names_its_bounds_and_a_path_that_is_not_there(argv, said, capsys):
+    assert said in refused(argv, capsys)

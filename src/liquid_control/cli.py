@@ -37,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
         if args.completion:
             return _print_completion(args.completion)
         if name not in VERBS:
-            parser.error(f'expected a verb first; there are: {", ".join(VERBS)}')
+            parser.error(f'expected a verb first: {", ".join(VERBS)}')
         name = ' '.join(filter(None, (args.verb, getattr(args, 'kind', None))))
         with delivered(args) as outcome:
             outcome.code = _module(args.verb).main(args)
@@ -52,7 +52,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f'liquid-control {name}: {_missing(error)}', file=sys.stderr)
         return _ERROR
     except (ValueError, OSError, RuntimeError) as error:
-        print(f'liquid-control {name}: {error}', file=sys.stderr)
+        print(f'liquid-control {name}: {_reason(error)}', file=sys.stderr)
         return _ERROR
 
 
@@ -90,6 +90,13 @@ def _print_completion(shell: str) -> int:
             action.complete = shtab.FILE  # type: ignore[attr-defined]
     print(shtab.complete(parser, shell))
     return 0
+
+
+def _reason(error: Exception) -> str:
+    """The message of an error; of the system's, its file before its reason, without its number."""
+    if isinstance(error, OSError) and error.strerror and error.filename is not None:
+        return f'{error.filename}: {error.strerror}'
+    return str(error)
 
 
 def _missing(error: ImportError) -> str:

@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from liquid_control.verbs.arguments import number, whole
 from liquid_control.verbs.tables import Figure, new_table
 
 _PARTS = ('p50', 'p99')
@@ -13,9 +14,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--policy', action='append', help='bundle: a name or a path; may be repeated (cfc, lstm)'
     )
     parser.add_argument('--robot', default='walker2d', help='contract: a name or a path')
-    parser.add_argument('--rounds', type=int, default=20, help='blocks of 100 samples each (20)')
     parser.add_argument(
-        '--period', type=float, default=0.008, help='time between observations in s (0.008)'
+        '--rounds', type=whole(1), default=20, help='blocks of 100 samples each (20)'
+    )
+    parser.add_argument(
+        '--period', type=number(0.0), default=0.008, help='time between observations in s (0.008)'
     )
     parser.add_argument(
         '--cell',
@@ -26,8 +29,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    if args.rounds < 1 or not args.period >= 0:
-        raise ValueError('--rounds: expected 1 or more, and --period 0 or more')
     if args.cell:
         return _cells(args)
     from rich.console import Console

@@ -6,18 +6,18 @@ import time
 from pathlib import Path
 from typing import Any
 
-from liquid_control.verbs.arguments import add_observed_argument
+from liquid_control.verbs.arguments import add_observed_argument, existing_path, whole
 from liquid_control.verbs.tables import Figure, new_table
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('recording', type=Path, help='a bag')
+    parser.add_argument('recording', type=existing_path, help='a bag')
     parser.add_argument('--robot', required=True, help='contract: a name or a path')
     parser.add_argument(
         '--policy', action='append', required=True, help='bundle, by path or name; may be repeated'
     )
     add_observed_argument(parser)
-    parser.add_argument('--rounds', type=int, default=3, help='rounds of each, in turn (3)')
+    parser.add_argument('--rounds', type=whole(1), default=3, help='rounds of each, in turn (3)')
 
 
 def main(args: argparse.Namespace) -> int:
@@ -31,8 +31,6 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.evaluation.scores import replay_scores
     from liquid_control.provenance import provenance, write_json
 
-    if args.rounds < 1:
-        raise ValueError(f'--rounds: expected 1 or more, found {args.rounds}')
     robot = Contract.load(paths.robot(args.robot))
     check_renamed(args.observed, robot)
     runners = [

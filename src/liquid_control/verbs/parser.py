@@ -107,8 +107,13 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """End with exit code 2; the usage is what --help is for."""
         if message.startswith('the following arguments are required'):
-            raise _RequiredError(message)
+            raise _RequiredError(self._lacking(message))
         self._end(message)
+
+    def _lacking(self, message: str) -> str:
+        """A message about arguments that are required; a missing verb lists the verbs."""
+        verbs = [a for a in self._actions if isinstance(a, argparse._SubParsersAction)]
+        return f'expected a verb: {", ".join(verbs[0].choices)}' if verbs else message
 
     def _end(self, message: str) -> NoReturn:
         self.exit(2, f'{self.prog}: {message.removeprefix("argument ")}\n')

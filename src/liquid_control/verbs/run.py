@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from liquid_control import extras
-from liquid_control.verbs.arguments import add_walk_arguments
+from liquid_control.verbs.arguments import add_walk_arguments, whole
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -13,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--fault', default='none', help='sensor faults, e.g. gaussian:0.1+dropped:0.05 (none)'
     )
-    parser.add_argument('--episodes', type=int, default=1, help='number of episodes (1)')
+    parser.add_argument('--episodes', type=whole(1), default=1, help='number of episodes (1)')
     parser.add_argument('--no-record', action='store_true', help='neither record nor measure')
     add_walk_arguments(parser, 'runs/TIME-POLICY')
 

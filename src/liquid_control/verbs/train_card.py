@@ -1,7 +1,8 @@
 """``train card``: print a bundle's model card as Markdown."""
 
 import argparse
-from pathlib import Path
+
+from liquid_control.verbs.arguments import file_to_write
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -10,7 +11,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--robot', default='walker2d', help='robot whose policies are named (walker2d)'
     )
     parser.add_argument(
-        '--out', type=Path, metavar='FILE', help='write it here instead of printing it'
+        '--out', type=file_to_write, metavar='FILE', help='write it here instead of printing it'
     )
 
 
