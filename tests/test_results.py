@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from liquid_control import cli
-from liquid_control.verbs.arguments import add_csv_argument, add_json_argument
+from liquid_control.verbs.arguments import add_json_argument
 from liquid_control.verbs.tables import Figure, new_table
 
 
@@ -21,7 +21,6 @@ def verb(monkeypatch):
         @staticmethod
         def add_arguments(parser):
             add_json_argument(parser, 'the figure')
-            add_csv_argument(parser)
 
         @staticmethod
         def main(args):

@@ -24,24 +24,23 @@ def add_walk_arguments(parser: argparse.ArgumentParser, folder: str) -> None:
     parser.add_argument('--out', type=Path, help=f'folder to create ({folder})')
     parser.add_argument('--no-video', action='store_true', help='draw no video')
     add_json_argument(parser, 'write the metrics to a file')
-    add_csv_argument(parser)
 
 
-def add_json_argument(parser: argparse.ArgumentParser, text: str) -> None:
-    """Add ``--json``, where to write the results too; checked before any work is done."""
+def add_json_argument(parser: argparse.ArgumentParser, text: str, tables: bool = True) -> None:
+    """Add ``--json``, where to write the results too, checked before any work is done.
+
+    If the verb prints tables of figures, add ``--csv`` as well; cli.py writes it.
+    """
     parser.add_argument(
         '--json', type=file_to_write, metavar='FILE', help=f'{text}; -: standard output'
     )
-
-
-def add_csv_argument(parser: argparse.ArgumentParser) -> None:
-    """Add ``--csv``: cli.py writes the tables that the verb prints."""
-    parser.add_argument(
-        '--csv',
-        type=file_to_write,
-        metavar='FILE',
-        help='write the tables to a file, an empty line between two; -: standard output',
-    )
+    if tables:
+        parser.add_argument(
+            '--csv',
+            type=file_to_write,
+            metavar='FILE',
+            help='write the tables to a file, an empty line between two; -: standard output',
+        )
 
 
 def whole(least: int, most: int | None = None) -> Callable[[str], int]:

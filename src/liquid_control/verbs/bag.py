@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from liquid_control.verbs.arguments import (
-    add_csv_argument,
     add_distro_argument,
     add_json_argument,
     add_observed_argument,
@@ -31,7 +30,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_distro_argument(parser)
     add_json_argument(parser, 'write everything to a file')
-    add_csv_argument(parser)
 
 
 def main(args: argparse.Namespace) -> int:

@@ -3,7 +3,7 @@
 import argparse
 
 from liquid_control.verbs import benchmark_latency, benchmark_replay, benchmark_training
-from liquid_control.verbs.arguments import add_csv_argument, add_json_argument
+from liquid_control.verbs.arguments import add_json_argument
 
 _KINDS = {
     'latency': (
@@ -24,7 +24,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         kind = kinds.add_parser(name, help=text)
         module.add_arguments(kind)
         add_json_argument(kind, 'write all figures to a file')
-        add_csv_argument(kind)
 
 
 def main(args: argparse.Namespace) -> int:

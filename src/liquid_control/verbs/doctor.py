@@ -40,7 +40,7 @@ class Finding:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_json_argument(parser, 'also write the findings here')
+    add_json_argument(parser, 'also write the findings here', tables=False)
 
 
 def main(args: argparse.Namespace) -> int:

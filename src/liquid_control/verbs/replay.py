@@ -7,7 +7,6 @@ from typing import Any
 
 from liquid_control import __version__
 from liquid_control.verbs.arguments import (
-    add_csv_argument,
     add_distro_argument,
     add_json_argument,
     add_observed_argument,
@@ -50,7 +49,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--address', help='address of the Ray cluster; default: one on this machine'
     )
     add_json_argument(parser, 'write the figures to a file')
-    add_csv_argument(parser)
 
 
 def main(args: argparse.Namespace) -> int:

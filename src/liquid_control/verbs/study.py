@@ -5,7 +5,7 @@ import contextlib
 import sys
 from pathlib import Path
 
-from liquid_control.verbs.arguments import add_csv_argument, add_device_argument, add_json_argument
+from liquid_control.verbs.arguments import add_device_argument, add_json_argument
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +42,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_device_argument(walker)
     walker.add_argument('--list', action='store_true', help='list the runs and exit')
     add_json_argument(walker, 'also write the results here')
-    add_csv_argument(walker)
 
 
 def main(args: argparse.Namespace) -> int:

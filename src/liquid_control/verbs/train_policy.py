@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 from liquid_control.verbs.arguments import (
-    add_csv_argument,
     add_device_argument,
     add_json_argument,
     check_bundle_path,
@@ -51,7 +50,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         '(beside the bundle, until that is written)')  # fmt: skip
     parser.add_argument('--log', type=Path, metavar='DIR', help='log of losses (TensorBoard)')
     add_json_argument(parser, 'write the scores to a file')
-    add_csv_argument(parser)
 
 
 def main(args: argparse.Namespace) -> int:

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from liquid_control.verbs.arguments import add_csv_argument, add_json_argument
+from liquid_control.verbs.arguments import add_json_argument
 from liquid_control.verbs.tables import Figure, new_table
 
 
@@ -18,7 +18,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--out', type=Path, metavar='FILE',
                         help='write the same policy with these scores (.onnx)')  # fmt: skip
     add_json_argument(parser, 'write the scores to a file')
-    add_csv_argument(parser)
 
 
 def main(args: argparse.Namespace) -> int:
