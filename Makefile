@@ -1,5 +1,7 @@
 # make demo: run two policies on a real ROS 2 graph and measure them. make test: run the tests.
-# Both set up .venv on first use. Choose the interpreter with PYTHON=python3.12.
+# make install: what the demo needs, without running it; make train, make ray, make log: what
+# training, Ray clusters and TensorBoard logs need as well. All of them set up .venv on first use.
+# Choose the interpreter with PYTHON=python3.12.
 #
 # If ROS 2 is sourced (apt, RoboStack), its rclpy and its NumPy are used; otherwise ROS 2 comes from
 # PyPI wheels. Training and its tests need torch, always the CPU build. `make test TORCH=no` leaves
@@ -27,10 +29,14 @@ TRAIN := train,
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: demo test test-all lint clean
+.PHONY: demo install train ray log test test-all lint clean
 
 demo: $(VENV)/.demo
 	$(BIN)/liquid-control demo
+
+install: $(VENV)/.demo
+
+train ray log: %: $(VENV)/.%
 
 test: $(VENV)/.test-$(TORCH)
 	$(BIN)/python -m pytest -n $(WORKERS) -m 'not slow' $(ARGS)
@@ -50,14 +56,27 @@ $(VENV)/.demo: setup.py $(PINS)
 	$(INSTALL) -e '.[$(EXTRA)sim]'
 	touch $@
 
+# Alone, so that pip looks for no other package there; the pin allows only the CPU build.
+define INSTALL_TORCH
+@$(INSTALL) --no-deps $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) torch || { \
+  echo 'No CPU build of torch for this Python here. Training and its tests need it;' >&2; \
+  echo '`make test TORCH=no` runs the others; TORCH_INDEX=URL names the index of PyTorch that' >&2; \
+  echo 'has CPU builds (its installation page says which).' >&2; \
+  exit 1; }
+endef
+
+$(VENV)/.train: setup.py $(PINS)
+	$(INSTALL_TORCH)
+	$(INSTALL) -e '.[$(EXTRA)train]'
+	touch $@
+
+$(VENV)/.ray $(VENV)/.log: $(VENV)/.%: setup.py $(PINS)
+	$(INSTALL) -e '.[$(EXTRA)sim,$*]'
+	touch $@
+
 $(VENV)/.test-$(TORCH): setup.py $(PINS)
 ifneq ($(TORCH),no)
-	@# Alone, so that pip looks for no other package there; the pin allows only the CPU build.
-	@$(INSTALL) --no-deps $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) torch || { \
-	  echo 'No CPU build of torch for this Python here. Training and its tests need it;' >&2; \
-	  echo '`make test TORCH=no` runs the others; TORCH_INDEX=URL names the index of PyTorch that' >&2; \
-	  echo 'has CPU builds (its installation page says which).' >&2; \
-	  exit 1; }
+	$(INSTALL_TORCH)
 endif
 	$(INSTALL) -e '.[$(EXTRA)sim,$(TRAIN)test]'
 	touch $@

@@ -20,7 +20,7 @@ def shared(*folders):
 
 CORE = [
     'numpy>=1.24', 'onnx>=1.16', 'onnxruntime>=1.18', 'PyYAML>=6', 'rosbags>=0.10', 'lz4>=4',
-    'zstandard>=0.19', 'rich>=13', 'matplotlib>=3.6', 'Jinja2>=3.0',
+    'zstandard>=0.19', 'rich>=13', 'matplotlib>=3.6', 'Jinja2>=3.0', 'shtab>=1.6',
 ]  # fmt: skip
 # ROS 2 from PyPI, for machines without one; never beside a sourced ROS 2.
 ROS = [
@@ -72,7 +72,7 @@ setup(
     },
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{NAME}']),
-        (f'share/{NAME}', ['package.xml']),
+        (f'share/{NAME}', ['package.xml', 'constraints.txt']),
         *shared('launch', 'config', 'sim'),
     ],
     zip_safe=False,

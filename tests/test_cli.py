@@ -1,5 +1,6 @@
 """The command line: its verbs, suggestions for typos, and truthful exit codes."""
 
+import shutil
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -39,8 +40,54 @@ def test_version(capsys):
 
 @pytest.mark.parametrize(('said', 'meant'), [('repaly', 'replay'), ('demos', 'demo')])
 def test_an_unknown_verb_names_the_nearest(capsys, said, meant):
-    assert cli.main([said]) == 2
+    with pytest.raises(SystemExit) as ended:
+        cli.main([said])
+    assert ended.value.code == 2
     assert f"unknown verb '{said}' (did you mean '{meant}'?)" in capsys.readouterr().err
+
+
+def test_the_module_is_the_command():
+    command = [sys.executable, '-m', 'liquid_control', '--version']
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, f'liquid-control {__version__}\n')
+
+
+def test_the_version_imports_nothing_heavy():
+    code = (
+        'import sys, contextlib; from liquid_control import cli\n'
+        'with contextlib.suppress(SystemExit): cli.main(["--version"])\n'
+        'heavy = "numpy", "onnxruntime", "rich", "torch", "rclpy", "matplotlib"\n'
+        'print([m for m in heavy if m in sys.modules])'
+    )
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == '[]'
+
+
+@pytest.mark.parametrize('shell', ['bash', 'zsh', 'tcsh'])
+def test_completion_scripts_know_every_verb_and_its_options(shell, capsys):
+    assert cli.main(['--completion', shell]) == 0
+    script = capsys.readouterr().out
+    assert all(verb in script for verb in cli.VERBS)
+    assert '--episodes' in script or 'episodes' in script
+
+
+def test_bash_completes_sub_verbs_and_options(tmp_path, capsys):
+    bash = shutil.which('bash')
+    if bash is None:
+        pytest.skip('there is no bash')
+    assert cli.main(['--completion', 'bash']) == 0
+    (tmp_path / 'script').write_text(capsys.readouterr().out)
+    for words, wanted in (
+        (['re'], 'replay'), (['train', 'pred'], 'predictor'), (['run', '--epi'], '--episodes'),
+        (['run', '--mode', 'lock'], 'lockstep'),
+    ):  # fmt: skip
+        line = ' '.join(['liquid-control', *words])
+        code = (
+            f'source {tmp_path}/script; COMP_WORDS=({line}); COMP_CWORD={len(words)};'
+            '_shtab_liquid_control; echo "${COMPREPLY[*]}"'
+        )
+        done = subprocess.run([bash, '-c', code], capture_output=True, text=True)
+        assert done.stdout.split() == [wanted], done.stderr
 
 
 @pytest.mark.parametrize('argv', [[], ['--'], ['--', 'replay'], ['--nonsense'], ['replay', '--x']])
@@ -108,3 +155,9 @@ def test_where_results_go_is_checked_before_any_work(file, said, tmp_path, monke
         cli.main(['inspect', 'walker2d', '--json', file])
     assert ended.value.code == 2
     assert said in capsys.readouterr().err
+
+
+def test_an_error_of_the_system_names_the_file_first(monkeypatch, capsys):
+    error = FileNotFoundError(2, 'No such file or directory', 'x.yaml')
+    assert run_as(monkeypatch, raises(error)) == 1
+    assert capsys.readouterr().err == 'liquid-control replay: x.yaml: No such file or directory\n'

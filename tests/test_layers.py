@@ -9,7 +9,7 @@ import liquid_control
 
 ROOT = Path(liquid_control.__file__).parent
 FLOORS = (
-    ('__init__', 'discovery', 'files', 'pool', 'run_folder'),
+    ('__init__', 'discovery', 'extras', 'files', 'pool', 'run_folder'),
     ('provenance',),
     ('control',),
     ('message_types',),
@@ -19,7 +19,9 @@ FLOORS = (
     ('training',),
     ('benchmarks', 'study'),
     ('nodes',),
-    ('cli', 'verbs'),
+    ('verbs',),
+    ('cli',),
+    ('__main__',),
 )
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 

@@ -221,7 +221,9 @@ def test_an_expert_that_diverges_ends_with_its_reason(tmp_path, capsys, monkeypa
     out = tmp_path / 'expert.onnx'
     assert cli.main(['train', 'expert', '--env', 'hopper', '--out', str(out)]) == 1
     said = capsys.readouterr().err.strip()
-    assert said == 'liquid-control train: expert, 2,048 steps: parameter log_std is not finite'
+    assert (
+        said == 'liquid-control train expert: expert, 2,048 steps: parameter log_std is not finite'
+    )
     assert not out.exists()
 
 

@@ -162,12 +162,8 @@ def _job(piece: Piece, folder: str, report: Callable[[float, str], None]) -> Non
 
 def _ray(pieces: Sequence[Piece], address: str | None) -> Iterator[tuple]:
     """Run each piece as a task; one whose node dies is done again on another."""
-    try:
-        import ray
-    except ImportError:
-        raise RuntimeError(
-            "--engine ray: Ray is not installed here: pip install 'liquid_control[ray]'"
-        ) from None
+    import ray
+
     ours = not ray.is_initialized()
     if ours:
         ray.init(address=address, log_to_driver=False)

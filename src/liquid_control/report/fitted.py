@@ -42,11 +42,15 @@ class Figure:
     heading: str
     form: str = ''
     parts: tuple[str, ...] = ()
+    shape: str = '{}/{}'
+    """How the parts are set; where only the first is known, it stands alone."""
 
     def text(self, value: Any) -> str:
-        """Return a cell's text; None and NaN are a dash, a tuple is joined by slashes."""
+        """Return a cell's text; what is None or NaN is a dash."""
         if isinstance(value, tuple):
-            return '/'.join(map(self.text, value))
+            texts = [self.text(part) for part in value]
+            alone = len(texts) > 1 and all(text == NOTHING for text in texts[1:])
+            return texts[0] if alone else self.shape.format(*texts)
         if isinstance(value, str):
             return value
         return NOTHING if value is None or value != value else format(value, self.form)

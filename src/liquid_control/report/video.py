@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from liquid_control import extras
 from liquid_control.bags.bag import Bag, BagError
 from liquid_control.control.observe import stamp_ns
 from liquid_control.evaluation.runs import read_run
@@ -90,6 +91,7 @@ def draw(folder: Path, out: Path, seconds: float | None) -> str:
     max_gap = read_run(folder).get('contract', {}).get('max_gap', 1.0)
     stamps, names, positions = first_episode(Bag(folder), max_gap)
 
+    extras.require('imageio_ffmpeg', 'mujoco')
     import imageio_ffmpeg
     import mujoco
 
@@ -139,7 +141,7 @@ def _main() -> int:
     args = parser.parse_args()
     try:
         print(draw(args.run, args.out, args.seconds))
-    except BagError as error:
+    except (BagError, ModuleNotFoundError) as error:
         print(error, file=sys.stderr)
         return _NO_WALK
     return 0

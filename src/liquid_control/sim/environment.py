@@ -7,9 +7,11 @@ import importlib.util
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from liquid_control import extras
 from liquid_control.control.schema import unknown
 
 _OPEN = (-math.inf, math.inf)
@@ -19,14 +21,11 @@ def asset(file: str) -> Path:
     """Path of a model file in the gymnasium package, found without importing it.
 
     Raises:
-        FileNotFoundError: gymnasium is not installed, or has no such file.
+        MissingModuleError: gymnasium is not installed.
+        FileNotFoundError: it has no such file.
     """
-    spec = importlib.util.find_spec('gymnasium')
-    if spec is None or spec.origin is None:
-        raise FileNotFoundError(
-            f'{file} ships in the gymnasium package, which is not installed: '
-            "pip install 'liquid_control[sim]'"
-        )
+    extras.require('gymnasium')
+    spec: Any = importlib.util.find_spec('gymnasium')
     path = Path(spec.origin).parent / 'envs' / 'mujoco' / 'assets' / file
     if not path.is_file():
         raise FileNotFoundError(f'{path}: no such file; gymnasium >= 1.0 ships it')
@@ -66,7 +65,7 @@ class Environment:
         return self.frame_skip * self.step_ns * 1e-9
 
     def model_path(self) -> Path:
-        """Path of the model file; raises FileNotFoundError if Gymnasium is not installed."""
+        """Path of the model file; raises MissingModuleError if Gymnasium is not installed."""
         return asset(self.model_file)
 
     def start(self, qpos0: np.ndarray, nv: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

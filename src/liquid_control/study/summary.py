@@ -5,14 +5,12 @@ from collections.abc import Iterable, Mapping
 from statistics import mean, median, stdev
 from typing import Any
 
-from rich import box
-from rich.table import Table
-
 from liquid_control.evaluation.statistics import interval
+from liquid_control.report.fitted import Figure, FittedTable
 
 WITHIN = 0.05
 """Relative deviation from the published error up to which a recipe counts as reproduced."""
-NOTHING = '–'
+_MEASURED = Figure('measured', '.3f', ('mean', 'deviation'), '{} ± {}')
 
 
 def summarize(
@@ -79,73 +77,56 @@ def _spread(scores: list[float]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def tables(summary: Mapping[str, Any], baselines: Mapping[str, float]) -> list[Table]:
+def tables(summary: Mapping[str, Any], baselines: Mapping[str, float]) -> list[FittedTable]:
     """The summary as tables for the terminal."""
     found = []
     if summary['recipes']:
-        table = _table(
-            'Published recipes: test MSE', 'measured', 'penalty', 'published', 'ratio', 'seeds'
-        )
+        table = FittedTable(
+            'cell', _MEASURED, Figure('penalty', '.3f'),
+            Figure('published', '.3f', ('mean', 'deviation'), '{} ± {}'), Figure('ratio', '.2f'),
+            Figure('seeds', 'd'), title='Published recipes: test MSE',
+        )  # fmt: skip
         for row in summary['recipes']:
-            published = f'{row["published_mse"]:.3f} ± {row["published_deviation"]:.3f}'
-            ratio = f'{row["ratio"]:.2f}' if 'ratio' in row else NOTHING
-            penalty = f'{row["penalty"]:.3f}' if 'penalty' in row else NOTHING
-            seeds = str(len(row['seeds']))
-            table.add_row(row['cell'], _measured(row), penalty, published, ratio, seeds)
+            published = row['published_mse'], row['published_deviation']
+            table.add_row(
+                row['cell'], _measured(row), row.get('penalty'), published, row.get('ratio'),
+                len(row['seeds']),
+            )  # fmt: skip
         found.append(table)
     for budget in dict.fromkeys(row['budget'] for row in summary['comparison']):
-        table = _table(
-            f'Same footing, about {budget:,} parameters: test MSE', 'IQM [95 %]', 'val', 'params',
-            'round\ns', 'saved\nMiB', 'peak\nMiB', 'lr',
+        table = FittedTable(
+            'cell', Figure('IQM [95 %]', '.3f', ('IQM', 'low', 'high'), '{} [{}, {}]'),
+            Figure('val', '.3f'), Figure('params', ',d'), Figure('round, s', '.1f'),
+            Figure('saved, MiB', '.0f'), Figure('peak, MiB', '.0f'), Figure('lr', 'g'),
+            title=f'Same footing, about {budget:,} parameters: test MSE',
         )  # fmt: skip
         for row in summary['comparison']:
             if row['budget'] == budget:
-                table.add_row(*_compared(row))
+                table.add_row(row['cell'], *_compared(row))
         found.append(table)
     if summary['best']:
-        table = _table('Best causal model: test MSE', 'measured', 'params', 'seeds')
+        table = FittedTable('cell', _MEASURED, Figure('params', ',d'), Figure('seeds', 'd'),
+                            title='Best causal model: test MSE')  # fmt: skip
         for row in summary['best']:
-            table.add_row(
-                row['cell'], _measured(row), f'{row["parameters"]:,}', str(len(row['seeds']))
-            )
+            table.add_row(row['cell'], _measured(row), row['parameters'], len(row['seeds']))
         found.append(table)
-    table = _table('For comparison: test MSE', 'measured')
-    table.add_row('persistence', f'{baselines["persistence_mse"]:.2f}')
-    table.add_row('linear map', f'{baselines["linear_mse"]:.2f}')
+    table = FittedTable('baseline', Figure('measured', '.2f'), title='For comparison: test MSE')
+    table.add_row('persistence', baselines['persistence_mse'])
+    table.add_row('linear map', baselines['linear_mse'])
     return [*found, table]
 
 
-def _compared(row: Mapping[str, Any]) -> list[str]:
-    if row['test_mse'] is None:
-        return [row['cell'], 'failed', *[NOTHING] * 6]
+def _compared(row: Mapping[str, Any]) -> list[Any]:
+    error = row['test_mse']
+    if error is None:
+        return ['failed', *[None] * 6]
     return [
-        row['cell'],
-        _interval(row['test_mse']),
-        f'{row["validation_mse"]["iqm"]:.3f}',
-        f'{row["parameters"]:,}',
-        f'{row["seconds_round"]:.1f}',
-        f'{row["saved_mb"]:.0f}',
-        f'{row["peak_resident_mb"]:.0f}',
-        f'{row["learning_rate"]:g}',
-    ]
+        (error['iqm'], error['low'], error['high']), row['validation_mse']['iqm'],
+        row['parameters'], row['seconds_round'], row['saved_mb'], row['peak_resident_mb'],
+        row['learning_rate'],
+    ]  # fmt: skip
 
 
-def _measured(row: Mapping[str, Any]) -> str:
+def _measured(row: Mapping[str, Any]) -> str | tuple[float, float | None]:
     found = row['test_mse']
-    if found is None:
-        return 'failed'
-    deviation = '' if found['deviation'] is None else f' ± {found["deviation"]:.3f}'
-    return f'{found["mean"]:.3f}{deviation}'
-
-
-def _interval(found: Mapping[str, Any]) -> str:
-    bounds = '' if found['low'] != found['low'] else f' [{found["low"]:.3f}, {found["high"]:.3f}]'
-    return f'{found["iqm"]:.3f}{bounds}'
-
-
-def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify='left', padding=0)
-    table.add_column('cell', no_wrap=True)
-    for column in columns:
-        table.add_column(column, justify='right', no_wrap=True)
-    return table
+    return 'failed' if found is None else (found['mean'], found['deviation'])

@@ -2,16 +2,19 @@
 
 import argparse
 import contextlib
+import math
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 
 def add_walk_arguments(parser: argparse.ArgumentParser, folder: str) -> None:
     """Add the arguments of every verb that lets policies walk on a graph."""
-    parser.add_argument('--seed', type=int, default=0, help='seed of walks and faults (0)')
-    parser.add_argument('--seconds', type=float, default=8.0, help='longest episode in s (8)')
+    parser.add_argument('--seed', type=whole(0), default=0, help='seed of walks and faults (0)')
+    parser.add_argument(
+        '--seconds', type=number(0.0, excluded=True), default=8.0, help='longest episode in s (8)'
+    )
     parser.add_argument(
         '--priority',
         type=int,
@@ -25,13 +28,68 @@ def add_walk_arguments(parser: argparse.ArgumentParser, folder: str) -> None:
     add_json_argument(parser, 'write the metrics to a file')
 
 
-def add_json_argument(parser: argparse.ArgumentParser, text: str) -> None:
-    """Where to write the results too; checked before any work is done."""
-    parser.add_argument('--json', type=_writable, metavar='FILE', help=text)
+def add_json_argument(parser: argparse.ArgumentParser, text: str, tables: bool = True) -> None:
+    """Add ``--json``, where to write the results too, checked before any work is done.
+
+    If the verb prints tables of figures, add ``--csv`` as well; cli.py writes it.
+    """
+    parser.add_argument(
+        '--json', type=file_to_write, metavar='FILE', help=f'{text}; -: standard output'
+    )
+    if tables:
+        parser.add_argument(
+            '--csv',
+            type=file_to_write,
+            metavar='FILE',
+            help='write the tables to a file, an empty line between two; -: standard output',
+        )
 
 
-def _writable(text: str) -> Path:
+def whole(least: int, most: int | None = None) -> Callable[[str], int]:
+    """The type of an argument that is a whole number from ``least`` to ``most``."""
+    limits = f'{least} or more' if most is None else f'{least} to {most}'
+
+    def read(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = None
+        if value is None or value < least or (most is not None and value > most):
+            raise argparse.ArgumentTypeError(f'expected a whole number, {limits}, found {text!r}')
+        return value
+
+    return read
+
+
+def number(least: float, *, excluded: bool = False) -> Callable[[str], float]:
+    """The type of an argument that is a finite number from ``least`` on, or above it."""
+    limits = f' above {least:g}' if excluded else f', {least:g} or more'
+
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value) or value < least or (excluded and value == least):
+            raise argparse.ArgumentTypeError(f'expected a finite number{limits}, found {text!r}')
+        return value
+
+    return read
+
+
+def existing_path(text: str) -> Path:
+    """The path of a file or folder that is there."""
+    path = Path(text).expanduser()
+    if not path.exists():
+        raise argparse.ArgumentTypeError(f'{text}: no such file or folder')
+    return path
+
+
+def file_to_write(text: str) -> Path:
+    """The path of a file that can be written, or ``-`` for standard output."""
     path = Path(text)
+    if text == '-':
+        return path
     if path.is_dir():
         raise argparse.ArgumentTypeError(f'expected a file, found the folder {path}')
     if not path.parent.is_dir():

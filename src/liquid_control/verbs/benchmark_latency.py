@@ -3,7 +3,10 @@
 import argparse
 from typing import Any
 
-from liquid_control.verbs.tables import new_table
+from liquid_control.verbs.arguments import number, whole
+from liquid_control.verbs.tables import Figure, new_table
+
+_PARTS = ('p50', 'p99')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -11,9 +14,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--policy', action='append', help='bundle: a name or a path; may be repeated (cfc, lstm)'
     )
     parser.add_argument('--robot', default='walker2d', help='contract: a name or a path')
-    parser.add_argument('--rounds', type=int, default=20, help='blocks of 100 samples each (20)')
     parser.add_argument(
-        '--period', type=float, default=0.008, help='time between observations in s (0.008)'
+        '--rounds', type=whole(1), default=20, help='blocks of 100 samples each (20)'
+    )
+    parser.add_argument(
+        '--period', type=number(0.0), default=0.008, help='time between observations in s (0.008)'
     )
     parser.add_argument(
         '--cell',
@@ -24,8 +29,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    if args.rounds < 1 or not args.period >= 0:
-        raise ValueError('--rounds: expected 1 or more, and --period 0 or more')
     if args.cell:
         return _cells(args)
     from rich.console import Console
@@ -86,13 +89,13 @@ def _cells(args: argparse.Namespace) -> int:
     robot = Contract.load(paths.robot(args.robot))
     with counting(console, 'steps', len(names) * (args.rounds + 1)) as told:
         rows = beside_references(names, robot, args.rounds, told=told)
-    titles = ('', 'step, µs\np50 / p99', 'operations', 'beside', 'p50, µs', 'times\nfaster')
-    table = new_table(*titles, left=('beside',))
+    table = new_table(
+        'cell', Figure('step, µs p50/p99', '.1f', _PARTS), Figure('operations', ',d'), 'beside',
+        Figure('p50, µs', '.0f'), Figure('times faster', '.1f'), left=('beside',),
+    )  # fmt: skip
     for row in rows:
-        beside = ()
-        if 'ratio' in row:
-            beside = row['reference'], f'{row["reference_us"]:.0f}', f'{row["ratio"]:.1f}'
-        table.add_row(row['cell'], _pair(row, '.1f'), f'{row["operations"]:,}', *beside)
+        beside = (row.get('reference', ''), row.get('reference_us'), row.get('ratio'))
+        table.add_row(row['cell'], _pair(row), row['operations'], *beside)
     console.print(table)
     if args.json:
         settings = {'rounds': args.rounds, 'block': 100}
@@ -102,21 +105,19 @@ def _cells(args: argparse.Namespace) -> int:
 
 
 def _table(bare: dict[str, float], rows: list[dict[str, Any]]):
-    table = new_table('', 'step, µs\np50 / p99', 'loop, µs\np50 / p99', 'of the echo\np50 / p99',
-                       'memory\nMB', 'of the\necho')  # fmt: skip
-    table.add_row('bare echo', '', _pair(bare, '.0f'), '', f'{bare["resident_mb"]:.0f}', '')
+    table = new_table(
+        'node', Figure('step, µs p50/p99', '.1f', _PARTS),
+        Figure('loop, µs p50/p99', '.0f', _PARTS),
+        Figure('loop / echo p50/p99', '.2f', _PARTS), Figure('memory, MB', '.0f'),
+        Figure('memory / echo', '.2f'),
+    )  # fmt: skip
+    table.add_row('bare echo', None, _pair(bare), None, bare['resident_mb'], None)
     for row in rows:
-        ratio = row['ratio_to_echo']
-        table.add_row(
-            row['policy'],
-            _pair(row['step'], '.1f'),
-            _pair(row['loop'], '.0f'),
-            _pair(ratio, '.2f'),
-            f'{row["loop"]["resident_mb"]:.0f}',
-            f'{ratio["resident_mb"]:.2f}',
-        )
+        loop, ratio = row['loop'], row['ratio_to_echo']
+        memory = loop['resident_mb'], ratio['resident_mb']
+        table.add_row(row['policy'], _pair(row['step']), _pair(loop), _pair(ratio), *memory)
     return table
 
 
-def _pair(figures: dict[str, float], form: str) -> str:
-    return f'{figures["p50_us"]:{form}} / {figures["p99_us"]:{form}}'
+def _pair(figures: dict[str, float]) -> tuple[float, float]:
+    return figures['p50_us'], figures['p99_us']

@@ -6,18 +6,18 @@ import time
 from pathlib import Path
 from typing import Any
 
-from liquid_control.verbs.arguments import add_observed_argument
-from liquid_control.verbs.tables import new_table
+from liquid_control.verbs.arguments import add_observed_argument, existing_path, whole
+from liquid_control.verbs.tables import Figure, new_table
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('recording', type=Path, help='a bag')
+    parser.add_argument('recording', type=existing_path, help='a bag')
     parser.add_argument('--robot', required=True, help='contract: a name or a path')
     parser.add_argument(
         '--policy', action='append', required=True, help='bundle, by path or name; may be repeated'
     )
     add_observed_argument(parser)
-    parser.add_argument('--rounds', type=int, default=3, help='rounds of each, in turn (3)')
+    parser.add_argument('--rounds', type=whole(1), default=3, help='rounds of each, in turn (3)')
 
 
 def main(args: argparse.Namespace) -> int:
@@ -31,8 +31,6 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.evaluation.scores import replay_scores
     from liquid_control.provenance import provenance, write_json
 
-    if args.rounds < 1:
-        raise ValueError(f'--rounds: expected 1 or more, found {args.rounds}')
     robot = Contract.load(paths.robot(args.robot))
     check_renamed(args.observed, robot)
     runners = [
@@ -66,11 +64,11 @@ def main(args: argparse.Namespace) -> int:
     for name, times in taken.items():
         wall, cpu = (min(t[i] for t in times) for i in (0, 1))
         rows.append({'what': name, 'wall_s': wall, 'cpu_s': cpu, 'times_real': seconds / cpu})
-    table = new_table('what', 'wall s', 'CPU s', '× real time')
+    table = new_table(
+        'what', Figure('wall, s', '.2f'), Figure('CPU, s', '.2f'), Figure('× real time', '.1f')
+    )
     for row in rows:
-        table.add_row(
-            row['what'], f'{row["wall_s"]:.2f}', f'{row["cpu_s"]:.2f}', f'{row["times_real"]:.1f}'
-        )
+        table.add_row(row['what'], row['wall_s'], row['cpu_s'], row['times_real'])
     console = Console()
     console.print(table)
     console.print(f'[dim]{seconds:.1f} s recorded, {len(runners)} policies; best of rounds[/]')

@@ -3,7 +3,7 @@
 import argparse
 
 from liquid_control.verbs.arguments import add_device_argument
-from liquid_control.verbs.tables import new_table
+from liquid_control.verbs.tables import Figure, new_table
 
 LENGTHS = (16, 32, 64, 128, 256, 512, 1024)
 
@@ -80,31 +80,25 @@ def main(args: argparse.Namespace) -> int:
 def _table(rows: list[dict], device: str):
     """Steps of all cells; on a GPU with captured passes too, and without the threads."""
     on_gpu = 'captured_ms' in rows[0]
-    columns = {
-        '': '{cell}', **({} if on_gpu else {'threads': '{threads}'}),
-        'step\nms': '{step_ms:.1f}', 'saved\nMB': '{saved_mb:.1f}', 'beside': '{reference}',
-        'times\nfaster': '{ratio:.1f}', 'times\nleaner': '{memory_ratio:.1f}',
-        **({'graph\nms': '{captured_ms:.1f}', 'graph\nfaster': '{captured_ratio:.1f}'}
-           if on_gpu else {}),
+    columns: dict[str, str | Figure] = {
+        'cell': 'cell', 'threads': Figure('threads', 'd'), 'step_ms': Figure('step, ms', '.1f'),
+        'saved_mb': Figure('saved, MB', '.1f'), 'reference': 'beside',
+        'ratio': Figure('times faster', '.1f'), 'memory_ratio': Figure('times leaner', '.1f'),
     }  # fmt: skip
-    table = new_table(*columns, left=('', 'beside'), title=device)
+    if on_gpu:
+        del columns['threads']
+        columns['captured_ms'] = Figure('graph, ms', '.1f')
+        columns['captured_ratio'] = Figure('graph times faster', '.1f')
+    table = new_table(*columns.values(), left=('beside',), title=device)
     for row in rows:
-        table.add_row(*(_shown(text, row) for text in columns.values()))
+        table.add_row(*(row.get(name, '') for name in columns))
     return table
 
 
-def _shown(text: str, row: dict) -> str:
-    """A value of a row; empty if the row has none."""
-    try:
-        return text.format_map(row)
-    except KeyError:
-        return ''
-
-
 def _growth_table(rows: list[dict]):
-    lengths = map(str, LENGTHS)
-    table = new_table('ms per step\nat length', *lengths, 'time\n∝ T^', 'memory\n∝ T^')
+    lengths = (Figure(str(length), '.0f') for length in LENGTHS)
+    slopes = Figure('time ∝ T^', '.2f'), Figure('memory ∝ T^', '.2f')
+    table = new_table('ms per step at length', *lengths, *slopes)
     for row in rows:
-        slopes = (f'{row[key]:.2f}' for key in ('time_exponent', 'memory_exponent'))
-        table.add_row(row['cell'], *(f'{value:.0f}' for value in row['step_ms']), *slopes)
+        table.add_row(row['cell'], *row['step_ms'], row['time_exponent'], row['memory_exponent'])
     return table

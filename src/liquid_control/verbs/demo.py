@@ -6,6 +6,7 @@ missed deadlines come from one walk in real time a policy, whose return is not t
 
 import argparse
 
+from liquid_control import extras
 from liquid_control.verbs.arguments import add_walk_arguments
 
 POLICIES = ('cfc', 'lstm')
@@ -22,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
+    extras.require('rclpy', 'mujoco', 'gymnasium')
     from rich.console import Console
 
     from liquid_control.evaluation.metrics import load_metrics

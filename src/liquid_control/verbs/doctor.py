@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 
+from liquid_control import extras
 from liquid_control.discovery import local_discovery
 from liquid_control.verbs.arguments import add_json_argument
 
@@ -21,7 +22,7 @@ _OURS = ('sim', 'fault', 'policy', 'monitor')
 _HIGHEST_DOMAIN = 101
 _DISK_GB = 1.0
 _PROBE_S = 40.0
-_INSTALL = "pip install -c constraints.txt -e '.[ros,sim]'"
+_FRESH = 'get a fresh copy of the package'
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Finding:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_json_argument(parser, 'also write the findings here')
+    add_json_argument(parser, 'also write the findings here', tables=False)
 
 
 def main(args: argparse.Namespace) -> int:
@@ -84,9 +85,9 @@ def examine() -> Iterator[Finding]:
         ('onnxruntime', 'runs the policies', True),
         ('onnx', 'steps predictors through recordings', True),
         ('rosbags', 'records and reads bags', True),
-        ('torch', 'for training only', False),
     ):
         yield package(name, what_for, needed)
+    yield training()
     simulation = Probe('simulate')
     talking = ros.state != 'missing'
     topic = f'doctor_{os.getpid()}'
@@ -128,12 +129,7 @@ def ros_origin() -> Finding:
     spec = importlib.util.find_spec('rclpy')
     distro = os.environ.get('ROS_DISTRO')
     if spec is None or spec.origin is None:
-        if Path('/opt/ros').is_dir():
-            names = ', '.join(sorted(p.name for p in Path('/opt/ros').iterdir()))
-            advice = f'source /opt/ros/NAME/setup.bash (available: {names}), then make demo'
-        else:
-            advice = _INSTALL
-        return Finding('ROS 2', 'missing', 'rclpy cannot be imported', advice)
+        return Finding('ROS 2', 'missing', 'rclpy cannot be imported', extras.command('rclpy'))
     try:
         version = f'wheel ros-rclpy {metadata.version("ros-rclpy")}'
         wheel = spec.origin.startswith(sys.prefix)
@@ -168,8 +164,17 @@ def package(name: str, what_for: str, needed: bool) -> Finding:
     try:
         return Finding(name, 'ok', f'{metadata.version(name)}, {what_for}', needed=needed)
     except metadata.PackageNotFoundError:
-        advice = _INSTALL if needed else 'make test installs its CPU build; the demo needs none'
-        return Finding(name, 'missing', f'not installed; {what_for}', advice, needed)
+        text = f'not installed; {what_for}'
+        return Finding(name, 'missing', text, extras.command(name), needed)
+
+
+def training() -> Finding:
+    """Whether everything that training needs is installed; the demo needs none of it."""
+    lacking = extras.missing('train')
+    if not lacking:
+        return Finding('Training', 'ok', 'torch and all else is installed', needed=False)
+    text = f'not installed: {", ".join(lacking)}; only training needs it'
+    return Finding('Training', 'missing', text, extras.command('torch'), needed=False)
 
 
 class Probe:
@@ -204,7 +209,7 @@ class Probe:
 
 def simulated(answer: dict | None, complaint: str) -> Finding:
     if answer is None:
-        return Finding('MuJoCo', 'missing', complaint, _INSTALL)
+        return Finding('MuJoCo', 'missing', complaint, extras.command('mujoco'))
     return Finding('MuJoCo', 'ok', f'{answer["version"]}; Walker2d took a step')
 
 
@@ -230,7 +235,8 @@ def ffmpeg() -> Finding:
 
         path = imageio_ffmpeg.get_ffmpeg_exe()
     except (ImportError, RuntimeError) as error:
-        return Finding('Video', 'warning', str(error), f'{_INSTALL}, or apt-get install ffmpeg')
+        advice = f'{extras.command("imageio_ffmpeg")}; or apt-get install ffmpeg'
+        return Finding('Video', 'warning', str(error), advice)
     return Finding('Video', 'ok', f'ffmpeg at {path}')
 
 
@@ -244,12 +250,13 @@ def policies(robot: str = 'walker2d') -> Iterator[Finding]:
         contract = Contract.load(paths.robot(robot))
         found = paths.policies(robot)
     except (ImportError, ValueError, OSError) as error:
-        yield Finding('Shared files', 'missing', str(error), _INSTALL)
+        advice = extras.command(error.name or '') if isinstance(error, ImportError) else _FRESH
+        yield Finding('Shared files', 'missing', str(error), advice)
         return
     for name in [*found, *(n for n in _DEMO_POLICIES if n not in found)]:
         what, needed = f'Policy {name}', name in _DEMO_POLICIES
         if name not in found:
-            yield Finding(what, 'missing', 'not among the shared files', 'get a fresh copy')
+            yield Finding(what, 'missing', 'not among the shared files', _FRESH)
             continue
         try:
             bundle = Bundle.read(found[name])

@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--robot', default='walker2d', help='robot whose policies are named (walker2d)'
     )
-    add_json_argument(parser, 'also write everything here')
+    add_json_argument(parser, 'also write everything here', tables=False)
 
 
 def main(args: argparse.Namespace) -> int:

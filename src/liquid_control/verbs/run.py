@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from liquid_control.verbs.arguments import add_walk_arguments
+from liquid_control import extras
+from liquid_control.verbs.arguments import add_walk_arguments, whole
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -12,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--fault', default='none', help='sensor faults, e.g. gaussian:0.1+dropped:0.05 (none)'
     )
-    parser.add_argument('--episodes', type=int, default=1, help='number of episodes (1)')
+    parser.add_argument('--episodes', type=whole(1), default=1, help='number of episodes (1)')
     parser.add_argument(
         '--mode',
         choices=('lockstep', 'realtime'),
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     if args.no_record and args.json:
         raise ValueError('--json needs a recording: leave out --no-record')
+    extras.require('rclpy', 'mujoco', 'gymnasium')
     from rich.console import Console
 
     from liquid_control.evaluation.metrics import load_metrics

@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--log', type=Path, metavar='DIR', help='log of losses and returns (TensorBoard)'
     )
-    add_json_argument(parser, 'write the scores to a file')
+    add_json_argument(parser, 'write the scores to a file', tables=False)
 
 
 def main(args: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ from liquid_control.verbs.arguments import (
     add_device_argument,
     add_json_argument,
     check_bundle_path,
+    existing_path,
 )
 
 _MODELS = ('.pt', '.pth', '.ckpt', '.safetensors', '.pkl', '.zip', '.h5')
@@ -34,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--optimizer', help='adam or muon (muon, if torch has it: from 2.9 on)')
     parser.add_argument('--learning-rate', type=float,
                         help='highest learning rate (adam 0.002, muon 0.006)')  # fmt: skip
-    parser.add_argument('--conditions', type=Path, metavar='FILE',
+    parser.add_argument('--conditions', type=existing_path, metavar='FILE',
                         help='YAML with the faults to train under')  # fmt: skip
     parser.add_argument('--out', type=Path, required=True, metavar='PATH',
                         help='one bundle (.onnx), or a folder for several runs, where '

@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--checkpoints', type=Path, metavar='DIR',
                         help='where to resume a stopped training (beside the bundle, until that '
                         'is written)')  # fmt: skip
-    add_json_argument(parser, 'write the scores to a file')
+    add_json_argument(parser, 'write the scores to a file', tables=False)
 
 
 def main(args: argparse.Namespace) -> int:

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from liquid_control.verbs.arguments import add_json_argument
+from liquid_control.verbs.tables import Figure, new_table
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -111,17 +112,25 @@ def _check_std(policy: str, asked, robot) -> None:
 
 
 def _table(name: str, scores: dict[str, dict]):
-    from liquid_control.training.card import score_text
-    from liquid_control.verbs.tables import new_table
-
     first = next(iter(scores.values()))
-    percent = ['% of teacher'] * ('percent' in first)
-    title = f'{name},\nepisodes: {first["episodes"]}'
-    table = new_table(title, 'return', 'worst', 'falls', *percent, 'error/\npersist.')
+    columns = {'return': _interval('return'), 'percent': _interval('% of teacher')}
+    if 'percent' not in first:
+        del columns['percent']
+    table = new_table(
+        'fault', *columns.values(), Figure('worst return', '.0f'), Figure('falls', 'd'),
+        Figure('error / persist.', '.3f'), title=f'{name}, episodes: {first["episodes"]}',
+    )  # fmt: skip
     for fault, score in scores.items():
-        row = [score_text(score, 'return'), f'{score["return_min"]:.0f}', str(score['falls'])]
-        if percent:
-            row.append(score_text(score, 'percent'))
-        ratio = score['prediction_ratio']
-        table.add_row(fault, *row, 'none' if ratio is None else f'{ratio:.3f}')
+        row = [_with_interval(score, name) for name in columns]
+        table.add_row(fault, *row, score['return_min'], score['falls'], score['prediction_ratio'])
     return table
+
+
+def _interval(heading: str) -> Figure:
+    return Figure(heading, '.0f', ('mean', 'low', 'high'), '{} [{}, {}]')
+
+
+def _with_interval(score: dict, name: str) -> tuple:
+    """A mean with the bounds of its interval, None where it has none."""
+    mean = score['return_mean' if name == 'return' else name]
+    return mean, score.get(f'{name}_low'), score.get(f'{name}_high')
