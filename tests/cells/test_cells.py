@@ -152,9 +152,45 @@ def test_one_step_refuses_batches_of_different_sizes(cell, series):
         cell.step(x[:1, 0], cell.initial_state(BATCH), elapsed[:, 0])
 
 
-def test_elapsed_that_is_no_tensor_is_named(cell, series):
-    with pytest.raises(ValueError, match='elapsed: expected a tensor, found float'):
-        cell(series[0], 1.0)
+def test_elapsed_may_be_an_array_a_list_or_a_number(cell, series):
+    x, elapsed = series
+    whole = cell(x, elapsed)[0]
+    for given in (
+        elapsed.numpy(),
+        elapsed.double().numpy(),
+        elapsed.tolist(),
+        elapsed[..., 0].tolist(),
+    ):
+        torch.testing.assert_close(cell(x, given)[0], whole)
+    assert torch.equal(cell(x, 1.0)[0], cell(x)[0])
+    assert torch.equal(cell(x, 2)[0], cell(x, torch.full((BATCH, LENGTH), 2.0))[0])
+    first = cell.step(x[:, 0], cell.initial_state(BATCH), 1.0)
+    for found, expected in zip(first, cell(x[:, :1]), strict=True):
+        torch.testing.assert_close(found.reshape(expected.shape), expected)
+
+
+@pytest.mark.parametrize('elapsed', ['soon', [[1.0], [1.0, 2.0]], [None]])
+def test_elapsed_that_is_no_numbers_is_refused(cell, series, elapsed):
+    with pytest.raises(ValueError, match='elapsed: expected'):
+        cell(series[0], elapsed)
+
+
+@pytest.mark.parametrize('wrong', [-1e-3, -1.0, float('nan'), float('inf'), -float('inf')])
+def test_a_time_that_cannot_have_passed_is_refused(cell, series, wrong):
+    x, elapsed = series
+    elapsed[1, 3] = wrong
+    with pytest.raises(ValueError, match='elapsed: expected finite times of 0 or more'):
+        cell(x, elapsed)
+    with pytest.raises(ValueError, match='elapsed: expected finite times of 0 or more'):
+        cell.step(x[:, 3], cell.initial_state(BATCH), elapsed[:, 3])
+    cell(x, elapsed, lengths=[LENGTH, 3, LENGTH, LENGTH])  # beyond its sequence it does not matter
+
+
+def test_a_cell_that_ignores_elapsed_time_says_so(cell, series):
+    x, elapsed = series
+    same = torch.equal(cell(x, elapsed)[0], cell(x, elapsed + 1.0)[0])
+    assert same is not cell.uses_elapsed
+    assert ('elapsed time is ignored' in cell.extra_repr()) is same
 
 
 @pytest.mark.parametrize('sizes', [(0, HIDDEN), (INPUT, 0), (INPUT, -3), (INPUT, 7.0)])

@@ -86,9 +86,43 @@ def test_an_observation_of_another_shape_is_refused(runner, shape):
         runner.step(np.zeros(shape, dtype=np.float32), 1.0)
 
 
-def test_elapsed_of_another_shape_is_refused(runner):
-    with pytest.raises(ValueError, match=r'elapsed|shape|broadcast'):
-        runner.step(np.zeros(8, dtype=np.float32), np.ones(3))
+@pytest.mark.parametrize('shape', [(3,), (2, 1), (1, 2), (0,), (1, 1, 1)])
+def test_elapsed_of_another_shape_is_refused(runner, shape):
+    with pytest.raises(ValueError, match=r'elapsed: expected a number, \(1,\) or \(1, 1\), found'):
+        runner.step(np.zeros(8, dtype=np.float32), np.ones(shape))
+
+
+@pytest.mark.parametrize('wrong', [-1.0, -1, float('nan'), float('inf'), [-0.5], np.float32(-2)])
+def test_a_time_that_cannot_have_passed_is_refused(runner, wrong):
+    with pytest.raises(ValueError, match='elapsed: expected finite times of 0 or more, found'):
+        runner.step(np.zeros(8, dtype=np.float32), wrong)
+
+
+def test_lists_are_taken_as_arrays_are(path, walk):
+    observation = walk[0][0]
+    lists, arrays = PolicyRunner(path), PolicyRunner(path)
+    left = lists.step(observation[0].tolist(), 1)
+    np.testing.assert_array_equal(left.action, arrays.step(observation[0], 1.0).action)
+    for runner in (lists, arrays):
+        runner.reset(ROWS)
+    left = lists.step(observation.tolist(), [2.0] * ROWS)
+    np.testing.assert_array_equal(left.action, arrays.step(observation, 2.0).action)
+
+
+@pytest.mark.parametrize(
+    ('observation', 'elapsed', 'said'),
+    [
+        (['a'] * 8, 1.0, 'observation: expected an array of numbers, found a list'),
+        ([[0.0] * 8, [0.0]], 1.0, 'observation: expected an array of numbers'),
+        ([0.0] * 7, 1.0, r'observation: expected \(1, 8\), found \(7,\)'),
+        (1.0, 1.0, r'observation: expected \(1, 8\), found \(\)'),
+        ([0.0] * 8, 'soon', 'elapsed: expected an array of numbers, found a str'),
+        ([0.0] * 8, None, r'elapsed: expected finite times'),
+    ],
+)
+def test_what_is_no_numbers_is_refused(runner, observation, elapsed, said):
+    with pytest.raises(ValueError, match=said):
+        runner.step(observation, elapsed)
 
 
 def test_the_previous_action_is_safe_then_clipped_then_what_was_sent(runner, walk):

@@ -512,13 +512,13 @@ def test_an_observation_after_too_long_a_silence_does_not_hide_it(told):
 
 def test_a_name_that_ros_refuses_is_told_and_leaves_nothing_behind(in_process, tmp_path):
     robot = arm()
-    robot['action']['topic'] = 'my commands'
+    robot['action']['topic'] = 'c' * 300  # longer than ROS allows
     (tmp_path / 'arm.yaml').write_text(yaml.safe_dump(robot))
     bundle = make_bundle(tmp_path / 'arm.onnx', Contract.from_dict(robot).asking('angle'))
     node = in_process(robot=tmp_path / 'arm.yaml', policy=bundle)
     before = [len(list(kind)) for kind in (node.publishers, node.subscriptions, node.timers)]
     assert node.trigger_configure() != TransitionCallbackReturn.SUCCESS
-    assert 'my commands' in node.failure
+    assert 'c' * 200 in node.failure
     after = [len(list(kind)) for kind in (node.publishers, node.subscriptions, node.timers)]
     assert after == before
 

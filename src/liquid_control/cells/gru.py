@@ -19,6 +19,8 @@ class GRU(Cell):
         hidden_size: H, the state and the output.
     """
 
+    uses_elapsed = False
+
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__()
         self.input_size = input_size

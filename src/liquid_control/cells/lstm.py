@@ -20,6 +20,8 @@ class LSTM(Cell):
         hidden_size: H; the output is H wide, the state 2H.
     """
 
+    uses_elapsed = False
+
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__()
         self.input_size = input_size

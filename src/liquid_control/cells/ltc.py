@@ -47,8 +47,9 @@ class LTC(Cell):
     C·dv/dt = g·(v_leak − v) + Σ_j w_j·s_j·(E_j − v), s_j = sigmoid(σ_j·(v_j − μ_j)), over the
     synapses from inputs and units. With A = g·v_leak + Σ w·s·E and B = g + Σ w·s + 1e-8, each of
     k unfolds is v ← (v + τ·A)/(1 + τ·B), τ = Δt/(k·C). This is the published rule multiplied
-    through by τ, so that the state is unchanged at Δt = 0 and tends to A/B as Δt grows, infinity
-    included. A state stays within the range spanned by its initial value, v_leak, E and 0.
+    through by τ, so that the state is unchanged at Δt = 0 and tends to A/B as Δt grows. A first
+    sample given with Δt = 0 therefore teaches nothing: give it 1. A state stays within the range
+    spanned by its initial value, v_leak, E and 0.
 
     Inputs and outputs each pass through an elementwise affine map, as in ncps. The state is v of
     all units; the output is that of the motors, which come first. The solver runs in the precision

@@ -20,6 +20,8 @@ class MLP(Cell):
         layers: number of layers.
     """
 
+    uses_elapsed = False
+
     def __init__(self, input_size: int, hidden_size: int, layers: int = 2):
         super().__init__()
         if layers < 1:

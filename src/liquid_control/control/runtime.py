@@ -2,10 +2,12 @@
 
 import copy
 import logging
+import math
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from onnxruntime import InferenceSession
 
 from liquid_control.control.bundle import Bundle, BundleError
@@ -15,6 +17,7 @@ from liquid_control.control.gate import float32_limits
 from liquid_control.control.step_graph import INPUTS, OUTPUTS, open_session
 
 _log = logging.getLogger(__name__)
+_NO_TIME = 'elapsed: expected finite times of 0 or more, found {}'
 
 _log = logging.getLogger(__name__)
 
@@ -135,7 +138,7 @@ class PolicyRunner:
             self.step(np.zeros(self.contract.sensed_size, dtype=np.float32), 1.0)
         self.reset()
 
-    def step(self, observation: np.ndarray, elapsed: float | np.ndarray) -> Decision:
+    def step(self, observation: ArrayLike, elapsed: ArrayLike) -> Decision:
         """Advance one step.
 
         Args:
@@ -144,8 +147,11 @@ class PolicyRunner:
                 or (B, 1). It is 1 at the nominal rate.
 
         Raises:
-            ValueError: a shape does not fit the contract or the batch of the last reset.
+            ValueError: a shape does not fit the contract or the batch of the last reset, or an
+                elapsed time is negative or not finite.
         """
+        if not isinstance(observation, np.ndarray):
+            observation = _numbers('observation', observation)
         rows = observation[None] if observation.ndim == 1 else observation
         if rows.shape != self._shape:
             raise ValueError(
@@ -155,11 +161,7 @@ class PolicyRunner:
         self._observation[:, self._sensed] = rows
         if self._own is not None:
             self._observation[:, self._own] = self._command()
-        if isinstance(elapsed, float):
-            self._elapsed.fill(elapsed)
-        else:
-            self._elapsed[:] = np.reshape(elapsed, (-1, 1))
-        self._watch(elapsed if isinstance(elapsed, float) else float(self._elapsed.mean()))
+        self._take_elapsed(elapsed)
         self._session.run_with_iobinding(self._bindings[self._turn])
         self._turn = 1 - self._turn
         action, prediction = self._action.copy(), self._prediction.copy()
@@ -167,6 +169,24 @@ class PolicyRunner:
         if observation.ndim == 1:
             return Decision(action[0], prediction[0])
         return Decision(action, prediction)
+
+    def _take_elapsed(self, elapsed: ArrayLike) -> None:
+        if isinstance(elapsed, float):
+            if not 0.0 <= elapsed < math.inf:
+                raise ValueError(_NO_TIME.format(elapsed))
+            self._elapsed.fill(elapsed)
+            self._watch(elapsed)
+            return
+        values = _numbers('elapsed', elapsed)
+        if values.shape not in ((), (1,), (self._batch,), (self._batch, 1)):
+            raise ValueError(
+                f'elapsed: expected a number, ({self._batch},) or ({self._batch}, 1), found '
+                f'{values.shape}; reset(batch) sets the batch'
+            )
+        if not (values.min() >= 0.0 and values.max() < math.inf):
+            raise ValueError(_NO_TIME.format(values.tolist()))
+        self._elapsed[:] = values.reshape(-1, 1)
+        self._watch(float(values.mean()))
 
     def _watch(self, elapsed: float) -> None:
         warning = self.watch.add(elapsed)
@@ -238,6 +258,15 @@ class PolicyRunner:
         if self._as_sent:
             return self._previous
         return np.minimum(np.maximum(self._previous, self._lower), self._upper)
+
+
+def _numbers(name: str, values: ArrayLike) -> np.ndarray:
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f'{name}: expected an array of numbers, found a {type(values).__name__}: {error}'
+        ) from None
 
 
 def _places(contract: Contract) -> tuple[slice | np.ndarray, slice | np.ndarray | None]:
