@@ -69,6 +69,10 @@ class StampedCommands:
             self.why_not = _elsewhere(bag, robot, observed)
         self._last: np.ndarray | None = None
         self._next = next(self._source, None)
+        if self.any and self._next is None:
+            reasons = [why for name, why in bag.left_out if name == topic]
+            first = f': they are left out, because each {reasons[0]}' if reasons else ''
+            self.any, self.why_not = False, f'no message on {topic} can be used{first}'
 
     def take(self, observed_ns: int, now_ns: int) -> Told:
         """Return what the robot was told at the observation with this stamp.

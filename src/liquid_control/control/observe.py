@@ -5,7 +5,7 @@ attributes matter.
 """
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import reduce
 from math import inf, nan
 from operator import attrgetter
@@ -45,15 +45,11 @@ _MARKERS = {
     'position': NO_VALUE, 'positions': NO_VALUE, 'q': NO_VALUE,
     'velocity': NO_SPEED, 'velocities': NO_SPEED, 'dq': NO_SPEED,
 }  # fmt: skip
-_UNIT_MARKERS = {'rad': NO_VALUE, 'm': NO_VALUE, 'rad/s': NO_SPEED, 'm/s': NO_SPEED}
 
 
-def no_value(field: str, units: Sequence[str] = ()) -> float:
-    """The marker for "no value" in a field, by the last part of its path or else by its units; NaN
-    if it has none."""
-    by_unit = {_UNIT_MARKERS.get(unit, nan) for unit in units}
-    found = by_unit.pop() if len(by_unit) == 1 else nan
-    return _MARKERS.get(field.rpartition('.')[2], found)
+def no_value(path: str) -> float:
+    """The marker for "no value" in the field at the end of a path; NaN if it has none."""
+    return _MARKERS.get(path.rpartition('.')[2], nan)
 
 
 class TermAccess:
@@ -61,7 +57,7 @@ class TermAccess:
 
     def __init__(self, term: Term):
         self.term = term
-        self.no_value = no_value(term.field, term.units)
+        self.no_value = no_value(term.field)
         self._field_of = _getter(term.field)
         self._names_of = _getter(term.names)
         self._order = None if term.order is None else list(term.order)
