@@ -183,10 +183,9 @@ def _reached(conditions: dict[str, dict]) -> str:
 
 def _title(fault: str, score: dict[str, Any]) -> str:
     """What a fault is, and was when a score was measured."""
-    late = any(isinstance(one, Delay) for one in parse(fault))
-    if late and not current(score):
-        return f'{title(fault)} (first messages withheld)'
-    return title(fault)
+    if current(fault, score):
+        return title(fault)
+    return f'{title(fault)}, the first messages withheld'
 
 
 def score_text(score: dict[str, Any], name: str) -> str:
