@@ -168,13 +168,13 @@ def test_a_run_that_is_stopped_in_any_part_resumes_there_and_ends_as_an_undistur
     searched.clear()
     walked.clear()
     other = Shelf(tmp_path / 'other', 'data')
-    for stop[0] in (0.2, 0.3, 0.42, 0.5, 0.7, 0.9):
+    for stop[0] in (0.2, 0.28, 0.4, 0.45, 0.7, 0.9):
         with pytest.raises(KeyboardInterrupt):
             best.train(this, rollouts, WINDOWS, other, report, CPU)
     stop[0] = math.inf
     told.clear()
     resumed = best.train(this, rollouts, WINDOWS, other, report, CPU)
-    assert told[0][0] == pytest.approx(0.55 * 0.5)
+    assert told[0][0] == pytest.approx(best.SIMULATING * simulated.FINDING)
     for name in ('test_mse', 'curve'):
         assert whole[name] == resumed[name]
     assert len(searched) <= undisturbed[0] + 2 * 5, 'at most a checkpoint of work is done twice'

@@ -9,7 +9,7 @@ from support import STUDENT, arm, describe, step_graph
 
 from liquid_control import paths
 from liquid_control.control import Bundle, Contract, PolicyRunner
-from liquid_control.evaluation.suite import SCORED
+from liquid_control.evaluation.suite import SCORED, VERSION
 from liquid_control.training.card import card
 from liquid_control.training.score import overall, rescored, seed_scores
 
@@ -21,7 +21,7 @@ def scored(path, seed, mean):
         'return_mean': mean, 'return_min': mean - 100, 'return_std': 50.0,
         'falls': int(mean < 4000),
         'prediction_ratio': 0.1, 'episodes': 20, 'seed': 1000, 'percent': mean / 50,
-        'teacher_return': 5000.0,
+        'teacher_return': 5000.0, 'suite': VERSION,
     }  # fmt: skip
     bundle = dataclasses.replace(
         describe(STUDENT),
@@ -93,6 +93,14 @@ def test_the_card_of_a_predictor_says_what_it_knows_and_that_it_never_drives(tmp
                  '| walk | 12.0 | 1,500 | `abababababab` |'):  # fmt: skip
         assert said in text
     assert 'simulation' not in text
+
+
+def test_a_card_says_of_an_earlier_delay_that_it_withheld_the_first_messages(tmp_path):
+    bundle = scored(tmp_path / 'x.onnx', 0, 4500.0)
+    assert '| one sample late |' in card(bundle)
+    del bundle.scores['delay:1']['suite'], bundle.scores['none']['suite']
+    assert '| one sample late, the first messages withheld |' in card(bundle)
+    assert '| none |' in card(bundle)
 
 
 @pytest.mark.parametrize('name', paths.policies('walker2d'))

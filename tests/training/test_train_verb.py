@@ -57,6 +57,10 @@ def test_a_policy(tmp_path, capsys, small):
     kept = ['--checkpoints', str(folder), '--json', str(told)]
     assert cli.main([*arguments, *kept, '--out', str(out)]) == 0
     assert (folder / 'thesis.tex').read_text() == 'years of work'
+    said = capsys.readouterr().out
+    assert 'return_mean' not in said, 'figures are a table'
+    assert all(fault in said for fault in SCORED)
+    assert max(map(len, said.splitlines())) <= 80
     bundle, teacher = Bundle.read(out), Bundle.read(paths.policy('expert', 'walker2d'))
     assert bundle.trained_elapsed == Conditions().elapsed()
     assert bundle.cell == 'cfc'
@@ -67,7 +71,7 @@ def test_a_policy(tmp_path, capsys, small):
     assert bundle.scores['none']['episodes'] == 50
     assert 0 <= bundle.scores['none']['percent'] < 50
     assert json.loads(told.read_text())['scores'] == bundle.scores
-    assert 'wrote' in capsys.readouterr().out
+    assert 'wrote' in said
     assert cli.main(['train', 'card', str(out)]) == 0
     card = capsys.readouterr().out
     assert '| three samples late |' in card
@@ -190,6 +194,7 @@ def test_an_expert_and_a_teacher(tmp_path, capsys, env):
     out, teacher = tmp_path / 'expert.onnx', tmp_path / 'teacher.onnx'
     arguments = ['train', 'expert', '--env', env, '--steps', '4096', '--out', str(out)]
     assert cli.main([*arguments, '--teacher', str(teacher)]) == 0
+    assert 'return_mean' not in capsys.readouterr().out, 'figures are a table'
     for path in (out, teacher):
         terms = [term.name for term in PolicyRunner(path).contract.terms]
         assert terms == ['joint_position', 'joint_velocity']

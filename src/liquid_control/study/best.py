@@ -32,7 +32,7 @@ PART, BUDGET = 'best', 200_000
 UPDATES, BATCH, EVERY = 4000, 64, 200
 SIMULATED = 650_000
 """Approximate number of simulated frames."""
-SIMULATING = 0.55
+SIMULATING = 0.5
 """Share of a run's time that simulating them takes."""
 LEARNING_RATE = 0.02
 """Peak step size of Muon."""

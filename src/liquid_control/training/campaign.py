@@ -230,7 +230,7 @@ def _all_finished(
             ['liquid-control', 'train', 'score', str(path), '--teacher', str(teacher),
              '--robot', str(robot), '--out', str(path)]
         )  # fmt: skip
-        missing = [fault for fault in SCORED if not current(bundle.scores.get(fault))]
+        missing = [fault for fault in SCORED if not current(fault, bundle.scores.get(fault))]
         if missing:
             raise ValueError(
                 f'{path} has no score of today under {missing[0]}; measure it again: {again}'

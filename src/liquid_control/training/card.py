@@ -29,7 +29,7 @@ def card(bundle: Bundle) -> str:
         _recordings(about.get('recordings', [])),
     ]
     if 'alarm' in scores:
-        parts += ['## Trust alarm', _alarm(scores['alarm'])]
+        parts += ['## Trust alarm', alarm_text(scores['alarm'])]
     if conditions:
         parts += ['## Results', _reached(conditions)]
     if 'seeds' in scores:
@@ -90,8 +90,11 @@ def _recordings(recordings: list[dict[str, Any]]) -> str:
     return '\n'.join(lines)
 
 
-def _alarm(alarm: dict[str, Any]) -> str:
-    extrapolated = ', extrapolated: no longer recording was there' * alarm['extrapolated']
+def alarm_text(alarm: dict[str, Any]) -> str:
+    """When the trust alarm of a predictor is raised, in words."""
+    extrapolated = ''
+    if alarm['extrapolated']:
+        extrapolated = ', extrapolated: no longer recording was there'
     return (
         f'Raised when the error of predictions {alarm["horizon"]} observations ahead exceeds '
         f'{alarm["threshold"]:.3g} times its usual size on some joint. The threshold is meant for '
@@ -180,10 +183,9 @@ def _reached(conditions: dict[str, dict]) -> str:
 
 def _title(fault: str, score: dict[str, Any]) -> str:
     """What a fault is, and was when a score was measured."""
-    late = any(isinstance(one, Delay) for one in parse(fault))
-    if late and not current(score):
-        return f'{title(fault)} (first messages withheld)'
-    return title(fault)
+    if current(fault, score):
+        return title(fault)
+    return f'{title(fault)}, the first messages withheld'
 
 
 def score_text(score: dict[str, Any], name: str) -> str:

@@ -41,6 +41,7 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.training.folder import how_to_resume
     from liquid_control.training.publish import finished_expert
     from liquid_control.verbs.arguments import check_bundle_path
+    from liquid_control.verbs.train_score import score_table
 
     for option, path in (('--out', args.out), ('--teacher', args.teacher)):
         if path is not None:
@@ -68,8 +69,7 @@ def main(args: argparse.Namespace) -> int:
     for choice, bundle in bundles.items():
         done = f'wrote {bundle.path}' if choice in missing else f'{bundle.path} is trained already'
         console.print(f'{done}, the best {choice}', highlight=False)
-        for name, score in bundle.scores.items():
-            console.print(f'{name}: {score}', highlight=False)
+        console.print(score_table(bundle.path.name, bundle.scores))
     if args.json:
         scores = {choice: bundle.scores for choice, bundle in bundles.items()}
         about = provenance(seed=args.seed)

@@ -137,9 +137,9 @@ def _one(args, runs, robot, teacher, hardware) -> int:
 def _told(args, console, bundle) -> int:
     """Print the scores of one bundle, and write them if asked to."""
     from liquid_control.provenance import provenance, write_json
+    from liquid_control.verbs.train_score import score_table
 
-    for name, score in bundle.scores.items():
-        console.print(f'{name}: {score}', highlight=False)
+    console.print(score_table(bundle.path.name, bundle.scores))
     if args.json:
         about = provenance(seed=bundle.provenance['seed'])
         write_json(args.json, {'format': 1, 'provenance': about, 'scores': bundle.scores})

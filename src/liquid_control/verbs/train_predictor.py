@@ -56,6 +56,7 @@ def main(args: argparse.Namespace) -> int:
     from rich.markup import escape
 
     from liquid_control.provenance import provenance, write_json
+    from liquid_control.training.card import alarm_text
     from liquid_control.training.folder import checkpoint_folder, how_to_resume
     from liquid_control.verbs.progress import reporting
 
@@ -72,9 +73,8 @@ def main(args: argparse.Namespace) -> int:
         print(f'\n{how_to_resume(args.checkpoints, args.out)}', file=sys.stderr)
         return 130
     console.print(f'wrote {args.out}: {bundle.counts["parameters"]} parameters', highlight=False)
-    for name, score in bundle.scores.items():
-        shown = {k: v for k, v in score.items() if not isinstance(v, list)}
-        console.print(f'{name}: {shown}', highlight=False)
+    if 'alarm' in bundle.scores:
+        console.print(f'Trust alarm: {alarm_text(bundle.scores["alarm"])}', highlight=False)
     damaged = False
     for recording in bundle.provenance['recordings']:
         if recording['skipped']:

@@ -65,7 +65,7 @@ def main(args: argparse.Namespace) -> int:
                 )
             reference = score.teacher_return(teacher.path, robot, episodes, seed)
         found = score.closed_loop_scores(bundle, robot, reference, episodes, seed, report, faults)
-    console.print(_table(args.policy, found))
+    console.print(score_table(args.policy, found))
     if args.json:
         about = provenance(seed=seed, policy_sha256=bundle.sha256)
         write_json(args.json, {'format': 1, 'provenance': about, 'scores': found})
@@ -111,7 +111,9 @@ def _check_std(policy: str, asked, robot) -> None:
             )
 
 
-def _table(name: str, scores: dict[str, dict]):
+def score_table(name: str, scores: dict[str, dict]):
+    """The closed-loop scores of a bundle as a table; what else it has is left out."""
+    scores = {fault: score for fault, score in scores.items() if 'falls' in score}
     first = next(iter(scores.values()))
     columns = {'return': _interval('return'), 'percent': _interval('% of teacher')}
     if 'percent' not in first:

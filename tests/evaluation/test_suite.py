@@ -1,0 +1,34 @@
+"""The suite of faults: one list, in one order, for scores, cards and tables."""
+
+from liquid_control.evaluation import suite
+from liquid_control.faults import parse
+
+
+def test_every_fault_of_the_suite_has_its_own_names():
+    assert len(parse('+'.join(suite.SCORED[1:]))) == len(suite.SUITE) - 1
+    for names in zip(*suite.SUITE, strict=True):
+        if isinstance(names[0], str):
+            assert len(set(names)) == len(suite.SUITE)
+    assert max(len(line) for c in suite.SUITE for line in c.heading.split('\n')) <= 5
+
+
+def test_a_delay_that_begins_in_mid_walk_is_scored_and_chooses_no_weights():
+    assert any(fault.start for text in suite.SCORED for fault in parse(text))
+    assert not any(fault.start for text in suite.JUDGED for fault in parse(text))
+    assert set(suite.JUDGED) < set(suite.SCORED)
+
+
+def test_scores_come_in_the_order_of_the_suite_and_others_after_them():
+    mixed = dict.fromkeys(['delay:9', 'jitter:0.25', 'none', 'seeds'])
+    assert suite.ordered(mixed) == ['none', 'jitter:0.25', 'delay:9', 'seeds']
+    assert suite.title('delay:9') == 'delay:9'
+    assert suite.title('none') == 'none'
+
+
+def test_only_delays_have_changed_since_the_first_version():
+    old = {'return_mean': 1.0}
+    assert suite.current('gaussian:0.1', old)
+    assert not suite.current('delay:1', old)
+    assert not suite.current('gaussian:0.1+delay:1', old)
+    assert suite.current('delay:1', {**old, 'suite': suite.VERSION})
+    assert not suite.current('none', None)
