@@ -110,7 +110,7 @@ def test_every_shared_file_is_installed(setup_call):
 def test_every_node_has_an_executable(setup_call):
     scripts = dict(line.split(' = ') for line in setup_call['entry_points']['console_scripts'])
     for node in NODES:
-        assert scripts[f'{node}_node'] == f'liquid_control.nodes.{node}_node:main'
+        assert scripts[f'{node}_node'] == f'liquid_control.nodes.start:{node}_node'
 
 
 @pytest.mark.parametrize(
