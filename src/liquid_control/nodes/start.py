@@ -1,4 +1,4 @@
-"""The way into every node: ``policy_node``, or ``python -m liquid_control.nodes.start policy_node``.
+"""The way into every node: an executable, or ``python -m liquid_control.nodes.start policy_node``.
 
 A node takes seconds to import what it needs. Interrupted meanwhile, it ends with one line and exit
 code 130; from then on it takes signals itself.
