@@ -12,17 +12,22 @@ def add_walk_arguments(parser: argparse.ArgumentParser, folder: str) -> None:
     """Add the arguments of every verb that lets policies walk on a graph."""
     parser.add_argument('--seed', type=int, default=0, help='seed of walks and faults (0)')
     parser.add_argument('--seconds', type=float, default=8.0, help='longest episode in s (8)')
+    add_priority_argument(parser, 'simulation, fault and policy node')
+    parser.add_argument('--out', type=Path, help=f'folder to create ({folder})')
+    parser.add_argument('--no-video', action='store_true', help='draw no video')
+    add_json_argument(parser, 'write the metrics to a file')
+
+
+def add_priority_argument(parser: argparse.ArgumentParser, whose: str) -> None:
+    """Add ``--priority``: a real-time priority for the nodes between sensor and command."""
     parser.add_argument(
         '--priority',
         type=int,
         default=0,
         metavar='N',
-        help='real-time priority (SCHED_FIFO, 1 to 99) of simulation, fault and policy node; '
-        'liquid-control doctor says whether this machine permits it (0: none)',
+        help=f'real-time priority (SCHED_FIFO, 1 to 99) of {whose}; liquid-control doctor says '
+        'whether this machine permits it (0: none)',
     )
-    parser.add_argument('--out', type=Path, help=f'folder to create ({folder})')
-    parser.add_argument('--no-video', action='store_true', help='draw no video')
-    add_json_argument(parser, 'write the metrics to a file')
 
 
 def add_json_argument(parser: argparse.ArgumentParser, text: str) -> None:

@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from liquid_control.verbs.arguments import add_priority_argument
 from liquid_control.verbs.tables import new_table
 
 
@@ -13,8 +14,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--robot', default='walker2d', help='contract: a name or a path')
     parser.add_argument('--rounds', type=int, default=20, help='blocks of 100 samples each (20)')
     parser.add_argument(
-        '--period', type=float, default=0.008, help='time between observations in s (0.008)'
+        '--period', type=float, help="time between observations in s (that of the robot's contract)"
     )
+    add_priority_argument(parser, 'all of them, and of what asks them')
     parser.add_argument(
         '--cell',
         action='append',
@@ -24,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    if args.rounds < 1 or not args.period >= 0:
+    if args.rounds < 1 or not (args.period or 0.0) >= 0:
         raise ValueError('--rounds: expected 1 or more, and --period 0 or more')
     if args.cell:
         return _cells(args)
@@ -33,18 +35,20 @@ def main(args: argparse.Namespace) -> int:
 
     from liquid_control import paths
     from liquid_control.benchmarks.latency import quantiles, step_times
+    from liquid_control.control.contract import Contract
     from liquid_control.control.runtime import PolicyRunner
-    from liquid_control.nodes.latency import LoopSettings, echo, measure_loops, policy
+    from liquid_control.nodes.latency import LoopSettings, candidates_of, measure_loops
     from liquid_control.provenance import provenance, write_json
 
     console = Console()
     robot = paths.robot(args.robot)
+    period = 1.0 / Contract.load(robot).rate if args.period is None else args.period
     bundles = [paths.policy(name, robot) for name in args.policy or ('cfc', 'lstm')]
+    candidates = candidates_of(bundles, robot, args.priority)
     runners = [PolicyRunner(path) for path in bundles]
     with console.status('steps in process'):
         steps = [quantiles(times) for times in step_times(runners)]
-    candidates = [echo(), *(policy(path, robot) for path in bundles)]
-    settings = LoopSettings(rounds=args.rounds, period=args.period)
+    settings = LoopSettings(rounds=args.rounds, period=period, priority=args.priority)
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task('sensor to command and back', total=settings.rounds)
         measure_loops(candidates, settings, lambda done: progress.update(task, completed=done))
@@ -66,7 +70,12 @@ def main(args: argparse.Namespace) -> int:
         )
     console.print(_table(bare, rows))
     if args.json:
-        settings = {'rounds': args.rounds, 'block': settings.block, 'period_s': args.period}
+        settings = {
+            'rounds': args.rounds,
+            'block': settings.block,
+            'period_s': period,
+            'priority': args.priority,
+        }
         result = {'settings': settings, 'echo': bare, 'policies': rows}
         write_json(args.json, {'format': 1, 'provenance': provenance(), **result})
     return 0
