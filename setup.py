@@ -63,11 +63,11 @@ setup(
     entry_points={
         'console_scripts': [
             'liquid-control = liquid_control.cli:main',
-            'sim_node = liquid_control.nodes.sim_node:main',
-            'fault_node = liquid_control.nodes.fault_node:main',
-            'policy_node = liquid_control.nodes.policy_node:main',
-            'monitor_node = liquid_control.nodes.monitor_node:main',
-            'bag_node = liquid_control.nodes.bag_node:main',
+            'sim_node = liquid_control.nodes.start:sim_node',
+            'fault_node = liquid_control.nodes.start:fault_node',
+            'policy_node = liquid_control.nodes.start:policy_node',
+            'monitor_node = liquid_control.nodes.start:monitor_node',
+            'bag_node = liquid_control.nodes.start:bag_node',
         ]
     },
     data_files=[

@@ -45,6 +45,7 @@ def start(context: LaunchContext) -> list:
     parameters = {'policy': {**shared, 'autostart': given['autostart'] == 'true'}}
     if given['shadow'] == 'true':
         parameters['policy']['shadow'] = True
+    folder = None
     if given['record'] == 'true':
         folder = run_folder(given['run_folder'], policy.stem).absolute()
         parameters['monitor'] = {
@@ -63,7 +64,7 @@ def start(context: LaunchContext) -> list:
         name: launching.node(name, 'robot.yaml', own, remappings)
         for name, own in parameters.items()
     }
-    return [*launching.end_with(nodes, final='monitor'), *nodes.values()]
+    return [*launching.end_with(nodes, 'monitor', folder), *nodes.values()]
 
 
 def renamed(text: str, contract: Contract) -> list[tuple[str, str]]:

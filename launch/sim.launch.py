@@ -59,7 +59,8 @@ def start(context: LaunchContext) -> list:
         remappings = settings.remappings() if name == 'policy' else {}
         nodes[name] = launching.node(name, 'sim.yaml', parameters, [*remappings.items()])
     final = 'monitor' if settings.record else 'sim'
-    return [*launching.end_with(nodes, final), *nodes.values()]
+    folder = settings.folder if settings.record else None
+    return [*launching.end_with(nodes, final, folder), *nodes.values()]
 
 
 def generate_launch_description() -> LaunchDescription:

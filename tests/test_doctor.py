@@ -18,6 +18,8 @@ from liquid_control.verbs.doctor import Finding
         (doctor.python((3, 14)), 'missing'),
         (doctor.disk(50.0), 'ok'),
         (doctor.disk(0.2), 'warning'),
+        (doctor.priority(lambda: ''), 'ok'),
+        (doctor.priority(lambda: 'Operation not permitted'), 'warning'),
         (doctor.discovery({}), 'ok'),
         (doctor.discovery({'ROS_DOMAIN_ID': '7'}), 'ok'),
         (doctor.discovery({'ROS_DOMAIN_ID': '300'}), 'missing'),
@@ -49,6 +51,14 @@ def test_a_probe_that_breaks_is_a_complaint():
     answer, complaint = doctor.Probe('no_such_probe').result()
     assert answer is None
     assert 'no_such_probe' in complaint
+
+
+def test_the_right_to_a_priority_is_tried_not_guessed():
+    answer, complaint = doctor.Probe('schedule').result()
+    assert complaint == ''
+    finding = doctor.priority(lambda: answer['refused'])
+    assert finding.state == ('warning' if answer['refused'] else 'ok')
+    assert 'rtprio' in finding.advice or not finding.advice
 
 
 def test_policies_that_are_not_there_or_damaged(tmp_path, monkeypatch):

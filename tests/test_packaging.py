@@ -54,13 +54,16 @@ def imported(folder: Path) -> set[str]:
 
 
 def declared(node: str) -> set[str]:
-    """Parameters that a node declares: ``declare.get('name', …)``."""
-    tree = ast.parse((SOURCE / 'nodes' / f'{node}_node.py').read_text())
-    return {
-        call.args[0].value
-        for call in ast.walk(tree)
-        if isinstance(call, ast.Call) and ast.unparse(call.func) == 'declare.get'
-    }
+    """Parameters that a node declares: ``declare.get('name', …)`` and ``declare.priority()``."""
+    names = set()
+    for path in (SOURCE / 'nodes').glob(f'{node}_*.py'):
+        for call in ast.walk(ast.parse(path.read_text())):
+            called = ast.unparse(call.func) if isinstance(call, ast.Call) else ''
+            if called == 'declare.get':
+                names.add(call.args[0].value)
+            elif called == 'declare.priority':
+                names.add('priority')
+    return names
 
 
 def pins() -> dict[str, list[str]]:
@@ -110,7 +113,7 @@ def test_every_shared_file_is_installed(setup_call):
 def test_every_node_has_an_executable(setup_call):
     scripts = dict(line.split(' = ') for line in setup_call['entry_points']['console_scripts'])
     for node in NODES:
-        assert scripts[f'{node}_node'] == f'liquid_control.nodes.{node}_node:main'
+        assert scripts[f'{node}_node'] == f'liquid_control.nodes.start:{node}_node'
 
 
 @pytest.mark.parametrize(

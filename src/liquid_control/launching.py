@@ -25,6 +25,7 @@ from launch_ros.actions import LifecycleNode, Node
 
 from liquid_control import discovery, paths
 from liquid_control.control.schema import unknown
+from liquid_control.evaluation.runs import ended, note_end
 
 _MONITOR_END_S = '60'
 _AFTER_S = 1.0
@@ -98,8 +99,12 @@ def node(
     )
 
 
-def end_with(nodes: Mapping[str, Node], final: str) -> list[RegisterEventHandler]:
+def end_with(
+    nodes: Mapping[str, Node], final: str, folder: Path | None = None
+) -> list[RegisterEventHandler]:
     """End the launch with the ``final`` node, or with an error if any node fails.
+
+    A run ``folder``, if given, is told which node failed.
 
     The simulation or the recording may end before the monitor, which then still has the last of
     it to write, or just after it.
@@ -112,7 +117,7 @@ def end_with(nodes: Mapping[str, Node], final: str) -> list[RegisterEventHandler
             if event.returncode == 0 and name == 'policy':  # told to, by ros2 lifecycle or a signal
                 return Shutdown(reason='the policy node was ended')
             if event.returncode != 0 or name not in (final, 'sim', 'bag'):
-                return OpaqueFunction(function=_fail, args=[name, event.returncode])
+                return OpaqueFunction(function=_fail, args=[name, event.returncode, folder])
             if name != final:
                 return None
             return TimerAction(period=_AFTER_S, actions=[Shutdown(reason='the run is over')])
@@ -122,8 +127,11 @@ def end_with(nodes: Mapping[str, Node], final: str) -> list[RegisterEventHandler
     return [handler(name, action) for name, action in nodes.items()]
 
 
-def _fail(context: LaunchContext, name: str, code: int) -> None:
-    raise RuntimeError(f'the {name} node ended with {code}; see its output above')
+def _fail(context: LaunchContext, name: str, code: int, folder: Path | None) -> None:
+    what = f'the {name} node {ended(code)}'
+    if folder is not None and (name != 'monitor' or code < 0):  # a monitor says itself why it ends
+        note_end(folder, what)
+    raise RuntimeError(f'{what}; see its output above')
 
 
 def local_discovery() -> list[SetEnvironmentVariable]:

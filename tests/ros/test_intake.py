@@ -1,6 +1,7 @@
 """Messages are taken in batches: recorded in order, counted, and followed as time permits."""
 
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -92,3 +93,32 @@ def test_what_is_between_two_numbers_was_lost():
     for number in (8, 9, 15):
         sequence.add(number)
     assert (sequence.sent, sequence.lost) == (9, 5)
+
+
+def test_a_message_that_was_resent_keeps_its_turn(node, tmp_path):
+    """Its time of receipt is later than that of messages which it comes before."""
+
+    class Handle:
+        """A queue whose first message was received last."""
+
+        waiting = [(b'0', 300), (b'1', 100), (b'2', 200)]  # noqa: RUF012
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *exception):
+            pass
+
+        def take_message(self, kind, raw):
+            if not self.waiting:
+                return None
+            text, received = self.waiting.pop(0)
+            return text, {'received_timestamp': received}
+
+    talk, order = Talk(node, tmp_path), []
+    source = talk.intake._sources[0]
+    source.subscription = SimpleNamespace(handle=Handle())
+    source.record = lambda received, raw: order.append((received, raw))
+    talk.intake.take(last=True)
+    assert order == [(300, b'0'), (300, b'1'), (300, b'2')]
+    talk.recorder.close()

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import signal
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -68,6 +69,11 @@ def read_run(folder: str | Path) -> dict[str, Any]:
     if not isinstance(run, dict):
         raise BagError(f'{path}: expected a mapping')
     return run
+
+
+def ended(code: int) -> str:
+    """How a process ended, from its exit code: ``was ended by SIGKILL`` or ``ended with 1``."""
+    return f'was ended by {signal.Signals(-code).name}' if code < 0 else f'ended with {code}'
 
 
 def note_end(folder: Path, why: str) -> None:

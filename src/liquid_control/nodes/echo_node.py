@@ -6,36 +6,54 @@ without a policy: the yardstick of ``liquid-control benchmark latency``.
 
 import array
 import sys
+from typing import Any
 
 from rclpy.node import Node
-from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray, MultiArrayDimension
 
+from liquid_control import paths
+from liquid_control.control.bundle import Bundle
+from liquid_control.control.contract import Contract
+from liquid_control.nodes.parameters import Parameters
 from liquid_control.nodes.session import Session, run_process
-from liquid_control.nodes.wire import qos
-
-_JOINTS = 6
+from liquid_control.nodes.wire import message_type, qos
 
 
 class EchoNode(Node):
-    """Answers every ``joint_states`` with a constant ``commands``."""
+    """Answers every message that sets the pace with a constant command."""
 
     def __init__(self):
         super().__init__('echo')
-        self._answer = Float64MultiArray(data=array.array('d', [0.0] * _JOINTS))
-        self._answer.layout.dim = [MultiArrayDimension(label='', size=_JOINTS, stride=_JOINTS)]
+        declare = Parameters(self)
+        robot = declare.get('robot', 'walker2d', 'Contract: a name, or a path to its YAML.')
+        policy = declare.get('policy', 'cfc', 'Bundle whose topics are read.')
+        self.priority = declare.priority()
+        declare.done()
+        path = paths.robot(robot)
+        contract = Bundle.read(paths.policy(policy, path)).contract.on(Contract.load(path))
+        size = contract.action_size
+        self._answer = Float64MultiArray(data=array.array('d', [0.0] * size))
+        self._answer.layout.dim = [MultiArrayDimension(label='', size=size, stride=size)]
         profile = qos(lockstep=False, reliable=True, depth=1)
-        self._commands = self.create_publisher(Float64MultiArray, 'commands', profile)
+        self._commands = self.create_publisher(Float64MultiArray, contract.action.topic, profile)
         sensors = qos(lockstep=False, reliable=False, depth=1)
-        self.create_subscription(JointState, 'joint_states', self._on_message, sensors)
+        pace, *others = contract.topics.items()
+        self.create_subscription(message_type(pace[1]), pace[0], self._on_message, sensors)
+        for topic, kind in others:
+            self.create_subscription(message_type(kind), topic, _ignore, sensors)
 
-    def _on_message(self, message: JointState) -> None:
+    def _on_message(self, message: Any) -> None:
         stamp = message.header.stamp
         self._answer.layout.dim[0].label = str(stamp.sec * 1_000_000_000 + stamp.nanosec)
         self._commands.publish(self._answer)
 
 
+def _ignore(message: Any) -> None:
+    """Only what sets the pace is answered."""
+
+
 def _work(session: Session) -> int:
+    session.raise_priority(session.node.priority)
     while not session.stopping:
         session.spin_once()
     return 0

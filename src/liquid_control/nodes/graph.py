@@ -24,7 +24,7 @@ from liquid_control import paths
 from liquid_control.control.contract import Contract
 from liquid_control.control.topics import FAULTY
 from liquid_control.discovery import local_discovery
-from liquid_control.evaluation.runs import note_end
+from liquid_control.evaluation.runs import ended, note_end
 from liquid_control.faults import parse
 from liquid_control.files import write_whole
 from liquid_control.message_types import require_fields
@@ -184,7 +184,7 @@ class Graph:
                 arguments += ['-r', f'{topic}:={name_there}']
         with open(self._log(name), 'wb') as log:
             self._processes[name] = subprocess.Popen(
-                [sys.executable, '-m', f'liquid_control.nodes.{name}_node', *arguments],
+                [sys.executable, '-m', 'liquid_control.nodes.start', f'{name}_node', *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -204,7 +204,7 @@ class Graph:
                 the simulation had.
         """
         final = 'monitor' if 'monitor' in self._processes else 'sim'
-        progress, ended, over = self._progress(final), None, False
+        progress, sim_ended, over = self._progress(final), None, False
         while not over:
             over = self._processes[final].poll() is not None
             for line in progress:
@@ -213,8 +213,8 @@ class Graph:
                 told(line)
             self._check(final)
             if 'sim' in self._processes and self._processes['sim'].poll() is not None:
-                ended = ended or time.monotonic()
-                if time.monotonic() - ended > _AFTER_SIM_S:
+                sim_ended = sim_ended or time.monotonic()
+                if time.monotonic() - sim_ended > _AFTER_SIM_S:
                     raise GraphError(
                         f'the {final} node did not end within {_AFTER_SIM_S:g} s of the '
                         f'simulation ({self._log(final)})'
@@ -248,12 +248,12 @@ class Graph:
     def _failed(self, name: str) -> GraphError:
         """The error for a node that failed; the run folder is told too, as the run's end."""
         code = self._processes[name].returncode
-        how = f'was ended by {signal.Signals(-code).name}' if code < 0 else f'ended with {code}'
+        what = f'the {name} node {ended(code)}'
         if name != 'monitor' or code < 0:  # a monitor that ended by itself has said why
-            note_end(self._settings.folder, f'the {name} node {how}')
+            note_end(self._settings.folder, what)
         said = self._log(name).read_text(errors='replace').strip().splitlines()
         last = next((line for line in reversed(said) if line and not line.startswith('{')), '')
-        return GraphError(f'the {name} node {how}: {last or "it said nothing"} ({self._log(name)})')
+        return GraphError(f'{what}: {last or "it said nothing"} ({self._log(name)})')
 
     def _end(self, name: str, seconds: float) -> None:
         process = self._processes.get(name)

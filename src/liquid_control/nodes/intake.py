@@ -62,6 +62,16 @@ class Source:
     subscription: Subscription
     sequences: dict[bytes, Sequence] | None = field(default_factory=dict)
     """Publisher → its messages; None if the middleware does not number them."""
+    received_ns: int = 0
+    """When the last message was received."""
+
+    def receive(self, received_ns: int) -> int:
+        """When a message counts as received: never before the one taken before it.
+
+        A message that had to be resent is taken in its turn, after others that came later.
+        """
+        self.received_ns = max(self.received_ns, received_ns)
+        return self.received_ns
 
     def number(self, info: dict[str, Any]) -> None:
         """Count a message by its number."""
@@ -144,7 +154,8 @@ class Intake:
                 while (taken := handle.take_message(source.kind, True)) is not None:
                     raw, info = taken
                     source.number(info)
-                    batch.append((info.get('received_timestamp') or begun, source, raw))
+                    received = source.receive(info.get('received_timestamp') or begun)
+                    batch.append((received, source, raw))
         batch.sort(key=itemgetter(0))
         self._early = [] if last else [item for item in batch if item[0] > begun]
         now, topics = time.monotonic(), set()

@@ -4,25 +4,25 @@ All candidates run at once, each in its own namespace, and are asked in turn, bl
 that any drift of the machine affects them all alike. While one is asked, the others sleep.
 """
 
-import array
 import contextlib
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rclpy.node import Node
-from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 
+from liquid_control.control.bundle import Bundle
+from liquid_control.control.contract import Contract
 from liquid_control.control.topics import answered_stamp
 from liquid_control.nodes.policy_status import resident_mb
+from liquid_control.nodes.sample_messages import sample_message
 from liquid_control.nodes.session import NodeError, Session, run_node
-from liquid_control.nodes.wire import qos, set_stamp
-from liquid_control.sim import walker2d
+from liquid_control.nodes.wire import message_type, qos, set_stamp
 
 _ANSWER_S = 1.0
 _START_S = 30.0
@@ -34,6 +34,8 @@ class Candidate:
     """One process that answers observations."""
 
     name: str
+    contract: Contract
+    """What it reads, and where it sends its commands."""
     arguments: list[str]
     times: list[float] = field(default_factory=list)
     lost: int = 0
@@ -48,10 +50,12 @@ class LoopSettings:
     """Blocks for each candidate."""
     block: int = 100
     """Observations per block."""
-    period: float = 0.004
+    period: float = 0.008
     """Time between two observations, s."""
     warm_up: int = 100
     """Observations for each candidate before counting starts."""
+    priority: int = 0
+    """Real-time priority of the driver; 0: none."""
 
 
 class _Driver(Node):
@@ -62,16 +66,22 @@ class _Driver(Node):
         sensors, commands = (qos(lockstep=False, reliable=True, depth=1) for _ in range(2))
         self._asking = {}
         for candidate in candidates:
-            space = candidate.name
-            self._asking[space] = self.create_publisher(
-                JointState, f'/{space}/joint_states', sensors
-            )
+            contract = candidate.contract
+            # What sets the pace comes last: with it the observation is complete.
+            asking = [
+                (
+                    self.create_publisher(
+                        message_type(kind), _named(candidate.name, topic), sensors
+                    ),
+                    sample_message(contract, topic),
+                )
+                for topic, kind in reversed(contract.topics.items())
+            ]
+            self._asking[candidate.name] = asking
             self.create_subscription(
-                Float64MultiArray, f'/{space}/commands', self._on_command, commands
-            )
-        self._message = JointState(name=list(walker2d.JOINTS))
-        self._message.position = array.array('d', [0.0, 1.25] + [0.0] * 7)
-        self._message.velocity = array.array('d', [0.0] * 9)
+                Float64MultiArray, _named(candidate.name, contract.action.topic),
+                self._on_command, commands,
+            )  # fmt: skip
         self._asked = self._answered = 0
 
     def _on_command(self, message: Float64MultiArray) -> None:
@@ -82,9 +92,11 @@ class _Driver(Node):
         """Seconds from publishing an observation to receiving its command; None if none came."""
         self._asked = time.time_ns()
         self._answered = 0
-        set_stamp(self._message, self._asked)
+        for _, message in self._asking[name]:
+            set_stamp(message, self._asked)
         started = time.perf_counter_ns()
-        self._asking[name].publish(self._message)
+        for publisher, message in self._asking[name]:
+            publisher.publish(message)
         if not session.spin_for(timeout, lambda: self._answered > 0):
             return None
         return (self._answered - started) * 1e-9
@@ -101,8 +113,12 @@ def measure_loops(
     processes: dict[str, subprocess.Popen] = {}
     try:
         for candidate in candidates:
+            contract = candidate.contract
+            names = ['-r', f'__ns:=/{candidate.name}']
+            for topic in (*contract.topics, contract.action.topic):
+                names += ['-r', f'{topic}:={_named(candidate.name, topic)}']
             processes[candidate.name] = subprocess.Popen(
-                [sys.executable, '-m', *candidate.arguments, '-r', f'__ns:=/{candidate.name}'],
+                [sys.executable, '-m', *candidate.arguments, *names],
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
@@ -119,7 +135,13 @@ def measure_loops(
         raise RuntimeError('the loop could not be measured')
 
 
+def _named(space: str, topic: str) -> str:
+    """A topic in a candidate's own namespace."""
+    return f'/{space}/{topic.strip("/")}'
+
+
 def _drive(session, candidates, settings, told, processes) -> int:
+    session.raise_priority(settings.priority)
     for candidate in candidates:
         end = time.monotonic() + _START_S
         while session.node.ask(session, candidate.name, 0.2) is None:
@@ -167,15 +189,23 @@ def _measure_block(session: Session, candidate: Candidate, settings: LoopSetting
         session.spin_for(tick - time.monotonic())
 
 
-def echo() -> Candidate:
-    """The bare echo."""
-    return Candidate('echo', ['liquid_control.nodes.echo_node', '--ros-args'])
+def candidates_of(policies: Sequence[Path], robot: Path, priority: int = 0) -> list[Candidate]:
+    """The bare echo, which reads what the first policy reads, then a policy node a policy.
 
+    A policy node tolerates the pauses between its blocks.
 
-def policy(path: Path, robot: Path) -> Candidate:
-    """The policy node with one bundle; it tolerates the pauses between its blocks."""
-    parameters = {'policy': path, 'robot': robot, 'sensor_timeout': 1000.0}
-    arguments = ['liquid_control.nodes.policy_node', '--ros-args', '-p', 'autostart:=true']
-    for key, value in parameters.items():
-        arguments += ['-p', f'{key}:={value}']
-    return Candidate(path.stem, arguments)
+    Raises:
+        ContractError: a policy does not fit the robot.
+        ValueError: the robot's commands are of another type than the policy node sends.
+    """
+    contract = Contract.load(robot)
+    found = []
+    for number, path in enumerate((policies[0], *policies)):
+        shared = {'policy': path, 'robot': robot, **({'priority': priority} if priority else {})}
+        own = {} if number == 0 else {'autostart': 'true', 'sensor_timeout': 1000.0}
+        name = 'echo' if number == 0 else path.stem
+        arguments = [f'liquid_control.nodes.{"policy" if number else "echo"}_node', '--ros-args']
+        for key, value in {**shared, **own}.items():
+            arguments += ['-p', f'{key}:={value}']
+        found.append(Candidate(name, Bundle.read(path).contract.on(contract), arguments))
+    return found

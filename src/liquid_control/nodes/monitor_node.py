@@ -28,7 +28,7 @@ from liquid_control.control.topics import (
     STATUS,
 )
 from liquid_control.evaluation.live import LiveAlarm
-from liquid_control.evaluation.losses import lost_text
+from liquid_control.evaluation.losses import losses, lost_text
 from liquid_control.evaluation.runs import about_run
 from liquid_control.nodes.intake import QUEUE, Intake
 from liquid_control.nodes.live_run import LiveRun
@@ -292,7 +292,7 @@ class MonitorNode(Node):
         if now - self._reported < _REPORT_S:
             return
         self._reported = now
-        lost = {t: n for t, n in (self._intake.lost() or {}).items() if n['lost']}
+        lost = losses(self._intake.lost())
         values = {
             'messages': self._recorder.count,
             'lost': sum(n['lost'] for n in lost.values()),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from liquid_control.evaluation.losses import lost_text
+from liquid_control.evaluation.losses import losses, lost_text
 
 TOO_SLOW = 'this machine is too slow for real time beside this load'
 
@@ -21,7 +21,7 @@ def summary(metrics: Sequence[dict]) -> list[Sentence]:
     said = [about(one) for one in metrics if one not in timed]
     said += [*_kept(metrics), *map(about, timed)]
     for one in metrics:
-        lost = {t: n for t, n in (one.get('counts', {}).get('lost') or {}).items() if n['lost']}
+        lost = losses(one.get('counts', {}).get('lost'))
         if lost:
             text = f'{name(one)}: the recording lacks {lost_text(lost)}.'
             said.append(Sentence(text, bad=True))

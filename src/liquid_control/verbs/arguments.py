@@ -15,17 +15,22 @@ def add_walk_arguments(parser: argparse.ArgumentParser, folder: str) -> None:
     parser.add_argument(
         '--seconds', type=number(0.0, excluded=True), default=8.0, help='longest episode in s (8)'
     )
-    parser.add_argument(
-        '--priority',
-        type=int,
-        default=0,
-        metavar='N',
-        help='real-time priority (SCHED_FIFO, 1 to 99) of simulation, fault and policy node; '
-        'liquid-control doctor says whether this machine permits it (0: none)',
-    )
+    add_priority_argument(parser, 'simulation, fault and policy node')
     parser.add_argument('--out', type=Path, help=f'folder to create ({folder})')
     parser.add_argument('--no-video', action='store_true', help='draw no video')
     add_json_argument(parser, 'write the metrics to a file')
+
+
+def add_priority_argument(parser: argparse.ArgumentParser, whose: str) -> None:
+    """Add ``--priority``: a real-time priority for the nodes between sensor and command."""
+    parser.add_argument(
+        '--priority',
+        type=whole(0, 99),
+        default=0,
+        metavar='N',
+        help=f'real-time priority (SCHED_FIFO, 1 to 99) of {whose}; liquid-control doctor says '
+        'whether this machine permits it (0: none)',
+    )
 
 
 def add_json_argument(parser: argparse.ArgumentParser, text: str, tables: bool = True) -> None:

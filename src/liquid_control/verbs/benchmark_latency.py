@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from liquid_control.verbs.arguments import number, whole
+from liquid_control.verbs.arguments import add_priority_argument, number, whole
 from liquid_control.verbs.tables import Figure, new_table
 
 _PARTS = ('p50', 'p99')
@@ -18,8 +18,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--rounds', type=whole(1), default=20, help='blocks of 100 samples each (20)'
     )
     parser.add_argument(
-        '--period', type=number(0.0), default=0.008, help='time between observations in s (0.008)'
+        '--period',
+        type=number(0.0),
+        help="time between observations in s (that of the robot's contract)",
     )
+    add_priority_argument(parser, 'all of them, and of what asks them')
     parser.add_argument(
         '--cell',
         action='append',
@@ -36,18 +39,20 @@ def main(args: argparse.Namespace) -> int:
 
     from liquid_control import paths
     from liquid_control.benchmarks.latency import quantiles, step_times
+    from liquid_control.control.contract import Contract
     from liquid_control.control.runtime import PolicyRunner
-    from liquid_control.nodes.latency import LoopSettings, echo, measure_loops, policy
+    from liquid_control.nodes.latency import LoopSettings, candidates_of, measure_loops
     from liquid_control.provenance import provenance, write_json
 
     console = Console()
     robot = paths.robot(args.robot)
+    period = 1.0 / Contract.load(robot).rate if args.period is None else args.period
     bundles = [paths.policy(name, robot) for name in args.policy or ('cfc', 'lstm')]
+    candidates = candidates_of(bundles, robot, args.priority)
     runners = [PolicyRunner(path) for path in bundles]
     with console.status('steps in process'):
         steps = [quantiles(times) for times in step_times(runners)]
-    candidates = [echo(), *(policy(path, robot) for path in bundles)]
-    settings = LoopSettings(rounds=args.rounds, period=args.period)
+    settings = LoopSettings(rounds=args.rounds, period=period, priority=args.priority)
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task('sensor to command and back', total=settings.rounds)
         measure_loops(candidates, settings, lambda done: progress.update(task, completed=done))
@@ -69,7 +74,12 @@ def main(args: argparse.Namespace) -> int:
         )
     console.print(_table(bare, rows))
     if args.json:
-        settings = {'rounds': args.rounds, 'block': settings.block, 'period_s': args.period}
+        settings = {
+            'rounds': args.rounds,
+            'block': settings.block,
+            'period_s': period,
+            'priority': args.priority,
+        }
         result = {'settings': settings, 'echo': bare, 'policies': rows}
         write_json(args.json, {'format': 1, 'provenance': provenance(), **result})
     return 0

@@ -4,6 +4,7 @@ import argparse
 import importlib.util
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -77,6 +78,7 @@ def examine() -> Iterator[Finding]:
     """Check everything, quick checks first."""
     yield python(sys.version_info[:2])
     yield cores()
+    yield priority()
     yield disk(shutil.disk_usage(Path.cwd()).free / 1e9)
     ros = ros_origin()
     yield ros
@@ -113,8 +115,38 @@ def cores() -> Finding:
     count = len(os.sched_getaffinity(0))
     if count >= 2:
         return Finding('Cores', 'ok', f'{count}')
-    advice = 'expect missed deadlines in real time; lockstep is not affected: --mode lockstep'
+    advice = 'expect missed deadlines in real time; walks in lockstep are not affected'
     return Finding('Cores', 'warning', f'{count}', advice)
+
+
+def priority(permitted: Callable[[], str] | None = None) -> Finding:
+    """Whether a process may have a real-time priority (SCHED_FIFO); tried in one of its own.
+
+    Args:
+        permitted: returns why not, or an empty text.
+    """
+    problem = (permitted or _refused_priority)()
+    if not problem:
+        text = f'SCHED_FIFO is permitted ({_right()}): --priority 10 keeps deadlines under load'
+        return Finding('Real-time priority', 'ok', text, needed=False)
+    advice = (
+        'only needed to keep deadlines beside other load: add "USER - rtprio 50" to '
+        '/etc/security/limits.conf and log in again, or give Python CAP_SYS_NICE; in a container: '
+        '--cap-add SYS_NICE --ulimit rtprio=50'
+    )
+    text = f'SCHED_FIFO is not permitted: {problem}'
+    return Finding('Real-time priority', 'warning', text, advice, needed=False)
+
+
+def _refused_priority() -> str:
+    answer, complaint = Probe('schedule').result()
+    return complaint if answer is None else answer['refused']
+
+
+def _right() -> str:
+    """Where the right to a real-time priority comes from."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_RTPRIO)
+    return f'RLIMIT_RTPRIO {soft}' if soft else 'CAP_SYS_NICE'
 
 
 def disk(free_gb: float) -> Finding:

@@ -56,6 +56,19 @@ def listen(topic: str) -> dict:
     }
 
 
+def schedule() -> dict:
+    """Ask for a real-time priority for this process, and say why it was refused, if it was."""
+    import os
+
+    if not hasattr(os, 'SCHED_FIFO'):
+        return {'refused': 'this system has none'}
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(10))
+    except OSError as error:
+        return {'refused': f'{error.strerror}'}
+    return {'refused': ''}
+
+
 def simulate() -> dict:
     """Take one step of the simulation."""
     import mujoco
@@ -83,7 +96,7 @@ def render() -> dict:
 
 
 def main() -> int:
-    probes = {probe.__name__: probe for probe in (talk, listen, simulate, render)}
+    probes = {probe.__name__: probe for probe in (talk, listen, schedule, simulate, render)}
     print(json.dumps(probes[sys.argv[1]](*sys.argv[2:])), flush=True)
     return 0
 
