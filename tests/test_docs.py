@@ -1,0 +1,91 @@
+"""What the documentation says can be done: its commands are valid, and its links lead somewhere."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from liquid_control import cli, paths
+from liquid_control.control import Bundle
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / 'README.md', *sorted((ROOT / 'docs').rglob('*.md'))]
+PAGES = [page for page in PAGES if 'cards' not in page.parts]
+NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
+FAULTS = {'clean': 'none', 'noise, σ = 0.1': 'gaussian:0.1', '10 % lost': 'dropped:0.1',
+          '24 ms late': 'delay:3'}  # fmt: skip
+
+
+def blocks(page: Path) -> list[tuple[str, str]]:
+    """(language, text) of every fenced block of a page."""
+    return re.findall(r'^```(\w*)\n(.*?)^```', page.read_text(), re.DOTALL | re.MULTILINE)
+
+
+def commands(page: Path) -> list[str]:
+    """Lines of shell blocks that call the command, and those that a ``$`` marks elsewhere."""
+    found = []
+    for language, block in blocks(page):
+        for line in block.replace('\\\n', ' ').splitlines():
+            marked = line.startswith('$ ')
+            line = line.removeprefix('$ ').split('  #')[0].strip()
+            if line.startswith('liquid-control ') and (language == 'sh' or marked):
+                found.append(line)
+    return found
+
+
+@pytest.mark.parametrize('page', PAGES, ids=NAMES)
+def test_every_command_is_valid(page):
+    for line in commands(page):
+        _, verb, *rest = shlex.split(line.split('>')[0].split('|')[0])
+        try:
+            cli.command_line(verb).parse_args([verb, *rest])
+        except SystemExit:
+            pytest.fail(f'{page.name}: {line}')
+
+
+@pytest.mark.parametrize('page', PAGES, ids=NAMES)
+def test_every_link_leads_somewhere(page):
+    for target in re.findall(r'\]\(([^)\s]+)\)', page.read_text()):
+        if re.match(r'https?:', target):
+            continue
+        name, _, anchor = target.partition('#')
+        there = (page.parent / name).resolve() if name else page
+        assert there.exists(), f'{page.name}: {target}'
+        if anchor:
+            headings = re.findall(r'^#+ (.*)$', there.read_text(), re.MULTILINE)
+            known = [re.sub(r'[^\w\- ]', '', h.lower()).replace(' ', '-') for h in headings]
+            assert anchor in known, f'{page.name}: {target}'
+
+
+PRINTED = [page for page in PAGES if page.name == 'README.md' or 'tutorials' in page.parts]
+
+
+@pytest.mark.parametrize('page', PRINTED, ids=lambda page: page.name)
+def test_printed_output_fits_80_columns(page):
+    for language, block in blocks(page):
+        if language in ('', 'text'):
+            for line in block.splitlines():
+                assert len(line) <= 80, f'{page.name}: {line}'
+
+
+def test_every_picture_is_small():
+    for picture in (ROOT / 'docs' / 'tutorials').rglob('*.png'):
+        assert picture.stat().st_size <= 150_000, picture
+
+
+def test_the_table_of_what_ships_says_what_the_bundles_say():
+    text = (ROOT / 'README.md').read_text()
+    header, _, *rows = re.findall(r'^\|.*\|$', text[text.index('| policy |') :], re.MULTILINE)
+    columns = [cell.strip() for cell in header.strip('|').split('|')]
+    said = {}
+    for row in rows:
+        cells = [cell.strip() for cell in row.strip('|').split('|')]
+        said[re.search(r'`(\w+)`', cells[0])[1]] = dict(zip(columns, cells, strict=True))
+    bundles = {n: p for n, p in paths.policies('walker2d').items() if n != paths.EXPERT}
+    assert said.keys() == bundles.keys()
+    for name, path in bundles.items():
+        scores = Bundle.read(path).scores
+        for heading, fault in FAULTS.items():
+            assert said[name][heading] == f'{scores[fault]["percent"]:.0f}', (name, heading)
+        assert said[name]['prediction error'] == f'{scores["none"]["prediction_ratio"]:.3f}'
