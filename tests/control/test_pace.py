@@ -56,7 +56,7 @@ def test_uneven_control_periods_are_not_taken_for_a_higher_rate(sigma):
         stamp, stamps = START, []
         for _ in range(1000):
             stamps.append(stamp)
-            stamp += round(clock.period(stamp) * PERIOD)
+            stamp += round(clock.period(stamp, len(stamps) - 1) * PERIOD)
         assert len(used(stamps)) == len(stamps)
 
 

@@ -12,8 +12,11 @@ and each source receives the sum of σ·g_z over its outgoing synapses.
 Internally, units come first and batch rows last, and synapses are padded to (D, F) by target and
 to (U, G) by source, so that a sum is a batch of small matrix products in either direction. The
 batch is processed in groups of rows small enough to keep the activations of one sum in the
-processor's cache, in buffers allocated once.
+processor's cache, in buffers allocated once: with few rows, most of the time goes to starting
+operations, so each unfold takes as few as possible and no views are made inside the loops.
 """
+
+from typing import NamedTuple
 
 import torch
 
@@ -62,7 +65,9 @@ class _Sums(torch.autograd.Function):
     def forward(ctx, v, sigma, shift, first, second, tables):
         network = _Network(len(v), sigma, shift, first, second, tables)
         ctx.save_for_backward(v, sigma, shift, first, second, *tables)
-        return network.sums(network.activate(v.T)).permute(2, 1, 0).flatten(1)
+        (unfold,) = network.unfolds
+        network.sum_up(unfold, v.T)
+        return unfold.sums.permute(2, 1, 0).flatten(1)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
@@ -70,9 +75,10 @@ class _Sums(torch.autograd.Function):
         with full_precision(grad):
             v, *terms = ctx.saved_tensors
             network = _Gradients(len(v), *terms[:4], terms[4:])
-            active = network.activate(v.T)
-            g_sums = grad.unflatten(1, (2, -1)).permute(2, 1, 0).contiguous()
-            g = network.back(g_sums, active, v.T, torch.zeros_like(v.T))
+            (unfold,) = network.unfolds
+            network.sum_up(unfold, v.T)
+            network.g_sums.copy_(grad.unflatten(1, (2, -1)).permute(2, 1, 0))
+            g = network.back(unfold, v.T, torch.zeros_like(v.T))
             return g.T, *network.by_synapse(), None
 
 
@@ -84,11 +90,13 @@ class _Solve(torch.autograd.Function):
         network = _Network(len(state), sigma, shift, first, second, tables)
         states = above.new_empty(len(above) + 1, *above.shape[1:])
         states[0] = state.T
-        for place in range(len(above)):
-            v = states[place]
+        (unfold,) = network.unfolds
+        v, *later = states.unbind(0)
+        for place, after in zip(network.places(above, below, clock), later, strict=True):
             for _ in range(unfolds):
-                v = network.unfold(v, above[place], below[place], clock[place])[0]
-            states[place + 1] = v
+                network.unfold(unfold, v, place)
+                v = unfold.after
+            v = after.copy_(v)
         ctx.save_for_backward(drive, time, states, sigma, shift, first, second, *tables)
         ctx.unfolds = unfolds
         return states[1:].permute(2, 0, 1).contiguous()
@@ -103,28 +111,74 @@ class _Solve(torch.autograd.Function):
 def _backward(ctx, grad):
     drive, time, states, sigma, shift, first, second, *tables = ctx.saved_tensors
     above, below = (part.permute(1, 2, 0).contiguous() for part in drive.chunk(2, dim=2))
-    clock, grad = time.permute(1, 2, 0).contiguous(), grad.permute(1, 2, 0).contiguous()
+    clock = time.permute(1, 2, 0).contiguous()
+    timed = ctx.needs_input_grad[1]
     network = _Gradients(len(time), sigma, shift, first, second, tables, ctx.unfolds)
-    g_above, g_below = torch.zeros_like(above), torch.zeros_like(below)
+    driven = network.driven
+    length, units, rows = above.shape
+    g_drive = above.new_zeros(length, 2, units, rows)
     g_clock = torch.zeros_like(clock)
-    g = torch.zeros_like(states[0])
-    for place in reversed(range(len(above))):
-        v, passed = states[place], []
-        for unfold in range(ctx.unfolds):
-            after, *rest = network.unfold(v, above[place], below[place], clock[place], unfold)
-            passed.append((v, after, *rest))
-            v = after
-        g = g + grad[place]
-        for before, after, denominator, sums, active in reversed(passed):
-            g = g / denominator
-            g_b = -g * after
-            g_above[place] += g
-            g_below[place] += g_b
-            both = torch.stack([g[: network.driven], g_b[: network.driven]], dim=1)
-            g_clock[place] += (both * sums).sum((0, 1))
-            g = network.back(both.mul_(clock[place]), active, before, g)
-    g_drive = torch.cat([g_above, g_below], dim=1).permute(2, 0, 1)
-    return g_drive, g_clock.permute(2, 0, 1), g.T, *network.by_synapse(), None, None
+    by_clock = above.new_zeros(driven, 2, rows)
+    both = above.new_empty(2, units, rows)
+    g_a, g_b = both.unbind(0)
+    on_driven, none = both[:, :driven].transpose(0, 1), torch.zeros_like(g_a)
+    g = torch.zeros_like(g_a)
+    places = zip(
+        network.places(above, below, clock), states[:-1].unbind(0), g_drive.unbind(0),
+        grad.permute(1, 2, 0).contiguous().unbind(0), g_clock.unbind(0), strict=True,
+    )  # fmt: skip
+    for place, before, g_here, coming, g_time in reversed(list(places)):
+        v, passed = before, []
+        for unfold in network.unfolds:
+            network.unfold(unfold, v, place)
+            passed.append((unfold, v))
+            v = unfold.after
+        g = g + coming
+        for unfold, v in reversed(passed):
+            torch.div(g, unfold.denominator, out=g_a)
+            torch.addcmul(none, g_a, unfold.after, value=-1.0, out=g_b)
+            g_here.add_(both)
+            if timed:
+                by_clock.addcmul_(on_driven, unfold.sums)
+            torch.mul(on_driven, place.clock, out=network.g_sums)
+            g = network.back(unfold, v, g_a)
+        if timed:
+            g_time.copy_(by_clock.sum((0, 1)))
+            by_clock.zero_()
+    g_drive = g_drive.permute(3, 0, 1, 2).flatten(2)
+    g_clock = g_clock.permute(2, 0, 1) if timed else None
+    return g_drive, g_clock, g.T, *network.by_synapse(), None, None
+
+
+class _Place(NamedTuple):
+    """What drives one sample: a and b (U, B), those of the driven units (D, B), t (1, B)."""
+
+    above: torch.Tensor
+    below: torch.Tensor
+    below_driven: torch.Tensor
+    clock: torch.Tensor
+
+
+class _Unfold:
+    """Buffers of one unfold, and the views of them that are used.
+
+    Attributes:
+        flat: activations (D·F, B); ``active`` is the same as (D, F, B).
+        sums: both sums (D, 2, B); ``first`` and ``second`` are the two, (D, B).
+        after: the state after it, (U, B).
+        denominator: (U, B).
+    """
+
+    def __init__(self, like: torch.Tensor, rows: int, units: int, driven: int, width: int):
+        self.flat = like.new_empty(driven * width, rows)
+        self.active = self.flat.view(driven, width, rows)
+        self.active_t = self.active.transpose(1, 2)
+        self.sums = like.new_empty(driven, 2, rows)
+        self.first, self.second = self.sums.unbind(1)
+        self.after = like.new_empty(units, rows)
+        self.after_driven = self.after[:driven]
+        self.denominator = like.new_empty(units, rows)
+        self.denominator_driven = self.denominator[:driven]
 
 
 class _Network:
@@ -132,39 +186,41 @@ class _Network:
 
     Args:
         rows: batch rows.
-        kept: sets of activations held at a time.
+        kept: unfolds whose buffers are held at a time.
     """
 
     def __init__(self, rows: int, sigma, shift, first, second, tables, kept: int = 1):
-        by_target, _, _, _, source = tables
-        self.driven, self.width = by_target.shape
+        by_target, by_source, _, _, source = tables
+        self.driven, width = by_target.shape
+        self.units = len(by_source)
         self.sigma, self.shift, first, second = (
             _padded(term, by_target) for term in (sigma, shift, first, second)
         )
         self.weights = torch.stack([first, second], dim=1)
         self.sigma, self.shift = self.sigma[..., None], self.shift[..., None]
         self.inward = _padded(source, by_target).flatten()
-        self.active = sigma.new_empty(kept, by_target.numel(), rows)
+        self.unfolds = [_Unfold(sigma, rows, self.units, self.driven, width) for _ in range(kept)]
 
-    def activate(self, v, place: int = 0):
-        """Activations (D, F, B) from v (U, B), written to the buffer at ``place``."""
-        active = self.active[place]
-        torch.index_select(v, 0, self.inward, out=active)
-        active = active.view(self.driven, self.width, -1)
-        return active.mul_(self.sigma).add_(self.shift).sigmoid_()
+    def places(self, above, below, clock) -> list[_Place]:
+        """The samples of (T, U, B), (T, U, B) and (T, 1, B)."""
+        parts = above, below, below[:, : self.driven], clock
+        return [_Place(*views) for views in zip(*(p.unbind(0) for p in parts), strict=True)]
 
-    def sums(self, active):
-        """Both sums (D, 2, B)."""
-        return torch.bmm(self.weights, active)
+    def sum_up(self, unfold: _Unfold, v):
+        """Write activations and both sums from v (U, B)."""
+        torch.index_select(v, 0, self.inward, out=unfold.flat)
+        unfold.active.mul_(self.sigma).add_(self.shift).sigmoid_()
+        torch.bmm(self.weights, unfold.active, out=unfold.sums)
 
-    def unfold(self, v, above, below, clock, place: int = 0):
-        """v (U, B) after one unfold, its denominator, both sums (D, 2, B) and activations."""
-        active = self.activate(v, place)
-        sums = self.sums(active)
-        numerator, denominator = v + above, below.clone()
-        numerator[: self.driven].addcmul_(sums[:, 0], clock)
-        denominator[: self.driven].addcmul_(sums[:, 1], clock)
-        return numerator.div_(denominator), denominator, sums, active
+    def unfold(self, unfold: _Unfold, v, place: _Place):
+        """Write all of an unfold from v (U, B), which may be its own state after the last one."""
+        self.sum_up(unfold, v)
+        torch.add(v, place.above, out=unfold.after)
+        unfold.after_driven.addcmul_(unfold.first, place.clock)
+        if self.driven < self.units:
+            unfold.denominator.copy_(place.below)
+        torch.addcmul(place.below_driven, unfold.second, place.clock, out=unfold.denominator_driven)
+        unfold.after.div_(unfold.denominator)
 
 
 class _Gradients(_Network):
@@ -173,27 +229,34 @@ class _Gradients(_Network):
     def __init__(self, rows: int, sigma, shift, first, second, tables, kept: int = 1):
         super().__init__(rows, sigma, shift, first, second, tables, kept)
         by_target, by_source, self.place_by_target, self.place_by_source, _ = tables
-        self.fan = by_source.shape
         self.weights_t = self.weights.transpose(1, 2).contiguous()
         self.sigma_out = _padded(sigma, by_source)[:, None]
         self.outward = torch.cat([self.place_by_target, self.place_by_target.new_full(
             (1,), by_target.numel())])[by_source].flatten()  # fmt: skip
         self.g_weights = torch.zeros_like(self.weights)
         self.g_lines = sigma.new_zeros(len(by_source), 2, by_source.shape[1])
-        self.g_active = sigma.new_zeros(by_target.numel() + 1, rows)
+        self.g_sums = sigma.new_empty(self.driven, 2, rows)
+        self.g_flat = sigma.new_zeros(by_target.numel() + 1, rows)  # the last one is padding
+        self.g_active = self.g_flat[:-1].view(*by_target.shape, rows)
         self.g_fan = sigma.new_empty(by_source.numel(), rows)
+        self.fan = self.g_fan.view(*by_source.shape, rows)
+        self.fan_t = self.fan.transpose(1, 2)
+        self.line = sigma.new_ones(self.units, 2, rows)
+        self.line_v = self.line.select(1, 0)
 
-    def back(self, g_sums, active, v, g):
-        """g plus the gradient (U, B) of v, given that of both sums; accumulates the synapses'."""
-        self.g_weights.baddbmm_(g_sums, active.transpose(1, 2))
-        g_active = self.g_active[:-1].view_as(active)
-        torch.bmm(self.weights_t, g_sums, out=g_active)
-        torch.ops.aten.sigmoid_backward.grad_input(g_active, active, grad_input=g_active)
-        torch.index_select(self.g_active, 0, self.outward, out=self.g_fan)
-        fan = self.g_fan.view(*self.fan, -1)
-        line = torch.stack([v, torch.ones_like(v)], dim=1)
-        self.g_lines.baddbmm_(line, fan.transpose(1, 2))
-        return torch.baddbmm(g[:, None], self.sigma_out, fan)[:, 0]
+    def back(self, unfold: _Unfold, v, g):
+        """g plus the gradient of the unfold's input v, both (U, B), given that of both sums in
+        ``g_sums``; accumulates the synapses'.
+        """
+        self.g_weights.baddbmm_(self.g_sums, unfold.active_t)
+        torch.bmm(self.weights_t, self.g_sums, out=self.g_active)
+        torch.ops.aten.sigmoid_backward.grad_input(
+            self.g_active, unfold.active, grad_input=self.g_active
+        )
+        torch.index_select(self.g_flat, 0, self.outward, out=self.g_fan)
+        self.line_v.copy_(v)
+        self.g_lines.baddbmm_(self.line, self.fan_t)
+        return torch.baddbmm(g[:, None], self.sigma_out, self.fan)[:, 0]
 
     def by_synapse(self):
         """Gradients of σ, shift and both weights, (S,) each."""

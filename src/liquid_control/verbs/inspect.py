@@ -1,4 +1,4 @@
-"""``liquid-control inspect``: everything in a policy's file or a robot's contract."""
+"""``liquid-control inspect``: what is in a policy's file or a robot's contract."""
 
 import argparse
 from collections.abc import Iterator
@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from liquid_control.verbs.arguments import add_json_argument
+
+_MOST_TERMS, _MOST_SCORES, _MOST_NAMES = 10, 10, 3
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,6 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--robot', default='walker2d', help='robot whose policies are named (walker2d)'
     )
+    parser.add_argument('--verbose', action='store_true', help='print everything, value by value')
     add_json_argument(parser, 'also write everything here', tables=False)
 
 
@@ -23,10 +26,13 @@ def main(args: argparse.Namespace) -> int:
 
     from liquid_control.control.bundle import Bundle
     from liquid_control.control.contract import Contract
+    from liquid_control.message_types import require_fields
     from liquid_control.provenance import write_json
+    from liquid_control.verbs.inspect_tables import bundle_sections, contract_tables, facts_table
 
     path = _find(args.file, args.robot)
     console = Console(highlight=False)
+    bundle = None
     if path.suffix in ('.yaml', '.yml'):
         contract = Contract.load(path)
         described = {'format': 1, 'file': str(path), **contract_facts(contract)}
@@ -34,13 +40,109 @@ def main(args: argparse.Namespace) -> int:
         bundle = Bundle.read(path)
         contract = bundle.contract
         described = {'format': 1, 'file': str(path), **bundle_facts(bundle)}
-        for title, facts in _bundle_sections(bundle):
-            console.print(_facts_table(title, facts))
-    for table in contract_tables(contract):
-        console.print(table)
+    unknown_types = require_fields(contract)
+    if args.verbose:
+        for title, facts in bundle_sections(bundle) if bundle else ():
+            console.print(facts_table(title, facts))
+        for table in contract_tables(contract):
+            console.print(table)
+    else:
+        _print_summary(console, _summary(path, contract, bundle))
+    for kind in unknown_types:
+        console.print(
+            f'[yellow]{kind} is not known here: its fields are not checked[/]', soft_wrap=True
+        )
     if args.json:
         write_json(args.json, described)
     return 0
+
+
+def _print_summary(console: Any, rows: Iterator[tuple[str, str]]) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(style='cyan', no_wrap=True)
+    table.add_column(overflow='fold')
+    for name, text in rows:
+        table.add_row(escape(name), escape(text))
+    console.print(table)
+
+
+def _summary(path: Path, contract: Any, bundle: Any) -> Iterator[tuple[str, str]]:
+    """(name, text) of what matters first, at most a screen of it."""
+    if bundle is None:
+        yield 'contract', f'{path.name}: {contract.robot}, {contract.rate:g} Hz'
+    else:
+        what = 'policy' if bundle.drives else 'predictor, which does not drive'
+        yield 'bundle', f'{path.name}: {bundle.cell}, a {what}'
+        yield 'robot', f'{contract.robot}, {contract.rate:g} Hz'
+        yield from _origin(bundle)
+    yield from _contract_summary(contract)
+    if bundle is not None:
+        yield from _scores(bundle.scores)
+        yield 'sha256', bundle.sha256
+    yield 'contract hash', contract.hash
+    yield '', '--verbose prints everything'
+
+
+def _origin(bundle: Any) -> Iterator[tuple[str, str]]:
+    from liquid_control.verbs.inspect_tables import trained_with
+
+    counts = ', '.join(f'{name.replace("_", " ")} {value:,}' for name, value in _numbers(bundle))
+    yield 'size', f'{len(bundle.graph):,} bytes{counts and ": "}{counts}'
+    about = bundle.provenance
+    told = [str(about[name]) for name in ('date', 'command') if name in about]
+    if told:
+        yield 'made', ', by '.join(told)
+    yield 'trained with', trained_with(bundle.trained_elapsed)
+
+
+def _numbers(bundle: Any) -> list[tuple[str, int]]:
+    return [(name, value) for name, value in bundle.counts.items() if isinstance(value, int)]
+
+
+def _contract_summary(contract: Any) -> Iterator[tuple[str, str]]:
+    yield (
+        'limits',
+        f'readings up to {contract.freshness:g} s old; reset after a gap of {contract.max_gap:g} s',
+    )
+    for number, term in enumerate(contract.terms[:_MOST_TERMS]):
+        count = f'{term.name} ({len(term.channels)})'
+        source = f': {term.field} of {term.topic} ({term.type})' if term.sensed else ', as sent'
+        held = ', holds' if term.hold else ''
+        units = _units(term.units) if term.sensed else ''
+        yield (
+            '' if number else f'sees {contract.observation_size}',
+            f'{count}{source}{units and ", "}{units}{held}',
+        )
+    if len(contract.terms) > _MOST_TERMS:
+        yield '', f'and {len(contract.terms) - _MOST_TERMS} more terms'
+    action = contract.action
+    low, high = min(action.lower), max(action.upper)
+    yield (
+        f'commands {contract.action_size}',
+        f'{_first(action.joints)} on {action.topic} ({action.type}), '
+        f'{_units(action.units)}, {low:g} to {high:g}',
+    )
+
+
+def _scores(scores: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The returns under each fault; what else was scored is for ``--verbose``."""
+    returns = {k: v for k, v in scores.items() if isinstance(v, dict) and 'falls' in v}
+    for number, (fault, score) in enumerate(list(returns.items())[:_MOST_SCORES]):
+        percent = f', {score["percent"]:.0f} % of the teacher' if 'percent' in score else ''
+        falls = f', falls {score["falls"]} of {score["episodes"]}' if score.get('falls') else ''
+        yield '' if number else 'returns', f'{fault}: {score["return_mean"]:.0f}{percent}{falls}'
+
+
+def _units(units: tuple[str, ...]) -> str:
+    return ', '.join('no unit' if unit == '1' else unit for unit in dict.fromkeys(units))
+
+
+def _first(names: tuple[str, ...]) -> str:
+    more = f', … ({len(names)} joints)' if len(names) > _MOST_NAMES else ''
+    return ', '.join(names[:_MOST_NAMES]) + more
 
 
 def bundle_facts(bundle: Any) -> dict:
@@ -77,120 +179,3 @@ def _find(name: str, robot: str) -> Path:
         return paths.robot(name)
     path = Path(name).expanduser()
     return path if path.is_file() else paths.policy(name, robot)
-
-
-def _bundle_sections(bundle: Any) -> Iterator[tuple[str, dict]]:
-    yield (
-        f'Bundle {bundle.path.name}',
-        {
-            'cell': bundle.cell,
-            'period': f'{1.0 / bundle.contract.rate:g} s ({bundle.contract.rate:g} Hz)',
-            'trained with': _elapsed(bundle.trained_elapsed),
-            'size': f'{len(bundle.graph):,} bytes',
-            'sha256': bundle.sha256,
-        },
-    )
-    yield 'Settings', bundle.settings
-    yield 'Counts', bundle.counts
-    yield 'Scores', bundle.scores
-    yield 'Provenance', bundle.provenance
-
-
-def _elapsed(trained: tuple[float, float] | None) -> str:
-    if trained is None:
-        return 'elapsed times that the bundle does not say'
-    low, high = trained
-    many = f'{low:g}' if low == high else f'{low:g} to {high:g}'
-    return f'elapsed times of {many} periods, in the mean over 50 steps'
-
-
-def _facts_table(title: str, facts: dict) -> Any:
-    table = _table(title, show_header=False)
-    table.add_column('what', style='cyan', no_wrap=True)
-    table.add_column('value', overflow='fold')
-    rows = list(_flat(facts))
-    for name, value in rows or [('–', 'nothing')]:
-        table.add_row(*_plain(name, value))
-    return table
-
-
-def contract_tables(contract: Any) -> Iterator[Any]:
-    """Yield tables of a contract: its settings, its observation and its action, value by value."""
-    yield _facts_table(
-        'Contract',
-        {
-            'robot': contract.robot,
-            'rate': f'{contract.rate:g} Hz',
-            'freshness': f'{contract.freshness:g} s; an older reading is not acted on',
-            'longest gap': f'{contract.max_gap:g} s; after a longer one the state is reset',
-            'sha256': contract.hash,
-        },
-    )
-    yield _observation_table(contract)
-    yield _action_table(contract)
-
-
-def _observation_table(contract: Any) -> Any:
-    table = _table(f'Observation ({contract.observation_size} values)')
-    table.add_column('#', justify='right')
-    for heading in ('what', 'channel', 'unit'):
-        table.add_column(heading, overflow='fold')
-    for heading in ('clip', 'std'):
-        table.add_column(heading, justify='right', no_wrap=True)
-    number = 0
-    for term in contract.terms:
-        about = [term.name, term.topic, term.field] if term.sensed else [term.name, '(the runner)']
-        clip = '–' if term.clip is None else f'{term.clip[0]:g} … {term.clip[1]:g}'
-        stds = term.std or (None,) * len(term.channels)
-        for place, channel in enumerate(term.channels):
-            last = place == len(term.channels) - 1
-            what = '\n'.join(about[place:] if last else about[place : place + 1])
-            spread = '–' if stds[place] is None else f'{stds[place]:g}'
-            table.add_row(*_plain(number, what, channel, term.units[place], clip, spread))
-            number += 1
-        table.add_section()
-    return table
-
-
-def _action_table(contract: Any) -> Any:
-    action = contract.action
-    table = _table(f'Action ({contract.action_size} values) on {action.topic}, {action.type}')
-    table.add_column('#', justify='right')
-    for heading in ('joint', 'unit'):
-        table.add_column(heading, overflow='fold')
-    for heading in ('lower', 'upper', 'safe', 'slew per second'):
-        table.add_column(heading, justify='right')
-    slew = action.slew or (None,) * len(action.joints)
-    columns = (action.joints, action.units, action.lower, action.upper, action.safe, slew)
-    for number, row in enumerate(zip(*columns, strict=True)):
-        joint, unit, *limits = row
-        table.add_row(
-            *_plain(number, joint, unit, *('–' if v is None else f'{v:g}' for v in limits))
-        )
-    return table
-
-
-def _flat(facts: dict, prefix: str = '') -> Iterator[tuple[str, Any]]:
-    """Flatten nested mappings to dotted names."""
-    for name, value in facts.items():
-        if isinstance(value, dict) and value:
-            yield from _flat(value, f'{prefix}{name}.')
-        else:
-            yield f'{prefix}{name}', value
-
-
-def _plain(*values: Any) -> list[str]:
-    """Cells with brackets escaped, so that they are not taken for markup."""
-    from rich.markup import escape
-
-    return [escape(str(value)) for value in values]
-
-
-def _table(title: str, **options: Any) -> Any:
-    from rich import box
-    from rich.markup import escape
-    from rich.table import Table
-
-    return Table(
-        title=escape(title), title_justify='left', title_style='bold', box=box.SIMPLE, **options
-    )
