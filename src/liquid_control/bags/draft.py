@@ -72,9 +72,7 @@ def draft(found: dict[str, Any], robot: str) -> str:
     others = [
         f'{name} ({topic["type"].rpartition("/")[2]})'
         for name, topic in found['topics'].items()
-        if name not in (state, command)
-        and not is_own(name)
-        and looks_commanded(name, topic['type'])
+        if name not in (state, command) and not is_own(name) and _commanded(name, topic)
     ]
     lines += _action_lines(sent, terms[0], others)
     return '\n'.join(lines) + '\n'
@@ -98,6 +96,12 @@ def _usable_fields(topic: dict[str, Any]) -> dict[str, dict[str, dict]]:
         if field and channels:
             fields[field] = channels
     return fields
+
+
+def _commanded(name: str, topic: dict[str, Any]) -> bool:
+    """Whether a topic looks like commands that asked something of the robot."""
+    fields = _usable_fields(topic).values()
+    return looks_commanded(name, topic['type']) and not (fields and all(map(_always_zero, fields)))
 
 
 def _state(topics: dict[str, Any]) -> str:
