@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from liquid_control.bags.bag import Bag
 from liquid_control.cli import main
 from liquid_control.evaluation.metrics import measure
 from liquid_control.evaluation.timing import timing
@@ -169,6 +170,28 @@ def test_where_no_video_can_be_drawn_one_line_says_why(folders, monkeypatch, tmp
     assert '\n' not in why
     assert not list(folders[0].glob('*.mp4'))
     assert 'no such folder' in video.render(tmp_path / 'nowhere')
+
+
+def test_pictures_show_time_title_and_a_fall():
+    picture = np.full((480, 640, 3), 90, dtype=np.uint8)
+    caption = video.Caption('cfc under gaussian:0.1')
+    walking, later = caption.write(picture, 1.0, False), caption.write(picture, 2.0, False)
+    assert (picture == 90).all(), 'the picture itself is left alone'
+    assert walking.shape == picture.shape
+    assert (walking[:40, :320] != picture[:40, :320]).any(), 'the title'
+    np.testing.assert_array_equal(walking[:, :320], later[:, :320])
+    assert (walking[:40, 320:] != later[:40, 320:]).any(), 'the time'
+    fallen = caption.write(picture, 2.0, True)
+    assert ((fallen[..., 0] > 200) & (fallen[..., 1] < 120)).sum() > 100, 'in red'
+    assert not ((walking[..., 0] > 200) & (walking[..., 1] < 120)).any()
+
+
+@pytest.mark.parametrize('terminated', [False, True])
+def test_a_fall_at_the_end_of_the_first_episode_is_seen(folders, terminated, monkeypatch):
+    rows = {name: np.zeros(4) for name in ('episode', 'seed', 'return', 'step', 'truncated')}
+    rows |= {'episode': np.array([0, 0, 1, 1]), 'terminated': np.array([0, terminated, 0, 0])}
+    monkeypatch.setattr(video, 'episode_rows', lambda bag: rows)
+    assert video.fell_at_end(Bag(folders[0])) is terminated
 
 
 def test_a_video_is_drawn_where_the_machine_can(folders):

@@ -16,6 +16,9 @@ from liquid_control.evaluation.metrics import load_metrics
 BASE = [sys.executable, '-m', 'liquid_control.cli', 'run', '--no-video', '--seconds', '4']
 
 
+WHY_POLICY = 'the policy node was ended by SIGKILL'
+
+
 @pytest.fixture
 def start():
     """start(argument, …) → a run, which is always ended after the test."""
@@ -145,6 +148,20 @@ def test_a_node_that_dies_is_named_and_nothing_recorded_is_lost(start, tmp_path,
     assert metrics['why'] == f'the {name} node was ended by SIGKILL'
     assert metrics['run']['ended'] == metrics['why']
     assert metrics['counts']['answered'] >= 20
+
+
+def test_a_node_that_dies_before_the_monitor_has_begun_is_named_too(start, tmp_path):
+    process = start('--out', tmp_path)
+    end = time.monotonic() + 120.0
+    while not any('policy_node' in arguments for arguments in children(process)):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    os.kill(child(process, 'policy'), signal.SIGKILL)
+    said, _ = process.communicate(timeout=240)
+    assert process.returncode == 1, said
+    assert WHY_POLICY in said.replace('\n', ' ')
+    if (tmp_path / 'run.json').exists():  # else the monitor was still importing
+        assert load_metrics(tmp_path)['why'] == WHY_POLICY
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,8 @@ from liquid_control import paths
 from liquid_control.control.contract import Contract
 from liquid_control.control.topics import FAULTY
 from liquid_control.discovery import local_discovery
-from liquid_control.evaluation.runs import ended, note_end
+from liquid_control.evaluation.metrics import measure
+from liquid_control.evaluation.runs import end_of, ended, note_end
 from liquid_control.faults import parse
 from liquid_control.files import write_whole
 from liquid_control.message_types import require_fields
@@ -156,6 +157,7 @@ class Graph:
         self._settings = settings
         self._logs = settings.folder / 'log'
         self._processes: dict[str, subprocess.Popen] = {}
+        self._why = ''
 
     def __enter__(self) -> 'Graph':
         self._logs.mkdir(parents=True, exist_ok=True)
@@ -168,6 +170,10 @@ class Graph:
         for name in ('policy', 'sim', 'fault'):
             self._end(name, _END_S)
         self._end('monitor', _MONITOR_END_S)
+        folder = self._settings.folder
+        if self._why and end_of(folder) != self._why:  # the monitor had not begun, or was killed
+            note_end(folder, self._why)
+            measure(folder)
 
     def _write_parameters(self) -> None:
         nodes = self._settings.parameters()
@@ -250,6 +256,7 @@ class Graph:
         code = self._processes[name].returncode
         what = f'the {name} node {ended(code)}'
         if name != 'monitor' or code < 0:  # a monitor that ended by itself has said why
+            self._why = what
             note_end(self._settings.folder, what)
         said = self._log(name).read_text(errors='replace').strip().splitlines()
         last = next((line for line in reversed(said) if line and not line.startswith('{')), '')

@@ -1,4 +1,4 @@
-"""A video of a walk, drawn from the true joint positions in a bag.
+"""A video of a walk, drawn from the true joint positions in a bag, with time, fault and falls.
 
 MuJoCo chooses its OpenGL backend on import, so drawing is done in a separate process:
 ``python -m liquid_control.report.video RUN OUT``.
@@ -16,11 +16,15 @@ import numpy as np
 from liquid_control import extras
 from liquid_control.bags.bag import Bag, BagError
 from liquid_control.control.observe import stamp_ns
-from liquid_control.evaluation.runs import read_run
+from liquid_control.evaluation.metrics import episodes_of
+from liquid_control.evaluation.runs import episode_rows, read_run
 from liquid_control.files import replacing
+from liquid_control.report.summary import name
 
 WIDTH, HEIGHT, FPS = 640, 480, 25
 TOPIC = 'joint_states'
+_FELL_S = 1.0
+"""How long the last picture of a walk that ended in a fall stands."""
 _TIMEOUT_S = 300
 _NO_WALK = 3
 _HINT = 'off-screen drawing needs EGL (Debian: libegl1 libegl-mesa0 libgl1-mesa-dri) or libosmesa6'
@@ -82,14 +86,48 @@ def first_episode(bag: Bag, max_gap: float) -> tuple[np.ndarray, list[str], np.n
     return np.array(stamps), names, np.array(rows)
 
 
+class Caption:
+    """Writes time, title and ``fell`` into pictures."""
+
+    def __init__(self, title: str):
+        import matplotlib
+        from PIL import ImageFont
+
+        path = Path(matplotlib.get_data_path()) / 'fonts' / 'ttf' / 'DejaVuSans.ttf'
+        self._title = title
+        self._font, self._large = (ImageFont.truetype(str(path), size) for size in (18, 44))
+
+    def write(self, picture: np.ndarray, seconds: float, fell: bool) -> np.ndarray:
+        """Return a picture, (height, width, 3) uint8, with its caption."""
+        from PIL import Image, ImageDraw
+
+        image = Image.fromarray(picture)
+        pen = ImageDraw.Draw(image)
+        outlined = {'stroke_width': 2, 'stroke_fill': 'black'}
+        pen.text((12, 10), self._title, 'white', self._font, **outlined)
+        time = (picture.shape[1] - 12, 10)
+        pen.text(time, f'{seconds:.2f} s', 'white', self._font, anchor='ra', **outlined)
+        if fell:
+            middle = (picture.shape[1] // 2, 80)
+            pen.text(middle, 'fell', '#ff5a4d', self._large, anchor='mm', **outlined)
+        return np.asarray(image)
+
+
+def fell_at_end(bag: Bag) -> bool:
+    """Whether the first episode ended in a fall."""
+    episodes = episodes_of(episode_rows(bag))
+    return bool(episodes) and episodes[0]['terminated']
+
+
 def draw(folder: Path, out: Path, seconds: float | None) -> str:
     """Draw and encode in this process; return what was drawn, as text.
 
     Raises:
         BagError: there is no bag, or no joint states of this robot in it.
     """
-    max_gap = read_run(folder).get('contract', {}).get('max_gap', 1.0)
-    stamps, names, positions = first_episode(Bag(folder), max_gap)
+    run, bag = read_run(folder), Bag(folder)
+    max_gap = run.get('contract', {}).get('max_gap', 1.0)
+    stamps, names, positions = first_episode(bag, max_gap)
 
     extras.require('imageio_ffmpeg', 'mujoco')
     import imageio_ffmpeg
@@ -108,8 +146,12 @@ def draw(folder: Path, out: Path, seconds: float | None) -> str:
     camera.trackbodyid = model.body('torso').id
     camera.distance, camera.azimuth, camera.elevation = 4.0, 90.0, -12.0
     times = (stamps - stamps[0]) * 1e-9
-    end = times[-1] if seconds is None else min(times[-1], seconds)
-    frames = np.searchsorted(times, np.arange(0.0, end + 1e-9, 1 / FPS))
+    whole = seconds is None or seconds >= times[-1]
+    end = times[-1] if whole else seconds
+    falls = whole and fell_at_end(bag)
+    shown = np.arange(0.0, end + (_FELL_S if falls else 0.0) + 1e-9, 1 / FPS)
+    frames = np.minimum(np.searchsorted(times, shown), len(times) - 1)
+    caption = Caption(name({'run': run}))
     with replacing(out) as partial:
         writer: Any = imageio_ffmpeg.write_frames(
             str(partial), (WIDTH, HEIGHT), fps=FPS, codec='libx264', quality=7,
@@ -118,10 +160,12 @@ def draw(folder: Path, out: Path, seconds: float | None) -> str:
         with mujoco.Renderer(model, HEIGHT, WIDTH) as renderer:
             writer.send(None)
             for row in frames:
-                data.qpos[places] = positions[min(row, len(positions) - 1)]
+                data.qpos[places] = positions[row]
                 mujoco.mj_forward(model, data)
                 renderer.update_scene(data, camera)
-                writer.send(np.ascontiguousarray(renderer.render()))
+                fell = falls and row == len(times) - 1
+                picture = caption.write(renderer.render(), times[row], fell)
+                writer.send(np.ascontiguousarray(picture))
             writer.close()
     return f'{end:.1f} s, {len(frames)} frames, {out.stat().st_size / 2**20:.1f} MB'
 
