@@ -362,7 +362,7 @@ class MonitorNode(Node):
         statuses = [diagnostic('monitor: run', robot, '', values)]
         if self.watch:
             statuses.append(self._trust(now))
-        self._diagnostics.publish(diagnostics(self.get_clock().now().nanoseconds, *statuses))
+        self._diagnostics.publish(diagnostics(*statuses))
 
     def _trust(self, now: float) -> DiagnosticStatus:
         """What the trust alarm says, and for how long it has not watched."""

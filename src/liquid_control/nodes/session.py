@@ -62,11 +62,6 @@ class Session:
         except RuntimeError as error:  # ROS cannot read the arguments or a parameter file
             raise NodeError(' '.join(str(error).split())) from None
         self.end_on(*_ENDING)
-        for word in () if help_asked() else _own_arguments():
-            raise NodeError(
-                f'unexpected argument {word!r}: parameters are given as --ros-args -p NAME:=VALUE; '
-                '--help lists them'
-            )
         self.node = make()
         self._guard: NameGuard | None = None
         self.executor = Executor()
@@ -194,7 +189,16 @@ def run_process(make: Callable[[], Node], work: Callable[[Session], int]) -> int
     Ctrl-C comes twice, from the terminal and from ``ros2 launch``; the second must not kill a node
     that has just ended in order, while Python winds down.
     """
-    code = run_node(make, work)
+
+    def made() -> Node:
+        for word in () if help_asked() else _own_arguments():
+            raise NodeError(
+                f'unexpected argument {word!r}: parameters are given as --ros-args -p NAME:=VALUE; '
+                '--help lists them'
+            )
+        return make()
+
+    code = run_node(made, work)
     for number in _ENDING:
         signal.signal(number, signal.SIG_IGN)
     return code
