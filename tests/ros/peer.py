@@ -137,8 +137,7 @@ class Peer(Participant):
         enough = len(self.commands) + 3
 
         def answered():
-            self.send()
-            self.spin(0.02)
+            self.walk(1)
             return len(self.commands) > enough
 
         self.until(answered)

@@ -129,3 +129,20 @@ def test_armed_again_it_waits_for_a_first_reading(dog, steady):
     assert dog.alarm() is None
     assert run(dog, steady, [STALE], 5.0) is None
     assert run(dog, steady, [FRESH], 5.0) is None
+
+
+def test_a_clock_runs_once_it_has_shown_two_times(simulated, steady):
+    assert not simulated.clock_runs
+    simulated.tick(0)  # nobody publishes it
+    simulated.tick(5)
+    assert not simulated.clock_runs
+    simulated.tick(5)
+    assert not simulated.clock_runs
+    simulated.tick(6)
+    assert simulated.clock_runs
+    steady.now += 0.6
+    assert not simulated.clock_runs, 'that was too long ago'
+
+
+def test_the_system_clock_runs(steady):
+    assert Watchdog(TIMEOUT, FRESHNESS, False, clock=lambda: steady.now).clock_runs

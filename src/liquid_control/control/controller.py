@@ -101,7 +101,14 @@ class Controller:
 
     @property
     def counts(self) -> dict[str, int]:
-        return dict(self.events + self.gate.counts)
+        # Copies, since another thread may ask while a step counts.
+        every = {**dict(self.events), **dict(self.gate.counts)}
+        return {name: count for name, count in every.items() if count}
+
+    @property
+    def used_age(self) -> float:
+        """Age in seconds of the last observation that was used, by the steady clock."""
+        return self._clock() - self._used_at
 
     def stop(self, why: str) -> np.ndarray:
         """Stop until :meth:`reset`; return the safe action, which must be sent once more."""

@@ -150,6 +150,7 @@ def _drive(session, candidates, settings, told, processes) -> int:
                 raise NodeError(f'{candidate.name} gave no answer within {_START_S:g} s')
         for _ in range(settings.warm_up):
             session.node.ask(session, candidate.name)
+            session.spin_for(settings.period)  # what comes faster is thinned out
     for done in range(settings.rounds):
         for candidate in candidates:
             with _others_asleep(processes, candidate.name):

@@ -305,7 +305,7 @@ class MonitorNode(Node):
             self.get_logger().warning(state, throttle_duration_sec=10.0)
         run = diagnostic('monitor: run', self._contract.robot, '', values, state, warn=bool(lost))
         statuses = (run, *self._live.trust())
-        self._diagnostics.publish(diagnostics(self.get_clock().now().nanoseconds, *statuses))
+        self._diagnostics.publish(diagnostics(*statuses))
 
 
 def main() -> int:

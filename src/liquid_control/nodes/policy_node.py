@@ -17,159 +17,77 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
+import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType, JumpThreshold
 from rclpy.duration import Duration
-from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 from std_srvs.srv import Trigger
 
 from liquid_control import paths
-from liquid_control.control.contract import Contract
 from liquid_control.control.controller import Controller
 from liquid_control.control.gate import Reason
-from liquid_control.control.observe import ObservationError, Observer
-from liquid_control.control.runtime import PolicyRunner
-from liquid_control.message_types import require_fields
-from liquid_control.nodes.driver import Driver
-from liquid_control.nodes.parameters import Parameters
-from liquid_control.nodes.policy_status import PolicyStatus
-from liquid_control.nodes.rehearsal import Rehearsal, affordable
+from liquid_control.control.observe import ObservationError
+from liquid_control.nodes.checks import Checks
+from liquid_control.nodes.guard_thread import GuardThread
+from liquid_control.nodes.hosted_policy import HostedPolicy
+from liquid_control.nodes.lifecycle import Lifecycle
+from liquid_control.nodes.neighbours import Neighbours
+from liquid_control.nodes.outlet import Outlet
+from liquid_control.nodes.policy_settings import PolicySettings
+from liquid_control.nodes.rehearsal import affordable
 from liquid_control.nodes.session import NodeError, Session, run_process
 from liquid_control.nodes.watchdog import Watchdog
-from liquid_control.nodes.wire import CommandMessage, message_type, qos, set_stamp
+from liquid_control.nodes.wire import message_type, qos
 
 _STATUS_PERIOD_S = 0.5
 _WATCHDOG_PERIOD_S = 0.02
-_REPEATS = 10
-"""How often the watchdog repeats the safe action: nothing that follows would reveal its loss."""
-_DELIVERY_S, _SLICE = 2.0, Duration(seconds=0.05)
-_COMMAND = 'std_msgs/msg/Float64MultiArray'
-_SUCCESS, _ERROR = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.ERROR
-_FAILURE = TransitionCallbackReturn.FAILURE
+_BACKLOG_S = 3e-4
+"""A message that comes so soon after a step may have waited for it, however short the step."""
 
 
-class PolicyNode(LifecycleNode):
-    """Hosts a bundle behind the contract, the gate and a watchdog."""
+class PolicyNode(Lifecycle):
+    """Hosts a bundle behind the contract, the gate and a watchdog.
+
+    The main thread answers observations and serves whoever asks. A second one guards: it stops the
+    robot even while a step is under way.
+    """
 
     def __init__(self):
         super().__init__('policy')
-        declare = Parameters(self)
-        self._robot = declare.get('robot', 'walker2d', 'Contract: a name, or a path to its YAML.')
-        self._policy = declare.get('policy', 'cfc', 'Bundle: a name, or a path to its file.')
-        self.autostart = declare.get('autostart', False, 'Configure and activate at the start.')
-        self._shadow = declare.get(
-            'shadow', False,
-            "Do not drive: publish commands on ~/command, and take those on the robot's topic, "
-            'whoever sends them, as sent.',
-        )  # fmt: skip
-        self.lockstep = declare.get('lockstep', False, 'A simulation waits for every command.')
-        self._sensor_timeout = declare.get(
-            'sensor_timeout', 0.0,
-            'Time without a fresh reading or a right clock after which the robot is stopped, s; '
-            "0: the contract's freshness.", low=0.0,
-        )  # fmt: skip
-        self._rehearsals = declare.get(
-            'rehearsals', 8,
-            'Steps per period on a twin of the policy, to keep processor and caches warm; 0: none.',
-            low=0, high=100,
-        )  # fmt: skip
-        declare.done()
-        self.failure = ''
-        self.finalized = self._active = False
+        self.settings = PolicySettings.declared(self)
+        self.autostart, self.lockstep = self.settings.autostart, self.settings.lockstep
+        self.priority = 'none'
+        self.hosted: HostedPolicy | None = None
         self._status_at = 0.0
-        self._repeats = 0
-        self._made = ExitStack()
-        self.controller: Controller | None = None
 
-    def on_configure(self, state: Any) -> TransitionCallbackReturn:
-        return self._guarded(self._configure, _FAILURE)  # can be tried again
+    @property
+    def controller(self) -> Controller | None:
+        return None if self.hosted is None else self.hosted.controller
 
-    def on_activate(self, state: Any) -> TransitionCallbackReturn:
-        result = super().on_activate(state)
-        return self._guarded(self._activate) if result == _SUCCESS else result
-
-    def on_deactivate(self, state: Any) -> TransitionCallbackReturn:
-        self.end('deactivated')
-        return super().on_deactivate(state)
-
-    def on_cleanup(self, state: Any) -> TransitionCallbackReturn:
-        return self._guarded(self._clean_up)
-
-    def on_shutdown(self, state: Any) -> TransitionCallbackReturn:
-        self.end('shut down')
-        self.failure, self.finalized = '', True
-        return _SUCCESS
-
-    def on_error(self, state: Any) -> TransitionCallbackReturn:
-        self.end(self.failure or 'error')
-        self.finalized = True
-        return _ERROR
-
-    def start(self) -> None:
-        """Configure and activate.
-
-        Raises:
-            NodeError: one of the two failed.
-        """
-        for transition in (self.trigger_configure, self.trigger_activate):
-            if transition() != _SUCCESS:
-                raise NodeError(f'could not be started: {self.failure}')
-
-    def _guarded(
-        self, work: Any, failed: TransitionCallbackReturn = _ERROR
-    ) -> TransitionCallbackReturn:
-        """Do a transition's work and report its errors, which rclpy would swallow."""
-        try:
-            work()
-        except (ValueError, OSError, NodeError) as error:
-            return self._failed(str(error), failed)
-        except Exception as error:  # what rclpy raises for a topic name, among others
-            return self._failed(f'{type(error).__name__}: {error}', failed)
-        self.failure = ''
-        return _SUCCESS
-
-    def _failed(self, why: str, how: TransitionCallbackReturn) -> TransitionCallbackReturn:
-        self.failure = why
-        self.get_logger().error(why)
-        return how
-
-    def _configure(self) -> None:
-        robot_path = paths.robot(self._robot)
-        robot = Contract.load(robot_path)
-        if robot.action.type != _COMMAND:
-            raise ValueError(
-                f'{robot_path}: action: type: expected {_COMMAND}, found {robot.action.type}'
-            )
-        runner = PolicyRunner(paths.policy(self._policy, robot_path))
-        controller = Controller(runner, robot)
-        require_fields(robot, live=True)
-        runner.warm_up()
-        self._status = PolicyStatus(self.get_fully_qualified_name(), controller)
-        self._observer = Observer(runner.contract.on(robot))
-        timeout = self._sensor_timeout or robot.freshness
-        if timeout * robot.rate < 1.0:
-            raise ValueError(
-                f'sensor_timeout: expected at least one period, {1.0 / robot.rate:g} s, found '
-                f'{timeout:g}' + ", the contract's freshness" * (not self._sensor_timeout)
-            )
-        self._simulated_time = self.get_parameter('use_sim_time').value
-        self._watchdog = Watchdog(timeout, robot.freshness, self._simulated_time)
-        self._command = CommandMessage(robot.action_size)
-        self._expected = JointState(name=list(runner.contract.sensed_channels))
-        self._period_ns = runner.contract.period_ns
-        self._driver = Driver(controller) if self._shadow else None
-        self._rehearsal = Rehearsal(runner, robot)
+    def configure(self) -> None:
+        settings, robot_path = self.settings, paths.robot(self.settings.robot)
+        hosted = HostedPolicy(
+            robot_path, paths.policy(settings.policy, robot_path),
+            self.get_fully_qualified_name(), settings.shadow, settings.rate_tolerance,
+        )  # fmt: skip
+        simulated = self.get_parameter('use_sim_time').value
+        watchdog = Watchdog(settings.timeout(hosted.robot), hosted.robot.freshness, simulated)
+        self._simulated_time = simulated
+        self._step_began = self._step_ended = 0.0
+        self._pending: tuple[int, np.ndarray] | None = None
+        self._aside: tuple[int, np.ndarray] | None = None
         self._rehearsing = None
-        self.controller = controller
         with ExitStack() as made:  # what was made is destroyed again if the rest fails
-            self._communicate(made, runner, robot)
+            self.hosted = hosted
+            made.callback(setattr, self, 'hosted', None)
+            self._communicate(made, hosted, watchdog)
             self._made = made.pop_all()
 
-    def _communicate(self, made: ExitStack, runner: PolicyRunner, robot: Contract) -> None:
-        """Make publishers, subscriptions, services and timers; ``made`` undoes it."""
+    def _communicate(self, made: ExitStack, hosted: HostedPolicy, watchdog: Watchdog) -> None:
+        """Make publishers, subscriptions, services, timers and the guard; ``made`` undoes it."""
 
         def kept(destroy: Callable[[Any], Any], one: Any) -> Any:
             made.callback(destroy, one)
@@ -178,166 +96,190 @@ class PolicyNode(LifecycleNode):
         def publisher(make: Callable, *arguments: Any) -> Any:
             return kept(self.destroy_publisher, make(*arguments))
 
-        def listen(kind: type, topic: str, callback: Callable, profile: QoSProfile) -> None:
-            kept(
-                self.destroy_subscription, self.create_subscription(kind, topic, callback, profile)
-            )
+        def listen(kind: type, topic: str, callback: Callable, profile: QoSProfile) -> str:
+            subscription = self.create_subscription(kind, topic, callback, profile)
+            return kept(self.destroy_subscription, subscription).topic_name
 
-        def timer(period: float, callback: Callable) -> Any:
-            steady = Clock(clock_type=ClockType.STEADY_TIME)
-            return kept(self.destroy_timer, self.create_timer(period, callback, clock=steady))
-
+        robot = hosted.robot
         profile = qos(lockstep=self.lockstep, reliable=True, depth=1)
         sensors = qos(lockstep=self.lockstep, reliable=False, depth=1)
-        topic = robot.action.topic
-        if self._driver is not None:  # whoever drives may send as best effort
-            listen(
-                Float64MultiArray, topic, self._driver.on_command,
-                qos(lockstep=self.lockstep, reliable=False, depth=10),
-            )  # fmt: skip
-        own = '~/command' if self._shadow else topic
+        own = robot.action.topic
+        if hosted.driver is not None:  # whoever drives may send as best effort
+            others = qos(lockstep=self.lockstep, reliable=False, depth=10)
+            listen(Float64MultiArray, own, hosted.driver.on_command, others)
+            own = '~/command'
         lifecycle = self.create_lifecycle_publisher
-        self._commands = publisher(lifecycle, Float64MultiArray, own, profile)
+        commands = publisher(lifecycle, Float64MultiArray, own, profile)
         self._predictions = publisher(lifecycle, JointState, '~/prediction', profile)
         self._statuses = publisher(self.create_publisher, DiagnosticArray, '~/status', 10)
         self._diagnostics = publisher(self.create_publisher, DiagnosticArray, '/diagnostics', 10)
-        for name, kind in runner.contract.topics.items():
-            listen(message_type(kind), name, partial(self._on_message, name), sensors)
-        for name, callback in (('~/stop', self._on_stop), ('~/arm', self._on_arm)):
+        self._outlet = Outlet(
+            commands, hosted, watchdog, self.lockstep, self._simulated_time, self._now
+        )
+        topics = {
+            name: listen(message_type(kind), name, partial(self._on_message, name), sensors)
+            for name, kind in hosted.contract.topics.items()
+        }
+        self._neighbours = Neighbours(self, topics, hosted.joints, commands.topic_name)
+        self._checks = Checks(hosted, self._neighbours, self.settings)
+        self._arm = self.resolve_service_name('~/arm')
+        for name, callback in (('~/stop', self._on_stop), (self._arm, self._on_arm)):
             kept(self.destroy_service, self.create_service(Trigger, name, callback))
-        timer(min(_WATCHDOG_PERIOD_S, self._watchdog.timeout / 4), self._watch)
-        count = 0 if self.lockstep else affordable(runner, self._rehearsals)
+        count = 0 if self.lockstep else affordable(hosted.runner, self.settings.rehearsals)
         if count:
             # The last one comes half a rehearsal period before the next observation, not with it.
-            self._rehearsing = timer(1.0 / (robot.rate * (count + 0.5)), self._rehearse)
-        elif self._rehearsals and not self.lockstep:
-            self.get_logger().info('no rehearsals: a step takes too much of a period')
+            steady = Clock(clock_type=ClockType.STEADY_TIME)
+            period = 1.0 / (robot.rate * (count + 0.5))
+            timer = self.create_timer(period, self._rehearse, clock=steady)
+            self._rehearsing = kept(self.destroy_timer, timer)
         # Same rule as the timeline's for stamps: a smaller jump back is skipped, without a reset.
-        most = round(robot.max_gap * 1e9)
         threshold = JumpThreshold(
-            min_forward=None, min_backward=Duration(nanoseconds=-most - 1), on_clock_change=True
+            min_forward=Duration(nanoseconds=round(robot.freshness * 1e9)),
+            min_backward=Duration(nanoseconds=-round(robot.max_gap * 1e9) - 1),
+            on_clock_change=True,
         )
         jump = self.get_clock().create_jump_callback(threshold, post_callback=self._on_jump)
         made.callback(jump.unregister)
+        period = min(_WATCHDOG_PERIOD_S, watchdog.timeout / 4)
+        made.callback(GuardThread(period, self._watch, partial(self._give_up, 'the guard')).stop)
 
-    @property
-    def _driving(self) -> bool:
-        return self._active and self.controller.stopped is None
+    def _now(self) -> int:
+        """The node's time in ns."""
+        if self._simulated_time:
+            return self.get_clock().now().nanoseconds
+        return time.time_ns()  # the same as the node's clock, at a tenth of the cost
 
-    def _activate(self) -> None:
-        self._arm()
-        self._active = True
+    def activate(self) -> None:
+        self._outlet.arm()
+        self._outlet.active = True
         gc.collect()
         gc.freeze()
-
-    def _clean_up(self) -> None:
-        self._made.close()
-        self.controller = None
+        robot, path = self.hosted.robot, self.hosted.runner.bundle.path
+        how = 'beside what drives' if self.settings.shadow else 'drives'
+        self.get_logger().info(f'active: {path.stem} {how} {robot.robot} at {robot.rate:g} Hz')
 
     def _on_message(self, topic: str, message: Any) -> None:
+        began = time.monotonic()
+        self._neighbours.heard(topic, message)
         try:
-            observed = self._observer.update(topic, message)
+            observed = self.hosted.take(topic, message)
         except ObservationError as error:
-            self.controller.events['messages_refused'] += 1
             self.get_logger().error(str(error), throttle_duration_sec=1.0)
             return
-        self._rehearsal.learn(topic, message)
         self._guard()  # an observation that comes after too long a silence does not end it
-        if observed is None or not self._driving:  # held values are kept for when it drives again
+        if observed is None:
             return
-        stamp, values = observed
-        command = self.controller.step(stamp, values, partial(self._age, stamp))
-        if self._driver is not None:
-            self._driver.answered(stamp)
-        self._watchdog.answered(command.used, Reason.SENSOR_STALE in command.reasons)
-        if self._watchdog.heard or self.lockstep:
-            self._commands.publish(self._command.fill(stamp, command.action))
-        if command.prediction is not None:
-            set_stamp(self._expected, stamp + self._period_ns)
-            self._expected.position = command.prediction.astype(float).tolist()
-            self._predictions.publish(self._expected)
-        self._status.add(command)
+        if self.lockstep:
+            self._answer(*observed)
+            return
+        waited = self._pending is not None or self._busy(began)
+        if self._outlet.plausible(observed[0]):
+            self.hosted.rate.seen(observed[0], waited)
+        if not (waited and self.executor):
+            self._answer(*observed)
+            return
+        # Others may wait behind this message. They are served first, since a task goes to the end
+        # of the queue; then the newest observation is answered.
+        if self._pending is None:
+            self.executor.create_task(self._answer_pending)
+        self._pending = observed
+
+    def _busy(self, now: float) -> bool:
+        """Whether messages may have waited for the last step, or gone unseen: it has only just
+        ended, or took most of the time since it began."""
+        idle = now - self._step_ended
+        return idle < max(_BACKLOG_S, self._step_ended - self._step_began)
+
+    def _answer_pending(self) -> None:
+        pending, self._pending = self._pending, None
+        try:
+            if pending is not None and self.hosted is not None:
+                self._answer(*pending)
+        except Exception as error:  # an executor need not survive what a task raises
+            self._give_up('answering an observation', error)
+
+    def _answer(self, stamp: int, values: np.ndarray) -> None:
+        """Step, and send the command unless somebody stops the robot meanwhile."""
+        if not self._outlet.ready:
+            return
+        self._step_began = time.monotonic()
+        command = self.hosted.answer(stamp, values, partial(self._outlet.age, stamp))
+        if command.reasons & Reason.OFF_THE_CLOCK and self._simulated_time:
+            self._aside = (stamp, values)  # until /clock has followed the sensors
+        surplus = command.reasons & Reason.SURPLUS and not self.lockstep
+        if not surplus and not command.reasons & Reason.STOPPED:
+            if self._outlet.send(command):
+                self._say_stopped()
+            if command.prediction is not None:
+                self._predictions.publish(self.hosted.expected(command))
+            self.hosted.status.add(command)
+        self._step_ended = time.monotonic()
+        self.hosted.overload.handled(self._step_began, self._step_ended)
         if self._rehearsing is not None:
             self._rehearsing.reset()
-        if self.controller.stopped:
-            self._say_stopped()
-        elif time.monotonic() - self._status_at > _STATUS_PERIOD_S:
+        if self._step_ended - self._status_at > _STATUS_PERIOD_S:
             self._publish_status()
-
-    def _age(self, stamp_ns: int) -> float:
-        """Seconds between a stamp and now.
-
-        On the wall clock a stamp from the future is as wrong as an old one.
-        """
-        if self._simulated_time:
-            age = (self.get_clock().now().nanoseconds - stamp_ns) * 1e-9
-            self._watchdog.aged(age)
-            return age
-        # The same as the node's clock, at a tenth of the cost.
-        return abs(time.time_ns() - stamp_ns) * 1e-9
 
     def _watch(self) -> None:
-        """On a steady clock: stop a robot that drives blindly, and keep safe action and status
-        coming."""
+        """In the guard's thread: stop a robot that is driven blindly, and keep safe action and
+        status coming."""
         self._guard()
-        now = time.monotonic()
-        if self._active and self._repeats:
-            self._repeats -= 1
-            self._send_safe()
-        elif now - self._status_at > _STATUS_PERIOD_S + _WATCHDOG_PERIOD_S:
+        self._outlet.repeat()
+        if time.monotonic() - self._status_at > _STATUS_PERIOD_S + _WATCHDOG_PERIOD_S:
             self._publish_status()
+        self._neighbours.look()
+
+    def _give_up(self, what: str, error: Exception) -> None:
+        """Let the main loop end, with the safe action first."""
+        self.failure = f'{what} failed: {type(error).__name__}: {error}'
+        self.finalized = True
 
     def _guard(self) -> None:
-        """Stop the robot if for too long nothing fresh has come, or the clock has been wrong."""
-        if self._simulated_time:
-            self._watchdog.tick(self.get_clock().now().nanoseconds)
-        if self._driving and (why := self._watchdog.alarm()):
-            self._stop(why)
+        """Stop the robot if for too long nothing fresh has come, or something else is wrong."""
+        why = self._outlet.alarm()
+        if why is None and self._outlet.driving:
+            why = self._checks.prohibited()
+        if why is not None and self._outlet.stop(why, unless_silent=True):
+            self._say_stopped()
 
     def _rehearse(self) -> None:
-        if self._driving:
-            self._rehearsal()
+        if self._outlet.driving and self._pending is None:
+            self.hosted.rehearsal()
 
     def _on_jump(self, jump: Any) -> None:
-        """Forget what was observed before the jump, unless the sensors have jumped already."""
+        """Forget what was observed before a jump back, unless the sensors have jumped already;
+        answer a reading that came before the jump and belongs after it."""
         if self.controller.distant(self.get_clock().now().nanoseconds):
             self.controller.forget()
-
-    def _arm(self) -> None:
-        self.controller.reset()
-        self._watchdog.arm()
-        self._repeats = 0
+        aside, self._aside = self._aside, None
+        if aside is not None:
+            self._answer(*aside)
 
     def _on_stop(self, request: Any, response: Any) -> Any:
-        response.success = self._active
-        response.message = 'stopped; ~/arm lets it drive again' if self._active else 'not active'
-        if self._active:
-            self._stop('requested by the operator')
+        response.success = self._outlet.active
+        response.message = 'not active'
+        if self._outlet.active:
+            if self._outlet.stop('requested by the operator'):
+                self._say_stopped()
+            response.message = f'stopped; {self._arm} lets it drive again'
         return response
 
     def _on_arm(self, request: Any, response: Any) -> Any:
-        if not self._active:
+        self.hosted.overload.restart()
+        if not self._outlet.active:
             response.message = 'not active: activate the node first'
-        elif self.controller.stopped is None:
+        elif self._outlet.driving:
             response.message = 'already driving'
+        elif why := self._checks.prohibited():
+            response.message = f'not armed: {why}'
         else:
-            self._arm()
+            self._outlet.arm()
             response.success, response.message = True, 'armed'
         return response
 
-    def _stop(self, why: str) -> None:
-        """Send the safe action, repeat it for a moment, then stay silent."""
-        if self.controller.stopped is None:
-            self.controller.stop(why)
-            self._send_safe()
-            self._say_stopped()
-
-    def _send_safe(self) -> None:
-        self._commands.publish(self._command.fill(0, self.controller.gate.safe))
-
     def _say_stopped(self) -> None:
-        self._repeats = _REPEATS
-        self.get_logger().error(f'stopped: {self.controller.stopped}')
+        why = self.controller.stopped
+        self.get_logger().error(f'stopped: {why}; {self._arm} lets it drive again')
         self._publish_status()
 
     def end(self, why: str) -> None:
@@ -345,34 +287,29 @@ class PolicyNode(LifecycleNode):
 
         A node that has sent nothing yet sends nothing: someone else may drive.
         """
-        if self._driving:
-            self.controller.stop(why)
-            if self._watchdog.heard or self.lockstep:
-                self._deliver_safe()
+        if self.hosted is None:
+            return
+        drove, problem = self._outlet.end(why)
+        if problem:
+            self.get_logger().error(problem)
+        if drove:
             self.get_logger().info(f'ended: {why}')
             self._publish_status()
-        elif self._active and self._repeats:
-            self._deliver_safe()
-        self._active = False
-
-    def _deliver_safe(self) -> None:
-        """Repeat the safe action until all who listen reliably have it, within a limit."""
-        end = time.monotonic() + _DELIVERY_S
-        while True:
-            self._send_safe()
-            if self._commands.wait_for_all_acked(_SLICE):
-                return
-            if time.monotonic() > end:
-                self.get_logger().error(
-                    f'{self._commands.topic_name}: a subscriber has not acknowledged the safe '
-                    f'action within {_DELIVERY_S:g} s'
-                )
-                return
 
     def _publish_status(self) -> None:
         self._status_at = time.monotonic()
-        message = self._status.message(
-            self.get_clock().now().nanoseconds, self._active, self._watchdog.heard
+        waiting = None
+        if not (self.lockstep or self._outlet.watchdog.clock_runs):
+            waiting = 'no /clock: use_sim_time is true, and /clock shows no time that moves'
+        elif not self._outlet.watchdog.heard:
+            waiting = 'armed, but no observation yet'
+        message = self.hosted.status.message(
+            active=self._outlet.active,
+            problem=self._checks.found(),
+            waiting=waiting,
+            warning=self._checks.warning(),
+            rate_hz=f'{self.hosted.rate.measured:.1f}',
+            priority=self.priority,
         )
         self._statuses.publish(message)
         self._diagnostics.publish(message)
@@ -382,6 +319,7 @@ def _work(session: Session) -> int:
     node = session.node
     if not node.lockstep:
         session.end_on(signal.SIGTSTP)  # suspended, it could not guard the robot
+    node.priority = session.raise_priority(node.settings.priority)
     why = 'an error'
     try:
         session.require_alone()  # meanwhile its services work, and others may have begun

@@ -39,13 +39,18 @@ class PolicyStatus:
             self._step_s[self._count % _WINDOW] = command.step_s
             self._count += 1
 
-    def message(self, stamp_ns: int, active: bool, heard: bool) -> DiagnosticArray:
-        """Build the status at a given time.
+    def message(
+        self, *, active: bool, problem: str | None, waiting: str | None, warning: str | None,
+        **more: str,
+    ) -> DiagnosticArray:  # fmt: skip
+        """Build the status.
 
         Args:
-            stamp_ns: the time in ns.
             active: whether the node is active.
-            heard: whether a fresh observation has been used since the node was armed.
+            problem: what is wrong although it is not stopped.
+            waiting: what it waits for before it drives.
+            warning: what else the operator should know.
+            more: further values.
         """
         bundle = self._controller.runner.bundle
         taken = self._step_s[: min(self._count, _WINDOW)]
@@ -60,18 +65,21 @@ class PolicyStatus:
             'step_p50_us': f'{p50:.2f}',
             'step_p99_us': f'{p99:.2f}',
             'resident_mb': f'{resident_mb():.1f}',
+            **more,
             **self._controller.counts,
         }
-        stopped = self._controller.stopped
-        problem = f'stopped: {stopped}' if stopped else ''
+        if self._controller.stopped:
+            problem = f'stopped: {self._controller.stopped}'
         state = 'running'
-        if self._stale:
+        if not active:
+            state = 'inactive'
+        elif self._stale:
             limit = self._controller.robot.freshness
             state = f'no usable reading younger than {limit:g} s: are the clocks synchronised?'
-        elif not heard:
-            state = 'armed, but no observation yet'
+        elif waiting or warning:
+            state = waiting or warning
         status = diagnostic(
-            f'{self._name}: policy', self._controller.robot.robot, problem, values,
-            state if active else 'inactive', warn=active and state != 'running',
+            f'{self._name}: policy', self._controller.robot.robot, problem or '', values,
+            state, warn=active and state != 'running',
         )  # fmt: skip
-        return diagnostics(stamp_ns, status)
+        return diagnostics(status)

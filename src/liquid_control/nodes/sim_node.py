@@ -38,7 +38,7 @@ _ROW = (
     'episode', 'seed', 'step', 'reward', 'return', 'terminated', 'truncated', 'done',
     'command_latency', 'late',
 )  # fmt: skip
-_RETRY_S = 0.2
+_RETRY_S, _SHOWN_S = 0.2, 0.05
 _PAUSED_S = 0.5
 _REPORT_S = 0.2
 
@@ -271,7 +271,14 @@ class SimNode(Node):
             if self.lockstep:
                 self._publish_clock()  # a monitor must not take the wait for the end
             else:
+                self._show_that_time_moves(session)
                 self._observe()
+
+    def _show_that_time_moves(self, session: Session) -> None:
+        """Show the time of the period before: a policy does not drive by a clock that stands."""
+        before = self.world.stamp_ns - round(walker2d.PERIOD_S * 1e9)
+        self._time.publish(clock_message(before))
+        session.spin_for(_SHOWN_S)
 
     def _wait_for_answer(self, session: Session, deadline: float) -> None:
         if not self.lockstep:

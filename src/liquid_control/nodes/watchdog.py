@@ -27,6 +27,7 @@ class Watchdog:
         self._freshness, self._simulated, self._clock = freshness, simulated, clock
         self._shown: int | None = None
         self._ticked = clock()
+        self._moves = False
         self.arm()
 
     def arm(self) -> None:
@@ -43,7 +44,15 @@ class Watchdog:
     def tick(self, shown_ns: int) -> None:
         """Take note of what the node's clock shows."""
         if shown_ns != self._shown:
+            self._moves = bool(self._shown)  # 0 is no time: nobody has published one
             self._shown, self._ticked = shown_ns, self._clock()
+
+    @property
+    def clock_runs(self) -> bool:
+        """Whether the node's clock has shown two different times, the last of them recently."""
+        if not self._simulated:
+            return True
+        return self._moves and self._clock() - self._ticked <= self.timeout
 
     def aged(self, age: float) -> None:
         """Take note of a reading's age by the node's clock, s; below zero if it is ahead of it.
@@ -71,14 +80,14 @@ class Watchdog:
         if self._heard is None:
             return None
         now, limit = self._clock(), self.timeout
-        silent, stood = now - self._heard, now - self._ticked
+        silent, stood, ahead, row = now - self._heard, now - self._ticked, self._ahead, self._stale
+        # The clock first: whatever is wrong with it also makes readings unusable.
+        if self._simulated and stood > limit:
+            return f'/clock has stood still for {stood:.3f} s, limit {limit:g} s'
+        if self._simulated and ahead is not None and now - ahead > limit:
+            return f'/clock has been behind the stamps of the sensors for {limit:g} s'
         if silent > limit:
             return f'no observation for {silent:.3f} s, limit {limit:g} s'
-        if self._simulated and stood > limit:
-            # Without a clock, an observation of any age would pass for fresh.
-            return f'/clock has stood still for {stood:.3f} s, limit {limit:g} s'
-        if self._simulated and self._ahead is not None and now - self._ahead > limit:
-            return f'/clock has been behind the stamps of the sensors for {limit:g} s'
-        if self._stale is not None and self._stale[1] - self._stale[0] > limit:
+        if row is not None and row[1] - row[0] > limit:
             return f'stale observations have come again and again for {limit:g} s'
         return None

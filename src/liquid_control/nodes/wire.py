@@ -2,6 +2,7 @@
 
 import array
 import importlib
+import time
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
@@ -93,7 +94,11 @@ def diagnostic(
     )
 
 
-def diagnostics(stamp_ns: int, *statuses: DiagnosticStatus) -> DiagnosticArray:
+def diagnostics(*statuses: DiagnosticStatus) -> DiagnosticArray:
+    """Put statuses into one message, stamped by the system clock.
+
+    Diagnostics tell about processes: all nodes' share one clock, simulated time or not.
+    """
     message = DiagnosticArray(status=list(statuses))
-    set_stamp(message, stamp_ns)
+    set_stamp(message, time.time_ns())
     return message

@@ -1,0 +1,113 @@
+"""One policy in a node, with everything of it that is no part of the ROS graph."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Float64MultiArray
+
+from liquid_control.control.contract import Contract
+from liquid_control.control.controller import Command, Controller
+from liquid_control.control.gate import Reason
+from liquid_control.control.observe import ObservationError, Observer
+from liquid_control.control.runtime import PolicyRunner
+from liquid_control.message_types import require_fields
+from liquid_control.nodes.driver import Driver
+from liquid_control.nodes.overload import Overload
+from liquid_control.nodes.policy_status import PolicyStatus
+from liquid_control.nodes.rate_monitor import RateMonitor
+from liquid_control.nodes.rehearsal import Rehearsal
+from liquid_control.nodes.wire import CommandMessage, set_stamp
+
+_COMMAND = 'std_msgs/msg/Float64MultiArray'
+
+
+class HostedPolicy:
+    """Bundle, observer, controller, rehearsal, monitors and messages of one policy.
+
+    Args:
+        robot_path: the robot's contract.
+        policy_path: the bundle.
+        name: full name of the node, for the status.
+        shadow: whether somebody else drives.
+        rate_tolerance: share by which the rate of the readings may differ from the contract's.
+
+    Raises:
+        ValueError: the contract's commands are of a type that is not supported.
+        BundleError, ContractError: as :class:`PolicyRunner`, :class:`Controller` and
+            :func:`require_fields`.
+    """
+
+    def __init__(
+        self, robot_path: Path, policy_path: Path, name: str, shadow: bool, rate_tolerance: float
+    ):
+        self.robot = robot = Contract.load(robot_path)
+        if robot.action.type != _COMMAND:
+            raise ValueError(
+                f'{robot_path}: action: type: expected {_COMMAND}, found {robot.action.type}'
+            )
+        self.runner = runner = PolicyRunner(policy_path)
+        self.controller = Controller(runner, robot)
+        require_fields(robot, live=True)
+        runner.warm_up()
+        self.contract = runner.contract.on(robot)
+        self.driver = Driver(self.controller) if shadow else None
+        self.rehearsal = Rehearsal(runner, robot)
+        self.status = PolicyStatus(name, self.controller)
+        self.rate = RateMonitor(next(iter(self.contract.topics)), robot.rate, rate_tolerance)
+        self.overload = Overload(1.0 / robot.rate)
+        self._observer = Observer(self.contract)
+        self._command, self._safe = (CommandMessage(robot.action_size) for _ in range(2))
+        self._expected = JointState(name=list(self.contract.sensed_channels))
+
+    @property
+    def joints(self) -> dict[str, frozenset[str]]:
+        """Topic → the names that are read from its messages."""
+        return {
+            topic: frozenset(
+                name for term in self.contract.sensed if term.topic == topic
+                for name in term.channels
+            )
+            for topic in self.contract.topics
+        }  # fmt: skip
+
+    def take(self, topic: str, message: Any) -> tuple[int, np.ndarray] | None:
+        """Take in a message; return stamp and values once an observation is complete.
+
+        Raises:
+            ObservationError: the message lacks something that the contract asks for; counted.
+        """
+        try:
+            observed = self._observer.update(topic, message)
+        except ObservationError:
+            self.controller.events['messages_refused'] += 1
+            raise
+        self.rehearsal.learn(topic, message)
+        return observed
+
+    def answer(self, stamp_ns: int, values: np.ndarray, age: Callable[[], float]) -> Command:
+        """Answer an observation, as :meth:`Controller.step`."""
+        command = self.controller.step(stamp_ns, values, age)
+        if self.driver is not None:
+            self.driver.answered(stamp_ns)
+        return command
+
+    def command(self, command: Command) -> Float64MultiArray:
+        """The message for a command.
+
+        One that follows from the node's clock answers no observation: a replay could not know.
+        """
+        clock = command.reasons & Reason.OFF_THE_CLOCK
+        return self._command.fill(0 if clock else command.stamp_ns, command.action)
+
+    def safe(self) -> Float64MultiArray:
+        """The message of the safe action; it answers no observation."""
+        return self._safe.fill(0, self.controller.gate.safe)
+
+    def expected(self, command: Command) -> JointState:
+        """The message for a command's prediction, which must not be None."""
+        set_stamp(self._expected, command.stamp_ns + self.contract.period_ns)
+        self._expected.position = command.prediction.astype(float).tolist()
+        return self._expected
