@@ -107,7 +107,7 @@ def _table(name: str, scores: dict[str, dict]):
 
 
 def _interval(heading: str) -> Figure:
-    return Figure(heading, '.0f', ('mean', 'low', 'high'), '{} [{}, {}]')
+    return Figure(heading, '.0f', ('mean', 'low', 'high'), '{} [{}, {}]', True)
 
 
 def _with_interval(score: dict, name: str) -> tuple:
