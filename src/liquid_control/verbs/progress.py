@@ -27,7 +27,7 @@ class _Left(TimeRemainingColumn):
 def reporting(console: Console, title: str) -> Iterator[Callable[..., None]]:
     """Yield ``report(share, text, left=None)``, which may be called at any rate.
 
-    ``left`` is the time left in s, if the caller knows it; else it follows from the progress so far.
+    ``left`` is the time left in s; if it is None, it is estimated from the progress so far.
     """
     if not console.is_terminal:
         yield _lines(console, title)
