@@ -22,7 +22,7 @@ def without(modules: str, *argv: str, **options) -> subprocess.CompletedProcess:
     ('modules', 'argv', 'extra'),
     [
         ('torch', 'train policy --cell cfc --out x.onnx', 'train'),
-        ('scipy', 'train policy --cell cfc --out x.onnx', 'train'),
+        ('safetensors', 'train policy --cell cfc --out x.onnx', 'train'),
         ('stable_baselines3', 'train expert --out x.onnx', 'train'),
         ('gymnasium', 'train expert --out x.onnx', 'sim'),
         ('mujoco', 'train expert --out x.onnx', 'sim'),

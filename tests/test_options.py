@@ -89,7 +89,6 @@ def test_help_lists_the_faults_with_their_settings(verb, capsys):
         ('benchmark latency --period -1', '--period: expected a finite number, 0 or more, found'),
         ('benchmark replay nowhere --robot r --policy p', 'nowhere: no such file or folder'),
         ('train policy --out x --conditions no.yaml', 'no.yaml: no such file or folder'),
-        ('train card cfc --out no/x.md', 'no: no such folder'),
         ('train', 'train: expected a verb: expert, policy, predictor, score, card'),
         ('benchmark', 'benchmark: expected a verb: latency, replay, training'),
     ],

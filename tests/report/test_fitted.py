@@ -70,6 +70,22 @@ def test_csv_has_all_digits_one_column_a_figure_and_no_markup():
     ]
 
 
+@pytest.mark.parametrize(
+    ('column', 'value', 'text'),
+    [
+        (Figure('x', '.1f'), 14.25, '14.2'),
+        (Figure('x', '.1f'), None, '–'),
+        (Figure('x', '.1f'), float('nan'), '–'),
+        (Figure('x', '.1f', ('p50', 'p99')), (2.5, '>8'), '2.5/>8'),
+        (Figure('x', '.1f', ('p50', 'p99')), (2.5, None), '2.5/–'),
+        (Figure('x', '.0f', ('mean', 'low', 'high'), '{} [{}, {}]', True), (9, 7, 11), '9 [7, 11]'),
+        (Figure('x', '.0f', ('mean', 'low', 'high'), '{} [{}, {}]', True), (9, None, None), '9'),
+    ],
+)
+def test_a_figure_says_what_is_known(column, value, text):
+    assert column.text(value) == text
+
+
 def test_only_printed_tables_are_kept_and_each_once():
     table, other = wide_table(), wide_table()
     with keeping() as kept:

@@ -43,14 +43,16 @@ class Figure:
     form: str = ''
     parts: tuple[str, ...] = ()
     shape: str = '{}/{}'
-    """How the parts are set; where only the first is known, it stands alone."""
+    """How the parts are set."""
+    alone: bool = False
+    """Whether the first part stands alone where it is the only one that is known."""
 
     def text(self, value: Any) -> str:
         """Return a cell's text; what is None or NaN is a dash."""
         if isinstance(value, tuple):
             texts = [self.text(part) for part in value]
-            alone = len(texts) > 1 and all(text == NOTHING for text in texts[1:])
-            return texts[0] if alone else self.shape.format(*texts)
+            only = self.alone and all(text == NOTHING for text in texts[1:])
+            return texts[0] if only else self.shape.format(*texts)
         if isinstance(value, str):
             return value
         return NOTHING if value is None or value != value else format(value, self.form)
@@ -144,7 +146,8 @@ class FittedTable(Table):
             )
             texts.append([_wrapped(cell, width) if is_left else cell for cell in cells])
         for number, row in enumerate(self.rows):
-            table.add_row(*(cells[number] for cells in texts), end_section=row.end_section)
+            cells = (column[number] for column in texts)
+            table.add_row(*cells, style=row.style, end_section=row.end_section)
         return table
 
     def _texts(self, console: Console, number: int) -> list[Text]:

@@ -10,7 +10,7 @@ from liquid_control.report.fitted import Figure, FittedTable
 
 WITHIN = 0.05
 """Relative deviation from the published error up to which a recipe counts as reproduced."""
-_MEASURED = Figure('measured', '.3f', ('mean', 'deviation'), '{} ± {}')
+_MEASURED = Figure('measured', '.3f', ('mean', 'deviation'), '{} ± {}', True)
 
 
 def summarize(
@@ -83,8 +83,8 @@ def tables(summary: Mapping[str, Any], baselines: Mapping[str, float]) -> list[F
     if summary['recipes']:
         table = FittedTable(
             'cell', _MEASURED, Figure('penalty', '.3f'),
-            Figure('published', '.3f', ('mean', 'deviation'), '{} ± {}'), Figure('ratio', '.2f'),
-            Figure('seeds', 'd'), title='Published recipes: test MSE',
+            Figure('published', '.3f', ('mean', 'deviation'), '{} ± {}', True),
+            Figure('ratio', '.2f'), Figure('seeds', 'd'), title='Published recipes: test MSE',
         )  # fmt: skip
         for row in summary['recipes']:
             published = row['published_mse'], row['published_deviation']
@@ -95,7 +95,7 @@ def tables(summary: Mapping[str, Any], baselines: Mapping[str, float]) -> list[F
         found.append(table)
     for budget in dict.fromkeys(row['budget'] for row in summary['comparison']):
         table = FittedTable(
-            'cell', Figure('IQM [95 %]', '.3f', ('IQM', 'low', 'high'), '{} [{}, {}]'),
+            'cell', Figure('IQM [95 %]', '.3f', ('IQM', 'low', 'high'), '{} [{}, {}]', True),
             Figure('val', '.3f'), Figure('params', ',d'), Figure('round, s', '.1f'),
             Figure('saved, MiB', '.0f'), Figure('peak, MiB', '.0f'), Figure('lr', 'g'),
             title=f'Same footing, about {budget:,} parameters: test MSE',

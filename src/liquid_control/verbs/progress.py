@@ -25,9 +25,9 @@ class _Left(TimeRemainingColumn):
 
 @contextlib.contextmanager
 def reporting(console: Console, title: str) -> Iterator[Callable[..., None]]:
-    """Yield ``report(share, text, left=None)``, to be called as often as one likes.
+    """Yield ``report(share, text, left=None)``, which may be called at any rate.
 
-    ``left`` is the time left in s, if the caller knows it better than the progress so far tells.
+    ``left`` is the time left in s; if it is None, it is estimated from the progress so far.
     """
     if not console.is_terminal:
         yield _lines(console, title)

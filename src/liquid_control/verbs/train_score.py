@@ -129,7 +129,7 @@ def score_table(name: str, scores: dict[str, dict]):
 
 
 def _interval(heading: str) -> Figure:
-    return Figure(heading, '.0f', ('mean', 'low', 'high'), '{} [{}, {}]')
+    return Figure(heading, '.0f', ('mean', 'low', 'high'), '{} [{}, {}]', True)
 
 
 def _with_interval(score: dict, name: str) -> tuple:
