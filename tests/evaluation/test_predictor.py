@@ -308,7 +308,8 @@ def test_damage_is_told_kept_and_no_success(tmp_path, capsys):
     (about,) = Bundle.read(out).provenance['recordings']
     assert about['damage']
     assert len(about['sha256']) == 64
-    assert Bundle.read(out).trained_elapsed == pytest.approx((1.0, 1.0), abs=0.1)
+    low, high = Bundle.read(out).trained_elapsed
+    assert 0.8 < low < 1.0 < high < 1.2, 'of uneven periods about the nominal one'
     other = str(tmp_path / 'other.onnx')
     assert main([*arguments, '--false-alarms', '90', '--out', other]) == 1
     assert 'below 85.7' in capsys.readouterr().err
