@@ -18,7 +18,7 @@ from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from liquid_control import cli
 from liquid_control.bags.bag import Bag, BagError
 from liquid_control.bags.coverage import coverage
-from liquid_control.control.observe import stamp_ns
+from liquid_control.control.stamps import stamp_ns
 
 MCAP, SQLITE = StoragePlugin.MCAP, StoragePlugin.SQLITE3
 

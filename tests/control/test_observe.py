@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from support import KINDS, arm, header, imu, joints
 
 from liquid_control.control import Contract, ContractError, ObservationError, Observer
-from liquid_control.control.observe import NO_SPEED, NO_VALUE, TermAccess, stamp_ns
+from liquid_control.control.observe import NO_SPEED, NO_VALUE, TermAccess
+from liquid_control.control.stamps import stamp_ns
 
 ARM = Contract.from_dict(arm())
 JOINTS = ARM.asking('angle')
@@ -330,3 +331,21 @@ def test_a_message_that_takes_no_floats_is_refused_when_it_is_written():
 
     with pytest.raises(ObservationError, match='does not take'):
         TermAccess(ARM.terms[1]).write(Whole(), np.array([0.5, 1.5]))
+
+
+def test_messages_with_a_part_of_the_joints_each_are_joined_by_name():
+    observer = Observer(one_term())
+    assert observer.update('joint_states', joints(1000, hip=1.0)) is None
+    assert observer.update('joint_states', joints(1001, knee=2.0)) is None
+    stamp, values = observer.update('joint_states', joints(1002, hip=3.0))
+    assert stamp == 1002
+    assert values.tolist() == [3.0, 2.0]
+
+
+def test_a_joint_that_is_older_than_the_freshness_completes_nothing():
+    contract = one_term()
+    observer = Observer(contract)
+    observer.update('joint_states', joints(1000, knee=2.0))
+    late = 1000 + round(contract.freshness * 1e9) + 1
+    with pytest.raises(ObservationError, match='no position of knee within'):
+        observer.update('joint_states', joints(late, hip=3.0))

@@ -14,7 +14,7 @@ from std_msgs.msg import Float64MultiArray
 from std_srvs.srv import SetBool, Trigger
 
 from liquid_control.bags.bag import Bag
-from liquid_control.control.observe import stamp_ns
+from liquid_control.control.stamps import stamp_ns
 from liquid_control.nodes.wire import CommandMessage, qos
 from liquid_control.sim import walker2d
 from liquid_control.sim.world import World

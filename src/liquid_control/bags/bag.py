@@ -21,8 +21,8 @@ from liquid_control.bags.storage.sqlite import Sqlite
 from liquid_control.bags.storage.types import DISTRO, Types, distros
 from liquid_control.bags.storage.unpack import unpack_file, unpack_message
 from liquid_control.bags.tally import Tally
-from liquid_control.control.observe import stamp_ns
 from liquid_control.control.schema import unknown
+from liquid_control.control.stamps import stamp_ns
 from liquid_control.control.topics import is_own
 
 __all__ = ['Bag', 'BagError']

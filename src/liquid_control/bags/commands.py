@@ -13,7 +13,8 @@ from liquid_control.bags.merging import require_one_clock
 from liquid_control.bags.names import looks_commanded, recorded_name
 from liquid_control.bags.refused import Refused
 from liquid_control.control.contract import Action, Contract
-from liquid_control.control.observe import NO_SPEED, NO_VALUE, ObservationError, stamp_ns
+from liquid_control.control.observe import NO_SPEED, NO_VALUE, ObservationError
+from liquid_control.control.stamps import stamp_ns
 from liquid_control.control.topics import answered_stamp, is_own
 
 _WINDOW = 2000

@@ -11,7 +11,8 @@ from liquid_control.bags.oddities import oddities
 from liquid_control.bags.suitability import hints, too_slow
 from liquid_control.bags.values import Values
 from liquid_control.control.contract import Contract
-from liquid_control.control.observe import Observer, stamp_ns
+from liquid_control.control.observe import Observer
+from liquid_control.control.stamps import stamp_ns
 from liquid_control.control.topics import is_own
 
 FORMAT = 1

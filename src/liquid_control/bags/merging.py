@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 
 from liquid_control.bags.bag import Bag, BagError
 from liquid_control.bags.fit import Fit
-from liquid_control.bags.joining import Joined
 from liquid_control.bags.names import recorded_name
 from liquid_control.bags.refused import Refused
 from liquid_control.bags.tally import DISTANT_NS
 from liquid_control.control.contract import Contract
 from liquid_control.control.fields import check_terms
-from liquid_control.control.observe import stamp_ns
+from liquid_control.control.joining import Joined
+from liquid_control.control.stamps import stamp_ns
 from liquid_control.message_types import of_rosbags
 
 

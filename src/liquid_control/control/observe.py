@@ -14,28 +14,13 @@ from typing import Any
 import numpy as np
 
 from liquid_control.control.contract import Contract, Term
+from liquid_control.control.joining import Joined
 from liquid_control.control.schema import unknown
+from liquid_control.control.stamps import ObservationError, stamp_ns
 
 
-class ObservationError(ValueError):
-    """A message lacks something that the contract asks for."""
-
-
-def time_ns(time: Any) -> int:
-    """Convert a ROS time (``sec`` and ``nanosec``) to nanoseconds."""
-    return time.sec * 1_000_000_000 + time.nanosec
-
-
-def stamp_ns(message: Any) -> int:
-    """Header stamp of a message in nanoseconds.
-
-    Raises:
-        ObservationError: the message has no header.
-    """
-    try:
-        return time_ns(message.header.stamp)
-    except AttributeError:
-        raise ObservationError(f'a {type(message).__name__} has no header.stamp') from None
+class IncompleteError(ObservationError):
+    """A message lacks a joint that the contract asks for; another one may have it."""
 
 
 NO_VALUE, NO_SPEED = 2.146e9, 16000.0
@@ -196,7 +181,7 @@ class TermAccess:
             place = {name: index for index, name in enumerate(names)}
             for channel in self.term.channels:
                 if channel not in place:
-                    raise ObservationError(
+                    raise IncompleteError(
                         f'{self.term.topic}: {unknown("joint asked for,", channel, place)}'
                     )
                 if names.count(channel) > 1:
@@ -217,6 +202,8 @@ class Observer:
     A topic that holds must have been received once; from then on its last value applies, however
     old. When messages are merged by stamp, as from a bag, that is the last value stamped no later
     than the observation; live, it is the last one that arrived.
+
+    Messages that each hold a part of the joints are joined by name, see :class:`Joined`.
     """
 
     def __init__(self, contract: Contract):
@@ -227,6 +214,7 @@ class Observer:
         self._held = frozenset(contract.held)
         self._freshness_ns = round(contract.freshness * 1e9)
         self._values = [0.0] * contract.sensed_size
+        self._joined = {topic: Joined(contract, topic) for topic in contract.topics}
         start = 0
         for term in contract.sensed:
             part = slice(start, start + len(term.channels))
@@ -243,7 +231,9 @@ class Observer:
                 no message causes any other error.
         """
         stamp = 0 if topic in self._held else _require_stamp(topic, message)
-        reads = [(part, _clipped(access, message)) for access, part in self._access[topic]]
+        reads = self._read(topic, message)
+        if reads is None:
+            return None
         for part, values in reads:  # take a message whole or not at all
             self._values[part] = values
         self._stamps[topic] = stamp
@@ -256,6 +246,18 @@ class Observer:
         complete, self._pending = self._pending, None
         # Going through an array turns values too large for float32 into infinities, silently.
         return complete, np.frombuffer(array('f', self._values), dtype=np.float32)
+
+    def _read(self, topic: str, message: Any) -> list[tuple[slice, list[float]]] | None:
+        """Return the place and the values of each term; None for a part of a later reading."""
+        try:
+            return [(part, _clipped(access, message)) for access, part in self._access[topic]]
+        except IncompleteError as error:
+            joined = self._joined[topic].add(message)
+            if joined is None:
+                raise
+            if joined.why:
+                raise ObservationError(f'{error}; {joined.why}') from None
+            return None if joined.message is None else self._read(topic, joined.message)
 
     def _in_time(self, topic: str) -> bool:
         stamp = self._stamps.get(topic)

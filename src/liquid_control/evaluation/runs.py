@@ -14,7 +14,7 @@ from liquid_control.bags.bag import Bag, BagError
 from liquid_control.bags.names import recorded_name
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract, ContractError
-from liquid_control.control.observe import stamp_ns
+from liquid_control.control.stamps import stamp_ns
 from liquid_control.control.topics import EPISODE, PREDICTION, STATUS
 from liquid_control.provenance import write_json
 

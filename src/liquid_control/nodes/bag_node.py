@@ -29,7 +29,8 @@ from liquid_control.bags.merging import merged
 from liquid_control.bags.names import check_renamed, renaming
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
-from liquid_control.control.observe import Observer, stamp_ns
+from liquid_control.control.observe import Observer
+from liquid_control.control.stamps import stamp_ns
 from liquid_control.control.topics import BAG_ENDED, SHADOW, answered_stamp
 from liquid_control.nodes.parameters import Parameters
 from liquid_control.nodes.playback import Playback

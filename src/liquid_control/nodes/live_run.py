@@ -12,7 +12,8 @@ from std_msgs.msg import Header
 
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
-from liquid_control.control.observe import ObservationError, Observer, stamp_ns, time_ns
+from liquid_control.control.observe import ObservationError, Observer
+from liquid_control.control.stamps import stamp_ns, time_ns
 from liquid_control.evaluation.live import LiveAccuracy, LiveAlarm
 from liquid_control.nodes.wire import diagnostic
 

@@ -8,7 +8,7 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import Imu, JointState
 
-from liquid_control.control.observe import stamp_ns
+from liquid_control.control.stamps import stamp_ns
 from liquid_control.nodes.wire import set_stamp
 from liquid_control.sim import walker2d
 

@@ -24,7 +24,7 @@ from std_srvs.srv import SetBool, Trigger
 from liquid_control import paths
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
-from liquid_control.control.observe import time_ns
+from liquid_control.control.stamps import time_ns
 from liquid_control.control.topics import DROPPED, answered_stamp
 from liquid_control.faults import FaultyClock, parse
 from liquid_control.nodes.parameters import Parameters

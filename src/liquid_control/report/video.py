@@ -15,7 +15,7 @@ import numpy as np
 
 from liquid_control import extras
 from liquid_control.bags.bag import Bag, BagError
-from liquid_control.control.observe import stamp_ns
+from liquid_control.control.stamps import stamp_ns
 from liquid_control.evaluation.metrics import episodes_of
 from liquid_control.evaluation.runs import episode_rows, read_run
 from liquid_control.files import replacing

@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from liquid_control.bags.storage.joint_state import JOINT_STATE
 from liquid_control.control.contract import Contract
-from liquid_control.control.observe import stamp_ns
+from liquid_control.control.stamps import stamp_ns
 
+_JOINT_STATE = 'sensor_msgs/msg/JointState'
 _FIELDS = ('position', 'velocity', 'effort')
 
 
@@ -42,7 +42,7 @@ class Joined:
         self._freshness = contract.freshness
         self._last: dict[tuple[str, str], tuple[int, float]] = {}
         self._able = all(
-            t.type == JOINT_STATE and t.field in _FIELDS and t.order is None for t in self._terms
+            t.type == _JOINT_STATE and t.field in _FIELDS and t.order is None for t in self._terms
         )
 
     def add(self, message: Any) -> Part | None:
@@ -73,8 +73,8 @@ class Joined:
         for term in self._terms:
             values = np.full(len(self._joints), np.nan)
             for name in term.channels:
-                heard, value = self._last.get((term.field, name), (-1, 0.0))
-                if heard < oldest:
+                heard, value = self._last.get((term.field, name), (None, 0.0))
+                if heard is None or heard < oldest:
                     why = f'no {term.field} of {name} within {self._freshness:g} s before it'
                     return Part(why=why)
                 values[self._joints.index(name)] = value

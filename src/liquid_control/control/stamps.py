@@ -1,0 +1,24 @@
+"""Header stamps of messages, whatever library they come from."""
+
+from typing import Any
+
+
+class ObservationError(ValueError):
+    """A message lacks something that the contract asks for."""
+
+
+def time_ns(time: Any) -> int:
+    """Convert a ROS time (``sec`` and ``nanosec``) to nanoseconds."""
+    return time.sec * 1_000_000_000 + time.nanosec
+
+
+def stamp_ns(message: Any) -> int:
+    """Header stamp of a message in nanoseconds.
+
+    Raises:
+        ObservationError: the message has no header.
+    """
+    try:
+        return time_ns(message.header.stamp)
+    except AttributeError:
+        raise ObservationError(f'a {type(message).__name__} has no header.stamp') from None
