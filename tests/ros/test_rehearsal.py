@@ -1,6 +1,8 @@
 """Rehearsals exercise the whole path and leave no trace in what is sent."""
 
 import array
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -54,3 +56,9 @@ def test_a_slow_policy_rehearses_less_or_not_at_all(monkeypatch, share_of_period
 
     monkeypatch.setattr('liquid_control.nodes.rehearsal.time.perf_counter', lambda: now)
     assert affordable(Timed(), 8) == count
+
+
+@pytest.mark.parametrize(('rate', 'count'), [(125.0, 8), (250.0, 8), (251.0, 0), (1000.0, 0)])
+def test_a_policy_at_a_high_rate_does_not_rehearse(rate, count):
+    idle = SimpleNamespace(contract=replace(ROBOT, rate=rate), warm_up=lambda steps: None)
+    assert affordable(idle, 8) == count

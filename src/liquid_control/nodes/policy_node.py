@@ -126,6 +126,7 @@ class PolicyNode(Lifecycle):
         for name, callback in (('~/stop', self._on_stop), (self._arm, self._on_arm)):
             kept(self.destroy_service, self.create_service(Trigger, name, callback))
         count = 0 if self.lockstep else affordable(hosted.runner, self.settings.rehearsals)
+        self._rehearsals = count
         if count:
             # The last one comes half a rehearsal period before the next observation, not with it.
             steady = Clock(clock_type=ClockType.STEADY_TIME)
@@ -310,6 +311,7 @@ class PolicyNode(Lifecycle):
             warning=self._checks.warning(),
             rate_hz=f'{self.hosted.rate.measured:.1f}',
             priority=self.priority,
+            rehearsals=f'{self._rehearsals} a period',
         )
         self._statuses.publish(message)
         self._diagnostics.publish(message)

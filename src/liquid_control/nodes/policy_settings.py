@@ -64,7 +64,7 @@ class PolicySettings(NamedTuple):
             rehearsals=declare.get(
                 'rehearsals', 8,
                 'Steps per period on a twin of the policy, to keep processor and caches warm; '
-                '0: none.', low=0, high=100,
+                'none above 250 Hz. 0: none.', low=0, high=100,
             ),
             priority=declare.priority(),
         )  # fmt: skip

@@ -18,15 +18,21 @@ from liquid_control.nodes.wire import CommandMessage, set_stamp
 
 _TIMED = 10
 _SHARE = 0.25
+_FASTEST_HZ = 250.0
+"""Rate above which rehearsals do not pay: the processor hardly sleeps, and they get in the way."""
 
 
 def affordable(runner: PolicyRunner, most: int) -> int:
-    """How many rehearsals a period has time for: all steps together take a quarter of it at most.
+    """How many rehearsals pay: all steps together take a quarter of a period at most.
+
+    Above 250 Hz none does: measured at 125, 250 and 500 Hz, see docs/nodes.md.
 
     Args:
         runner: the policy, which is reset.
         most: largest number of interest.
     """
+    if runner.contract.rate > _FASTEST_HZ:
+        return 0
     shortest = math.inf
     for _ in range(_TIMED):
         started = time.perf_counter()
