@@ -82,9 +82,10 @@ def test_jitter_makes_elapsed_time_uneven_in_whole_physics_steps():
 @pytest.mark.parametrize('late', [0, 1, 3])
 def test_the_target_is_what_a_clean_sensor_reads_next_however_late(late):
     chunk = collect(always(f'delay:{late}'), beta=1.0, steps=12)[0]
-    long = chunk.acted.sum((1, 2)) == 12 - late
-    following, target = chunk.observation[long, 1:, :8], chunk.target[long, :-1]
-    there = (chunk.acted[long, 1:] > 0).expand_as(target)
+    long = chunk.acted.sum((1, 2)) == 12
+    # until then, the first reading is repeated, and what follows it is foretold
+    following, target = chunk.observation[long, 1 + late :, :8], chunk.target[long, late:-1]
+    there = (chunk.acted[long, 1 + late :] > 0).expand_as(target)
     assert there.any()
     assert torch.equal(following[there], target[there])
 
