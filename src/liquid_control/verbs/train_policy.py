@@ -13,7 +13,7 @@ from liquid_control.verbs.arguments import (
 )
 
 _MODELS = ('.pt', '.pth', '.ckpt', '.safetensors', '.pkl', '.zip', '.h5')
-"""Suffixes of files that hold one model, so that no folder is meant."""
+"""Suffixes by which a single model is surely meant."""
 _SHORT = {
     'none': 'clean', 'gaussian:0.03': 'σ\n.03', 'gaussian:0.1': 'σ\n.1', 'dropped:0.1': 'lost',
     'delay:1': 'late\n1', 'delay:2': 'late\n2', 'delay:3': 'late\n3', 'jitter:0.25': 'uneven',
