@@ -1,4 +1,4 @@
-"""Of two nodes with one name one ends, also where they find each other late.
+"""A second node with the same name exits, also if it is discovered late.
 
 Discovery took up to 3 s on two busy cores, and a wait that long would delay every start. Which of
 the two came first cannot be known for sure: usually the later one ends, and one that is older than

@@ -44,7 +44,7 @@ class RunSection:
 
     @property
     def beyond(self) -> str:
-        """What is said of a percentile that falls among commands that missed their period."""
+        """The text of a percentile that falls among missed deadlines."""
         return beyond(self.metrics)
 
 

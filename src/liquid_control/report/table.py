@@ -60,7 +60,7 @@ _PAIR = ('p50', 'p99')
 
 
 def beyond(metrics: dict) -> str:
-    """What is said of a percentile that falls among commands that missed their period."""
+    """The text of a percentile that falls among missed deadlines."""
     rate = metrics['run'].get('contract', {}).get('rate')
     return f'>{1e3 / rate:g}' if rate else NOTHING
 
