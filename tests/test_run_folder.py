@@ -12,10 +12,16 @@ def test_a_new_or_an_empty_folder_is_its_own(tmp_path):
     assert run_folder(tmp_path, 'cfc') == tmp_path
 
 
-@pytest.mark.parametrize('there', ['report.html', 'thesis.tex', 'bag', 'verdict.json'])
+@pytest.mark.parametrize('there', ['report.html', 'thesis.tex', 'verdict.json'])
 def test_a_run_takes_no_folder_that_holds_something(tmp_path, there):
     (tmp_path / there).write_text('years of work')
     with pytest.raises(FileExistsError, match=f'holds {there}.*expected an empty or new folder'):
+        run_folder(tmp_path, 'cfc')
+
+
+def test_a_run_takes_no_folder_that_holds_a_recording(tmp_path):
+    (tmp_path / 'bag').mkdir()
+    with pytest.raises(FileExistsError, match='holds a recording already'):
         run_folder(tmp_path, 'cfc')
 
 

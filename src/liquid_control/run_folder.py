@@ -8,11 +8,11 @@ def run_folder(given: str | Path | None, label: str, parent: Path = Path('runs')
     """The folder given, or a new one, ``runs/TIME-LABEL``; not made yet.
 
     Raises:
-        FileExistsError: the folder given holds something.
+        FileExistsError: the folder given holds a recording or something else.
         NotADirectoryError: it is a file.
     """
     if given:
-        return own_folder(given)
+        return own_folder(unrecorded(Path(given)))
     name = f'{datetime.datetime.now():%Y%m%d-%H%M%S}-{label}'
     folder, number = parent / name, 1
     while folder.exists():
