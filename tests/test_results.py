@@ -7,8 +7,10 @@ import pytest
 from rich.console import Console
 
 from liquid_control import cli
+from liquid_control.report.fitted import keeping
+from liquid_control.report.table import comparison
 from liquid_control.verbs.arguments import add_json_argument
-from liquid_control.verbs.tables import Figure, new_table
+from liquid_control.verbs.tables import Figure, csv_text, new_table
 
 
 @pytest.fixture
@@ -85,3 +87,26 @@ def test_every_verb_that_measures_can_write_both():
 def test_a_contract_as_json_on_standard_output(capsys):
     assert cli.main(['inspect', 'walker2d', '--json', '-']) == 0
     assert json.loads(capsys.readouterr().out)['kind'] == 'contract'
+
+
+def test_tables_of_a_replay_and_of_a_bag_have_all_digits(walks, bundle, capsys):
+    folder = str(walks().folder)
+    assert cli.main(['replay', folder, '--policy', str(bundle), '--csv', '-']) == 0
+    first, *_ = capsys.readouterr().out.split('\n\n')
+    (row,) = csv.DictReader(first.splitlines())
+    assert int(row['steps used']) > 0
+    assert len(row['ratio']) > 6
+    assert float(row['step µs p50']) <= float(row['step µs p99'])
+    assert cli.main(['bag', folder, '--csv', '-']) == 0
+    rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
+    assert all(float(row['messages']) > 0 for row in rows)
+
+
+def test_the_comparison_of_runs_has_all_digits(capsys):
+    run = {'policy': 'cfc', 'fault': 'gaussian:0.1+dropped:0.05', 'mode': 'lockstep'}
+    figures = {'return_mean': 4671.25, 'prediction_ratio': 0.0363636, 'parameters': 19982}
+    with keeping() as tables:
+        Console().print(comparison([{'run': run, 'figures': figures, 'complete': True}]))
+    (row,) = csv.DictReader(csv_text(tables).splitlines())
+    assert row['fault'] == 'gaussian:0.1+dropped:0.05'
+    assert (row['return'], row['params']) == ('4671.25', '19982')

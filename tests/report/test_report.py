@@ -17,7 +17,7 @@ from liquid_control.evaluation.timing import timing
 from liquid_control.report import report, video
 from liquid_control.report.report import write_report
 from liquid_control.report.summary import summary
-from liquid_control.report.table import ACHIEVED, ANSWERED, broken, comparison, comparisons
+from liquid_control.report.table import ACHIEVED, ANSWERED, comparison, comparisons
 
 
 @pytest.fixture
@@ -247,14 +247,6 @@ def test_at_80_columns_no_word_is_wrapped_or_cut(folders):
     for part in ('my_walker_', 'policy_v2', 'gaussian:0.1', '+dropped:0.05', '+delay:2'):
         assert part in text
     assert '…' not in text
-
-
-@pytest.mark.parametrize(
-    'name', [LONG, 'my_walker_policy_v2', 'short', 'a' * 40, 'x (not complete)']
-)
-def test_a_broken_name_is_the_name(name):
-    assert broken(name).replace('\n', '') in (name, name.replace(' ', ''))
-    assert all(line == line.strip() for line in broken(name).splitlines())
 
 
 def test_a_percentile_beyond_the_period_is_said_as_such(folders):

@@ -32,7 +32,9 @@ def write_replay_report(
         verdict=verdict,
         horizon=max((steps[-1] for steps in horizons if steps), default=0),
         number=_number,
-        provenance=provenance_rows({'provenance': verdict['provenance']}, path.parent),
+        provenance=provenance_rows(
+            {'run': {'provenance': verdict['provenance']}, 'timing': None}, path.parent
+        ),
     )
     return path
 

@@ -1,59 +1,61 @@
 """Runs side by side: what their policies achieve, and how fast they answer; two tables."""
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from rich import box
 from rich.console import Group
 from rich.markup import escape
-from rich.table import Table
 from rich.text import Text
 
+from liquid_control.report.fitted import NOTHING, Figure, FittedTable
 from liquid_control.report.summary import summary
 
-NOTHING = '–'
 _TEXTS = 2
-_NAME_WIDTH = 16
 
 
 class Column(NamedTuple):
-    """One column: its heading, what it means, and its text for a run's metrics."""
+    """One column: its heading, what it means, and its value for a run's metrics."""
 
     heading: str
     meaning: str
-    text: Callable[[dict], str]
+    value: Callable[[dict], Any]
+    form: str = ''
     brief: str = ''
+    parts: tuple[str, ...] = ()
 
     @property
-    def short(self) -> str:
-        """The heading for a terminal."""
-        return self.brief or self.heading
+    def figure(self) -> Figure:
+        """The column on a terminal and in CSV."""
+        return Figure(self.brief or self.heading, self.form, self.parts)
+
+    def text(self, metrics: dict) -> str:
+        """The text of its cell."""
+        return self.figure.text(self.value(metrics))
 
 
-def _figure(name: str, form: str = '.1f') -> Callable[[dict], str]:
-    return lambda metrics: _format(metrics['figures'].get(name), form)
+def _figure(name: str) -> Callable[[dict], Any]:
+    return lambda metrics: metrics['figures'].get(name)
 
 
-def _step(metrics: dict) -> str:
-    p50, p99 = (_format(metrics['figures'].get(f'policy_step_us_{p}'), '.0f') for p in _PAIR)
-    return NOTHING if p50 == NOTHING else f'{p50}/{p99}'
+def _step(metrics: dict) -> Any:
+    pair = tuple(metrics['figures'].get(f'policy_step_us_{p}') for p in _PAIR)
+    return None if pair[0] is None else pair
 
 
-def _latency(metrics: dict) -> str:
+def _latency(metrics: dict) -> Any:
     timing = metrics.get('timing') or {}
-    p50, p99 = (timing.get(f'sensor_to_command_ms_{p}') for p in _PAIR)
-    if p50 is None and p99 is None and not timing.get('missed_deadlines'):
-        return NOTHING
-    return '/'.join(beyond(metrics) if p is None else f'{p:.1f}' for p in (p50, p99))
+    pair = tuple(timing.get(f'sensor_to_command_ms_{p}') for p in _PAIR)
+    if pair == (None, None) and not timing.get('missed_deadlines'):
+        return None
+    return tuple(beyond(metrics) if value is None else value for value in pair)
 
 
-def _timing(name: str, form: str, factor: float = 1.0) -> Callable[[dict], str]:
-    def text(metrics: dict) -> str:
-        value = (metrics.get('timing') or {}).get(name)
-        return _format(None if value is None else factor * value, form)
+def _timing(name: str, factor: float = 1.0) -> Callable[[dict], Any]:
+    def value(metrics: dict) -> Any:
+        found = (metrics.get('timing') or {}).get(name)
+        return None if found is None else factor * found
 
-    return text
+    return value
 
 
 _PAIR = ('p50', 'p99')
@@ -79,21 +81,23 @@ _FAULT = Column('fault', 'sensor faults', _run('fault'))
 _PARAMETERS = Column(
     'parameters',
     "numbers in the policy's network",
-    _figure('parameters', ',.0f'),
+    _figure('parameters'),
+    ',.0f',
     'params',
 )
 ACHIEVED = (
     _POLICY,
     _FAULT,
-    Column('return', 'mean sum of rewards of an episode', _figure('return_mean', '.0f')),
-    Column('steps', 'mean length of an episode in control periods', _figure('steps_mean', '.0f')),
-    Column('falls', 'episodes that ended in a fall', _figure('falls', '.0f')),
+    Column('return', 'mean sum of rewards of an episode', _figure('return_mean'), '.0f'),
+    Column('steps', 'mean length of an episode in control periods', _figure('steps_mean'), '.0f'),
+    Column('falls', 'episodes that ended in a fall', _figure('falls'), '.0f'),
     Column(
         'prediction / persistence',
         'squared error of the predicted next observation over that of predicting no change; '
         'below 1 the model knows how the robot moves',
-        _figure('prediction_ratio', '.3f'),
-        'error/ persist.',
+        _figure('prediction_ratio'),
+        '.3f',
+        'error / persist.',
     ),
     _PARAMETERS,
 )
@@ -106,45 +110,57 @@ ANSWERED = (
         'time from publishing an observation to receiving its command, p50 / p99; on a robot, '
         'from its stamp; > and the period: the command missed it',
         _latency,
-        'sensor→ cmd.,ms',
+        '.1f',
+        'sensor→ command, ms',
+        _PAIR,
     ),
     Column(
         'missed deadlines',
         'control periods that ended before their command came',
-        _timing('missed_deadlines', ',.0f'),
+        _timing('missed_deadlines'),
+        ',.0f',
         'missed',
     ),
-    Column('periods', 'control periods in all', _timing('periods', ',.0f'), 'of'),
+    Column('periods', 'control periods in all', _timing('periods'), ',.0f', 'of'),
     Column(
         'missed, %',
         'share of the periods; more than 1 %: too slow',
-        _timing('missed_share', '.1f', 100.0),
-        'missed %',
+        _timing('missed_share', 100.0),
+        '.1f',
+        'missed, %',
     ),
     Column(
         'policy step, µs',
         "time of one step of the policy's network, p50 / p99",
         _step,
+        '.0f',
         'step, µs',
+        _PAIR,
     ),
     Column(
         'memory, MB',
         "the policy process's resident memory",
-        _figure('resident_mb', '.0f'),
-        'mem., MB',
+        _figure('resident_mb'),
+        '.0f',
+        'memory, MB',
     ),
 )
 """How fast a policy's commands come, where deadlines can be missed."""
 
 
 class Comparison(NamedTuple):
-    """One table: its title, its columns, and a row of texts for each run."""
+    """One table: its title, its columns, and the metrics of its runs."""
 
     title: str
     columns: tuple[Column, ...]
-    rows: list[list[str]]
+    runs: list[dict]
     slow: list[bool]
-    """Whether a row's run missed too many deadlines."""
+    """Whether a run missed too many deadlines."""
+
+    @property
+    def rows(self) -> list[list[str]]:
+        """A row of texts for each run."""
+        return [[column.text(run) for column in self.columns] for run in self.runs]
 
 
 def comparisons(metrics: Iterable[dict]) -> list[Comparison]:
@@ -157,18 +173,12 @@ def comparisons(metrics: Iterable[dict]) -> list[Comparison]:
         title = 'What the policies achieve'
         if any(m['run'].get('mode') == 'lockstep' for m in achieved):
             title += ', in lockstep: whatever the machine, the same'
-        found.append(
-            Comparison(title, ACHIEVED, _rows(ACHIEVED, achieved), [False] * len(achieved))
-        )
+        found.append(Comparison(title, ACHIEVED, achieved, [False] * len(achieved)))
     if timed:
         slow = [m['timing'].get('in_time') is False for m in timed]
         title = 'How fast they answer, in real time on this machine'
-        found.append(Comparison(title, ANSWERED, _rows(ANSWERED, timed), slow))
+        found.append(Comparison(title, ANSWERED, timed, slow))
     return found
-
-
-def _rows(columns: Sequence[Column], metrics: Sequence[dict]) -> list[list[str]]:
-    return [[column.text(one) for column in columns] for one in metrics]
 
 
 def comparison(metrics: Sequence[dict]) -> Group:
@@ -184,34 +194,11 @@ def comparison(metrics: Sequence[dict]) -> Group:
     return Group(*parts)
 
 
-def _table(compared: Comparison) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=0)
-    for place, column in enumerate(compared.columns):
-        if place < _TEXTS:
-            table.add_column(column.heading, no_wrap=True)
-        else:
-            heading = column.short.replace(' ', '\n')
-            table.add_column(heading, justify='right', no_wrap=True)
-    for row, slow in zip(compared.rows, compared.slow, strict=True):
-        names = (broken(text) for text in row[:_TEXTS])
-        style = 'red' if slow else None
-        table.add_row(*map(escape, (*names, *row[_TEXTS:])), style=style)
+def _table(compared: Comparison) -> FittedTable:
+    names, figures = compared.columns[:_TEXTS], compared.columns[_TEXTS:]
+    headings = [column.heading for column in names]
+    table = FittedTable(*headings, *(c.figure for c in figures), left=headings, keys=_TEXTS)
+    for run, slow in zip(compared.runs, compared.slow, strict=True):
+        texts = [escape(column.text(run)) for column in names]
+        table.add_row(*texts, *(c.value(run) for c in figures), style='red' if slow else None)
     return table
-
-
-def broken(text: str, width: int = _NAME_WIDTH) -> str:
-    """A name on lines of at most ``width``, broken at ``+``, ``_``, ``-`` and spaces.
-
-    A part without any of these stays whole.
-    """
-    lines = ['']
-    for part in re.findall(r'[+ ]?[^+ _-]*[_-]*', text):
-        if lines[-1] and len(lines[-1]) + len(part.rstrip()) > width:
-            lines.append('')
-            part = part.lstrip()
-        lines[-1] += part
-    return '\n'.join(line.rstrip() for line in lines)
-
-
-def _format(value: Any, form: str) -> str:
-    return NOTHING if value is None or value != value else format(value, form)

@@ -6,7 +6,7 @@ from typing import Any
 from rich.markup import escape
 
 from liquid_control.bags.names import is_internal
-from liquid_control.verbs.tables import new_table
+from liquid_control.verbs.tables import Figure, new_table
 
 _SHOWN = 8
 """Oddities that are listed unless more are asked for."""
@@ -88,36 +88,37 @@ def _oddities(topics: dict[str, Any], verbose: bool) -> Iterator[str]:
 
 
 def _topics(topics: dict[str, Any]) -> Any:
-    table = new_table('topic', 'messages', 's', 'Hz', 'jitter ms', 'longest ms', 'gaps')
-
-    def text(value: float | None, form: str) -> str:
-        return '–' if value is None else format(value, form)
-
+    table = new_table(
+        'topic', Figure('messages', 'd'), Figure('s', '.2f'), Figure('Hz', '.1f'),
+        Figure('jitter ms', '.3g'), Figure('longest ms', '.3g'), Figure('gaps', 'd'),
+    )  # fmt: skip
     for name, topic in topics.items():
         package, _, kind = topic['type'].rpartition('/')
         table.add_row(
             f'{escape(name)}\n[dim]{escape(kind or package)}, {topic["stamps"]}[/]',
-            str(topic['messages']),
-            f'{topic["duration_s"]:.2f}',
-            text(topic['rate_hz'], '.1f'),
-            text(topic['jitter_ms'], '.3g'),
-            text(topic['longest_ms'], '.3g'),
-            str(topic['gaps']),
+            topic['messages'],
+            topic['duration_s'],
+            topic['rate_hz'],
+            topic['jitter_ms'],
+            topic['longest_ms'],
+            topic['gaps'],
         )
     return table
 
 
 def _contract(contract: dict[str, Any]) -> Iterator[Any]:
     yield f'[bold]{escape(contract["robot"])}[/], the contract asked for:'
-    table = new_table('term', 'topic', 'values', 'fresh', 'not finite', 'missing',
-                      left=('topic', 'missing'))  # fmt: skip
+    table = new_table(
+        'term', 'topic', Figure('values', 'd'), Figure('fresh', '.1%'), Figure('not finite', 'd'),
+        'missing', left=('topic', 'missing'),
+    )  # fmt: skip
     for term in contract['terms']:
         table.add_row(
             escape(term['name']),
             escape(term['topic']),
-            str(term['channels']),
-            f'{term["share"]:.1%}',
-            str(term['not_finite']),
+            term['channels'],
+            term['share'],
+            term['not_finite'],
             escape(', '.join(term['missing'])) or '–',
         )
     yield table

@@ -7,7 +7,7 @@ from rich.markup import escape
 
 from liquid_control.report.replay_answer import answer
 from liquid_control.verbs.bag_tables import coverage_parts
-from liquid_control.verbs.tables import new_table
+from liquid_control.verbs.tables import Figure, new_table
 
 _AHEAD = (1, 2, 5, 10, 20, 50)
 _LEGEND = (
@@ -15,6 +15,17 @@ _LEGEND = (
     'of std; persist.: that of predicting no change; Δ: action minus recorded command, largest '
     'and root mean square; step: p50/p99[/]'
 )
+
+_STEPS = Figure('steps', 'd', ('used', 'all'), alone=True)
+
+
+class _Ratio(Figure):
+    """A ratio with three decimals, or with three digits where it is large."""
+
+    def text(self, value: Any) -> str:
+        if value is None or value != value:
+            return super().text(value)
+        return format(value, '.3f' if value < 1000.0 else '.3g')
 
 
 def answer_line(name: str, outcome: dict[str, Any]) -> str:
@@ -59,21 +70,23 @@ def score_table(scores: list[dict[str, Any]]) -> Any:
     """Table with one row per policy and fault."""
     faults = any(score['fault'] != 'none' for score in scores)
     compared = any(score['actions_compared'] for score in scores)
-    actions = ['Δ max', 'Δ rms'] if compared else []
-    table = new_table('policy', *(['fault'] if faults else []), 'steps', 'error', 'persist.',
-                      'ratio', *actions, 'step µs', left=('fault',))  # fmt: skip
+    actions = [Figure('Δ max', '.3g'), Figure('Δ rms', '.3g')] if compared else []
+    table = new_table(
+        'policy', *(['fault'] if faults else []), _STEPS, Figure('error', '.2g'),
+        Figure('persist.', '.2g'), _Ratio('ratio'), *actions,
+        Figure('step µs', '.0f', ('p50', 'p99')), left=('fault',), keys=2 if faults else 1,
+    )  # fmt: skip
     for score in scores:
-        p50, p99 = (_text(score[f'policy_step_us_{p}'], '.0f') for p in ('p50', 'p99'))
-        differences = [_text(score[f'action_difference_{p}'], '.3g') for p in ('max', 'rms')]
+        differences = [score[f'action_difference_{p}'] for p in ('max', 'rms')]
         table.add_row(
             escape(score['policy']),
             *([escape(score['fault'])] if faults else []),
             _steps(score),
-            _text(score['prediction_mse'], '.2g'),
-            _text(score['persistence_mse'], '.2g'),
-            _ratio(score['prediction_ratio']),
+            score['prediction_mse'],
+            score['persistence_mse'],
+            score['prediction_ratio'],
             *(differences if compared else []),
-            f'{p50}/{p99}',
+            tuple(score[f'policy_step_us_{p}'] for p in ('p50', 'p99')),
         )
     return table
 
@@ -82,34 +95,35 @@ def horizon_table(scores: list[dict[str, Any]]) -> Any:
     """Table of error over persistence at some numbers of steps ahead."""
     last = max((score['horizons']['steps'] or [0])[-1] for score in scores)
     ahead = sorted({step for step in _AHEAD if step < last} | ({last} if last else set()))
-    table = new_table('policy', 'fault', *map(str, ahead), left=('fault',),
-                      title='error / persistence, fed with its own predictions')  # fmt: skip
+    table = new_table(
+        'policy', 'fault', *(_Ratio(str(step)) for step in ahead), left=('fault',), keys=2,
+        title='error / persistence, fed with its own predictions',
+    )  # fmt: skip
     for score in scores:
         ratios = dict(zip(score['horizons']['steps'], score['horizons']['ratio'], strict=True))
-        table.add_row(
-            escape(score['policy']),
-            escape(score['fault']),
-            *(_ratio(ratios.get(step)) for step in ahead),
-        )
+        names = escape(score['policy']), escape(score['fault'])
+        table.add_row(*names, *(ratios.get(step) for step in ahead))
     return table
 
 
 def fleet_table(found: dict[str, Any]) -> Any:
     """Table with one row per policy and fault, over all recordings."""
     failed = len(found['failed'])
-    table = new_table('policy · fault', 'recordings', 'steps', 'ratio, median', 'worst',
-                      'watched s', 'alarms', 'alarmed',
-                      title=f'{found["recordings"]} recordings, {failed} failed')  # fmt: skip
+    table = new_table(
+        'policy · fault', Figure('recordings', 'd'), _STEPS, _Ratio('ratio, median'),
+        _Ratio('worst'), Figure('watched s', '.1f'), Figure('alarms', 'd'),
+        Figure('alarmed', 'd'), title=f'{found["recordings"]} recordings, {failed} failed',
+    )  # fmt: skip
     for name, row in found['policies'].items():
         table.add_row(
             escape(name),
-            str(row['recordings']),
+            row['recordings'],
             _steps(row),
-            _ratio(row['prediction_ratio_median']),
-            _ratio(row['prediction_ratio_worst']),
-            f'{row["watched_s"]:.1f}' if row['watched_s'] else '–',
-            str(row['alarms']),
-            str(len(row['alarmed'])),
+            row['prediction_ratio_median'],
+            row['prediction_ratio_worst'],
+            row['watched_s'] or None,
+            row['alarms'],
+            len(row['alarmed']),
         )
     return table
 
@@ -118,16 +132,7 @@ def _until(seconds: float | None) -> str:
     return 'the end' if seconds is None else f'{seconds:.2f} s'
 
 
-def _text(value: Any, form: str) -> str:
-    return '–' if value is None else format(value, form)
-
-
-def _ratio(value: float | None) -> str:
-    """A ratio with three decimals, or with three digits where it is large."""
-    return _text(value, '.3f' if value is None or value < 1000.0 else '.3g')
-
-
-def _steps(score: dict[str, Any]) -> str:
-    """Number of used observations, with the total if not all were used."""
+def _steps(score: dict[str, Any]) -> tuple[int, int | None]:
+    """Number of used observations, and the total if not all were used."""
     used, heard = score['used'], score['observations']
-    return str(used) if used == heard else f'{used}/{heard}'
+    return used, None if used == heard else heard
