@@ -250,7 +250,8 @@ def test_the_verb_trains_on_a_part_of_a_bag(tmp_path, capsys):
     other = str(tmp_path / 'other.onnx')
     assert main([*arguments, '--from', '90', '--out', other]) == 1
     assert 'no observation from 90 to 10 s' in capsys.readouterr().err
-    assert main([*arguments, '--cell', 'gro', '--out', other]) == 1
+    wrong = [word.replace('gru', 'gro') for word in arguments]
+    assert main([*wrong, '--out', other]) == 1
     assert "did you mean 'gru'" in capsys.readouterr().err
 
 

@@ -22,7 +22,7 @@ from peer import Peer
         ('sim', {'episodes': -1}, 'episodes'),
         ('sim', {'start_timeout': 0.5}, 'is a policy node running in this ROS domain?'),
         ('fault', {'fault': 'gausian:0.1'}, "did you mean 'gaussian'?"),
-        ('fault', {'fault': 'gaussian:much'}, "expected a number, found 'much'"),
+        ('fault', {'fault': 'gaussian:much'}, "expected a number in [0, 1000], found 'much'"),
         ('fault', {'fault': "'"}, 'fault_node: '),
     ],
 )

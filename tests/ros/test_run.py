@@ -13,7 +13,7 @@ from support import interruptible
 from liquid_control.bags.bag import Bag
 from liquid_control.evaluation.metrics import load_metrics
 
-BASE = [sys.executable, '-m', 'liquid_control.cli', 'run', '--no-video', '--seconds', '4']
+BASE = [sys.executable, '-m', 'liquid_control', 'run', '--no-video']
 
 
 WHY_POLICY = 'the policy node was ended by SIGKILL'
@@ -25,8 +25,9 @@ def start():
     started = []
 
     def begin(*arguments):
+        length = [] if '--seconds' in arguments else ['--seconds', '4']
         process = subprocess.Popen(
-            [*BASE, *map(str, arguments)],
+            [*BASE, *length, *map(str, arguments)],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
             preexec_fn=interruptible,
         )  # fmt: skip
@@ -168,17 +169,17 @@ def test_a_node_that_dies_before_the_monitor_has_begun_is_named_too(start, tmp_p
     ('arguments', 'said'),
     [
         (['--policy', 'lstn'], "did you mean 'lstm'?"),
-        (['--fault', 'dropped:2'], 'expected a number in [0, 1], found 2.0'),
+        (['--fault', 'dropped:2'], 'expected a number in [0, 1], found 2'),
         (['--robot', 'spot'], 'unknown robot'),
         (['--robot', 'go2'], 'robot go2 is not simulated'),
-        (['--priority', '100'], 'priority: expected 0 to 99, found 100'),
-        (['--episodes', '0'], 'episodes: expected more than 0'),
+        (['--priority', '100'], "--priority: expected a whole number, 0 to 99, found '100'"),
+        (['--episodes', '0'], "--episodes: expected a whole number, 1 or more, found '0'"),
     ],
 )
 def test_a_wrong_argument_is_refused_before_anything_starts(start, tmp_path, arguments, said):
     process = start('--out', tmp_path / 'run', *arguments)
     text, _ = process.communicate(timeout=240)
-    assert process.returncode == 1
+    assert process.returncode in (1, 2)
     assert said in text.replace('\n', ' ')
     assert not (tmp_path / 'run').exists()
 
