@@ -174,8 +174,8 @@ def echo() -> Candidate:
 
 
 def policy(path: Path, robot: Path) -> Candidate:
-    """The policy node with one bundle; it tolerates the pauses between its blocks."""
-    parameters = {'policy': path, 'robot': robot, 'sensor_timeout': 1000.0}
+    """The policy node with one bundle; it tolerates pauses, and a busy machine that asks slowly."""
+    parameters = {'policy': path, 'robot': robot, 'sensor_timeout': 1000.0, 'rate_tolerance': 0.0}
     arguments = ['liquid_control.nodes.policy_node', '--ros-args', '-p', 'autostart:=true']
     for key, value in parameters.items():
         arguments += ['-p', f'{key}:={value}']
