@@ -193,7 +193,7 @@ def _measure_block(session: Session, candidate: Candidate, settings: LoopSetting
 def candidates_of(policies: Sequence[Path], robot: Path, priority: int = 0) -> list[Candidate]:
     """The bare echo, which reads what the first policy reads, then a policy node a policy.
 
-    A policy node tolerates the pauses between its blocks.
+    A policy node tolerates the pauses between its blocks, and a busy machine that asks slowly.
 
     Raises:
         ContractError: a policy does not fit the robot.
@@ -203,7 +203,11 @@ def candidates_of(policies: Sequence[Path], robot: Path, priority: int = 0) -> l
     found = []
     for number, path in enumerate((policies[0], *policies)):
         shared = {'policy': path, 'robot': robot, **({'priority': priority} if priority else {})}
-        own = {} if number == 0 else {'autostart': 'true', 'sensor_timeout': 1000.0}
+        own = (
+            {}
+            if number == 0
+            else {'autostart': 'true', 'sensor_timeout': 1000.0, 'rate_tolerance': 0.0}
+        )
         name = 'echo' if number == 0 else path.stem
         arguments = [f'liquid_control.nodes.{"policy" if number else "echo"}_node', '--ros-args']
         for key, value in {**shared, **own}.items():

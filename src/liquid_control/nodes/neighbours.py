@@ -8,13 +8,13 @@ from typing import Any
 from rclpy.node import Node
 from rclpy.qos import QoSCompatibility, qos_check_compatible
 
-_LOOK_S, _REMEMBERED_S = 1.0, 2.0
+_LOOK_S, _REMEMBERED_S = 0.5, 2.0
 _UNKNOWN = '_UNKNOWN_'
 """In what the middleware calls a node whose name it has yet to learn."""
 
 
 class Neighbours:
-    """Looks once a second who sends the sensors' topics and who listens to the commands.
+    """Looks twice a second who sends the sensors' topics and who listens to the commands.
 
     Several publishers of one topic are right if each names joints of its own, and wrong if two
     name the same: the policy would answer now the one, now the other.

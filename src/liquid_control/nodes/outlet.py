@@ -64,6 +64,13 @@ class Outlet:
         """Whether an observation may be answered: driving, by a clock that runs."""
         return self.driving and (self._lockstep or self.watchdog.clock_runs)
 
+    @property
+    def waiting(self) -> str | None:
+        """What is still missing before it drives, or None."""
+        if not (self._lockstep or self.watchdog.clock_runs):
+            return 'no /clock: use_sim_time is true, and /clock shows no time that moves'
+        return None if self.watchdog.heard else 'armed, but no observation yet'
+
     def arm(self) -> None:
         """Be ready to drive; the next observation is the first."""
         with self.lock:

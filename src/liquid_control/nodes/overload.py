@@ -28,22 +28,23 @@ class Overload:
         """What is wrong, by the last verdict."""
         self._since: float | None = None
         self._ended = 0.0
-        self._busy = 0.0
         self._taken: list[float] = []
+        self._spans: list[float] = []  # the same, with what passed without a pause before
 
     def handled(self, began: float, ended: float) -> None:
         """Take note of a reading that was handled from one time to another, steady, in s."""
         if self._since is None:
             self._since = self._ended = began
         waited = began - self._ended < _NO_PAUSE_S
-        self._busy += ended - (self._ended if waited else began)
+        self._spans.append(ended - (self._ended if waited else began))
         self._taken.append(ended - began)
         self._ended = ended
         window = ended - self._since
         if window >= _WINDOW_S and len(self._taken) >= _LEAST:
             self.problem = self._verdict(window)
-            self._since, self._busy = ended, 0.0
+            self._since = ended
             self._taken.clear()
+            self._spans.clear()
 
     def _verdict(self, window: float) -> str | None:
         typical = statistics.median(self._taken)
@@ -52,9 +53,11 @@ class Overload:
                 f'overloaded: a step takes {typical * 1e3:.3g} ms, '
                 f'a period is {self._period * 1e3:g} ms'
             )
-        if self._busy > _FULL * window:
+        # By the median, since a single long one, as after a suspension, is no load.
+        share = statistics.median(self._spans) * len(self._spans) / window
+        if share > _FULL:
             return (
                 f'overloaded: {len(self._taken) / window:.0f} readings a second take '
-                f'{typical * 1e3:.3g} ms each, {self._busy / window:.0%} of the time'
+                f'{typical * 1e3:.3g} ms each, {share:.0%} of the time'
             )
         return None

@@ -65,7 +65,7 @@ class PolicyNode(Lifecycle):
 
     @property
     def controller(self) -> Controller | None:
-        return None if self.hosted is None else self.hosted.controller
+        return self.hosted and self.hosted.controller
 
     def configure(self) -> None:
         settings, robot_path = self.settings, paths.robot(self.settings.robot)
@@ -134,11 +134,9 @@ class PolicyNode(Lifecycle):
             timer = self.create_timer(period, self._rehearse, clock=steady)
             self._rehearsing = kept(self.destroy_timer, timer)
         # Same rule as the timeline's for stamps: a smaller jump back is skipped, without a reset.
-        threshold = JumpThreshold(
-            min_forward=Duration(nanoseconds=round(robot.freshness * 1e9)),
-            min_backward=Duration(nanoseconds=-round(robot.max_gap * 1e9) - 1),
-            on_clock_change=True,
-        )
+        ahead = Duration(nanoseconds=round(robot.freshness * 1e9))
+        back = Duration(nanoseconds=-round(robot.max_gap * 1e9) - 1)
+        threshold = JumpThreshold(min_forward=ahead, min_backward=back, on_clock_change=True)
         jump = self.get_clock().create_jump_callback(threshold, post_callback=self._on_jump)
         made.callback(jump.unregister)
         period = min(_WATCHDOG_PERIOD_S, watchdog.timeout / 4)
@@ -161,29 +159,31 @@ class PolicyNode(Lifecycle):
 
     def _on_message(self, topic: str, message: Any) -> None:
         began = time.monotonic()
-        self._neighbours.heard(topic, message)
+        if self._neighbours.several:
+            self._neighbours.heard(topic, message)
         try:
             observed = self.hosted.take(topic, message)
         except ObservationError as error:
             self.get_logger().error(str(error), throttle_duration_sec=1.0)
             return
-        self._guard()  # an observation that comes after too long a silence does not end it
+        self._stop_if(self._outlet.alarm())  # an observation after too long a silence ends nothing
         if observed is None:
             return
         if self.lockstep:
             self._answer(*observed)
             return
         waited = self._pending is not None or self._busy(began)
-        if self._outlet.plausible(observed[0]):
-            self.hosted.rate.seen(observed[0], waited)
         if not (waited and self.executor):
             self._answer(*observed)
-            return
-        # Others may wait behind this message. They are served first, since a task goes to the end
-        # of the queue; then the newest observation is answered.
-        if self._pending is None:
+        elif self._pending is None:
+            # Others may wait behind this message. They are served first, since a task goes to the
+            # end of the queue; then the newest observation is answered.
+            self._pending = observed
             self.executor.create_task(self._answer_pending)
-        self._pending = observed
+        else:
+            self._pending = observed
+        if self._outlet.plausible(observed[0]):
+            self.hosted.rate.seen(observed[0], waited)
 
     def _busy(self, now: float) -> bool:
         """Whether messages may have waited for the last step, or gone unseen: it has only just
@@ -240,12 +240,16 @@ class PolicyNode(Lifecycle):
         why = self._outlet.alarm()
         if why is None and self._outlet.driving:
             why = self._checks.prohibited()
+        self._stop_if(why)
+
+    def _stop_if(self, why: str | None) -> None:
         if why is not None and self._outlet.stop(why, unless_silent=True):
             self._say_stopped()
 
     def _rehearse(self) -> None:
         if self._outlet.driving and self._pending is None:
             self.hosted.rehearsal()
+            self._stop_if(self._outlet.alarm())  # part of the same path
 
     def _on_jump(self, jump: Any) -> None:
         """Forget what was observed before a jump back, unless the sensors have jumped already;
@@ -299,15 +303,10 @@ class PolicyNode(Lifecycle):
 
     def _publish_status(self) -> None:
         self._status_at = time.monotonic()
-        waiting = None
-        if not (self.lockstep or self._outlet.watchdog.clock_runs):
-            waiting = 'no /clock: use_sim_time is true, and /clock shows no time that moves'
-        elif not self._outlet.watchdog.heard:
-            waiting = 'armed, but no observation yet'
         message = self.hosted.status.message(
             active=self._outlet.active,
             problem=self._checks.found(),
-            waiting=waiting,
+            waiting=self._outlet.waiting,
             warning=self._checks.warning(),
             rate_hz=f'{self.hosted.rate.measured:.1f}',
             priority=self.priority,
