@@ -14,7 +14,7 @@ PAGES = [ROOT / 'README.md', *sorted((ROOT / 'docs').rglob('*.md'))]
 PAGES = [page for page in PAGES if 'cards' not in page.parts]
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 FAULTS = {'clean': 'none', 'noise, σ = 0.1': 'gaussian:0.1', '10 % lost': 'dropped:0.1',
-          '24 ms late': 'delay:3'}  # fmt: skip
+          '24 ms late': 'delay:3', 'from mid-walk on': 'delay:3@500'}  # fmt: skip
 
 
 def blocks(page: Path) -> list[tuple[str, str]]:
