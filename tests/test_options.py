@@ -95,3 +95,8 @@ def test_help_lists_the_faults_with_their_settings(verb, capsys):
 )
 def test_a_bad_value_names_its_bounds_and_a_path_that_is_not_there(argv, said, capsys):
     assert said in refused(argv, capsys)
+
+
+def test_a_benchmark_never_asks_faster_than_the_robots_period(capsys):
+    assert main(['benchmark', 'latency', '--period', '0.004']) == 1
+    assert '--period: expected at least 0.008 s' in capsys.readouterr().err

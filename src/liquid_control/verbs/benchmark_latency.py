@@ -46,7 +46,13 @@ def main(args: argparse.Namespace) -> int:
 
     console = Console()
     robot = paths.robot(args.robot)
-    period = 1.0 / Contract.load(robot).rate if args.period is None else args.period
+    nominal = 1.0 / Contract.load(robot).rate
+    period = nominal if args.period is None else args.period
+    if period < nominal:
+        raise ValueError(
+            f'--period: expected at least {nominal:g} s, the period of {args.robot}, found '
+            f'{period:g}: observations that come faster are thinned out, not answered'
+        )
     bundles = [paths.policy(name, robot) for name in args.policy or ('cfc', 'lstm')]
     candidates = candidates_of(bundles, robot, args.priority)
     runners = [PolicyRunner(path) for path in bundles]
