@@ -98,5 +98,5 @@ def test_a_bad_value_names_its_bounds_and_a_path_that_is_not_there(argv, said, c
 
 
 def test_a_benchmark_never_asks_faster_than_the_robots_period(capsys):
-    assert main(['benchmark', 'latency', '--period', '0.004']) == 1
+    assert cli.main(['benchmark', 'latency', '--period', '0.004']) == 1
     assert '--period: expected at least 0.008 s' in capsys.readouterr().err

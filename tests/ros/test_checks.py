@@ -141,7 +141,9 @@ def neighbours(*senders):
     return found, steady
 
 
-LEFT, RIGHT, BOTH = (SimpleNamespace(name=names) for names in (['a', 'b'], ['c'], ['a', 'b', 'c']))
+LEFT, RIGHT, BOTH, GRIPPER = (
+    SimpleNamespace(name=list(names)) for names in ('ab', 'c', 'abc', 'xy')
+)
 
 
 def hear(found, *messages):
@@ -157,8 +159,10 @@ def test_one_publisher_is_right():
 
 @pytest.mark.parametrize('messages', [[BOTH], [BOTH, LEFT], [SimpleNamespace()]])
 def test_two_publishers_of_the_same_joints_are_named(messages):
-    found, _ = neighbours('robot', 'ghost')
+    found, steady = neighbours('robot', 'ghost')
     assert found.conflict() is None, 'they have sent nothing yet'
+    hear(found, *messages)
+    steady.now += 0.6
     assert hear(found, *messages) == (
         'joint_states has 2 publishers that name the same joints: /ghost, /robot; end all but '
         'one, or set several_publishers'
@@ -176,8 +180,31 @@ def test_two_publishers_that_share_a_joint_are_named():
     assert hear(found, LEFT, SimpleNamespace(name=['b', 'c']))
 
 
+def test_a_gripper_beside_an_arm_is_right():
+    found, steady = neighbours('arm', 'gripper')
+    assert hear(found, BOTH) is None, 'the gripper is still silent'
+    for _ in range(20):
+        steady.now += 0.3
+        found.look()
+        assert hear(found, BOTH, GRIPPER) is None
+    found._node.senders = ('arm', 'ghost', 'gripper')
+    steady.now += 1.1
+    found.look()
+    assert hear(found, BOTH, GRIPPER) is None, 'the third is still silent'
+    steady.now += 0.6
+    assert '3 publishers' in hear(found, BOTH, GRIPPER)
+
+
+def test_what_is_not_read_may_come_from_two_publishers():
+    found, steady = neighbours('left', 'right')
+    steady.now += 0.6
+    both = [SimpleNamespace(name=[*one.name, 'base']) for one in (LEFT, RIGHT)]
+    assert hear(found, *both) is None
+
+
 def test_one_that_has_gone_is_forgotten():
     found, steady = neighbours('robot', 'ghost')
+    steady.now += 0.6
     assert hear(found, BOTH)
     found._node.senders = ('robot',)
     steady.now += 1.1

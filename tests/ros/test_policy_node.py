@@ -19,6 +19,7 @@ from rclpy.duration import Duration
 from rclpy.lifecycle import TransitionCallbackReturn
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray, MultiArrayDimension
+from std_srvs.srv import Trigger
 from support import STUDENT, arm, make_bundle
 
 from liquid_control import paths
@@ -312,6 +313,20 @@ def test_what_holds_is_heard_while_it_does_not_drive(told, pause):
     hear(told, 'joint_states', hip=0.4, knee=-0.3)
     assert target(told) == 0.0
     assert told.controller.counts['steps'] == steps + 1
+
+
+def test_what_had_arrived_before_the_clean_up_is_ignored(told):
+    """An executor may call what it has queued after the topic or service is destroyed."""
+    topics = ('/joint_states', '/targets')
+    heard = [one.callback for one in told.subscriptions if one.topic_name in topics]
+    asked = [one.callback for one in told.services if one.srv_name.endswith(('/stop', '/arm'))]
+    assert len(heard) == len(asked) == 2
+    told.trigger_deactivate()
+    told.trigger_cleanup()
+    for callback in heard:
+        callback(JointState())
+    for callback in asked:
+        assert not callback(Trigger.Request(), Trigger.Response()).success
 
 
 def status(node):

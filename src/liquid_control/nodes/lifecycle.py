@@ -12,6 +12,17 @@ _SUCCESS, _ERROR = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.ER
 _FAILURE = TransitionCallbackReturn.FAILURE
 
 
+def while_made(made: ExitStack, callback: Callable[..., Any]) -> Callable[..., Any]:
+    """A callback that does nothing once ``made`` is undone.
+
+    An executor may still call the callback of what is destroyed, for what had arrived before. Then
+    the last argument is returned: a service's response, unchanged.
+    """
+    live = [callback]
+    made.callback(live.clear)
+    return lambda *arguments: live[0](*arguments) if live else arguments[-1]
+
+
 class Lifecycle(LifecycleNode):
     """Calls ``configure``, ``activate``, ``end`` and ``clean_up`` of a subclass.
 

@@ -9,6 +9,8 @@ from rclpy.node import Node
 from rclpy.qos import QoSCompatibility, qos_check_compatible
 
 _LOOK_S, _REMEMBERED_S = 0.5, 2.0
+_GRACE_S = 0.5
+"""Time for each of several publishers to say which joints it has."""
 _UNKNOWN = '_UNKNOWN_'
 """In what the middleware calls a node whose name it has yet to learn."""
 
@@ -16,8 +18,10 @@ _UNKNOWN = '_UNKNOWN_'
 class Neighbours:
     """Looks twice a second who sends the sensors' topics and who listens to the commands.
 
-    Several publishers of one topic are right if each names joints of its own, and wrong if two
-    name the same: the policy would answer now the one, now the other.
+    Several publishers of one topic are right if each names joints of its own, as an arm's and a
+    gripper's. They are wrong if two name the same joint that is read: the policy would answer now
+    the one, now the other. Who sends a message is unknown; so where one names every joint that is
+    read, each of the others must soon be heard with other names.
 
     Args:
         node: the node.
@@ -40,6 +44,7 @@ class Neighbours:
         self._clock = clock
         self._looked = float('-inf')
         self._names: dict[str, dict[tuple[str, ...], float]] = {}
+        self._since: dict[str, tuple[int, float]] = {}  # topic → publishers, found at this time
         self.several: dict[str, list[str]] = {}
         """Topics with several publishers → the names of their nodes."""
         self.deaf: list[str] = []
@@ -55,6 +60,9 @@ class Neighbours:
             topic: _names(self._node.get_publishers_info_by_topic(full))
             for topic, full in self._topics.items()
         }
+        for topic, names in senders.items():
+            if topic not in self._since or self._since[topic][0] != len(names):
+                self._since[topic] = len(names), now
         self.several = {topic: names for topic, names in senders.items() if len(names) > 1}
         self.deaf = self._deaf()
 
@@ -81,11 +89,12 @@ class Neighbours:
 
     def conflict(self) -> str | None:
         """Which topic has publishers that name the same joints, and who they are; or None."""
+        now = self._clock()
         for topic, who in self.several.items():
-            since = self._clock() - _REMEMBERED_S
             heard = self._names.get(topic, {}).items()
-            named = [names for names, last in list(heard) if last > since]
-            if _overlap(named, self._joints[topic]):
+            named = [names for names, last in list(heard) if last > now - _REMEMBERED_S]
+            silent = len(named) < len(who) and now - self._since[topic][1] > _GRACE_S
+            if _overlap(named, self._joints[topic], silent):
                 return (
                     f'{topic} has {len(who)} publishers that name the same joints: '
                     f'{", ".join(who)}; end all but one, or set several_publishers'
@@ -93,13 +102,15 @@ class Neighbours:
         return None
 
 
-def _overlap(named: Sequence[tuple[str, ...]], asked: frozenset[str]) -> bool:
-    """Whether two publishers send the same: one sends everything, or two have a name in common.
+def _overlap(named: Sequence[tuple[str, ...]], asked: frozenset[str], silent: bool) -> bool:
+    """Whether two publishers send the same joint: it is in two lists of names, or one list has
+    everything and a publisher has none of its own (``silent``).
 
     Messages without names count as everything.
     """
-    everything = any(not names or asked <= set(names) for names in named)
-    return everything or any(set(a) & set(b) for a, b in itertools.combinations(named, 2))
+    if any(set(a) & set(b) & asked for a, b in itertools.combinations(named, 2)):
+        return True
+    return silent and any(not names or asked <= set(names) for names in named)
 
 
 def _names(ends: Any) -> list[str]:

@@ -33,7 +33,7 @@ from liquid_control.control.observe import ObservationError
 from liquid_control.nodes.checks import Checks
 from liquid_control.nodes.guard_thread import GuardThread
 from liquid_control.nodes.hosted_policy import HostedPolicy
-from liquid_control.nodes.lifecycle import Lifecycle
+from liquid_control.nodes.lifecycle import Lifecycle, while_made
 from liquid_control.nodes.neighbours import Neighbours
 from liquid_control.nodes.outlet import Outlet
 from liquid_control.nodes.policy_settings import PolicySettings
@@ -97,11 +97,10 @@ class PolicyNode(Lifecycle):
             return kept(self.destroy_publisher, make(*arguments))
 
         def listen(kind: type, topic: str, callback: Callable, profile: QoSProfile) -> str:
-            subscription = self.create_subscription(kind, topic, callback, profile)
-            return kept(self.destroy_subscription, subscription).topic_name
+            heard = self.create_subscription(kind, topic, while_made(made, callback), profile)
+            return kept(self.destroy_subscription, heard).topic_name
 
-        robot = hosted.robot
-        profile = qos(lockstep=self.lockstep, reliable=True, depth=1)
+        robot, profile = hosted.robot, qos(lockstep=self.lockstep, reliable=True, depth=1)
         sensors = qos(lockstep=self.lockstep, reliable=False, depth=1)
         own = robot.action.topic
         if hosted.driver is not None:  # whoever drives may send as best effort
@@ -124,7 +123,8 @@ class PolicyNode(Lifecycle):
         self._checks = Checks(hosted, self._neighbours, self.settings)
         self._arm = self.resolve_service_name('~/arm')
         for name, callback in (('~/stop', self._on_stop), (self._arm, self._on_arm)):
-            kept(self.destroy_service, self.create_service(Trigger, name, callback))
+            asked = self.create_service(Trigger, name, while_made(made, callback))
+            kept(self.destroy_service, asked)
         count = 0 if self.lockstep else affordable(hosted.runner, self.settings.rehearsals)
         self._rehearsals = count
         if count:
