@@ -6,11 +6,12 @@ a time.
 """
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from liquid_control.bags.bag import Bag, BagError
+from liquid_control.bags.carried import CarriedOver
 from liquid_control.bags.fit import Fit
 from liquid_control.bags.names import recorded_name
 from liquid_control.bags.refused import Refused
@@ -86,16 +87,19 @@ def merged(
         ContractError: a field is not in the type that the bag defines.
     """
     parts = [contract] if parts is None else parts
+    names = [recorded_name(topic, observed) for topic in contract.topics]
+    for name in names:
+        bag.require(name)
+    carried = _carried(bag, names)
     streams = []
     for place, (topic, kind) in enumerate(contract.topics.items()):
-        recorded = recorded_name(topic, observed)
-        bag.require(recorded)
+        recorded = names[place]
         if kind not in bag.tallies[recorded].types:
             raise BagError(f'{bag.path}: {recorded}: expected {kind}, found {bag.types[recorded]}')
         usable = _Usable(parts, topic, recorded)
-        streams.append(_stamped(bag, topic, recorded, usable, -place))
+        streams.append(_stamped(bag, topic, recorded, usable, -place, carried.get(recorded)))
     check_terms(contract, lambda kind: of_rosbags(bag.fields(kind)))
-    require_one_clock(bag, [recorded_name(t, observed) for t in contract.topics])
+    require_one_clock(bag, [name for name in names if name not in carried])
     for _, now, _, *found in heapq.merge(*streams):  # no two streams have equal orders
         yield Merged(now, *found)
 
@@ -119,7 +123,29 @@ def require_one_run(bag: Bag, contract: Contract, observed: dict[str, str]) -> N
             )
 
 
-def _stamped(bag: Bag, topic: str, recorded: str, usable: '_Usable', order: int) -> Iterator[tuple]:
+def _carried(bag: Bag, names: Sequence[str]) -> dict[str, Callable[[int], int]]:
+    """Topics without headers, received on another clock than that of the first topic's headers."""
+    pace, *others = names
+    if bag.tallies[pace].source == 'receive':
+        return {}
+    low, high = bag.tallies[pace].spans('header')
+    found = {}
+    for name in others:
+        first, last = bag.tallies[name].spans('receive')
+        if bag.tallies[name].source == 'receive' and (high < first or last < low):
+            found[name] = CarriedOver(bag, pace)
+            bag.note(f'{name} has no headers: its receive stamps are put on the clock of {pace}')
+    return found
+
+
+def _stamped(
+    bag: Bag,
+    topic: str,
+    recorded: str,
+    usable: '_Usable',
+    order: int,
+    carried: Callable[[int], int] | None,
+) -> Iterator[tuple]:
     """Yield (run, time, order, topic, message, takers) of the messages that a part can use."""
     tally, latest, era = bag.tallies[recorded], 0, 0
     given, restarts, ahead = tally.source == 'receive', tally.restarts, frozenset(tally.ahead)
@@ -128,7 +154,7 @@ def _stamped(bag: Bag, topic: str, recorded: str, usable: '_Usable', order: int)
         while era < len(restarts) and number >= restarts[era]:
             latest, era = 0, era + 1
         if given:
-            _give(message, received)
+            _give(message, received if carried is None else carried(received))
         for found, takers in usable.take(message):
             stamp = stamp_ns(found)
             if stamp <= 0:
