@@ -1,10 +1,15 @@
-"""Write files whole or not at all: every writer of a file that can replace another uses this."""
+"""Write files whole or not at all: every writer of a file that can replace another uses this.
+
+And read JSON of unknown origin.
+"""
 
 import contextlib
+import json
 import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 
 def write_whole(path: str | Path, content: str | bytes) -> None:
@@ -55,3 +60,15 @@ def _sync(path: Path) -> None:
         os.fsync(place)
     finally:
         os.close(place)
+
+
+def from_json(text: str) -> Any:
+    """Read JSON.
+
+    Raises:
+        ValueError: it is not JSON, or is nested too deeply.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError('nested too deeply') from None

@@ -139,6 +139,7 @@ def test_a_graph_of_another_robot_is_refused(tmp_path):
         ('period', 'soon', 'period soon s'),
         ('contract_hash', '0' * 64, 'its metadata says 000000000000'),
         ('format', '99', 'format 99, expected'),
+        ('scores', '[' * 100_000, 'scores: not JSON: nested too deeply'),
     ],
 )
 def test_a_file_that_contradicts_itself_is_refused(path, tmp_path, name, value, said):

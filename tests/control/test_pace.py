@@ -60,6 +60,13 @@ def test_uneven_control_periods_are_not_taken_for_a_higher_rate(sigma):
         assert len(used(stamps)) == len(stamps)
 
 
+@pytest.mark.parametrize('size', [2, 4, 8, 10, 16])
+def test_of_bursts_at_the_right_rate_nearly_every_reading_is_used(size):
+    sent = PERIOD * size * np.repeat(np.arange(500), size)
+    stamps = START + sent + PERIOD // 10 * np.tile(np.arange(size), 500)
+    assert len(used(stamps)) > 0.98 * len(stamps)
+
+
 def test_lost_readings_at_the_right_rate_lose_no_others():
     kept = np.random.default_rng(1).random(2000) > 0.5
     stamps = (START + PERIOD * np.arange(2000))[kept]

@@ -171,6 +171,7 @@ def test_a_run_cut_short_is_measured_as_far_as_it_goes(walks, tmp_path):
         ('bag/bag.mcap', b'', 'no messages in this bag'),
         ('bag/bag.mcap', b'\x89MCAP0\r\n', 'no messages in this bag'),
         ('run.json', b'{', 'not JSON'),
+        ('run.json', b'[' * 100_000, 'not JSON: nested too deeply'),
         ('run.json', b'[]', 'expected a mapping'),
         ('run.json', b'{}', 'expected a mapping, found nothing'),
     ],

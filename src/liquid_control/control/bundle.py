@@ -17,7 +17,7 @@ from typing import Any
 from liquid_control.control import step_graph
 from liquid_control.control.contract import Contract, ContractError
 from liquid_control.control.step_graph import StepGraphError
-from liquid_control.files import write_whole
+from liquid_control.files import from_json, write_whole
 
 FORMAT = '1'
 PREFIX = 'liquid_control.'
@@ -186,8 +186,8 @@ class Bundle:
                 raise BundleError(f'{path}: metadata {PREFIX}{key} is missing')
             text = metadata[PREFIX + key]
             try:
-                values[key] = json.loads(text) if key in _JSON_KEYS else text
-            except json.JSONDecodeError as error:
+                values[key] = from_json(text) if key in _JSON_KEYS else text
+            except ValueError as error:
                 raise BundleError(f'{path}: metadata {PREFIX}{key}: not JSON: {error}') from error
             if key in _JSON_KEYS and not isinstance(values[key], dict):
                 found = type(values[key]).__name__
@@ -229,7 +229,7 @@ def _elapsed_range(text: str | None, path: Path) -> tuple[float, float] | None:
     if text is None:
         return None
     try:
-        low, high = map(float, json.loads(text))
+        low, high = map(float, from_json(text))
         if 0.0 < low <= high < math.inf:
             return low, high
     except (TypeError, ValueError):

@@ -4,7 +4,8 @@ from collections import deque
 
 _WINDOW = 32
 _MOST = 29
-"""Of the last 32 readings, how many must come too soon. Uneven periods at the right rate do not."""
+"""Of the last 32 readings, how many must come too soon; their mean distance must be too short too.
+Uneven periods and bursts at the right rate do neither or only the first."""
 _SOON, _AT_ONCE = 0.8, 0.5
 """Distance to the reading before, in nominal periods, that is too short; and one so short that the
 first three readings suffice."""
@@ -49,7 +50,7 @@ class Pace:
         self._note(apart)
         if not self.fast:
             return True
-        return passed_ns + sum(self._apart) / len(self._apart) / 2.0 >= self._period_ns
+        return passed_ns + self._mean / 2.0 >= self._period_ns
 
     def _note(self, apart: int) -> None:
         soon = _SOON * self._period_ns
@@ -66,4 +67,8 @@ class Pace:
         """Whether more readings come than are asked for."""
         if self._all_at_once:
             return len(self._apart) >= _FIRST
-        return self._soon >= _MOST
+        return self._soon >= _MOST and self._mean < _SOON * self._period_ns
+
+    @property
+    def _mean(self) -> float:
+        return sum(self._apart) / len(self._apart)

@@ -5,7 +5,6 @@ What a policy achieves and how fast its commands came are kept apart, in ``figur
 docs/metrics.md defines each of them.
 """
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -38,6 +37,7 @@ from liquid_control.evaluation.timing import (
     simulated,
 )
 from liquid_control.evaluation.trace import Trace
+from liquid_control.files import from_json
 from liquid_control.provenance import write_json
 
 FORMAT = 1
@@ -141,7 +141,7 @@ def load_metrics(folder: str | Path) -> dict[str, Any]:
         OSError: the run has to be measured, and ``metrics.json`` cannot be written.
     """
     try:
-        found = json.loads((Path(folder) / 'metrics.json').read_text())
+        found = from_json((Path(folder) / 'metrics.json').read_text())
     except (OSError, ValueError):
         return measure(folder)
     needed = {'complete', 'why', 'run', 'figures', 'timing'}

@@ -1,7 +1,6 @@
 """Run folders: what is in ``run.json``, and what a run's bag says besides observations."""
 
 import contextlib
-import json
 import signal
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,6 +15,7 @@ from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract, ContractError
 from liquid_control.control.stamps import stamp_ns
 from liquid_control.control.topics import EPISODE, PREDICTION, STATUS
+from liquid_control.files import from_json
 from liquid_control.provenance import write_json
 
 COLUMNS = (
@@ -61,7 +61,7 @@ def read_run(folder: str | Path) -> dict[str, Any]:
     if not path.parent.is_dir():
         raise BagError(f'{path.parent}: no such folder')
     try:
-        run = json.loads(path.read_text())
+        run = from_json(path.read_text())
     except OSError as error:
         raise BagError(f'{path}: {error.strerror}: is this a run folder?') from error
     except ValueError as error:

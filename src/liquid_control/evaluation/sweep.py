@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from liquid_control.control.schema import unknown
+from liquid_control.files import from_json
 from liquid_control.pool import Job, work
 from liquid_control.provenance import write_json
 
@@ -101,7 +102,7 @@ def sweep(
 def kept(folder: Path, piece: Piece) -> dict[str, Any] | None:
     """Return a piece's saved outcome; None if there is none, or it is broken or another's."""
     try:
-        found = json.loads(_path(folder, piece.name).read_text())
+        found = from_json(_path(folder, piece.name).read_text())
         whole = found['format'] == FORMAT and found['key'] == piece.key and 'ok' in found
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from liquid_control.files import from_json
 from liquid_control.provenance import difference, write_json
 
 FORMAT = 1
@@ -98,7 +99,7 @@ class Shelf:
         if not path.is_file():
             return None
         try:
-            result = json.loads(path.read_text())
+            result = from_json(path.read_text())
             found = result['run'], result['data_sha256'], result['format']
         except (ValueError, TypeError, KeyError) as error:
             raise ValueError(f'{path}: not a valid run result: {error!r}; remove it') from None
