@@ -67,7 +67,7 @@ def test_policies_that_are_not_there_or_damaged(tmp_path, monkeypatch):
     damaged.write_bytes(cfc.read_bytes()[:-9])
     monkeypatch.setattr(paths, 'policies', lambda robot: {'cfc': cfc, 'gru': damaged})
     found = {f.what: f for f in doctor.policies()}
-    assert found['Policy cfc'].state == 'ok'
+    assert found['Policies'] == Finding('Policies', 'ok', '1 fit walker2d: cfc')
     assert found['Policy lstm'].state == 'missing'
     assert found['Policy lstm'].needed
     assert (found['Policy gru'].state, found['Policy gru'].needed) == ('missing', False)

@@ -71,7 +71,7 @@ def test_the_checkouts_own_environment_is_told_to_make(monkeypatch, tmp_path):
     monkeypatch.setattr(sys, 'prefix', str(tmp_path / '.venv'))
     monkeypatch.chdir(tmp_path)
     assert extras.lacks('torch.nn') == 'needs torch, which is not installed: make train'
-    assert extras.command('scipy') == 'make train'
+    assert extras.command('safetensors') == 'make train'
     assert extras.command('ray') == 'make ray'
     assert extras.command('tensorboard') == 'make log'
     assert extras.command('mujoco') == 'make install'
@@ -105,9 +105,9 @@ def test_every_module_of_an_extra_is_among_its_requirements():
 
 
 def test_doctor_names_the_same_command(monkeypatch):
-    monkeypatch.setattr(extras, 'is_installed', lambda name: name not in ('torch', 'scipy'))
+    monkeypatch.setattr(extras, 'is_installed', lambda name: name not in ('torch', 'ncps'))
     found = doctor.training()
     assert found.state == 'missing'
     assert not found.needed
-    assert 'torch, scipy' in found.text
+    assert 'torch, ncps' in found.text
     assert found.advice == extras.command('torch')

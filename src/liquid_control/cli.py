@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from liquid_control import __version__, extras
-from liquid_control.verbs.arguments import file_to_write
+from liquid_control.verbs.arguments import file_to_write, sentence
 from liquid_control.verbs.parser import Parser
 from liquid_control.verbs.results import delivered
 
@@ -70,7 +70,7 @@ def command_line(*verbs: str) -> Parser:
     )  # fmt: skip
     kinds = parser.add_subparsers(dest='verb', metavar='VERB')
     for name, text in VERBS.items():
-        verb = kinds.add_parser(name, help=text, description=text[0].upper() + text[1:] + '.')
+        verb = kinds.add_parser(name, help=text, description=sentence(text))
         if name in verbs:
             _module(name).add_arguments(verb)
     return parser

@@ -15,7 +15,7 @@ _ROS = (
 MODULES = {
     'ros': _ROS,
     'sim': ('mujoco', 'gymnasium', 'imageio_ffmpeg'),
-    'train': ('torch', 'ncps', 'stable_baselines3', 'safetensors', 'onnxscript', 'scipy'),
+    'train': ('torch', 'ncps', 'stable_baselines3', 'safetensors', 'onnxscript'),
     'ray': ('ray',),
     'log': ('tensorboard',),
 }

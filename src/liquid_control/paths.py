@@ -113,6 +113,6 @@ def existing(path: str | Path, kind: str, names: Iterable[str] = ()) -> Path:
     """
     path = Path(path).expanduser()
     if not path.is_file():
-        known = f'; there are by name: {", ".join(names)}' if names else ''
+        known = f'; known names: {", ".join(sorted(names))}' if names else ''
         raise FileNotFoundError(f'{kind} {path}: no such file{known}')
     return path

@@ -15,7 +15,7 @@ from liquid_control.files import write_whole
 
 _PACKAGES = (
     'liquid_control', 'numpy', 'onnxruntime', 'onnx', 'mujoco', 'gymnasium', 'ros-rclpy',
-    'rosbags', 'torch', 'ncps', 'stable-baselines3', 'scipy',
+    'rosbags', 'torch', 'ncps', 'stable-baselines3',
 )  # fmt: skip
 
 

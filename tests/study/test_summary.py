@@ -3,9 +3,6 @@
 import math
 
 import pytest
-
-pytest.importorskip('scipy')
-
 from rich.console import Console
 
 from liquid_control.study.plots import write_plots

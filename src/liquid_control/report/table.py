@@ -172,7 +172,7 @@ def comparisons(metrics: Iterable[dict]) -> list[Comparison]:
     if achieved:
         title = 'What the policies achieve'
         if any(m['run'].get('mode') == 'lockstep' for m in achieved):
-            title += ', in lockstep: whatever the machine, the same'
+            title += ', in lockstep: not changed by a slow or busy machine'
         found.append(Comparison(title, ACHIEVED, achieved, [False] * len(achieved)))
     if timed:
         slow = [m['timing'].get('in_time') is False for m in timed]

@@ -50,6 +50,11 @@ def add_json_argument(parser: argparse.ArgumentParser, text: str, tables: bool =
         )
 
 
+def sentence(text: str) -> str:
+    """A verb's help text as the sentence that begins its ``--help``."""
+    return f'{text[0].upper()}{text[1:]}.'
+
+
 def whole(least: int, most: int | None = None) -> Callable[[str], int]:
     """The type of an argument that is a whole number from ``least`` to ``most``."""
     limits = f'{least} or more' if most is None else f'{least} to {most}'

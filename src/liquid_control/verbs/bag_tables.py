@@ -107,7 +107,7 @@ def _topics(topics: dict[str, Any]) -> Any:
 
 
 def _contract(contract: dict[str, Any]) -> Iterator[Any]:
-    yield f'[bold]{escape(contract["robot"])}[/], the contract asked for:'
+    yield f'[bold]What the contract {escape(contract["robot"])} asks for[/]'
     table = new_table(
         'term', 'topic', Figure('values', 'd'), Figure('fresh', '.1%'), Figure('not finite', 'd'),
         'missing', left=('topic', 'missing'),
@@ -123,9 +123,11 @@ def _contract(contract: dict[str, Any]) -> Iterator[Any]:
         )
     yield table
     if not contract['why_not']:
+        unusable = contract['complete'] - contract['finite']
         yield (
-            f'{contract["complete"]} of {contract["paced"]} messages of its first topic give a '
-            f'complete observation, {contract["finite"]} of them finite in every value'
+            f'{contract["finite"]} of {contract["paced"]} messages of '
+            f'{escape(contract["terms"][0]["topic"])} give a complete observation'
+            + (f'; {unusable} more give one with a value that is not finite' if unusable else '')
         )
     for hint in contract['hints']:
         yield f'[yellow]check:[/] {escape(hint)}'

@@ -3,7 +3,7 @@
 import argparse
 
 from liquid_control.verbs import benchmark_latency, benchmark_replay, benchmark_training
-from liquid_control.verbs.arguments import add_json_argument
+from liquid_control.verbs.arguments import add_json_argument, sentence
 
 _KINDS = {
     'latency': (
@@ -21,7 +21,7 @@ _KINDS = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     kinds = parser.add_subparsers(dest='kind', metavar='WHAT', required=True)
     for name, (module, text) in _KINDS.items():
-        kind = kinds.add_parser(name, help=text)
+        kind = kinds.add_parser(name, help=text, description=sentence(text))
         module.add_arguments(kind)
         add_json_argument(kind, 'write all figures to a file')
 

@@ -285,6 +285,7 @@ def policies(robot: str = 'walker2d') -> Iterator[Finding]:
         advice = extras.command(error.name or '') if isinstance(error, ImportError) else _FRESH
         yield Finding('Shared files', 'missing', str(error), advice)
         return
+    fitting = []
     for name in [*found, *(n for n in _DEMO_POLICIES if n not in found)]:
         what, needed = f'Policy {name}', name in _DEMO_POLICIES
         if name not in found:
@@ -296,7 +297,9 @@ def policies(robot: str = 'walker2d') -> Iterator[Finding]:
         except ValueError as error:
             yield Finding(what, 'missing', str(error), 'get a fresh copy, or train it', needed)
         else:
-            yield Finding(what, 'ok', f'{bundle.cell}, fits {robot}', needed=needed)
+            fitting.append(name)
+    if fitting:
+        yield Finding('Policies', 'ok', f'{len(fitting)} fit {robot}: {", ".join(fitting)}')
 
 
 def conversation(

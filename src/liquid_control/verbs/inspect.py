@@ -61,7 +61,7 @@ def _print_summary(console: Any, rows: Iterator[tuple[str, str]]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
     table.add_column(style='cyan', no_wrap=True)
     table.add_column(overflow='fold')
     for name, text in rows:
@@ -75,7 +75,8 @@ def _summary(path: Path, contract: Any, bundle: Any) -> Iterator[tuple[str, str]
         yield 'contract', f'{path.name}: {contract.robot}, {contract.rate:g} Hz'
     else:
         what = 'policy' if bundle.drives else 'predictor, which does not drive'
-        yield 'bundle', f'{path.name}: {bundle.cell}, a {what}'
+        cell = '' if bundle.cell == 'none' else f'{bundle.cell}, '
+        yield 'bundle', f'{path.name}: {cell}a {what}'
         yield 'robot', f'{contract.robot}, {contract.rate:g} Hz'
         yield from _origin(bundle)
     yield from _contract_summary(contract)
@@ -130,7 +131,10 @@ def _contract_summary(contract: Any) -> Iterator[tuple[str, str]]:
 def _scores(scores: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """The returns under each fault; what else was scored is for ``--verbose``."""
     returns = {k: v for k, v in scores.items() if isinstance(v, dict) and 'falls' in v}
-    for number, (fault, score) in enumerate(list(returns.items())[:_MOST_SCORES]):
+    kinds = list(dict.fromkeys(fault.partition(':')[0] for fault in returns))
+    faults = sorted(returns, key=lambda fault: (kinds.index(fault.partition(':')[0]), fault))
+    for number, fault in enumerate(faults[:_MOST_SCORES]):
+        score = returns[fault]
         percent = f', {score["percent"]:.0f} % of the teacher' if 'percent' in score else ''
         falls = f', falls {score["falls"]} of {score["episodes"]}' if score.get('falls') else ''
         yield '' if number else 'returns', f'{fault}: {score["return_mean"]:.0f}{percent}{falls}'

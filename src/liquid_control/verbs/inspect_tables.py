@@ -28,7 +28,7 @@ def trained_with(trained: tuple[float, float] | None) -> str:
         return 'elapsed times that were not recorded'
     low, high = trained
     many = f'{low:g}' if low == high else f'{low:g} to {high:g}'
-    return f'elapsed times of {many} periods, in the mean over 50 steps'
+    return f'elapsed times of {many} periods (mean of 50 steps)'
 
 
 def facts_table(title: str, facts: dict) -> Any:

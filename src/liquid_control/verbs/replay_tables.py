@@ -10,11 +10,6 @@ from liquid_control.verbs.bag_tables import coverage_parts
 from liquid_control.verbs.tables import Figure, new_table
 
 _AHEAD = (1, 2, 5, 10, 20, 50)
-_LEGEND = (
-    '[dim]steps: used/all; error: mean squared error of the predicted next observation in units '
-    'of std; persist.: that of predicting no change; Δ: action minus recorded command, largest '
-    'and root mean square; step: p50/p99[/]'
-)
 
 _STEPS = Figure('steps', 'd', ('used', 'all'), alone=True)
 
@@ -44,8 +39,20 @@ def result_parts(result: dict[str, Any], verbose: bool) -> Iterator[Any]:
         verbose: list every oddity of the recording.
     """
     yield score_table(result['policies'])
-    yield _LEGEND
+    for line in _legend(result['policies']):
+        yield f'[dim]{line}[/]'
+    yield ''
     yield horizon_table(result['policies'])
+    found = list(_findings(result))
+    yield from found
+    if found:
+        yield ''
+    yield '[bold]What was recorded[/]'
+    yield from coverage_parts(result['coverage'], verbose)
+
+
+def _findings(result: dict[str, Any]) -> Iterator[str]:
+    """A line for each silence, each policy's counted events and each alarm."""
     for silence in result['heard'][0]['silences']:
         yield (
             f'[yellow]{escape(silence["topic"])} is silent from {silence["since_s"]:.2f} s to '
@@ -62,8 +69,18 @@ def result_parts(result: dict[str, Any], verbose: bool) -> Iterator[Any]:
                 f'[red]ALARM[/] {who}: from {event["start_s"]:.2f} s to {_until(event["end_s"])} '
                 f'the robot does not behave as the model knows it: {escape(joints)}'
             )
-    yield '[bold]What was recorded[/]'
-    yield from coverage_parts(result['coverage'], verbose)
+
+
+def _legend(scores: list[dict[str, Any]]) -> Iterator[str]:
+    """What the columns of ``score_table`` mean, a line each."""
+    if any(score['used'] != score['observations'] for score in scores):
+        yield 'steps     observations used / all'
+    yield 'error     mean squared error of the predicted next observation, in std²'
+    yield 'persist.  the same error if no change is predicted'
+    yield 'ratio     error / persist.; below 1, the model knows how the robot moves'
+    if any(score['actions_compared'] for score in scores):
+        yield 'Δ         difference from the recorded command: largest, root mean square'
+    yield 'step µs   time of one step: median / 99th percentile'
 
 
 def score_table(scores: list[dict[str, Any]]) -> Any:
@@ -97,7 +114,7 @@ def horizon_table(scores: list[dict[str, Any]]) -> Any:
     ahead = sorted({step for step in _AHEAD if step < last} | ({last} if last else set()))
     table = new_table(
         'policy', 'fault', *(_Ratio(str(step)) for step in ahead), left=('fault',), keys=2,
-        title='error / persistence, fed with its own predictions',
+        title='ratio, this many steps ahead without new measurements',
     )  # fmt: skip
     for score in scores:
         ratios = dict(zip(score['horizons']['steps'], score['horizons']['ratio'], strict=True))

@@ -18,8 +18,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--mode',
         choices=('lockstep', 'realtime'),
         default='lockstep',
-        help='lockstep: as fast as the graph allows, the same on every machine; realtime: on the '
-        'wall clock, to measure latency and missed deadlines (lockstep)',
+        help='lockstep: as fast as the graph allows, not changed by a slow or busy machine; '
+        'realtime: on the wall clock, to measure latency and missed deadlines (lockstep)',
     )
     parser.add_argument('--no-record', action='store_true', help='neither record nor measure')
     add_walk_arguments(parser, 'runs/TIME-POLICY')

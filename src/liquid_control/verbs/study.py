@@ -5,14 +5,13 @@ import contextlib
 import sys
 from pathlib import Path
 
-from liquid_control.verbs.arguments import add_device_argument, add_json_argument
+from liquid_control.verbs.arguments import add_device_argument, add_json_argument, sentence
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     kinds = parser.add_subparsers(dest='kind', metavar='WHAT', required=True)
-    walker = kinds.add_parser(
-        'walker2d-kinematics', help='next-frame prediction with lost frames (ODE-LSTM, CfC papers)'
-    )
+    text = 'next-frame prediction with lost frames (ODE-LSTM, CfC papers)'
+    walker = kinds.add_parser('walker2d-kinematics', help=text, description=sentence(text))
     walker.add_argument('--data', type=Path, required=True, help='folder with rollout_000.npy …')
     walker.add_argument(
         '--part',

@@ -3,6 +3,8 @@
 import argparse
 from importlib import import_module
 
+from liquid_control.verbs.arguments import sentence
+
 KINDS = {
     'expert': 'train with PPO on everything that the environment observes',
     'policy': 'train recurrent students that observe positions only',
@@ -15,7 +17,7 @@ KINDS = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     kinds = parser.add_subparsers(dest='kind', metavar='WHAT', required=True)
     for kind, text in KINDS.items():
-        _module(kind).add_arguments(kinds.add_parser(kind, help=text, description=text))
+        _module(kind).add_arguments(kinds.add_parser(kind, help=text, description=sentence(text)))
 
 
 def main(args: argparse.Namespace) -> int:
