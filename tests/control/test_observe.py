@@ -335,7 +335,8 @@ def test_a_message_that_takes_no_floats_is_refused_when_it_is_written():
 
 def test_messages_with_a_part_of_the_joints_each_are_joined_by_name():
     observer = Observer(one_term())
-    assert observer.update('joint_states', joints(1000, hip=1.0)) is None
+    with pytest.raises(ObservationError, match="'knee'; there are: hip; no position of knee"):
+        observer.update('joint_states', joints(1000, hip=1.0))
     assert observer.update('joint_states', joints(1001, knee=2.0)) is None
     stamp, values = observer.update('joint_states', joints(1002, hip=3.0))
     assert stamp == 1002
