@@ -11,11 +11,11 @@ from liquid_control.verbs.parser import Parser
 from liquid_control.verbs.results import delivered
 
 VERBS = {
-    'demo': 'walk with the shipped policies, clean and under noise, and compare them',
+    'demo': 'let two shipped policies walk, with and without sensor noise, and compare them',
     'run': 'start a simulation graph with one policy, record it and measure it',
-    'replay': 'run policies over recorded bags, compare, and say where a robot went astray',
+    'replay': 'run policies over recorded bags, compare them, and say when a robot misbehaved',
     'bag': 'describe a recorded bag, and draft a contract from it',
-    'inspect': 'print everything in a policy file or a contract',
+    'inspect': 'describe a policy file or a contract',
     'doctor': 'check what this machine has and lacks',
     'benchmark': 'measure the cost of policies, replays and training beside references',
     'train': 'train an expert, a policy or a predictor and write its bundle',
