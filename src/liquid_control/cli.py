@@ -7,6 +7,7 @@ from pathlib import Path
 
 from liquid_control import __version__, extras
 from liquid_control.verbs.arguments import file_to_write, sentence
+from liquid_control.verbs.complain import complain
 from liquid_control.verbs.parser import Parser
 from liquid_control.verbs.results import delivered
 
@@ -49,10 +50,10 @@ def main(argv: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # exit's flush too
         return _ERROR
     except ImportError as error:
-        print(f'liquid-control {name}: {_missing(error)}', file=sys.stderr)
+        complain(f'liquid-control {name}: {_missing(error)}')
         return _ERROR
     except (ValueError, OSError, RuntimeError) as error:
-        print(f'liquid-control {name}: {_reason(error)}', file=sys.stderr)
+        complain(f'liquid-control {name}: {_reason(error)}')
         return _ERROR
 
 
