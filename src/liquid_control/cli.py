@@ -7,15 +7,16 @@ from pathlib import Path
 
 from liquid_control import __version__, extras
 from liquid_control.verbs.arguments import file_to_write, sentence
+from liquid_control.verbs.complain import complain
 from liquid_control.verbs.parser import Parser
 from liquid_control.verbs.results import delivered
 
 VERBS = {
-    'demo': 'walk with the shipped policies, clean and under noise, and compare them',
+    'demo': 'let two shipped policies walk, with and without sensor noise, and compare them',
     'run': 'start a simulation graph with one policy, record it and measure it',
-    'replay': 'run policies over recorded bags, compare, and say where a robot went astray',
+    'replay': 'run policies over recorded bags, compare them, and say when a robot misbehaved',
     'bag': 'describe a recorded bag, and draft a contract from it',
-    'inspect': 'print everything in a policy file or a contract',
+    'inspect': 'describe a policy file or a contract',
     'doctor': 'check what this machine has and lacks',
     'benchmark': 'measure the cost of policies, replays and training beside references',
     'train': 'train an expert, a policy or a predictor and write its bundle',
@@ -49,10 +50,10 @@ def main(argv: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # exit's flush too
         return _ERROR
     except ImportError as error:
-        print(f'liquid-control {name}: {_missing(error)}', file=sys.stderr)
+        complain(f'liquid-control {name}: {_missing(error)}')
         return _ERROR
     except (ValueError, OSError, RuntimeError) as error:
-        print(f'liquid-control {name}: {_reason(error)}', file=sys.stderr)
+        complain(f'liquid-control {name}: {_reason(error)}')
         return _ERROR
 
 

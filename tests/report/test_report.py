@@ -262,4 +262,4 @@ def test_what_a_fault_costs_is_said(folders):
     for one, total in zip(metrics, (4000.0, 3000.0), strict=True):
         one['figures']['return_mean'] = total
     said = ' '.join(sentence.text for sentence in summary(metrics))
-    assert 'under gaussian:0.1 untrained keeps 75 %' in said
+    assert 'Under gaussian:0.1, untrained keeps 75 % of its return' in said

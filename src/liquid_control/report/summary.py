@@ -128,7 +128,7 @@ def _kept(metrics: Sequence[dict]) -> list[Sentence]:
             if clean.get(policy, 0) > 0
         ]
         if kept:
-            said.append(Sentence(f'Of its return without faults, under {fault} {_list(kept)}.'))
+            said.append(Sentence(f'Under {fault}, {_list(kept)} of its return without faults.'))
     return said
 
 

@@ -49,6 +49,7 @@ def main(args: argparse.Namespace) -> int:
     from rich.markup import escape
 
     from liquid_control.provenance import provenance, write_json
+    from liquid_control.verbs.say import say
 
     console = Console(highlight=False)
     colours = {'ok': 'green', 'warning': 'yellow', 'missing': 'red'}
@@ -57,11 +58,9 @@ def main(args: argparse.Namespace) -> int:
         for finding in examine():
             findings.append(finding)
             state = f'[{colours[finding.state]}]{finding.state:<8}[/]'
-            console.print(
-                f'{state} [bold]{finding.what}[/]: {escape(finding.text)}', soft_wrap=True
-            )
+            say(console, f'{state} [bold]{finding.what}[/]: {escape(finding.text)}')
             if finding.advice:
-                console.print(f'         → {escape(finding.advice)}', soft_wrap=True)
+                say(console, f'         → {escape(finding.advice)}')
     lacking = [f.what for f in findings if f.state == 'missing' and f.needed]
     if lacking:
         console.print(f'\nThe demo cannot run here: {", ".join(lacking)}.', style='bold red')

@@ -5,6 +5,8 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
+from liquid_control.verbs.complain import complain
+
 _TYPES = {int: 'a whole number', float: 'a number'}
 
 
@@ -116,4 +118,5 @@ class Parser(argparse.ArgumentParser):
         return f'expected a verb: {", ".join(verbs[0].choices)}' if verbs else message
 
     def _end(self, message: str) -> NoReturn:
-        self.exit(2, f'{self.prog}: {message.removeprefix("argument ")}\n')
+        complain(f'{self.prog}: {message.removeprefix("argument ")}')
+        self.exit(2)
