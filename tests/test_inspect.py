@@ -36,7 +36,8 @@ def test_the_screen_says_what_it_is_for_whom_and_how_good(capsys):
                  'position of joint_states', '0.92 to 1.28 periods', 'delay:3: ',
                  f'{read.scores["none"]["return_mean"]:.0f}', '--verbose'):  # fmt: skip
         assert text in printed
-    assert read.sha256 in re.sub(r'\s', '', printed)
+    assert read.sha256 in printed
+    assert printed.index('delay:2') < printed.index('delay:3')
 
 
 @pytest.mark.parametrize(

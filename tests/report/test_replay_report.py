@@ -16,6 +16,7 @@ from support import arm
 from liquid_control.cli import main
 from liquid_control.control import Bundle, Contract, PolicyRunner
 from liquid_control.evaluation import player
+from liquid_control.verbs.replay_tables import legend
 
 BROWSERS = ('chromium', 'chromium-browser', 'google-chrome')
 
@@ -117,8 +118,9 @@ def test_the_answer_comes_first_then_figures_then_what_was_recorded(
     assert page.index('What was recorded') < page.index('What the policies made of it')
 
 
-def test_one_recording_is_kept_too(walks, bundle, tmp_path, monkeypatch):
+def test_one_recording_is_kept_too(walks, bundle, tmp_path, monkeypatch, capsys):
     assert replay_one(walks().folder, bundle, tmp_path) == 0
+    assert 'earlier replay' not in capsys.readouterr().out
     first = json.loads((tmp_path / 'verdict.json').read_text())
 
     def again(*args, **kwargs):
@@ -126,6 +128,7 @@ def test_one_recording_is_kept_too(walks, bundle, tmp_path, monkeypatch):
 
     monkeypatch.setattr('liquid_control.report.replays.replay_scores', again)
     assert replay_one(walks().folder, bundle, tmp_path) == 0
+    assert '1 of 1 results are from an earlier replay' in capsys.readouterr().out
     assert json.loads((tmp_path / 'verdict.json').read_text())['policies'] == first['policies']
 
 
@@ -211,3 +214,12 @@ def test_the_memory_of_a_whole_replay_does_not_grow_with_the_length(tmp_path):
         subprocess.run(list(map(str, command)), check=True, timeout=300, capture_output=True)
         peaks.append(int(peak.read_text()))
     assert peaks[1] - peaks[0] < 12_000
+
+
+@pytest.mark.parametrize('compared', [0, 5])
+def test_only_columns_that_are_shown_are_explained(compared):
+    score = {'used': 5, 'observations': 5, 'actions_compared': compared}
+    names = [line.split('  ')[0] for line in legend([score])]
+    assert ('Δ' in names) == bool(compared)
+    assert 'steps' not in names
+    assert 'steps' in [line.split('  ')[0] for line in legend([{**score, 'used': 4}])]

@@ -52,4 +52,6 @@ def _section(name: str, outcome: dict[str, Any]) -> dict[str, Any]:
 
 
 def _number(value: float | None) -> str:
-    return '–' if value is None else f'{value:.3g}'
+    if value is None:
+        return '–'
+    return f'{value:.0f}' if 1e3 <= abs(value) < 1e6 else f'{value:.3g}'

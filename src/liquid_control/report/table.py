@@ -92,7 +92,7 @@ ACHIEVED = (
     Column('steps', 'mean length of an episode in control periods', _figure('steps_mean'), '.0f'),
     Column('falls', 'episodes that ended in a fall', _figure('falls'), '.0f'),
     Column(
-        'prediction / persistence',
+        'error / persistence',
         'squared error of the predicted next observation over that of predicting no change; '
         'below 1 the model knows how the robot moves',
         _figure('prediction_ratio'),

@@ -92,7 +92,7 @@ def main(args: argparse.Namespace) -> int:
     unfinished = {'format': 1, 'complete': False, 'why': 'the replay did not finish'}
     for path in verdicts:
         write_json(path, {**unfinished, 'provenance': about})
-    outcomes = _replay(args, console)
+    outcomes, earlier = _replay(args, console)
     results = [o['result'] for o in outcomes.values() if o['ok']]
     found = summary(outcomes)
     problems = {**found['failed'], **found['damaged']}
@@ -117,6 +117,8 @@ def main(args: argparse.Namespace) -> int:
 
         report = write_replay_report(args.out / 'report.html', outcomes, verdict)
         say(console, f'report: {escape(str(report))}')
+        if earlier:
+            say(console, f'{earlier} of {len(outcomes)} results are from an earlier replay')
     for path in verdicts:
         write_json(path, verdict)
     if len(outcomes) == 1 and not results:
@@ -150,9 +152,9 @@ def _tell(
                 say(console, part)
 
 
-def _replay(args: argparse.Namespace, console: Any) -> dict[str, dict[str, Any]]:
-    """Return name → outcome of each recording."""
-    from liquid_control.evaluation.sweep import Piece, sweep
+def _replay(args: argparse.Namespace, console: Any) -> tuple[dict[str, dict[str, Any]], int]:
+    """Return name → outcome of each recording, and how many are results of an earlier replay."""
+    from liquid_control.evaluation.sweep import Piece, kept, sweep
     from liquid_control.report.replays import fingerprint, replay_recording
     from liquid_control.verbs.progress import reporting
 
@@ -178,10 +180,12 @@ def _replay(args: argparse.Namespace, console: Any) -> dict[str, dict[str, Any]]
     ]
     with tempfile.TemporaryDirectory() as temporary, reporting(console, 'replay') as report:
         folder = args.out / 'recordings' if args.out else Path(temporary)
-        return sweep(
+        earlier = sum(1 for piece in pieces if (kept(folder, piece) or {}).get('ok'))
+        outcomes = sweep(
             pieces, folder, workers=args.workers or 1, engine=args.engine, address=args.address,
             report=report,
         )  # fmt: skip
+    return outcomes, earlier
 
 
 def _files(args: argparse.Namespace, recording: Path) -> list[Path]:

@@ -39,7 +39,7 @@ def result_parts(result: dict[str, Any], verbose: bool) -> Iterator[Any]:
         verbose: list every oddity of the recording.
     """
     yield score_table(result['policies'])
-    for line in _legend(result['policies']):
+    for line in legend(result['policies']):
         yield f'[dim]{line}[/]'
     yield ''
     yield horizon_table(result['policies'])
@@ -71,7 +71,7 @@ def _findings(result: dict[str, Any]) -> Iterator[str]:
             )
 
 
-def _legend(scores: list[dict[str, Any]]) -> Iterator[str]:
+def legend(scores: list[dict[str, Any]]) -> Iterator[str]:
     """What the columns of ``score_table`` mean, a line each."""
     if any(score['used'] != score['observations'] for score in scores):
         yield 'steps     observations used / all'
