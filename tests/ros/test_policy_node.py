@@ -186,6 +186,7 @@ def test_its_lifecycle_can_be_driven_from_outside(peer, start_node):
         asked = Transition(id=transition)
         return peer.services.call(ChangeState, 'policy/change_state', transition=asked).success
 
+    node.wait_for('ros2 lifecycle set /policy configure')
     peer.walk(10)
     assert not peer.commands, 'unconfigured it is silent'
     assert change(Transition.TRANSITION_CONFIGURE)

@@ -36,6 +36,15 @@ class Lifecycle(LifecycleNode):
         self.finalized = False
         self._made = ExitStack()
 
+    def say_what_it_waits_for(self, autostart: bool) -> None:
+        """Log how to start it, unless it starts by itself."""
+        name = self.get_fully_qualified_name()
+        if not autostart:
+            self.get_logger().info(
+                f'waiting: configure and activate it (ros2 lifecycle set {name} configure, then '
+                'activate), or start it with -p autostart:=true'
+            )
+
     def on_configure(self, state: Any) -> TransitionCallbackReturn:
         return self._guarded(self.configure, _FAILURE)  # can be tried again
 

@@ -62,6 +62,7 @@ class PolicyNode(Lifecycle):
         self.priority = 'none'
         self.hosted: HostedPolicy | None = None
         self._status_at = 0.0
+        self.say_what_it_waits_for(self.autostart)
 
     @property
     def controller(self) -> Controller | None:
