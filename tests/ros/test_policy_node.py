@@ -14,7 +14,7 @@ import numpy as np
 import rclpy
 import yaml
 from diagnostic_msgs.msg import DiagnosticStatus
-from peer import Peer
+from peer import UPRIGHT, Peer
 from rclpy.duration import Duration
 from rclpy.lifecycle import TransitionCallbackReturn
 from sensor_msgs.msg import JointState
@@ -76,6 +76,23 @@ def test_silence_stops_a_policy_whose_predictions_are_never_finite(peer, start_n
     peer.until(drives)
     node.wait_for('no observation for')
     peer.until(lambda: peer.commands[-1] == SAFE)
+
+
+def test_parts_of_the_joints_that_come_at_one_moment_are_joined(peer, start_node):
+    start_node('policy', policy='cfc', sensor_timeout=20.0)
+    periods = 0
+
+    def answered():
+        nonlocal periods
+        if peer.commands:
+            periods += 1
+        for part in (slice(0, 4), slice(4, None)):
+            peer.send(UPRIGHT[part], walker2d.JOINTS[part])
+        peer.spin(0.008)
+        return len(peer.commands) >= 30
+
+    peer.until(answered)
+    assert len(peer.commands) >= periods / 4
 
 
 def test_the_operator_stops_it(peer, start_node):

@@ -1,6 +1,7 @@
 """Messages that each hold a part of the joints, joined by name: several publishers on one topic."""
 
 import copy
+from array import array
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -69,7 +70,7 @@ class Joined:
         joined = copy.copy(message)
         joined.name = list(self._joints)
         for field in _FIELDS:
-            setattr(joined, field, np.zeros(0))
+            _set(joined, field, np.zeros(0))
         for term in self._terms:
             values = np.full(len(self._joints), np.nan)
             for name in term.channels:
@@ -78,5 +79,11 @@ class Joined:
                     why = f'no {term.field} of {name} within {self._freshness:g} s before it'
                     return Part(why=why)
                 values[self._joints.index(name)] = value
-            setattr(joined, term.field, values)
+            _set(joined, term.field, values)
         return Part(joined)
+
+
+def _set(message: Any, field: str, values: np.ndarray) -> None:
+    """Set a field to values (n,), as an array of the kind that this message's library uses."""
+    live = isinstance(getattr(message, field, None), array)
+    setattr(message, field, array('d', values) if live else values)

@@ -252,7 +252,10 @@ class Observer:
         try:
             return [(part, _clipped(access, message)) for access, part in self._access[topic]]
         except IncompleteError as error:
-            joined = self._joined[topic].add(message)
+            try:
+                joined = self._joined[topic].add(message)
+            except Exception as why:  # a message may hold anything, and must not end a node
+                raise ObservationError(f'{error}; {why}') from why
             if joined is None:
                 raise
             if joined.why:

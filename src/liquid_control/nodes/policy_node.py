@@ -44,6 +44,7 @@ from liquid_control.nodes.wire import message_type, qos
 
 _STATUS_PERIOD_S = 0.5
 _WATCHDOG_PERIOD_S = 0.02
+_DEPTH = 4  # so many publishers may each send a part of the joints at one moment
 _BACKLOG_S = 3e-4
 """A message that comes so soon after a step may have waited for it, however short the step."""
 
@@ -102,7 +103,7 @@ class PolicyNode(Lifecycle):
             return kept(self.destroy_subscription, heard).topic_name
 
         robot, profile = hosted.robot, qos(lockstep=self.lockstep, reliable=True, depth=1)
-        sensors = qos(lockstep=self.lockstep, reliable=False, depth=1)
+        sensors = qos(lockstep=self.lockstep, reliable=False, depth=_DEPTH)
         own = robot.action.topic
         if hosted.driver is not None:  # whoever drives may send as best effort
             others = qos(lockstep=self.lockstep, reliable=False, depth=10)
