@@ -42,8 +42,7 @@ from liquid_control.nodes.session import NodeError, Session, run_process
 from liquid_control.nodes.watchdog import Watchdog
 from liquid_control.nodes.wire import message_type, qos
 
-_STATUS_PERIOD_S = 0.5
-_WATCHDOG_PERIOD_S = 0.02
+_STATUS_PERIOD_S, _WATCHDOG_PERIOD_S = 0.5, 0.02
 _DEPTH = 4  # so many publishers may each send a part of the joints at one moment
 _BACKLOG_S = 3e-4
 """A message that comes so soon after a step may have waited for it, however short the step."""
