@@ -4,12 +4,12 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import Any
 
+from liquid_control.bags.storage.joint_state import JOINT_STATE
 from liquid_control.control.contract import Action
 from liquid_control.control.observe import ObservationError, TermAccess
 from liquid_control.control.term import Term
 from liquid_control.control.topics import answered_stamp
 
-JOINT_STATE = 'sensor_msgs/msg/JointState'
 TRAJECTORY = 'trajectory_msgs/msg/JointTrajectory'
 NUMBERS = 'std_msgs/msg/Float64MultiArray'
 TWISTS = {'geometry_msgs/msg/Twist': '', 'geometry_msgs/msg/TwistStamped': 'twist.'}
