@@ -30,7 +30,7 @@ from liquid_control.faults import parse
 from liquid_control.files import write_whole
 from liquid_control.message_types import require_fields
 from liquid_control.run_folder import unrecorded
-from liquid_control.sim.walker2d import require_simulated
+from liquid_control.sim import robot_of
 
 _END_S = 5.0
 _MONITOR_END_S = 60.0
@@ -76,7 +76,7 @@ class RunSettings:
 
     def __post_init__(self):
         robot = paths.robot(self.robot)
-        require_simulated(Contract.load(robot))
+        robot_of(Contract.load(robot))
         paths.policy(self.policy, robot)
         faulty = bool(parse(self.fault))
         if self.mode not in ('lockstep', 'realtime'):

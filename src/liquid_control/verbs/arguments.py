@@ -8,6 +8,9 @@ import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+ROBOT = 'walker2d'
+"""The robot of every verb that is given none."""
+
 
 def add_walk_arguments(parser: argparse.ArgumentParser, folder: str) -> None:
     """Add the arguments of every verb that lets policies walk on a graph."""
@@ -19,6 +22,18 @@ def add_walk_arguments(parser: argparse.ArgumentParser, folder: str) -> None:
     parser.add_argument('--out', type=Path, help=f'folder to create ({folder})')
     parser.add_argument('--no-video', action='store_true', help='draw no video')
     add_json_argument(parser, 'write the metrics to a file')
+
+
+def add_simulated_argument(parser: argparse.ArgumentParser) -> None:
+    """Add ``--robot``, the name of a simulated robot."""
+    from liquid_control.sim import robots
+
+    parser.add_argument(
+        '--robot',
+        default=ROBOT,
+        metavar='NAME',
+        help=f'simulated robot: {", ".join(robots())} ({ROBOT})',
+    )
 
 
 def add_priority_argument(parser: argparse.ArgumentParser, whose: str) -> None:
