@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from liquid_control import extras
-from liquid_control.verbs import doctor
+from liquid_control.cli import doctor
 
 HIDDEN = Path(__file__).with_name('hidden.py')
 ROOT = Path(extras.__file__).resolve().parents[2]
