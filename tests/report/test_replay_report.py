@@ -195,7 +195,7 @@ def test_the_memory_of_a_whole_replay_does_not_grow_with_the_length(tmp_path):
     (tmp_path / 'arm.yaml').write_text(json.dumps(data))
     policy = make_bundle(tmp_path / 'arm.onnx', robot.asking('angle', 'previous_action'), 0)
     script = (
-        'import resource, sys; from liquid_control.cli import main;'
+        'import resource, sys; from liquid_control.cli.main import main;'
         'code = main(sys.argv[2:]);'
         'open(sys.argv[1], "w").write(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}");'
         'sys.exit(code)'
