@@ -13,7 +13,6 @@ from liquid_control.control.contract import Contract
 from liquid_control.control.controller import Controller
 from liquid_control.control.runtime import PolicyRunner
 from liquid_control.evaluation.episodes import run_episodes
-from liquid_control.evaluation.expert import Expert
 from liquid_control.evaluation.metrics import figures
 from liquid_control.evaluation.statistics import interval, mean
 from liquid_control.evaluation.suite import SCORED, VERSION

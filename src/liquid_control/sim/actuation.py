@@ -55,10 +55,9 @@ class PositionGains:
                     f'found {", ".join(found) or "none"}'
                 )
         stiffness = np.array([self.stiffness[joint] for joint in actuated])
-        limited = model.actuator_ctrllimited.astype(bool) & ~model.actuator_forcelimited.astype(
-            bool
-        )
-        force = model.actuator_ctrlrange * model.actuator_gear[:, :1] * model.actuator_gainprm[:, :1]
+        limited = (model.actuator_ctrllimited == 1) & (model.actuator_forcelimited == 0)
+        strength = model.actuator_gear[:, :1] * model.actuator_gainprm[:, :1]
+        force = model.actuator_ctrlrange * strength
         model.actuator_forcerange[limited] = force[limited]
         model.actuator_forcelimited[limited] = 1
         model.actuator_ctrllimited[:] = 0

@@ -50,8 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     from liquid_control import paths
     from liquid_control.control.contract import Contract
-    from liquid_control.training.device import Hardware, device_named
     from liquid_control.sim import robot_of
+    from liquid_control.training.device import Hardware, device_named
     from liquid_control.training.robot import contract_of_students
     from liquid_control.training.teacher import Teacher
 

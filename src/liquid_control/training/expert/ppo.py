@@ -198,10 +198,10 @@ def expert_returns(
 class _Candidates(BaseCallback):
     """Judges the policy at even intervals over the last half of training and keeps the best.
 
-    The best ``walker`` has the largest sum of mean and minimum return, without disturbance. The best
-    ``teacher`` has the largest mean return with noise of 0.1 on its actions: a student makes mistakes,
-    and its teacher must know how to recover from them. If robust, this return and the one with
-    commands one period late count equally.
+    The best ``walker`` has the largest sum of mean and minimum return, without disturbance. The
+    best ``teacher`` has the largest mean return with noise of 0.1 on its actions: a student makes
+    mistakes, and its teacher must know how to recover from them. If robust, this return and the
+    one with commands one period late count equally.
     """
 
     def __init__(self, settings: ExpertSettings, folder: Path, report):

@@ -21,9 +21,7 @@ _MEASURED = 600
 """Steps of the walk from which scales are taken."""
 
 
-def measure_normalizer(
-    teacher: Teacher, contract: Contract, count: int, seed: int
-) -> Normalizer:
+def measure_normalizer(teacher: Teacher, contract: Contract, count: int, seed: int) -> Normalizer:
     """Scale of a contract's sensed values and of their change, as the teacher drives with noise."""
     walkers, rng = WorldBatch(teacher.robot, count, seed), np.random.default_rng(seed)
     read = StateReader(walkers.model, contract)
