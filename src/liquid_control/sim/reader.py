@@ -47,5 +47,5 @@ class StateReader:
 
     def __call__(self, qpos: np.ndarray, qvel: np.ndarray) -> np.ndarray:
         """Values of the terms in their order, clipped: (..., nq), (..., nv) → (..., n)."""
-        values = np.concatenate([qpos, qvel], axis=-1)[..., self._columns]
+        values = np.concatenate([qpos, qvel], axis=-1).take(self._columns, axis=-1)
         return np.clip(values, self._lower, self._upper) if self._clips else values

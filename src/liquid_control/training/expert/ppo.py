@@ -144,9 +144,9 @@ class ExpertNet(torch.nn.Module):
 
     def __init__(self, model: PPO, normalizer: VecNormalize, limits: Limits):
         super().__init__()
-        for name in ('middle', 'half'):
-            values = torch.as_tensor(getattr(limits, name), dtype=torch.float32)
-            self.register_buffer(name, values, persistent=False)
+        middle, reach = (torch.as_tensor(x).float() for x in (limits.middle, limits.half))
+        self.register_buffer('middle', middle, persistent=False)
+        self.register_buffer('reach', reach, persistent=False)
         rms = normalizer.obs_rms
         self.register_buffer('mean', torch.as_tensor(rms.mean, dtype=torch.float32))
         std = np.sqrt(rms.var + normalizer.epsilon)
@@ -157,7 +157,7 @@ class ExpertNet(torch.nn.Module):
 
     def act(self, observation: torch.Tensor) -> torch.Tensor:
         x = ((observation - self.mean) / self.std).clamp(-self.clip, self.clip)
-        return self.middle + self.half * self.head(self.hidden(x)).clamp(-1.0, 1.0)
+        return self.middle + self.reach * self.head(self.hidden(x)).clamp(-1.0, 1.0)
 
     def forward(self, observation, elapsed, state):
         """One step of a bundle. The expert has no memory and predicts nothing: its state (B, 1)
