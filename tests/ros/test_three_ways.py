@@ -18,27 +18,32 @@ from liquid_control.faults import parse
 from liquid_control.nodes.graph import Graph, RunSettings
 from liquid_control.replay.trace import replay
 
-SEED, EPISODES, SECONDS = 7, 2, 1.6
+SEED, EPISODES, STEPS = 7, 2, 200
 TIMED = ('policy_step', 'sensor_to_command', 'resident', 'missed')
 FAULTS = (
     'none', 'gaussian:0.1+dropped:0.1', 'delay:1', 'jitter:0.25+dropped:0.1+delay:2',
     'delay:3@60+dropped:0.3@100',
 )  # fmt: skip
-ROBOT = Contract.load(paths.robot('walker2d'))
+CASES = [
+    *(('walker2d', policy, fault, STEPS) for policy in ('cfc', 'lstm') for fault in FAULTS),
+    *((robot, 'expert', fault, 60) for robot in ('hopper', 'halfcheetah') for fault in FAULTS[:4]),
+]
 
 
-def run(folder, policy, fault, robot='walker2d'):
+def run(folder, policy, fault, robot='walker2d', steps=STEPS):
+    contract = Contract.load(paths.robot(robot))
     settings = RunSettings(
-        folder, policy=str(paths.policy(policy, 'walker2d')), robot=str(robot), fault=fault,
-        seed=SEED, episodes=EPISODES, seconds=SECONDS, mode='lockstep',
+        folder, policy=str(paths.policy(policy, contract.robot)), robot=str(robot), fault=fault,
+        seed=SEED, episodes=EPISODES, seconds=steps / contract.rate, mode='lockstep',
     )  # fmt: skip
     with Graph(settings) as graph:
         graph.follow(lambda line: None)
     return load_metrics(folder)
 
 
-def controller(policy):
-    return Controller(PolicyRunner(paths.policy(policy, 'walker2d')), ROBOT)
+def controller(policy, robot='walker2d'):
+    contract = Contract.load(paths.robot(robot))
+    return Controller(PolicyRunner(paths.policy(policy, robot)), contract)
 
 
 def joined(traces):
@@ -50,16 +55,18 @@ def joined(traces):
     return replace(traces[0], **arrays)
 
 
-@pytest.mark.parametrize('policy', ['cfc', 'lstm'])
-@pytest.mark.parametrize('fault', FAULTS)
-def test_in_process_over_ros_and_from_the_bag_agree_at_every_step(tmp_path, policy, fault):
-    metrics = run(tmp_path, policy, fault)
-    steps = round(SECONDS * ROBOT.rate)
-    walks = run_episodes(controller(policy), ROBOT, parse(fault), EPISODES, SEED, steps)
+@pytest.mark.parametrize(('robot', 'policy', 'fault', 'steps'), CASES)
+def test_in_process_over_ros_and_from_the_bag_agree_at_every_step(
+    tmp_path, robot, policy, fault, steps
+):
+    metrics = run(tmp_path, policy, fault, robot, steps)
+    contract = Contract.load(paths.robot(robot))
+    driver = controller(policy, robot)
+    walks = run_episodes(driver, contract, parse(fault), EPISODES, SEED, steps)
     in_process = joined([walk.trace for walk in walks])
 
     bag, observed = Bag(tmp_path), read_run(tmp_path)['observed']
-    driver = controller(policy)
+    driver = controller(policy, robot)
     live = recorded_trace(bag, driver.runner.contract, observed)
     replayed = replay(bag, driver, observed)
 
@@ -82,10 +89,9 @@ def test_a_sample_that_is_lost_on_a_topic_which_the_policy_does_not_read_changes
     robot.write_text(yaml.safe_dump(data))
     fault = 'dropped:0.3'
     metrics = run(tmp_path / 'run', 'lstm', fault, robot)
-    runner, steps = controller('lstm').runner, round(SECONDS * ROBOT.rate)
-    contract = Contract.load(robot)
+    runner, contract = controller('lstm').runner, Contract.load(robot)
     walks = run_episodes(
-        Controller(runner, contract), contract, parse(fault), EPISODES, SEED, steps
+        Controller(runner, contract), contract, parse(fault), EPISODES, SEED, STEPS
     )
     assert metrics['complete'], metrics['why']
     assert [e['return'] for e in metrics['episodes']] == [walk.total for walk in walks]
