@@ -64,7 +64,7 @@ setup(
     },
     entry_points={
         'console_scripts': [
-            'liquid-control = liquid_control.cli:main',
+            'liquid-control = liquid_control.cli.main:main',
             'sim_node = liquid_control.nodes.start:sim_node',
             'fault_node = liquid_control.nodes.start:fault_node',
             'policy_node = liquid_control.nodes.start:policy_node',

@@ -10,8 +10,9 @@ from pathlib import Path
 from launch import LaunchContext, LaunchDescription
 from launch.actions import OpaqueFunction
 
-from liquid_control import launching, paths
+from liquid_control import paths
 from liquid_control.evaluation.runs import observed_topics
+from liquid_control.nodes import launching
 from liquid_control.run_folder import run_folder
 
 ARGUMENTS = {

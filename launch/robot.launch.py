@@ -10,9 +10,10 @@ The policy node waits until it is told to drive:
 from launch import LaunchContext, LaunchDescription
 from launch.actions import OpaqueFunction
 
-from liquid_control import launching, paths
+from liquid_control import paths
 from liquid_control.control.contract import Contract
 from liquid_control.control.schema import unknown
+from liquid_control.nodes import launching
 from liquid_control.run_folder import run_folder
 
 ARGUMENTS = {

@@ -10,7 +10,7 @@ from pathlib import Path
 from launch import LaunchContext, LaunchDescription
 from launch.actions import OpaqueFunction
 
-from liquid_control import launching
+from liquid_control.nodes import launching
 from liquid_control.nodes.graph import RunSettings
 from liquid_control.run_folder import run_folder
 

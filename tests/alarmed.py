@@ -6,7 +6,7 @@ import onnx
 from support import arm, make_bundle
 
 from liquid_control.control import Bundle, Contract
-from liquid_control.evaluation.alarm import Calibration
+from liquid_control.replay.alarm import Calibration
 
 
 def joints_alone() -> Contract:

@@ -17,6 +17,6 @@ class Hide(importlib.abc.MetaPathFinder):
 
 if __name__ == '__main__':
     sys.meta_path.insert(0, Hide(sys.argv[1].split(',')))
-    from liquid_control.cli import main
+    from liquid_control.cli.main import main
 
     sys.exit(main(sys.argv[2:]))

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from liquid_control.data import walker2d_kinematics as data
+from liquid_control.study.walker2d_kinematics import dataset as data
 
 NAME = 'walker2d_kinematics'
 

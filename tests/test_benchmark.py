@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip('torch')
 pytest.importorskip('ncps')
 
-from liquid_control.cli import main
+from liquid_control.cli.main import main
 
 
 def test_training_is_measured_beside_a_reference(tmp_path, capsys):

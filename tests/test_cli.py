@@ -7,7 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from liquid_control import __version__, cli
+from liquid_control import __version__
+from liquid_control.cli import main as cli
 
 
 def run_as(monkeypatch, main):
@@ -54,7 +55,7 @@ def test_the_module_is_the_command():
 
 def test_the_version_imports_nothing_heavy():
     code = (
-        'import sys, contextlib; from liquid_control import cli\n'
+        'import sys, contextlib; from liquid_control.cli import main as cli\n'
         'with contextlib.suppress(SystemExit): cli.main(["--version"])\n'
         'heavy = "numpy", "onnxruntime", "rich", "torch", "rclpy", "matplotlib"\n'
         'print([m for m in heavy if m in sys.modules])'
@@ -123,7 +124,7 @@ def test_a_missing_extra_is_said_in_one_line(monkeypatch, capsys):
 
 def test_a_reader_that_goes_away_is_no_traceback():
     code = (
-        'import sys; from types import SimpleNamespace; from liquid_control import cli;'
+        'import sys; from types import SimpleNamespace; from liquid_control.cli import main as cli;'
         'verb = SimpleNamespace(add_arguments=lambda p: None,'
         ' main=lambda a: print("x" * 10**6) or 0);'
         'cli.importlib = SimpleNamespace(import_module=lambda n: verb);'

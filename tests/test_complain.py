@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from liquid_control.verbs.complain import complain
+from liquid_control.cli.complain import complain
 
 
 class Terminal(io.StringIO):

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from liquid_control import cli, paths
+from liquid_control import paths
+from liquid_control.cli import main as cli
 from liquid_control.control import Bundle
 
 ROOT = Path(__file__).resolve().parents[1]

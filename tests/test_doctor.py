@@ -5,9 +5,10 @@ import json
 import pytest
 from support import STUDENT, make_bundle, ros_domain
 
-from liquid_control import cli, paths
-from liquid_control.verbs import doctor
-from liquid_control.verbs.doctor import Finding
+from liquid_control import paths
+from liquid_control.cli import doctor
+from liquid_control.cli import main as cli
+from liquid_control.cli.doctor import Finding
 
 
 @pytest.mark.parametrize(

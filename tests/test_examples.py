@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from liquid_control import cli
+from liquid_control.cli import main as cli
 from liquid_control.control import Bundle, Contract
 
 EXAMPLE = Path(__file__).resolve().parents[1] / 'examples' / 'my_robot'

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from liquid_control import extras
-from liquid_control.verbs import doctor
+from liquid_control.cli import doctor
 
 HIDDEN = Path(__file__).with_name('hidden.py')
 ROOT = Path(extras.__file__).resolve().parents[2]
@@ -57,7 +57,7 @@ def test_it_is_one_line_with_the_command(modules, argv, extra, tmp_path):
 def test_ray_is_missing_only_where_it_is_asked_for():
     code = (
         'import hidden, sys; sys.meta_path.insert(0, hidden.Hide(["ray"]));'
-        'from liquid_control.evaluation import sweep;'
+        'from liquid_control.jobs import sweep;'
         'list(sweep._ray([], None))'
     )
     done = subprocess.run(

@@ -6,7 +6,8 @@ import re
 import pytest
 from support import ROBOT, STUDENT, arm, make_bundle
 
-from liquid_control import cli, paths
+from liquid_control import paths
+from liquid_control.cli import main as cli
 from liquid_control.control import Bundle
 
 

@@ -9,17 +9,15 @@ import liquid_control
 
 ROOT = Path(liquid_control.__file__).parent
 FLOORS = (
-    ('__init__', 'discovery', 'extras', 'files', 'pool', 'run_folder'),
-    ('provenance',),
-    ('control',),
-    ('message_types',),
-    ('bags', 'cells', 'faults', 'paths', 'sim'),
-    ('data', 'evaluation', 'models'),
-    ('launching', 'predictor', 'report'),
-    ('training',),
+    ('__init__', 'extras', 'files', 'run_folder'),
+    ('control', 'provenance'),
+    ('cells', 'faults', 'jobs', 'message_types', 'paths', 'sim'),
+    ('bags', 'models'),
+    ('evaluation',),
+    ('replay',),
+    ('report',),
+    ('nodes', 'training'),
     ('benchmarks', 'study'),
-    ('nodes',),
-    ('verbs',),
     ('cli',),
     ('__main__',),
 )

@@ -2,9 +2,9 @@
 
 import pytest
 
-from liquid_control import cli
+from liquid_control.cli import main as cli
+from liquid_control.cli.parser import Parser
 from liquid_control.faults import describe
-from liquid_control.verbs.parser import Parser
 
 
 def refused(argv: str, capsys) -> str:

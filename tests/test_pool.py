@@ -6,7 +6,7 @@ import signal
 import time
 from pathlib import Path
 
-from liquid_control.pool import Job, work
+from liquid_control.jobs.pool import Job, work
 
 
 def touch(path, report):

@@ -6,11 +6,11 @@ import json
 import pytest
 from rich.console import Console
 
-from liquid_control import cli
+from liquid_control.cli import main as cli
+from liquid_control.cli.arguments import add_json_argument
 from liquid_control.report.fitted import keeping
-from liquid_control.report.table import comparison
-from liquid_control.verbs.arguments import add_json_argument
-from liquid_control.verbs.tables import Figure, csv_text, new_table
+from liquid_control.report.run_table import comparison
+from liquid_control.report.tables import Figure, csv_text, new_table
 
 
 @pytest.fixture

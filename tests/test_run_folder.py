@@ -2,7 +2,7 @@
 
 import pytest
 
-from liquid_control import cli
+from liquid_control.cli import main as cli
 from liquid_control.run_folder import own_folder, run_folder
 
 

@@ -2,6 +2,6 @@
 
 import sys
 
-from liquid_control.cli import main
+from liquid_control.cli.main import main
 
 sys.exit(main())

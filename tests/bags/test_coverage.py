@@ -10,11 +10,12 @@ import pytest
 from odd_bags import COUNT, NAMES, PERIOD_NS, START_NS, Odd, leg, state, states, term
 from recording import imu, ros
 
-from liquid_control import cli, paths
+from liquid_control import paths
 from liquid_control.bags.bag import Bag
 from liquid_control.bags.coverage import coverage
 from liquid_control.bags.draft import draft
 from liquid_control.bags.intervals import Intervals
+from liquid_control.cli import main as cli
 from liquid_control.control import Contract
 from liquid_control.control.topics import is_own
 from liquid_control.sim.messages import Header, Imu, Quaternion, Stamp, Vector

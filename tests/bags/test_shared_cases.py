@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from liquid_control import cli, paths
+from liquid_control import paths
 from liquid_control.bags.bag import Bag
 from liquid_control.bags.coverage import coverage
 from liquid_control.bags.draft import draft
 from liquid_control.bags.recording import read_recording
+from liquid_control.cli import main as cli
 from liquid_control.control import BundleError, Contract, ContractError
-from liquid_control.report.replays import replay_recording
+from liquid_control.replay.fleet import replay_recording
 
 DATA = Path(os.environ.get('LIQUID_CONTROL_DATA', paths.share().parent / 'shared/data'))
 CASES = DATA / 'cases'

@@ -15,9 +15,9 @@ from recording import STORE
 from rosbags.rosbag2 import StoragePlugin
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
-from liquid_control import cli
 from liquid_control.bags.bag import Bag, BagError
 from liquid_control.bags.coverage import coverage
+from liquid_control.cli import main as cli
 from liquid_control.control.stamps import stamp_ns
 
 MCAP, SQLITE = StoragePlugin.MCAP, StoragePlugin.SQLITE3

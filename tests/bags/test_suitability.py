@@ -24,16 +24,16 @@ from odd_bags import (
 from recording import ros
 from support import make_bundle
 
-from liquid_control import cli
 from liquid_control.bags.bag import Bag, BagError
 from liquid_control.bags.coverage import coverage
 from liquid_control.bags.draft import draft
 from liquid_control.bags.recording import read_recording
+from liquid_control.cli import main as cli
 from liquid_control.control import Contract
 from liquid_control.control.observe import NO_SPEED, NO_VALUE
 from liquid_control.control.spread import floored
 from liquid_control.evaluation.prediction_error import ratio
-from liquid_control.report.replays import replay_recording
+from liquid_control.replay.fleet import replay_recording
 
 
 def at_rate(path, hertz, count=COUNT, make=state):

@@ -7,7 +7,7 @@ import torch
 from devices import on_gpu
 
 from liquid_control import cells
-from liquid_control.training.captured import Outputs, captured
+from liquid_control.training.cuda_graphs import Outputs, captured
 
 INPUT, HIDDEN, BATCH, LENGTH = 5, 13, 4, 9
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from kinematics import make_up, names, published, waves
 
-from liquid_control.data import walker2d_kinematics as data
+from liquid_control.study.walker2d_kinematics import dataset as data
 
 
 @pytest.fixture(scope='module')

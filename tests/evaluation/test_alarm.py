@@ -7,7 +7,7 @@ import pytest
 import support
 
 from liquid_control.control import Contract
-from liquid_control.evaluation.alarm import Alarm, Calibration, block_threshold, calibrate, joints
+from liquid_control.replay.alarm import Alarm, Calibration, block_threshold, calibrate, joints
 
 ARM = Contract.from_dict(support.arm())
 PERIOD_NS = 20_000_000

@@ -7,11 +7,11 @@ import pytest
 from recording import Recorder, header, joint_state, ros
 from support import arm, make_bundle
 
-from liquid_control import cli
 from liquid_control.bags.commands import unfit
+from liquid_control.cli import main as cli
 from liquid_control.control import Contract
 from liquid_control.control.observe import NO_SPEED, NO_VALUE
-from liquid_control.report.replays import replay_recording
+from liquid_control.replay.fleet import replay_recording
 
 COUNT, PERIOD_NS, START_NS = 60, 10_000_000, 1_700_000_000_000_000_000
 JOINTS = ('hip', 'knee')

@@ -9,7 +9,7 @@ import pytest
 from liquid_control import paths
 from liquid_control.bags.bag import Bag
 from liquid_control.control import Contract, PolicyRunner
-from liquid_control.evaluation.scores import replay_scores
+from liquid_control.replay.scores import replay_scores
 
 DATA = Path(os.environ.get('LIQUID_CONTROL_DATA') or Path(__file__).parents[3] / 'shared/data')
 BAGS = DATA / 'bags'
@@ -32,8 +32,8 @@ def contract() -> Contract:
 def test_the_alarm_rises_within_a_second_of_the_failure_and_not_before(trained, replayed, tmp_path):
     torch = pytest.importorskip('torch')
     from liquid_control.bags.recording import read_recording
-    from liquid_control.training.publish_predictor import publish_predictor
-    from liquid_control.training.recorded import RecordedSettings
+    from liquid_control.training.predictor.publish import publish_predictor
+    from liquid_control.training.predictor.train import RecordedSettings
 
     torch.set_num_threads(1)
     good = read_recording(Bag(BAGS / f'{trained}_mcap'), contract(), stop=11.0)

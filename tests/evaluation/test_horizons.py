@@ -5,7 +5,7 @@ import pytest
 import support
 
 from liquid_control.control import Contract, PolicyRunner
-from liquid_control.evaluation.rollouts import RolloutRunner
+from liquid_control.replay.free_run import RolloutRunner
 
 
 def told() -> dict:

@@ -12,10 +12,10 @@ from support import arm
 from liquid_control import paths
 from liquid_control.bags.bag import Bag, BagError
 from liquid_control.bags.recording import read_recording
+from liquid_control.cli.replay import _files
 from liquid_control.control import Contract, PolicyRunner
-from liquid_control.evaluation.scores import replay_scores
-from liquid_control.report.replays import replay_recording, summary
-from liquid_control.verbs.replay import _files
+from liquid_control.replay.fleet import replay_recording, summary
+from liquid_control.replay.scores import replay_scores
 
 START, PERIOD = 10**9, 10_000_000
 JOINT_STATE = 'sensor_msgs/msg/JointState'

@@ -9,8 +9,8 @@ from support import make_bundle
 from liquid_control.bags.bag import Bag
 from liquid_control.bags.merging import sensed
 from liquid_control.control import PolicyRunner
-from liquid_control.evaluation.live import LiveAccuracy, LiveAlarm
-from liquid_control.evaluation.scores import replay_scores
+from liquid_control.replay.live import LiveAccuracy, LiveAlarm
+from liquid_control.replay.scores import replay_scores
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def predictor(robot, tmp_path):
 @pytest.mark.parametrize('timed', [0, 230, 1000])
 def test_live_says_what_a_replay_says(robot, predictor, tmp_path, monkeypatch, timed):
     """However many observations the replay takes step by step before it switches to sequences."""
-    monkeypatch.setattr('liquid_control.evaluation.player._TIMED', timed)
+    monkeypatch.setattr('liquid_control.replay.evaluator._TIMED', timed)
     recorder = Recorder(tmp_path / 'bag')
     for step in range(400):
         stamp = 10**9 + step * 10_000_000

@@ -10,10 +10,11 @@ from support import arm, make_bundle
 from liquid_control.bags.bag import Bag
 from liquid_control.control import Contract, Controller, PolicyRunner
 from liquid_control.evaluation.metrics import figures
-from liquid_control.evaluation.passes import _Silence
-from liquid_control.evaluation.replay import recorded_trace, replay
-from liquid_control.evaluation.scores import replay_scores
-from liquid_control.evaluation.sums import Moments, Thinned, Times
+from liquid_control.evaluation.recorded_trace import recorded_trace
+from liquid_control.replay.play import _Silence
+from liquid_control.replay.scores import replay_scores
+from liquid_control.replay.sums import Moments, Thinned, Times
+from liquid_control.replay.trace import replay
 
 FAULT = 'gaussian:0.2+dropped:0.15'
 
@@ -24,7 +25,7 @@ def figures_of(score):
 
 
 def test_sums_say_what_the_trace_says(walks, robot, bundle, other, monkeypatch):
-    monkeypatch.setattr('liquid_control.evaluation.player._CHUNK', 7)  # forces many parts
+    monkeypatch.setattr('liquid_control.replay.evaluator._CHUNK', 7)  # forces many parts
     walk = walks()
     runners = [PolicyRunner(path) for path in (other, bundle)]
     scores, heard = replay_scores(Bag(walk.folder), runners, robot)

@@ -14,15 +14,20 @@ from recording import Recorder, joint_state
 
 from liquid_control.bags.bag import Bag
 from liquid_control.bags.recording import Recording, read_recording
-from liquid_control.cli import main
+from liquid_control.cli.main import main
 from liquid_control.control import Bundle, Contract, Controller, PolicyRunner
 from liquid_control.control.contract import ContractError
-from liquid_control.evaluation import alarm
-from liquid_control.evaluation.alarm import Calibration
-from liquid_control.training import publish_predictor as publishing
+from liquid_control.replay import alarm
+from liquid_control.replay.alarm import Calibration
 from liquid_control.training.finite import NotFiniteError
-from liquid_control.training.publish_predictor import publish_predictor
-from liquid_control.training.recorded import RecordedSettings, Windows, folds, train_predictor
+from liquid_control.training.predictor import publish as publishing
+from liquid_control.training.predictor.publish import publish_predictor
+from liquid_control.training.predictor.train import (
+    RecordedSettings,
+    Windows,
+    folds,
+    train_predictor,
+)
 
 JOINTS = ['hip', 'knee']
 
@@ -269,7 +274,7 @@ def test_stopped_the_verb_says_how_to_resume_and_the_same_command_does(
 
         yield report
 
-    monkeypatch.setattr('liquid_control.verbs.progress.reporting', reporting)
+    monkeypatch.setattr('liquid_control.cli.progress.reporting', reporting)
     leg = write_leg(tmp_path / 'leg', 6.0)
     (tmp_path / 'leg.yaml').write_text(json.dumps(robot_contract()))
     out = tmp_path / 'small.onnx'

@@ -11,9 +11,10 @@ from support import arm
 from liquid_control.bags.bag import Bag, BagError
 from liquid_control.control import Contract, Controller, PolicyRunner
 from liquid_control.evaluation.episodes import run_episodes
-from liquid_control.evaluation.replay import compare, recorded_trace, replay
-from liquid_control.evaluation.trace import Trace
+from liquid_control.evaluation.recorded_trace import recorded_trace
+from liquid_control.evaluation.trace import Trace, compare
 from liquid_control.faults import parse
+from liquid_control.replay.trace import replay
 from liquid_control.sim.world import World
 
 SENSED = World().messages()['imu/data']

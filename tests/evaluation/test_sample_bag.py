@@ -3,8 +3,8 @@
 from liquid_control import paths
 from liquid_control.bags.bag import Bag
 from liquid_control.evaluation.sample_bag import WORN_FROM_S, WORN_JOINT, record
+from liquid_control.replay.fleet import replay_recording
 from liquid_control.report.replay_answer import answer
-from liquid_control.report.replays import replay_recording
 
 SAMPLES = paths.share() / 'sim' / 'walker2d' / 'sample_bags'
 

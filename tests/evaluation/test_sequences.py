@@ -5,7 +5,7 @@ import pytest
 from alarmed import alarmed, joints_alone
 
 from liquid_control.control import PolicyRunner
-from liquid_control.evaluation.player import Player
+from liquid_control.replay.evaluator import Player
 
 PERIOD = 10_000_000
 
@@ -34,8 +34,8 @@ def recording(robot, lost_mind: bool):
 
 
 def played(predictor, robot, stamps, values, monkeypatch, timed, chunk):
-    monkeypatch.setattr('liquid_control.evaluation.player._TIMED', timed)
-    monkeypatch.setattr('liquid_control.evaluation.player._CHUNK', chunk)
+    monkeypatch.setattr('liquid_control.replay.evaluator._TIMED', timed)
+    monkeypatch.setattr('liquid_control.replay.evaluator._CHUNK', chunk)
     player = Player(PolicyRunner(predictor), robot, horizon=8)
     for stamp, row in zip(stamps, values, strict=True):
         player.step(stamp, row, None)

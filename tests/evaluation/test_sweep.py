@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import work
 
-from liquid_control.evaluation.sweep import Piece, sweep
+from liquid_control.jobs.sweep import Piece, sweep
 
 HERE = Path(__file__).parent
 

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from liquid_control.report.fitted import Figure, FittedTable, keeping
-from liquid_control.verbs.tables import csv_text, new_table
+from liquid_control.report.tables import csv_text, new_table
 
 FAULT = 'gaussian:0.1+dropped:0.05+jitter:0.25'
 TOPIC = '/robot/faulty/joint_states'

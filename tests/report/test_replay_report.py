@@ -13,10 +13,10 @@ from alarmed import calibrated, changed
 from recording import Recorder, joint_state, make_bundle
 from support import arm
 
-from liquid_control.cli import main
+from liquid_control.cli.main import main
 from liquid_control.control import Bundle, Contract, PolicyRunner
-from liquid_control.evaluation import player
-from liquid_control.verbs.replay_tables import legend
+from liquid_control.replay import evaluator as player
+from liquid_control.report.replay_tables import legend
 
 BROWSERS = ('chromium', 'chromium-browser', 'google-chrome')
 
@@ -92,7 +92,7 @@ def test_a_verdict_starts_as_failed(walks, bundle, tmp_path, monkeypatch):
     def interrupted(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr('liquid_control.report.replays.replay_scores', interrupted)
+    monkeypatch.setattr('liquid_control.replay.fleet.replay_scores', interrupted)
     arguments = ['replay', str(walks().folder), '--policy', str(bundle), '--out', str(tmp_path)]
     assert main(arguments) == 130
     verdict = json.loads((tmp_path / 'verdict.json').read_text())
@@ -126,7 +126,7 @@ def test_one_recording_is_kept_too(walks, bundle, tmp_path, monkeypatch, capsys)
     def again(*args, **kwargs):
         raise AssertionError('replayed again')
 
-    monkeypatch.setattr('liquid_control.report.replays.replay_scores', again)
+    monkeypatch.setattr('liquid_control.replay.fleet.replay_scores', again)
     assert replay_one(walks().folder, bundle, tmp_path) == 0
     assert '1 of 1 results are from an earlier replay' in capsys.readouterr().out
     assert json.loads((tmp_path / 'verdict.json').read_text())['policies'] == first['policies']
@@ -195,7 +195,7 @@ def test_the_memory_of_a_whole_replay_does_not_grow_with_the_length(tmp_path):
     (tmp_path / 'arm.yaml').write_text(json.dumps(data))
     policy = make_bundle(tmp_path / 'arm.onnx', robot.asking('angle', 'previous_action'), 0)
     script = (
-        'import resource, sys; from liquid_control.cli import main;'
+        'import resource, sys; from liquid_control.cli.main import main;'
         'code = main(sys.argv[2:]);'
         'open(sys.argv[1], "w").write(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}");'
         'sys.exit(code)'

@@ -11,13 +11,13 @@ import pytest
 from rich.console import Console
 
 from liquid_control.bags.bag import Bag
-from liquid_control.cli import main
+from liquid_control.cli.main import main
 from liquid_control.evaluation.metrics import measure
 from liquid_control.evaluation.timing import timing
-from liquid_control.report import report, video
-from liquid_control.report.report import write_report
+from liquid_control.report import run_report, video
+from liquid_control.report.run_report import write_report
+from liquid_control.report.run_table import ACHIEVED, ANSWERED, comparison, comparisons
 from liquid_control.report.summary import summary
-from liquid_control.report.table import ACHIEVED, ANSWERED, comparison, comparisons
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_the_report_is_one_file_with_every_figure(folders, tmp_path):
 
 
 def test_a_large_video_is_linked(folders, tmp_path, monkeypatch):
-    monkeypatch.setattr(report, 'EMBED_LIMIT', 10)
+    monkeypatch.setattr(run_report, 'EMBED_LIMIT', 10)
     (folders[0] / 'walk.mp4').write_bytes(b'more than ten bytes')
     text = write_report(tmp_path / 'report.html', folders).read_text()
     assert 'href="run0/walk.mp4"' in text

@@ -10,9 +10,11 @@ from liquid_control import paths
 from liquid_control.bags.bag import Bag
 from liquid_control.control import Contract, Controller, PolicyRunner
 from liquid_control.evaluation.metrics import load_metrics
-from liquid_control.evaluation.replay import compare, recorded_trace, replay
+from liquid_control.evaluation.recorded_trace import recorded_trace
 from liquid_control.evaluation.runs import observed_topics, read_run
+from liquid_control.evaluation.trace import compare
 from liquid_control.nodes.graph import Graph, RunSettings
+from liquid_control.replay.trace import replay
 from liquid_control.sim import walker2d
 from liquid_control.sim.world import World
 

@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from liquid_control.cli import main
+from liquid_control.cli import demo
+from liquid_control.cli.main import main
 from liquid_control.evaluation.timing import WALKED
-from liquid_control.verbs import demo
 
 
 @contextlib.contextmanager

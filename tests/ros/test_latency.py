@@ -9,7 +9,7 @@ from support import arm, make_bundle
 pytest.importorskip('rclpy')
 
 from liquid_control import paths
-from liquid_control.cli import main
+from liquid_control.cli.main import main
 from liquid_control.control import Contract
 from liquid_control.control.observe import Observer
 from liquid_control.nodes.sample_messages import sample_message

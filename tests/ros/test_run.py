@@ -63,7 +63,9 @@ def wait_until_walking(folder, process, reports=3):
 def children(process):
     """Command line → process id of the processes that a run has started."""
     listed = subprocess.run(
-        ['ps', '-ww', '-o', 'pid=,args=', '--ppid', str(process.pid)], capture_output=True, text=True
+        ['ps', '-ww', '-o', 'pid=,args=', '--ppid', str(process.pid)],
+        capture_output=True,
+        text=True,
     ).stdout
     return {line.split(None, 1)[1]: int(line.split()[0]) for line in listed.splitlines()}
 

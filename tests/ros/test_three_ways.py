@@ -11,11 +11,12 @@ from liquid_control.bags.bag import Bag
 from liquid_control.control import Contract, Controller, PolicyRunner
 from liquid_control.evaluation.episodes import run_episodes
 from liquid_control.evaluation.metrics import load_metrics
-from liquid_control.evaluation.replay import compare, recorded_trace, replay
+from liquid_control.evaluation.recorded_trace import recorded_trace
 from liquid_control.evaluation.runs import read_run
-from liquid_control.evaluation.trace import Trace
+from liquid_control.evaluation.trace import Trace, compare
 from liquid_control.faults import parse
 from liquid_control.nodes.graph import Graph, RunSettings
+from liquid_control.replay.trace import replay
 
 SEED, EPISODES, SECONDS = 7, 2, 1.6
 TIMED = ('policy_step', 'sensor_to_command', 'resident', 'missed')

@@ -11,14 +11,14 @@ from devices import on_every_device
 from kinematics import some_windows, waves
 from safetensors.torch import load_file
 
-from liquid_control.data.walker2d_kinematics import Protocol, Rollouts
-from liquid_control.models import Normalizer, parameters
+from liquid_control.models.policy import Normalizer, parameters
 from liquid_control.sim.environment import WALKER2D
-from liquid_control.study import best, best_weights, inverse, simulated
-from liquid_control.study.best_model import BestPredictor, BestSettings, feet
-from liquid_control.study.muon import orthogonal
 from liquid_control.study.run import Shelf
+from liquid_control.study.walker2d_kinematics import best, best_weights, inverse, simulated
+from liquid_control.study.walker2d_kinematics.best_model import BestPredictor, BestSettings, feet
+from liquid_control.study.walker2d_kinematics.dataset import Protocol, Rollouts
 from liquid_control.training import checkpoint
+from liquid_control.training.optimizers import orthogonal
 
 CPU = torch.device('cpu')
 SMALL = BestSettings(hidden_size=8, width=16, before=1, after=1)

@@ -9,11 +9,11 @@ from devices import on_every_device
 from kinematics import some_windows
 from safetensors.torch import load_file
 
-from liquid_control.data.walker2d_kinematics import Protocol
-from liquid_control.models import ModelSettings, Normalizer
-from liquid_control.predictor import Predictor, RawPredictor
-from liquid_control.study import prediction
+from liquid_control.models.policy import ModelSettings, Normalizer
+from liquid_control.models.predictor import Predictor, RawPredictor
+from liquid_control.study import train as prediction
 from liquid_control.study.run import Recipe, Run, Shelf
+from liquid_control.study.walker2d_kinematics.dataset import Protocol
 from liquid_control.training import checkpoint
 from liquid_control.training.device import title
 from liquid_control.training.finite import NotFiniteError

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from liquid_control.study import published, published_model
+from liquid_control.study.walker2d_kinematics import published, published_model
 from liquid_control.training.finite import clip_gradients
 
 RUNS = {run.cell: run for run in published.runs(1)}

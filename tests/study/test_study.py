@@ -14,11 +14,11 @@ import torch
 from kinematics import make_up, published
 from support import interruptible
 
-from liquid_control import cli
-from liquid_control.data import walker2d_kinematics as data
-from liquid_control.models import Normalizer
-from liquid_control.study import best, best_weights
-from liquid_control.study.best_model import BestPredictor, BestSettings
+from liquid_control.cli import main as cli
+from liquid_control.models.policy import Normalizer
+from liquid_control.study.walker2d_kinematics import best, best_weights
+from liquid_control.study.walker2d_kinematics import dataset as data
+from liquid_control.study.walker2d_kinematics.best_model import BestPredictor, BestSettings
 
 
 @pytest.fixture(scope='module')
@@ -67,7 +67,7 @@ def test_stopped_it_says_how_to_go_on_and_leaves_no_process(folder, tmp_path):
     out = tmp_path / 'out'
     command = study(folder, out, *SMALL, '--updates', '100000', '--workers', '2')
     process = subprocess.Popen(
-        [sys.executable, '-m', 'liquid_control.cli', *command],
+        [sys.executable, '-m', 'liquid_control', *command],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
         preexec_fn=interruptible,
     )  # fmt: skip
@@ -93,7 +93,7 @@ def test_stopped_it_says_how_to_go_on_and_leaves_no_process(folder, tmp_path):
 def test_a_request_to_end_is_heard_like_an_interrupt(folder, tmp_path):
     command = study(folder, tmp_path / 'out', *SMALL, '--updates', '100000')
     process = subprocess.Popen(
-        [sys.executable, '-m', 'liquid_control.cli', *command],
+        [sys.executable, '-m', 'liquid_control', *command],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:

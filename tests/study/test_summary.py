@@ -5,8 +5,8 @@ import math
 import pytest
 from rich.console import Console
 
-from liquid_control.study.plots import write_plots
-from liquid_control.study.summary import summarize, tables
+from liquid_control.report.study_plots import write_plots
+from liquid_control.study.walker2d_kinematics.summary import summarize, tables
 
 
 def result(part, cell, seed, mse, **more):

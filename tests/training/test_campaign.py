@@ -9,10 +9,10 @@ from support import STUDENT, describe, step_graph
 
 from liquid_control import paths
 from liquid_control.control import Bundle
+from liquid_control.evaluation.closed_loop import rescored
 from liquid_control.evaluation.suite import SCORED, VERSION
-from liquid_control.training.campaign import conclude, finished
-from liquid_control.training.score import rescored
-from liquid_control.training.settings import StudentSettings
+from liquid_control.training.student.campaign import conclude, finished
+from liquid_control.training.student.settings import StudentSettings
 
 ROBOT = paths.robot('walker2d')
 SCORE = {

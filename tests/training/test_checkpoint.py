@@ -5,8 +5,8 @@ import torch
 from students import student
 
 from liquid_control.training import checkpoint
-from liquid_control.training.averaged import Averaged
 from liquid_control.training.finite import NotFiniteError
+from liquid_control.training.student.averaged import Averaged
 
 
 @pytest.mark.parametrize('error', [KeyError, RuntimeError, TypeError, ValueError])

@@ -6,7 +6,7 @@ import torch
 from students import student
 
 from liquid_control import cells
-from liquid_control.training.chunks import Chunk, filled, joined, losses, packed
+from liquid_control.training.student.chunks import Chunk, filled, joined, losses, packed
 
 T, N = 14, 5
 

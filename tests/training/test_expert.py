@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import torch
 
+from liquid_control.faults.commands import LATE, Disturbances
 from liquid_control.sim import environment
-from liquid_control.training import checkpoint, expert
-from liquid_control.training.disturbances import LATE, Disturbances
-from liquid_control.training.expert import CHOICES, ExpertSettings, train_expert
+from liquid_control.training import checkpoint
+from liquid_control.training.expert import ppo as expert
+from liquid_control.training.expert.ppo import CHOICES, ExpertSettings, train_expert
 from liquid_control.training.finite import NotFiniteError
 
 SETTINGS = ExpertSettings(

@@ -10,18 +10,18 @@ from students import TEACHER, fine_tuning, settings, student
 from support import ROBOT
 
 from liquid_control import cells
-from liquid_control.models import Normalizer
+from liquid_control.models.policy import Normalizer
 from liquid_control.sim.walker2d import EPISODE_STEPS
-from liquid_control.training import imitation
-from liquid_control.training.chunks import sequences
-from liquid_control.training.conditions import Chance, Conditions
-from liquid_control.training.exploration import Explorer, Rollout
-from liquid_control.training.fine_tuning import FineTuning
-from liquid_control.training.fine_tuning import surrogate as loss_of
 from liquid_control.training.finite import NotFiniteError
-from liquid_control.training.settings import FineTuningSettings
-from liquid_control.training.student import train_student
-from liquid_control.training.value import Value, advantages
+from liquid_control.training.student import imitation
+from liquid_control.training.student.chunks import sequences
+from liquid_control.training.student.conditions import Chance, Conditions
+from liquid_control.training.student.exploration import Explorer, Rollout
+from liquid_control.training.student.fine_tuning import FineTuning
+from liquid_control.training.student.fine_tuning import surrogate as loss_of
+from liquid_control.training.student.settings import FineTuningSettings
+from liquid_control.training.student.train import train_student
+from liquid_control.training.student.value import Value, advantages
 
 SPREAD = np.full(6, 0.3, dtype=np.float32)
 ALL = Conditions(

@@ -11,14 +11,15 @@ from students import TEACHER, settings, student
 from support import ROBOT
 
 from liquid_control import cells
-from liquid_control.models import Normalizer
-from liquid_control.training import checkpoint, imitation
-from liquid_control.training.conditions import Chance
+from liquid_control.models.policy import Normalizer
+from liquid_control.training import checkpoint
 from liquid_control.training.finite import NotFiniteError
-from liquid_control.training.imitation import Imitation
-from liquid_control.training.judge import student_returns
 from liquid_control.training.optimizers import Optimizers
-from liquid_control.training.student import train_student
+from liquid_control.training.student import imitation
+from liquid_control.training.student.conditions import Chance
+from liquid_control.training.student.imitation import Imitation
+from liquid_control.training.student.judge import student_returns
+from liquid_control.training.student.train import train_student
 
 
 @pytest.fixture(autouse=True)

@@ -6,8 +6,8 @@ from devices import on_gpu
 from students import student
 
 from liquid_control import cells
-from liquid_control.training.learner import SEQUENCES, Learner
 from liquid_control.training.optimizers import Optimizers
+from liquid_control.training.student.learner import SEQUENCES, Learner
 
 WALKERS, STEPS = 2, 9
 ROWS = SEQUENCES * WALKERS

@@ -9,12 +9,12 @@ from students import TEACHER, settings, student
 from support import ROBOT
 
 from liquid_control.evaluation.suite import JUDGED
-from liquid_control.training.chunks import mean, missed_changes, persistence, sequences
-from liquid_control.training.conditions import Chance, Conditions
-from liquid_control.training.exploration import Explorer
 from liquid_control.training.finite import NotFiniteError
-from liquid_control.training.readout import solve_readout
-from liquid_control.training.student import train_student
+from liquid_control.training.student.chunks import mean, missed_changes, persistence, sequences
+from liquid_control.training.student.conditions import Chance, Conditions
+from liquid_control.training.student.exploration import Explorer
+from liquid_control.training.student.readout import solve_readout
+from liquid_control.training.student.train import train_student
 
 FAULTY = Conditions((Chance(5 / 6, JUDGED[1:]),))
 
@@ -75,7 +75,7 @@ def test_what_is_not_finite_is_told_and_not_written(monkeypatch):
     model = student('gru')
     before = copy.deepcopy(model.prediction.state_dict())
     monkeypatch.setattr(
-        'liquid_control.training.readout._seen',
+        'liquid_control.training.student.readout._seen',
         lambda *given: (torch.full((2, 19), torch.nan).double(), torch.ones(2, 8).double(),
                         torch.ones(2, 1).double()),
     )  # fmt: skip

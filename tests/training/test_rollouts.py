@@ -10,8 +10,8 @@ from students import TEACHER, student
 
 from liquid_control import paths
 from liquid_control.faults import parse
-from liquid_control.training.conditions import Chance, Conditions
-from liquid_control.training.rollouts import Collector
+from liquid_control.training.student.conditions import Chance, Conditions
+from liquid_control.training.student.walkers import Collector
 from liquid_control.training.teacher import Teacher
 
 COUNT, STEPS = 8, 30

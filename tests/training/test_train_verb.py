@@ -12,10 +12,11 @@ import pytest
 import yaml
 from support import interruptible
 
-from liquid_control import cli, paths
+from liquid_control import paths
+from liquid_control.cli import main as cli
 from liquid_control.control import Bundle, PolicyRunner
 from liquid_control.evaluation.suite import SCORED
-from liquid_control.training.conditions import Conditions
+from liquid_control.training.student.conditions import Conditions
 
 EXPERT = str(paths.policy('expert', 'walker2d'))
 
@@ -23,9 +24,9 @@ EXPERT = str(paths.policy('expert', 'walker2d'))
 @pytest.fixture
 def small(monkeypatch):
     """Makes rounds small and fast, because the verb only sets their number."""
-    from liquid_control.models import Normalizer
-    from liquid_control.training import imitation, publish
-    from liquid_control.training import settings as all_settings
+    from liquid_control.models.policy import Normalizer
+    from liquid_control.training.student import imitation, publish
+    from liquid_control.training.student import settings as all_settings
 
     unit = Normalizer(np.zeros(8), np.ones(8), np.full(8, 0.1))
     monkeypatch.setattr(imitation, 'measure_normalizer', lambda *given: unit)
@@ -132,7 +133,7 @@ class Missing:
         if name.partition('.')[0] in ('torch', 'scipy', 'safetensors', 'stable_baselines3'):
             raise ModuleNotFoundError(f'No module named {name!r}', name=name)
 sys.meta_path.insert(0, Missing())
-from liquid_control import cli
+from liquid_control.cli import main as cli
 sys.exit(cli.main(sys.argv[1:]))
 """
 
@@ -159,7 +160,7 @@ def test_all_cards_at_once(tmp_path, capsys):
 def test_the_table_of_a_comparison_fits_into_80_columns():
     from rich.console import Console
 
-    from liquid_control.verbs.train_policy import _table
+    from liquid_control.cli.train.policy import _table
 
     score = {'percent': {'mean': 104.4}, 'prediction_ratio': {'mean': 0.1234}}
     found = SimpleNamespace(scores={'seeds': {'seeds': [0, 1, 2], **dict.fromkeys(SCORED, score)}})
@@ -216,7 +217,7 @@ def test_an_expert_and_a_teacher(tmp_path, capsys, env):
 def test_an_expert_that_diverges_ends_with_its_reason(tmp_path, capsys, monkeypatch):
     import torch
 
-    from liquid_control.training import expert
+    from liquid_control.training.expert import ppo as expert
 
     def update(model):
         with torch.no_grad():
@@ -234,7 +235,7 @@ def test_an_expert_that_diverges_ends_with_its_reason(tmp_path, capsys, monkeypa
 
 def test_interrupted_it_ends_clean_and_writes_no_half_bundle(tmp_path):
     out = tmp_path / 'cfc.onnx'
-    command = [sys.executable, '-m', 'liquid_control.cli', 'train', 'policy', '--cell', 'cfc']
+    command = [sys.executable, '-m', 'liquid_control', 'train', 'policy', '--cell', 'cfc']
     process = subprocess.Popen(
         [*command, '--out', str(out)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         preexec_fn=interruptible,
@@ -308,7 +309,7 @@ def test_where_nothing_can_be_written_nothing_starts(tmp_path, capsys, monkeypat
 
 
 def test_the_help_names_the_defaults(capsys):
-    from liquid_control.training.settings import StudentSettings
+    from liquid_control.training.student.settings import StudentSettings
 
     with pytest.raises(SystemExit):
         cli.main(['train', 'policy', '--help'])
@@ -319,7 +320,7 @@ def test_the_help_names_the_defaults(capsys):
 
 
 def test_the_help_of_an_expert_names_its_default(capsys):
-    from liquid_control.training.expert import ExpertSettings
+    from liquid_control.training.expert.ppo import ExpertSettings
 
     with pytest.raises(SystemExit):
         cli.main(['train', 'expert', '--help'])

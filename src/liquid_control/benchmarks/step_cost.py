@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 from liquid_control import cells
-from liquid_control.benchmarks.latency import quantiles
 from liquid_control.benchmarks.references import INPUTS, PAIRS, UNITS, Pair
+from liquid_control.benchmarks.step import quantiles
 from liquid_control.benchmarks.training_cost import threads_set
 from liquid_control.control.contract import Contract
 from liquid_control.control.runtime import PolicyRunner

@@ -11,9 +11,8 @@ import torch
 
 from liquid_control import cells
 from liquid_control.benchmarks.references import INPUTS, PAIRS, UNITS
-from liquid_control.training.captured import Outputs, captured
-from liquid_control.training.device import device_of, settle
-from liquid_control.training.memory import saved_bytes
+from liquid_control.training.cuda_graphs import Outputs, captured
+from liquid_control.training.device import device_of, saved_bytes, settle
 
 _CPU = torch.device('cpu')
 

@@ -21,7 +21,7 @@ from liquid_control.evaluation.prediction_error import (
     channel_std,
     error_figures,
 )
-from liquid_control.evaluation.replay import recorded_trace
+from liquid_control.evaluation.recorded_trace import recorded_trace
 from liquid_control.evaluation.runs import (
     episode_rows,
     last_status,

@@ -74,3 +74,35 @@ class TraceBuilder:
             step_s=np.array([c.step_s for c in commands], dtype=np.float64),
             answers=np.array(self._answers, dtype=bool),
         )
+
+
+def compare(a: Trace, b: Trace) -> str | None:
+    """Describe where two traces first differ; None if they agree bit for bit.
+
+    NaN equals NaN. Reasons are compared only if both were recorded; step times never are.
+    """
+    if a.channels != b.channels:
+        return f'channels: {", ".join(a.channels)} and {", ".join(b.channels)}'
+    shared = min(len(a), len(b))
+    found = []
+    for name in ('stamps', 'observations', 'actions', 'predictions', 'elapsed', 'reasons'):
+        left, right = getattr(a, name)[:shared], getattr(b, name)[:shared]
+        if name == 'reasons' and shared and (left[0] == -1 or right[0] == -1):
+            continue
+        differs = ~((left == right) | ((left != left) & (right != right)))
+        if differs.any():
+            found.append((tuple(int(i) for i in np.argwhere(differs)[0]), name))
+    if not found:
+        if len(a) == len(b):
+            return None
+        longer = a if len(a) > len(b) else b
+        return f'{len(a)} and {len(b)} observations; the first without a match has stamp ' + str(
+            longer.stamps[shared]
+        )
+    place, name = min(found, key=lambda item: item[0][0])
+    left, right = getattr(a, name)[place], getattr(b, name)[place]
+    what = name
+    if len(place) == 2:
+        channel = a.channels[place[1]] if name != 'actions' else place[1]
+        what = f'{name}[{channel}]'
+    return f'row {place[0]}, stamp {a.stamps[place[0]]}: {what}: {left!r} and {right!r}'

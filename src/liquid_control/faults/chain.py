@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from liquid_control.faults.base import Fault
 from liquid_control.faults.delay import DelayLine
+from liquid_control.faults.fault import Fault
 
 Affect = Callable[[int, Fault, np.ndarray], tuple[np.ndarray, np.ndarray]]
 """(place of a fault, the fault, readings (N, n)) → which it loses (N,), all as it corrupts them."""

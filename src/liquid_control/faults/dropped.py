@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from liquid_control.faults.base import Fault, setting
+from liquid_control.faults.fault import Fault, setting
 
 
 @dataclass(frozen=True)

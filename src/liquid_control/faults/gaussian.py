@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from liquid_control.faults.base import Fault, setting
+from liquid_control.faults.fault import Fault, setting
 
 
 @dataclass(frozen=True)

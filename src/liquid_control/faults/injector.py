@@ -11,8 +11,8 @@ import numpy as np
 from liquid_control.control.contract import Contract
 from liquid_control.control.observe import TermAccess
 from liquid_control.control.stamps import stamp_ns
-from liquid_control.faults.base import Fault, FaultError
 from liquid_control.faults.chain import FaultChain
+from liquid_control.faults.fault import Fault, FaultError
 
 _CLOCK = 'clock'
 

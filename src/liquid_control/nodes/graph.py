@@ -23,12 +23,12 @@ import yaml
 from liquid_control import paths
 from liquid_control.control.contract import Contract
 from liquid_control.control.topics import FAULTY
-from liquid_control.discovery import local_discovery
 from liquid_control.evaluation.metrics import measure
 from liquid_control.evaluation.runs import end_of, ended, note_end
 from liquid_control.faults import parse
 from liquid_control.files import write_whole
 from liquid_control.message_types import require_fields
+from liquid_control.nodes.discovery import local_discovery
 from liquid_control.run_folder import unrecorded
 from liquid_control.sim.walker2d import require_simulated
 

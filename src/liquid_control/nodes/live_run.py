@@ -14,8 +14,8 @@ from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
 from liquid_control.control.observe import ObservationError, Observer
 from liquid_control.control.stamps import stamp_ns, time_ns
-from liquid_control.evaluation.live import LiveAccuracy, LiveAlarm
 from liquid_control.nodes.wire import diagnostic
+from liquid_control.replay.live import LiveAccuracy, LiveAlarm
 
 _BLIND_S = 5.0
 """Time without a score after which the trust alarm reports that it watches nothing."""

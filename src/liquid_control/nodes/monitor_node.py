@@ -27,7 +27,6 @@ from liquid_control.control.topics import (
     SHADOW,
     STATUS,
 )
-from liquid_control.evaluation.live import LiveAlarm
 from liquid_control.evaluation.losses import losses, lost_text
 from liquid_control.evaluation.runs import about_run
 from liquid_control.nodes.intake import QUEUE, Intake
@@ -38,6 +37,7 @@ from liquid_control.nodes.run_end import STOPPED, finish
 from liquid_control.nodes.session import Session, run_process
 from liquid_control.nodes.wire import diagnostic, diagnostics, qos
 from liquid_control.provenance import provenance, write_json
+from liquid_control.replay.live import LiveAlarm
 
 _BATCH_S = 0.02
 """Time between two batches of messages that are taken from their queues."""

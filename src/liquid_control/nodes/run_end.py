@@ -44,7 +44,7 @@ def finish(
             log.info(sentence.text)
     log.info(f'metrics in {folder / "metrics.json"}')
     if report:
-        from liquid_control.report.report import write_report
+        from liquid_control.report.run_report import write_report
 
         log.info(f'report: {write_report(folder / "report.html", [folder])}')
     if ended in ('done', STOPPED):

@@ -25,7 +25,7 @@ def answer(outcome: dict[str, Any]) -> Answer:
     """Answer for one recording: whether the robot behaved as known, and whether all was judged.
 
     Args:
-        outcome: a recording's outcome, as returned by :func:`~liquid_control.evaluation.sweep`.
+        outcome: a recording's outcome, as returned by :func:`~liquid_control.jobs.sweep`.
     """
     if not outcome['ok']:
         return Answer('FAILED', outcome['error'])

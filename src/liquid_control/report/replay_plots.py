@@ -1,14 +1,16 @@
 """Plots of a replay: predicted against observed, the alarm's score, error by horizon."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from liquid_control.evaluation.alarm import joints
-from liquid_control.evaluation.player import Player
-from liquid_control.report.plots import (
+from liquid_control.replay.alarm import joints
+from liquid_control.replay.evaluator import Player
+from liquid_control.replay.fleet import replay_recording
+from liquid_control.report.run_plots import (
     _INK,
     _MODEL,
     _RUNS,
@@ -19,10 +21,19 @@ from liquid_control.report.plots import (
     _stack,
     _svg,
     _title,
-)  # fmt: skip
+)
 
 _SHOWN = 4
 _ALARM = '#b3261e'
+
+
+def replay_and_draw(recording: str, **arguments: Any) -> dict[str, Any]:
+    """:func:`replay_recording`, with plots of the clean replay."""
+    return replay_recording(recording, draw=_drawn, **arguments)
+
+
+def _drawn(players: Sequence[Player], first: int) -> list[dict[str, str]]:
+    return [{'svg': p.svg, 'caption': p.caption} for p in replay_plots(players, first)]
 
 
 def replay_plots(players: Sequence[Player], first: int) -> list[Plot]:

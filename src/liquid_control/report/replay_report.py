@@ -6,7 +6,7 @@ from typing import Any
 
 from liquid_control.report.page import write_page
 from liquid_control.report.replay_answer import answer
-from liquid_control.report.report import provenance_rows
+from liquid_control.report.run_report import provenance_rows
 
 
 def write_replay_report(

@@ -1,7 +1,10 @@
-"""The device on which a network is trained: the processor, or a CUDA GPU."""
+"""The device on which a network is trained, the processor or a CUDA GPU, and its memory."""
 
 import re
+import resource
+import sys
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -76,3 +79,30 @@ def busy_time(device: torch.device) -> float:
 def peak_allocated_mb(device: torch.device) -> float:
     """Peak memory of this process's tensors on a GPU so far, in MiB."""
     return torch.cuda.max_memory_allocated(device) / 2**20
+
+
+def saved_bytes(loss: Callable[[], torch.Tensor], model: torch.nn.Module) -> int:
+    """Bytes that the graph of one loss saves for its backward pass, without parameters and buffers.
+
+    Storages saved by several operations count once.
+    """
+    own = {value.untyped_storage().data_ptr() for value in (*model.parameters(), *model.buffers())}
+    kept: dict[int, int] = {}
+    alive = []  # keeps the storages, so that no address is reused
+
+    def pack(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in own:
+            kept[storage.data_ptr()] = storage.nbytes()
+            alive.append(storage)
+        return tensor.detach()  # the tensor itself would keep the graph alive for ever
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        loss()
+    return sum(kept.values())
+
+
+def peak_resident_mb() -> float:
+    """Peak resident memory of this process so far, in MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == 'darwin' else 2**10)

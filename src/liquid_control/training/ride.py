@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from liquid_control.faults import FaultySensors
-from liquid_control.models import PolicyModel
+from liquid_control.models.policy import PolicyModel
 
 
 class Ride:

@@ -1,0 +1,30 @@
+"""``liquid-control benchmark``: what policies and cells cost, beside references in one run."""
+
+import argparse
+
+from liquid_control.cli.arguments import add_json_argument, sentence
+from liquid_control.cli.benchmark import latency, replay, training
+
+_KINDS = {
+    'latency': (
+        latency,
+        'policy step, sensor-to-command loop and memory, beside a bare echo',
+    ),
+    'replay': (replay, 'a replay of a bag, beside plain rosbags reading it'),
+    'training': (
+        training,
+        'time and memory of a training step of each cell, beside ncps and torch',
+    ),
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    kinds = parser.add_subparsers(dest='kind', metavar='WHAT', required=True)
+    for name, (module, text) in _KINDS.items():
+        kind = kinds.add_parser(name, help=text, description=sentence(text))
+        module.add_arguments(kind)
+        add_json_argument(kind, 'write all figures to a file')
+
+
+def main(args: argparse.Namespace) -> int:
+    return _KINDS[args.kind][0].main(args)

@@ -1,0 +1,207 @@
+"""``study``: carry out a comparison from the literature on published data, keeping each run."""
+
+import argparse
+import contextlib
+import sys
+from pathlib import Path
+
+from liquid_control.cli.arguments import add_device_argument, add_json_argument, sentence
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    kinds = parser.add_subparsers(dest='kind', metavar='WHAT', required=True)
+    text = 'next-frame prediction with lost frames (ODE-LSTM, CfC papers)'
+    walker = kinds.add_parser('walker2d-kinematics', help=text, description=sentence(text))
+    walker.add_argument('--data', type=Path, required=True, help='folder with rollout_000.npy …')
+    walker.add_argument(
+        '--part',
+        action='append',
+        metavar='PART',
+        help='recipes, comparison or best; may be repeated (all)',
+    )
+    walker.add_argument(
+        '--out', type=Path, default=Path('runs/walker2d-kinematics'), metavar='FOLDER',
+        help='folder for finished runs, from which a stopped study resumes '
+        '(runs/walker2d-kinematics)',
+    )  # fmt: skip
+    walker.add_argument('--cells', metavar='A,B', help='only these cells')
+    walker.add_argument(
+        '--runs', default='*', metavar='PATTERN', help="only matching runs ('*-seed0')"
+    )
+    walker.add_argument('--seeds', type=int, default=3, help='number of seeds, from 0 on (3)')
+    walker.add_argument(
+        '--budget',
+        action='append',
+        type=int,
+        metavar='N',
+        help='parameter budget of the models; may be repeated (all)',
+    )
+    walker.add_argument('--updates', type=int, help='gradient steps of each compared run')
+    walker.add_argument('--workers', type=int, default=1, help='runs at a time (1)')
+    add_device_argument(walker)
+    walker.add_argument('--list', action='store_true', help='list the runs and exit')
+    walker.add_argument(
+        '--evaluate',
+        nargs='?',
+        const='',
+        metavar='FILE',
+        help='train nothing: measure the weights of the best model (those that ship)',
+    )
+    add_json_argument(walker, 'also write the results here')
+
+
+def main(args: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from liquid_control.cli.arguments import terminable
+    from liquid_control.run_folder import own_folder
+    from liquid_control.study.run import Shelf
+    from liquid_control.study.walker2d_kinematics import dataset as data
+    from liquid_control.study.walker2d_kinematics.plan import Plan, Standing, carry_out
+    from liquid_control.training.device import device_named
+
+    for name in ('seeds', 'workers', 'updates'):
+        value = getattr(args, name)
+        if value is not None and value < 1:
+            raise ValueError(f'--{name}: expected 1 or more, found {value}')
+    if args.cells is not None and not args.cells.strip(', '):
+        raise ValueError(f'--cells: expected names of cells, found {args.cells!r}')
+    asked = {
+        'parts': tuple(args.part or ()),
+        'cells': tuple(filter(None, (args.cells or '').split(','))),
+        'budgets': tuple(args.budget or ()),
+    }
+    plan = Plan(
+        pattern=args.runs,
+        seeds=args.seeds,
+        updates=args.updates,
+        **{name: value for name, value in asked.items() if value},
+    )
+    console = Console()
+    if args.evaluate is not None:
+        return _evaluate(args, console)
+    names = [run.name for run in (*plan.tuning(), *plan.runs({}))]
+    if args.list:
+        console.print('\n'.join(names), highlight=False)
+        return 0
+    if not names:
+        raise ValueError('no run matches; --list without filters lists all runs')
+    device_named(args.device)
+    with console.status('reading the data'):
+        rollouts = _load(args, console)
+        measure = data.baselines(data.protocol(rollouts))
+    shelf = Shelf(own_folder(args.out, 'weights'), rollouts.sha256)
+    standing = Standing(total=len(names))
+    stopped = False
+    with terminable():
+        try:
+            with (
+                contextlib.closing(
+                    carry_out(plan, shelf, args.data.resolve(), args.workers, args.device)
+                ) as standings,
+                _progress(console) as show,
+            ):
+                for standing in standings:
+                    show(standing)
+        except KeyboardInterrupt:
+            stopped = True
+        _finish(args, console, plan, standing, measure, rollouts)
+    if stopped:
+        print(
+            f'stopped; {len(standing.results)} of {standing.total} runs are kept in {args.out}: '
+            'the same command resumes from there',
+            file=sys.stderr,
+        )
+        return 130
+    for name, why in standing.failed.items():
+        print(f'liquid-control study: {name}: {why}', file=sys.stderr)
+    return 1 if standing.failed else 0
+
+
+def _evaluate(args, console) -> int:
+    """Measure weights of the best model by the protocol, and print the errors."""
+    from liquid_control.provenance import provenance, write_json
+    from liquid_control.report.tables import new_table
+    from liquid_control.study.walker2d_kinematics import best_weights
+    from liquid_control.study.walker2d_kinematics import dataset as data
+
+    if args.part not in (None, ['best']):
+        raise ValueError(f'--evaluate: expected --part best or none, found {", ".join(args.part)}')
+    path = Path(args.evaluate) if args.evaluate else best_weights.shipped()
+    best_weights.read(path)  # before the data
+    with console.status('reading the data'):
+        rollouts = _load(args, console)
+        windows = data.protocol(rollouts)
+        found = best_weights.evaluate(path, windows)
+        measure = data.baselines(windows)
+    table = new_table('mean squared error', 'test', 'validation')
+    table.add_row(path.name, f'{found["test_mse"]:.3f}', f'{found["validation_mse"]:.3f}')
+    table.add_row('persistence', f'{measure["persistence_mse"]:.3f}', '')
+    table.add_row('linear map', f'{measure["linear_mse"]:.3f}', '')
+    console.print(table)
+    if args.json:
+        about = provenance(data_sha256=rollouts.sha256)
+        write_json(args.json, {'format': 1, 'provenance': about, 'weights': path.name, **found})
+    return 0
+
+
+def _load(args, console):
+    """The rollouts, with a note if they are not the published ones."""
+    from liquid_control.study.walker2d_kinematics import dataset as data
+
+    rollouts = data.load(args.data)
+    if not rollouts.published:
+        console.print(
+            f'[yellow]note:[/] these rollouts have SHA-256 {rollouts.sha256[:12]}…, the published '
+            f'ones {data.SHA256[:12]}…: some differ, and figures will too'
+        )
+    return rollouts
+
+
+def _finish(args, console, plan, standing, measure, rollouts) -> None:
+    """Write results.json and the plots; print the tables."""
+    from dataclasses import asdict
+
+    from liquid_control.provenance import provenance, write_json
+    from liquid_control.report.study_plots import write_plots
+    from liquid_control.study.walker2d_kinematics.published import PUBLISHED
+    from liquid_control.study.walker2d_kinematics.summary import summarize, tables
+
+    results = [standing.results[name] for name in sorted(standing.results)]
+    published = {cell: (row.mse, row.deviation) for cell, row in PUBLISHED.items()}
+    summary = summarize(results, published)
+    whole = {
+        'format': 1,
+        'study': 'walker2d-kinematics',
+        'complete': len(results) == standing.total,
+        'failed': standing.failed,
+        'provenance': provenance(data_sha256=rollouts.sha256, seeds=list(range(plan.seeds))),
+        'published_data': rollouts.published,
+        'plan': asdict(plan),
+        'baselines': measure,
+        'summary': summary,
+        'runs': results,
+    }
+    for path in filter(None, (args.out / 'results.json', args.json)):
+        write_json(path, whole)
+    for table in tables(summary, measure):
+        console.print(table)
+    plots = write_plots(args.out, summary, results)
+    written = ', '.join(path.name for path in (args.out / 'results.json', *plots))
+    console.print(f'in {args.out}: {written}', highlight=False)
+
+
+@contextlib.contextmanager
+def _progress(console):
+    """Yield ``show(standing)``: a bar with runs, the time left, and what is running."""
+    from liquid_control.cli.progress import reporting
+
+    with reporting(console, 'study') as report:
+
+        def show(standing) -> None:
+            done = len(standing.results) + len(standing.failed)
+            live = [f'{name} {share:.0%} {text}' for name, (share, text) in standing.live.items()]
+            share = (done + sum(share for share, _ in standing.live.values())) / standing.total
+            report(share, '; '.join([f'{done}/{standing.total} runs', *live]), standing.left_s)
+
+        yield show

@@ -1,0 +1,138 @@
+"""``train score``: the returns of a policy in simulation under every fault."""
+
+import argparse
+from pathlib import Path
+
+from liquid_control.cli.arguments import add_json_argument
+from liquid_control.report.tables import Figure, new_table
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('policy', help='a policy of Walker2d by name, or the path of its file')
+    parser.add_argument('--teacher', default='expert',
+                        help='bundle of its teacher: a name or a path (expert)')  # fmt: skip
+    parser.add_argument('--robot', default='walker2d',
+                        help='its contract, which says how large noise is (walker2d)')  # fmt: skip
+    parser.add_argument('--fault', action='append', metavar='FAULT',
+                        help='only this fault; may be repeated (all of the suite)')  # fmt: skip
+    parser.add_argument('--episodes', type=int, help='episodes per fault (50)')
+    parser.add_argument('--seed', type=int, help='seed of the first episode (500000)')
+    parser.add_argument('--out', type=Path, metavar='FILE',
+                        help='write the same policy with these scores (.onnx)')  # fmt: skip
+    add_json_argument(parser, 'write the scores to a file')
+
+
+def main(args: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from liquid_control import paths
+    from liquid_control.cli.arguments import check_bundle_path
+    from liquid_control.cli.progress import reporting
+    from liquid_control.control.bundle import Bundle
+    from liquid_control.control.contract import Contract
+    from liquid_control.evaluation import closed_loop as score
+    from liquid_control.evaluation.suite import SCORED
+    from liquid_control.faults import parse
+    from liquid_control.provenance import provenance, write_json
+
+    episodes = score.EPISODES if args.episodes is None else args.episodes
+    seed = score.SEED if args.seed is None else args.seed
+    for option, found, least in (('episodes', episodes, 1), ('seed', seed, 0)):
+        if found < least:
+            raise ValueError(f'--{option}: expected {least} or more, found {found}')
+    if args.out:
+        check_bundle_path('--out', args.out)
+    faults = args.fault or SCORED
+    for fault in faults:
+        parse(fault)
+    robot = Contract.load(paths.robot(args.robot))
+    bundle = Bundle.read(paths.policy(args.policy, 'walker2d'))
+    if args.out:
+        _check_replaced(args.out, bundle)
+        _check_mixed(faults, bundle, episodes, seed)
+    bundle.contract.require_fit(robot, args.policy)
+    _check_std(args.policy, bundle.contract, robot)
+    console, taught = Console(), bundle.provenance.get('teacher_sha256')
+    with reporting(console, 'scoring') as report:
+        reference = None
+        if taught:
+            report(0.0, 'its teacher')
+            teacher = Bundle.read(paths.policy(args.teacher, 'walker2d'))
+            if teacher.sha256 != taught:
+                raise ValueError(
+                    f'--teacher: the teacher of {args.policy} has sha256 {taught[:12]}, '
+                    f'found {teacher.sha256[:12]} ({teacher.path})'
+                )
+            reference = score.teacher_return(teacher.path, robot, episodes, seed)
+        found = score.closed_loop_scores(bundle, robot, reference, episodes, seed, report, faults)
+    console.print(score_table(args.policy, found))
+    if args.json:
+        about = provenance(seed=seed, policy_sha256=bundle.sha256)
+        write_json(args.json, {'format': 1, 'provenance': about, 'scores': found})
+    if args.out:
+        kept = {name: value for name, value in bundle.scores.items() if name != 'seeds'}
+        score.rescored(bundle, args.out, {**kept, **found})
+        print(f'wrote {args.out}')
+    return 0
+
+
+def _check_replaced(out: Path, bundle) -> None:
+    """Refuse to replace another bundle, or one that others may name by its hash."""
+    if not out.exists():
+        return
+    if not out.samefile(bundle.path):
+        raise FileExistsError(f'--out {out}: exists already, and is not the policy that is scored')
+    if 'teacher_sha256' not in bundle.provenance:
+        raise FileExistsError(
+            f'--out {out}: exists already, and is no student: if it has students, they name it by '
+            'the hash of its file, which would change'
+        )
+
+
+def _check_mixed(faults, bundle, episodes: int, seed: int) -> None:
+    """Refuse to write scores over these episodes beside kept ones over others."""
+    for fault, score in bundle.scores.items():
+        measured = score.get('episodes'), score.get('seed')
+        if 'falls' in score and fault not in faults and measured != (episodes, seed):
+            raise ValueError(
+                f'--out: the scores of {bundle.path} that would stay, such as {fault}, are over '
+                f'{measured[0]} episodes from seed {measured[1]}, these would be over {episodes} '
+                f'from {seed}: give --episodes and --seed alike, or no --fault'
+            )
+
+
+def _check_std(policy: str, asked, robot) -> None:
+    """Refuse a robot whose noise is of another size than that of the policy's training."""
+    for mine, theirs in zip(asked.sensed, asked.on(robot).sensed, strict=True):
+        if mine.std != theirs.std:
+            raise ValueError(
+                f'{policy}: {mine.name}: std: the policy has {mine.std}, {robot.source} has '
+                f'{theirs.std}: noise would be of another size; give its --robot'
+            )
+
+
+def score_table(name: str, scores: dict[str, dict]):
+    """The closed-loop scores of a bundle as a table; what else it has is left out."""
+    scores = {fault: score for fault, score in scores.items() if 'falls' in score}
+    first = next(iter(scores.values()))
+    columns = {'return': _interval('return'), 'percent': _interval('% of teacher')}
+    if 'percent' not in first:
+        del columns['percent']
+    table = new_table(
+        'fault', *columns.values(), Figure('worst return', '.0f'), Figure('falls', 'd'),
+        Figure('error / persist.', '.3f'), title=f'{name}, episodes: {first["episodes"]}',
+    )  # fmt: skip
+    for fault, score in scores.items():
+        row = [_with_interval(score, name) for name in columns]
+        table.add_row(fault, *row, score['return_min'], score['falls'], score['prediction_ratio'])
+    return table
+
+
+def _interval(heading: str) -> Figure:
+    return Figure(heading, '.0f', ('mean', 'low', 'high'), '{} [{}, {}]', True)
+
+
+def _with_interval(score: dict, name: str) -> tuple:
+    """A mean with the bounds of its interval, None where it has none."""
+    mean = score['return_mean' if name == 'return' else name]
+    return mean, score.get(f'{name}_low'), score.get(f'{name}_high')

@@ -1,1 +1,0 @@
-"""Sequence data sets, read as their publishers distribute them. Requires only NumPy."""

@@ -1,0 +1,1 @@
+"""Work in independent pieces: processes, and sweeps that resume."""

@@ -1,0 +1,1 @@
+"""A policy around a cell, and a predictor around a cell."""

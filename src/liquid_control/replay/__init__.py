@@ -1,0 +1,1 @@
+"""Policies over recorded bags: passes, scores, free runs, the trust alarm. Requires no torch."""

@@ -1,0 +1,164 @@
+"""The plots of a study, as PNG files."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from liquid_control.files import replacing
+from liquid_control.report.run_plots import STYLE
+
+_INK = STYLE['text.color']
+_LIQUID, _GATED, _OTHER = '#c8590a', '#3577b5', '#777777'
+_FAMILIES = (
+    (_LIQUID, 'liquid', ('ltc', 'cfc', 'lrc', 'stc', 'liquid')),
+    (_GATED, 'gated', ('lstm', 'gru')),
+    (_OTHER, 'other', ('',)),
+)
+
+
+def write_plots(
+    folder: Path, summary: Mapping[str, Any], results: Sequence[Mapping[str, Any]]
+) -> list[Path]:
+    """Write every plot for which there are results; returns the files."""
+    figures: dict[str, Figure] = {}
+    with rc_context({**STYLE, 'savefig.dpi': 160, 'savefig.facecolor': 'white'}):
+        recipes = [row for row in summary['recipes'] if row['test_mse']]
+        if recipes:
+            figures['recipes'] = _recipes(recipes)
+        compared = [row for row in summary['comparison'] if row['test_mse']]
+        for budget in dict.fromkeys(row['budget'] for row in compared):
+            rows = [row for row in compared if row['budget'] == budget]
+            figures[f'comparison-{budget}'] = _comparison(rows)
+            figures[f'curves-{budget}'] = _curves(rows, results)
+        paths = []
+        for name, figure in figures.items():
+            paths.append(folder / f'{name}.png')
+            with replacing(paths[-1]) as partial:
+                figure.savefig(partial, format='png', metadata={'Software': None})
+    return paths
+
+
+def _recipes(rows: Sequence[Mapping[str, Any]]) -> Figure:
+    """Published errors with their deviation, and every measured seed."""
+    figure = Figure(figsize=(6.4, 0.9 + 0.45 * len(rows)), layout='constrained')
+    ax = figure.subplots()
+    places = np.arange(len(rows))
+    ax.errorbar(
+        [row['published_mse'] for row in rows], places - 0.14, fmt='s', ms=5, lw=1.2, color=_INK,
+        xerr=[row['published_deviation'] for row in rows], label='published, ± deviation',
+    )  # fmt: skip
+    for place, row in zip(places, rows, strict=True):
+        scores = np.add(row['test_mse']['seeds'], row['penalty'])
+        label = 'measured, one mark per seed' if place == 0 else None
+        ax.scatter(scores, np.full(len(scores), place + 0.14), s=22, color=_LIQUID, lw=0,
+                   label=label)  # fmt: skip
+    ax.set_yticks(places, [row['cell'] for row in rows])
+    ax.tick_params(axis='y', length=0)
+    ax.set_ylim(len(rows) - 0.5, -0.5)
+    ax.grid(axis='x', color=_INK, alpha=0.12, lw=0.6)
+    ax.set_xlabel('test mean squared error and penalty')
+    ax.legend(loc='lower left', bbox_to_anchor=(0.0, 1.0), ncols=2, borderaxespad=0.2)
+    return figure
+
+
+def _comparison(rows: Sequence[Mapping[str, Any]]) -> Figure:
+    """Test error against time per round and against memory, after the review's figure 5."""
+    figure = Figure(figsize=(10.6, 4.6), layout='constrained')
+    panels = figure.subplots(1, 2, sharey=True)
+    for ax, key, text in zip(
+        panels,
+        ('seconds_round', 'saved_mb'),
+        (
+            'training time per round (9,684 windows), core s',
+            'saved for one backward pass, MiB',
+        ),
+        strict=True,
+    ):
+        for row in rows:
+            color, _ = _family(row['cell'])
+            found = row['test_mse']
+            low, high = (
+                found[k] if found[k] == found[k] else found['iqm'] for k in ('low', 'high')
+            )
+            bars = [[max(0.0, found['iqm'] - low)], [max(0.0, high - found['iqm'])]]
+            ax.errorbar(row[key], found['iqm'], yerr=bars, fmt='o', ms=5, lw=1.0, color=color)
+        ax.set_xscale('log')
+        _plain_ticks(ax)
+        ax.set_xlabel(text)
+        ax.grid(color=_INK, alpha=0.1, lw=0.6)
+        _labels(figure, ax, [(row[key], row['test_mse']['iqm'], row['cell']) for row in rows])
+    panels[0].set_ylabel('test mean squared error, IQM and 95 % interval')
+    for color, name, _ in _FAMILIES:
+        panels[0].scatter([], [], color=color, s=22, label=name)
+    panels[0].legend(loc='lower left', bbox_to_anchor=(0.0, 1.0), ncols=3, borderaxespad=0.2)
+    return figure
+
+
+def _curves(rows: Sequence[Mapping[str, Any]], results: Sequence[Mapping[str, Any]]) -> Figure:
+    """Validation error over the updates, averaged over the seeds of each cell."""
+    figure = Figure(figsize=(7.4, 4.6), layout='constrained')
+    ax = figure.subplots()
+    styles = ('-', '--', ':', '-.')
+    used: dict[str, int] = {}
+    for row in rows:
+        curves = [
+            result['curve']
+            for result in results
+            if result['run']['part'] == 'comparison'
+            and (result['run']['cell'], result['run']['model']['budget'])
+            == (row['cell'], row['budget'])
+            and not result.get('failed')
+        ]
+        color, _ = _family(row['cell'])
+        number = used[color] = used.get(color, -1) + 1
+        ax.plot(
+            [point['update'] for point in curves[0]],
+            np.mean([[point['validation_mse'] for point in curve] for curve in curves], axis=0),
+            color=color, ls=styles[number % 4], lw=0.9 + 0.5 * (number // 4), label=row['cell'],
+        )  # fmt: skip
+    ax.set_yscale('log')
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f'{value:g}'))
+    ax.yaxis.set_minor_formatter(NullFormatter())
+    ax.set_xlabel('gradient steps')
+    ax.set_ylabel('validation mean squared error')
+    ax.legend(loc='center left', bbox_to_anchor=(1.0, 0.5), title='least test error first')
+    return figure
+
+
+def _family(cell: str) -> tuple[str, str]:
+    return next((color, name) for color, name, starts in _FAMILIES if cell.startswith(starts))
+
+
+def _labels(figure: Figure, ax: Axes, points: Sequence[tuple[float, float, str]]) -> None:
+    """Write each point's name beside it, moved up where names would overlap."""
+    figure.draw_without_rendering()
+    taken: list[tuple[float, float, float]] = []
+    for x, y, name in sorted(points, key=lambda point: point[1]):
+        left, height = ax.transData.transform((x, y))
+        width = 8.0 * len(name) * figure.dpi / 100
+        place = height
+        step = 10.0 * figure.dpi / 72
+        while any(
+            abs(place - other) < step and left < at + wide and at < left + width
+            for at, other, wide in taken
+        ):
+            place += 0.25 * step
+        taken.append((left, place, width))
+        ax.annotate(
+            name, (x, y), xytext=(6, (place - height) * 72 / figure.dpi - 3),
+            textcoords='offset points', fontsize=7.5,
+        )  # fmt: skip
+
+
+def _plain_ticks(ax: Axes) -> None:
+    """Label a logarithmic horizontal axis at 1, 2, 5, 10, …, with plain numbers."""
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f'{value:g}'))
+    ax.xaxis.set_minor_formatter(NullFormatter())

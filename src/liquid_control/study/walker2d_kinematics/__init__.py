@@ -1,0 +1,1 @@
+"""The Walker2d kinematics study: its data, published recipes, comparison and best model."""

@@ -1,0 +1,1 @@
+"""The expert: PPO through Stable-Baselines3."""

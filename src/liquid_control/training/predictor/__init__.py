@@ -1,0 +1,1 @@
+"""Predictors of the next observation, trained on recorded bags."""

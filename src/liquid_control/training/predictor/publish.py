@@ -1,0 +1,221 @@
+"""Publish a predictor as a bundle: trained on recordings, calibrated on held-out parts."""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from liquid_control.bags.recording import Recording
+from liquid_control.control.bundle import PREDICTOR, Bundle
+from liquid_control.control.contract import Contract
+from liquid_control.control.elapsed import range_of_means
+from liquid_control.control.runtime import PolicyRunner
+from liquid_control.models.predictor import Predictor
+from liquid_control.replay.alarm import Calibration, calibrate, check_blocks
+from liquid_control.replay.free_run import RolloutRunner, Rollouts
+from liquid_control.training.export import export_bundle
+from liquid_control.training.predictor.train import RecordedSettings, parts, train_predictor
+
+WINDOW_S = 0.7
+"""Time over which an alarm averages, in seconds: more than one step of a gait."""
+ROLLOUTS_HZ = 50.0
+"""Maximum number of rollouts per second."""
+_PIECE = 1000
+"""Observations that are stepped through and rolled out from at a time."""
+
+
+class PredictorStep(torch.nn.Module):
+    """One step of a predictor as exported: normalisation folded in, and the safe action as output.
+
+    Args:
+        model: predictor whose C channels are the contract's sensed values.
+        contract: contract of the robot, without ``previous_action``.
+    """
+
+    def __init__(self, model: Predictor, contract: Contract):
+        super().__init__()
+        self.cell = model.cell
+        self.register_buffer('safe', torch.tensor([contract.action.safe], dtype=torch.float32))
+        with torch.no_grad():
+            scale = torch.cat([1.0 / model.std, torch.ones(1)])
+            offset = torch.cat([model.mean, torch.ones(1)])
+            self.encoder = torch.nn.Linear(len(scale), model.encoder.out_features)
+            self.encoder.weight.copy_(model.encoder.weight * scale)
+            self.encoder.bias.copy_(model.encoder.bias - model.encoder.weight @ (offset * scale))
+            self.prediction = torch.nn.Linear(model.cell.output_size, len(model.mean))
+            self.prediction.weight.copy_(model.prediction.weight * model.change[:, None])
+            self.prediction.bias.copy_(model.prediction.bias * model.change)
+
+    def forward(self, observation, elapsed, state):
+        """Observation (B, n), elapsed (B, 1), state (B, S) → safe action, prediction, state."""
+        encoded = torch.tanh(self.encoder(torch.cat([observation, elapsed], dim=1)))
+        output, state = self.cell.step(encoded, state, elapsed)
+        safe = self.safe.expand(observation.shape[0], -1)
+        return safe, observation + self.prediction(output), state
+
+
+def publish_predictor(
+    path: Path,
+    settings: RecordedSettings,
+    recordings: Sequence[Recording],
+    contract: Contract,
+    checkpoints: Path,
+    report: Callable[[float, str], None],
+    rate: float | None = None,
+) -> Bundle:
+    """Train on recordings and write a bundle with a calibrated alarm.
+
+    For every fold, a model is trained without it and predicts it; the alarm's threshold is set
+    from those errors. Rollouts whose targets reach over two parts are left out: the model of the
+    later part was trained on the earlier one. The model in the bundle is trained on all the data.
+
+    Args:
+        path: bundle to write.
+        settings: settings of the training.
+        recordings: normal operation only.
+        contract: everything that is sensed, without ``previous_action``.
+        checkpoints: folder for checkpoints; an interrupted training resumes from them.
+        report: called with the share done and a text.
+        rate: false alarms per minute allowed by the alarm's threshold; None: the lowest rate for
+            which the recordings are long enough.
+
+    Raises:
+        NotFiniteError: a training diverged.
+        ValueError: too little data, or a checkpoint of another training.
+    """
+    check_blocks(_blocks(settings, recordings, contract))
+    checkpoints.mkdir(parents=True, exist_ok=True)
+    runs = [*range(settings.folds), None]
+    models = []
+    for place, without in enumerate(runs):
+        name = 'all' if without is None else f'without-{without}'
+
+        def part(share: float, text: str, place=place, name=name) -> None:
+            report((place + share) / len(runs), f'{name}: {text}')
+
+        file = checkpoints / f'{name}.safetensors'
+        models.append(train_predictor(settings, recordings, contract, file, part, without))
+    calibration = _calibration(models[:-1], settings, recordings, contract, rate)
+    return _export(
+        path, models[-1], settings, contract, {'alarm': calibration.to_dict()},
+        trained_elapsed=_elapsed(recordings),
+        recordings=[
+            {
+                'name': r.name,
+                'seconds': round(float(r.seconds[-1]), 3),
+                'observations': len(r),
+                'skipped': r.skipped,
+                'damage': r.damage,
+                'sha256': r.sha256,
+            }
+            for r in recordings
+        ],
+    )  # fmt: skip
+
+
+def _elapsed(recordings: Sequence[Recording]) -> tuple[float, float] | None:
+    """Range of the mean elapsed times in all stretches without gaps; None if all are short."""
+    stretches = [
+        piece
+        for recording in recordings
+        for piece in np.split(recording.elapsed, np.flatnonzero(recording.starts)[1:])
+    ]
+    found = [means for means in map(range_of_means, stretches) if means is not None]
+    if not found:
+        return None
+    return min(low for low, _ in found), max(high for _, high in found)
+
+
+def _grid(contract: Contract) -> tuple[int, int]:
+    """Observations from one rollout to the next, and rollouts in a window."""
+    every = max(1, round(contract.rate / ROLLOUTS_HZ))
+    return every, max(1, round(WINDOW_S * contract.rate / every))
+
+
+def _blocks(settings: RecordedSettings, recordings: Sequence[Recording], contract: Contract) -> int:
+    """Whole windows that the recordings will give to calibrate on, known before training."""
+    every, window = _grid(contract)
+    blocks = 0
+    for recording in recordings:
+        start = np.arange(0, len(recording) - settings.horizon, every)
+        part, stretch = parts(recording, settings), np.cumsum(recording.starts)
+        whole = stretch[start] == stretch[start + settings.horizon]
+        held_out = part[start + 1] == part[start + settings.horizon]
+        rollouts = np.bincount(stretch[start[whole & held_out]])
+        blocks += int((np.maximum(rollouts - window + 1, 0) // window).sum())
+    return blocks
+
+
+def _calibration(models, settings, recordings, contract, rate) -> Calibration:
+    every, window = _grid(contract)
+    runners = [_runner(model, settings, contract) for model in models]
+    pieces, squares = [], []
+    for recording in recordings:
+        found = [rolled(runner, recording, settings.horizon, every) for runner in runners]
+        part = parts(recording, settings)
+        for rollouts in zip(*found, strict=True):
+            stamps = rollouts[0].stamps
+            first, last = (part[np.searchsorted(recording.stamps, stamps[:, k])] for k in (0, -1))
+            fold, held_out = last % settings.folds, first == last
+            errors = np.array([r.errors for r in rollouts])[fold, np.arange(len(stamps))]
+            pieces.append((stamps[:, -1], errors.mean(axis=1), held_out))
+            squares.append(errors[held_out, -1] ** 2)
+    band = np.sqrt(np.concatenate(squares).mean(axis=0))
+    return calibrate(
+        contract, pieces, horizon=settings.horizon, every=every, window=window, band=band, rate=rate
+    )
+
+
+def rolled(runner: PolicyRunner, recording: Recording, horizon: int, every: int) -> list[Rollouts]:
+    """Complete rollouts over a recording, one object per stretch without gaps."""
+    stretches: list[list[Rollouts]] = []
+    rollouts = RolloutRunner(runner, lambda found: stretches[-1].append(found), horizon, every)
+    begins = np.flatnonzero(recording.starts).tolist()
+    nothing = np.zeros(runner.contract.action_size, dtype=np.float32)
+    for begin, end in zip(begins, [*begins[1:], len(recording.stamps)], strict=True):
+        stretches.append([])
+        runner.reset()
+        for first in range(begin, end, _PIECE):
+            part = slice(first, min(first + _PIECE, end))
+            values, elapsed = recording.values[part], recording.elapsed[part]
+            course = runner.sequence(values, elapsed)
+            rollouts.add(
+                recording.stamps[part].tolist(), values, elapsed.tolist(), course.predictions,
+                course.states, [nothing] * len(values),
+            )  # fmt: skip
+        rollouts.end()
+    whole = [_whole(parts) for parts in stretches if parts]
+    return [found for found in whole if len(found.stamps)]
+
+
+def _whole(parts: list[Rollouts]) -> Rollouts:
+    """The rollouts of a stretch that reached their full horizon, joined."""
+    names = ('stamps', 'predicted', 'errors', 'persistence')
+    joined = [np.concatenate([getattr(p, n) for p in parts]) for n in names]
+    keep = np.isfinite(joined[2]).all(axis=(1, 2))
+    return Rollouts(*(values[keep] for values in joined))
+
+
+def _runner(model, settings, contract) -> PolicyRunner:
+    with tempfile.TemporaryDirectory() as folder:
+        return PolicyRunner(_export(Path(folder) / 'fold.onnx', model, settings, contract, {}))
+
+
+def _export(path, model, settings, contract, scores, **about) -> Bundle:
+    return export_bundle(
+        path,
+        PredictorStep(model, contract).eval(),
+        cell=settings.cell,
+        settings={
+            'network': PREDICTOR,
+            'model': model.settings.to_dict(),
+            'training': settings.to_dict(),
+        },
+        contract=contract,
+        state_size=model.cell.state_size,
+        judge=lambda draft: scores,
+        seed=settings.seed,
+        **about,
+    )

@@ -1,0 +1,1 @@
+"""Recurrent students: imitation of a teacher, then fine-tuning with PPO."""

@@ -1,0 +1,266 @@
+"""All students of a comparison: one run per cell and seed, and the best seed of each cell.
+
+One folder holds everything: ``seeds/`` one bundle per run, ``runs/`` the checkpoints of unfinished
+runs, ``policies/`` and ``cards/`` the best seed of each cell, ``results.json`` all scores.
+"""
+
+import contextlib
+import dataclasses
+import json
+import shlex
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from liquid_control.control.bundle import Bundle
+from liquid_control.control.contract import Contract
+from liquid_control.evaluation.closed_loop import overall, rescored, seed_scores
+from liquid_control.evaluation.suite import SCORED, current
+from liquid_control.files import write_whole
+from liquid_control.jobs.pool import Job, State, work
+from liquid_control.provenance import difference, provenance, write_json
+from liquid_control.report.card import card
+from liquid_control.sim.batch import use_threads
+from liquid_control.training.device import Hardware
+from liquid_control.training.folder import alone_in, clear
+from liquid_control.training.robot import contract_of_students
+from liquid_control.training.student.publish import publish_student
+from liquid_control.training.student.settings import StudentSettings
+from liquid_control.training.student.train import train_student
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the files of one student are."""
+
+    bundle: Path
+    checkpoints: Path
+    log: Path | None = None
+
+
+@dataclass
+class Standing:
+    """Progress of a campaign."""
+
+    total: int
+    finished: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    live: dict[str, tuple[float, str]] = field(default_factory=dict)
+    left_s: float | None = None
+
+    @property
+    def share(self) -> float:
+        done = len(self.finished) + len(self.failed)
+        return (done + sum(share for share, _ in self.live.values())) / self.total
+
+
+def name(settings: StudentSettings) -> str:
+    """The name of a run."""
+    return f'{settings.cell}-seed{settings.seed}'
+
+
+def place(folder: Path, settings: StudentSettings, log: Path | None) -> Place:
+    """Where a run of a campaign keeps its files."""
+    run = name(settings)
+    return Place(folder / 'seeds' / f'{run}.onnx', folder / 'runs' / run, log and log / run)
+
+
+def finished(path: Path, settings: StudentSettings, robot: Path, teacher: Path) -> Bundle | None:
+    """The bundle of a finished run; None if it has not finished.
+
+    Raises:
+        ValueError: the bundle has other settings, another robot or another teacher.
+    """
+    if not path.is_file():
+        return None
+    bundle = Bundle.read(path)
+    contract = contract_of_students(Contract.load(robot))
+    found = (
+        bundle.settings.get('training'),
+        bundle.provenance.get('teacher_sha256'),
+        bundle.contract.hash,
+    )
+    wanted = (
+        json.loads(json.dumps(dataclasses.asdict(settings))),
+        Bundle.read(teacher).sha256,
+        contract.hash,
+    )
+    for what, is_, should in zip(('settings', 'teacher', 'contract'), found, wanted, strict=True):
+        if is_ != should:
+            raise ValueError(
+                f'{path} is from another run ({what}: {difference(is_, should)}): use another --out'
+            )
+    return bundle
+
+
+def carry_out(
+    settings: StudentSettings,
+    robot: Path,
+    teacher: Path,
+    where: Place,
+    hardware: Hardware,
+    report: Callable[[float, str], None],
+) -> None:
+    """Carry out one run, from its start or where it was stopped, up to its bundle.
+
+    Nothing is done if another process has finished it meanwhile.
+    """
+    import torch
+
+    if finished(where.bundle, settings, robot, teacher) is not None:
+        return
+    torch.set_num_threads(1)
+    use_threads(hardware.threads)
+    contract = Contract.load(robot)
+    trained = train_student(
+        settings, contract, teacher, where.checkpoints, report, where.log, hardware.device
+    )
+    report(1.0, 'scoring the bundle')
+    where.bundle.parent.mkdir(parents=True, exist_ok=True)
+    publish_student(where.bundle, trained.model, settings, teacher, contract, trained.history)
+
+
+def _carry_out(
+    settings: StudentSettings,
+    robot: Path,
+    teacher: Path,
+    where: Place,
+    hardware: Hardware,
+    report: Callable[[float, str], None],
+) -> None:
+    """As :func:`carry_out`, and remove the checkpoints once everything is done."""
+    with alone_in(where.checkpoints):
+        carry_out(settings, robot, teacher, where, hardware, report)
+        clear(where.checkpoints)
+
+
+def campaign(
+    runs: Sequence[StudentSettings],
+    robot: Path,
+    teacher: Path,
+    folder: Path,
+    workers: int,
+    hardware: Hardware,
+    log: Path | None = None,
+) -> Iterator[Standing]:
+    """Carry out all unfinished runs, yielding progress from time to time.
+
+    Args:
+        workers: runs at a time, each with this hardware.
+
+    Raises:
+        ValueError: the folder holds results with other settings, another robot or another teacher.
+    """
+    done = _all_finished(runs[0], folder, robot, teacher)  # before anything starts
+    standing = Standing(len(runs))
+    jobs = []
+    for settings in runs:
+        where = place(folder, settings, log)
+        if name(settings) in done:
+            standing.finished.append(name(settings))
+        else:
+            arguments = (settings, robot, teacher, where, hardware)
+            jobs.append(Job(name(settings), _carry_out, arguments))
+    yield standing
+    before = list(standing.finished)
+    with contextlib.closing(work(jobs, workers, preload=(__name__, 'torch'))) as states:
+        for state in states:
+            standing.finished = before + list(state.finished)
+            standing.failed = dict(state.failed)
+            standing.live = {live.job.name: (live.share, live.text) for live in state.live.values()}
+            standing.left_s = _left(state, workers)
+            yield standing
+
+
+def conclude(
+    runs: Sequence[StudentSettings],
+    folder: Path,
+    robot: Path,
+    teacher: Path,
+    failed: dict[str, str],
+) -> dict[str, Bundle]:
+    """Write the best seed of each cell with its card, and results.json; returns cell → bundle.
+
+    All finished runs in the folder count, also those of earlier commands.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    done = _all_finished(runs[0], folder, robot, teacher)
+    by_cell: dict[str, list[Bundle]] = {}
+    for bundle in done.values():
+        by_cell.setdefault(bundle.cell, []).append(bundle)
+    best = {}
+    for cell, bundles in by_cell.items():
+        first = max(bundles, key=overall)
+        scores = {**first.scores, 'seeds': seed_scores(bundles)}
+        best[cell] = rescored(first, folder / 'policies' / f'{cell}.onnx', scores)
+        cards = folder / 'cards'
+        cards.mkdir(parents=True, exist_ok=True)
+        write_whole(cards / f'{cell}.md', card(best[cell]))
+    write_json(
+        folder / 'results.json',
+        {
+            'format': 1,
+            'provenance': provenance(teacher_sha256=Bundle.read(teacher).sha256),
+            'complete': all(name(settings) in done for settings in runs),
+            'failed': failed,
+            'cells': {cell: bundle.scores for cell, bundle in best.items()},
+        },
+    )
+    return best
+
+
+def _all_finished(
+    settings: StudentSettings, folder: Path, robot: Path, teacher: Path
+) -> dict[str, Bundle]:
+    """The bundle of every finished run in a folder by its name, sorted by cell and seed.
+
+    Raises:
+        ValueError: one differs from ``settings`` in more than cell and seed, has another robot or
+            another teacher, lacks a score, or was scored over other episodes than the first.
+    """
+    found = []
+    measured: dict[tuple[int, int], Path] = {}
+    for path in sorted((folder / 'seeds').glob('*.onnx')):
+        trained = Bundle.read(path).settings.get('training', {})
+        own = {key: trained[key] for key in ('cell', 'seed') if key in trained}
+        run = dataclasses.replace(settings, **own)
+        bundle = finished(path, run, robot, teacher)
+        again = shlex.join(
+            ['liquid-control', 'train', 'score', str(path), '--teacher', str(teacher),
+             '--robot', str(robot), '--out', str(path)]
+        )  # fmt: skip
+        missing = [fault for fault in SCORED if not current(fault, bundle.scores.get(fault))]
+        if missing:
+            raise ValueError(
+                f'{path} has no score of today under {missing[0]}; measure it again: {again}'
+            )
+        for fault in SCORED:
+            score = bundle.scores[fault]
+            measured.setdefault((score['episodes'], score['seed']), path)
+        if len(measured) > 1:
+            (many, first), (others, start), *_ = measured
+            raise ValueError(
+                f'{path} is scored over {others} episodes from seed {start} on, and '
+                f'{next(iter(measured.values()))} over {many} from {first}; measure it again: '
+                f'{again} --episodes {many} --seed {first}'
+            )
+        found.append((run, bundle))
+    found.sort(key=lambda each: (each[0].cell, each[0].seed))
+    return {name(run): bundle for run, bundle in found}
+
+
+def _left(state: State, workers: int) -> float | None:
+    """Estimated seconds until all runs are done, from those finished and under way."""
+    known = list(state.finished.values())
+    rest, now = 0.0, time.monotonic()
+    for live in state.live.values():
+        made = live.share - (live.resumed or 0.0)
+        if made <= 0.005:
+            continue
+        whole = (now - live.started) / made
+        known.append(whole)
+        rest += (1.0 - live.share) * whole
+    if not known:
+        return None
+    return (rest + len(state.waiting) * sum(known) / len(known)) / workers

@@ -1,0 +1,82 @@
+"""Rollouts for reinforcement learning: a student's actions are sampled around its outputs."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from liquid_control.models.policy import PolicyModel
+from liquid_control.sim import walker2d
+from liquid_control.training.student.conditions import Conditions
+from liquid_control.training.student.walkers import Walk
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """T steps of N walkers.
+
+    Attributes:
+        series: name → (T, N, ·) for every step: ``observation``, ``elapsed``, ``action`` as
+            sampled, its log ``likelihood``, and ``target`` and ``foretold`` as in
+            :class:`chunks.Chunk`.
+        seen: whether the sample arrived, and with it the action was sent, (T, N) bool.
+        reward: (T, N).
+        fallen: (T, N) bool.
+        ended: whether the episode ended, by a fall or at its maximum length, (T, N) bool.
+        before: privileged information before each step, (T, N, q); see
+            :meth:`Explorer.privileged`.
+        after: the same after each step, before the next episode begins.
+        start: the student's states before the first step, (N, S).
+    """
+
+    series: dict[str, np.ndarray]
+    seen: np.ndarray
+    reward: np.ndarray
+    fallen: np.ndarray
+    ended: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
+    start: torch.Tensor
+
+
+class Explorer(Walk):
+    """Runs a student under all its faults, with actions sampled from a normal distribution."""
+
+    def __init__(self, model: PolicyModel, count: int, seed: int, conditions: Conditions):
+        super().__init__(model, count, seed, conditions)
+        # Stagger the episodes: otherwise they would all end, and new ones begin, at the same time.
+        self._walkers.steps[:] = self._rng.integers(walker2d.EPISODE_STEPS, size=count)
+        for index in range(count):
+            self._begin(index, 1.0)
+
+    def privileged(self) -> np.ndarray:
+        """What the simulation knows and a robot does not, (N, q): true positions and velocities,
+        the last command, and each walker's faults."""
+        ride = self._ride
+        parts = (self._walkers.sensed(), ride.sent, ride.sensors.has)
+        return np.concatenate(parts, axis=1).astype(np.float32)
+
+    def collect(self, steps: int, spread: np.ndarray) -> Rollout:
+        """The next ``steps`` steps of every walker.
+
+        Args:
+            spread: standard deviation of each action, (m,).
+        """
+        walkers, ride, rng = self._walkers, self._ride, self._rng
+        start, rows = ride.state.clone(), []
+        scale = np.log(spread).sum()
+        for _ in range(steps):
+            before = self.privileged()
+            observation, elapsed, seen, action = ride.decide(walkers.qpos[:, 1:], rng)
+            drawn = rng.standard_normal(action.shape).astype(np.float32)
+            action = action + spread * drawn
+            likelihood = -0.5 * np.square(drawn).sum(1, keepdims=True) - scale
+            reward, fallen, ended, target, known = self._advance(action, seen)
+            rows.append((observation, elapsed, action, likelihood, target, known[:, None],
+                         seen[:, 0], reward, fallen, ended, before, self.privileged()))  # fmt: skip
+            for index in np.flatnonzero(ended):
+                walkers.reset(index)
+                self._begin(index, 1.0)
+        columns = [np.stack(column) for column in zip(*rows, strict=True)]
+        names = ('observation', 'elapsed', 'action', 'likelihood', 'target', 'foretold')
+        return Rollout(dict(zip(names, columns[:6], strict=True)), *columns[6:], start)

@@ -1,0 +1,36 @@
+"""Evaluation of a student under every condition, with many walkers in parallel and no bundle."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from liquid_control.evaluation.suite import JUDGED
+from liquid_control.faults import FaultySensors, parse
+from liquid_control.models.policy import PolicyModel
+from liquid_control.sim.batch import BatchWalkers, episode_returns
+from liquid_control.training.ride import Ride
+
+
+def student_returns(
+    model: PolicyModel, episodes: int, seed: int, conditions: Sequence[str] = JUDGED
+) -> dict[str, np.ndarray]:
+    """Returns (episodes,) of a student under each of the faults."""
+    parts = [parse(text) for text in conditions]
+    has = np.zeros((len(parts) * episodes, sum(map(len, parts))), dtype=bool)
+    column = 0
+    for place, part in enumerate(parts):
+        has[place * episodes : (place + 1) * episodes, column : column + len(part)] = True
+        column += len(part)
+    faults = [fault for part in parts for fault in part]
+    std = np.array([s for term in model.contract.sensed for s in term.std])
+    ride, rng = Ride(model, FaultySensors(faults, has, std)), np.random.default_rng(seed)
+    lengths = np.ones(len(has))
+
+    def act(walkers: BatchWalkers) -> np.ndarray:
+        nonlocal lengths
+        lengths = walkers.whole(ride.sensors.periods(rng, walkers.steps))
+        _, _, seen, action = ride.decide(walkers.qpos[:, 1:], rng)
+        return ride.send(action, seen, lengths)
+
+    returns = episode_returns(act, len(has), seed, lengths=lambda walkers: lengths)
+    return dict(zip(conditions, np.split(returns, len(parts)), strict=True))

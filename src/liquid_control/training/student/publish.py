@@ -1,0 +1,41 @@
+"""Publish a student as a bundle, with the scores that the bundle reaches."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from liquid_control.control.bundle import Bundle
+from liquid_control.control.contract import Contract
+from liquid_control.evaluation.closed_loop import closed_loop_scores, teacher_return
+from liquid_control.models.policy import PolicyModel, StepModel
+from liquid_control.training.export import export_bundle
+from liquid_control.training.student.settings import StudentSettings
+
+
+def publish_student(
+    path: Path,
+    model: PolicyModel,
+    settings: StudentSettings,
+    teacher: Path,
+    robot: Contract,
+    history: list[dict[str, Any]],
+) -> Bundle:
+    """Write a student's bundle, with scores also in percent of its teacher's fault-free return.
+
+    Args:
+        history: where it was trained, see :func:`provenance.continued`.
+    """
+    reference = teacher_return(teacher, robot)
+    return export_bundle(
+        path,
+        StepModel(model).eval(),
+        cell=settings.cell,
+        settings={'model': model.settings.to_dict(), 'training': dataclasses.asdict(settings)},
+        contract=model.contract,
+        state_size=model.state_size,
+        trained_elapsed=settings.conditions.elapsed(),
+        judge=lambda draft: closed_loop_scores(draft, robot, reference),
+        seed=settings.seed,
+        teacher_sha256=Bundle.read(teacher).sha256,
+        history=history,
+    )

@@ -1,0 +1,161 @@
+"""Rollouts of many walkers driven by a student or a teacher, under the faults of a robot."""
+
+import json
+from typing import Any
+
+import numpy as np
+import torch
+
+from liquid_control.faults import FaultySensors
+from liquid_control.models.policy import Normalizer, PolicyModel
+from liquid_control.sim import walker2d
+from liquid_control.sim.batch import BatchWalkers
+from liquid_control.training.ride import Ride
+from liquid_control.training.student.chunks import Chunk, packed
+from liquid_control.training.student.conditions import Conditions
+from liquid_control.training.teacher import Teacher
+
+_MEASURED = 600
+"""Steps of the walk from which scales are taken."""
+
+
+def measure_normalizer(teacher: Teacher, count: int, seed: int) -> Normalizer:
+    """Scale of the 8 positions and of their change as the teacher walks with action noise."""
+    walkers, rng = BatchWalkers(count, seed), np.random.default_rng(seed)
+    sensed, changes = [], []
+    for step in range(_MEASURED):
+        before = walkers.qpos[:, 1:].copy()
+        action = teacher(walkers) + 0.1 * rng.standard_normal((count, 6))
+        _, terminated = walkers.step(np.clip(action, -1.0, 1.0))
+        if step >= _MEASURED // 6:
+            sensed.append(before)
+            changes.append((walkers.qpos[:, 1:] - before)[~terminated])
+        for index in np.flatnonzero(terminated):
+            walkers.reset(index)
+    walkers.close()
+    sensed, changes = np.concatenate(sensed), np.concatenate(changes)
+    return Normalizer(sensed.mean(axis=0), sensed.std(axis=0), changes.std(axis=0))
+
+
+class Walk:
+    """Walkers under a student, continuing episode after episode, with its memory carried along.
+
+    At the start of each episode a walker draws its faults.
+
+    Args:
+        model: the student; its weights may change.
+        count: number of walkers, N.
+        seed: seed of starts, faults and noise.
+        conditions: conditions to draw from.
+    """
+
+    def __init__(self, model: PolicyModel, count: int, seed: int, conditions: Conditions):
+        self._conditions = conditions
+        self._walkers = BatchWalkers(count, seed)
+        self._rng = np.random.default_rng(seed)
+        faults = conditions.faults()
+        std = np.array([s for term in model.contract.sensed for s in term.std])
+        nothing = np.zeros((count, len(faults)), dtype=bool)
+        self._ride = Ride(model, FaultySensors(faults, nothing, std))
+
+    def _begin(self, index: int, level: float) -> None:
+        """Begin an episode of one walker."""
+        self._ride.restart(index, self._conditions.draw(self._rng, level))
+
+    def _advance(self, action: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Advance every walker by one period.
+
+        Args:
+            action: requested action, (N, m).
+            seen: whether a sample arrived, (N, 1).
+
+        Returns:
+            Reward (N,), whether the walker fell (N,), whether the episode ended (N,), true sensed
+            values one period after those that were read (N, p), and whether these count (N,).
+        """
+        walkers, ride = self._walkers, self._ride
+        lengths = walkers.whole(ride.sensors.periods(self._rng, walkers.steps))
+        reward, fallen = walkers.step(ride.send(action, seen, lengths), lengths)
+        ended = fallen | (walkers.steps >= walker2d.EPISODE_STEPS)
+        target, known = ride.sensors.foretold(walkers.qpos[:, 1:], (lengths == 1.0) & ~ended)
+        return reward, fallen, ended, target, known
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        """All mutable state except the generator."""
+        ride, walkers = self._ride, self._walkers
+        return {
+            'physics': walkers.state,
+            'steps': walkers.steps,
+            'episodes': walkers.episodes,
+            'memory': ride.state.numpy(),
+            'sent': ride.sent,
+            'elapsed': ride.elapsed,
+            'fresh': ride.fresh,
+            **{f'sensors.{name}': array for name, array in ride.sensors.arrays.items()},
+        }
+
+    def snapshot(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+        """The state of the walkers, as tensors and plain JSON."""
+        tensors = {name: torch.from_numpy(a.copy()) for name, a in self._arrays().items()}
+        about = {'generator': self._rng.bit_generator.state}
+        return tensors, json.loads(json.dumps(about))
+
+    def restore(self, tensors: dict[str, torch.Tensor], about: dict[str, Any]) -> None:
+        """Restore a :meth:`snapshot`."""
+        for name, array in self._arrays().items():
+            array[...] = tensors[name].numpy()
+        self._rng.bit_generator.state = about['generator']
+
+    def close(self) -> None:
+        self._walkers.close()
+
+
+class Collector(Walk):
+    """Collects data for imitation, chunk by chunk.
+
+    At the start of an episode a walker is given to the teacher with probability ``beta``, else to
+    the student (DAgger). Whoever drives, the teacher labels every step with its action for the
+    true state.
+    """
+
+    def __init__(
+        self, model: PolicyModel, teacher: Teacher, count: int, seed: int, conditions: Conditions
+    ):
+        super().__init__(model, count, seed, conditions)
+        self._teacher = teacher
+        self._taught = np.ones(count, dtype=bool)
+        self._disturbed = np.zeros(count, dtype=bool)
+        for index in range(count):
+            self._draw(index, 1.0, 0.0)
+
+    def collect(self, steps: int, beta: float, level: float = 1.0) -> Chunk:
+        """The next ``steps`` steps of every walker.
+
+        Args:
+            beta: probability that the teacher drives an episode that begins.
+            level: scale of the fault probabilities, see :meth:`Conditions.draw`.
+        """
+        walkers, ride, rng = self._walkers, self._ride, self._rng
+        start, rows = ride.state.clone(), []
+        for _ in range(steps):
+            label = self._teacher(walkers)
+            observation, elapsed, seen, action = ride.decide(walkers.qpos[:, 1:], rng)
+            noise = self._conditions.action_noise * rng.standard_normal(action.shape)
+            driven = np.where(self._taught[:, None], label, ride.limited(action))
+            driven = driven + noise * self._disturbed[:, None]
+            _, _, ended, target, known = self._advance(driven, seen)
+            rows.append((observation, elapsed, label, target, known[:, None], seen[:, 0], ended))
+            for index in np.flatnonzero(ended):
+                walkers.reset(index)
+                self._draw(index, beta, level)
+        *columns, seen, ended = (np.stack(column) for column in zip(*rows, strict=True))
+        names = ('observation', 'elapsed', 'label', 'target', 'foretold')
+        return packed(dict(zip(names, columns, strict=True)), seen, ended, start)
+
+    def _draw(self, index: int, beta: float, level: float) -> None:
+        self._taught[index] = self._rng.random() < beta
+        self._disturbed[index] = self._rng.random() < self._conditions.disturbed
+        self._begin(index, level)
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        return {**super()._arrays(), 'taught': self._taught, 'disturbed': self._disturbed}
