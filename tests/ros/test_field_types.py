@@ -85,7 +85,8 @@ def test_a_command_without_a_header_is_an_observation_live(node_for):
     assert steps['messages_refused'] == 0
     assert steps['steps'] >= 2
     assert node.controller.stopped is None
-    rehearsal = Rehearsal(node.controller.runner, node.controller.robot)
+    hosted = node.hosted
+    rehearsal = Rehearsal(hosted.runner, hosted.robot, hosted.codec)
     for topic, message in (('more', twist), ('joint_states', joints)):
         rehearsal.learn(topic, message)
     rehearsal()

@@ -24,8 +24,9 @@ from support import STUDENT, arm, make_bundle
 
 from liquid_control import paths
 from liquid_control.control import Contract, Controller, PolicyRunner
-from liquid_control.nodes.driver import Driver
+from liquid_control.control.commands import command_reader
 from liquid_control.nodes.policy_node import PolicyNode, _work
+from liquid_control.nodes.sent_commands import SentCommands
 from liquid_control.nodes.session import NodeError
 from liquid_control.nodes.watchdog import Watchdog
 from liquid_control.sim import walker2d
@@ -580,7 +581,8 @@ def test_a_driver_that_names_no_observation_counts_until_its_next_command(tmp_pa
     robot = Contract.from_dict(arm())
     path = make_bundle(tmp_path / 'arm.onnx', robot.asking('angle', 'previous_action'))
     controller = Controller(PolicyRunner(path), robot)
-    driver, seen = Driver(controller), np.array([0.4, -0.3], dtype=np.float32)
+    reader = command_reader(robot)
+    driver, seen = SentCommands(controller, reader), np.array([0.4, -0.3], dtype=np.float32)
 
     def previous(stamp):
         controller.step(stamp, seen)

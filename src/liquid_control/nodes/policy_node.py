@@ -23,7 +23,6 @@ from rclpy.clock import Clock, ClockType, JumpThreshold
 from rclpy.duration import Duration
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import JointState
-from std_msgs.msg import Float64MultiArray
 from std_srvs.srv import Trigger
 
 from liquid_control import paths
@@ -104,12 +103,12 @@ class PolicyNode(Lifecycle):
         robot, profile = hosted.robot, qos(lockstep=self.lockstep, reliable=True, depth=1)
         sensors = qos(lockstep=self.lockstep, reliable=False, depth=_DEPTH)
         own = robot.action.topic
-        if hosted.driver is not None:  # whoever drives may send as best effort
+        if hosted.sent is not None:  # whoever drives may send as best effort
             others = qos(lockstep=self.lockstep, reliable=False, depth=10)
-            listen(Float64MultiArray, own, hosted.driver.on_command, others)
+            listen(message_type(robot.action.type), own, hosted.sent.on_command, others)
             own = '~/command'
         lifecycle = self.create_lifecycle_publisher
-        commands = publisher(lifecycle, Float64MultiArray, own, profile)
+        commands = publisher(lifecycle, message_type(hosted.codec.kind), own, profile)
         self._predictions = publisher(lifecycle, JointState, '~/prediction', profile)
         self._statuses = publisher(self.create_publisher, DiagnosticArray, '~/status', 10)
         self._diagnostics = publisher(self.create_publisher, DiagnosticArray, '/diagnostics', 10)

@@ -13,24 +13,26 @@ import json
 import math
 import sys
 import time
+from typing import Any
 
 import numpy as np
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
-from std_msgs.msg import Float64MultiArray, Header
+from std_msgs.msg import Header
 from std_srvs.srv import SetBool, Trigger
 
 from liquid_control import paths
 from liquid_control.control.bundle import Bundle
+from liquid_control.control.commands import CommandError, command_reader
 from liquid_control.control.contract import Contract
 from liquid_control.control.stamps import time_ns
-from liquid_control.control.topics import DROPPED, answered_stamp
+from liquid_control.control.topics import DROPPED
 from liquid_control.faults import FaultyClock, parse
 from liquid_control.nodes.parameters import Parameters
 from liquid_control.nodes.session import NodeError, Session, run_process
 from liquid_control.nodes.sim_messages import SensorPublishers
-from liquid_control.nodes.wire import clock_message, qos, set_stamp
+from liquid_control.nodes.wire import clock_message, message_type, qos, set_stamp
 from liquid_control.sim import walker2d
 from liquid_control.sim.world import World
 
@@ -82,6 +84,7 @@ class SimNode(Node):
         read = Bundle.read(paths.policy(policy, path)).contract if policy else self.robot
         self._read = frozenset(read.topics)
         self.world = World(episode_gap=self.robot.max_gap + 1.0)
+        self._commands = command_reader(self.robot)
         self._safe = np.array(self.robot.action.safe)
         self._lower, self._upper = map(np.array, (self.robot.action.lower, self.robot.action.upper))
         self._held = self._safe.copy()
@@ -101,24 +104,24 @@ class SimNode(Node):
         self._rows = self.create_publisher(JointState, '~/episode', rows)
         self._row = JointState(name=list(_ROW))
         commands = self.robot.action.topic
-        self.create_subscription(Float64MultiArray, commands, self._on_command, profile)
+        kind = message_type(self._commands.kind)
+        self.create_subscription(kind, commands, self._on_command, profile)
         self.create_subscription(Header, DROPPED, self._on_dropped, profile)
         self.create_service(Trigger, '~/reset', self._on_reset)
         self.create_service(SetBool, '~/pause', self._on_pause)
         self.create_service(Trigger, '~/step', self._on_step)
 
-    def _on_command(self, message: Float64MultiArray) -> None:
-        values = np.array(message.data)
-        if values.shape != self._safe.shape or not np.isfinite(values).all():
+    def _on_command(self, message: Any) -> None:
+        try:
+            values = self._commands.read(message)
+        except CommandError as error:
             self.refused += 1
             self.get_logger().error(
-                f'{self.robot.action.topic}: refused: expected {self._safe.size} finite values, '
-                f'found {values.tolist()}',
-                throttle_duration_sec=1.0,
+                f'{self.robot.action.topic}: refused: {error}', throttle_duration_sec=1.0
             )
             return
         self._held = np.clip(values, self._lower, self._upper)
-        stamp = answered_stamp(message)
+        stamp = self._commands.answered(message)
         if stamp in (None, self.world.stamp_ns) and self._answered_at is None:
             self._answered_at = time.monotonic()
             self._unanswerable = False
