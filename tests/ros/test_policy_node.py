@@ -1,5 +1,6 @@
 """The policy node alone: what it answers, when it stops, and that it sends nothing unsafe."""
 
+import array
 import math
 import signal
 import time
@@ -29,6 +30,7 @@ from liquid_control.nodes.policy_node import PolicyNode, _work
 from liquid_control.nodes.sent_commands import SentCommands
 from liquid_control.nodes.session import NodeError
 from liquid_control.nodes.watchdog import Watchdog
+from liquid_control.nodes.wire import set_stamp
 from liquid_control.sim import walker2d
 
 
@@ -605,3 +607,35 @@ def test_a_driver_that_names_no_observation_counts_until_its_next_command(tmp_pa
     driver.on_command(command([0.5, 0.5], answers=1 * period))  # time starts over, and it is first
     previous(1 * period)
     assert previous(2 * period) == [0.5, 0.5]
+
+
+@pytest.mark.parametrize('later_ns', [0, 1_000_000])
+def test_joint_states_sent_by_another_are_previous_actions(tmp_path, later_ns):
+    """Whether their stamps are those of the observations, or the times of sending."""
+    data = arm()
+    data['action'].update(type='sensor_msgs/msg/JointState', unit='rad')
+    robot = Contract.from_dict(data)
+    path = make_bundle(tmp_path / 'arm.onnx', robot.asking('angle', 'previous_action'))
+    controller = Controller(PolicyRunner(path), robot)
+    sent, seen = SentCommands(controller, command_reader(robot)), np.zeros(2, dtype=np.float32)
+    found = []
+    for step in range(1, 30):
+        stamp = step * robot.period_ns
+        values = [step / 64, -step / 64]
+        message = JointState(name=['knee', 'hip'], position=array.array('d', values[::-1]))
+        set_stamp(message, stamp + later_ns)
+        early = step % 3 == 0 and not later_ns  # before the observation has come
+        if early:
+            sent.on_command(message)
+        controller.step(stamp, seen)
+        sent.answered(stamp)
+        found.append(controller.runner._observation[0, 2:].tolist())
+        if not early:
+            sent.on_command(message)
+    # A time of sending is known to be none once an observation has passed by without it.
+    settled = 3 if later_ns else 1
+    expected = [[step / 64, -step / 64] for step in range(1, 29)]
+    assert found[settled:] == expected[settled - 1 :]
+    message.name[0] = 'wrist'
+    sent.on_command(message)
+    assert controller.counts['commands_refused'] == 1
