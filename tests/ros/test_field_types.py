@@ -80,8 +80,8 @@ def test_a_command_without_a_header_is_an_observation_live(node_for):
     for _ in range(3):
         joints = JointState(name=['hip', 'knee'], position=array.array('d', [0.0, 1.0]))
         set_stamp(joints, time.time_ns())
-        node._on_message('joint_states', joints)
-        node._on_message('more', twist)
+        node._answering.take('joint_states', joints)
+        node._answering.take('more', twist)
     assert steps['messages_refused'] == 0
     assert steps['steps'] >= 2
     assert node.controller.stopped is None

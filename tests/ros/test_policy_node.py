@@ -249,8 +249,8 @@ def test_whatever_a_callback_raises_the_robot_is_told_to_be_safe_first():
 
     class Failing:
         node = SimpleNamespace(
-            autostart=False, lockstep=False, finalized=False, end=said.append,
-            settings=SimpleNamespace(priority=0),
+            finalized=False, end=said.append,
+            settings=SimpleNamespace(autostart=False, lockstep=False, priority=0),
         )  # fmt: skip
         stopping = False
 
@@ -313,7 +313,7 @@ def hear(node, topic, late_s=0.0, **values):
     time.sleep(0.01)  # a period: faster readings would be thinned out
     message = JointState(name=list(values), position=list(values.values()))
     message.header.stamp = (node.get_clock().now() - Duration(seconds=late_s)).to_msg()
-    node._on_message(topic, message)
+    node._answering.take(topic, message)
 
 
 def target(node):
@@ -352,9 +352,9 @@ def test_what_had_arrived_before_the_clean_up_is_ignored(told):
 
 def status(node):
     said = []
-    publish, node._statuses.publish = node._statuses.publish, said.append
-    node._publish_status()
-    node._statuses.publish = publish
+    publish, node._guard._publish = node._guard._publish, said.append
+    node._guard.report()
+    node._guard._publish = publish
     (found,) = said[-1].status
     return found.level, found.message
 
@@ -407,7 +407,7 @@ def test_one_that_has_sent_nothing_ends_without_a_command(told, monkeypatch):
 def watched(node, timeout, simulated=False):
     """Give a node a watchdog with this timeout; returns the steady clock by which it watches."""
     steady = SimpleNamespace(now=1000.0)
-    node._simulated_time = node._outlet._simulated = simulated
+    node._outlet._clock.simulated = simulated
     node._outlet.watchdog = Watchdog(
         timeout, node.controller.robot.freshness, simulated, clock=lambda: steady.now
     )
@@ -450,20 +450,17 @@ def test_stamps_that_stay_ahead_of_the_clock_stop_it(told):
     for _ in range(4):
         hear(told, 'joint_states', late_s=-20.0, hip=0.4, knee=-0.3)
         steady.now += 0.04
-    told._guard()
+    told._guard.watch()
     assert '/clock has been behind the stamps of the sensors' in told.controller.stopped
 
 
-def test_when_time_starts_over_memory_is_reset_once(told, monkeypatch):
+def test_when_time_starts_over_memory_is_reset_once(told):
     hear(told, 'targets', hip=1.0)
     hear(told, 'joint_states', hip=0.4, knee=-0.3)
-    told._on_jump(None)  # the sensors have jumped already
+    told._answering.jumped(time.time_ns())  # the sensors have jumped already
     hear(told, 'joint_states', hip=0.4, knee=-0.3)
     assert told.controller.counts['resets'] == 1
-    start = SimpleNamespace(now=lambda: SimpleNamespace(nanoseconds=1))
-    with monkeypatch.context() as patched:
-        patched.setattr(told, 'get_clock', lambda: start)
-        told._on_jump(None)
+    told._answering.jumped(1)
     hear(told, 'joint_states', hip=0.4, knee=-0.3)
     assert told.controller.counts['resets'] == 2
 
@@ -502,7 +499,7 @@ def test_one_that_drives_already_when_its_name_turns_out_taken_is_safe_first(tol
 
 
 def test_one_that_was_started_by_others_meanwhile_drives_on(told):
-    told.autostart = True
+    told.settings = told.settings._replace(autostart=True)
     assert _work(Life(told)) == 0
     assert told.controller.stopped == 'asked to end'
 

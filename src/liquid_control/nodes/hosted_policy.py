@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sensor_msgs.msg import JointState
@@ -23,8 +23,16 @@ from liquid_control.nodes.sent_commands import SentCommands
 from liquid_control.nodes.wire import message_type, set_stamp
 
 
+class HostTopics(NamedTuple):
+    """Where a hosted policy publishes; ``~`` is the name of its host."""
+
+    command: str
+    prediction: str = '~/prediction'
+    status: str = '~/status'
+
+
 class HostedPolicy:
-    """Bundle, observer, controller, rehearsal, monitors and messages of one policy.
+    """Bundle, observer, controller, rehearsal, monitors, messages and topics of one policy.
 
     Args:
         robot_path: the robot's contract.
@@ -52,6 +60,7 @@ class HostedPolicy:
         runner.warm_up()
         self.contract = runner.contract.on(robot)
         self.sent = SentCommands(self.controller, sent) if sent else None
+        self.topics = HostTopics('~/command' if shadow else robot.action.topic)
         self.rehearsal = Rehearsal(runner, robot, codec)
         self.status = PolicyStatus(name, self.controller)
         self.rate = RateMonitor(next(iter(self.contract.topics)), robot.rate, rate_tolerance)
