@@ -23,6 +23,8 @@ from liquid_control.control.topics import (
     DROPPED,
     EPISODE,
     FAULTY,
+    FLOAT64_MULTI_ARRAY,
+    JOINT_STATE,
     PREDICTION,
     SHADOW,
     STATUS,
@@ -48,7 +50,6 @@ _LONGEST_LOOP_S = 0.5
 """Most of one loop that counts as silence: this process itself may have been suspended."""
 _REPAIR_S = 4.0
 """Silence after which nothing more will come: Fast DDS repairs losses at its 3 s heartbeat."""
-_JOINT_STATE = 'sensor_msgs/msg/JointState'
 _DIAGNOSTICS = 'diagnostic_msgs/msg/DiagnosticArray'
 
 
@@ -143,17 +144,17 @@ class MonitorNode(Node):
         action = self._contract.action
         if action.topic not in self._contract.topics:  # else already subscribed to
             self._subscribe(action.topic, action.type, reliable=sensors)
-        self._subscribe(PREDICTION, _JOINT_STATE, follow=live.on_prediction)
+        self._subscribe(PREDICTION, JOINT_STATE, follow=live.on_prediction)
         self._subscribe(STATUS, _DIAGNOSTICS, streamed=False)
         self._subscribe('/diagnostics', _DIAGNOSTICS, streamed=False)
         if not simulated:
-            self._subscribe(SHADOW, action.type)
+            self._subscribe(SHADOW, FLOAT64_MULTI_ARRAY)
         if self._mode == 'replay':
             self._subscribe(
                 BAG_ENDED, 'std_msgs/msg/Header', follow=live.on_bag_ended, at_once=True
             )
         if simulated:
-            self._subscribe(EPISODE, _JOINT_STATE, follow=live.on_row, at_once=True)
+            self._subscribe(EPISODE, JOINT_STATE, follow=live.on_row, at_once=True)
             self._subscribe('/clock', 'rosgraph_msgs/msg/Clock', streamed=False)
             for topic, kind in (
                 ('odom', 'nav_msgs/msg/Odometry'),
