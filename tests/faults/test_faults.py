@@ -7,14 +7,15 @@ from hypothesis import strategies as st
 
 from liquid_control.faults import (
     SYNTAX,
-    Delay,
-    Dropped,
     FaultError,
-    Gaussian,
+    SharedDraws,
     describe,
     names,
     parse,
 )  # fmt: skip
+from liquid_control.faults.sensor.delay import Delay
+from liquid_control.faults.sensor.dropped import Dropped
+from liquid_control.faults.sensor.gaussian import Gaussian
 
 
 @given(st.floats(0.0, 1e3), st.floats(0.0, 1.0))
@@ -28,7 +29,12 @@ def test_what_is_written_is_what_is_meant(sigma, probability):
 def test_no_fault_and_defaults():
     assert parse('none') == parse('') == ()
     assert parse('gaussian') == (Gaussian(),)
-    assert names() == ['delay', 'dropped', 'gaussian', 'jitter']
+    assert names() == [
+        'delay', 'dropped', 'gaussian',
+        'command_delay', 'command_noise', 'command_repeat',
+        'jitter', 'period',
+        'friction', 'mass',
+    ]  # fmt: skip
 
 
 def test_a_setting_may_be_named_and_a_fault_may_begin_later():
@@ -84,7 +90,8 @@ def test_gaussian_noise_has_sigma_in_units_of_each_channel():
     std = np.array([0.5, 2.0, 10.0])
     values = np.array([1.0, -3.0, 100.0])
     rng = np.random.default_rng(0)
-    noise = Gaussian(0.3).corrupt(np.tile(values, (40_000, 1)), std, rng) - values
+    draws = SharedDraws(rng, (40_000, 3))
+    noise = Gaussian(0.3).corrupt(np.tile(values, (40_000, 1)), std, draws) - values
     np.testing.assert_allclose(noise.std(0), 0.3 * std, rtol=0.02)
     np.testing.assert_allclose(noise.mean(0) / std, 0.0, atol=0.01)
     np.testing.assert_allclose(np.corrcoef(noise.T), np.eye(3), atol=0.02)
@@ -92,13 +99,14 @@ def test_gaussian_noise_has_sigma_in_units_of_each_channel():
 
 def test_no_noise_is_none():
     values = np.arange(6.0).reshape(2, 3)
-    rng = np.random.default_rng(0)
-    np.testing.assert_array_equal(Gaussian(0.0).corrupt(values, np.ones(3), rng), values)
-    np.testing.assert_array_equal(Dropped(1.0).corrupt(values, np.ones(3), rng), values)
+    draws = SharedDraws(np.random.default_rng(0), (2, 3))
+    np.testing.assert_array_equal(Gaussian(0.0).corrupt(values, np.ones(3), draws), values)
+    np.testing.assert_array_equal(Dropped(1.0).corrupt(values, np.ones(3), draws), values)
 
 
 @pytest.mark.parametrize('probability', [0.0, 0.1, 0.5, 1.0])
 def test_samples_are_lost_as_often_as_was_said(probability):
-    lost = Dropped(probability).drops(np.random.default_rng(0), (40_000,))
+    draws = SharedDraws(np.random.default_rng(0), (40_000, 3))
+    lost = Dropped(probability).drops(draws)
+    assert lost.shape == (40_000,)
     assert lost.mean() == pytest.approx(probability, abs=0.01)
-    assert np.ndim(Dropped(probability).drops(np.random.default_rng(0))) == 0

@@ -1,5 +1,6 @@
 """Walks in process: the same core and the same numbers as over ROS, but without it."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,9 +9,28 @@ from liquid_control.control.contract import Contract
 from liquid_control.control.controller import Controller
 from liquid_control.control.observe import Observer
 from liquid_control.evaluation.trace import Trace, TraceBuilder
-from liquid_control.faults import FaultInjector, FaultyClock
+from liquid_control.faults import (
+    DynamicsFault,
+    Fault,
+    FaultInjector,
+    SimulationFaults,
+    check_model,
+    of_kind,
+    parse,
+)
 from liquid_control.sim import walker2d
 from liquid_control.sim.world import World
+
+
+def require_faults(faults: Iterable[str]) -> None:
+    """Refuse faults that a simulation cannot have, before any work is done.
+
+    Raises:
+        FaultError: a fault is unknown or invalid, or the robot's model lacks what it changes.
+    """
+    parsed = [fault for text in faults for fault in parse(text)]
+    if of_kind(parsed, DynamicsFault):
+        check_model(parsed, World().nominal)
 
 
 @dataclass(frozen=True)
@@ -35,7 +55,7 @@ class Episode:
 def run_episodes(
     controller: Controller,
     robot: Contract,
-    faults=(),
+    faults: Sequence[Fault] = (),
     episodes: int = 1,
     seed: int = 0,
     steps: int = walker2d.EPISODE_STEPS,
@@ -45,9 +65,10 @@ def run_episodes(
     When a sample is lost the robot holds its last command, as it does on the graph.
     """
     world = World(episode_gap=robot.max_gap + 1.0)
-    injector, clock = FaultInjector(robot, faults, seed), FaultyClock(faults, seed)
+    injector = FaultInjector(robot, faults, seed)
+    simulated = SimulationFaults(faults, seed, robot.action)
     return [
-        _walk(controller, robot, world, injector, clock, seed + index, steps)
+        _walk(controller, robot, world, injector, simulated, seed + index, steps)
         for index in range(episodes)
     ]
 
@@ -57,7 +78,7 @@ def _walk(
     robot: Contract,
     world: World,
     injector: FaultInjector,
-    clock: FaultyClock,
+    faults: SimulationFaults,
     seed: int,
     steps: int,
 ) -> Episode:
@@ -65,9 +86,11 @@ def _walk(
     observer = Observer(contract)
     builder = TraceBuilder(contract)
     world.reset(seed)
+    faults.restart()
     held = np.array(robot.action.safe, dtype=np.float32)
     total, terminated = 0.0, False
     while world.steps < steps and not terminated:
+        world.use(faults.model(world.nominal, world.stamp_ns, world.steps))
         for topic, message in world.messages().items():
             if topic not in contract.topics or not injector.apply(topic, message):
                 continue
@@ -76,6 +99,7 @@ def _walk(
                 command = controller.step(*observed)
                 builder.add(observed[1], command)
                 held = command.action
-        reward, terminated = world.step(held, clock.period(world.stamp_ns, world.steps))
+        length = faults.period(world.stamp_ns, world.steps)
+        reward, terminated = world.step(faults.act(held, world.stamp_ns), length)
         total += reward
     return Episode(seed, total, world.steps, terminated, builder.build())

@@ -26,7 +26,7 @@ from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
 from liquid_control.control.stamps import time_ns
 from liquid_control.control.topics import DROPPED, answered_stamp
-from liquid_control.faults import FaultyClock, parse
+from liquid_control.faults import SimulationFaults, parse
 from liquid_control.nodes.parameters import Parameters
 from liquid_control.nodes.session import NodeError, Session, run_process
 from liquid_control.nodes.sim_messages import SensorPublishers
@@ -70,18 +70,18 @@ class SimNode(Node):
             'command_timeout', 10.0, 'Lockstep: longest wait for a command, s.', low=0.1
         )
         self._paused = declare.get('start_paused', False, 'Wait for ~/step or ~/pause false.')
-        fault = declare.get('fault', 'none', 'Faults; those of the clock (jitter) act here.')
+        fault = declare.get('fault', 'none', 'Faults; those of sensors act in the fault node.')
         self._progress = declare.get(
             'progress', 'log', 'How to report progress.', choices=('log', 'json', 'none')
         )
         self._priority = declare.priority()
         declare.done()
-        self._clock = FaultyClock(parse(fault), self._seed)
         self.lockstep = mode == 'lockstep'
         self.robot = Contract.load(path := paths.robot(robot))
         read = Bundle.read(paths.policy(policy, path)).contract if policy else self.robot
         self._read = frozenset(read.topics)
         self.world = World(episode_gap=self.robot.max_gap + 1.0)
+        self._faults = SimulationFaults(parse(fault), self._seed, self.robot.action)
         self._safe = np.array(self.robot.action.safe)
         self._lower, self._upper = map(np.array, (self.robot.action.lower, self.robot.action.upper))
         self._held = self._safe.copy()
@@ -183,6 +183,7 @@ class SimNode(Node):
     def _run_episode(self, session: Session, episode: int, last: bool) -> None:
         seed = self._seed + episode
         self.world.reset(seed)
+        self._faults.restart()
         self._held = self._safe.copy()
         self._reset_asked = False
         total, missed, tick = 0.0, 0, time.monotonic()
@@ -190,7 +191,9 @@ class SimNode(Node):
         while not (terminated or truncated):
             if self._hold_while_paused(session):
                 tick = time.monotonic()
-            self._length = self._clock.period(self.world.stamp_ns, self.world.steps)
+            now, step = self.world.stamp_ns, self.world.steps
+            self.world.use(self._faults.model(self.world.nominal, now, step))
+            self._length = self._faults.period(now, step)
             if episode == 0 and self.world.steps == 0:
                 self._observe_until_answered(session)
                 tick = self._published_at
@@ -200,7 +203,7 @@ class SimNode(Node):
             if session.stopping:
                 return
             late = self._answered_at is None and not self._unanswerable
-            reward, terminated = self.world.step(self._held, self._length)
+            reward, terminated = self.world.step(self._faults.act(self._held, now), self._length)
             total, missed = total + reward, missed + int(late)
             truncated = self.world.steps >= self._steps or self._reset_asked
             over = terminated or truncated

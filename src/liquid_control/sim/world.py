@@ -32,7 +32,8 @@ class World:
     """
 
     def __init__(self, episode_gap: float = 1.0):
-        self.model = mujoco.MjModel.from_xml_path(str(WALKER2D.model_path()))
+        self.nominal = mujoco.MjModel.from_xml_path(str(WALKER2D.model_path()))
+        self.model = self.nominal
         self.data = mujoco.MjData(self.model)
         self._torso = self.model.body('torso').id
         self._gap_ns = round(episode_gap * 1e9)
@@ -43,10 +44,17 @@ class World:
         """Start an episode from the same state as Gymnasium's ``reset(seed=seed)``."""
         self.stamp_ns = self.stamp_ns + self._gap_ns if self.stamp_ns else FIRST_STAMP_NS
         self.steps = 0
+        self.model = self.nominal
         mujoco.mj_resetData(self.model, self.data)
         qpos, qvel = WALKER2D.start(self.model.qpos0, self.model.nv, seed)
         self.data.qpos[:], self.data.qvel[:] = qpos, qvel
         mujoco.mj_forward(self.model, self.data)
+
+    def use(self, model: mujoco.MjModel) -> None:
+        """Go on with a model whose dynamics differ from the nominal one's, until the next reset."""
+        if model is not self.model:
+            self.model = model
+            mujoco.mj_forward(model, self.data)
 
     def step(self, action: np.ndarray, length: float = 1.0) -> tuple[float, bool]:
         """Apply a torque command (6,) in [−1, 1] for one period; return reward and terminated.

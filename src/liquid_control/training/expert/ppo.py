@@ -5,7 +5,6 @@ the teacher that the recurrent students, which see only positions, are trained t
 """
 
 import copy
-from collections import deque
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,15 +16,19 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 
-from liquid_control.faults.commands import Disturbances
+from liquid_control.evaluation.suite import TEACHER
+from liquid_control.faults import CommandFaults, SharedRandom, parse
 from liquid_control.provenance import continued
 from liquid_control.sim import environment as environments
 from liquid_control.sim.batch import BatchWalkers, episode_returns
 from liquid_control.training import checkpoint
 from liquid_control.training.expert import state as expert_state
+from liquid_control.training.expert.disturbances import ActionLimits, Disturbances
 from liquid_control.training.finite import NotFiniteError, check_parameters
 from liquid_control.training.journal import Journal
 
+_, NOISY, LATE = TEACHER.faults
+"""The faults under which a teacher is judged; the last only if it is robust."""
 CHOICES = ('walker', 'teacher')
 """The criteria by which networks are chosen, see :class:`_Candidates`."""
 
@@ -152,19 +155,17 @@ def expert_returns(
     environment: environments.Environment,
     episodes: int,
     seed: int,
-    action_noise: float = 0.0,
-    late: int = 0,
+    fault: str = 'none',
 ) -> np.ndarray:
-    """Returns (episodes,) of the expert, with optional action noise and delay in periods."""
-    rng = np.random.default_rng(seed)
-    line = deque([np.zeros((episodes, net.head.out_features))] * late, maxlen=late + 1)
+    """Returns (episodes,) of the expert under command faults."""
+    faults, random = parse(fault), SharedRandom(np.random.default_rng(seed))
+    has = np.ones((episodes, len(faults)), dtype=bool)
+    commands = CommandFaults(faults, has, ActionLimits(net.head.out_features))
 
     def act(walkers: BatchWalkers) -> np.ndarray:
         with torch.no_grad():
             action = net.act(torch.as_tensor(walkers.sensed(), dtype=torch.float32)).numpy()
-        line.append(action)
-        action = line[0]
-        return np.clip(action + action_noise * rng.standard_normal(action.shape), -1.0, 1.0)
+        return commands.act(action, random)
 
     return episode_returns(act, episodes, seed, environment)
 
@@ -262,7 +263,7 @@ class _Candidates(BaseCallback):
     def _judge(self, steps: int) -> None:
         settings, net = self._settings, ExpertNet(self.model, self.training_env).eval()
         clean = expert_returns(net, self._environment, settings.episodes, 10_000)
-        noisy = expert_returns(net, self._environment, settings.episodes, 20_000, 0.1)
+        noisy = expert_returns(net, self._environment, settings.episodes, 20_000, NOISY)
         scores = {
             'steps': steps,
             'return_mean': float(clean.mean()),
@@ -272,7 +273,7 @@ class _Candidates(BaseCallback):
         }
         teaching = [noisy.mean()]
         if settings.robust:
-            late = expert_returns(net, self._environment, settings.episodes, 30_000, late=1)
+            late = expert_returns(net, self._environment, settings.episodes, 30_000, LATE)
             scores['return_late_1'] = float(late.mean())
             teaching.append(late.mean())
         self._said = (

@@ -53,7 +53,7 @@ class Explorer(Walk):
         """What the simulation knows and a robot does not, (N, q): true positions and velocities,
         the last command, and each walker's faults."""
         ride = self._ride
-        parts = (self._walkers.sensed(), ride.sent, ride.sensors.has)
+        parts = (self._walkers.sensed(), ride.sent, ride.faults.has)
         return np.concatenate(parts, axis=1).astype(np.float32)
 
     def collect(self, steps: int, spread: np.ndarray) -> Rollout:
