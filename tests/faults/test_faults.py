@@ -1,21 +1,30 @@
 """Faults: their promised statistics, and invalid specifications."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support import ROBOT
 
 from liquid_control.faults import (
     SYNTAX,
+    CommandFault,
     FaultError,
+    FaultInjector,
+    SensorFault,
     SharedDraws,
     describe,
     names,
     parse,
+    require_kinds,
 )  # fmt: skip
 from liquid_control.faults.sensor.delay import Delay
 from liquid_control.faults.sensor.dropped import Dropped
 from liquid_control.faults.sensor.gaussian import Gaussian
+from liquid_control.sim.messages import Header, JointState, Stamp
+from liquid_control.sim.walker2d import JOINTS
 
 
 @given(st.floats(0.0, 1e3), st.floats(0.0, 1.0))
@@ -75,6 +84,13 @@ def test_help_has_one_short_line_for_each_fault_with_its_bounds():
         ('delay:3@1.5', 'start: .* found 1.5'),
         ('delay:3@soon', "start: .* found 'soon'"),
         ('delay:3@1e7', 'start: .* found 1e7'),
+        ('mass:2:', "mass: body: expected the name of a body, found ''"),
+        ('mass:0', r'factor: expected a number in \[0.01, 100\], found 0'),
+        ('friction:-1', r'friction: factor: expected a number in \[0, 100\], found -1'),
+        ('period:0', r'period: length: expected a number in \[0.1, 10\], found 0'),
+        ('command_dely:1', "did you mean 'command_delay'"),
+        ('command_delay:0.5', 'periods: expected a whole number'),
+        ('command_repeat:2', r'chance: expected a number in \[0, 1\], found 2'),
         ('none@5', 'none takes no value and no start'),
         ('none+delay:1', 'none .* stands alone'),
         ('gaussian:0.1+', "unknown fault ''"),
@@ -110,3 +126,24 @@ def test_samples_are_lost_as_often_as_was_said(probability):
     lost = Dropped(probability).drops(draws)
     assert lost.shape == (40_000,)
     assert lost.mean() == pytest.approx(probability, abs=0.01)
+
+
+@pytest.mark.parametrize('probability', [0.02, 0.1, 0.5])
+def test_losses_of_messages_lie_in_the_binomial_interval(probability):
+    injector = FaultInjector(ROBOT, parse(f'dropped:{probability}'), 1)
+    count = 5000
+    lost = 0
+    for number in range(count):
+        message = JointState(
+            Header(Stamp.of(8_000_000 * number)), list(JOINTS), np.zeros(9), np.zeros(9)
+        )
+        lost += not injector.apply('joint_states', message)
+    spread = math.sqrt(count * probability * (1.0 - probability))
+    assert abs(lost - count * probability) < 4 * spread
+
+
+def test_a_fault_of_another_kind_is_refused_by_name_and_kind():
+    faults = parse('gaussian+command_delay:2')
+    require_kinds(faults, (SensorFault, CommandFault), 'this')
+    with pytest.raises(FaultError, match='command_delay: expected a sensor fault, found a comm'):
+        require_kinds(faults, (SensorFault,), 'a recording')
