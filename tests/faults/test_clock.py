@@ -2,11 +2,9 @@
 
 import numpy as np
 import pytest
-from ways import Way
+from ways import WALKER2D, Way
 
-from liquid_control.sim.walker2d import FRAME_SKIP, PERIOD_NS
-
-STEP_NS = PERIOD_NS // FRAME_SKIP
+FRAME_SKIP, STEP_NS = WALKER2D.frame_skip, WALKER2D.step_ns
 
 
 def periods(spec, steps=400):

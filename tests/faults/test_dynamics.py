@@ -7,9 +7,11 @@ from support import ROBOT
 from ways import Way
 
 from liquid_control.faults import FaultError, SimulationFaults, check_model, parse
-from liquid_control.sim.environment import HALF_CHEETAH, HOPPER, WALKER2D
+from liquid_control.sim import simulated_robot
 
-ROBOTS = [WALKER2D, HOPPER, HALF_CHEETAH]
+ROBOTS = WALKER2D, HOPPER, HALF_CHEETAH = [
+    simulated_robot(name) for name in ('walker2d', 'hopper', 'halfcheetah')
+]
 
 
 pytestmark = pytest.mark.filterwarnings('ignore:compiler attribute')

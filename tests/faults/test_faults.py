@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support import ROBOT
+from ways import WALKER2D
 
 from liquid_control.faults import (
     SYNTAX,
@@ -24,7 +25,6 @@ from liquid_control.faults.sensor.delay import Delay
 from liquid_control.faults.sensor.dropped import Dropped
 from liquid_control.faults.sensor.gaussian import Gaussian
 from liquid_control.sim.messages import Header, JointState, Stamp
-from liquid_control.sim.walker2d import JOINTS
 
 
 @given(st.floats(0.0, 1e3), st.floats(0.0, 1.0))
@@ -135,7 +135,7 @@ def test_losses_of_messages_lie_in_the_binomial_interval(probability):
     lost = 0
     for number in range(count):
         message = JointState(
-            Header(Stamp.of(8_000_000 * number)), list(JOINTS), np.zeros(9), np.zeros(9)
+            Header(Stamp.of(8_000_000 * number)), list(WALKER2D.joints), np.zeros(9), np.zeros(9)
         )
         lost += not injector.apply('joint_states', message)
     spread = math.sqrt(count * probability * (1.0 - probability))

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from ways import Way, batch, streams
+from ways import WALKER2D, Way, batch, streams
 
 from liquid_control.faults import names, parse
-from liquid_control.sim.batch import BatchWalkers
+from liquid_control.sim.batch import WorldBatch
 
 COUNT, STEPS = 3, 40
 SPECS = (
@@ -67,7 +67,7 @@ def test_the_faults_of_worlds_differ(spec):
 def test_many_worlds_move_as_one_does(spec):
     way = Way(spec, 3)
     way.reset(4)
-    walkers, many, random = BatchWalkers(2, 0), batch(spec, 2), streams([way, way])
+    walkers, many, random = WorldBatch(WALKER2D, 2, 0), batch(spec, 2), streams([way, way])
     walkers.qpos[:], walkers.qvel[:] = way.world.data.qpos, way.world.data.qvel
     many.restart(1, np.zeros(len(parse(spec)), dtype=bool))
     apart = False

@@ -7,8 +7,10 @@ from support import ROBOT
 
 from liquid_control.control import Observer
 from liquid_control.faults import BatchFaults, FaultInjector, SimulationFaults, Streams, parse
+from liquid_control.sim import simulated_robot
 from liquid_control.sim.world import World
 
+WALKER2D = simulated_robot('walker2d')
 SENSED = ROBOT.asking('joint_position', 'joint_velocity')
 
 
@@ -17,7 +19,7 @@ class Way:
 
     def __init__(self, spec: str, seed: int):
         faults = parse(spec)
-        self.world, self.seed = World(), seed
+        self.world, self.seed = World(WALKER2D), seed
         self._injector = FaultInjector(ROBOT, faults, seed)
         self._faults = SimulationFaults(faults, seed, ROBOT.action)
         self._observer = Observer(ROBOT)

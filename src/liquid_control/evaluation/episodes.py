@@ -1,4 +1,4 @@
-"""Walks in process: the same core and the same numbers as over ROS, but without it."""
+"""Episodes in process: the same core and the same numbers as over ROS, but without it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,30 +18,31 @@ from liquid_control.faults import (
     of_kind,
     parse,
 )
-from liquid_control.sim import walker2d
+from liquid_control.sim import robot_of
 from liquid_control.sim.world import World
 
 
-def require_faults(faults: Iterable[str]) -> None:
-    """Refuse faults that a simulation cannot have, before any work is done.
+def require_faults(robot: Contract, faults: Iterable[str]) -> None:
+    """Refuse faults that a robot's simulation cannot have, before any work is done.
 
     Raises:
         FaultError: a fault is unknown or invalid, or the robot's model lacks what it changes.
+        ValueError: the robot is not simulated.
     """
     parsed = [fault for text in faults for fault in parse(text)]
     if of_kind(parsed, DynamicsFault):
-        check_model(parsed, World().nominal)
+        check_model(parsed, robot_of(robot).load_model())
 
 
 @dataclass(frozen=True)
 class Episode:
-    """One finished walk.
+    """One finished episode.
 
     Attributes:
         seed: seed of its start.
         total: the return, that is, the sum of rewards.
         steps: number of control periods it lasted.
-        terminated: whether the walker fell.
+        terminated: whether the robot fell.
         trace: what the policy saw, did and predicted, observation by observation.
     """
 
@@ -58,22 +59,35 @@ def run_episodes(
     faults: Sequence[Fault] = (),
     episodes: int = 1,
     seed: int = 0,
-    steps: int = walker2d.EPISODE_STEPS,
+    steps: int | None = None,
 ) -> list[Episode]:
-    """Let a policy walk ``episodes`` times, with start seeds ``seed``, ``seed + 1``, ….
+    """Run a policy for ``episodes`` episodes, with start seeds ``seed``, ``seed + 1``, ….
 
     When a sample is lost the robot holds its last command, as it does on the graph.
+
+    Args:
+        controller: the policy.
+        robot: contract of a simulated robot.
+        faults: faults of all kinds.
+        episodes: number of episodes.
+        seed: seed of the first start and of the faults.
+        steps: longest episode in control periods; None: the robot's own.
+
+    Raises:
+        ValueError: the robot is not simulated.
     """
-    world = World(episode_gap=robot.max_gap + 1.0)
+    simulated = robot_of(robot)
+    world = World(simulated, robot)
+    steps = simulated.episode_steps if steps is None else steps
     injector = FaultInjector(robot, faults, seed)
-    simulated = SimulationFaults(faults, seed, robot.action)
+    obeyed = SimulationFaults(faults, seed, robot.action)
     return [
-        _walk(controller, robot, world, injector, simulated, seed + index, steps)
+        _episode(controller, robot, world, injector, obeyed, seed + index, steps)
         for index in range(episodes)
     ]
 
 
-def _walk(
+def _episode(
     controller: Controller,
     robot: Contract,
     world: World,

@@ -5,7 +5,7 @@ fault is one file in the folder of its kind, where :mod:`faults.registry` finds 
 """
 
 from liquid_control.faults.batch import BatchFaults
-from liquid_control.faults.commands import CommandFaults
+from liquid_control.faults.commands import CommandFaults, Limits
 from liquid_control.faults.fault import Fault, FaultError, name_setting, setting
 from liquid_control.faults.injector import FaultInjector
 from liquid_control.faults.kinds import (
@@ -33,6 +33,7 @@ __all__ = [
     'Fault',
     'FaultError',
     'FaultInjector',
+    'Limits',
     'SensorFault',
     'SharedDraws',
     'SharedRandom',

@@ -1,10 +1,8 @@
 """The command faults under which a robust expert is trained: commands that act late, and noise."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from liquid_control.faults import CommandFaults, SharedRandom, parse
+from liquid_control.faults import CommandFaults, Limits, SharedRandom, parse
 
 LATE = 0.5, 0.3, 0.2
 """Probabilities that commands act 0, 1 or 2 periods late, drawn for each episode."""
@@ -12,39 +10,20 @@ NOISE = 0.1
 """Standard deviation of the noise on commands, in half of the episodes."""
 
 
-@dataclass(frozen=True)
-class ActionLimits:
-    """Limits of the ``size`` actions of an expert: −1 and 1, and 0 before the first action."""
-
-    size: int
-
-    @property
-    def lower(self) -> tuple[float, ...]:
-        return (-1.0,) * self.size
-
-    @property
-    def upper(self) -> tuple[float, ...]:
-        return (1.0,) * self.size
-
-    @property
-    def safe(self) -> tuple[float, ...]:
-        return (0.0,) * self.size
-
-
 class Disturbances:
     """Delays and perturbs the commands of many robots on their way to the joints.
 
     Args:
         count: number of robots, N.
-        size: values per command, m.
+        limits: limits of their m joints, such as a contract's action.
         seed: seed of all random draws.
     """
 
-    def __init__(self, count: int, size: int, seed: int):
+    def __init__(self, count: int, limits: Limits, seed: int):
         self.rng = np.random.default_rng(seed)
         faults = parse(f'command_delay:1+command_delay:2+command_noise:{NOISE}')
         self._has = np.zeros((count, len(faults)), dtype=bool)
-        self._faults = CommandFaults(faults, self._has, ActionLimits(size))
+        self._faults = CommandFaults(faults, self._has, limits)
         for index in range(count):
             self.restart(index)
 
