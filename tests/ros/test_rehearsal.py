@@ -16,7 +16,9 @@ from liquid_control.control import Contract, Controller, Observer, PolicyRunner
 from liquid_control.control.commands import command_codec
 from liquid_control.nodes.rehearsal import Rehearsal, affordable
 from liquid_control.nodes.wire import set_stamp
-from liquid_control.sim import walker2d
+from liquid_control.sim import simulated_robot
+
+WALKER2D = simulated_robot('walker2d')
 
 ROBOT = Contract.load(paths.robot('walker2d'))
 CODEC = command_codec(ROBOT)
@@ -26,7 +28,7 @@ def commands(rehearsed):
     runner = PolicyRunner(paths.policy('cfc', 'walker2d'))
     controller, observer = Controller(runner, ROBOT), Observer(runner.contract)
     rehearsal = Rehearsal(runner, ROBOT, CODEC)
-    message = JointState(name=list(walker2d.JOINTS))
+    message = JointState(name=list(WALKER2D.joints))
     for step in range(30):
         message.position = array.array('d', [value + 0.01 * step for value in UPRIGHT])
         set_stamp(message, 10**9 + step * ROBOT.period_ns)
