@@ -23,7 +23,6 @@ from liquid_control.sim import simulated_robot
 from liquid_control.sim.world import World
 
 WALKER2D = simulated_robot('walker2d')
-
 EPISODE_GAP_NS = 1_500_000_000 + WALKER2D.period_ns
 CODEC = command_codec(Contract.load(paths.robot('walker2d')))
 
