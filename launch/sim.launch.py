@@ -1,6 +1,7 @@
-"""Let one policy walk in simulation, under sensor faults, recorded and measured.
+"""Run one policy in simulation, under sensor faults, recorded and measured.
 
 ros2 launch liquid_control sim.launch.py policy:=cfc fault:=gaussian:0.1 record:=true
+ros2 launch liquid_control sim.launch.py robot:=hopper
 
 ``liquid-control run`` does the same without launch.
 """
@@ -11,16 +12,23 @@ from launch import LaunchContext, LaunchDescription
 from launch.actions import OpaqueFunction
 
 from liquid_control.nodes import launching
-from liquid_control.nodes.graph import RunSettings
+from liquid_control.nodes.graph import RunSettings, policy_for
 from liquid_control.run_folder import run_folder
+from liquid_control.sim import robots
 
 ARGUMENTS = {
-    'policy': ('cfc', 'Bundle: a name, or a path to its file.'),
-    'robot': ('walker2d', 'Contract: a name, or a path to its YAML.'),
+    'policy': (
+        '',
+        'Bundle: a name, or a path to its file; empty: cfc if it ships for the robot, else expert.',
+    ),
+    'robot': (
+        'walker2d',
+        f'Simulated robot: {", ".join(robots())}, or the path of a contract for one.',
+    ),
     'fault': ('none', 'Sensor faults, such as gaussian:0.1+dropped:0.05.'),
     'seed': ('0', 'Seed of the first episode and of the faults.'),
     'episodes': ('1', 'Number of episodes, one after another.'),
-    'seconds': ('8.0', 'Longest episode, s of simulated time.'),
+    'seconds': ('', "Longest episode, s of simulated time; empty: the robot's own."),
     'mode': (
         'lockstep',
         'How time passes: as fast as the graph allows, or on the wall clock.',
@@ -37,14 +45,15 @@ ARGUMENTS = {
 
 def start(context: LaunchContext) -> list:
     given = launching.values(context, __file__, ARGUMENTS)
+    policy, seconds = policy_for(given['robot'], given['policy']), given['seconds']
     settings = RunSettings(
-        folder=run_folder(given['run_folder'], Path(given['policy']).stem).absolute(),
-        policy=given['policy'],
+        folder=run_folder(given['run_folder'], Path(policy).stem).absolute(),
+        policy=policy,
         robot=given['robot'],
         fault=given['fault'],
         seed=launching.number('seed', given['seed'], int),
         episodes=launching.number('episodes', given['episodes'], int),
-        seconds=launching.number('seconds', given['seconds'], float),
+        seconds=launching.number('seconds', seconds, float) if seconds else None,
         mode=given['mode'],
         priority=launching.number('priority', given['priority'], int),
         record=given['record'] == 'true',

@@ -13,6 +13,7 @@ from liquid_control import provenance
 from liquid_control.control import Bundle
 from liquid_control.evaluation.runs import about_run
 from liquid_control.faults import FaultInjector, parse
+from liquid_control.sim import robot_of
 from liquid_control.sim.world import World
 
 STORE = get_typestore(Stores.ROS2_KILTED)
@@ -115,7 +116,7 @@ def record_run(
 ) -> None:
     """Write the run folder that these walks would have left if run over ROS."""
     recorder = Recorder(folder / 'bag')
-    world = World(episode_gap=robot.max_gap + 1.0)
+    world = World(robot_of(robot), robot)
     injector = FaultInjector(robot, parse(fault), seed)
     contract = Bundle.read(bundle).contract
     for index, episode in enumerate(episodes):

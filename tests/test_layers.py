@@ -11,7 +11,8 @@ ROOT = Path(liquid_control.__file__).parent
 FLOORS = (
     ('__init__', 'extras', 'files', 'run_folder'),
     ('control', 'provenance'),
-    ('cells', 'faults', 'jobs', 'message_types', 'paths', 'sim'),
+    ('cells', 'faults', 'jobs', 'message_types', 'paths'),
+    ('sim',),
     ('bags', 'models'),
     ('evaluation',),
     ('replay',),

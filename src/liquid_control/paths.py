@@ -14,6 +14,8 @@ from liquid_control.control.schema import unknown
 
 PACKAGE = 'liquid_control'
 EXPERT = 'expert'
+_FIRST = ('cfc', EXPERT)
+"""Policies of a robot that drive if none is named; the first that ships does."""
 _MARKER = Path('share/ament_index/resource_index/packages') / PACKAGE
 
 
@@ -65,7 +67,11 @@ def robot(name_or_path: str | Path) -> Path:
 
 
 def policies(robot_name: str | Path) -> dict[str, Path]:
-    """Return name → bundle of every policy shipped for a robot, including its expert."""
+    """Return name → bundle of every policy shipped for a robot, including its expert.
+
+    Args:
+        robot_name: name of a robot, or the path of its contract.
+    """
     contract = robot(robot_name)
     folder = contract.parent
     if contract.name != 'contract.yaml':
@@ -94,6 +100,22 @@ def policy(name_or_path: str | Path, robot_name: str | Path) -> Path:
             )
         raise ValueError(unknown(f'policy for {_name(robot_name)},', str(name_or_path), found))
     return found[name_or_path]
+
+
+def default_policy(robot_name: str | Path) -> str:
+    """Name of the policy that drives a robot if none is named.
+
+    Raises:
+        ValueError: no policy ships for the robot.
+    """
+    found = policies(robot_name)
+    for name in (*_FIRST, *found):
+        if name in found:
+            return name
+    raise ValueError(
+        f'no policy ships for {_name(robot_name)}: give the path of an .onnx file; '
+        f'liquid-control train expert --robot {_name(robot_name)} trains one, if it is simulated'
+    )
 
 
 def _name(robot_name: str | Path) -> str:

@@ -15,9 +15,10 @@ from liquid_control.evaluation.recorded_trace import recorded_trace
 from liquid_control.evaluation.trace import Trace, compare
 from liquid_control.faults import parse
 from liquid_control.replay.trace import replay
+from liquid_control.sim import simulated_robot
 from liquid_control.sim.world import World
 
-SENSED = World().messages()['imu/data']
+SENSED = World(simulated_robot('walker2d')).messages()['imu/data']
 FAULTS = ('none', 'gaussian:0.1', 'gaussian:0.2+dropped:0.15')
 
 

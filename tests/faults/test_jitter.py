@@ -6,12 +6,13 @@ import pytest
 from liquid_control import paths
 from liquid_control.control import Contract
 from liquid_control.faults import FaultyClock, FaultySensors, Jitter, parse
-from liquid_control.sim import walker2d
-from liquid_control.sim.batch import BatchWalkers
-from liquid_control.sim.walker2d import PERIOD_NS
+from liquid_control.sim import simulated_robot
+from liquid_control.sim.batch import WorldBatch
 from liquid_control.sim.world import World
 
 ROBOT = Contract.load(paths.robot('walker2d'))
+WALKER2D = simulated_robot('walker2d')
+PERIOD_NS = WALKER2D.period_ns
 
 
 def test_periods_are_normal_about_one_and_bounded():
@@ -44,7 +45,7 @@ def test_a_clock_may_become_uneven_in_mid_walk_in_one_world_and_in_many():
 
 def test_a_period_of_another_length_is_that_many_physics_steps():
     """2 and then 6 physics steps equal two nominal periods, in stamps and in reward."""
-    uneven, even = World(), World()
+    uneven, even = World(WALKER2D), World(WALKER2D)
     rewards = []
     for world, lengths in ((uneven, (0.5, 1.5)), (even, (1.0, 1.0))):
         world.reset(1)
@@ -55,13 +56,13 @@ def test_a_period_of_another_length_is_that_many_physics_steps():
 
 
 def test_many_worlds_of_uneven_periods_agree_with_one():
-    rng, walkers = np.random.default_rng(0), BatchWalkers(3, seed=0)
-    worlds = [World() for _ in range(3)]
+    rng, walkers = np.random.default_rng(0), WorldBatch(WALKER2D, 3, seed=0)
+    worlds = [World(WALKER2D) for _ in range(3)]
     for world, qpos, qvel in zip(worlds, walkers.qpos, walkers.qvel, strict=True):
         world.reset(0)
         world.data.qpos[:], world.data.qvel[:] = qpos, qvel
     for _ in range(60):
-        actions = rng.uniform(-1, 1, (3, len(walker2d.ACTUATED)))
+        actions = rng.uniform(-1, 1, (3, len(WALKER2D.actuated)))
         lengths = walkers.whole(Jitter(0.3).periods(rng, (3,)))
         rewards, fallen = walkers.step(actions, lengths)
         for index, world in enumerate(worlds):

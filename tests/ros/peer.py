@@ -11,8 +11,9 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 from std_srvs.srv import Trigger
 
-from liquid_control.sim import walker2d
+from liquid_control.sim import simulated_robot
 
+WALKER2D = simulated_robot('walker2d')
 UPRIGHT = [0.0, 1.25, *[0.0] * 7]
 
 
@@ -107,7 +108,7 @@ class Peer(Participant):
             count = len(self.commands)
             self.spin(seconds)
 
-    def send(self, position=UPRIGHT, names=walker2d.JOINTS):
+    def send(self, position=UPRIGHT, names=WALKER2D.joints):
         message = JointState(name=list(names), position=array.array('d', position))
         message.header.stamp = self.node.get_clock().now().to_msg()
         self.publisher.publish(message)

@@ -15,8 +15,10 @@ from liquid_control.evaluation.runs import observed_topics, read_run
 from liquid_control.evaluation.trace import compare
 from liquid_control.nodes.graph import Graph, RunSettings
 from liquid_control.replay.trace import replay
-from liquid_control.sim import walker2d
+from liquid_control.sim import simulated_robot
 from liquid_control.sim.world import World
+
+WALKER2D = simulated_robot('walker2d')
 
 JOINT_STATE = 'sensor_msgs/msg/JointState'
 ROBOT = Contract.load(paths.robot('walker2d'))
@@ -97,13 +99,13 @@ def write_joint_states(folder, steps, back_at):
         for name in ('std_msgs/msg/Header', 'sensor_msgs/msg/JointState',
                      'builtin_interfaces/msg/Time')
     )  # fmt: skip
-    world = World()
+    world = World(WALKER2D)
     world.reset(0)
     with Writer(folder, version=9, storage_plugin=StoragePlugin.MCAP) as writer:
         topic = writer.add_connection('joint_states', JOINT_STATE, typestore=types)
         for step in range(steps):
             seen, stamp = world.messages()['joint_states'], world.stamp_ns
-            back = (step == back_at) * walker2d.PERIOD_NS * 3 // 2
+            back = (step == back_at) * WALKER2D.period_ns * 3 // 2
             message = joint_state(
                 header(time(*divmod(stamp - back, 10**9)), ''), list(seen.name),
                 np.array(seen.position), np.array(seen.velocity), np.zeros(0),

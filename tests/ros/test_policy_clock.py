@@ -15,7 +15,9 @@ from std_msgs.msg import Float64MultiArray
 
 from liquid_control.control.topics import answered_stamp
 from liquid_control.nodes.wire import clock_message, set_stamp
-from liquid_control.sim import walker2d
+from liquid_control.sim import simulated_robot
+
+WALKER2D = simulated_robot('walker2d')
 
 START, PERIOD = 5_000_000_000, 8_000_000
 
@@ -41,7 +43,7 @@ class Simulated(Peer):
     def period(self, clock=True, off_ns=0):
         """Send a reading, and then the clock, as a simulation does."""
         self.now += PERIOD
-        message = JointState(name=list(walker2d.JOINTS), position=array.array('d', UPRIGHT))
+        message = JointState(name=list(WALKER2D.joints), position=array.array('d', UPRIGHT))
         set_stamp(message, self.now + off_ns)
         self.publisher.publish(message)
         if clock:

@@ -28,7 +28,9 @@ from liquid_control.nodes.driver import Driver
 from liquid_control.nodes.policy_node import PolicyNode, _work
 from liquid_control.nodes.session import NodeError
 from liquid_control.nodes.watchdog import Watchdog
-from liquid_control.sim import walker2d
+from liquid_control.sim import simulated_robot
+
+WALKER2D = simulated_robot('walker2d')
 
 
 @pytest.fixture
@@ -87,7 +89,7 @@ def test_parts_of_the_joints_that_come_at_one_moment_are_joined(peer, start_node
         if peer.commands:
             periods += 1
         for part in (slice(0, 4), slice(4, None)):
-            peer.send(UPRIGHT[part], walker2d.JOINTS[part])
+            peer.send(UPRIGHT[part], WALKER2D.joints[part])
         peer.spin(0.008)
         return len(peer.commands) >= 30
 
@@ -183,7 +185,7 @@ def test_joint_order_does_not_matter(peer, start_node, tmp_path):
         count = len(peer.commands)
 
         def answered(step=step, count=count):
-            peer.send(position=BENT[::step], names=walker2d.JOINTS[::step])
+            peer.send(position=BENT[::step], names=WALKER2D.joints[::step])
             peer.spin(0.05)
             return len(peer.commands) > count
 

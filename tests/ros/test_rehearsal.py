@@ -15,7 +15,9 @@ from liquid_control import paths
 from liquid_control.control import Contract, Controller, Observer, PolicyRunner
 from liquid_control.nodes.rehearsal import Rehearsal, affordable
 from liquid_control.nodes.wire import set_stamp
-from liquid_control.sim import walker2d
+from liquid_control.sim import simulated_robot
+
+WALKER2D = simulated_robot('walker2d')
 
 ROBOT = Contract.load(paths.robot('walker2d'))
 
@@ -24,7 +26,7 @@ def commands(rehearsed):
     runner = PolicyRunner(paths.policy('cfc', 'walker2d'))
     controller, observer = Controller(runner, ROBOT), Observer(runner.contract)
     rehearsal = Rehearsal(runner, ROBOT)
-    message = JointState(name=list(walker2d.JOINTS))
+    message = JointState(name=list(WALKER2D.joints))
     for step in range(30):
         message.position = array.array('d', [value + 0.01 * step for value in UPRIGHT])
         set_stamp(message, 10**9 + step * ROBOT.period_ns)

@@ -16,10 +16,12 @@ from std_srvs.srv import SetBool, Trigger
 from liquid_control.bags.bag import Bag
 from liquid_control.control.stamps import stamp_ns
 from liquid_control.nodes.wire import CommandMessage, qos
-from liquid_control.sim import walker2d
+from liquid_control.sim import simulated_robot
 from liquid_control.sim.world import World
 
-EPISODE_GAP_NS = 1_500_000_000 + walker2d.PERIOD_NS
+WALKER2D = simulated_robot('walker2d')
+
+EPISODE_GAP_NS = 1_500_000_000 + WALKER2D.period_ns
 
 
 class Driver(Participant):
@@ -51,7 +53,7 @@ class Driver(Participant):
 
     def on_row(self, message):
         row = dict(zip(message.name, message.position, strict=True))
-        self.rows.append({**row, 'stamp': stamp_ns(message) - walker2d.PERIOD_NS})
+        self.rows.append({**row, 'stamp': stamp_ns(message) - WALKER2D.period_ns})
 
     def found(self):
         return f'{len(self.seen)} observations'
@@ -76,7 +78,7 @@ def actions(seed=0):
 
 def in_process(seed, commands):
     """Positions and rewards of the same walk in process, without ROS."""
-    world, positions, rewards = World(), [], []
+    world, positions, rewards = World(WALKER2D), [], []
     world.reset(seed)
     for command in commands:
         positions.append(world.data.qpos.copy())
@@ -99,7 +101,7 @@ def test_lockstep_equals_the_physics_without_ros(start_node, drive):
     np.testing.assert_array_equal(seen, positions)
     assert driver.rows[-1]['return'] == pytest.approx(sum(rewards))
     assert next(iter(driver.seen)) == 1_000_000_000
-    assert set(np.diff(list(driver.seen))) == {walker2d.PERIOD_NS}
+    assert set(np.diff(list(driver.seen))) == {WALKER2D.period_ns}
 
 
 def test_realtime_applies_a_command_in_the_period_that_it_answers(start_node, drive):
@@ -107,7 +109,7 @@ def test_realtime_applies_a_command_in_the_period_that_it_answers(start_node, dr
     driver = drive(False, lambda count: table[count], delay=lambda count: 0.001)
     start_node('sim', mode='realtime', seed=6, episodes=0)
     driver.until(lambda: sum(not row['late'] for row in driver.rows) > 10)
-    world = World()
+    world = World(WALKER2D)
     world.reset(6)
     for row in driver.rows:
         if not row['late']:

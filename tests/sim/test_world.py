@@ -6,12 +6,12 @@ import pytest
 from support import ROBOT
 
 from liquid_control.control import Observer
-from liquid_control.sim import batch, walker2d
-from liquid_control.sim.batch import BatchWalkers
-from liquid_control.sim.environment import WALKER2D
+from liquid_control.sim import batch, simulated_robot
+from liquid_control.sim.batch import WorldBatch
 from liquid_control.sim.world import FIRST_STAMP_NS, World
 
 GRAVITY = 9.81
+WALKER2D = simulated_robot('walker2d')
 
 
 @pytest.fixture(scope='module')
@@ -31,7 +31,7 @@ def observed(world):
 @pytest.mark.parametrize('seed', [0, 1, 123, 2**31])
 def test_it_is_gymnasiums_walker_bit_for_bit(environment, seed):
     """Observation, reward and health over 300 random steps, even after falls, with sensors read."""
-    world, rng = World(), np.random.default_rng(seed)
+    world, rng = World(WALKER2D), np.random.default_rng(seed)
     first, _ = environment.reset(seed=seed)
     world.reset(seed)
     assert observed(world).tobytes() == first.tobytes()
@@ -49,7 +49,7 @@ def test_it_is_gymnasiums_walker_bit_for_bit(environment, seed):
 
 
 def test_the_observer_sees_what_gymnasium_observes(environment):
-    world, observer = World(), Observer(ROBOT)
+    world, observer = World(WALKER2D), Observer(ROBOT)
     world.reset(5)
     first, _ = environment.reset(seed=5)
     stamp, seen = observer.update('joint_states', world.messages()['joint_states'])
@@ -58,7 +58,7 @@ def test_the_observer_sees_what_gymnasium_observes(environment):
 
 
 def test_reading_the_sensors_changes_nothing():
-    quiet, read = World(), World()
+    quiet, read = World(WALKER2D), World(WALKER2D)
     rng = np.random.default_rng(0)
     for world in (quiet, read):
         world.reset(0)
@@ -70,21 +70,21 @@ def test_reading_the_sensors_changes_nothing():
 
 
 def test_stamps_step_by_a_period_and_episodes_by_a_gap():
-    world = World(episode_gap=1.5)
+    world = World(WALKER2D)
     for episode in range(3):
         world.reset(episode)
         start = world.stamp_ns
-        assert start == FIRST_STAMP_NS + episode * (1_500_000_000 + 10 * walker2d.PERIOD_NS)
+        assert start == FIRST_STAMP_NS + episode * (1_500_000_000 + 10 * WALKER2D.period_ns)
         for step in range(10):
             stamp = world.messages()['joint_states'].header.stamp
-            assert stamp.sec * 10**9 + stamp.nanosec == start + step * walker2d.PERIOD_NS
+            assert stamp.sec * 10**9 + stamp.nanosec == start + step * WALKER2D.period_ns
             world.step(np.zeros(6))
 
 
 @pytest.fixture
 def tumbling():
     """A world with the walker thrown into the air, rotating."""
-    world = World()
+    world = World(WALKER2D)
     world.reset(0)
     world.data.qpos[1:3] = 8.0, 0.7
     world.data.qvel[:3] = 1.0, 0.5, 2.0
@@ -107,7 +107,7 @@ def test_poses_are_of_the_same_instant_as_the_joints(tumbling):
     for _ in range(5):
         tumbling.step(np.full(6, 0.3))
         messages = tumbling.messages()
-        position = dict(zip(walker2d.JOINTS, messages['joint_states'].position, strict=True))
+        position = dict(zip(WALKER2D.joints, messages['joint_states'].position, strict=True))
         pose = messages['odom'].pose.pose
         assert pose.position.x == position['rootx']
         assert pose.position.z == pytest.approx(position['rootz'], abs=1e-12)
@@ -120,7 +120,7 @@ def test_poses_are_of_the_same_instant_as_the_joints(tumbling):
 def test_velocities_are_in_the_torsos_frame(tumbling):
     tumbling.step(np.zeros(6))
     messages = tumbling.messages()
-    velocity = dict(zip(walker2d.JOINTS, messages['joint_states'].velocity, strict=True))
+    velocity = dict(zip(WALKER2D.joints, messages['joint_states'].velocity, strict=True))
     twist = messages['odom'].twist.twist
     turn = rotation(messages['imu/data'].orientation)
     world = turn @ vector(twist.linear)
@@ -140,7 +140,7 @@ def test_the_imu_reads_what_an_accelerometer_reads(tumbling):
 
 
 def test_at_rest_the_imu_reads_gravity_upwards():
-    world = World()
+    world = World(WALKER2D)
     world.reset(0)
     world.data.qacc[:], world.data.qvel[:] = 0.0, 0.0
     acceleration = vector(world.messages()['imu/data'].linear_acceleration)
@@ -150,8 +150,8 @@ def test_at_rest_the_imu_reads_gravity_upwards():
 def test_many_worlds_agree_with_one():
     """Within 1e-9: the batch starts each period's solver from zero (found: 2e-12 after 200)."""
     count, steps = 4, 200
-    walkers = BatchWalkers(count, seed=3)
-    worlds = [World() for _ in range(count)]
+    walkers = WorldBatch(WALKER2D, count, seed=3)
+    worlds = [World(WALKER2D) for _ in range(count)]
     for world, qpos, qvel in zip(worlds, walkers.qpos, walkers.qvel, strict=True):
         world.reset(0)
         world.data.qpos[:], world.data.qvel[:] = qpos, qvel
@@ -173,7 +173,7 @@ def test_threads_change_no_number():
     for threads in (1, 3):
         batch.use_threads(threads)
         try:
-            walkers = BatchWalkers(7, seed=3)
+            walkers = WorldBatch(WALKER2D, 7, seed=3)
         finally:
             batch.use_threads(1)
         rng = np.random.default_rng(0)
@@ -188,7 +188,7 @@ def test_threads_change_no_number():
 
 
 def test_every_walker_of_a_batch_starts_for_itself_and_by_the_seed():
-    one, two, other = (BatchWalkers(3, seed) for seed in (0, 0, 1))
+    one, two, other = (WorldBatch(WALKER2D, 3, seed) for seed in (0, 0, 1))
     assert one.qpos.tobytes() == two.qpos.tobytes() != other.qpos.tobytes()
     assert len({q.tobytes() for q in one.qpos}) == 3
     before = one.qpos.copy()
@@ -202,4 +202,4 @@ def test_health_has_open_bounds_and_a_fallen_or_broken_walker_is_not_healthy():
     qpos = np.zeros((6, 9))
     qpos[:, 1] = [1.25, 0.8, 2.0, 1.25, 1.25, np.nan]
     qpos[:, 2] = [0.0, 0.0, 0.0, 1.0, -1.0, 0.0]
-    assert WALKER2D.healthy(qpos, np.zeros((6, 9))).tolist() == [True] + [False] * 5
+    assert WALKER2D.task.healthy(qpos, np.zeros((6, 9))).tolist() == [True] + [False] * 5

@@ -12,7 +12,7 @@ from kinematics import some_windows, waves
 from safetensors.torch import load_file
 
 from liquid_control.models.policy import Normalizer, parameters
-from liquid_control.sim.environment import WALKER2D
+from liquid_control.sim import simulated_robot
 from liquid_control.study.run import ResultStore
 from liquid_control.study.walker2d_kinematics import best, best_weights, inverse, simulated
 from liquid_control.study.walker2d_kinematics.best_model import BestPredictor, BestSettings, feet
@@ -240,7 +240,7 @@ def test_simulated_walks_begin_healthy_and_say_what_follows_without_noise(
     assert sum(pair.shape[1] for pair in walked.values()) >= 300
     for seen, following in walked.values():
         assert seen.shape == following.shape
-        assert WALKER2D.healthy(np.r_[0.0, seen[0, :8]], seen[0, 8:])
+        assert simulated_robot('walker2d').task.healthy(np.r_[0.0, seen[0, :8]], seen[0, 8:])
         assert np.allclose(seen[1:], following[:-1], atol=1e-5)
 
 

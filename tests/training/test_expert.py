@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from liquid_control.faults.commands import LATE, Disturbances
-from liquid_control.sim import environment
+from liquid_control.sim import robots, simulated_robot
 from liquid_control.training import checkpoint
 from liquid_control.training.expert import ppo as expert
 from liquid_control.training.expert.ppo import CHOICES, ExpertSettings, train_expert
@@ -60,8 +60,8 @@ def test_another_training_is_refused(tmp_path):
         train(tmp_path, settings=replace(SETTINGS, seed=1))
 
 
-@pytest.mark.parametrize('name', environment.names())
-def test_every_environment_runs_to_the_end_and_gives_finite_networks(tmp_path, name):
+@pytest.mark.parametrize('name', robots())
+def test_every_robot_runs_to_the_end_and_gives_finite_networks(tmp_path, name):
     """Far too short to learn anything."""
     found = train(tmp_path, settings=replace(QUICK, environment=name))
     for net, scores in found.values():
@@ -104,11 +104,11 @@ def test_its_best_networks_are_part_of_its_checkpoint(tmp_path):
 
 
 def test_time_running_out_is_told_from_a_fall():
-    world = environment.environment('walker2d')
-    worlds = expert.WalkerVecEnv(world, 3, seed=0)
+    world = simulated_robot('walker2d')
+    worlds = expert.WorldVecEnv(world, 3, seed=0)
     worlds.reset()
-    worlds.walkers.steps[0] = world.episode_steps - 1
-    worlds.walkers.qpos[1, 1] = 0.1  # on the ground
+    worlds.worlds.steps[0] = world.episode_steps - 1
+    worlds.worlds.qpos[1, 1] = 0.1  # on the ground
     _, _, done, infos = worlds.step(np.zeros((3, 6)))
     worlds.close()
     assert done.tolist() == [True, True, False]
@@ -126,14 +126,14 @@ def test_an_expert_is_judged_with_its_commands_as_late_as_was_said(monkeypatch, 
             asked.append(torch.full((len(observation), 6), 0.01 * (len(asked) + 1)))
             return asked[-1]
 
-    def returns(act, episodes, seed, world):
-        walkers = expert.BatchWalkers(episodes, seed, environment=world)
-        acted.extend(act(walkers) for _ in range(4))
-        walkers.close()
+    def returns(act, episodes, seed, robot):
+        worlds = expert.WorldBatch(robot, episodes, seed)
+        acted.extend(act(worlds) for _ in range(4))
+        worlds.close()
         return np.zeros(episodes)
 
     monkeypatch.setattr(expert, 'episode_returns', returns)
-    expert.expert_returns(Net(), environment.environment('walker2d'), 2, 0, late=late)
+    expert.expert_returns(Net(), simulated_robot('walker2d'), 2, 0, late=late)
     expected = [np.zeros((2, 6))] * late + [a.numpy() for a in asked]
     for found, wanted in zip(acted, expected, strict=False):
         np.testing.assert_allclose(found, wanted)

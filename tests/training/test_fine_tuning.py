@@ -11,7 +11,7 @@ from support import ROBOT
 
 from liquid_control import cells
 from liquid_control.models.policy import Normalizer
-from liquid_control.sim.walker2d import EPISODE_STEPS
+from liquid_control.sim import simulated_robot
 from liquid_control.training.finite import NotFiniteError
 from liquid_control.training.student import imitation
 from liquid_control.training.student.chunks import sequences
@@ -85,7 +85,7 @@ def test_going_through_the_sequences_gives_the_likelihoods_of_the_walk(cell):
 
 def test_an_episode_that_runs_out_of_time_has_not_ended_with_a_fall():
     walk = explorer(student())
-    walk._walkers.steps[:4] = EPISODE_STEPS - 1
+    walk._walkers.steps[:4] = simulated_robot('walker2d').episode_steps - 1
     walk._walkers.qpos[4:, 1] = 0.1  # on the ground
     rollout = walk.collect(1, SPREAD)
     walk.close()

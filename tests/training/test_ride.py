@@ -10,7 +10,8 @@ from liquid_control.control import Controller, PolicyRunner
 from liquid_control.evaluation.episodes import run_episodes
 from liquid_control.faults import FaultyClock, FaultySensors, parse
 from liquid_control.models.policy import StepModel
-from liquid_control.sim.batch import BatchWalkers
+from liquid_control.sim import robot_of
+from liquid_control.sim.batch import WorldBatch
 from liquid_control.sim.world import FIRST_STAMP_NS, World
 from liquid_control.training.export import export_bundle
 from liquid_control.training.ride import Ride
@@ -32,7 +33,8 @@ def test_a_ride_is_the_walk_of_the_bundle(tmp_path, spec):
     faults = parse(spec)
     trace = run_episodes(controller, ROBOT, faults, 1, SEED, STEPS)[0].trace
 
-    world, walkers = World(), BatchWalkers(1, 0)
+    robot = robot_of(ROBOT)
+    world, walkers = World(robot), WorldBatch(robot, 1, 0)
     world.reset(SEED)
     walkers.qpos[0], walkers.qvel[0] = world.data.qpos, world.data.qvel
     std = np.array([s for term in STUDENT.sensed for s in term.std])

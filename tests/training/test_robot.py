@@ -1,4 +1,4 @@
-"""Training simulates Walker2d by position in its arrays, and refuses any other robot."""
+"""Training simulates a robot as its own contract says, and refuses any other."""
 
 import dataclasses
 
@@ -8,8 +8,10 @@ from support import ROBOT, STUDENT
 
 from liquid_control.control import Bundle, Contract
 from liquid_control.control.bundle import PREDICTOR
+from liquid_control.sim import simulated_robot
 from liquid_control.training.robot import check_teacher, contract_of_students
 
+WALKER2D = simulated_robot('walker2d')
 SEEING = ROBOT.asking('joint_position', 'joint_velocity')
 
 
@@ -50,21 +52,22 @@ def test_a_robot_needs_the_scale_of_its_noise():
     ids=['reversed', 'rate', 'gap', 'slew', 'joints'],
 )
 def test_another_robot_is_refused(robot):
-    with pytest.raises(ValueError, match='training simulates Walker2d alone'):
+    said = r'training simulates walker2d as .*, and this is another robot: '
+    with pytest.raises(ValueError, match=said):
         contract_of_students(robot)
 
 
 def test_a_teacher_is_a_policy_for_walker2d_without_memory():
     teacher = Bundle.read(TEACHER)
-    check_teacher(teacher, 'expert')
+    check_teacher(teacher, 'expert', WALKER2D)
     refused = {
         'must have no memory, found a state of 64': {'counts': {'state_size': 64}},
-        'must be a policy for Walker2d: robot: .*halfcheetah': {
+        'must be a policy for walker2d: robot: .*halfcheetah': {
             'contract': dataclasses.replace(SEEING, robot='halfcheetah')
         },
-        'must be a policy for Walker2d: expected the channels': {'contract': turned(SEEING)},
+        'must be a policy for walker2d: expected the channels': {'contract': turned(SEEING)},
         'must drive, and this is a predictor': {'settings': {'network': PREDICTOR}},
     }
     for why, change in refused.items():
         with pytest.raises(ValueError, match=why):
-            check_teacher(dataclasses.replace(teacher, **change), 'x')
+            check_teacher(dataclasses.replace(teacher, **change), 'x', WALKER2D)

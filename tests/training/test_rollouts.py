@@ -10,11 +10,13 @@ from students import TEACHER, student
 
 from liquid_control import paths
 from liquid_control.faults import parse
+from liquid_control.sim import simulated_robot
 from liquid_control.training.student.conditions import Chance, Conditions
 from liquid_control.training.student.walkers import Collector
 from liquid_control.training.teacher import Teacher
 
 COUNT, STEPS = 8, 30
+WALKER2D = simulated_robot('walker2d')
 DOC = Path(__file__).parents[2] / 'docs' / 'training.md'
 
 
@@ -24,7 +26,7 @@ def always(*faults: str, disturbed: float = 0.0) -> Conditions:
 
 
 def collect(conditions, chunks=1, seed=0, beta=0.5, steps=STEPS, begin=True):
-    collector = Collector(student(), Teacher(TEACHER, COUNT), COUNT, seed, conditions)
+    collector = Collector(student(), Teacher(TEACHER, COUNT, WALKER2D), COUNT, seed, conditions)
     if begin:
         for index in range(COUNT):
             collector._draw(index, beta, 1.0)
@@ -47,8 +49,8 @@ def test_labels_are_the_teachers_inside_the_limits():
 
 
 def test_a_label_is_the_teachers_action_for_the_state_before_the_step():
-    collector = Collector(student(), Teacher(TEACHER, COUNT), COUNT, 0, Conditions(()))
-    wanted, teacher = [], Teacher(TEACHER, COUNT)
+    collector = Collector(student(), Teacher(TEACHER, COUNT, WALKER2D), COUNT, 0, Conditions(()))
+    wanted, teacher = [], Teacher(TEACHER, COUNT, WALKER2D)
     step = collector._walkers.step
 
     def watched(*given):
@@ -149,7 +151,7 @@ def test_a_wrong_file_is_refused_by_name(tmp_path, text, said):
 
 def test_a_collector_goes_on_from_a_snapshot_as_if_nothing_had_been():
     def fresh():
-        return Collector(student(), Teacher(TEACHER, COUNT), COUNT, 1, Conditions())
+        return Collector(student(), Teacher(TEACHER, COUNT, WALKER2D), COUNT, 1, Conditions())
 
     whole, resumed = fresh(), fresh()
     for _ in range(2):
@@ -162,7 +164,7 @@ def test_a_collector_goes_on_from_a_snapshot_as_if_nothing_had_been():
 
 def test_a_teacher_must_see_everything():
     with pytest.raises(ValueError, match='a teacher must read joint_position and joint_velocity'):
-        Teacher(paths.policy('cfc', 'walker2d'), 1)
+        Teacher(paths.policy('cfc', 'walker2d'), 1, WALKER2D)
 
 
 def test_the_elapsed_times_of_the_conditions_are_those_of_their_rollouts():

@@ -193,7 +193,7 @@ def test_several_seeds_and_again(tmp_path, capsys):
 @pytest.mark.parametrize('env', ['walker2d', 'hopper'])
 def test_an_expert_and_a_teacher(tmp_path, capsys, env):
     out, teacher = tmp_path / 'expert.onnx', tmp_path / 'teacher.onnx'
-    arguments = ['train', 'expert', '--env', env, '--steps', '4096', '--out', str(out)]
+    arguments = ['train', 'expert', '--robot', env, '--steps', '4096', '--out', str(out)]
     assert cli.main([*arguments, '--teacher', str(teacher)]) == 0
     assert 'return_mean' not in capsys.readouterr().out, 'figures are a table'
     for path in (out, teacher):
@@ -225,7 +225,7 @@ def test_an_expert_that_diverges_ends_with_its_reason(tmp_path, capsys, monkeypa
 
     monkeypatch.setattr(expert.PPO, 'train', update)
     out = tmp_path / 'expert.onnx'
-    assert cli.main(['train', 'expert', '--env', 'hopper', '--out', str(out)]) == 1
+    assert cli.main(['train', 'expert', '--robot', 'hopper', '--out', str(out)]) == 1
     said = capsys.readouterr().err.strip()
     assert (
         said == 'liquid-control train expert: expert, 2,048 steps: parameter log_std is not finite'
@@ -256,7 +256,7 @@ def test_interrupted_it_ends_clean_and_writes_no_half_bundle(tmp_path):
         (['policy', '--all', '--out', 'x.onnx'], 'expected a folder for'),
         (['policy', '--out', 'x'], 'name a cell'),
         (['policy', '--cell', 'cfc', '--optimizer', 'adm', '--out', 'x'], "did you mean 'adam'"),
-        (['expert', '--env', 'hoper', '--out', 'x.onnx'], "did you mean 'hopper'"),
+        (['expert', '--robot', 'hoper', '--out', 'x.onnx'], "did you mean 'hopper'"),
         (['policy', '--cell', 'cfc', '--teacher', 'no.onnx', '--out', 'x.onnx'], 'no such file'),
         (['policy', '--cell', 'cfc', '--teacher', 'cfc', '--out', 'x.onnx'], 'a teacher must read'),
         (['policy', '--cell', 'cfc', '--rounds', '0', '--out', 'x.onnx'], '--rounds: expected'),
@@ -268,7 +268,7 @@ def test_interrupted_it_ends_clean_and_writes_no_half_bundle(tmp_path):
         (['policy', '--cell', 'cfc', '--out', 'x', '--checkpoints', 'y'], '--checkpoints: several'),
         (
             ['policy', '--cell', 'cfc', '--robot', 'go2', '--teacher', EXPERT, '--out', 'x.onnx'],
-            'another robot',
+            'robot go2 is not simulated',
         ),
         (['policy', '--cell', 'cfc', '--fine-tune', '20', '--out', 'x'], 'rounds of fine-tuning'),
         (['score', 'cfc', '--episodes', '0'], '--episodes: expected 1'),

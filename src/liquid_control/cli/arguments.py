@@ -8,17 +8,35 @@ import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+ROBOT = 'walker2d'
+"""The robot of every verb that is given none."""
+
 
 def add_walk_arguments(parser: argparse.ArgumentParser, folder: str) -> None:
     """Add the arguments of every verb that lets policies walk on a graph."""
     parser.add_argument('--seed', type=whole(0), default=0, help='seed of walks and faults (0)')
     parser.add_argument(
-        '--seconds', type=number(0.0, excluded=True), default=8.0, help='longest episode in s (8)'
+        '--seconds',
+        type=number(0.0, excluded=True),
+        help="longest episode in s (the robot's own: 8 for walker2d)",
     )
     add_priority_argument(parser, 'simulation, fault and policy node')
     parser.add_argument('--out', type=Path, help=f'folder to create ({folder})')
     parser.add_argument('--no-video', action='store_true', help='draw no video')
     add_json_argument(parser, 'write the metrics to a file')
+
+
+def add_simulated_argument(parser: argparse.ArgumentParser, contract: bool = False) -> None:
+    """Add ``--robot``, the name of a simulated robot, or the path of a contract for one."""
+    from liquid_control.sim import robots
+
+    path = ', or the path of a contract for one' if contract else ''
+    parser.add_argument(
+        '--robot',
+        default=ROBOT,
+        metavar='ROBOT' if contract else 'NAME',
+        help=f'simulated robot: {", ".join(robots())}{path} ({ROBOT})',
+    )
 
 
 def add_priority_argument(parser: argparse.ArgumentParser, whose: str) -> None:

@@ -44,8 +44,9 @@ def main(args: argparse.Namespace) -> int:
                 runs.append((name, policy, fault, 'lockstep'))
     if args.mode != 'lockstep':
         runs += [(f'{policy}-realtime', policy, 'none', 'realtime') for policy in POLICIES]
+    at_most = '' if args.seconds is None else f' of {args.seconds:g} s at most'
     console.print(
-        f'{len(runs)} walks of {args.seconds:g} s at most; all results go to {parent}',
+        f'{len(runs)} runs{at_most}; all results go to {parent}',
         highlight=False, soft_wrap=True,
     )  # fmt: skip
     for name, policy, fault, mode in runs:

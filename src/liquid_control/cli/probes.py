@@ -73,9 +73,10 @@ def simulate() -> dict:
     """Take one step of the simulation."""
     import mujoco
 
+    from liquid_control.sim import simulated_robot
     from liquid_control.sim.world import World
 
-    world = World()
+    world = World(simulated_robot('walker2d'))
     world.reset(seed=0)
     reward, _ = world.step([0.0] * 6)
     return {'version': mujoco.__version__, 'reward': reward}
@@ -85,9 +86,9 @@ def render() -> dict:
     """Draw one small frame off screen, with the backend that ``MUJOCO_GL`` names."""
     import mujoco
 
-    from liquid_control.sim.environment import WALKER2D
+    from liquid_control.sim import simulated_robot
 
-    model = mujoco.MjModel.from_xml_path(str(WALKER2D.model_path()))
+    model = simulated_robot('walker2d').load_model()
     data = mujoco.MjData(model)
     mujoco.mj_forward(model, data)
     with mujoco.Renderer(model, 48, 64) as renderer:

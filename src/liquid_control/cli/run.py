@@ -4,12 +4,14 @@ import argparse
 from pathlib import Path
 
 from liquid_control import extras
-from liquid_control.cli.arguments import add_walk_arguments, whole
+from liquid_control.cli.arguments import add_simulated_argument, add_walk_arguments, whole
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('--policy', default='cfc', help='bundle: a name or a path (cfc)')
-    parser.add_argument('--robot', default='walker2d', help='contract: a name or a path')
+    parser.add_argument(
+        '--policy', default='', help='bundle: a name or a path (cfc if it ships, else expert)'
+    )
+    add_simulated_argument(parser, contract=True)
     parser.add_argument(
         '--fault', default='none', help='sensor faults, e.g. gaussian:0.1+dropped:0.05 (none)'
     )
@@ -33,17 +35,18 @@ def main(args: argparse.Namespace) -> int:
 
     from liquid_control.cli.walk import draw, outcome, walk
     from liquid_control.evaluation.metrics import load_metrics
-    from liquid_control.nodes.graph import RunSettings
+    from liquid_control.nodes.graph import RunSettings, policy_for
     from liquid_control.provenance import command, write_json
     from liquid_control.report.run_report import write_report
     from liquid_control.report.run_table import comparison
     from liquid_control.run_folder import run_folder
 
     console = Console()
-    folder = run_folder(args.out, Path(args.policy).stem)
+    policy = policy_for(args.robot, args.policy)
+    folder = run_folder(args.out, Path(policy).stem)
     settings = RunSettings(
         folder=folder,
-        policy=args.policy,
+        policy=policy,
         robot=args.robot,
         fault=args.fault,
         seed=args.seed,

@@ -13,13 +13,10 @@ from liquid_control.control.contract import Contract
 from liquid_control.control.controller import Controller
 from liquid_control.control.runtime import PolicyRunner
 from liquid_control.evaluation.episodes import run_episodes
-from liquid_control.evaluation.expert import Expert
 from liquid_control.evaluation.metrics import figures
 from liquid_control.evaluation.statistics import interval, mean
 from liquid_control.evaluation.suite import SCORED, VERSION
 from liquid_control.faults import parse
-from liquid_control.sim.batch import batch_episodes
-from liquid_control.sim.environment import Environment
 
 EPISODES, SEED = 50, 500_000
 """Episodes per fault, and the seed of the first; no choice is made by these episodes, except that
@@ -75,12 +72,6 @@ def closed_loop_scores(
                     scores[fault][name] = round(percent, 1)
     report(1.0, '')
     return scores
-
-
-def environment_score(bundle: Bundle, environment: Environment) -> dict[str, Any]:
-    """As one of :func:`closed_loop_scores`, for an expert in its environment without faults."""
-    returns, fallen = batch_episodes(Expert(bundle, EPISODES), EPISODES, SEED, environment)
-    return _score(returns, int(fallen.sum()), None, SEED)
 
 
 def overall(bundle: Bundle) -> float:

@@ -1,4 +1,4 @@
-"""Walks in process: the same core and the same numbers as over ROS, but without it."""
+"""Episodes in process: the same core and the same numbers as over ROS, but without it."""
 
 from dataclasses import dataclass
 
@@ -9,19 +9,19 @@ from liquid_control.control.controller import Controller
 from liquid_control.control.observe import Observer
 from liquid_control.evaluation.trace import Trace, TraceBuilder
 from liquid_control.faults import FaultInjector, FaultyClock
-from liquid_control.sim import walker2d
+from liquid_control.sim import robot_of
 from liquid_control.sim.world import World
 
 
 @dataclass(frozen=True)
 class Episode:
-    """One finished walk.
+    """One finished episode.
 
     Attributes:
         seed: seed of its start.
         total: the return, that is, the sum of rewards.
         steps: number of control periods it lasted.
-        terminated: whether the walker fell.
+        terminated: whether the robot fell.
         trace: what the policy saw, did and predicted, observation by observation.
     """
 
@@ -38,21 +38,34 @@ def run_episodes(
     faults=(),
     episodes: int = 1,
     seed: int = 0,
-    steps: int = walker2d.EPISODE_STEPS,
+    steps: int | None = None,
 ) -> list[Episode]:
-    """Let a policy walk ``episodes`` times, with start seeds ``seed``, ``seed + 1``, ….
+    """Run a policy for ``episodes`` episodes, with start seeds ``seed``, ``seed + 1``, ….
 
     When a sample is lost the robot holds its last command, as it does on the graph.
+
+    Args:
+        controller: the policy.
+        robot: contract of a simulated robot.
+        faults: sensor and clock faults.
+        episodes: number of episodes.
+        seed: seed of the first start and of the faults.
+        steps: longest episode in control periods; None: the robot's own.
+
+    Raises:
+        ValueError: the robot is not simulated.
     """
-    world = World(episode_gap=robot.max_gap + 1.0)
+    simulated = robot_of(robot)
+    world = World(simulated, robot)
+    steps = simulated.episode_steps if steps is None else steps
     injector, clock = FaultInjector(robot, faults, seed), FaultyClock(faults, seed)
     return [
-        _walk(controller, robot, world, injector, clock, seed + index, steps)
+        _episode(controller, robot, world, injector, clock, seed + index, steps)
         for index in range(episodes)
     ]
 
 
-def _walk(
+def _episode(
     controller: Controller,
     robot: Contract,
     world: World,

@@ -17,6 +17,7 @@ from liquid_control.control.contract import Contract
 from liquid_control.control.controller import Controller
 from liquid_control.control.observe import Observer
 from liquid_control.control.runtime import PolicyRunner
+from liquid_control.sim import simulated_robot
 from liquid_control.sim.messages import JointState
 from liquid_control.sim.world import World
 
@@ -58,7 +59,7 @@ def record(folder: Path, seed: int, worn: bool) -> int:
     robot = Contract.load(paths.robot('walker2d'))
     controller = Controller(PolicyRunner(paths.policy(POLICY, 'walker2d')), robot)
     observer = Observer(controller.runner.contract)
-    world, recorder = World(), _Recorder(folder)
+    world, recorder = World(simulated_robot('walker2d')), _Recorder(folder)
     world.reset(seed)
     joint = robot.action.joints.index(WORN_JOINT)
     started, over, steps = world.stamp_ns, False, 0

@@ -30,7 +30,7 @@ from liquid_control.files import write_whole
 from liquid_control.message_types import require_fields
 from liquid_control.nodes.discovery import local_discovery
 from liquid_control.run_folder import unrecorded
-from liquid_control.sim.walker2d import require_simulated
+from liquid_control.sim import robot_of
 
 _END_S = 5.0
 _MONITOR_END_S = 60.0
@@ -51,18 +51,18 @@ class RunSettings:
 
     folder: Path
     """Run folder; created if missing, must not hold a recording."""
-    policy: str = 'cfc'
+    policy: str
     """Bundle: a name or a path."""
     robot: str = 'walker2d'
-    """Contract: a name or a path."""
+    """Contract of a simulated robot: a name or a path."""
     fault: str = 'none'
     """Sensor faults, such as gaussian:0.1+dropped:0.05."""
     seed: int = 0
     """Seed of the first episode and of the faults."""
     episodes: int = 1
     """Number of episodes, one after another."""
-    seconds: float = 8.0
-    """Longest episode in s."""
+    seconds: float | None = None
+    """Longest episode in s; None: the robot's own."""
     mode: str = 'lockstep'
     """lockstep or realtime."""
     priority: int = 0
@@ -76,7 +76,9 @@ class RunSettings:
 
     def __post_init__(self):
         robot = paths.robot(self.robot)
-        require_simulated(Contract.load(robot))
+        simulated = robot_of(Contract.load(robot))
+        if self.seconds is None:
+            object.__setattr__(self, 'seconds', simulated.episode_s)
         paths.policy(self.policy, robot)
         faulty = bool(parse(self.fault))
         if self.mode not in ('lockstep', 'realtime'):
@@ -137,6 +139,22 @@ class RunSettings:
             return {}
         topics = Contract.load(paths.robot(self.robot)).topics
         return {topic: FAULTY + topic for topic in topics}
+
+
+def policy_for(robot: str, policy: str = '') -> str:
+    """The policy that drives a simulated robot: the one that is named, or the robot's default.
+
+    Args:
+        robot: contract of the robot: a name or a path.
+        policy: bundle: a name or a path; empty: none is named.
+
+    Raises:
+        FileNotFoundError: there is no such contract.
+        ValueError: the robot is unknown or not simulated, or has no policy.
+    """
+    path = paths.robot(robot)
+    robot_of(Contract.load(path))
+    return policy or paths.default_policy(path)
 
 
 class GraphError(RuntimeError):

@@ -3,14 +3,14 @@
 import array
 from typing import Any
 
-from nav_msgs.msg import Odometry
 from rclpy.node import Node
+from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
-from sensor_msgs.msg import Imu, JointState
 
 from liquid_control.control.stamps import stamp_ns
-from liquid_control.nodes.wire import set_stamp
-from liquid_control.sim import walker2d
+from liquid_control.nodes.wire import message_type, set_stamp
+from liquid_control.sim import SimulatedRobot
+from liquid_control.sim.sensors import ImuSensor, JointSensor, OdometrySensor, sensors_of
 
 
 class SensorPublishers:
@@ -20,49 +20,55 @@ class SensorPublishers:
     policy's pace.
     """
 
-    def __init__(self, node: Node, profile: QoSProfile):
-        self._imu = Imu()
-        self._imu.header.frame_id = 'torso'
-        self._odom = Odometry(child_frame_id='torso')
-        self._odom.header.frame_id = 'odom'
-        self._joints = JointState(name=list(walker2d.JOINTS))
-        self._fill = {
-            'imu/data': (self._fill_imu, node.create_publisher(Imu, 'imu/data', profile)),
-            'odom': (self._fill_odom, node.create_publisher(Odometry, 'odom', profile)),
-            'joint_states': (
-                self._fill_joints,
-                node.create_publisher(JointState, 'joint_states', profile),
-            ),
-        }
-        self.pace = self._fill['joint_states'][1]
-        self.all = tuple(publisher for _, publisher in self._fill.values())
+    def __init__(self, node: Node, robot: SimulatedRobot, profile: QoSProfile):
+        self._publishers: dict[str, Publisher] = {}
+        self._messages: dict[str, Any] = {}
+        self._fill = {}
+        for sensor in sensors_of(robot):
+            kind = message_type(sensor.type)
+            self._publishers[sensor.topic] = node.create_publisher(kind, sensor.topic, profile)
+            self._messages[sensor.topic] = kind()
+            self._fill[sensor.topic] = _FILL[sensor.type]
+        self.pace = self._publishers[JointSensor.topic]
+        self.all = tuple(self._publishers.values())
 
     def publish(self, messages: dict[str, Any]) -> None:
         for topic, sensed in messages.items():
-            fill, publisher = self._fill[topic]
-            message = fill(sensed)
+            message = self._messages[topic]
+            message.header.frame_id = sensed.header.frame_id
+            self._fill[topic](sensed, message)
             set_stamp(message, stamp_ns(sensed))
-            publisher.publish(message)
+            self._publishers[topic].publish(message)
 
-    def _fill_joints(self, sensed: Any) -> JointState:
-        self._joints.position = array.array('d', sensed.position.tobytes())
-        self._joints.velocity = array.array('d', sensed.velocity.tobytes())
-        return self._joints
 
-    def _fill_imu(self, sensed: Any) -> Imu:
-        _copy(sensed.orientation, self._imu.orientation, 'xyzw')
-        _copy(sensed.angular_velocity, self._imu.angular_velocity, 'xyz')
-        _copy(sensed.linear_acceleration, self._imu.linear_acceleration, 'xyz')
-        return self._imu
+def _fill_joints(sensed: Any, message: Any) -> None:
+    if not message.name:
+        message.name = sensed.name
+    message.position = array.array('d', sensed.position.tobytes())
+    message.velocity = array.array('d', sensed.velocity.tobytes())
 
-    def _fill_odom(self, sensed: Any) -> Odometry:
-        _copy(sensed.pose.pose.position, self._odom.pose.pose.position, 'xyz')
-        _copy(sensed.pose.pose.orientation, self._odom.pose.pose.orientation, 'xyzw')
-        _copy(sensed.twist.twist.linear, self._odom.twist.twist.linear, 'xyz')
-        _copy(sensed.twist.twist.angular, self._odom.twist.twist.angular, 'xyz')
-        return self._odom
+
+def _fill_imu(sensed: Any, message: Any) -> None:
+    _copy(sensed.orientation, message.orientation, 'xyzw')
+    _copy(sensed.angular_velocity, message.angular_velocity, 'xyz')
+    _copy(sensed.linear_acceleration, message.linear_acceleration, 'xyz')
+
+
+def _fill_odometry(sensed: Any, message: Any) -> None:
+    message.child_frame_id = sensed.child_frame_id
+    _copy(sensed.pose.pose.position, message.pose.pose.position, 'xyz')
+    _copy(sensed.pose.pose.orientation, message.pose.pose.orientation, 'xyzw')
+    _copy(sensed.twist.twist.linear, message.twist.twist.linear, 'xyz')
+    _copy(sensed.twist.twist.angular, message.twist.twist.angular, 'xyz')
 
 
 def _copy(source: Any, target: Any, names: str) -> None:
     for name in names:
         setattr(target, name, getattr(source, name))
+
+
+_FILL = {
+    JointSensor.type: _fill_joints,
+    ImuSensor.type: _fill_imu,
+    OdometrySensor.type: _fill_odometry,
+}

@@ -1,4 +1,4 @@
-"""A video of a walk, drawn from the true joint positions in a bag, with time, fault and falls.
+"""A video of an episode, drawn from the true joint positions in a bag, with time, fault and fall.
 
 MuJoCo chooses its OpenGL backend on import, so drawing is done in a separate process:
 ``python -m liquid_control.report.video RUN OUT``.
@@ -20,6 +20,7 @@ from liquid_control.evaluation.metrics import episodes_of
 from liquid_control.evaluation.runs import episode_rows, read_run
 from liquid_control.files import replacing
 from liquid_control.report.summary import name
+from liquid_control.sim import SimulatedRobot, simulated_robot
 
 WIDTH, HEIGHT, FPS = 640, 480, 25
 TOPIC = 'joint_states'
@@ -124,27 +125,24 @@ def draw(folder: Path, out: Path, seconds: float | None) -> str:
 
     Raises:
         BagError: there is no bag, or no joint states of this robot in it.
+        ValueError: the robot is not simulated, so there is no model of it.
     """
     run, bag = read_run(folder), Bag(folder)
-    max_gap = run.get('contract', {}).get('max_gap', 1.0)
+    contract = run.get('contract', {})
+    robot, max_gap = simulated_robot(contract.get('robot', '')), contract.get('max_gap', 1.0)
     stamps, names, positions = first_episode(bag, max_gap)
 
     extras.require('imageio_ffmpeg', 'mujoco')
     import imageio_ffmpeg
     import mujoco
 
-    from liquid_control.sim.environment import WALKER2D
-
-    model = mujoco.MjModel.from_xml_path(str(WALKER2D.model_path()))
+    model = robot.load_model()
     data = mujoco.MjData(model)
     places = [_qpos_place(model, mujoco, name) for name in names]
     model.vis.quality.shadowsize = 0
     model.vis.quality.offsamples = 0
     model.vis.global_.offwidth, model.vis.global_.offheight = WIDTH, HEIGHT
-    camera = mujoco.MjvCamera()
-    camera.type = mujoco.mjtCamera.mjCAMERA_TRACKING
-    camera.trackbodyid = model.body('torso').id
-    camera.distance, camera.azimuth, camera.elevation = 4.0, 90.0, -12.0
+    camera = _camera(robot, model)
     times = (stamps - stamps[0]) * 1e-9
     whole = seconds is None or seconds >= times[-1]
     end = times[-1] if whole else seconds
@@ -170,6 +168,20 @@ def draw(folder: Path, out: Path, seconds: float | None) -> str:
     return f'{end:.1f} s, {len(frames)} frames, {out.stat().st_size / 2**20:.1f} MB'
 
 
+def _camera(robot: SimulatedRobot, model: Any) -> Any:
+    """A camera at the robot's side, which follows its base, if it has one."""
+    import mujoco
+
+    camera = mujoco.MjvCamera()
+    if robot.base is None:
+        camera.lookat[:] = model.stat.center
+    else:
+        camera.type = mujoco.mjtCamera.mjCAMERA_TRACKING
+        camera.trackbodyid = model.body(robot.base).id
+    camera.distance, camera.azimuth, camera.elevation = robot.camera_distance, 90.0, -12.0
+    return camera
+
+
 def _qpos_place(model: Any, mujoco: Any, name: str) -> int:
     joint = mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_JOINT, name)
     if joint < 0:
@@ -185,7 +197,7 @@ def _main() -> int:
     args = parser.parse_args()
     try:
         print(draw(args.run, args.out, args.seconds))
-    except (BagError, ModuleNotFoundError) as error:
+    except (BagError, ModuleNotFoundError, ValueError) as error:
         print(error, file=sys.stderr)
         return _NO_WALK
     return 0

@@ -1,4 +1,4 @@
-"""Many worlds of one environment stepped at once, for training."""
+"""Many worlds of one robot stepped at once, for training."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,9 @@ import mujoco
 import numpy as np
 from mujoco import rollout
 
-from liquid_control.sim.environment import WALKER2D, Environment
+from liquid_control.control.contract import Contract
+from liquid_control.sim.robot import SimulatedRobot
+from liquid_control.sim.world import controls
 
 _STATE = mujoco.mjtState.mjSTATE_FULLPHYSICS
 _threads = 1
@@ -24,16 +26,31 @@ def use_threads(count: int) -> None:
     _threads = count
 
 
-class BatchWalkers:
-    """``count`` independent walkers, each with its own seeded sequence of starts.
+class WorldBatch:
+    """``count`` independent worlds, each with its own seeded sequence of starts.
 
     ``qpos`` (count, nq) and ``qvel`` (count, nv) view the current state; ``steps`` (count,) has
-    the steps taken in each walker's episode, ``episodes`` (count,) the episodes it has begun.
+    the steps taken in each world's episode, ``episodes`` (count,) the episodes it has begun.
+
+    Args:
+        robot: what is simulated.
+        count: number of worlds.
+        seed: seed of all starts.
+        contract: the contract whose actions it takes; by default the robot's own.
+        model: a model with changed dynamics, from :meth:`SimulatedRobot.load_model`.
     """
 
-    def __init__(self, count: int, seed: int, environment: Environment = WALKER2D):
-        self.environment = environment
-        self.model = mujoco.MjModel.from_xml_path(str(environment.model_path()))
+    def __init__(
+        self,
+        robot: SimulatedRobot,
+        count: int,
+        seed: int,
+        contract: Contract | None = None,
+        model: mujoco.MjModel | None = None,
+    ):
+        self.robot = robot
+        self.model = robot.load_model() if model is None else model
+        self._controls = controls(robot, robot.contract() if contract is None else contract)
         self._data = [mujoco.MjData(self.model) for _ in range(_threads)]
         self._rollout = rollout.Rollout(nthread=_threads if _threads > 1 else 0)
         size = mujoco.mj_stateSize(self.model, _STATE)
@@ -52,10 +69,10 @@ class BatchWalkers:
         return len(self.state)
 
     def reset(self, index: int) -> None:
-        """Start the next episode of one walker."""
+        """Start the next episode of one world."""
         key = (index, int(self.episodes[index]))
         seed = int(np.random.SeedSequence(self._seed, spawn_key=key).generate_state(1)[0])
-        qpos, qvel = self.environment.start(self.model.qpos0, self.model.nv, seed)
+        qpos, qvel = self.robot.start.draw(self.model.qpos0, self.model.nv, seed)
         self.state[index] = 0.0
         self.qpos[index], self.qvel[index] = qpos, qvel
         self.steps[index] = 0
@@ -64,87 +81,87 @@ class BatchWalkers:
     def step(
         self, action: np.ndarray, lengths: np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Apply action (count, m) for one period; return reward and terminated, (count,) each.
+        """Apply action (count, m) for one period; return reward and fallen, (count,) each.
 
         Args:
-            lengths: length of each walker's period in nominal periods, (count,), as returned by
+            lengths: length of each world's period in nominal periods, (count,), as returned by
                 :meth:`whole`; by default 1.
         """
-        environment = self.environment
-        x_before = self.qpos[:, 0].copy()
+        robot, before = self.robot, self.qpos.copy()
         action = np.asarray(action, np.float64)
+        control = np.zeros((len(self), self.model.nu))
+        control[:, self._controls] = action
         if lengths is None:
-            self._advance(slice(None), action, environment.frame_skip)
+            self._advance(slice(None), control, robot.frame_skip)
             lengths = 1.0
         else:
-            substeps = np.rint(lengths * environment.frame_skip).astype(int)
+            substeps = np.rint(lengths * robot.frame_skip).astype(int)
             for count in np.unique(substeps):
                 part = np.flatnonzero(substeps == count)
-                self._advance(part, action[part], int(count))
+                self._advance(part, control[part], int(count))
         self.steps += 1
-        healthy = environment.healthy(self.qpos, self.qvel)
-        reward = environment.reward(x_before, self.qpos, healthy, action, lengths)
-        fallen = ~healthy if environment.healthy_reward else np.zeros(len(self), dtype=bool)
+        fallen = robot.task.fallen(self.qpos, self.qvel)
+        reward = robot.task.reward(before, self.qpos, fallen, action, robot.period_s, lengths)
         return reward, fallen
 
     def whole(self, lengths: np.ndarray) -> np.ndarray:
         """Round lengths to whole physics steps, at least one."""
-        skip = self.environment.frame_skip
+        skip = self.robot.frame_skip
         return np.maximum(np.rint(lengths * skip), 1.0) / skip
 
-    def _advance(self, part: slice | np.ndarray, action: np.ndarray, substeps: int) -> None:
+    def _advance(self, part: slice | np.ndarray, control: np.ndarray, substeps: int) -> None:
         state, warmstart = self.state[part], self._warmstart[part]
         states, _ = self._rollout.rollout(
             [self.model] * len(state),
             self._data,
             state,
-            np.repeat(action[:, None], substeps, axis=1),
+            np.repeat(control[:, None], substeps, axis=1),
             initial_warmstart=warmstart,
         )
         self.state[part] = states[:, -1]
 
-    def sensed(self) -> np.ndarray:
-        """Gymnasium's observations, (count, n)."""
-        return self.environment.observe(self.qpos, self.qvel)
-
     def close(self) -> None:
+        """Release the threads."""
         self._rollout.close()
 
 
 def episode_returns(
-    act: Callable[[BatchWalkers], np.ndarray],
+    act: Callable[[WorldBatch], np.ndarray],
     episodes: int,
     seed: int,
-    environment: Environment = WALKER2D,
-    lengths: Callable[[BatchWalkers], np.ndarray | None] = lambda walkers: None,
+    robot: SimulatedRobot,
+    lengths: Callable[[WorldBatch], np.ndarray | None] = lambda worlds: None,
 ) -> np.ndarray:
     """The returns (episodes,) of :func:`batch_episodes`."""
-    return batch_episodes(act, episodes, seed, environment, lengths)[0]
+    return batch_episodes(act, episodes, seed, robot, lengths)[0]
 
 
 def batch_episodes(
-    act: Callable[[BatchWalkers], np.ndarray],
+    act: Callable[[WorldBatch], np.ndarray],
     episodes: int,
     seed: int,
-    environment: Environment = WALKER2D,
-    lengths: Callable[[BatchWalkers], np.ndarray | None] = lambda walkers: None,
+    robot: SimulatedRobot,
+    lengths: Callable[[WorldBatch], np.ndarray | None] = lambda worlds: None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Let walkers walk in parallel, each one episode from its own fresh start.
+    """Run many worlds at once, each for one episode from its own fresh start.
 
     Args:
-        act: returns the actions (episodes, m) for the walkers' current state.
+        act: returns the actions (episodes, m) for the worlds' current state.
+        episodes: number of episodes.
+        seed: seed of their starts.
+        robot: what is simulated.
         lengths: returns the lengths of their next periods; by default nominal.
 
     Returns:
         The return of each episode and whether it ended with a fall, (episodes,) each.
     """
-    walkers = BatchWalkers(episodes, seed, environment=environment)
+    worlds = WorldBatch(robot, episodes, seed)
     returns, alive = np.zeros(episodes), np.ones(episodes, dtype=bool)
-    for _ in range(environment.episode_steps):
-        reward, terminated = walkers.step(act(walkers), lengths(walkers))
+    for _ in range(robot.episode_steps):
+        reward, fallen = worlds.step(act(worlds), lengths(worlds))
         returns += np.where(alive, reward, 0.0)
-        alive &= ~terminated
+        alive &= ~fallen
         if not alive.any():
             break
-    walkers.close()
+    worlds.close()
     return returns, ~alive

@@ -1,6 +1,6 @@
 """Sensor messages without ROS: the attributes of sensor_msgs and nav_msgs used here."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -77,4 +77,4 @@ class Odometry:
     header: Header
     pose: WithCovariance
     twist: WithCovariance
-    child_frame_id: str = field(default='torso')
+    child_frame_id: str = ''

@@ -1,41 +1,49 @@
-"""One Walker2d that emits messages and keeps time in stamps."""
+"""One simulated robot that emits messages and keeps time in stamps."""
 
 from typing import Any
 
 import mujoco
 import numpy as np
 
-from liquid_control.sim import walker2d
-from liquid_control.sim.environment import WALKER2D
-from liquid_control.sim.messages import (
-    Header,
-    Imu,
-    JointState,
-    Odometry,
-    Pose,
-    Quaternion,
-    Stamp,
-    Twist,
-    Vector,
-    WithCovariance,
-)
+from liquid_control.control.contract import Contract
+from liquid_control.sim.robot import SimulatedRobot
+from liquid_control.sim.sensors import sensors_of
 
 FIRST_STAMP_NS = 1_000_000_000
+_GAP_S = 1.0
+"""How much longer than ``max_gap`` the clock jumps between two episodes, s."""
 
 
 class World:
-    """Walker2d-v5 for one episode after another, with the same physics as Gymnasium's.
+    """One robot for one episode after another, with the same physics as Gymnasium's.
 
     ``reset`` starts an episode, ``step`` advances one control period, and ``messages`` returns the
-    current sensor readings. ``episode_gap`` is the time in seconds by which the clock jumps
-    between two episodes.
+    current sensor readings. The clock jumps between two episodes, by a gap after which every
+    memory starts anew.
+
+    Args:
+        robot: what is simulated.
+        contract: the contract whose actions it takes; by default the robot's own.
+        model: a model with changed dynamics, from :meth:`SimulatedRobot.load_model`.
+
+    Raises:
+        MissingModuleError: Gymnasium's model files are not installed.
+        ValueError: the model lacks what the description names.
     """
 
-    def __init__(self, episode_gap: float = 1.0):
-        self.model = mujoco.MjModel.from_xml_path(str(WALKER2D.model_path()))
+    def __init__(
+        self,
+        robot: SimulatedRobot,
+        contract: Contract | None = None,
+        model: mujoco.MjModel | None = None,
+    ):
+        self.robot = robot
+        self.model = robot.load_model() if model is None else model
         self.data = mujoco.MjData(self.model)
-        self._torso = self.model.body('torso').id
-        self._gap_ns = round(episode_gap * 1e9)
+        contract = robot.contract() if contract is None else contract
+        self._controls = controls(robot, contract)
+        self._gap_ns = round((contract.max_gap + _GAP_S) * 1e9)
+        self._sensors = [kind(robot, self.model) for kind in sensors_of(robot)]
         self.stamp_ns = 0
         self.steps = 0
 
@@ -44,61 +52,42 @@ class World:
         self.stamp_ns = self.stamp_ns + self._gap_ns if self.stamp_ns else FIRST_STAMP_NS
         self.steps = 0
         mujoco.mj_resetData(self.model, self.data)
-        qpos, qvel = WALKER2D.start(self.model.qpos0, self.model.nv, seed)
+        qpos, qvel = self.robot.start.draw(self.model.qpos0, self.model.nv, seed)
         self.data.qpos[:], self.data.qvel[:] = qpos, qvel
         mujoco.mj_forward(self.model, self.data)
 
     def step(self, action: np.ndarray, length: float = 1.0) -> tuple[float, bool]:
-        """Apply a torque command (6,) in [−1, 1] for one period; return reward and terminated.
+        """Apply a command for one period; return the reward and whether the robot has fallen.
 
         Args:
-            action: the command, (6,).
+            action: the command, one value for each joint of the contract's action, (m,).
             length: length of the period in nominal periods; rounded to whole physics steps, at
                 least one.
         """
-        substeps = max(1, round(length * walker2d.FRAME_SKIP))
-        x_before = self.data.qpos[0].copy()
-        self.data.ctrl[:] = action
-        mujoco.mj_step(self.model, self.data, substeps)
-        self.stamp_ns += substeps * walker2d.PERIOD_NS // walker2d.FRAME_SKIP
+        robot, data = self.robot, self.data
+        substeps = max(1, round(length * robot.frame_skip))
+        before = data.qpos.copy()
+        data.ctrl[self._controls] = action
+        mujoco.mj_step(self.model, data, substeps)
+        self.stamp_ns += substeps * robot.step_ns
         self.steps += 1
         action = np.asarray(action, dtype=np.float64)
-        healthy = WALKER2D.healthy(self.data.qpos, self.data.qvel)
-        length = substeps / walker2d.FRAME_SKIP
-        reward = WALKER2D.reward(x_before, self.data.qpos, healthy, action, length)
-        return float(reward), not healthy
+        fallen = robot.task.fallen(data.qpos, data.qvel)
+        length = substeps / robot.frame_skip
+        reward = robot.task.reward(before, data.qpos, fallen, action, robot.period_s, length)
+        return float(reward), bool(fallen)
 
     def messages(self) -> dict[str, Any]:
         """Return topic → current reading; ``joint_states`` comes last, since it sets the pace."""
-        header = Header(Stamp.of(self.stamp_ns))
-        # A step ends with an integration: bring poses and velocities to the same instant as qpos.
-        mujoco.mj_kinematics(self.model, self.data)
-        mujoco.mj_comPos(self.model, self.data)
-        mujoco.mj_comVel(self.model, self.data)
-        mujoco.mj_rnePostConstraint(self.model, self.data)
-        rotation, velocity = self._torso_frame(mujoco.mj_objectVelocity)
-        _, acceleration = self._torso_frame(mujoco.mj_objectAcceleration)
-        w, x, y, z = self.data.xquat[self._torso].tolist()
-        orientation = Quaternion(x, y, z, w)
-        pose = Pose(Vector(*self.data.xpos[self._torso].tolist()), orientation)
-        return {
-            'imu/data': Imu(header, orientation, rotation, acceleration),
-            'odom': Odometry(
-                header,
-                WithCovariance(pose=pose),
-                WithCovariance(twist=Twist(velocity, rotation)),
-            ),
-            'joint_states': JointState(
-                header,
-                list(walker2d.JOINTS),
-                self.data.qpos.copy(),
-                self.data.qvel.copy(),
-            ),
-        }
+        if self.robot.base is not None:
+            # A step ends with an integration: bring poses and velocities to the instant of qpos.
+            mujoco.mj_kinematics(self.model, self.data)
+            mujoco.mj_comPos(self.model, self.data)
+            mujoco.mj_comVel(self.model, self.data)
+            mujoco.mj_rnePostConstraint(self.model, self.data)
+        return {sensor.topic: sensor.read(self.data, self.stamp_ns) for sensor in self._sensors}
 
-    def _torso_frame(self, measure) -> tuple[Vector, Vector]:
-        """Rotational and linear part of a spatial quantity of the torso, in the torso's frame."""
-        result = np.zeros(6)
-        body = mujoco.mjtObj.mjOBJ_BODY
-        measure(self.model, self.data, body, self._torso, result, 1)
-        return Vector(*result[:3].tolist()), Vector(*result[3:].tolist())
+
+def controls(robot: SimulatedRobot, contract: Contract) -> np.ndarray:
+    """Index of the actuator that each value of a contract's action commands, (m,)."""
+    return np.array([robot.actuated.index(joint) for joint in contract.action.joints])

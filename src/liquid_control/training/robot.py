@@ -1,30 +1,28 @@
-"""What students and teachers must fit: the Walker2d that training simulates."""
+"""What students and teachers must fit: the robot that training simulates."""
 
-from liquid_control import paths
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
-
-SEEN_BY_STUDENTS = ('joint_position', 'previous_action')
-SEEN_BY_TEACHERS = ('joint_position', 'joint_velocity')
-"""Terms of the robot's contract that they read."""
+from liquid_control.sim import SimulatedRobot, robot_of, robots
 
 
 def contract_of_students(robot: Contract) -> Contract:
     """What a student asks of the robot.
 
     Raises:
-        ValueError: the robot is not the Walker2d that training simulates, or has no ``std``, in
+        ValueError: the robot is not simulated, differs from the one that is, or has no ``std``, in
             units of which faults are defined.
     """
-    simulated = _simulated(*SEEN_BY_STUDENTS)
-    found = simulated.differences(robot) or _other_gap(simulated, robot)
+    simulated = robots().get(robot.robot) or robot_of(robot)
+    own = simulated.contract()
+    wanted = own.asking(*simulated.student_terms)
+    found = wanted.differences(robot) or _other_gap(own, robot)
     if not found:
-        contract = robot.asking(*SEEN_BY_STUDENTS)
-        found = _misplaced(contract)
+        contract = robot.asking(*simulated.student_terms)
+        found = _misplaced(contract, own)
     if found:
         raise ValueError(
-            f'{robot.source}: training simulates Walker2d alone, and this is another robot: '
-            + '; '.join(found[:3])
+            f'{robot.source}: training simulates {simulated.name} as {own.source} describes it, '
+            'and this is another robot: ' + '; '.join(found[:3])
         )
     for term in contract.sensed:
         if term.std is None:
@@ -32,25 +30,26 @@ def contract_of_students(robot: Contract) -> Contract:
     return contract
 
 
-def check_teacher(bundle: Bundle, source: str) -> None:
-    """Refuse a bundle that cannot label Walker2d's states, one at a time.
+def check_teacher(bundle: Bundle, source: str, robot: SimulatedRobot) -> None:
+    """Refuse a bundle that cannot label a robot's states, one at a time.
 
     Raises:
-        ValueError: it never drives, reads anything but all 17 observations, is for another robot,
-            or remembers.
+        ValueError: it never drives, reads other terms than the robot's teachers, is for another
+            robot, or remembers.
     """
     contract, state_size = bundle.contract, bundle.counts['state_size']
     if not bundle.drives:
         raise ValueError(f'{source}: a teacher must drive, and this is a predictor')
     terms = [term.name for term in contract.terms]
-    if terms != list(SEEN_BY_TEACHERS):
+    if terms != list(robot.teacher_terms):
         raise ValueError(
-            f'{source}: a teacher must read {" and ".join(SEEN_BY_TEACHERS)}, found {terms}'
+            f'{source}: a teacher must read {" and ".join(robot.teacher_terms)}, found {terms}'
         )
-    found = contract.differences(_simulated(*SEEN_BY_TEACHERS)) or _misplaced(contract)
+    own = robot.contract()
+    found = contract.differences(own) or _misplaced(contract, own)
     if found:
         raise ValueError(
-            f'{source}: a teacher must be a policy for Walker2d: {"; ".join(found[:3])}'
+            f'{source}: a teacher must be a policy for {robot.name}: {"; ".join(found[:3])}'
         )
     if state_size != 1:
         raise ValueError(
@@ -58,20 +57,16 @@ def check_teacher(bundle: Bundle, source: str) -> None:
         )
 
 
-def _simulated(*names: str) -> Contract:
-    return Contract.load(paths.robot('walker2d')).asking(*names)
-
-
-def _other_gap(simulated: Contract, robot: Contract) -> list[str]:
+def _other_gap(own: Contract, robot: Contract) -> list[str]:
     """In training no gap is long enough to reset a memory."""
-    if robot.max_gap == simulated.max_gap:
+    if robot.max_gap == own.max_gap:
         return []
-    return [f'max_gap: expected {simulated.max_gap}, found {robot.max_gap}']
+    return [f'max_gap: expected {own.max_gap}, found {robot.max_gap}']
 
 
-def _misplaced(contract: Contract) -> list[str]:
-    """Training reads and commands the simulation's arrays, in their order."""
-    wanted = _simulated(*(term.name for term in contract.terms)).sensed_channels
+def _misplaced(contract: Contract, own: Contract) -> list[str]:
+    """Students and teachers of one robot agree on the order of their values."""
+    wanted = own.asking(*(term.name for term in contract.terms)).sensed_channels
     if contract.sensed_channels == wanted:
         return []
     return [f'expected the channels {list(wanted)}, found {list(contract.sensed_channels)}']

@@ -4,13 +4,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from liquid_control.cli.arguments import add_json_argument
+from liquid_control.cli.arguments import add_json_argument, add_simulated_argument
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        '--env', default='walker2d', help='walker2d, halfcheetah or hopper (walker2d)'
-    )
+    add_simulated_argument(parser)
     parser.add_argument('--steps', type=int, help='environment steps (4500000)')
     parser.add_argument('--seed', type=int, default=0, help='seed of everything random (0)')
     parser.add_argument(
@@ -38,7 +36,7 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.cli.arguments import check_bundle_path
     from liquid_control.cli.train.score import score_table
     from liquid_control.provenance import provenance, write_json
-    from liquid_control.sim import environment as environments
+    from liquid_control.sim import simulated_robot
     from liquid_control.training.expert.ppo import ExpertSettings
     from liquid_control.training.expert.publish import finished_expert
     from liquid_control.training.folder import how_to_resume
@@ -52,9 +50,9 @@ def main(args: argparse.Namespace) -> int:
         found = getattr(args, option)
         if found is not None and found < least:
             raise ValueError(f'--{option}: expected {least} or more, found {found}')
-    environments.environment(args.env)
+    simulated_robot(args.robot)
     steps = {} if args.steps is None else {'total_steps': args.steps}
-    settings = ExpertSettings(args.env, args.seed, robust=args.robust, **steps)
+    settings = ExpertSettings(args.robot, args.seed, robust=args.robust, **steps)
     wanted = {'walker': args.out} | ({'teacher': args.teacher} if args.teacher else {})
     # Students name their teacher's file: one that exists is never made anew.
     bundles = {choice: finished_expert(path, settings) for choice, path in wanted.items()}
@@ -81,26 +79,21 @@ def _trained(args, settings, missing: dict[str, Path], console) -> dict:
     """Train; returns choice → bundle of those that were missing."""
     import torch
 
-    from liquid_control import paths
     from liquid_control.cli.progress import reporting
-    from liquid_control.control.contract import Contract
-    from liquid_control.sim.contract import expert_contract
-    from liquid_control.sim.environment import environment
+    from liquid_control.sim import simulated_robot
     from liquid_control.training.expert.ppo import train_expert
     from liquid_control.training.expert.publish import publish_expert
     from liquid_control.training.folder import checkpoint_folder
 
-    world = environment(args.env)
-    robot = Contract.load(paths.robot('walker2d')) if args.env == 'walker2d' else None
-    contract = expert_contract(world, robot)
+    robot = simulated_robot(args.robot).contract()
     torch.set_num_threads(1)
     with (
         checkpoint_folder(args.checkpoints, args.out) as folder,
-        reporting(console, f'expert, {world.name}') as report,
+        reporting(console, f'expert, {args.robot}') as report,
     ):
         chosen, history = train_expert(settings, folder, report, args.log)
         bundles = {}
         for choice, path in missing.items():
             net, scores = chosen[choice]
-            bundles[choice] = publish_expert(path, net, settings, scores, contract, robot, history)
+            bundles[choice] = publish_expert(path, net, settings, scores, robot, history)
     return bundles

@@ -50,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     from liquid_control import paths
     from liquid_control.control.contract import Contract
+    from liquid_control.sim import robot_of
     from liquid_control.training.device import Hardware, device_named
     from liquid_control.training.robot import contract_of_students
     from liquid_control.training.teacher import Teacher
@@ -60,8 +61,8 @@ def main(args: argparse.Namespace) -> int:
     if args.checkpoints and args.out.suffix != '.onnx':
         raise ValueError('--checkpoints: several runs keep theirs in --out; give it with one .onnx')
     robot, teacher = paths.robot(args.robot), paths.policy(args.teacher, args.robot)
-    Teacher(teacher, 1)  # before anything starts
-    contract_of_students(Contract.load(robot))
+    contract = contract_of_students(Contract.load(robot))  # before anything starts
+    Teacher(teacher, 1, robot_of(contract))
     if args.out.suffix == '.onnx':
         return _one(args, runs, robot, teacher, hardware)
     return _several(args, runs, robot, teacher, hardware)

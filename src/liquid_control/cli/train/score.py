@@ -8,7 +8,7 @@ from liquid_control.report.tables import Figure, new_table
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('policy', help='a policy of Walker2d by name, or the path of its file')
+    parser.add_argument('policy', help='a policy of the robot by name, or the path of its file')
     parser.add_argument('--teacher', default='expert',
                         help='bundle of its teacher: a name or a path (expert)')  # fmt: skip
     parser.add_argument('--robot', default='walker2d',
@@ -34,6 +34,7 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.evaluation.suite import SCORED
     from liquid_control.faults import parse
     from liquid_control.provenance import provenance, write_json
+    from liquid_control.sim import robot_of
 
     episodes = score.EPISODES if args.episodes is None else args.episodes
     seed = score.SEED if args.seed is None else args.seed
@@ -46,7 +47,7 @@ def main(args: argparse.Namespace) -> int:
     for fault in faults:
         parse(fault)
     robot = Contract.load(paths.robot(args.robot))
-    bundle = Bundle.read(paths.policy(args.policy, 'walker2d'))
+    bundle = Bundle.read(paths.policy(args.policy, robot_of(robot).name))
     if args.out:
         _check_replaced(args.out, bundle)
         _check_mixed(faults, bundle, episodes, seed)
@@ -57,7 +58,7 @@ def main(args: argparse.Namespace) -> int:
         reference = None
         if taught:
             report(0.0, 'its teacher')
-            teacher = Bundle.read(paths.policy(args.teacher, 'walker2d'))
+            teacher = Bundle.read(paths.policy(args.teacher, robot.robot))
             if teacher.sha256 != taught:
                 raise ValueError(
                     f'--teacher: the teacher of {args.policy} has sha256 {taught[:12]}, '

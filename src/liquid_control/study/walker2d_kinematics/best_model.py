@@ -7,9 +7,9 @@ import torch
 
 from liquid_control import cells
 from liquid_control.models.policy import Normalizer
-from liquid_control.sim.environment import WALKER2D
+from liquid_control.sim import simulated_robot
 
-PERIOD, LIMIT = WALKER2D.period_s, WALKER2D.velocity_clip
+PERIOD, LIMIT = simulated_robot('walker2d').period_s, 10.0
 """Seconds between frames; magnitude at which the data set's velocities are clipped."""
 _POSITIONS = 8
 _TORSO, _THIGH, _LEG, _FOOT, _RADIUS = 0.2, 0.45, 0.5, 0.2, 0.06

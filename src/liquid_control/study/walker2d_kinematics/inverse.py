@@ -12,12 +12,14 @@ import mujoco
 import numpy as np
 from mujoco import rollout
 
-from liquid_control.sim import walker2d
-from liquid_control.sim.environment import WALKER2D, asset
+from liquid_control.sim import simulated_robot
+from liquid_control.sim.robot import gymnasium_asset
 from liquid_control.study.walker2d_kinematics import arrays
 
-ACTIONS = len(walker2d.ACTUATED)
-_LIMIT = WALKER2D.velocity_clip
+WALKER2D = simulated_robot('walker2d')
+ACTIONS = len(WALKER2D.actuated)
+_LIMIT = 10.0
+"""Magnitude at which the data set's velocities are clipped."""
 _WEIGHT = np.r_[np.full(8, 300.0), np.ones(9)]
 """Weights of positions and velocities in the error of a simulated frame."""
 _JOINTS = np.arange(3, 9)
@@ -32,7 +34,7 @@ class Simulator:
     """Walker2d with the frames of the data set, (N, 17), but unclipped velocities."""
 
     def __init__(self):
-        path = asset('walker2d.xml')
+        path = gymnasium_asset('walker2d.xml')
         self.model = mujoco.MjModel.from_xml_path(str(path))
         self._data = [mujoco.MjData(self.model)]
 

@@ -13,10 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from liquid_control.sim.environment import WALKER2D
 from liquid_control.study.walker2d_kinematics import arrays
 from liquid_control.study.walker2d_kinematics.fitted_policy import FittedPolicy
-from liquid_control.study.walker2d_kinematics.inverse import Simulator, find_all, observed
+from liquid_control.study.walker2d_kinematics.inverse import WALKER2D, Simulator, find_all, observed
 
 WALKED, RANDOM, NOISE = 60, 0.05, 0.06
 """Training rollouts whose actions are recovered; share of random actions; noise of the others."""
@@ -179,14 +178,14 @@ def _step(
     now, rng = walks.now, walks.rng
     for place, walk in enumerate(walks.live):
         state = now[place]
-        stands = np.isfinite(state).all() and WALKER2D.healthy(_qpos(state), state[8:])
+        stands = np.isfinite(state).all() and not WALKER2D.task.fallen(_qpos(state), state[8:])
         if not stands or len(walk) >= walks.goal[place]:
             if len(walk) >= SHORTEST:
                 walks.done.append(np.stack(walk))
             walk.clear()
             now[place] = frames[rng.randint(len(frames))]
             if rng.rand() < FROM_START:
-                now[place] = rng.uniform(-1, 1, 17) * WALKER2D.reset_noise
+                now[place] = rng.uniform(-1, 1, 17) * WALKER2D.start.noise
                 now[place, 0] += simulator.model.qpos0[1]
             walks.goal[place] = rng.randint(150, 400)
     mean = policy(now)

@@ -1,7 +1,8 @@
 """PPO expert through Stable-Baselines3, to be read from top to bottom.
 
-The expert sees everything that Gymnasium's environment observes, 17 values for Walker2d-v5. It is
-the teacher that the recurrent students, which see only positions, are trained to imitate.
+The expert sees what Gymnasium's environment observes: positions and velocities of all joints, 17
+values for Walker2d. It is the teacher that the recurrent students, which see only positions, are
+trained to imitate.
 """
 
 import copy
@@ -17,10 +18,12 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 
+from liquid_control.control.contract import Contract
 from liquid_control.faults.commands import Disturbances
 from liquid_control.provenance import continued
-from liquid_control.sim import environment as environments
-from liquid_control.sim.batch import BatchWalkers, episode_returns
+from liquid_control.sim import SimulatedRobot, simulated_robot
+from liquid_control.sim.batch import WorldBatch, episode_returns
+from liquid_control.sim.reader import StateReader
 from liquid_control.training import checkpoint
 from liquid_control.training.expert import state as expert_state
 from liquid_control.training.finite import NotFiniteError, check_parameters
@@ -35,15 +38,15 @@ class ExpertSettings:
     """Settings of one PPO training."""
 
     environment: str = 'walker2d'
-    """Name, as for :func:`environments.environment`."""
+    """Name of the simulated robot."""
     seed: int = 0
     """Seed of starts, initial weights and exploration."""
     total_steps: int = 4_500_000
     """Environment steps in total."""
     environments: int = 64
-    """Walkers stepped in parallel."""
+    """Worlds stepped in parallel."""
     rollout_steps: int = 32
-    """Steps of each walker between updates."""
+    """Steps of each world between updates."""
     minibatch: int = 128
     """Samples per gradient step."""
     epochs: int = 10
@@ -62,14 +65,26 @@ class ExpertSettings:
     """Whether to train under :class:`Disturbances`."""
 
 
-class WalkerVecEnv(VecEnv):
-    """Stable-Baselines3 interface to :class:`BatchWalkers`: observation (n,), action (m,)."""
+class Limits:
+    """Between actions in [−1, 1], which networks give, and those inside a contract's limits."""
 
-    def __init__(
-        self, environment: environments.Environment, count: int, seed: int, robust: bool = False
-    ):
-        self.walkers = BatchWalkers(count, seed, environment=environment)
-        width, size = self.walkers.sensed().shape[1], self.walkers.model.nu
+    def __init__(self, contract: Contract):
+        lower, upper = np.array(contract.action.lower), np.array(contract.action.upper)
+        self.middle, self.half = 0.5 * (upper + lower), 0.5 * (upper - lower)
+
+    def commands(self, action: np.ndarray) -> np.ndarray:
+        """Commands (..., m) for actions (..., m) in [−1, 1]."""
+        return self.middle + self.half * action
+
+
+class WorldVecEnv(VecEnv):
+    """Stable-Baselines3 interface to :class:`WorldBatch`: observation (n,), action (m,)."""
+
+    def __init__(self, robot: SimulatedRobot, count: int, seed: int, robust: bool = False):
+        contract = robot.contract().asking(*robot.teacher_terms)
+        self.worlds = WorldBatch(robot, count, seed, contract)
+        self._read, self._limits = StateReader(self.worlds.model, contract), Limits(contract)
+        width, size = contract.observation_size, contract.action_size
         self.disturbances = Disturbances(count, size, seed) if robust else None
         self._action = np.zeros((count, size))
         observation = gymnasium.spaces.Box(-np.inf, np.inf, (width,), np.float32)
@@ -77,7 +92,7 @@ class WalkerVecEnv(VecEnv):
         super().__init__(count, observation, action)
 
     def _observe(self) -> np.ndarray:
-        return self.walkers.sensed().astype(np.float32)
+        return self._read(self.worlds.qpos, self.worlds.qvel).astype(np.float32)
 
     def reset(self):
         for index in range(self.num_envs):
@@ -85,7 +100,7 @@ class WalkerVecEnv(VecEnv):
         return self._observe()
 
     def _restart(self, index: int) -> None:
-        self.walkers.reset(index)
+        self.worlds.reset(index)
         if self.disturbances:
             self.disturbances.restart(index)
 
@@ -96,8 +111,8 @@ class WalkerVecEnv(VecEnv):
         action = self._action
         if self.disturbances:
             action = self.disturbances.pass_on(action)
-        reward, terminated = self.walkers.step(action)
-        done = terminated | (self.walkers.steps >= self.walkers.environment.episode_steps)
+        reward, terminated = self.worlds.step(self._limits.commands(action))
+        done = terminated | (self.worlds.steps >= self.worlds.robot.episode_steps)
         infos: list[dict] = [{} for _ in range(self.num_envs)]
         observation = self._observe()
         if done.any():
@@ -109,26 +124,29 @@ class WalkerVecEnv(VecEnv):
         return observation, reward.astype(np.float32), done, infos
 
     def close(self):
-        self.walkers.close()
+        self.worlds.close()
 
     def get_attr(self, attr_name, indices=None):
         return [getattr(self, attr_name, None)] * self.num_envs
 
     def set_attr(self, attr_name, value, indices=None):
-        raise AttributeError(f'{attr_name}: the walkers have no attributes of their own to set')
+        raise AttributeError(f'{attr_name}: the worlds have no attributes of their own to set')
 
     def env_method(self, method_name, *args, indices=None, **kwargs):
-        raise AttributeError(f'{method_name}: the walkers have no methods of their own')
+        raise AttributeError(f'{method_name}: the worlds have no methods of their own')
 
     def env_is_wrapped(self, wrapper_class, indices=None):
         return [False] * self.num_envs
 
 
 class ExpertNet(torch.nn.Module):
-    """The deterministic expert, including its normaliser: (B, n) → (B, m) in [−1, 1]."""
+    """The deterministic expert, including its normaliser: (B, n) → (B, m) inside the limits."""
 
-    def __init__(self, model: PPO, normalizer: VecNormalize):
+    def __init__(self, model: PPO, normalizer: VecNormalize, limits: Limits):
         super().__init__()
+        middle, reach = (torch.as_tensor(x).float() for x in (limits.middle, limits.half))
+        self.register_buffer('middle', middle, persistent=False)
+        self.register_buffer('reach', reach, persistent=False)
         rms = normalizer.obs_rms
         self.register_buffer('mean', torch.as_tensor(rms.mean, dtype=torch.float32))
         std = np.sqrt(rms.var + normalizer.epsilon)
@@ -139,7 +157,7 @@ class ExpertNet(torch.nn.Module):
 
     def act(self, observation: torch.Tensor) -> torch.Tensor:
         x = ((observation - self.mean) / self.std).clamp(-self.clip, self.clip)
-        return self.head(self.hidden(x)).clamp(-1.0, 1.0)
+        return self.middle + self.reach * self.head(self.hidden(x)).clamp(-1.0, 1.0)
 
     def forward(self, observation, elapsed, state):
         """One step of a bundle. The expert has no memory and predicts nothing: its state (B, 1)
@@ -149,33 +167,41 @@ class ExpertNet(torch.nn.Module):
 
 def expert_returns(
     net: ExpertNet,
-    environment: environments.Environment,
+    robot: SimulatedRobot,
     episodes: int,
     seed: int,
     action_noise: float = 0.0,
     late: int = 0,
 ) -> np.ndarray:
-    """Returns (episodes,) of the expert, with optional action noise and delay in periods."""
-    rng = np.random.default_rng(seed)
-    line = deque([np.zeros((episodes, net.head.out_features))] * late, maxlen=late + 1)
+    """Returns (episodes,) of the expert, with optional action noise and delay in periods.
 
-    def act(walkers: BatchWalkers) -> np.ndarray:
+    The noise is relative to half of each action's range.
+    """
+    contract = robot.contract().asking(*robot.teacher_terms)
+    read, limits = StateReader(robot.load_model(), contract), Limits(contract)
+    rng, (lower, upper) = np.random.default_rng(seed), limits.commands(np.array([[-1.0], [1.0]]))
+    idle = np.clip(np.zeros((episodes, contract.action_size)), lower, upper)
+    line = deque([idle] * late, maxlen=late + 1)
+
+    def act(worlds: WorldBatch) -> np.ndarray:
+        sensed = read(worlds.qpos, worlds.qvel)
         with torch.no_grad():
-            action = net.act(torch.as_tensor(walkers.sensed(), dtype=torch.float32)).numpy()
+            action = net.act(torch.as_tensor(sensed, dtype=torch.float32)).numpy()
         line.append(action)
         action = line[0]
-        return np.clip(action + action_noise * rng.standard_normal(action.shape), -1.0, 1.0)
+        noise = action_noise * rng.standard_normal(action.shape)
+        return np.clip(action + limits.half * noise, lower, upper)
 
-    return episode_returns(act, episodes, seed, environment)
+    return episode_returns(act, episodes, seed, robot)
 
 
 class _Candidates(BaseCallback):
     """Judges the policy at even intervals over the last half of training and keeps the best.
 
-    The best walker has the largest sum of mean and minimum return, without disturbance. The best
-    teacher has the largest mean return with noise of 0.1 on its actions: a student makes mistakes,
-    and its teacher must know how to recover from them. If robust, this return and the one with
-    commands one period late count equally.
+    The best ``walker`` has the largest sum of mean and minimum return, without disturbance. The
+    best ``teacher`` has the largest mean return with noise of 0.1 on its actions: a student makes
+    mistakes, and its teacher must know how to recover from them. If robust, this return and the
+    one with commands one period late count equally.
     """
 
     def __init__(self, settings: ExpertSettings, folder: Path, report):
@@ -183,7 +209,7 @@ class _Candidates(BaseCallback):
         total, half = settings.total_steps, settings.total_steps // 2
         self._all = [int(0.999 * x) for x in np.linspace(half, total, settings.checkpoints)]
         self._settings, self._folder, self._report = settings, folder, report
-        self._environment = environments.environment(settings.environment)
+        self._robot = simulated_robot(settings.environment)
         self.journal, self._said = Journal(None), ''
         self.due = len(self._all)
         self.best: dict[str, dict] = {}
@@ -260,9 +286,10 @@ class _Candidates(BaseCallback):
         return model.num_timesteps
 
     def _judge(self, steps: int) -> None:
-        settings, net = self._settings, ExpertNet(self.model, self.training_env).eval()
-        clean = expert_returns(net, self._environment, settings.episodes, 10_000)
-        noisy = expert_returns(net, self._environment, settings.episodes, 20_000, 0.1)
+        settings, limits = self._settings, Limits(self._robot.contract())
+        net = ExpertNet(self.model, self.training_env, limits).eval()
+        clean = expert_returns(net, self._robot, settings.episodes, 10_000)
+        noisy = expert_returns(net, self._robot, settings.episodes, 20_000, 0.1)
         scores = {
             'steps': steps,
             'return_mean': float(clean.mean()),
@@ -272,7 +299,7 @@ class _Candidates(BaseCallback):
         }
         teaching = [noisy.mean()]
         if settings.robust:
-            late = expert_returns(net, self._environment, settings.episodes, 30_000, late=1)
+            late = expert_returns(net, self._robot, settings.episodes, 30_000, late=1)
             scores['return_late_1'] = float(late.mean())
             teaching.append(late.mean())
         self._said = (
@@ -304,14 +331,14 @@ def train_expert(
         and where they were trained, see :func:`provenance.continued`.
 
     Raises:
-        ValueError: unknown environment, or the folder holds another training's checkpoint.
+        ValueError: unknown robot, or the folder holds another training's checkpoint.
         NotFiniteError: a parameter is no longer finite; the message names it and the steps done.
         OSError: a checkpoint cannot be written; the last one is intact.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    world = environments.environment(settings.environment)
+    robot = simulated_robot(settings.environment)
     environment = VecNormalize(
-        WalkerVecEnv(world, settings.environments, settings.seed, settings.robust), gamma=0.99
+        WorldVecEnv(robot, settings.environments, settings.seed, settings.robust), gamma=0.99
     )
     model = PPO(
         'MlpPolicy',
@@ -332,7 +359,7 @@ def train_expert(
             _learn(model, settings.total_steps - done, candidates)
     chosen = {}
     for choice in CHOICES:
-        net = copy.deepcopy(ExpertNet(model, environment))
+        net = copy.deepcopy(ExpertNet(model, environment, Limits(robot.contract())))
         with checkpoint.restoring(folder / 'checkpoint.safetensors'):
             net.load_state_dict(candidates.weights[choice])
         scores = {name: v for name, v in candidates.best[choice].items() if name != 'merit'}

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
-from liquid_control.evaluation.closed_loop import closed_loop_scores, environment_score
+from liquid_control.evaluation.closed_loop import closed_loop_scores
 from liquid_control.provenance import difference
-from liquid_control.sim import environment as environments
+from liquid_control.sim import simulated_robot
 from liquid_control.training.export import export_bundle
 
 if TYPE_CHECKING:
@@ -20,35 +20,25 @@ def publish_expert(
     net: 'ExpertNet',
     settings: 'ExpertSettings',
     scores: dict,
-    contract: Contract,
-    robot: Contract | None,
+    robot: Contract,
     history: list[dict[str, Any]],
 ) -> Bundle:
     """Write the expert's bundle. It has no memory and predicts nothing, as its settings say.
 
     Args:
         scores: what it was chosen by, kept under ``training``.
-        contract: contract of the expert.
-        robot: contract of the robot on which the bundle is scored; None to score it in its
-            environment, without faults.
+        robot: contract of the robot.
         history: where it was trained, see :func:`provenance.continued`.
     """
-
-    def judge(draft: Bundle) -> dict:
-        if robot is not None:
-            return {'training': scores, **closed_loop_scores(draft, robot)}
-        environment = environments.environment(settings.environment)
-        return {'training': scores, 'none': environment_score(draft, environment)}
-
     return export_bundle(
         path,
         net,
         cell='mlp',
         settings=_about(settings),
-        contract=contract,
+        contract=robot.asking(*simulated_robot(settings.environment).teacher_terms),
         state_size=1,
         trained_elapsed=(1.0, 1.0),
-        judge=judge,
+        judge=lambda draft: {'training': scores, **closed_loop_scores(draft, robot)},
         seed=settings.seed,
         history=history,
     )

@@ -68,11 +68,11 @@ def _scales(model: PPO) -> tuple:
 def _arrays(model: PPO) -> dict[str, np.ndarray]:
     """The state held in NumPy arrays, to be read or written in place."""
     scaler: VecNormalize = model.get_vec_normalize_env()
-    walkers = scaler.venv.walkers
+    worlds = scaler.venv.worlds
     return {
-        'physics': walkers.state,
-        'steps': walkers.steps,
-        'episodes': walkers.episodes,
+        'physics': worlds.state,
+        'steps': worlds.steps,
+        'episodes': worlds.episodes,
         'returns': scaler.returns,
         'last_observation': model._last_obs,
         'episode_starts': model._last_episode_starts,

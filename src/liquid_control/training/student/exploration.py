@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from liquid_control.models.policy import PolicyModel
-from liquid_control.sim import walker2d
+from liquid_control.sim.reader import StateReader
 from liquid_control.training.student.conditions import Conditions
 from liquid_control.training.student.walkers import Walk
 
@@ -44,8 +44,10 @@ class Explorer(Walk):
 
     def __init__(self, model: PolicyModel, count: int, seed: int, conditions: Conditions):
         super().__init__(model, count, seed, conditions)
+        own = self._robot.contract().asking(*self._robot.teacher_terms)
+        self._true = StateReader(self._walkers.model, own)
         # Stagger the episodes: otherwise they would all end, and new ones begin, at the same time.
-        self._walkers.steps[:] = self._rng.integers(walker2d.EPISODE_STEPS, size=count)
+        self._walkers.steps[:] = self._rng.integers(self._robot.episode_steps, size=count)
         for index in range(count):
             self._begin(index, 1.0)
 
@@ -53,7 +55,8 @@ class Explorer(Walk):
         """What the simulation knows and a robot does not, (N, q): true positions and velocities,
         the last command, and each walker's faults."""
         ride = self._ride
-        parts = (self._walkers.sensed(), ride.sent, ride.sensors.has)
+        true = self._true(self._walkers.qpos, self._walkers.qvel)
+        parts = (true, ride.sent, ride.sensors.has)
         return np.concatenate(parts, axis=1).astype(np.float32)
 
     def collect(self, steps: int, spread: np.ndarray) -> Rollout:
@@ -67,7 +70,7 @@ class Explorer(Walk):
         scale = np.log(spread).sum()
         for _ in range(steps):
             before = self.privileged()
-            observation, elapsed, seen, action = ride.decide(walkers.qpos[:, 1:], rng)
+            observation, elapsed, seen, action = ride.decide(self._sensed(), rng)
             drawn = rng.standard_normal(action.shape).astype(np.float32)
             action = action + spread * drawn
             likelihood = -0.5 * np.square(drawn).sum(1, keepdims=True) - scale

@@ -14,6 +14,7 @@ import torch
 from liquid_control.control.contract import Contract
 from liquid_control.models.policy import ModelSettings, Normalizer, PolicyModel
 from liquid_control.provenance import continued
+from liquid_control.sim import robot_of
 from liquid_control.training import checkpoint
 from liquid_control.training.finite import clip_gradients, explain
 from liquid_control.training.folder import CHUNKS
@@ -55,7 +56,7 @@ class Imitation:
         contract = contract_of_students(robot)
         model_settings = ModelSettings.fitted(settings.cell, contract)
         torch.manual_seed(settings.seed)
-        teacher = Teacher(teacher_path, settings.walkers)
+        teacher = Teacher(teacher_path, settings.walkers, robot_of(contract))
         self._rng = np.random.default_rng(settings.seed_of(Stream.BATCHES))
         unscaled = Normalizer(*(np.ones(contract.sensed_size),) * 3)
         model = PolicyModel(model_settings, contract, unscaled)
@@ -69,7 +70,7 @@ class Imitation:
         found = checkpoint.read_of(self._path, self.origin)
         if found is None:
             scales = settings.seed_of(Stream.SCALES)
-            normalizer = measure_normalizer(teacher, settings.walkers, scales)
+            normalizer = measure_normalizer(teacher, contract, settings.walkers, scales)
             normalizer.register(model)
         self.learner = Learner(model, device, settings.batch, settings.steps, sent=False)
         self._optimizer = Optimizers(settings.optimizer, self.learner.model, settings.learning_rate)

@@ -7,7 +7,9 @@ import numpy as np
 from liquid_control.evaluation.suite import JUDGED
 from liquid_control.faults import FaultySensors, parse
 from liquid_control.models.policy import PolicyModel
-from liquid_control.sim.batch import BatchWalkers, episode_returns
+from liquid_control.sim import robot_of
+from liquid_control.sim.batch import WorldBatch, episode_returns
+from liquid_control.sim.reader import StateReader
 from liquid_control.training.ride import Ride
 
 
@@ -24,13 +26,14 @@ def student_returns(
     faults = [fault for part in parts for fault in part]
     std = np.array([s for term in model.contract.sensed for s in term.std])
     ride, rng = Ride(model, FaultySensors(faults, has, std)), np.random.default_rng(seed)
-    lengths = np.ones(len(has))
+    lengths, robot = np.ones(len(has)), robot_of(model.contract)
+    read = StateReader(robot.load_model(), model.contract)
 
-    def act(walkers: BatchWalkers) -> np.ndarray:
+    def act(walkers: WorldBatch) -> np.ndarray:
         nonlocal lengths
         lengths = walkers.whole(ride.sensors.periods(rng, walkers.steps))
-        _, _, seen, action = ride.decide(walkers.qpos[:, 1:], rng)
+        _, _, seen, action = ride.decide(read(walkers.qpos, walkers.qvel), rng)
         return ride.send(action, seen, lengths)
 
-    returns = episode_returns(act, len(has), seed, lengths=lambda walkers: lengths)
+    returns = episode_returns(act, len(has), seed, robot, lambda walkers: lengths)
     return dict(zip(conditions, np.split(returns, len(parts)), strict=True))

@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from liquid_control.control.contract import Contract
 from liquid_control.faults import FaultySensors
 from liquid_control.models.policy import Normalizer, PolicyModel
-from liquid_control.sim import walker2d
-from liquid_control.sim.batch import BatchWalkers
+from liquid_control.sim import robot_of
+from liquid_control.sim.batch import WorldBatch
+from liquid_control.sim.reader import StateReader
 from liquid_control.training.ride import Ride
 from liquid_control.training.student.chunks import Chunk, packed
 from liquid_control.training.student.conditions import Conditions
@@ -19,17 +21,20 @@ _MEASURED = 600
 """Steps of the walk from which scales are taken."""
 
 
-def measure_normalizer(teacher: Teacher, count: int, seed: int) -> Normalizer:
-    """Scale of the 8 positions and of their change as the teacher walks with action noise."""
-    walkers, rng = BatchWalkers(count, seed), np.random.default_rng(seed)
+def measure_normalizer(teacher: Teacher, contract: Contract, count: int, seed: int) -> Normalizer:
+    """Scale of a contract's sensed values and of their change, as the teacher drives with noise."""
+    walkers, rng = WorldBatch(teacher.robot, count, seed), np.random.default_rng(seed)
+    read = StateReader(walkers.model, contract)
+    lower, upper = np.array(contract.action.lower), np.array(contract.action.upper)
+    half = 0.5 * (upper - lower)
     sensed, changes = [], []
     for step in range(_MEASURED):
-        before = walkers.qpos[:, 1:].copy()
-        action = teacher(walkers) + 0.1 * rng.standard_normal((count, 6))
-        _, terminated = walkers.step(np.clip(action, -1.0, 1.0))
+        before = read(walkers.qpos, walkers.qvel)
+        noise = 0.1 * rng.standard_normal((count, len(half)))
+        _, terminated = walkers.step(np.clip(teacher(walkers) + half * noise, lower, upper))
         if step >= _MEASURED // 6:
             sensed.append(before)
-            changes.append((walkers.qpos[:, 1:] - before)[~terminated])
+            changes.append((read(walkers.qpos, walkers.qvel) - before)[~terminated])
         for index in np.flatnonzero(terminated):
             walkers.reset(index)
     walkers.close()
@@ -51,12 +56,18 @@ class Walk:
 
     def __init__(self, model: PolicyModel, count: int, seed: int, conditions: Conditions):
         self._conditions = conditions
-        self._walkers = BatchWalkers(count, seed)
+        self._robot = robot_of(model.contract)
+        self._walkers = WorldBatch(self._robot, count, seed, model.contract)
+        self._reader = StateReader(self._walkers.model, model.contract)
         self._rng = np.random.default_rng(seed)
         faults = conditions.faults()
         std = np.array([s for term in model.contract.sensed for s in term.std])
         nothing = np.zeros((count, len(faults)), dtype=bool)
         self._ride = Ride(model, FaultySensors(faults, nothing, std))
+
+    def _sensed(self) -> np.ndarray:
+        """The true values of what the student senses, (N, p)."""
+        return self._reader(self._walkers.qpos, self._walkers.qvel)
 
     def _begin(self, index: int, level: float) -> None:
         """Begin an episode of one walker."""
@@ -76,8 +87,8 @@ class Walk:
         walkers, ride = self._walkers, self._ride
         lengths = walkers.whole(ride.sensors.periods(self._rng, walkers.steps))
         reward, fallen = walkers.step(ride.send(action, seen, lengths), lengths)
-        ended = fallen | (walkers.steps >= walker2d.EPISODE_STEPS)
-        target, known = ride.sensors.foretold(walkers.qpos[:, 1:], (lengths == 1.0) & ~ended)
+        ended = fallen | (walkers.steps >= self._robot.episode_steps)
+        target, known = ride.sensors.foretold(self._sensed(), (lengths == 1.0) & ~ended)
         return reward, fallen, ended, target, known
 
     def _arrays(self) -> dict[str, np.ndarray]:
@@ -139,7 +150,7 @@ class Collector(Walk):
         start, rows = ride.state.clone(), []
         for _ in range(steps):
             label = self._teacher(walkers)
-            observation, elapsed, seen, action = ride.decide(walkers.qpos[:, 1:], rng)
+            observation, elapsed, seen, action = ride.decide(self._sensed(), rng)
             noise = self._conditions.action_noise * rng.standard_normal(action.shape)
             driven = np.where(self._taught[:, None], label, ride.limited(action))
             driven = driven + noise * self._disturbed[:, None]

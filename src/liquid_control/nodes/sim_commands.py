@@ -1,0 +1,90 @@
+"""The commands that reach the simulation: what is held, and whether an observation is answered."""
+
+import math
+import time
+from collections.abc import Iterable
+
+import numpy as np
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+from std_msgs.msg import Float64MultiArray, Header
+
+from liquid_control.control.contract import Contract
+from liquid_control.control.stamps import time_ns
+from liquid_control.control.topics import DROPPED, answered_stamp
+
+
+class SimCommands:
+    """Holds the last command, and knows whether the current observation is answered.
+
+    An observation is answered by a command with its stamp, or with none; a sample that the fault
+    node withheld from a topic that the policy reads excuses a missing command.
+
+    Args:
+        node: the simulation.
+        robot: contract of the robot.
+        read: topics that the policy reads.
+        profile: quality of service of commands.
+
+    Attributes:
+        held: the command in force, inside the limits, (m,).
+    """
+
+    def __init__(self, node: Node, robot: Contract, read: Iterable[str], profile: QoSProfile):
+        self._node, self._topic, self._read = node, robot.action.topic, frozenset(read)
+        action = robot.action
+        self._safe = np.array(action.safe)
+        self._lower, self._upper = np.array(action.lower), np.array(action.upper)
+        self.held = self._safe.copy()
+        self._stamp_ns = 0
+        self._published_at = 0.0
+        self._answered_at: float | None = None
+        self._excused = False
+        node.create_subscription(Float64MultiArray, self._topic, self._on_command, profile)
+        node.create_subscription(Header, DROPPED, self._on_dropped, profile)
+
+    def restart(self) -> None:
+        """Hold the safe command: an episode begins."""
+        self.held = self._safe.copy()
+
+    def expect(self, stamp_ns: int) -> None:
+        """Expect an answer to the observation of this stamp, which is about to be published."""
+        self._stamp_ns, self._published_at = stamp_ns, time.monotonic()
+        self._answered_at, self._excused = None, False
+
+    @property
+    def published_at(self) -> float:
+        """When the current observation was published, on the monotonic clock in s."""
+        return self._published_at
+
+    @property
+    def late(self) -> bool:
+        """Whether a command is missing."""
+        return self._answered_at is None and not self._excused
+
+    @property
+    def latency(self) -> float:
+        """Seconds from the observation to its command; NaN if there is none."""
+        return math.nan if self._answered_at is None else self._answered_at - self._published_at
+
+    def settled(self) -> bool:
+        """Whether nothing more is awaited: there is a command, or none can come."""
+        return not self.late
+
+    def _on_command(self, message: Float64MultiArray) -> None:
+        values = np.array(message.data)
+        if values.shape != self._safe.shape or not np.isfinite(values).all():
+            self._node.get_logger().error(
+                f'{self._topic}: refused: expected {self._safe.size} finite values, '
+                f'found {values.tolist()}',
+                throttle_duration_sec=1.0,
+            )
+            return
+        self.held = np.clip(values, self._lower, self._upper)
+        if answered_stamp(message) in (None, self._stamp_ns) and self._answered_at is None:
+            self._answered_at = time.monotonic()
+            self._excused = False
+
+    def _on_dropped(self, message: Header) -> None:
+        if message.frame_id in self._read and time_ns(message.stamp) == self._stamp_ns:
+            self._excused = True

@@ -1,0 +1,1 @@
+"""Descriptions of simulated robots, one a file; each file defines ``ROBOT``."""
