@@ -33,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--fault', action='append', default=[], metavar='SPEC',
         help='also replay under sensor faults, as in gaussian:0.1+dropped:0.05; may be repeated',
     )  # fmt: skip
+    parser.fault_kinds = ('sensor',)
     parser.add_argument('--seed', type=int, default=0, help='seed of the faults (0)')
     parser.add_argument(
         '--horizon', type=int, default=50, help='steps predicted ahead, without measurements (50)'
@@ -60,7 +61,7 @@ def main(args: argparse.Namespace) -> int:
     from rich.markup import escape
 
     from liquid_control.cli.say import say
-    from liquid_control.faults import parse
+    from liquid_control.faults import FaultError, SensorFault, parse, require_kinds
     from liquid_control.jobs import ENGINES
     from liquid_control.provenance import provenance, write_json
     from liquid_control.replay.fleet import summary
@@ -79,10 +80,10 @@ def main(args: argparse.Namespace) -> int:
     if args.workers is not None and args.engine == 'ray':
         raise ValueError('--workers: with --engine ray, the cluster decides')
     for spec in args.fault:
-        if not all(fault.of_sensors for fault in parse(spec)):
-            raise ValueError(
-                f'--fault {spec}: acts on the clock of a simulation, not on a recording'
-            )
+        try:
+            require_kinds(parse(spec), (SensorFault,), 'a recording')
+        except FaultError as error:
+            raise FaultError(f'--fault {error}') from None
     console = Console()
     verdicts = [args.json] if args.json else []
     if args.out:

@@ -29,6 +29,7 @@ from liquid_control.control.topics import (
 )
 from liquid_control.evaluation.losses import losses, lost_text
 from liquid_control.evaluation.runs import about_run
+from liquid_control.faults import SensorFault, of_kind, parse
 from liquid_control.nodes.intake import QUEUE, Intake
 from liquid_control.nodes.live_run import LiveRun
 from liquid_control.nodes.parameters import Parameters
@@ -60,7 +61,7 @@ class MonitorNode(Node):
         declare = Parameters(self)
         robot = declare.get('robot', 'walker2d', 'Contract: a name, or a path to its YAML.')
         policy = declare.get('policy', 'cfc', 'Bundle: a name, or a path to its file.')
-        self._fault = declare.get('fault', 'none', 'Faults that the fault node injects.')
+        self._fault = declare.get('fault', 'none', 'Faults of the run.')
         predictor = declare.get(
             'predictor',
             '',
@@ -96,7 +97,7 @@ class MonitorNode(Node):
         self._open(command, seed, episodes)
 
     def _open(self, command: str, seed: int, episodes: int) -> None:
-        faulty = self._fault.strip() not in ('', 'none')
+        faulty = of_kind(parse(self._fault), SensorFault)
         observed = {t: FAULTY + t if faulty else t for t in self._contract.topics}
         self.folder.mkdir(parents=True, exist_ok=True)
         self._recorder = Recorder(self.folder / 'bag')

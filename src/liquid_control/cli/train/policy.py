@@ -185,16 +185,19 @@ def _several(args, runs, robot, teacher, hardware) -> int:
 
 
 def _table(best):
-    from liquid_control.evaluation.suite import SUITE
+    from liquid_control.evaluation.suite import SCORES
     from liquid_control.report.tables import new_table
 
     table = new_table(
-        '% of\nteacher', 'seeds', *(condition.heading for condition in SUITE), 'error/\npers.'
+        '% of\nteacher',
+        'seeds',
+        *(condition.heading for condition in SCORES.conditions),
+        'error/\npers.',
     )
     table.collapse_padding, table.pad_edge = True, False  # to fit into 80 columns
     for cell, bundle in sorted(best.items()):
         seeds = bundle.scores['seeds']
-        percents = [f'{seeds[fault]["percent"]["mean"]:.0f}' for fault, *_ in SUITE]
+        percents = [f'{seeds[fault]["percent"]["mean"]:.0f}' for fault in SCORES.faults]
         ratio = seeds['none'].get('prediction_ratio')
         told = f'{ratio["mean"]:.3f}' if ratio else ''
         table.add_row(cell, str(len(seeds['seeds'])), *percents, told)
