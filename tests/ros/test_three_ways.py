@@ -1,6 +1,7 @@
 """Invariants 1 and 2: all three ways give the same answer, and a seed always the same result."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,42 +9,58 @@ import yaml
 
 from liquid_control import paths
 from liquid_control.bags.bag import Bag
-from liquid_control.control import Contract, Controller, PolicyRunner
+from liquid_control.control import Bundle, Contract, Controller, PolicyRunner
+from liquid_control.control.topics import FLOAT64_MULTI_ARRAY, JOINT_STATE
 from liquid_control.evaluation.episodes import run_episodes
 from liquid_control.evaluation.metrics import load_metrics
 from liquid_control.evaluation.recorded_trace import recorded_trace
 from liquid_control.evaluation.runs import read_run
 from liquid_control.evaluation.trace import Trace, compare
-from liquid_control.faults import parse
+from liquid_control.faults import SensorFault, of_kind, parse
 from liquid_control.nodes.graph import Graph, RunSettings
 from liquid_control.replay.trace import replay
 
-SEED, EPISODES, STEPS = 7, 2, 200
+SEED, EPISODES, SECONDS = 7, 2, 1.6
 TIMED = ('policy_step', 'sensor_to_command', 'resident', 'missed')
 FAULTS = (
     'none', 'gaussian:0.1+dropped:0.1', 'delay:1', 'jitter:0.25+dropped:0.1+delay:2',
-    'delay:3@60+dropped:0.3@100',
+    'delay:3@60+dropped:0.3@100', 'command_delay:2+command_repeat:0.2+command_noise:0.1',
+    'period:1.5@20+friction:0.5+mass:1.5:thigh@40', 'delay:1+command_noise:0.1+jitter+mass:0.7',
 )  # fmt: skip
+ROBOT = Contract.load(paths.robot('walker2d'))
 CASES = [
-    *(('walker2d', policy, fault, STEPS) for policy in ('cfc', 'lstm') for fault in FAULTS),
-    *((robot, 'expert', fault, 60) for robot in ('hopper', 'halfcheetah') for fault in FAULTS[:4]),
+    *(('walker2d', policy, fault) for policy in ('cfc', 'lstm') for fault in FAULTS),
+    *((name, 'expert', FAULTS[at]) for name in ('hopper', 'halfcheetah') for at in (0, 1, 3, 6)),
 ]
 
 
-def run(folder, policy, fault, robot='walker2d', steps=STEPS):
-    contract = Contract.load(paths.robot(robot))
+def run(folder, policy, fault, robot='walker2d', seconds=SECONDS):
+    name = Contract.load(paths.robot(robot)).robot
+    policy = policy if Path(policy).is_file() else paths.policy(policy, name)
     settings = RunSettings(
-        folder, policy=str(paths.policy(policy, contract.robot)), robot=str(robot), fault=fault,
-        seed=SEED, episodes=EPISODES, seconds=steps / contract.rate, mode='lockstep',
+        folder, policy=str(policy), robot=str(robot), fault=fault,
+        seed=SEED, episodes=EPISODES, seconds=seconds, mode='lockstep',
     )  # fmt: skip
     with Graph(settings) as graph:
         graph.follow(lambda line: None)
     return load_metrics(folder)
 
 
-def controller(policy, robot='walker2d'):
-    contract = Contract.load(paths.robot(robot))
-    return Controller(PolicyRunner(paths.policy(policy, robot)), contract)
+def controller(policy, robot=ROBOT):
+    policy = policy if Path(policy).is_file() else paths.policy(policy, robot.robot)
+    return Controller(PolicyRunner(policy), robot)
+
+
+def commanded_by(kind, policy, folder):
+    """Walker2d and a policy whose commands are of another type; paths of contract and bundle."""
+    data = yaml.safe_load(paths.robot('walker2d').read_text())
+    data['action'].update(type=kind, **({'field': 'effort'} if kind == JOINT_STATE else {}))
+    robot = folder / 'walker2d.yaml'
+    robot.write_text(yaml.safe_dump(data))
+    bundle = Bundle.read(paths.policy(policy, 'walker2d'))
+    action = Contract.load(robot).action
+    other = replace(bundle, contract=replace(bundle.contract, action=action))
+    return robot, other.write(folder / f'{policy}.onnx', bundle.graph).path
 
 
 def joined(traces):
@@ -55,14 +72,12 @@ def joined(traces):
     return replace(traces[0], **arrays)
 
 
-@pytest.mark.parametrize(('robot', 'policy', 'fault', 'steps'), CASES)
-def test_in_process_over_ros_and_from_the_bag_agree_at_every_step(
-    tmp_path, robot, policy, fault, steps
-):
-    metrics = run(tmp_path, policy, fault, robot, steps)
-    contract = Contract.load(paths.robot(robot))
-    driver = controller(policy, robot)
-    walks = run_episodes(driver, contract, parse(fault), EPISODES, SEED, steps)
+@pytest.mark.parametrize(('name', 'policy', 'fault'), CASES)
+def test_in_process_over_ros_and_from_the_bag_agree_at_every_step(tmp_path, name, policy, fault):
+    robot = Contract.load(paths.robot(name))
+    steps = round(SECONDS * ROBOT.rate) if name == 'walker2d' else 60
+    metrics = run(tmp_path, policy, fault, name, steps / robot.rate)
+    walks = run_episodes(controller(policy, robot), robot, parse(fault), EPISODES, SEED, steps)
     in_process = joined([walk.trace for walk in walks])
 
     bag, observed = Bag(tmp_path), read_run(tmp_path)['observed']
@@ -76,6 +91,31 @@ def test_in_process_over_ros_and_from_the_bag_agree_at_every_step(
     assert len(live) > least * EPISODES * steps, 'a walk that ends at once shows little'
     assert [e['return'] for e in metrics['episodes']] == [walk.total for walk in walks]
     assert [e['steps'] for e in metrics['episodes']] == [walk.steps for walk in walks]
+    sensed = of_kind(parse(fault), SensorFault)
+    assert (tmp_path / 'log' / 'fault.log').exists() == bool(sensed), 'only with work to do'
+
+
+@pytest.mark.parametrize('fault', FAULTS[:4])
+def test_every_command_type_gives_that_answer(tmp_path, fault):
+    kinds = (FLOAT64_MULTI_ARRAY, JOINT_STATE)
+    traces = []
+    for kind in kinds:
+        folder = tmp_path / kind.rpartition('/')[2]
+        folder.mkdir()
+        robot, policy = commanded_by(kind, 'cfc', folder)
+        metrics = run(folder / 'run', policy, fault, robot)
+        assert metrics['complete'], metrics['why']
+        bag, observed = Bag(folder / 'run'), read_run(folder / 'run')['observed']
+        assert bag.types['commands'] == kind
+        driver = controller(policy, Contract.load(robot))
+        live = recorded_trace(bag, driver.runner.contract, observed)
+        assert compare(live, replay(bag, driver, observed)) is None
+        assert live.answers.all()
+        traces.append(live)
+    steps = round(SECONDS * ROBOT.rate)
+    walks = run_episodes(controller('cfc'), ROBOT, parse(fault), EPISODES, SEED, steps)
+    for trace in traces:
+        assert compare(joined([walk.trace for walk in walks]), trace) is None
 
 
 def test_a_sample_that_is_lost_on_a_topic_which_the_policy_does_not_read_changes_nothing(tmp_path):
@@ -89,9 +129,10 @@ def test_a_sample_that_is_lost_on_a_topic_which_the_policy_does_not_read_changes
     robot.write_text(yaml.safe_dump(data))
     fault = 'dropped:0.3'
     metrics = run(tmp_path / 'run', 'lstm', fault, robot)
-    runner, contract = controller('lstm').runner, Contract.load(robot)
+    runner, steps = controller('lstm').runner, round(SECONDS * ROBOT.rate)
+    contract = Contract.load(robot)
     walks = run_episodes(
-        Controller(runner, contract), contract, parse(fault), EPISODES, SEED, STEPS
+        Controller(runner, contract), contract, parse(fault), EPISODES, SEED, steps
     )
     assert metrics['complete'], metrics['why']
     assert [e['return'] for e in metrics['episodes']] == [walk.total for walk in walks]
