@@ -1,13 +1,19 @@
 """A fault of any kind is one file: the registry finds it, and every way applies it."""
 
+import re
 import textwrap
+from pathlib import Path
 
 import numpy as np
 import pytest
+from support import ROBOT
 from ways import Way, batch, streams
 
-from liquid_control.faults import FaultError, command, describe, parse, sensor
+from liquid_control.faults import FaultError, command, describe, names, parse, sensor
 from liquid_control.faults.registry import registry
+from liquid_control.faults.signals import sensor_signals
+
+DOC = Path(__file__).parents[2] / 'docs' / 'faults.md'
 
 BIAS = '''
     """A constant offset, drawn as an episode begins."""
@@ -111,3 +117,27 @@ def test_two_faults_of_one_name_are_an_error(add):
     add(sensor, BIAS.replace("'bias'", "'gaussian'"))
     with pytest.raises(TypeError, match="the name 'gaussian' is taken"):
         parse('gaussian')
+
+
+def test_the_fault_in_the_documentation_works(add):
+    (example,) = re.findall(r'```python\n(.*?)```', DOC.read_text(), re.DOTALL)
+    imports = """
+        from dataclasses import dataclass
+        from typing import ClassVar
+        import numpy as np
+        from liquid_control.faults import Draws, SensorFault, setting
+    """
+    add(sensor, textwrap.dedent(imports) + example)
+    way, scale = Way('quantised:0.5', 0), sensor_signals(ROBOT)['joint_states'].scale
+    way.reset(0)
+    for _ in range(3):
+        read = way.step().read
+    steps = read[:8] / (0.5 * scale[:8])
+    np.testing.assert_allclose(steps, np.round(steps), atol=1e-9)
+    assert np.abs(steps).max() >= 1
+
+
+def test_every_fault_stands_in_the_documentation():
+    text = DOC.read_text()
+    for name in names():
+        assert f'| `{name}:' in text, name
