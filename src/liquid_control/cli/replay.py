@@ -62,7 +62,7 @@ def main(args: argparse.Namespace) -> int:
 
     from liquid_control.cli.say import say
     from liquid_control.faults import FaultError, SensorFault, parse, require_kinds
-    from liquid_control.jobs.sweep import ENGINES
+    from liquid_control.jobs import ENGINES
     from liquid_control.provenance import provenance, write_json
     from liquid_control.replay.fleet import summary
     from liquid_control.run_folder import own_folder
@@ -155,8 +155,8 @@ def _tell(
 
 def _replay(args: argparse.Namespace, console: Any) -> tuple[dict[str, dict[str, Any]], int]:
     """Return name → outcome of each recording, and how many are results of an earlier replay."""
-    from liquid_control.cli.progress import reporting
-    from liquid_control.jobs.sweep import Piece, kept, sweep
+    from liquid_control.cli.progress import showing
+    from liquid_control.jobs import Piece, kept, sweep
     from liquid_control.replay.fleet import fingerprint, replay_recording
     from liquid_control.report.replay_plots import replay_and_draw
 
@@ -179,12 +179,15 @@ def _replay(args: argparse.Namespace, console: Any) -> tuple[dict[str, dict[str,
         )
         for name, path in _named(args.recording)
     ]
-    with tempfile.TemporaryDirectory() as temporary, reporting(console, 'replay') as report:
+    with (
+        tempfile.TemporaryDirectory() as temporary,
+        showing(console, 'replay', 'recordings') as show,
+    ):
         folder = args.out / 'recordings' if args.out else Path(temporary)
         earlier = sum(1 for piece in pieces if (kept(folder, piece) or {}).get('ok'))
         outcomes = sweep(
             pieces, folder, workers=args.workers or 1, engine=args.engine, address=args.address,
-            report=report,
+            show=show,
         )  # fmt: skip
     return outcomes, earlier
 
