@@ -9,7 +9,7 @@ import pytest
 from support import ROBOT
 from ways import Way, batch, streams
 
-from liquid_control.faults import FaultError, command, describe, names, parse, sensor
+from liquid_control.faults import FaultError, command, describe, dynamics, names, parse, sensor
 from liquid_control.faults.registry import registry
 from liquid_control.faults.signals import sensor_signals
 
@@ -61,6 +61,23 @@ WEAK = '''
         def corrupt(self, values, scale, draws):
             return self.factor * values
 '''
+PUSH = '''
+    """Sideways gravity of random strength for three periods in every eight."""
+    from dataclasses import dataclass
+
+    from liquid_control.faults import DynamicsFault, setting
+
+    @dataclass(frozen=True)
+    class Push(DynamicsFault):
+        name, about = 'push', 'pushes of this strength'
+        strength: float = setting(3.0, 0.0, 100.0)
+
+        def active(self, count):
+            return (count >= self.start) & (count % 8 < 3)
+
+        def change(self, model, rng):
+            model.opt.gravity[0] += self.strength * rng.standard_normal()
+'''
 
 
 @pytest.fixture
@@ -111,6 +128,27 @@ def test_an_added_command_fault_acts_in_its_place(add):
     way.reset(0)
     first, second = way.step(), way.step()
     assert np.array_equal(second.acting, 0.5 * first.sent)
+
+
+def test_an_added_dynamics_fault_may_end_and_begin_again(add):
+    add(dynamics, PUSH)
+    ways = [Way('friction:0.5+push:2@4', seed) for seed in (1, 2)]
+    many, random = batch('friction:0.5+push:2@4', 2), streams(ways)
+    for way in ways:
+        way.reset(0)
+    nominal, forces = ways[0].world.nominal, []
+    for _ in range(20):
+        one = [way.step() for way in ways]
+        random.at(*(each.now for each in one))
+        models = many.models(nominal, np.array([each.step for each in one]), random)
+        forces.append([each.model.opt.gravity[0] for each in one])
+        assert [model.opt.gravity[0] for model in models] == forces[-1]
+        assert all((m.geom_friction == 0.5 * nominal.geom_friction).all() for m in models)
+    pushed = [bool(force[0]) for force in forces]
+    assert pushed == [step >= 4 and step % 8 < 3 for step in range(20)]
+    assert len({force for step in forces for force in step}) == 5, (
+        'two pushes of two robots, or none'
+    )
 
 
 def test_two_faults_of_one_name_are_an_error(add):
