@@ -16,8 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--fault', action='append', metavar='FAULT',
                         help='only this fault; may be repeated (those of --suite)')  # fmt: skip
     parser.add_argument('--suite', metavar='NAME',
-                        help='the faults of this suite: scores, weights, commands, clock, '
-                        'dynamics, … (scores)')  # fmt: skip
+                        help='the faults of this suite (scores)')  # fmt: skip
     parser.add_argument('--episodes', type=int, help='episodes per fault (50)')
     parser.add_argument('--seed', type=int, help='seed of the first episode (500000)')
     parser.add_argument('--out', type=Path, metavar='FILE',
