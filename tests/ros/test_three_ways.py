@@ -17,7 +17,7 @@ from liquid_control.evaluation.metrics import load_metrics
 from liquid_control.evaluation.recorded_trace import recorded_trace
 from liquid_control.evaluation.runs import read_run
 from liquid_control.evaluation.trace import Trace, compare
-from liquid_control.faults import parse
+from liquid_control.faults import SensorFault, of_kind, parse
 from liquid_control.nodes.graph import Graph, RunSettings
 from liquid_control.replay.trace import replay
 
@@ -25,7 +25,8 @@ SEED, EPISODES, SECONDS = 7, 2, 1.6
 TIMED = ('policy_step', 'sensor_to_command', 'resident', 'missed')
 FAULTS = (
     'none', 'gaussian:0.1+dropped:0.1', 'delay:1', 'jitter:0.25+dropped:0.1+delay:2',
-    'delay:3@60+dropped:0.3@100',
+    'delay:3@60+dropped:0.3@100', 'command_delay:2+command_repeat:0.2+command_noise:0.1',
+    'period:1.5@20+friction:0.5+mass:1.5:thigh@40', 'delay:1+command_noise:0.1+jitter+mass:0.7',
 )  # fmt: skip
 ROBOT = Contract.load(paths.robot('walker2d'))
 
@@ -74,6 +75,8 @@ def test_in_process_over_ros_and_from_the_bag_agree_at_every_step(tmp_path, poli
     assert len(live) > least * EPISODES * steps, 'a walk that ends at once shows little'
     assert [e['return'] for e in metrics['episodes']] == [walk.total for walk in walks]
     assert [e['steps'] for e in metrics['episodes']] == [walk.steps for walk in walks]
+    sensed = of_kind(parse(fault), SensorFault)
+    assert (tmp_path / 'log' / 'fault.log').exists() == bool(sensed), 'only with work to do'
 
 
 @pytest.mark.parametrize('fault', FAULTS[:4])

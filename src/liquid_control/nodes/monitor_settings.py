@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from rclpy.node import Node
 
+from liquid_control.faults import SensorFault, of_kind, parse
 from liquid_control.nodes.parameters import Parameters
 
 
@@ -83,4 +84,4 @@ class MonitorSettings(NamedTuple):
     @property
     def faulty(self) -> bool:
         """Whether the policy reads what the fault node republishes."""
-        return self.fault.strip() not in ('', 'none')
+        return bool(of_kind(parse(self.fault), SensorFault))

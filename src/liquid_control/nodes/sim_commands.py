@@ -35,7 +35,7 @@ class SimCommands:
 
     def __init__(self, node: Node, robot: Contract, read: Iterable[str], profile: QoSProfile):
         self._node, self._topic, self._read = node, robot.action.topic, frozenset(read)
-        action = robot.action
+        action, self._reader = robot.action, command_reader(robot)
         self._safe = np.array(action.safe)
         self._lower, self._upper = np.array(action.lower), np.array(action.upper)
         self.held = self._safe.copy()
@@ -43,7 +43,6 @@ class SimCommands:
         self._published_at = 0.0
         self._answered_at: float | None = None
         self._excused = False
-        self._reader = command_reader(robot)
         kind = message_type(self._reader.kind)
         node.create_subscription(kind, self._topic, self._on_command, profile)
         node.create_subscription(Header, DROPPED, self._on_dropped, profile)
@@ -85,7 +84,8 @@ class SimCommands:
             )
             return
         self.held = np.clip(values, self._lower, self._upper)
-        if self._reader.answered(message) in (None, self._stamp_ns) and self._answered_at is None:
+        stamp = self._reader.answered(message)
+        if stamp in (None, self._stamp_ns) and self._answered_at is None:
             self._answered_at = time.monotonic()
             self._excused = False
 
