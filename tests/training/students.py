@@ -5,7 +5,7 @@ import torch
 from support import STUDENT
 
 from liquid_control import paths
-from liquid_control.models.policy import ModelSettings, Normalizer, PolicyModel, cell_settings
+from liquid_control.models import ModelSettings, Normalizer, PolicyModel, cell_settings
 from liquid_control.training.student.settings import FineTuningSettings, StudentSettings
 
 TEACHER = paths.policy('expert', 'walker2d')

@@ -10,7 +10,7 @@ from students import TEACHER, fine_tuning, settings, student
 from support import ROBOT
 
 from liquid_control import cells
-from liquid_control.models.policy import Normalizer
+from liquid_control.models import Normalizer
 from liquid_control.sim import simulated_robot
 from liquid_control.training.finite import NotFiniteError
 from liquid_control.training.student import imitation

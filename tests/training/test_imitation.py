@@ -11,7 +11,7 @@ from students import TEACHER, settings, student
 from support import ROBOT
 
 from liquid_control import cells
-from liquid_control.models.policy import Normalizer
+from liquid_control.models import Normalizer
 from liquid_control.training import checkpoint
 from liquid_control.training.finite import NotFiniteError
 from liquid_control.training.optimizers import Optimizers

@@ -9,7 +9,7 @@ from support import ROBOT, STUDENT
 from liquid_control.control import Controller, PolicyRunner
 from liquid_control.evaluation.episodes import run_episodes
 from liquid_control.faults import BatchFaults, SimulationFaults, parse
-from liquid_control.models.policy import StepModel
+from liquid_control.models import StepModel
 from liquid_control.sim import robot_of
 from liquid_control.sim.batch import WorldBatch
 from liquid_control.sim.world import FIRST_STAMP_NS, World

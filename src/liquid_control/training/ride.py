@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from liquid_control.faults import BatchFaults
-from liquid_control.models.policy import PolicyModel
+from liquid_control.models import PolicyModel
 
 
 class Ride:

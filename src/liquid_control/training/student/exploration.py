@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from liquid_control.models.policy import PolicyModel
+from liquid_control.models import PolicyModel
 from liquid_control.sim.reader import StateReader
 from liquid_control.training.student.conditions import Conditions
 from liquid_control.training.student.walkers import Walk

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from liquid_control.models.policy import PolicyModel
+from liquid_control.models import PolicyModel
 from liquid_control.provenance import continued
 from liquid_control.training import checkpoint
 from liquid_control.training.cuda_graphs import Passes

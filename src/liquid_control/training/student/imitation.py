@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from liquid_control.control.contract import Contract
-from liquid_control.models.policy import ModelSettings, Normalizer, PolicyModel
+from liquid_control.models import ModelSettings, Normalizer, PolicyModel
 from liquid_control.provenance import continued
 from liquid_control.sim import robot_of
 from liquid_control.training import checkpoint

@@ -6,7 +6,7 @@ import numpy as np
 
 from liquid_control.evaluation.suite import JUDGED
 from liquid_control.faults import BatchFaults, parse
-from liquid_control.models.policy import PolicyModel
+from liquid_control.models import PolicyModel
 from liquid_control.sim import robot_of
 from liquid_control.sim.batch import WorldBatch, episode_returns
 from liquid_control.sim.reader import StateReader

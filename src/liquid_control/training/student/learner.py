@@ -4,7 +4,7 @@ import copy
 
 import torch
 
-from liquid_control.models.policy import PolicyModel
+from liquid_control.models import PolicyModel
 from liquid_control.training.cuda_graphs import captured
 from liquid_control.training.device import device_named, title, use
 from liquid_control.training.student.chunks import filled

@@ -7,7 +7,7 @@ from typing import Any
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
 from liquid_control.evaluation.closed_loop import closed_loop_scores, teacher_return
-from liquid_control.models.policy import PolicyModel, StepModel
+from liquid_control.models import PolicyModel, StepModel
 from liquid_control.training.export import export_bundle
 from liquid_control.training.student.settings import StudentSettings
 

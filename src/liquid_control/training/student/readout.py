@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from liquid_control.evaluation.suite import JUDGED
-from liquid_control.models.policy import PolicyModel
+from liquid_control.models import PolicyModel
 from liquid_control.training.finite import NotFiniteError
 from liquid_control.training.student.chunks import persistence, sequences
 from liquid_control.training.student.conditions import Chance, Conditions

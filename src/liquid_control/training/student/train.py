@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from liquid_control.control.contract import Contract
-from liquid_control.models.policy import PolicyModel
+from liquid_control.models import PolicyModel
 from liquid_control.training.journal import Journal
 from liquid_control.training.student.fine_tuning import FineTuning
 from liquid_control.training.student.imitation import Imitation

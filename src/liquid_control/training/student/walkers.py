@@ -8,7 +8,7 @@ import torch
 
 from liquid_control.control.contract import Contract
 from liquid_control.faults import BatchFaults
-from liquid_control.models.policy import Normalizer, PolicyModel
+from liquid_control.models import Normalizer, PolicyModel
 from liquid_control.sim import robot_of
 from liquid_control.sim.batch import WorldBatch
 from liquid_control.sim.reader import StateReader
