@@ -9,7 +9,7 @@ from support import STUDENT, describe, step_graph
 
 from liquid_control import paths
 from liquid_control.control import Bundle
-from liquid_control.evaluation.closed_loop import rescored
+from liquid_control.evaluation.seeds import rescored
 from liquid_control.evaluation.suite import SCORED, VERSION
 from liquid_control.training.student.campaign import conclude, finished
 from liquid_control.training.student.settings import StudentSettings

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
-from liquid_control.evaluation.closed_loop import overall, rescored, seed_scores
+from liquid_control.evaluation.seeds import overall, rescored, seed_scores
 from liquid_control.evaluation.suite import SCORED, current
 from liquid_control.files import write_whole
 from liquid_control.jobs import Job, Progress, Report, work
