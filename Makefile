@@ -1,6 +1,7 @@
 # make demo: run two policies on a real ROS 2 graph and measure them. make test: run the tests.
 # make install: what the demo needs, without running it; make train, make ray, make log: what
-# training, Ray clusters and TensorBoard logs need as well. All of them set up .venv on first use.
+# training, Ray clusters and TensorBoard logs need as well. make lint: check style and types.
+# make docs: build the documentation as a site. All of them set up .venv on first use.
 # Choose the interpreter with PYTHON=python3.12.
 #
 # If ROS 2 is sourced (apt, RoboStack), its rclpy and its NumPy are used; otherwise ROS 2 comes from
@@ -29,7 +30,7 @@ TRAIN := train,
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: demo install train ray log test test-all lint clean
+.PHONY: demo install train ray log test test-all lint docs clean
 
 demo: $(VENV)/.demo
 	$(BIN)/liquid-control demo
@@ -47,9 +48,13 @@ test-all: $(VENV)/.test-$(TORCH)
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/ty check --python $(VENV)
+
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=true $(BIN)/python -m mkdocs build --strict
 
 clean:
-	rm -rf $(VENV) build install log .pytest_cache .hypothesis .ruff_cache
+	rm -rf $(VENV) build site install log .pytest_cache .hypothesis .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.demo: setup.py $(PINS)
@@ -81,8 +86,13 @@ endif
 	$(INSTALL) -e '.[$(EXTRA)sim,$(TRAIN)test]'
 	touch $@
 
-$(VENV)/.lint: $(PINS)
-	$(INSTALL) ruff
+# Types are checked against the packages that the tests need.
+$(VENV)/.lint: setup.py $(PINS) $(VENV)/.test-$(TORCH)
+	$(INSTALL) -e '.[lint]'
+	touch $@
+
+$(VENV)/.docs: setup.py $(PINS)
+	$(INSTALL) -e '.[docs]'
 	touch $@
 
 # A sourced ROS 2 was built against the system's NumPy, so that version is kept.

@@ -41,17 +41,18 @@ TEST = [
     *SIM, 'imageio>=2.14', 'scipy>=1.15', 'mcap>=1.2', 'pytest>=8', 'pytest-xdist>=3',
     'hypothesis>=6',
 ]  # fmt: skip
+LINT = ['ruff>=0.12', 'ty>=0.0.100']
+DOCS = ['mkdocs>=1.6', 'mkdocs-material>=9.5', 'mkdocstrings[python]>=0.30']
 
 setup(
     name=NAME,
     version='0.1.0',
     description='Liquid and gated recurrent controllers for robots: train, run and measure alike',
     license='Apache-2.0',
-    maintainer='liquid_control maintainers',
-    maintainer_email='maintainers@liquid-control.invalid',
+    maintainer='liquid_control contributors',
     package_dir={'': 'src'},
     packages=find_packages('src'),
-    package_data={f'{NAME}.report': ['templates/*']},
+    package_data={NAME: ['py.typed'], f'{NAME}.report': ['templates/*']},
     python_requires='>=3.10',
     install_requires=CORE,
     extras_require={
@@ -61,6 +62,8 @@ setup(
         'log': LOG,
         'ray': RAY,
         'test': TEST,
+        'lint': LINT,
+        'docs': DOCS,
     },
     entry_points={
         'console_scripts': [

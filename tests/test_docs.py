@@ -14,8 +14,10 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / 'README.md', *sorted((ROOT / 'docs').rglob('*.md'))]
 PAGES = [page for page in PAGES if 'cards' not in page.parts]
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
-FAULTS = {'clean': 'none', 'noise, σ = 0.1': 'gaussian:0.1', '10 % lost': 'dropped:0.1',
-          '24 ms late': 'delay:3', 'from mid-walk on': 'delay:3@500'}  # fmt: skip
+FAULTS = {'clean': 'none', 'σ = 0.03': 'gaussian:0.03', 'σ = 0.1': 'gaussian:0.1',
+          '10 % lost': 'dropped:0.1', '1 late': 'delay:1', '2 late': 'delay:2', '3 late': 'delay:3',
+          '3 late from 500 on': 'delay:3@500', 'uneven': 'jitter:0.25'}  # fmt: skip
+README_FAULTS = ['none', 'gaussian:0.1', 'dropped:0.1', 'delay:3@500']
 
 
 def blocks(page: Path) -> list[tuple[str, str]]:
@@ -75,18 +77,41 @@ def test_every_picture_is_small():
         assert picture.stat().st_size <= 150_000, picture
 
 
-def test_the_table_of_what_ships_says_what_the_bundles_say():
-    text = (ROOT / 'README.md').read_text()
-    header, _, *rows = re.findall(r'^\|.*\|$', text[text.index('| policy |') :], re.MULTILINE)
-    columns = [cell.strip() for cell in header.strip('|').split('|')]
-    said = {}
+def rows_of(page: Path) -> tuple[list[str], list[list[str]]]:
+    """Columns and rows of the page's table of policies."""
+    text = page.read_text()
+    table = text[text.index('| policy |') :].split('\n\n')[0]
+    header, _, *rows = [
+        [cell.strip() for cell in line.strip('|').split('|')] for line in table.splitlines()
+    ]
+    return header, rows
+
+
+def test_table_of_what_ships():
+    """Returns, falls and prediction errors in the table are those of the bundles."""
+    columns, rows = rows_of(ROOT / 'docs' / 'policies.md')
+    written = {}
     for row in rows:
-        cells = [cell.strip() for cell in row.strip('|').split('|')]
-        said[re.search(r'`(\w+)`', cells[0])[1]] = dict(zip(columns, cells, strict=True))
+        name = re.fullmatch(r'\[`(\w+)`\]\(cards/\1\.md\)', row[0])
+        if name:
+            written[name[1]] = dict(zip(columns, row, strict=True))
     bundles = {n: p for n, p in paths.policies('walker2d').items() if n != paths.EXPERT}
-    assert said.keys() == bundles.keys()
+    assert written.keys() == bundles.keys()
     for name, path in bundles.items():
         scores = Bundle.read(path).scores
         for heading, fault in FAULTS.items():
-            assert said[name][heading] == f'{scores[fault]["percent"]:.0f}', (name, heading)
-        assert said[name]['prediction error'] == f'{scores["none"]["prediction_ratio"]:.3f}'
+            falls = f' ({scores[fault]["falls"]})' if scores[fault]['falls'] else ''
+            expected = f'{scores[fault]["percent"]:.0f}{falls}'
+            assert written[name][heading] == expected, (name, heading)
+        assert written[name]['prediction'] == f'{scores["none"]["prediction_ratio"]:.3f}'
+
+
+def test_table_of_the_readme():
+    """Its returns are those of the bundles."""
+    columns, rows = rows_of(ROOT / 'README.md')
+    assert len(columns) == 1 + len(README_FAULTS)
+    assert len(rows) >= 4
+    for row in rows:
+        scores = Bundle.read(paths.policies('walker2d')[row[0].split('`')[1]]).scores
+        expected = [f'{scores[fault]["percent"]:.0f}' for fault in README_FAULTS]
+        assert row[1:] == expected, row[0]
