@@ -3,7 +3,7 @@
 import contextlib
 import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from datetime import timedelta
 
 from rich.console import Console
@@ -24,7 +24,7 @@ class _Left(TimeRemainingColumn):
 
 
 @contextlib.contextmanager
-def reporting(console: Console, title: str) -> Iterator[Callable[..., None]]:
+def reporting(console: Console, title: str) -> Generator[Callable[..., None]]:
     """Yield ``report(share, text, left=None)``, which may be called at any rate.
 
     ``left`` is the time left in s; if it is None, it is estimated from the progress so far.
@@ -49,7 +49,7 @@ def reporting(console: Console, title: str) -> Iterator[Callable[..., None]]:
 
 
 @contextlib.contextmanager
-def counting(console: Console, title: str, total: int) -> Iterator[Callable[[], None]]:
+def counting(console: Console, title: str, total: int) -> Generator[Callable[[], None]]:
     """Yield ``told()``, to be called ``total`` times."""
     with reporting(console, title) as report:
         done = itertools.count(1)

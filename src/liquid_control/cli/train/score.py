@@ -58,13 +58,14 @@ def main(args: argparse.Namespace) -> int:
         reference = None
         if taught:
             report(0.0, 'its teacher')
-            teacher = Bundle.read(paths.policy(args.teacher, robot.robot))
+            path = paths.policy(args.teacher, robot.robot)
+            teacher = Bundle.read(path)
             if teacher.sha256 != taught:
                 raise ValueError(
                     f'--teacher: the teacher of {args.policy} has sha256 {taught[:12]}, '
-                    f'found {teacher.sha256[:12]} ({teacher.path})'
+                    f'found {teacher.sha256[:12]} ({path})'
                 )
-            reference = score.teacher_return(teacher.path, robot, episodes, seed)
+            reference = score.teacher_return(path, robot, episodes, seed)
         found = score.closed_loop_scores(bundle, robot, reference, episodes, seed, report, faults)
     console.print(score_table(args.policy, found))
     if args.json:

@@ -2,7 +2,7 @@
 
 import contextlib
 import fnmatch
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -139,7 +139,7 @@ class Standing:
 
 def carry_out(
     plan: Plan, shelf: Shelf, data_folder: Path, workers: int, device: str
-) -> Iterator[Standing]:
+) -> Generator[Standing]:
     """Carry out all missing runs, tuning first, yielding progress from time to time.
 
     Raises:
@@ -159,7 +159,7 @@ def carry_out(
     yield from _stage(runs, [], standing, shelf, data_folder, workers, device)
 
 
-def _stage(runs, later, standing, shelf, data_folder, workers, device) -> Iterator[Standing]:
+def _stage(runs, later, standing, shelf, data_folder, workers, device) -> Generator[Standing]:
     by_name = {run.name: run for run in runs}
     missing = []
     for run in runs:

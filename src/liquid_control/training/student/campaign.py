@@ -9,7 +9,7 @@ import dataclasses
 import json
 import shlex
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -143,7 +143,7 @@ def campaign(
     workers: int,
     hardware: Hardware,
     log: Path | None = None,
-) -> Iterator[Standing]:
+) -> Generator[Standing]:
     """Carry out all unfinished runs, yielding progress from time to time.
 
     Args:
