@@ -54,15 +54,16 @@ def test_it_is_one_line_with_the_command(modules, argv, extra, tmp_path):
     assert not any(tmp_path.iterdir()), 'nothing is begun'
 
 
-def test_ray_is_missing_only_where_it_is_asked_for():
+def test_ray_is_missing_only_where_it_is_asked_for(tmp_path):
     code = (
         'import hidden, sys; sys.meta_path.insert(0, hidden.Hide(["ray"]));'
-        'from liquid_control.jobs import sweep;'
-        'list(sweep._ray([], None))'
+        'from liquid_control.jobs import Piece, sweep;'
+        'sweep([Piece("a", dict, {})], ".", engine="ray")'
     )
     done = subprocess.run(
-        [sys.executable, '-c', code], capture_output=True, text=True, cwd=HIDDEN.parent
-    )
+        [sys.executable, '-c', code.replace('"."', f'"{tmp_path}"')],
+        capture_output=True, text=True, cwd=HIDDEN.parent,
+    )  # fmt: skip
     assert done.stderr.splitlines()[-1] == "ModuleNotFoundError: No module named 'ray'"
     assert re.search(r"\[ray\]'|^make.* ray$", extras.command('ray'))
 

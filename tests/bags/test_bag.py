@@ -9,7 +9,7 @@ from liquid_control.bags.bag import Bag, BagError
 from liquid_control.bags.commands import NOTHING, LabelledCommands
 from liquid_control.bags.merging import sensed
 from liquid_control.control import Contract
-from liquid_control.control.topics import answered_stamp
+from liquid_control.control.commands import command_codec
 
 
 def stamps_of(bag, topic='joint_states'):
@@ -163,7 +163,7 @@ def test_commands_are_taken_by_the_stamp_that_they_answer(tmp_path):
     assert found.take(7, 7).command[0] == np.float32(0.3)
     assert found.take(7, 7) == found.take(8, 8) == NOTHING
     assert found.take(9, 9).answers
-    assert answered_stamp(unlabelled) is None
+    assert command_codec(Contract.from_dict(arm())).answered(unlabelled) is None
 
 
 def labelled(path, stamps):

@@ -2,13 +2,12 @@
 
 import numpy as np
 import pytest
-from support import arm, make_bundle
+from support import ROBOT, arm, make_bundle
 
 from liquid_control.control import Contract, Controller, PolicyRunner, Reason
 from liquid_control.control.follower import Follower
 from liquid_control.control.timeline import Advance, Timeline
-from liquid_control.faults import parse
-from liquid_control.faults.injector import FaultyClock
+from liquid_control.faults import SimulationFaults, parse
 
 PERIOD = 10_000_000
 START = 10**18
@@ -52,7 +51,7 @@ def test_at_the_right_rate_or_a_lower_one_every_reading_is_used(spread, apart):
 @pytest.mark.parametrize('sigma', ['0.25', '0.5', '1.0'])
 def test_uneven_control_periods_are_not_taken_for_a_higher_rate(sigma):
     for seed in range(20):
-        clock = FaultyClock(parse(f'jitter:{sigma}'), seed)
+        clock = SimulationFaults(parse(f'jitter:{sigma}'), seed, ROBOT.action)
         stamp, stamps = START, []
         for _ in range(1000):
             stamps.append(stamp)

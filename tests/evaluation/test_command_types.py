@@ -11,6 +11,7 @@ from liquid_control.bags.commands import unfit
 from liquid_control.cli import main as cli
 from liquid_control.control import Contract
 from liquid_control.control.observe import NO_SPEED, NO_VALUE
+from liquid_control.control.topics import JOINT_STATE
 from liquid_control.replay.fleet import replay_recording
 
 COUNT, PERIOD_NS, START_NS = 60, 10_000_000, 1_700_000_000_000_000_000
@@ -146,3 +147,35 @@ def test_each_marker_says_no_value_in_its_own_kind_of_command():
     ):  # fmt: skip
         one = dataclasses.replace(action, units=(unit, unit))
         assert (unfit(np.array([0.0, value], dtype=np.float32), one) is None) == fits
+
+
+@pytest.mark.parametrize(('later_ns', 'answered'), [(0, COUNT // 2), (1_000_000, COUNT)])
+def test_a_stamp_names_an_observation_or_a_time(tmp_path, later_ns, answered):
+    """A policy is played only what was answered, where the commands name what they answer."""
+    recorder = Recorder(tmp_path / 'bag')
+    for step in range(COUNT):
+        stamp = START_NS + step * PERIOD_NS
+        recorder.write('/joint_states', JOINT_STATE, joint_state(stamp, JOINTS, np.zeros(2)))
+        if step < COUNT // 2:
+            sent = joint_state(stamp + later_ns, JOINTS, TOLD)
+            recorder.write('/told', JOINT_STATE, sent)
+    recorder.close()
+    found = replayed(tmp_path, asking(JOINT_STATE), tmp_path / 'bag')
+    (score,) = found['policies']
+    assert score['actions_compared'] == COUNT // 2
+    assert score['steps'] == answered
+    assert score['action_difference_max'] == pytest.approx(0.5)
+
+
+def test_a_stamp_of_every_tenth_observation_is_a_time(tmp_path):
+    """Whoever commands at a lower rate than the contract's leaves nothing out."""
+    recorder = Recorder(tmp_path / 'bag')
+    for step in range(COUNT):
+        stamp = START_NS + step * PERIOD_NS
+        recorder.write('/joint_states', JOINT_STATE, joint_state(stamp, JOINTS, np.zeros(2)))
+        if step % 10 == 0:
+            recorder.write('/told', JOINT_STATE, joint_state(stamp, JOINTS, TOLD))
+    recorder.close()
+    found = replayed(tmp_path, asking(JOINT_STATE), tmp_path / 'bag')
+    assert found['policies'][0]['steps'] == COUNT
+    assert found['policies'][0]['actions_compared'] == COUNT // 10

@@ -1,15 +1,17 @@
 """The suite of faults: one list, in one order, for scores, cards and tables."""
 
+from dataclasses import astuple
+
 from liquid_control.evaluation import suite
 from liquid_control.faults import parse
 
 
 def test_every_fault_of_the_suite_has_its_own_names():
-    assert len(parse('+'.join(suite.SCORED[1:]))) == len(suite.SUITE) - 1
-    for names in zip(*suite.SUITE, strict=True):
-        if isinstance(names[0], str):
-            assert len(set(names)) == len(suite.SUITE)
-    assert max(len(line) for c in suite.SUITE for line in c.heading.split('\n')) <= 5
+    assert len(parse('+'.join(suite.SCORED[1:]))) == len(suite.SCORED) - 1
+    for each in suite.SUITES.values():
+        for names in zip(*map(astuple, each.conditions), strict=True):
+            assert len(set(names)) == len(each.conditions)
+        assert max(len(line) for c in each.conditions for line in c.heading.split('\n')) <= 5
 
 
 def test_a_delay_that_begins_in_mid_walk_is_scored_and_chooses_no_weights():

@@ -1,6 +1,7 @@
 """Delay: readings from some samples ago, the same for one robot's messages and for many."""
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,11 +10,16 @@ from hypothesis import strategies as st
 from support import arm, joints
 
 from liquid_control.control import Contract
-from liquid_control.faults import Fault, FaultInjector, FaultySensors, parse
+from liquid_control.faults import BatchFaults, FaultInjector, SensorFault, Signal, parse
 
 ARM = Contract.from_dict(arm())
+LIMITS = SimpleNamespace(lower=[-1.0], upper=[1.0], safe=[0.0])
 PERIOD = 10_000_000
 STAMPS = [PERIOD * i for i in range(200)]
+
+
+def batch(faults, has, std=1.0):
+    return BatchFaults(faults, has, Signal(np.array([std])), LIMITS)
 
 
 def delivered(faults, stamps, seed=0, injector=None):
@@ -32,7 +38,7 @@ def delivered_to_many(faults, count, seed=0):
     """As :func:`delivered`, by the sensors of many robots, of which one has the faults."""
     faults = parse(faults) if isinstance(faults, str) else faults
     has, rng = np.array([[True] * len(faults), [False] * len(faults)]), np.random.default_rng(seed)
-    sensors, found = FaultySensors(faults, has, np.array([0.5])), []
+    sensors, found = batch(faults, has, 0.5), []
     for number in range(count):
         values, arrived = sensors.read(np.full((2, 1), float(number)), rng)
         assert values[1, 0] == number
@@ -110,10 +116,10 @@ def test_a_message_that_is_sent_again_is_the_same_sample():
 
 
 @dataclass(frozen=True)
-class Marks(Fault):
+class Marks(SensorFault):
     """Marks every third reading, by its value: a fault without chance."""
 
-    def corrupt(self, values, std, rng):
+    def corrupt(self, values, scale, draws):
         return np.where(values % 3 == 1, values + 100.0, values)
 
 
@@ -137,7 +143,7 @@ def test_a_loss_after_a_delay_is_no_loss_before_it():
 def test_many_robots_have_only_their_own_faults():
     faults = parse('gaussian:0.5+dropped:1+delay:2')
     has = np.eye(4, 3, dtype=bool)  # noise, loss, delay, nothing
-    sensors, rng = FaultySensors(faults, has, np.array([2.0])), np.random.default_rng(0)
+    sensors, rng = batch(faults, has, 2.0), np.random.default_rng(0)
     noise = []
     for number in range(400):
         read, arrived = sensors.read(np.full((4, 1), float(number)), rng)
@@ -149,7 +155,7 @@ def test_many_robots_have_only_their_own_faults():
 
 
 def test_a_robot_that_begins_anew_repeats_its_own_first_reading():
-    sensors, rng = FaultySensors(parse('delay:2'), np.ones((2, 1)), np.ones(1)), None
+    sensors, rng = batch(parse('delay:2'), np.ones((2, 1))), None
     for number in range(3):
         sensors.read(np.full((2, 1), float(number)), rng)
     sensors.restart(0, np.array([True]))
@@ -163,7 +169,7 @@ def test_a_robot_that_begins_anew_repeats_its_own_first_reading():
 def test_what_follows_a_late_reading_is_foretold(spec):
     faults = parse(spec)
     has = np.array([[True] * len(faults), [False] * len(faults)])
-    sensors = FaultySensors(faults, has, np.ones(1))
+    sensors = batch(faults, has)
     for number in range(8):
         read, _ = sensors.read(np.full((2, 1), float(number)), None)
         following, known = sensors.foretold(np.full((2, 1), number + 1.0), np.ones(2, bool))
@@ -172,7 +178,7 @@ def test_what_follows_a_late_reading_is_foretold(spec):
 
 
 def test_nothing_is_foretold_from_a_reading_that_did_not_arrive_or_whose_period_does_not_count():
-    sensors = FaultySensors(parse('delay:1+dropped:1@2'), np.ones((1, 2)), np.ones(1))
+    sensors = batch(parse('delay:1+dropped:1@2'), np.ones((1, 2)))
     found = []
     for number in range(4):
         sensors.read(np.full((1, 1), float(number)), np.random.default_rng(0))

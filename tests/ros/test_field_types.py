@@ -80,12 +80,13 @@ def test_a_command_without_a_header_is_an_observation_live(node_for):
     for _ in range(3):
         joints = JointState(name=['hip', 'knee'], position=array.array('d', [0.0, 1.0]))
         set_stamp(joints, time.time_ns())
-        node._on_message('joint_states', joints)
-        node._on_message('more', twist)
+        node._answering.take('joint_states', joints)
+        node._answering.take('more', twist)
     assert steps['messages_refused'] == 0
     assert steps['steps'] >= 2
     assert node.controller.stopped is None
-    rehearsal = Rehearsal(node.controller.runner, node.controller.robot)
+    hosted = node.hosted
+    rehearsal = Rehearsal(hosted.runner, hosted.robot, hosted.codec)
     for topic, message in (('more', twist), ('joint_states', joints)):
         rehearsal.learn(topic, message)
     rehearsal()

@@ -13,13 +13,16 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 
-from liquid_control.control.topics import answered_stamp
+from liquid_control import paths
+from liquid_control.control import Contract
+from liquid_control.control.commands import command_codec
 from liquid_control.nodes.wire import clock_message, set_stamp
 from liquid_control.sim import simulated_robot
 
 WALKER2D = simulated_robot('walker2d')
 
 START, PERIOD = 5_000_000_000, 8_000_000
+COMMANDS = command_codec(Contract.load(paths.robot('walker2d')))
 
 
 class Simulated(Peer):
@@ -34,7 +37,7 @@ class Simulated(Peer):
         self.seen = []
         self.node.create_subscription(
             Float64MultiArray, 'commands',
-            lambda m: self.seen.append((answered_stamp(m), list(m.data))), 100,
+            lambda m: self.seen.append((COMMANDS.answered(m), list(m.data))), 100,
         )  # fmt: skip
 
     def on_status(self, message):

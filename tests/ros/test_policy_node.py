@@ -1,5 +1,6 @@
 """The policy node alone: what it answers, when it stops, and that it sends nothing unsafe."""
 
+import array
 import math
 import signal
 import time
@@ -24,10 +25,12 @@ from support import STUDENT, arm, make_bundle
 
 from liquid_control import paths
 from liquid_control.control import Contract, Controller, PolicyRunner
-from liquid_control.nodes.driver import Driver
+from liquid_control.control.commands import command_reader
 from liquid_control.nodes.policy_node import PolicyNode, _work
+from liquid_control.nodes.sent_commands import SentCommands
 from liquid_control.nodes.session import NodeError
 from liquid_control.nodes.watchdog import Watchdog
+from liquid_control.nodes.wire import set_stamp
 from liquid_control.sim import simulated_robot
 
 WALKER2D = simulated_robot('walker2d')
@@ -248,8 +251,8 @@ def test_whatever_a_callback_raises_the_robot_is_told_to_be_safe_first():
 
     class Failing:
         node = SimpleNamespace(
-            autostart=False, lockstep=False, finalized=False, end=said.append,
-            settings=SimpleNamespace(priority=0),
+            finalized=False, end=said.append,
+            settings=SimpleNamespace(autostart=False, lockstep=False, priority=0),
         )  # fmt: skip
         stopping = False
 
@@ -312,7 +315,7 @@ def hear(node, topic, late_s=0.0, **values):
     time.sleep(0.01)  # a period: faster readings would be thinned out
     message = JointState(name=list(values), position=list(values.values()))
     message.header.stamp = (node.get_clock().now() - Duration(seconds=late_s)).to_msg()
-    node._on_message(topic, message)
+    node._answering.take(topic, message)
 
 
 def target(node):
@@ -351,9 +354,9 @@ def test_what_had_arrived_before_the_clean_up_is_ignored(told):
 
 def status(node):
     said = []
-    publish, node._statuses.publish = node._statuses.publish, said.append
-    node._publish_status()
-    node._statuses.publish = publish
+    publish, node._guard._publish = node._guard._publish, said.append
+    node._guard.report()
+    node._guard._publish = publish
     (found,) = said[-1].status
     return found.level, found.message
 
@@ -406,7 +409,7 @@ def test_one_that_has_sent_nothing_ends_without_a_command(told, monkeypatch):
 def watched(node, timeout, simulated=False):
     """Give a node a watchdog with this timeout; returns the steady clock by which it watches."""
     steady = SimpleNamespace(now=1000.0)
-    node._simulated_time = node._outlet._simulated = simulated
+    node._outlet._clock.simulated = simulated
     node._outlet.watchdog = Watchdog(
         timeout, node.controller.robot.freshness, simulated, clock=lambda: steady.now
     )
@@ -449,20 +452,17 @@ def test_stamps_that_stay_ahead_of_the_clock_stop_it(told):
     for _ in range(4):
         hear(told, 'joint_states', late_s=-20.0, hip=0.4, knee=-0.3)
         steady.now += 0.04
-    told._guard()
+    told._guard.watch()
     assert '/clock has been behind the stamps of the sensors' in told.controller.stopped
 
 
-def test_when_time_starts_over_memory_is_reset_once(told, monkeypatch):
+def test_when_time_starts_over_memory_is_reset_once(told):
     hear(told, 'targets', hip=1.0)
     hear(told, 'joint_states', hip=0.4, knee=-0.3)
-    told._on_jump(None)  # the sensors have jumped already
+    told._answering.jumped(time.time_ns())  # the sensors have jumped already
     hear(told, 'joint_states', hip=0.4, knee=-0.3)
     assert told.controller.counts['resets'] == 1
-    start = SimpleNamespace(now=lambda: SimpleNamespace(nanoseconds=1))
-    with monkeypatch.context() as patched:
-        patched.setattr(told, 'get_clock', lambda: start)
-        told._on_jump(None)
+    told._answering.jumped(1)
     hear(told, 'joint_states', hip=0.4, knee=-0.3)
     assert told.controller.counts['resets'] == 2
 
@@ -501,7 +501,7 @@ def test_one_that_drives_already_when_its_name_turns_out_taken_is_safe_first(tol
 
 
 def test_one_that_was_started_by_others_meanwhile_drives_on(told):
-    told.autostart = True
+    told.settings = told.settings._replace(autostart=True)
     assert _work(Life(told)) == 0
     assert told.controller.stopped == 'asked to end'
 
@@ -582,7 +582,8 @@ def test_a_driver_that_names_no_observation_counts_until_its_next_command(tmp_pa
     robot = Contract.from_dict(arm())
     path = make_bundle(tmp_path / 'arm.onnx', robot.asking('angle', 'previous_action'))
     controller = Controller(PolicyRunner(path), robot)
-    driver, seen = Driver(controller), np.array([0.4, -0.3], dtype=np.float32)
+    reader = command_reader(robot)
+    driver, seen = SentCommands(controller, reader), np.array([0.4, -0.3], dtype=np.float32)
 
     def previous(stamp):
         controller.step(stamp, seen)
@@ -605,3 +606,35 @@ def test_a_driver_that_names_no_observation_counts_until_its_next_command(tmp_pa
     driver.on_command(command([0.5, 0.5], answers=1 * period))  # time starts over, and it is first
     previous(1 * period)
     assert previous(2 * period) == [0.5, 0.5]
+
+
+@pytest.mark.parametrize('later_ns', [0, 1_000_000])
+def test_joint_states_sent_by_another_are_previous_actions(tmp_path, later_ns):
+    """Whether their stamps are those of the observations, or the times of sending."""
+    data = arm()
+    data['action'].update(type='sensor_msgs/msg/JointState', unit='rad')
+    robot = Contract.from_dict(data)
+    path = make_bundle(tmp_path / 'arm.onnx', robot.asking('angle', 'previous_action'))
+    controller = Controller(PolicyRunner(path), robot)
+    sent, seen = SentCommands(controller, command_reader(robot)), np.zeros(2, dtype=np.float32)
+    found = []
+    for step in range(1, 30):
+        stamp = step * robot.period_ns
+        values = [step / 64, -step / 64]
+        message = JointState(name=['knee', 'hip'], position=array.array('d', values[::-1]))
+        set_stamp(message, stamp + later_ns)
+        early = step % 3 == 0 and not later_ns  # before the observation has come
+        if early:
+            sent.on_command(message)
+        controller.step(stamp, seen)
+        sent.answered(stamp)
+        found.append(controller.runner._observation[0, 2:].tolist())
+        if not early:
+            sent.on_command(message)
+    # A time of sending is known to be none once an observation has passed by without it.
+    settled = 3 if later_ns else 1
+    expected = [[step / 64, -step / 64] for step in range(1, 29)]
+    assert found[settled:] == expected[settled - 1 :]
+    message.name[0] = 'wrist'
+    sent.on_command(message)
+    assert controller.counts['commands_refused'] == 1

@@ -13,6 +13,7 @@ from sensor_msgs.msg import JointState
 
 from liquid_control import paths
 from liquid_control.control import Contract, Controller, Observer, PolicyRunner
+from liquid_control.control.commands import command_codec
 from liquid_control.nodes.rehearsal import Rehearsal, affordable
 from liquid_control.nodes.wire import set_stamp
 from liquid_control.sim import simulated_robot
@@ -20,12 +21,13 @@ from liquid_control.sim import simulated_robot
 WALKER2D = simulated_robot('walker2d')
 
 ROBOT = Contract.load(paths.robot('walker2d'))
+CODEC = command_codec(ROBOT)
 
 
 def commands(rehearsed):
     runner = PolicyRunner(paths.policy('cfc', 'walker2d'))
     controller, observer = Controller(runner, ROBOT), Observer(runner.contract)
-    rehearsal = Rehearsal(runner, ROBOT)
+    rehearsal = Rehearsal(runner, ROBOT, CODEC)
     message = JointState(name=list(WALKER2D.joints))
     for step in range(30):
         message.position = array.array('d', [value + 0.01 * step for value in UPRIGHT])
@@ -42,7 +44,7 @@ def test_rehearsals_change_no_command():
 
 
 def test_before_the_first_message_there_is_nothing_to_rehearse():
-    Rehearsal(PolicyRunner(paths.policy('cfc', 'walker2d')), ROBOT)()
+    Rehearsal(PolicyRunner(paths.policy('cfc', 'walker2d')), ROBOT, CODEC)()
 
 
 @pytest.mark.parametrize(('share_of_period', 'count'), [(0.01, 8), (0.06, 3), (0.12, 1), (0.25, 0)])

@@ -13,15 +13,18 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 from std_srvs.srv import SetBool, Trigger
 
+from liquid_control import paths
 from liquid_control.bags.bag import Bag
+from liquid_control.control import Contract
+from liquid_control.control.commands import command_codec
 from liquid_control.control.stamps import stamp_ns
-from liquid_control.nodes.wire import CommandMessage, qos
+from liquid_control.nodes.wire import message_type, qos
 from liquid_control.sim import simulated_robot
 from liquid_control.sim.world import World
 
 WALKER2D = simulated_robot('walker2d')
-
 EPISODE_GAP_NS = 1_500_000_000 + WALKER2D.period_ns
+CODEC = command_codec(Contract.load(paths.robot('walker2d')))
 
 
 class Driver(Participant):
@@ -30,7 +33,8 @@ class Driver(Participant):
     def __init__(self, lockstep, act, delay=lambda count: 0.0):
         super().__init__('driver')
         profile = qos(lockstep=lockstep, reliable=True, depth=10)
-        self.act, self.delay, self.wire = act, delay, CommandMessage(6)
+        self.act, self.delay = act, delay
+        self.message = CODEC.empty(message_type)
         self.seen, self.sent, self.rows = {}, {}, []
         self.commands = self.node.create_publisher(Float64MultiArray, 'commands', profile)
         # The simulation starts once joint_states is heard: that comes last.
@@ -49,7 +53,7 @@ class Driver(Participant):
         action = self.act(count)
         if action is not None:
             self.sent[stamp] = np.asarray(action, float)
-            self.commands.publish(self.wire.fill(stamp, self.sent[stamp]))
+            self.commands.publish(CODEC.fill(self.message, stamp, self.sent[stamp]))
 
     def on_row(self, message):
         row = dict(zip(message.name, message.position, strict=True))

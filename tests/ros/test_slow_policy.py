@@ -151,7 +151,7 @@ def test_overload_is_only_reported_if_asked(driven):
     one = driven(on_overload='report')
     one.drive()
     one.step_s = 0.03
-    assert one.publish(30.0, one.node._checks.found)
+    assert one.publish(30.0, one.node._guard.checks.found)
     assert one.node.controller.stopped is None
 
 
@@ -185,8 +185,8 @@ def test_what_an_answer_raises_in_a_backlog_ends_the_node(driven, monkeypatch):
     one = driven(on_overload='report')
     one.drive()
     one.step_s = 0.05
-    assert one.publish(10.0, lambda: one.node._pending is not None)
+    assert one.publish(10.0, lambda: one.node._answering._pending is not None)
     monkeypatch.setattr(one.node.hosted, 'answer', lambda *arguments: 1 / 0)
-    one.node.executor.create_task(one.node._answer_pending)
+    one.node.executor.create_task(one.node._answering._answer_pending)
     assert one.publish(10.0, lambda: one.node.finalized)
     assert 'ZeroDivisionError' in one.node.failure

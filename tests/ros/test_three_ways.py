@@ -1,6 +1,7 @@
 """Invariants 1 and 2: all three ways give the same answer, and a seed always the same result."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,13 +9,14 @@ import yaml
 
 from liquid_control import paths
 from liquid_control.bags.bag import Bag
-from liquid_control.control import Contract, Controller, PolicyRunner
+from liquid_control.control import Bundle, Contract, Controller, PolicyRunner
+from liquid_control.control.topics import FLOAT64_MULTI_ARRAY, JOINT_STATE
 from liquid_control.evaluation.episodes import run_episodes
 from liquid_control.evaluation.metrics import load_metrics
 from liquid_control.evaluation.recorded_trace import recorded_trace
 from liquid_control.evaluation.runs import read_run
 from liquid_control.evaluation.trace import Trace, compare
-from liquid_control.faults import parse
+from liquid_control.faults import SensorFault, of_kind, parse
 from liquid_control.nodes.graph import Graph, RunSettings
 from liquid_control.replay.trace import replay
 
@@ -22,14 +24,16 @@ SEED, EPISODES, SECONDS = 7, 2, 1.6
 TIMED = ('policy_step', 'sensor_to_command', 'resident', 'missed')
 FAULTS = (
     'none', 'gaussian:0.1+dropped:0.1', 'delay:1', 'jitter:0.25+dropped:0.1+delay:2',
-    'delay:3@60+dropped:0.3@100',
+    'delay:3@60+dropped:0.3@100', 'command_delay:2+command_repeat:0.2+command_noise:0.1',
+    'period:1.5@20+friction:0.5+mass:1.5:thigh@40', 'delay:1+command_noise:0.1+jitter+mass:0.7',
 )  # fmt: skip
 ROBOT = Contract.load(paths.robot('walker2d'))
 
 
 def run(folder, policy, fault, robot='walker2d'):
+    policy = policy if Path(policy).is_file() else paths.policy(policy, 'walker2d')
     settings = RunSettings(
-        folder, policy=str(paths.policy(policy, 'walker2d')), robot=str(robot), fault=fault,
+        folder, policy=str(policy), robot=str(robot), fault=fault,
         seed=SEED, episodes=EPISODES, seconds=SECONDS, mode='lockstep',
     )  # fmt: skip
     with Graph(settings) as graph:
@@ -37,8 +41,21 @@ def run(folder, policy, fault, robot='walker2d'):
     return load_metrics(folder)
 
 
-def controller(policy):
-    return Controller(PolicyRunner(paths.policy(policy, 'walker2d')), ROBOT)
+def controller(policy, robot=ROBOT):
+    policy = policy if Path(policy).is_file() else paths.policy(policy, 'walker2d')
+    return Controller(PolicyRunner(policy), robot)
+
+
+def commanded_by(kind, policy, folder):
+    """Walker2d and a policy whose commands are of another type; paths of contract and bundle."""
+    data = yaml.safe_load(paths.robot('walker2d').read_text())
+    data['action'].update(type=kind, **({'field': 'effort'} if kind == JOINT_STATE else {}))
+    robot = folder / 'walker2d.yaml'
+    robot.write_text(yaml.safe_dump(data))
+    bundle = Bundle.read(paths.policy(policy, 'walker2d'))
+    action = Contract.load(robot).action
+    other = replace(bundle, contract=replace(bundle.contract, action=action))
+    return robot, other.write(folder / f'{policy}.onnx', bundle.graph).path
 
 
 def joined(traces):
@@ -69,6 +86,31 @@ def test_in_process_over_ros_and_from_the_bag_agree_at_every_step(tmp_path, poli
     assert len(live) > least * EPISODES * steps, 'a walk that ends at once shows little'
     assert [e['return'] for e in metrics['episodes']] == [walk.total for walk in walks]
     assert [e['steps'] for e in metrics['episodes']] == [walk.steps for walk in walks]
+    sensed = of_kind(parse(fault), SensorFault)
+    assert (tmp_path / 'log' / 'fault.log').exists() == bool(sensed), 'only with work to do'
+
+
+@pytest.mark.parametrize('fault', FAULTS[:4])
+def test_every_command_type_gives_that_answer(tmp_path, fault):
+    kinds = (FLOAT64_MULTI_ARRAY, JOINT_STATE)
+    traces = []
+    for kind in kinds:
+        folder = tmp_path / kind.rpartition('/')[2]
+        folder.mkdir()
+        robot, policy = commanded_by(kind, 'cfc', folder)
+        metrics = run(folder / 'run', policy, fault, robot)
+        assert metrics['complete'], metrics['why']
+        bag, observed = Bag(folder / 'run'), read_run(folder / 'run')['observed']
+        assert bag.types['commands'] == kind
+        driver = controller(policy, Contract.load(robot))
+        live = recorded_trace(bag, driver.runner.contract, observed)
+        assert compare(live, replay(bag, driver, observed)) is None
+        assert live.answers.all()
+        traces.append(live)
+    steps = round(SECONDS * ROBOT.rate)
+    walks = run_episodes(controller('cfc'), ROBOT, parse(fault), EPISODES, SEED, steps)
+    for trace in traces:
+        assert compare(joined([walk.trace for walk in walks]), trace) is None
 
 
 def test_a_sample_that_is_lost_on_a_topic_which_the_policy_does_not_read_changes_nothing(tmp_path):

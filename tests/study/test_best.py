@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 
 from liquid_control.models.policy import Normalizer, parameters
 from liquid_control.sim import simulated_robot
-from liquid_control.study.run import Shelf
+from liquid_control.study.run import ResultStore
 from liquid_control.study.walker2d_kinematics import best, best_weights, inverse, simulated
 from liquid_control.study.walker2d_kinematics.best_model import BestPredictor, BestSettings, feet
 from liquid_control.study.walker2d_kinematics.dataset import Protocol, Rollouts
@@ -106,7 +106,7 @@ def train(this, rollouts, folder, stop_after=None, device=CPU):
         if stop_after is not None and share * this.recipe.updates > stop_after:
             raise KeyboardInterrupt
 
-    return best.fit(this, rollouts, WALKED, WINDOWS, Shelf(folder, 'data'), report, device)
+    return best.fit(this, rollouts, WALKED, WINDOWS, ResultStore(folder, 'data'), report, device)
 
 
 @on_every_device
@@ -120,7 +120,7 @@ def test_a_training_that_was_stopped_ends_where_an_undisturbed_one_does(rollouts
     for name in ('test_mse', 'validation_mse', 'train_mse', 'curve'):
         assert whole[name] == resumed[name]
     first, second = (
-        load_file(Shelf(tmp_path / name, 'data').weights(this)) for name in ('whole', 'other')
+        load_file(ResultStore(tmp_path / name, 'data').weights(this)) for name in ('whole', 'other')
     )
     assert all(torch.equal(first[name], second[name]) for name in first)
     assert len(whole['curve']) == 3
@@ -159,7 +159,9 @@ def test_a_run_that_is_stopped_in_any_part_resumes_there_and_ends_as_an_undistur
             raise KeyboardInterrupt
 
     stop = [math.inf]
-    whole = best.train(this, rollouts, WINDOWS, Shelf(tmp_path / 'whole', 'data'), report, CPU)
+    whole = best.train(
+        this, rollouts, WINDOWS, ResultStore(tmp_path / 'whole', 'data'), report, CPU
+    )
     shares, texts = zip(*told, strict=True)
     assert list(shares) == sorted(shares), 'progress never goes back'
     assert shares[-1] == 1.0
@@ -167,7 +169,7 @@ def test_a_run_that_is_stopped_in_any_part_resumes_there_and_ends_as_an_undistur
     undisturbed = len(searched), len(walked)
     searched.clear()
     walked.clear()
-    other = Shelf(tmp_path / 'other', 'data')
+    other = ResultStore(tmp_path / 'other', 'data')
     for stop[0] in (0.2, 0.28, 0.4, 0.45, 0.7, 0.9):
         with pytest.raises(KeyboardInterrupt):
             best.train(this, rollouts, WINDOWS, other, report, CPU)
@@ -188,13 +190,13 @@ def test_a_run_that_is_stopped_in_any_part_resumes_there_and_ends_as_an_undistur
 def test_work_under_way_on_other_data_or_in_a_broken_file_is_refused(tmp_path, tiny):
     this, rollouts = run(updates=1, every=1), tiny_rollouts()
     arguments = (this, rollouts, WINDOWS)
-    best.train(*arguments, Shelf(tmp_path, 'data'), lambda share, text: None, CPU)
+    best.train(*arguments, ResultStore(tmp_path, 'data'), lambda share, text: None, CPU)
     said = r'best-seed0-actions\.npz is from another run \(data_sha256 data, now other\)'
     with pytest.raises(ValueError, match=said):
-        best.train(*arguments, Shelf(tmp_path, 'other'), lambda share, text: None, CPU)
+        best.train(*arguments, ResultStore(tmp_path, 'other'), lambda share, text: None, CPU)
     (tmp_path / 'checkpoints' / 'best-seed0-actions.npz').write_bytes(b'no')
     with pytest.raises(ValueError, match=r'actions\.npz: not valid simulated rollouts'):
-        best.train(*arguments, Shelf(tmp_path, 'data'), lambda share, text: None, CPU)
+        best.train(*arguments, ResultStore(tmp_path, 'data'), lambda share, text: None, CPU)
 
 
 def test_it_learns(rollouts, tmp_path):
@@ -245,7 +247,7 @@ def test_simulated_walks_begin_healthy_and_say_what_follows_without_noise(
 def test_weights_that_were_kept_give_the_errors_of_their_run(rollouts, tmp_path):
     this = run(updates=2, every=1)
     result = train(this, rollouts, tmp_path)
-    path = Shelf(tmp_path, 'data').weights(this)
+    path = ResultStore(tmp_path, 'data').weights(this)
     found = best_weights.evaluate(path, WINDOWS)
     for name in ('test_mse', 'validation_mse', 'parameters'):
         assert found[name] == result[name]

@@ -2,15 +2,16 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
-from liquid_control.faults.commands import LATE, Disturbances
 from liquid_control.sim import robots, simulated_robot
 from liquid_control.training import checkpoint
 from liquid_control.training.expert import ppo as expert
+from liquid_control.training.expert.disturbances import LATE, Disturbances
 from liquid_control.training.expert.ppo import CHOICES, ExpertSettings, train_expert
 from liquid_control.training.finite import NotFiniteError
 
@@ -133,20 +134,21 @@ def test_an_expert_is_judged_with_its_commands_as_late_as_was_said(monkeypatch, 
         return np.zeros(episodes)
 
     monkeypatch.setattr(expert, 'episode_returns', returns)
-    expert.expert_returns(Net(), simulated_robot('walker2d'), 2, 0, late=late)
+    expert.expert_returns(Net(), simulated_robot('walker2d'), 2, 0, f'command_delay:{late}')
     expected = [np.zeros((2, 6))] * late + [a.numpy() for a in asked]
     for found, wanted in zip(acted, expected, strict=False):
         np.testing.assert_allclose(found, wanted)
 
 
 def test_commands_act_late_by_whole_periods():
-    disturbances = Disturbances(200, 2, seed=0)
-    arrays = disturbances.arrays
-    arrays['noisy'][:] = False
+    limits = SimpleNamespace(lower=(-1.0,) * 2, upper=(1.0,) * 2, safe=(0.0,) * 2)
+    disturbances = Disturbances(200, limits, seed=0)
+    has = disturbances.arrays['has']
+    has[:, 2] = False  # no noise
     sent = np.random.default_rng(1).uniform(-1, 1, (9, 200, 2))
     acted = np.array([disturbances.pass_on(commands) for commands in sent])
     for late in range(len(LATE)):
-        some = arrays['late'] == late
+        some = has[:, 0] + 2 * has[:, 1] == late
         assert some.mean() == pytest.approx(LATE[late], abs=0.1)
         assert np.array_equal(acted[late:, some], sent[: 9 - late, some])
         assert not acted[:late, some].any()

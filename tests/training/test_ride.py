@@ -8,7 +8,7 @@ from support import ROBOT, STUDENT
 
 from liquid_control.control import Controller, PolicyRunner
 from liquid_control.evaluation.episodes import run_episodes
-from liquid_control.faults import FaultyClock, FaultySensors, parse
+from liquid_control.faults import BatchFaults, SimulationFaults, parse
 from liquid_control.models.policy import StepModel
 from liquid_control.sim import robot_of
 from liquid_control.sim.batch import WorldBatch
@@ -37,9 +37,8 @@ def test_a_ride_is_the_walk_of_the_bundle(tmp_path, spec):
     world, walkers = World(robot), WorldBatch(robot, 1, 0)
     world.reset(SEED)
     walkers.qpos[0], walkers.qvel[0] = world.data.qpos, world.data.qvel
-    std = np.array([s for term in STUDENT.sensed for s in term.std])
-    sensors = FaultySensors(faults, np.ones((1, len(faults)), dtype=bool), std)
-    ride, clock = Ride(model, sensors), FaultyClock(faults, SEED)
+    batch = BatchFaults.of(faults, np.ones((1, len(faults)), dtype=bool), STUDENT)
+    ride, clock = Ride(model, batch), SimulationFaults(faults, SEED, ROBOT.action)
     rng, stamp, found = np.random.default_rng(0), FIRST_STAMP_NS, []
     for step in range(STEPS):
         lengths = walkers.whole(np.array([clock.period(stamp, step)]))

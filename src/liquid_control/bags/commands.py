@@ -1,4 +1,4 @@
-"""Recorded commands: which one answers an observation, and what the robot was told at the time."""
+"""Recorded commands: which one answers an observation, and which is in force at the time."""
 
 import itertools
 from collections import deque
@@ -7,21 +7,22 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from liquid_control.bags.answering import answering_reader
 from liquid_control.bags.bag import Bag, BagError
-from liquid_control.bags.command_values import command_reader
 from liquid_control.bags.merging import require_one_clock
 from liquid_control.bags.names import looks_commanded, recorded_name
 from liquid_control.bags.refused import Refused
+from liquid_control.control.commands import CommandError, command_reader
 from liquid_control.control.contract import Action, Contract
-from liquid_control.control.observe import NO_SPEED, NO_VALUE, ObservationError
+from liquid_control.control.observe import NO_SPEED, NO_VALUE
 from liquid_control.control.stamps import stamp_ns
-from liquid_control.control.topics import answered_stamp, is_own
+from liquid_control.control.topics import is_own
 
 _WINDOW = 2000
 
 
-class Told(NamedTuple):
-    """What the robot was told in response to an observation.
+class RecordedCommand(NamedTuple):
+    """The command in force at an observation.
 
     Attributes:
         command: (m,) float32; None if none is known.
@@ -32,7 +33,7 @@ class Told(NamedTuple):
     answers: bool
 
 
-NOTHING = Told(None, False)
+NOTHING = RecordedCommand(None, False)
 """The value when no command is known."""
 
 
@@ -44,8 +45,7 @@ class StampedCommands:
 
     Args:
         bag: the recording.
-        robot: contract; the type of its action says how a command is read, see
-            :func:`command_reader`.
+        robot: contract; its action says how a command is read, see :func:`command_reader`.
         observed: contract topic → topic in the bag, where they differ.
 
     Attributes:
@@ -75,8 +75,8 @@ class StampedCommands:
             first = f': they are left out, because each {reasons[0]}' if reasons else ''
             self.any, self.why_not = False, f'no message on {topic} can be used{first}'
 
-    def take(self, observed_ns: int, now_ns: int) -> Told:
-        """Return what the robot was told at the observation with this stamp.
+    def take(self, observed_ns: int, now_ns: int) -> RecordedCommand:
+        """Return the command in force at the observation with this stamp.
 
         Args:
             observed_ns: stamp of the observation.
@@ -84,19 +84,20 @@ class StampedCommands:
                 observation far ahead of it has the last command, and no answer.
         """
         if observed_ns > now_ns:
-            return Told(self._last, False)
+            return RecordedCommand(self._last, False)
         while self._next is not None and self._next[0] < observed_ns:
             self._advance()
         if self._next is None or self._next[0] - observed_ns >= self._period:
-            return Told(self._last, False)
-        return Told(self._next[1], True)
+            return RecordedCommand(self._last, False)
+        return RecordedCommand(self._next[1], True)
 
     def _advance(self) -> None:
         self._last, self._next = self._next[1], next(self._source, None)
 
 
 class LabelledCommands:
-    """Commands that name the observation they answer, as this package's own do.
+    """Commands that name the observation they answer, as this package's own do: by a label, or by
+    a header's stamp, see :func:`answering_reader`.
 
     They are read ahead as far as they may be out of order.
 
@@ -112,15 +113,14 @@ class LabelledCommands:
     required, why_not = True, ''
 
     def __init__(self, bag: Bag, robot: Contract, observed: dict[str, str]):
-        topic = recorded_name(robot.action.topic, observed)
         self._action = robot.action
-        self._source = self._labelled(bag, topic)
+        self._source = self._answers(bag, robot, observed)
         self._order: deque[int] = deque()
         self._found: dict[int, deque[np.ndarray]] = {}
         self._read_on()
         self.any = bool(self._order)
 
-    def take(self, observed_ns: int, now_ns: int) -> Told:
+    def take(self, observed_ns: int, now_ns: int) -> RecordedCommand:
         """The next command for an observation; none where there is none, or none left.
 
         Args:
@@ -132,7 +132,7 @@ class LabelledCommands:
                 self._found.pop(self._order.popleft(), None)
             self._read_on()
         waiting = self._found.get(observed_ns)
-        return Told(waiting.popleft(), True) if waiting else NOTHING
+        return RecordedCommand(waiting.popleft(), True) if waiting else NOTHING
 
     def _middle(self) -> int:
         """The stamp in the middle of the window, whatever single ones there are far off."""
@@ -148,14 +148,26 @@ class LabelledCommands:
             self._order.append(stamp)
             self._found.setdefault(stamp, deque()).append(command)
 
-    def _labelled(self, bag: Bag, topic: str) -> Iterator[tuple[int, np.ndarray]]:
-        # Commands of a type that cannot name an observation are not read to the end.
-        if topic not in bag.types or not bag.known(topic):
+    def _answers(
+        self, bag: Bag, robot: Contract, observed: dict[str, str]
+    ) -> Iterator[tuple[int, np.ndarray]]:
+        reader = answering_reader(bag, robot, observed)
+        if reader is None:
             return
-        able = itertools.takewhile(lambda message: hasattr(message, 'layout'), bag.messages(topic))
-        labelled = ((stamp, message.data) for message in able if (stamp := answered_stamp(message)))
+        topic = recorded_name(robot.action.topic, observed)
         used, refused = 0, Refused()
-        for found in _obeyed(bag, topic, self._action, labelled, refused):
+
+        def commands() -> Iterator[tuple[int, list[float]]]:
+            for message in bag.messages(topic):
+                if message.__msgtype__ != reader.kind:
+                    refused.count(topic, f'has type {message.__msgtype__}, not {reader.kind}')
+                elif stamp := reader.answered(message):
+                    try:
+                        yield stamp, reader.values(message)
+                    except CommandError as error:
+                        refused.count(topic, str(error))
+
+        for found in _obeyed(bag, topic, self._action, commands(), refused):
             used += 1
             yield found
         if refused and not used:
@@ -167,8 +179,6 @@ class LabelledCommands:
 
 def unfit(command: np.ndarray, action: Action) -> str | None:
     """Why a robot would not obey a command; None if it would."""
-    if command.shape != (len(action.joints),):
-        return f'has {command.size} values for {len(action.joints)} joints'
     speeds = np.array([unit.endswith('/s') for unit in action.units])
     marked = speeds & (command == NO_SPEED)
     if marked.any() or not (np.abs(command) < NO_VALUE).all():
@@ -209,7 +219,7 @@ def _stamped(
     action = robot.action
     if action.type not in bag.tallies[topic].types:
         raise ValueError(f'{topic} has type {bag.types[topic]}, the contract says {action.type}')
-    read = command_reader(action)
+    reader = command_reader(robot)
     if not bag.known(topic):
         raise ValueError(f'{topic}: its messages cannot be decoded')
     pace = recorded_name(next(iter(robot.topics)), observed)
@@ -227,9 +237,12 @@ def _stamped(
             if stamp <= 0:
                 refused.count(topic, 'has no stamp, although others have one')
                 continue
+            if reader.labelled and reader.answered(message) is not None:
+                refused.count(topic, 'cannot be used: answers no observation: a stop')
+                continue
             try:
-                yield stamp, read(message)
-            except ObservationError as error:
+                yield stamp, reader.values(message)
+            except CommandError as error:
                 refused.count(topic, f'cannot be used: {error}')
 
     return _obeyed(bag, topic, action, commands(), refused)

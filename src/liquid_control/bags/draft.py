@@ -7,12 +7,10 @@ import yaml
 
 from liquid_control.bags.names import looks_commanded, named_command
 from liquid_control.bags.storage import BagError
-from liquid_control.bags.storage.joint_state import JOINT_STATE
 from liquid_control.bags.suitability import in_degrees
 from liquid_control.control.spread import floored
-from liquid_control.control.topics import is_own
+from liquid_control.control.topics import FLOAT64_MULTI_ARRAY, JOINT_STATE, is_own
 
-MULTI_ARRAY = 'std_msgs/msg/Float64MultiArray'
 _UNITS = {
     'position': 'rad', 'positions': 'rad', 'velocity': 'rad/s', 'velocities': 'rad/s',
     'effort': 'N·m', 'efforts': 'N·m', 'angular_velocity': 'rad/s', 'angular': 'rad/s',
@@ -184,9 +182,10 @@ def _command(topics: dict[str, Any], state: str, first: dict[str, Any]) -> str |
             continue  # nothing was ever asked of the robot
         if topic['type'] == JOINT_STATE and named_command(name) and joints & set(channels):
             fits.append((3, topic['messages'], name))
-        elif topic['type'] == MULTI_ARRAY and (len(channels) == len(joints) or named_command(name)):
+        elif topic['type'] == FLOAT64_MULTI_ARRAY:
             likely = (len(channels) == len(joints)) + named_command(name)
-            fits.append((likely, topic['messages'], name))
+            if likely:
+                fits.append((likely, topic['messages'], name))
     return max(fits)[2] if fits else None
 
 
@@ -210,7 +209,7 @@ def _action_lines(
         source, topic, kind = sent, sent['topic'], sent['type']
         why = 'the range commanded in the bag; widen it to what the robot may do'
     else:
-        source, topic, kind = measured, 'commands', MULTI_ARRAY
+        source, topic, kind = measured, 'commands', FLOAT64_MULTI_ARRAY
         why = 'the bag has no commands to go by: this is the measured range'
         if others:
             why = f'this is the measured range; commands were sent on {", ".join(others)}'
@@ -218,10 +217,12 @@ def _action_lines(
     safe = [0.0 if low <= 0.0 <= high else _digits((low + high) / 2)
             for low, high in zip(lower, upper, strict=True)]  # fmt: skip
     joints = source.get('joints') or source['components']
+    field = [f'  field: {source["field"]}'] if kind == JOINT_STATE else []
     return [
         'action:',
         f'  topic: {_flow(topic)}{_CHECK}',
         f'  type: {kind}',
+        *field,
         f'  joints: {_flow(joints)}',
         f'  unit: {_flow(source["unit"])}{_CHECK}',
         f'  lower: {_flow(list(lower))}{_CHECK}: {why}',

@@ -4,16 +4,17 @@ It takes and answers with the same message types as the policy node, on the same
 without a policy: the yardstick of ``liquid-control benchmark latency``.
 """
 
-import array
 import sys
 from typing import Any
 
+import numpy as np
 from rclpy.node import Node
-from std_msgs.msg import Float64MultiArray, MultiArrayDimension
 
 from liquid_control import paths
 from liquid_control.control.bundle import Bundle
+from liquid_control.control.commands import command_codec
 from liquid_control.control.contract import Contract
+from liquid_control.control.stamps import stamp_ns
 from liquid_control.nodes.parameters import Parameters
 from liquid_control.nodes.session import Session, run_process
 from liquid_control.nodes.wire import message_type, qos
@@ -31,11 +32,12 @@ class EchoNode(Node):
         declare.done()
         path = paths.robot(robot)
         contract = Bundle.read(paths.policy(policy, path)).contract.on(Contract.load(path))
-        size = contract.action_size
-        self._answer = Float64MultiArray(data=array.array('d', [0.0] * size))
-        self._answer.layout.dim = [MultiArrayDimension(label='', size=size, stride=size)]
+        self._codec = command_codec(contract)
+        self._answer = self._codec.empty(message_type)
+        self._action = np.array(contract.action.safe)
         profile = qos(lockstep=False, reliable=True, depth=1)
-        self._commands = self.create_publisher(Float64MultiArray, contract.action.topic, profile)
+        kind = message_type(self._codec.kind)
+        self._commands = self.create_publisher(kind, contract.action.topic, profile)
         sensors = qos(lockstep=False, reliable=False, depth=1)
         pace, *others = contract.topics.items()
         self.create_subscription(message_type(pace[1]), pace[0], self._on_message, sensors)
@@ -43,9 +45,8 @@ class EchoNode(Node):
             self.create_subscription(message_type(kind), topic, _ignore, sensors)
 
     def _on_message(self, message: Any) -> None:
-        stamp = message.header.stamp
-        self._answer.layout.dim[0].label = str(stamp.sec * 1_000_000_000 + stamp.nanosec)
-        self._commands.publish(self._answer)
+        answer = self._codec.fill(self._answer, stamp_ns(message), self._action)
+        self._commands.publish(answer)
 
 
 def _ignore(message: Any) -> None:

@@ -11,14 +11,15 @@ import sys
 import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from rclpy.node import Node
-from std_msgs.msg import Float64MultiArray
 
 from liquid_control.control.bundle import Bundle
+from liquid_control.control.commands import CommandCodec, command_codec
 from liquid_control.control.contract import Contract
-from liquid_control.control.topics import answered_stamp
 from liquid_control.nodes.policy_status import resident_mb
 from liquid_control.nodes.sample_messages import sample_message
 from liquid_control.nodes.session import NodeError, Session, run_node
@@ -78,14 +79,15 @@ class _Driver(Node):
                 for topic, kind in reversed(contract.topics.items())
             ]
             self._asking[candidate.name] = asking
+            codec = command_codec(contract)
             self.create_subscription(
-                Float64MultiArray, _named(candidate.name, contract.action.topic),
-                self._on_command, commands,
+                message_type(codec.kind), _named(candidate.name, contract.action.topic),
+                partial(self._on_command, codec), commands,
             )  # fmt: skip
         self._asked = self._answered = 0
 
-    def _on_command(self, message: Float64MultiArray) -> None:
-        if answered_stamp(message) == self._asked:
+    def _on_command(self, codec: CommandCodec, message: Any) -> None:
+        if codec.answered(message) == self._asked:
             self._answered = time.perf_counter_ns()
 
     def ask(self, session: Session, name: str, timeout: float = _ANSWER_S) -> float | None:

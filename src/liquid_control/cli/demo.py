@@ -10,7 +10,6 @@ from liquid_control import extras
 from liquid_control.cli.arguments import add_walk_arguments
 
 POLICIES = ('cfc', 'lstm')
-FAULTS = ('none', 'gaussian:0.1')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +27,7 @@ def main(args: argparse.Namespace) -> int:
 
     from liquid_control.cli.walk import draw, walk
     from liquid_control.evaluation.metrics import load_metrics
+    from liquid_control.evaluation.suite import DEMO
     from liquid_control.nodes.graph import RunSettings
     from liquid_control.provenance import command, provenance, write_json
     from liquid_control.report.run_report import write_report
@@ -39,7 +39,7 @@ def main(args: argparse.Namespace) -> int:
     runs = []
     if args.mode != 'realtime':
         for policy in POLICIES:
-            for fault in FAULTS:
+            for fault in DEMO.faults:
                 name = f'{policy}-{fault.split(":")[0].replace("none", "clean")}'
                 runs.append((name, policy, fault, 'lockstep'))
     if args.mode != 'lockstep':

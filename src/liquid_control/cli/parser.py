@@ -45,6 +45,7 @@ class Parser(argparse.ArgumentParser):
         options.setdefault('formatter_class', argparse.RawDescriptionHelpFormatter)
         super().__init__(*args, **options)
         self.given: list[argparse.Action] = []
+        self.fault_kinds = ('sensor', 'command', 'clock', 'dynamics')
         for name in (None, 'store'):
             self.register('action', name, _Once)
 
@@ -103,8 +104,10 @@ class Parser(argparse.ArgumentParser):
             return text
         from liquid_control.faults import SYNTAX, describe
 
-        faults = '\n'.join(f'  {line}' for line in describe())
-        return f'{text}\n{textwrap.fill(f"faults: {SYNTAX}", 80)}\n{faults}\n'
+        lines = [textwrap.fill(f'faults: {SYNTAX}', 80)]
+        for kind in self.fault_kinds:
+            lines += [f'{kind} faults:', *(f'  {line}' for line in describe(kind))]
+        return '\n'.join([text, *lines, ''])
 
     def error(self, message: str) -> NoReturn:
         """End with exit code 2; the usage is what --help is for."""

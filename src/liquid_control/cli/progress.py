@@ -1,74 +1,111 @@
-"""Progress of long work: a bar with the time left, or an occasional line in a log."""
+"""Progress of long work on a terminal: a bar with the time left, or an occasional line in a log."""
 
 import contextlib
 import itertools
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, Task, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, ProgressColumn, Task, TextColumn
+from rich.progress import Progress as Bars
 from rich.text import Text
+
+from liquid_control.jobs.progress import Progress, seconds_left
 
 _LINE_S = 10.0
 
 
-class _Left(TimeRemainingColumn):
-    """The time left as reported, or else as rich estimates it from the bar's speed."""
+class Reporter(Protocol):
+    """Shows progress; may be called at any rate."""
+
+    def __call__(self, share: float, text: str, left: float | None = None) -> None:
+        """Show the share done and a text.
+
+        Args:
+            share: share of the work that is done.
+            text: what is being done.
+            left: time left in s; by default estimated from the progress so far.
+        """
+
+
+class _Left(ProgressColumn):
+    """The time left."""
 
     def render(self, task: Task) -> Text:
-        told = task.fields.get('left')
-        if told is None:
-            return super().render(task)
-        return Text(str(timedelta(seconds=round(told))), style='progress.remaining')
+        left = task.fields.get('left')
+        text = '-:--:--' if left is None else str(timedelta(seconds=round(left)))
+        return Text(text, style='progress.remaining')
 
 
 @contextlib.contextmanager
-def reporting(console: Console, title: str) -> Generator[Callable[..., None]]:
-    """Yield ``report(share, text, left=None)``, which may be called at any rate.
-
-    ``left`` is the time left in s; if it is None, it is estimated from the progress so far.
-    """
+def reporting(console: Console, title: str) -> Iterator[Reporter]:
+    """Yield a function that shows the progress of some work under a title."""
     if not console.is_terminal:
-        yield _lines(console, title)
+        yield _Estimated(_lines(console, title))
         return
     columns = (
         TextColumn('{task.description}'),
         BarColumn(bar_width=24),
         TextColumn('{task.percentage:3.0f} %'),
         _Left(),
-        TextColumn('{task.fields[told]}', markup=False),
+        TextColumn('{task.fields[text]}', markup=False),
     )
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(title, total=1.0, told='starting')
+    with Bars(*columns, console=console, transient=True) as bars:
+        task = bars.add_task(title, total=1.0, text='starting')
 
-        def report(share: float, text: str, left: float | None = None) -> None:
-            progress.update(task, completed=share, told=text, left=left)
+        def show(share: float, text: str, left: float | None) -> None:
+            bars.update(task, completed=share, text=text, left=left)
 
-        yield report
+        yield _Estimated(show)
 
 
 @contextlib.contextmanager
-def counting(console: Console, title: str, total: int) -> Generator[Callable[[], None]]:
-    """Yield ``told()``, to be called ``total`` times."""
+def showing(console: Console, title: str, noun: str) -> Iterator[Callable[[Progress], None]]:
+    """Yield a function that shows the progress of a list of jobs.
+
+    Args:
+        console: where to show it.
+        title: what is done.
+        noun: what one job is called, in the plural.
+    """
+    with reporting(console, title) as report:
+        yield lambda progress: report(progress.share, progress.text(noun), progress.left_s)
+
+
+@contextlib.contextmanager
+def counting(console: Console, title: str, total: int) -> Iterator[Callable[[], None]]:
+    """Yield a function to be called ``total`` times, once after each step of some work."""
     with reporting(console, title) as report:
         done = itertools.count(1)
         yield lambda: report(next(done) / total, '')
 
 
-def _lines(console: Console, title: str) -> Callable[..., None]:
-    started = said = time.monotonic()
-    began: float | None = None
+class _Estimated:
+    """Adds the estimate of the time left where there is none, and passes all on."""
 
-    def report(share: float, text: str, left: float | None = None) -> None:
-        nonlocal said, began
+    def __init__(self, show: Callable[[float, str, float | None], None]):
+        self._show, self._started = show, time.monotonic()
+        self._first: float | None = None
+
+    def __call__(self, share: float, text: str, left: float | None = None) -> None:
+        if self._first is None:
+            self._first = share  # done before this start, if the work is resumed
+        if left is None:
+            left = seconds_left(share, self._first, time.monotonic() - self._started)
+        self._show(share, text, left)
+
+
+def _lines(console: Console, title: str) -> Callable[[float, str, float | None], None]:
+    last = time.monotonic()
+
+    def show(share: float, text: str, left: float | None) -> None:
+        nonlocal last
         now = time.monotonic()
-        began = share if began is None else began  # done before this start, if resumed
-        if now - said > _LINE_S:
-            said = now
-            if left is None and share > began:
-                left = (now - started) * (1.0 - share) / (share - began)
+        if now - last > _LINE_S:
+            last = now
             rest = 'time left unknown' if left is None else f'{left:.0f} s left'
             console.print(f'{title}: {share:.0%}, {rest}, {text}', highlight=False)
 
-    return report
+    return show

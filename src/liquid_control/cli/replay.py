@@ -33,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--fault', action='append', default=[], metavar='SPEC',
         help='also replay under sensor faults, as in gaussian:0.1+dropped:0.05; may be repeated',
     )  # fmt: skip
+    parser.fault_kinds = ('sensor',)
     parser.add_argument('--seed', type=int, default=0, help='seed of the faults (0)')
     parser.add_argument(
         '--horizon', type=int, default=50, help='steps predicted ahead, without measurements (50)'
@@ -60,8 +61,8 @@ def main(args: argparse.Namespace) -> int:
     from rich.markup import escape
 
     from liquid_control.cli.say import say
-    from liquid_control.faults import parse
-    from liquid_control.jobs.sweep import ENGINES
+    from liquid_control.faults import FaultError, SensorFault, parse, require_kinds
+    from liquid_control.jobs import ENGINES
     from liquid_control.provenance import provenance, write_json
     from liquid_control.replay.fleet import summary
     from liquid_control.run_folder import own_folder
@@ -79,10 +80,10 @@ def main(args: argparse.Namespace) -> int:
     if args.workers is not None and args.engine == 'ray':
         raise ValueError('--workers: with --engine ray, the cluster decides')
     for spec in args.fault:
-        if not all(fault.of_sensors for fault in parse(spec)):
-            raise ValueError(
-                f'--fault {spec}: acts on the clock of a simulation, not on a recording'
-            )
+        try:
+            require_kinds(parse(spec), (SensorFault,), 'a recording')
+        except FaultError as error:
+            raise FaultError(f'--fault {error}') from None
     console = Console()
     verdicts = [args.json] if args.json else []
     if args.out:
@@ -154,8 +155,8 @@ def _tell(
 
 def _replay(args: argparse.Namespace, console: Any) -> tuple[dict[str, dict[str, Any]], int]:
     """Return name → outcome of each recording, and how many are results of an earlier replay."""
-    from liquid_control.cli.progress import reporting
-    from liquid_control.jobs.sweep import Piece, kept, sweep
+    from liquid_control.cli.progress import showing
+    from liquid_control.jobs import Piece, kept, sweep
     from liquid_control.replay.fleet import fingerprint, replay_recording
     from liquid_control.report.replay_plots import replay_and_draw
 
@@ -178,12 +179,15 @@ def _replay(args: argparse.Namespace, console: Any) -> tuple[dict[str, dict[str,
         )
         for name, path in _named(args.recording)
     ]
-    with tempfile.TemporaryDirectory() as temporary, reporting(console, 'replay') as report:
+    with (
+        tempfile.TemporaryDirectory() as temporary,
+        showing(console, 'replay', 'recordings') as show,
+    ):
         folder = args.out / 'recordings' if args.out else Path(temporary)
         earlier = sum(1 for piece in pieces if (kept(folder, piece) or {}).get('ok'))
         outcomes = sweep(
             pieces, folder, workers=args.workers or 1, engine=args.engine, address=args.address,
-            report=report,
+            show=show,
         )  # fmt: skip
     return outcomes, earlier
 

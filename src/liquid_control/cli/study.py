@@ -55,10 +55,12 @@ def main(args: argparse.Namespace) -> int:
     from rich.console import Console
 
     from liquid_control.cli.arguments import terminable
+    from liquid_control.cli.progress import showing
+    from liquid_control.jobs import Progress
     from liquid_control.run_folder import own_folder
-    from liquid_control.study.run import Shelf
+    from liquid_control.study.run import ResultStore
     from liquid_control.study.walker2d_kinematics import dataset as data
-    from liquid_control.study.walker2d_kinematics.plan import Plan, Standing, carry_out
+    from liquid_control.study.walker2d_kinematics.plan import Plan, carry_out
     from liquid_control.training.device import device_named
 
     for name in ('seeds', 'workers', 'updates'):
@@ -91,32 +93,27 @@ def main(args: argparse.Namespace) -> int:
     with console.status('reading the data'):
         rollouts = _load(args, console)
         measure = data.baselines(data.protocol(rollouts))
-    shelf = Shelf(own_folder(args.out, 'weights'), rollouts.sha256)
-    standing = Standing(total=len(names))
-    stopped = False
+    store = ResultStore(own_folder(args.out, 'weights'), rollouts.sha256)
+    progress, stopped = Progress(), False
     with terminable():
         try:
-            with (
-                contextlib.closing(
-                    carry_out(plan, shelf, args.data.resolve(), args.workers, args.device)
-                ) as standings,
-                _progress(console) as show,
-            ):
-                for standing in standings:
-                    show(standing)
+            states = carry_out(plan, store, args.data.resolve(), args.workers, args.device)
+            with contextlib.closing(states), showing(console, 'study', 'runs') as show:
+                for progress in states:
+                    show(progress)
         except KeyboardInterrupt:
             stopped = True
-        _finish(args, console, plan, standing, measure, rollouts)
+        kept = _finish(args, console, plan, store, progress.failed, measure, rollouts)
     if stopped:
         print(
-            f'stopped; {len(standing.results)} of {standing.total} runs are kept in {args.out}: '
+            f'stopped; {kept} of {len(names)} runs are kept in {args.out}: '
             'the same command resumes from there',
             file=sys.stderr,
         )
         return 130
-    for name, why in standing.failed.items():
+    for name, why in progress.failed.items():
         print(f'liquid-control study: {name}: {why}', file=sys.stderr)
-    return 1 if standing.failed else 0
+    return 1 if progress.failed else 0
 
 
 def _evaluate(args, console) -> int:
@@ -159,50 +156,37 @@ def _load(args, console):
     return rollouts
 
 
-def _finish(args, console, plan, standing, measure, rollouts) -> None:
-    """Write results.json and the plots; print the tables."""
+def _finish(args, console, plan, store, failed, measure, rollouts) -> int:
+    """Write results.json and the plots; print the tables; returns the number of results."""
     from dataclasses import asdict
 
     from liquid_control.provenance import provenance, write_json
     from liquid_control.report.study_plots import write_plots
+    from liquid_control.study.walker2d_kinematics.plan import results
     from liquid_control.study.walker2d_kinematics.published import PUBLISHED
     from liquid_control.study.walker2d_kinematics.summary import summarize, tables
 
-    results = [standing.results[name] for name in sorted(standing.results)]
+    by_name = results(plan, store)
+    runs = [by_name[name] for name in sorted(by_name)]
     published = {cell: (row.mse, row.deviation) for cell, row in PUBLISHED.items()}
-    summary = summarize(results, published)
+    summary = summarize(runs, published)
     whole = {
         'format': 1,
         'study': 'walker2d-kinematics',
-        'complete': len(results) == standing.total,
-        'failed': standing.failed,
+        'complete': len(runs) == len({run.name for run in (*plan.tuning(), *plan.runs({}))}),
+        'failed': failed,
         'provenance': provenance(data_sha256=rollouts.sha256, seeds=list(range(plan.seeds))),
         'published_data': rollouts.published,
         'plan': asdict(plan),
         'baselines': measure,
         'summary': summary,
-        'runs': results,
+        'runs': runs,
     }
     for path in filter(None, (args.out / 'results.json', args.json)):
         write_json(path, whole)
     for table in tables(summary, measure):
         console.print(table)
-    plots = write_plots(args.out, summary, results)
+    plots = write_plots(args.out, summary, runs)
     written = ', '.join(path.name for path in (args.out / 'results.json', *plots))
     console.print(f'in {args.out}: {written}', highlight=False)
-
-
-@contextlib.contextmanager
-def _progress(console):
-    """Yield ``show(standing)``: a bar with runs, the time left, and what is running."""
-    from liquid_control.cli.progress import reporting
-
-    with reporting(console, 'study') as report:
-
-        def show(standing) -> None:
-            done = len(standing.results) + len(standing.failed)
-            live = [f'{name} {share:.0%} {text}' for name, (share, text) in standing.live.items()]
-            share = (done + sum(share for share, _ in standing.live.values())) / standing.total
-            report(share, '; '.join([f'{done}/{standing.total} runs', *live]), standing.left_s)
-
-        yield show
+    return len(runs)

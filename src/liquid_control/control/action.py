@@ -12,7 +12,8 @@ class Action:
     """What the robot accepts: one command per joint, in this order, within these limits.
 
     ``slew`` is the largest change per second, or None for no limit; ``safe`` is the command to
-    send when the robot must be stopped.
+    send when the robot must be stopped; ``field`` is the field of the message that holds the
+    values, or None where the type or the unit tells it.
     """
 
     topic: str
@@ -23,6 +24,7 @@ class Action:
     upper: tuple[float, ...]
     safe: tuple[float, ...]
     slew: tuple[float, ...] | None = None
+    field: str | None = None
 
     @classmethod
     def parse(cls, data: Any, where: str) -> 'Action':
@@ -39,6 +41,7 @@ class Action:
             upper=section.numbers('upper', count),
             safe=section.numbers('safe', count),
             slew=section.numbers('slew', count, above=0.0) if 'slew' in section else None,
+            field=section.text('field') if 'field' in section else None,
         )
         section.done()
         bounds = zip(joints, action.lower, action.safe, action.upper, strict=True)
@@ -62,4 +65,6 @@ class Action:
         }
         if self.slew is not None:
             data['slew'] = list(self.slew)
+        if self.field is not None:
+            data['field'] = self.field
         return data

@@ -8,8 +8,8 @@ import numpy as np
 
 from liquid_control.control.contract import Contract
 from liquid_control.control.stamps import stamp_ns
+from liquid_control.control.topics import JOINT_STATE
 
-_JOINT_STATE = 'sensor_msgs/msg/JointState'
 _FIELDS = ('position', 'velocity', 'effort')
 
 
@@ -43,7 +43,7 @@ class Joined:
         self._freshness = contract.freshness
         self._last: dict[tuple[str, str], tuple[int, float]] = {}
         self._able = all(
-            t.type == _JOINT_STATE and t.field in _FIELDS and t.order is None for t in self._terms
+            t.type == JOINT_STATE and t.field in _FIELDS and t.order is None for t in self._terms
         )
 
     def add(self, message: Any) -> Part | None:

@@ -12,6 +12,11 @@ def time_ns(time: Any) -> int:
     return time.sec * 1_000_000_000 + time.nanosec
 
 
+def set_time(time: Any, nanoseconds: int) -> None:
+    """Set a ROS time (``sec`` and ``nanosec``) to nanoseconds, in place."""
+    time.sec, time.nanosec = divmod(nanoseconds, 1_000_000_000)
+
+
 def stamp_ns(message: Any) -> int:
     """Header stamp of a message in nanoseconds.
 

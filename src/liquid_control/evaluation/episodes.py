@@ -1,5 +1,6 @@
 """Episodes in process: the same core and the same numbers as over ROS, but without it."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,9 +9,29 @@ from liquid_control.control.contract import Contract
 from liquid_control.control.controller import Controller
 from liquid_control.control.observe import Observer
 from liquid_control.evaluation.trace import Trace, TraceBuilder
-from liquid_control.faults import FaultInjector, FaultyClock
+from liquid_control.faults import (
+    DynamicsFault,
+    Fault,
+    FaultInjector,
+    SimulationFaults,
+    check_model,
+    of_kind,
+    parse,
+)
 from liquid_control.sim import robot_of
 from liquid_control.sim.world import World
+
+
+def require_faults(robot: Contract, faults: Iterable[str]) -> None:
+    """Refuse faults that a robot's simulation cannot have, before any work is done.
+
+    Raises:
+        FaultError: a fault is unknown or invalid, or the robot's model lacks what it changes.
+        ValueError: the robot is not simulated.
+    """
+    parsed = [fault for text in faults for fault in parse(text)]
+    if of_kind(parsed, DynamicsFault):
+        check_model(parsed, robot_of(robot).load_model())
 
 
 @dataclass(frozen=True)
@@ -35,7 +56,7 @@ class Episode:
 def run_episodes(
     controller: Controller,
     robot: Contract,
-    faults=(),
+    faults: Sequence[Fault] = (),
     episodes: int = 1,
     seed: int = 0,
     steps: int | None = None,
@@ -47,7 +68,7 @@ def run_episodes(
     Args:
         controller: the policy.
         robot: contract of a simulated robot.
-        faults: sensor and clock faults.
+        faults: faults of all kinds.
         episodes: number of episodes.
         seed: seed of the first start and of the faults.
         steps: longest episode in control periods; None: the robot's own.
@@ -58,9 +79,10 @@ def run_episodes(
     simulated = robot_of(robot)
     world = World(simulated, robot)
     steps = simulated.episode_steps if steps is None else steps
-    injector, clock = FaultInjector(robot, faults, seed), FaultyClock(faults, seed)
+    injector = FaultInjector(robot, faults, seed)
+    obeyed = SimulationFaults(faults, seed, robot.action)
     return [
-        _episode(controller, robot, world, injector, clock, seed + index, steps)
+        _episode(controller, robot, world, injector, obeyed, seed + index, steps)
         for index in range(episodes)
     ]
 
@@ -70,7 +92,7 @@ def _episode(
     robot: Contract,
     world: World,
     injector: FaultInjector,
-    clock: FaultyClock,
+    faults: SimulationFaults,
     seed: int,
     steps: int,
 ) -> Episode:
@@ -78,9 +100,11 @@ def _episode(
     observer = Observer(contract)
     builder = TraceBuilder(contract)
     world.reset(seed)
+    faults.restart()
     held = np.array(robot.action.safe, dtype=np.float32)
     total, terminated = 0.0, False
     while world.steps < steps and not terminated:
+        world.use(faults.model(world.nominal, world.stamp_ns, world.steps))
         for topic, message in world.messages().items():
             if topic not in contract.topics or not injector.apply(topic, message):
                 continue
@@ -89,6 +113,7 @@ def _episode(
                 command = controller.step(*observed)
                 builder.add(observed[1], command)
                 held = command.action
-        reward, terminated = world.step(held, clock.period(world.stamp_ns, world.steps))
+        length = faults.period(world.stamp_ns, world.steps)
+        reward, terminated = world.step(faults.act(held, world.stamp_ns), length)
         total += reward
     return Episode(seed, total, world.steps, terminated, builder.build())

@@ -6,6 +6,7 @@ the recorded commands are those that the policy sent. Two runs give equal bags.
 """
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, W
 from rosbags.typesys import Stores, get_typestore
 
 from liquid_control import paths
+from liquid_control.bags.empty import empty_message
+from liquid_control.control.commands import command_codec
 from liquid_control.control.contract import Contract
 from liquid_control.control.controller import Controller
 from liquid_control.control.observe import Observer
@@ -59,6 +62,8 @@ def record(folder: Path, seed: int, worn: bool) -> int:
     robot = Contract.load(paths.robot('walker2d'))
     controller = Controller(PolicyRunner(paths.policy(POLICY, 'walker2d')), robot)
     observer = Observer(controller.runner.contract)
+    codec = command_codec(robot)
+    command = codec.empty(lambda kind: partial(empty_message, _STORE, kind))
     world, recorder = World(simulated_robot('walker2d')), _Recorder(folder)
     world.reset(seed)
     joint = robot.action.joints.index(WORN_JOINT)
@@ -69,7 +74,8 @@ def record(folder: Path, seed: int, worn: bool) -> int:
         recorder.add('/joint_states', robot.topics['joint_states'], _joint_state(sensed), stamp)
         _, values = observer.update('joint_states', sensed)
         sent = controller.step(stamp, values).action
-        recorder.add('/commands', robot.action.type, _command(stamp, sent), stamp + _LATER_NS)
+        codec.fill(command, stamp, sent)
+        recorder.add('/commands', robot.action.type, command, stamp + _LATER_NS)
         torque = np.array(sent)
         if worn and stamp - started >= WORN_FROM_S * 1e9:
             torque[joint] *= WORN_SHARE
@@ -91,15 +97,6 @@ def _joint_state(sensed: JointState) -> object:
         velocity=sensed.velocity,
         effort=np.zeros(0),
     )
-
-
-def _command(stamp_ns: int, action: np.ndarray) -> object:
-    types, size = _STORE.types, len(action)
-    dimension = types['std_msgs/msg/MultiArrayDimension'](
-        label=str(stamp_ns), size=size, stride=size
-    )
-    layout = types['std_msgs/msg/MultiArrayLayout'](dim=[dimension], data_offset=0)
-    return types['std_msgs/msg/Float64MultiArray'](layout=layout, data=action.astype(np.float64))
 
 
 def main() -> int:

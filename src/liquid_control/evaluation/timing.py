@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from liquid_control.bags.answering import answering_reader
 from liquid_control.bags.bag import Bag
 from liquid_control.bags.names import recorded_name
 from liquid_control.control.contract import Contract
-from liquid_control.control.topics import answered_stamp
 from liquid_control.evaluation.prediction_error import finite
 
 MISSED_LIMIT = 0.01
@@ -85,9 +85,12 @@ def stamped_latencies(
     Empty where commands do not say what they answer, or where their stamps are of another clock.
     """
     found: dict[int, float] = {}
+    reader = answering_reader(bag, contract, observed or {})
+    if reader is None:
+        return found
     topic = recorded_name(contract.action.topic, observed or {})
     for _, _, received, message in bag.decoded([topic]):
-        stamp = answered_stamp(message)
+        stamp = reader.answered(message) if message.__msgtype__ == reader.kind else None
         if stamp is not None and abs(received - stamp) <= _LONGEST_S * 1e9:
             found.setdefault(stamp, (received - stamp) * 1e-9)
     return found

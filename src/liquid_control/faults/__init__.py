@@ -1,28 +1,51 @@
-"""Seeded sensor faults: one implementation serves the ROS node, the simulation and bags."""
+"""Seeded faults of four kinds: of sensors, of commands, of the clock and of the dynamics.
 
-from liquid_control.faults.batch import FaultySensors
-from liquid_control.faults.chain import FaultChain
-from liquid_control.faults.delay import Delay
-from liquid_control.faults.dropped import Dropped
-from liquid_control.faults.fault import Fault, FaultError
-from liquid_control.faults.gaussian import Gaussian
-from liquid_control.faults.injector import FaultInjector, FaultyClock
-from liquid_control.faults.jitter import Jitter
+One implementation serves one world, many worlds at once, the ROS nodes and replays of bags. Each
+fault is one file in the folder of its kind, where :mod:`faults.registry` finds it.
+"""
+
+from liquid_control.faults.batch import BatchFaults
+from liquid_control.faults.commands import CommandFaults, Limits
+from liquid_control.faults.fault import Fault, FaultError, name_setting, setting
+from liquid_control.faults.injector import FaultInjector
+from liquid_control.faults.kinds import (
+    ClockFault,
+    CommandFault,
+    DynamicsFault,
+    SensorFault,
+    of_kind,
+    require_kinds,
+)
+from liquid_control.faults.models import check_model
+from liquid_control.faults.randomness import Draws, SharedDraws, SharedRandom, Streams
 from liquid_control.faults.registry import SYNTAX, describe, names, parse
+from liquid_control.faults.signals import Signal
+from liquid_control.faults.simulation import SimulationFaults
 
 __all__ = [
     'SYNTAX',
-    'Delay',
-    'Dropped',
+    'BatchFaults',
+    'ClockFault',
+    'CommandFault',
+    'CommandFaults',
+    'Draws',
+    'DynamicsFault',
     'Fault',
-    'FaultChain',
     'FaultError',
     'FaultInjector',
-    'FaultyClock',
-    'FaultySensors',
-    'Gaussian',
-    'Jitter',
+    'Limits',
+    'SensorFault',
+    'SharedDraws',
+    'SharedRandom',
+    'Signal',
+    'SimulationFaults',
+    'Streams',
+    'check_model',
     'describe',
+    'name_setting',
     'names',
+    'of_kind',
     'parse',
+    'require_kinds',
+    'setting',
 ]

@@ -1,54 +1,96 @@
 """The same faults for many robots stepped at once, each robot with its own."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from liquid_control.control.contract import Contract
 from liquid_control.faults.chain import FaultChain
-from liquid_control.faults.fault import Fault
+from liquid_control.faults.clocks import ClockFaults
+from liquid_control.faults.commands import CommandFaults, Limits
+from liquid_control.faults.fault import Fault, FaultError
+from liquid_control.faults.kinds import SensorFault, of_kind
+from liquid_control.faults.models import DynamicsFaults
+from liquid_control.faults.randomness import Random, SharedRandom, Streams
+from liquid_control.faults.signals import Signal, sensor_signals
+
+if TYPE_CHECKING:
+    from mujoco import MjModel
+
+Source = np.random.Generator | Streams
+"""One generator for all robots, or the streams with which each has its own numbers."""
 
 
-class FaultySensors:
-    """Sensors of N robots, each with some of the faults, which act in their order.
+class BatchFaults:
+    """Faults of N robots, each with some of them, which act in their order.
 
     Args:
         faults: all K faults.
         has: which robot has which fault, (N, K) bool; changed by :meth:`restart`.
-        std: standard deviation of each channel in normal motion, (n,).
+        sensors: the n channels that are read.
+        limits: limits of the m joints, such as a contract's action.
     """
 
-    def __init__(self, faults: Sequence[Fault], has: np.ndarray, std: np.ndarray):
-        self._std, self._rows = std, np.arange(len(has))
-        self._chain = FaultChain(faults, has, len(std))
-        depth = 1 + sum(fault.lag for fault in self._chain.faults)
-        self._truth = np.zeros((depth, len(has), len(std)))
+    def __init__(self, faults: Sequence[Fault], has: np.ndarray, sensors: Signal, limits: Limits):
+        self.has = np.array(has, dtype=bool).reshape(len(has), len(faults))
+        """Which robot has which fault now, (N, K) bool."""
+        sensed = of_kind(faults, SensorFault)
+        self._sensors = FaultChain(sensed, self.has, sensors)
+        self._commands = CommandFaults(faults, self.has, limits)
+        self._clock = ClockFaults(faults, self.has)
+        self._dynamics = DynamicsFaults(faults, self.has)
+        self._rows = np.arange(len(has))
+        depth = 1 + sum(fault.lag for _, fault in sensed)
+        self._truth = np.zeros((depth, len(has), len(sensors.scale)))
         self._known = np.zeros((depth, len(has)), dtype=bool)
         self._from = np.zeros(len(has), dtype=np.int64)
         self._arrived = np.zeros(len(has), dtype=bool)
 
-    @property
-    def has(self) -> np.ndarray:
-        """Which robot has which fault now, (N, K) bool."""
-        return self._chain.has
+    @classmethod
+    def of(cls, faults: Sequence[Fault], has: np.ndarray, contract: Contract) -> 'BatchFaults':
+        """The faults of robots with a contract whose terms are all on one topic.
+
+        Raises:
+            FaultError: a channel has no ``std``, or the terms are on several topics.
+        """
+        signals = sensor_signals(contract)
+        if len(signals) != 1:
+            raise FaultError(
+                f'{contract.source}: expected all terms on one topic, found {", ".join(signals)}'
+            )
+        return cls(faults, has, next(iter(signals.values())), contract.action)
 
     @property
     def arrays(self) -> dict[str, np.ndarray]:
-        """All mutable state, to be read or written in place."""
+        """All mutable state except changed models, to be read or written in place."""
         own = {name: getattr(self, f'_{name}') for name in ('truth', 'known', 'from', 'arrived')}
-        return {**self._chain.arrays, **own}
+        commands = {f'command.{name}': array for name, array in self._commands.arrays.items()}
+        return {'has': self.has, **self._sensors.arrays, **own, **commands}
 
     def restart(self, index: int, has: np.ndarray) -> None:
         """Begin an episode of one robot, which now has these faults (K,) bool."""
-        self._chain.restart(index, has)
+        self.has[index] = has
+        self._sensors.restart(index)
+        self._commands.restart(index)
+        self._dynamics.restart(index)
 
-    def read(self, true: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    def models(self, nominal: 'MjModel', steps: np.ndarray, source: Source) -> list['MjModel']:
+        """The model by which each robot moves in the period that begins.
+
+        Args:
+            nominal: the model without faults.
+            steps: periods that each robot's episode has lasted, (N,).
+            source: source of randomness.
+
+        Raises:
+            FaultError: the model lacks what a fault changes.
+        """
+        return self._dynamics.models(nominal, steps, _random(source))
+
+    def read(self, true: np.ndarray, source: Source) -> tuple[np.ndarray, np.ndarray]:
         """Take in true values (N, n); return what arrives (N, n) and whether it arrives (N,)."""
-
-        def affect(_: int, fault: Fault, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            lost = fault.drops(rng, (len(values),))
-            return lost, fault.corrupt(values, self._std, rng)
-
-        values, self._from[:], self._arrived[:] = self._chain.push(true, affect)
+        values, self._from[:], self._arrived[:] = self._sensors.push(true, _random(source))
         return values, self._arrived.copy()
 
     def foretold(self, true: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -62,20 +104,23 @@ class FaultySensors:
             The true values that predictions from the last readings are for, and whether they
             count; those of a reading that did not arrive never do.
         """
-        now = (self._chain.count - 1) % len(self._truth)
+        last, depth = self._sensors.count - 1, len(self._truth)
+        now = last % depth
         self._truth[now, self._rows], self._known[now, self._rows] = true, known
-        then = self._from % len(self._truth)
-        return self._truth[then, self._rows], self._known[then, self._rows] & self._arrived
+        then = self._from % depth
+        kept = last - self._from < depth
+        counts = self._known[then, self._rows] & self._arrived & kept
+        return self._truth[then, self._rows], counts
 
-    def periods(self, rng: np.random.Generator, steps: np.ndarray) -> np.ndarray:
-        """Length of each robot's current control period in nominal periods, (N,).
+    def periods(self, steps: np.ndarray, source: Source) -> np.ndarray:
+        """Length of each robot's period that begins, in nominal periods, (N,); arguments as in
+        :meth:`models`."""
+        return self._clock.periods(steps, _random(source))
 
-        Args:
-            rng: source of randomness.
-            steps: periods that each robot's episode has lasted, (N,).
-        """
-        lengths = np.ones(len(self.has))
-        for place, fault in enumerate(self._chain.faults):
-            active = self.has[:, place] & (steps >= fault.start)
-            lengths *= np.where(active, fault.periods(rng, lengths.shape), 1.0)
-        return lengths
+    def act(self, sent: np.ndarray, source: Source) -> np.ndarray:
+        """The commands that act in the period that begins, as these are sent, (N, m) each."""
+        return self._commands.act(sent, _random(source))
+
+
+def _random(source: Source) -> Random:
+    return source if isinstance(source, Streams) else SharedRandom(source)

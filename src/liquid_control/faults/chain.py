@@ -1,74 +1,93 @@
-"""Faults of readings, one after another: the same for one robot's messages and for many robots."""
+"""Faults of a signal, one after another: the same for one robot's messages and for many robots."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from liquid_control.faults.delay import DelayLine
-from liquid_control.faults.fault import Fault
-
-Affect = Callable[[int, Fault, np.ndarray], tuple[np.ndarray, np.ndarray]]
-"""(place of a fault, the fault, readings (N, n)) → which it loses (N,), all as it corrupts them."""
+from liquid_control.faults.kinds import Memory, SignalFault
+from liquid_control.faults.randomness import Random
+from liquid_control.faults.signals import Signal
 
 
 class FaultChain:
-    """Passes the readings of N sources through faults, in the order of the faults.
+    """Passes the samples of N sources through faults, in the order of the faults.
 
     A source counts its samples, whether they arrive or not; a fault acts on those from its
     ``start`` on.
 
     Args:
-        faults: all K faults.
-        has: which source has which fault, (N, K) bool; changed by :meth:`restart`.
-        width: values per sample, n.
+        faults: the faults, each with its place among all K faults.
+        has: which source has which fault, (N, K) bool; may change when an episode begins.
+        signal: what the sources send, n values.
+        held: where given, whoever receives a signal holds its last value if none arrives, and this
+            one, (n,), as an episode begins. So something arrives always, after every fault.
     """
 
-    def __init__(self, faults: Sequence[Fault], has: np.ndarray, width: int):
-        self.faults = tuple(faults)
-        self.has = np.array(has, dtype=bool).reshape(len(has), len(self.faults))
+    def __init__(
+        self,
+        faults: Sequence[tuple[int, SignalFault]],
+        has: np.ndarray,
+        signal: Signal,
+        held: np.ndarray | None = None,
+    ):
+        self._faults, self._has, self._signal = tuple(faults), has, signal
+        self._first = held
+        self._held: dict[int, np.ndarray] = {}
+        if held is not None:
+            self._held = {place: np.tile(held, (len(has), 1)) for place, _ in self._faults}
         self.count = np.zeros(len(has), dtype=np.int64)
         """Samples that each source has taken in, (N,)."""
-        self._lines = {
-            place: DelayLine(fault.lag, len(has), width)
-            for place, fault in enumerate(self.faults)
-            if fault.lag
-        }
+        self._memories: dict[int, Memory] = {}
+        for place, fault in self._faults:
+            memory = fault.memory(len(has), len(signal.scale))
+            if memory is not None:
+                self._memories[place] = memory
+
+    def __bool__(self) -> bool:
+        return bool(self._faults)
 
     @property
     def arrays(self) -> dict[str, np.ndarray]:
         """All mutable state, to be read or written in place."""
-        found = {'has': self.has, 'count': self.count}
-        for place, line in self._lines.items():
-            found |= {f'line{place}.{name}': array for name, array in line.arrays.items()}
-        return found
+        arrays = {'count': self.count}
+        for place, memory in self._memories.items():
+            arrays |= {f'{place}.{name}': array for name, array in memory.arrays.items()}
+        return arrays | {f'{place}.held': array for place, array in self._held.items()}
 
-    def push(self, values: np.ndarray, affect: Affect) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def push(self, values: np.ndarray, random: Random) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Take in one sample of each source.
 
         Args:
-            values: readings (N, n).
-            affect: does what a fault does.
+            values: readings or commands, (N, n).
+            random: source of randomness.
 
         Returns:
-            The readings that arrive (N, n), from which sample of its source each is (N,), and
+            The values that arrive (N, n), from which sample of its source each is (N,), and
             whether one arrives (N,).
         """
-        numbers, arrived = self.count.copy(), np.ones(len(self.has), dtype=bool)
-        for place, fault in enumerate(self.faults):
-            active = self.has[:, place] & (self.count >= fault.start)
+        numbers, arrived = self.count.copy(), np.ones(len(self.count), dtype=bool)
+        for place, fault in self._faults:
+            active = self._has[:, place] & fault.active(self.count)
+            draws = random.draws(self._signal, place, active)
             if fault.alters:
-                lost, corrupted = affect(place, fault, values)
-                arrived = arrived & ~(lost & active)
-                values = np.where(active[:, None], corrupted, values)
-            if place in self._lines:
-                line = self._lines[place]
-                values, numbers, arrived = line.push(values, numbers, arrived, active)
+                arrived = arrived & ~(fault.drops(draws) & active)
+                changes = active[:, None]
+                if self._signal.no_value is not None:
+                    changes = changes & (values != self._signal.no_value)
+                values = np.where(changes, fault.corrupt(values, self._signal.scale, draws), values)
+            if place in self._memories:
+                memory = self._memories[place]
+                values, numbers, arrived = memory.push(values, numbers, arrived, active, draws)
+            if place in self._held:
+                values = np.where(arrived[:, None], values, self._held[place])
+                self._held[place][:], arrived = values, np.ones_like(arrived)
         self.count += 1
         return values, numbers, arrived
 
-    def restart(self, index: int, has: np.ndarray) -> None:
-        """Begin an episode of one source, which now has these faults (K,) bool."""
-        self.has[index] = has
+    def restart(self, index: int) -> None:
+        """Begin an episode of one source."""
         self.count[index] = 0
-        for line in self._lines.values():
-            line.restart(index)
+        for memory in self._memories.values():
+            memory.restart(index)
+        for held in self._held.values():
+            held[index] = self._first

@@ -1,45 +1,63 @@
-"""Disturbances in the training of a robust teacher: commands that act late, and noise on them."""
+"""The commands of N robots on their way to the joints."""
+
+from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 
-LATE = 0.5, 0.3, 0.2
-"""Probabilities that commands act 0, 1 or 2 periods late, drawn for each episode."""
-NOISE = 0.1
-"""Standard deviation of the noise on commands, in half of the episodes."""
+from liquid_control.faults.chain import FaultChain
+from liquid_control.faults.fault import Fault
+from liquid_control.faults.kinds import CommandFault, of_kind
+from liquid_control.faults.randomness import Random
+from liquid_control.faults.signals import Signal
 
 
-class Disturbances:
-    """Delays and perturbs the commands of many robots on their way to the joints.
+class Limits(Protocol):
+    """What the joints accept, m values each: :class:`control.action.Action` is one."""
+
+    @property
+    def lower(self) -> Sequence[float]: ...
+
+    @property
+    def upper(self) -> Sequence[float]: ...
+
+    @property
+    def safe(self) -> Sequence[float]:
+        """The command that a robot holds before the first one arrives."""
+
+
+class CommandFaults:
+    """What acts on the joints as commands are sent.
 
     Args:
-        count: number of robots, N.
-        size: values per command, m.
-        seed: seed of all random draws.
+        faults: all K faults; those of other kinds do nothing here.
+        has: which robot has which fault, (N, K) bool; may change when an episode begins.
+        limits: limits of the m joints.
     """
 
-    def __init__(self, count: int, size: int, seed: int):
-        self.rng = np.random.default_rng(seed)
-        self._line = np.zeros((count, len(LATE), size))
-        self._late = np.zeros(count, dtype=np.int64)
-        self._noisy = np.zeros(count, dtype=bool)
-        for index in range(count):
-            self.restart(index)
+    def __init__(self, faults: Sequence[Fault], has: np.ndarray, limits: Limits):
+        self._lower, self._upper = np.array(limits.lower), np.array(limits.upper)
+        safe = np.array(limits.safe, dtype=float)
+        signal = Signal((self._upper - self._lower) / 2.0, 'command')
+        self._chain = FaultChain(of_kind(faults, CommandFault), has, signal, safe)
 
     @property
     def arrays(self) -> dict[str, np.ndarray]:
-        """All mutable state except the generator, to be read or written in place."""
-        return {'line': self._line, 'late': self._late, 'noisy': self._noisy}
+        """All mutable state, to be read or written in place."""
+        return self._chain.arrays if self._chain else {}
 
     def restart(self, index: int) -> None:
-        """Begin an episode of one robot: clear its sent commands and draw new disturbances."""
-        self._line[index] = 0.0
-        self._late[index] = self.rng.choice(len(LATE), p=LATE)
-        self._noisy[index] = self.rng.random() < 0.5
+        """Begin an episode of one robot."""
+        self._chain.restart(index)
 
-    def pass_on(self, commands: np.ndarray) -> np.ndarray:
-        """The commands that act now, (N, m), as these are sent, (N, m)."""
-        self._line[:, 1:] = self._line[:, :-1].copy()
-        self._line[:, 0] = commands
-        acting = self._line[np.arange(len(commands)), self._late]
-        noise = NOISE * self.rng.standard_normal(acting.shape)
-        return np.clip(acting + noise * self._noisy[:, None], -1.0, 1.0)
+    def act(self, sent: np.ndarray, random: Random) -> np.ndarray:
+        """The commands that act in the period that begins, (N, m); to be called once a period.
+
+        Args:
+            sent: the newest command of each robot, (N, m).
+            random: source of randomness.
+        """
+        if not self._chain:
+            return sent
+        values, _, _ = self._chain.push(sent, random)
+        return np.clip(values, self._lower, self._upper)

@@ -2,11 +2,11 @@
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-_KEY = 'bounds'
+_KEY = 'check'
 LATEST_START = 1_000_000
 """Largest number of samples after which a fault may begin."""
 
@@ -15,9 +15,16 @@ class FaultError(ValueError):
     """A fault is unknown or cannot be applied, or one of its settings is invalid."""
 
 
+class Check(Protocol):
+    """The values that a setting may have; as text, the same for ``--help``."""
+
+    def check(self, value: Any) -> Any:
+        """Return a value as the setting's type; raise ValueError, with what was expected."""
+
+
 @dataclass(frozen=True)
 class Bounds:
-    """The values that a setting may have, both ends included."""
+    """Numbers between two bounds, both included."""
 
     low: float
     high: float
@@ -25,7 +32,6 @@ class Bounds:
     """Whether it must be a whole number."""
 
     def check(self, value: Any) -> float | int:
-        """Return a value as a number; raise ValueError, with what was expected, if it is none."""
         kind = 'a whole number' if self.whole else 'a number'
         expected = f'expected {kind} in [{self.low:.7g}, {self.high:.7g}]'
         try:
@@ -40,31 +46,54 @@ class Bounds:
         return f'{self.low:.7g} to {self.high:.7g}'
 
 
+@dataclass(frozen=True)
+class Name:
+    """The name of a part of the robot."""
+
+    what: str
+
+    def check(self, value: Any) -> str:
+        if not isinstance(value, str) or not value:
+            raise ValueError(f'expected the name of a {self.what}, found {value!r}')
+        return value
+
+    def __str__(self) -> str:
+        return self.what
+
+
 def setting(default: float, low: float, high: float, whole: bool = False, **more: Any) -> Any:
-    """A setting of a fault, a dataclass field with bounds."""
-    metadata = {_KEY: Bounds(low, high, whole)}
-    return dataclasses.field(default=default, metadata=metadata, **more)
+    """A number that a fault takes: a dataclass field with bounds."""
+    return dataclasses.field(default=default, metadata={_KEY: Bounds(low, high, whole)}, **more)
 
 
-def bounds(field: dataclasses.Field) -> Bounds:
-    """The bounds of a setting."""
+def name_setting(default: str, what: str) -> Any:
+    """The name of a part of the robot, such as a body: a dataclass field."""
+    return dataclasses.field(default=default, metadata={_KEY: Name(what)})
+
+
+def check_of(field: dataclasses.Field) -> Check:
+    """The values that a setting may have."""
     return field.metadata[_KEY]
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault of the sensors or of their clock.
+    """A fault of one robot; :mod:`faults.kinds` has a subclass with hooks for each kind.
 
-    Its randomness always comes from the generator passed in, never from one of its own. A subclass
-    is a frozen dataclass of its settings, each a :func:`setting`, and overrides what it affects.
+    A fault is a frozen dataclass of its settings, each a :func:`setting`, and overrides what it
+    affects. Its randomness always comes from what is passed in, never from a generator of its own.
 
     Attributes:
-        start: number of samples of an episode before the fault begins.
+        start: number of samples (commands, periods) of an episode before the fault begins.
 
     Raises:
-        FaultError: a setting is no number or is out of bounds.
+        FaultError: a setting is of the wrong type or out of bounds.
     """
 
+    kind: ClassVar[str] = ''
+    """``sensor``, ``command``, ``clock`` or ``dynamics``."""
+    name: ClassVar[str] = ''
+    """Its name on the command line."""
     about: ClassVar[str] = ''
     """What it does, in a few words, for ``--help``."""
 
@@ -73,41 +102,11 @@ class Fault:
     def __post_init__(self):
         for field in dataclasses.fields(self):
             try:
-                value = bounds(field).check(getattr(self, field.name))
+                value = check_of(field).check(getattr(self, field.name))
             except ValueError as error:
-                raise FaultError(f'{type(self).__name__.lower()}: {field.name}: {error}') from None
+                raise FaultError(f'{self.name}: {field.name}: {error}') from None
             object.__setattr__(self, field.name, value)
 
-    @property
-    def lag(self) -> int:
-        """Number of samples by which readings arrive late."""
-        return 0
-
-    @property
-    def alters(self) -> bool:
-        """Whether it loses or corrupts readings at all."""
-        kind = type(self)
-        return kind.drops is not Fault.drops or kind.corrupt is not Fault.corrupt
-
-    @property
-    def of_sensors(self) -> bool:
-        """Whether it changes or withholds readings; what else it does a simulation must obey."""
-        return type(self).periods is Fault.periods
-
-    def drops(self, rng: np.random.Generator, shape: tuple[int, ...] = ()) -> np.ndarray:
-        """Return which samples are lost: bool of ``shape``."""
-        return np.zeros(shape, dtype=bool)
-
-    def corrupt(self, values: np.ndarray, std: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Return the readings as the faulty sensor gives them.
-
-        Args:
-            values: true readings (..., n).
-            std: standard deviation of each channel in normal motion, (n,).
-            rng: source of randomness.
-        """
-        return values
-
-    def periods(self, rng: np.random.Generator, shape: tuple[int, ...] = ()) -> np.ndarray:
-        """Return lengths of control periods in nominal periods, of ``shape``, for a simulation."""
-        return np.ones(shape)
+    def active(self, count: np.ndarray) -> np.ndarray:
+        """Whether it acts on the sample (command, period) of this number in its episode."""
+        return count >= self.start

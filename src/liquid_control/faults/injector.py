@@ -1,8 +1,6 @@
-"""Inject faults into messages, in the same way wherever the messages come from."""
+"""Inject sensor faults into messages, in the same way wherever the messages come from."""
 
 import itertools
-import zlib
-from collections import Counter
 from collections.abc import Container, Sequence
 from typing import Any, NamedTuple
 
@@ -12,17 +10,11 @@ from liquid_control.control.contract import Contract
 from liquid_control.control.observe import TermAccess
 from liquid_control.control.stamps import stamp_ns
 from liquid_control.faults.chain import FaultChain
-from liquid_control.faults.fault import Fault, FaultError
-
-_CLOCK = 'clock'
-
-
-class _Read(NamedTuple):
-    """A term: how to access it, its index among the terms of its topic, its channels' std."""
-
-    access: TermAccess
-    place: int
-    std: np.ndarray
+from liquid_control.faults.fault import Fault
+from liquid_control.faults.kinds import SensorFault, of_kind
+from liquid_control.faults.randomness import Streams
+from liquid_control.faults.signals import Signal, sensed_terms, sensor_signals
+from liquid_control.faults.simulation import check_seed
 
 
 class _Sample(NamedTuple):
@@ -35,7 +27,7 @@ class _Sample(NamedTuple):
 
 
 class FaultInjector:
-    """Applies faults to the channels that a robot's contract names, in place.
+    """Applies sensor faults to the channels that a robot's contract names, in place.
 
     The noise on a message and its loss depend only on the seed, its topic, its stamp and the
     robot's terms: the same message is treated the same over ROS, in process and in a bag, whatever
@@ -45,13 +37,13 @@ class FaultInjector:
 
     Args:
         robot: complete contract of the robot.
-        faults: faults in the order in which they are applied.
+        faults: all faults in their order; only those of sensors are applied here.
         seed: seed of the faults.
         asked: names of the terms to read and write; by default all.
 
     Raises:
-        FaultError: there is a fault but a channel has no ``std`` in the contract, or the seed is
-            not in [0, 2⁶⁴).
+        FaultError: there is a sensor fault but a channel has no ``std`` in the contract, or the
+            seed is not in [0, 2⁶⁴).
     """
 
     def __init__(
@@ -61,26 +53,19 @@ class FaultInjector:
         seed: int,
         asked: Container[str] | None = None,
     ):
-        _check_seed(seed)
-        self._faults = tuple(faults)
-        self._seed = seed
+        check_seed(seed)
+        self._faults = of_kind(faults, SensorFault)
+        self._has = np.ones((1, len(faults)), dtype=bool)
+        self._streams = Streams(seed)
         self._held = robot.held  # commands: no sensor brings them
         self._max_gap_ns = round(robot.max_gap * 1e9)
-        self._read: dict[str, list[_Read]] = {}
+        self._signals = sensor_signals(robot, asked) if self._faults else {}
+        self._access = {
+            topic: [TermAccess(term) for _, term in terms]
+            for topic, terms in sensed_terms(robot, asked).items()
+        }
         self._last: dict[str, _Sample] = {}
         self._chains: dict[str, FaultChain] = {}
-        places: Counter[str] = Counter()
-        for term in robot.sensed:
-            place = places[term.topic]
-            places[term.topic] += 1
-            if term.hold or (asked is not None and term.name not in asked):
-                continue
-            if self._faults and term.std is None:
-                raise FaultError(
-                    f'{robot.source}: {term.name}: std is missing: it is the unit of faults'
-                )
-            read = _Read(TermAccess(term), place, np.array(term.std or ()))
-            self._read.setdefault(term.topic, []).append(read)
 
     def apply(self, topic: str, message: Any) -> bool:
         """Corrupt one message in place; return False if it is lost.
@@ -90,77 +75,26 @@ class FaultInjector:
         """
         if not self._faults or topic in self._held:
             return True
-        stamp, terms = stamp_ns(message), self._read.get(topic, ())
-        readings = [read.access.read(message) for read in terms]
+        stamp, terms = stamp_ns(message), self._access.get(topic, ())
+        readings = [access.read(message) for access in terms]
         values = np.array([value for reading in readings for value in reading], dtype=float)
-        cuts = np.cumsum([0, *map(len, readings)])
-        spans = [slice(*cut) for cut in itertools.pairwise(cuts)]
-
-        def affect(place: int, fault: Fault, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            rng = _rng(self._seed, topic, stamp, place)
-            lost, corrupted = fault.drops(rng, (1,)), values.copy()
-            for read, span in zip(terms, spans, strict=True):
-                own = self._of(read, rng, topic, stamp, place)
-                there = values[0, span]
-                changed = fault.corrupt(there, read.std, own)
-                corrupted[0, span] = np.where(there == read.access.no_value, there, changed)
-            return lost, corrupted
-
         last = self._last.get(topic)
         if last is None or last.stamp != stamp or not np.array_equal(last.values, values):
-            chain = self._chain(topic, stamp, len(values))
-            delivered, _, arrived = chain.push(values[None], affect)
+            chain = self._chain(topic, stamp)
+            delivered, _, arrived = chain.push(values[None], self._streams.at(stamp))
             last = self._last[topic] = _Sample(stamp, values, delivered[0], bool(arrived[0]))
         if last.arrived:
-            for read, span in zip(terms, spans, strict=True):
-                read.access.write(message, last.delivered[span].copy())
+            cuts = itertools.pairwise(np.cumsum([0, *map(len, readings)]).tolist())
+            for access, cut in zip(terms, cuts, strict=True):
+                access.write(message, last.delivered[slice(*cut)].copy())
         return last.arrived
 
-    def _of(self, read: _Read, first: np.random.Generator, *key) -> np.random.Generator:
-        """A term's generator; the first term of a topic continues with the topic's generator."""
-        return _rng(self._seed, *key, read.place) if read.place else first
-
-    def _chain(self, topic: str, stamp: int, width: int) -> FaultChain:
+    def _chain(self, topic: str, stamp: int) -> FaultChain:
         """The faults of a topic; an episode of theirs begins after a gap."""
         passed = stamp - self._last[topic].stamp if topic in self._last else 0
-        if topic not in self._chains or not 0 <= passed <= self._max_gap_ns:
-            everything = np.ones((1, len(self._faults)), dtype=bool)
-            self._chains[topic] = FaultChain(self._faults, everything, width)
+        if topic not in self._chains:
+            signal = self._signals.get(topic) or Signal(np.zeros(0), topic, ())
+            self._chains[topic] = FaultChain(self._faults, self._has, signal)
+        elif not 0 <= passed <= self._max_gap_ns:
+            self._chains[topic].restart(0)
         return self._chains[topic]
-
-
-class FaultyClock:
-    """Length of each control period of a simulation, from its stamp and the seed alone.
-
-    Raises:
-        FaultError: the seed is not in [0, 2⁶⁴).
-    """
-
-    def __init__(self, faults: Sequence[Fault], seed: int):
-        _check_seed(seed)
-        self._uneven = [each for each in enumerate(faults) if not each[1].of_sensors]
-        self._seed = seed
-
-    def period(self, stamp: int, step: int) -> float:
-        """Length of a period in nominal periods.
-
-        Args:
-            stamp: when it begins, in ns.
-            step: periods that the episode has lasted.
-        """
-        length = 1.0
-        for place, fault in self._uneven:
-            if step >= fault.start:
-                length *= float(fault.periods(_rng(self._seed, _CLOCK, stamp, place)))
-        return length
-
-
-def _check_seed(seed: int) -> None:
-    if not 0 <= seed < 2**64:
-        raise FaultError(f'seed: expected a whole number in [0, 2^64), found {seed}')
-
-
-def _rng(seed: int, topic: str, stamp: int, place: int, term: int = 0) -> np.random.Generator:
-    key = np.array([seed, zlib.crc32(topic.encode())], dtype=np.uint64)
-    counter = np.array([0, term, place, stamp % 2**64], dtype=np.uint64)
-    return np.random.Generator(np.random.Philox(key=key, counter=counter))

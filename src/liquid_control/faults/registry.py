@@ -1,41 +1,63 @@
 """Faults as text, for the command line and ROS parameters: ``gaussian:0.1+delay:3@500``."""
 
+import functools
+import importlib
+import pkgutil
 from dataclasses import Field, fields
 
 from liquid_control.control.schema import unknown
-from liquid_control.faults.delay import Delay
-from liquid_control.faults.dropped import Dropped
-from liquid_control.faults.fault import Fault, FaultError, bounds
-from liquid_control.faults.gaussian import Gaussian
-from liquid_control.faults.jitter import Jitter
-
-_FAULTS: dict[str, type[Fault]] = {
-    'delay': Delay,
-    'dropped': Dropped,
-    'gaussian': Gaussian,
-    'jitter': Jitter,
-}
+from liquid_control.faults.fault import Fault, FaultError, check_of
+from liquid_control.faults.kinds import KINDS
 
 _NONE = 'none'
 SYNTAX = 'none, or faults joined by +; NAME:VALUE@N begins at sample N of an episode'
 """How faults are written, for ``--help``."""
 
 
+@functools.cache
+def registry() -> dict[str, type[Fault]]:
+    """Name → class of every fault in the folders beside this file, one for each kind.
+
+    Raises:
+        TypeError: two faults have the same name.
+    """
+    found: dict[str, type[Fault]] = {}
+    for kind in KINDS:
+        package = importlib.import_module(f'{__package__}.{kind.kind}')
+        for module in pkgutil.iter_modules(package.__path__, f'{package.__name__}.'):
+            for item in vars(importlib.import_module(module.name)).values():
+                if not isinstance(item, type) or item.__module__ != module.name:
+                    continue
+                if issubclass(item, kind):
+                    if item.name in found:
+                        raise TypeError(f'{module.name}: the name {item.name!r} is taken')
+                    found[item.name] = item
+    return found
+
+
 def names() -> list[str]:
-    """Names of all faults."""
-    return sorted(_FAULTS)
+    """Names of all faults, kind by kind."""
+    return list(registry())
 
 
-def describe() -> list[str]:
-    """One line for each fault: its name, its setting, what it does, bounds and default."""
+def describe(*kinds: str) -> list[str]:
+    """One line for each fault: its name, its settings, what it does, bounds and defaults.
+
+    Args:
+        kinds: only faults of these kinds, such as ``sensor``; by default all.
+    """
     rows = []
-    for name, kind in sorted(_FAULTS.items()):
+    for name, kind in registry().items():
         settings = _settings(kind)
         written = ':'.join([name, *(field.name.upper() for field in settings)])
-        limits = ', '.join(f'{bounds(field)}; {field.default:g}' for field in settings)
-        rows.append((written, f'{kind.about} ({limits})'))
-    width = max(len(written) for written, _ in rows)
-    return [f'{written:<{width}}  {text}' for written, text in rows]
+        limits = ', '.join(f'{check_of(field)}; {field.default}' for field in settings)
+        rows.append((kind, written, f'{kind.about} ({limits})'))
+    width = max(len(written) for _, written, _ in rows)
+    return [
+        f'{written:<{width}}  {text}'
+        for kind, written, text in rows
+        if not kinds or kind.kind in kinds
+    ]
 
 
 def parse(spec: str) -> tuple[Fault, ...]:
@@ -57,23 +79,23 @@ def _parse_one(text: str) -> Fault:
     name, *values = (part.strip() for part in written.split(':'))
     if name == _NONE:
         raise FaultError(f'{text}: {_NONE} takes no value and no start, and stands alone')
-    if name not in _FAULTS:
-        raise FaultError(unknown('fault', name, [*_FAULTS, _NONE]))
-    kind = _FAULTS[name]
+    if name not in registry():
+        raise FaultError(unknown('fault', name, [*registry(), _NONE]))
+    kind = registry()[name]
     settings = [field.name for field in _settings(kind)]
     if len(values) > len(settings):
         raise FaultError(f'{text}: {name} takes {", ".join(settings)}; found {len(values)} values')
-    found = {}
+    given = {}
     for place, value in enumerate(values):
         setting, equals, number = (part.strip() for part in value.partition('='))
         if not equals:
             setting, number = settings[place], value
         if setting not in settings:
             raise FaultError(f'{text}: {unknown(f"setting of {name}", setting, settings)}')
-        found[setting] = number
+        given[setting] = number
     if at:
-        found['start'] = start.strip()
-    return kind(**found)
+        given['start'] = start.strip()
+    return kind(**given)
 
 
 def _settings(kind: type[Fault]) -> list[Field]:

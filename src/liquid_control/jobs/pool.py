@@ -6,13 +6,19 @@ import os
 import signal
 import time
 import traceback
-from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkServerContext
+from multiprocessing.process import BaseProcess
 from typing import Any
 
-_TELL_S = 0.2
+from liquid_control.jobs.progress import ALIKE, Progress, Size
+
+_INTERVAL_S = 0.2
+"""Least time between two reports of a job."""
 
 
 @dataclass(frozen=True)
@@ -22,35 +28,16 @@ class Job:
     name: str
     function: Callable[..., None]
     arguments: tuple[Any, ...]
+    size: Size = ALIKE
 
 
-@dataclass
-class Live:
-    """A running job."""
-
-    job: Job
-    process: multiprocessing.process.BaseProcess
-    started: float
-    share: float = 0.0
-    text: str = ''
-    resumed: float | None = None
-    """The first share that it reported: what had been done before this start."""
-
-
-@dataclass
-class State:
-    """Progress of all jobs."""
-
-    waiting: list[Job]
-    live: dict[Connection, Live] = field(default_factory=dict)
-    finished: dict[str, float] = field(default_factory=dict)
-    """Name → seconds that the job took in this pool."""
-    failed: dict[str, str] = field(default_factory=dict)
-    """Name → what went wrong."""
-
-
-def work(jobs: Sequence[Job], workers: int, preload: Sequence[str] = ()) -> Iterator[State]:
-    """Work through the jobs in order; yield the state at least about three times a second.
+def work(
+    jobs: Sequence[Job],
+    workers: int,
+    preload: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> Iterator[Progress]:
+    """Work through the jobs in order; yield their progress at least about three times a second.
 
     A job that fails does not stop the others. When the caller stops, by an exception or by closing
     the generator, the running processes are terminated.
@@ -59,73 +46,86 @@ def work(jobs: Sequence[Job], workers: int, preload: Sequence[str] = ()) -> Iter
         jobs: jobs whose functions are importable by name.
         workers: number of jobs to run at a time.
         preload: modules that every process needs, imported once.
+        progress: progress of a longer list, to which these jobs have been added already.
     """
+    if progress is None:
+        progress = Progress(workers)
+        for job in jobs:
+            progress.add(job.name, job.size)
     resource_tracker.ensure_running()  # before Ctrl-C is blocked: starting it would unblock that
     context = multiprocessing.get_context('forkserver')
-    context.set_forkserver_preload(list(preload))
-    state = State(list(jobs))
+    context.set_forkserver_preload([__name__, *preload])
+    waiting = deque(jobs)
+    running: dict[Connection, tuple[Job, BaseProcess]] = {}
     try:
         with _quiet_environment():
-            while state.waiting or state.live:
-                while state.waiting and len(state.live) < workers:
-                    _start(context, state, state.waiting.pop(0))
-                for connection in wait(list(state.live), timeout=0.3):
-                    _hear(state, connection)
-                yield state
+            while waiting or running:
+                while waiting and len(running) < workers:
+                    job = waiting.popleft()
+                    connection, process = _start(context, job)
+                    running[connection] = job, process
+                    progress.start(job.name)
+                for connection in wait(list(running), timeout=0.3):
+                    job, process = running[connection]
+                    if not _take(progress, job, process, connection):
+                        del running[connection]
+                yield progress
     finally:
-        for live in state.live.values():
-            live.process.terminate()
-        for live in state.live.values():
-            live.process.join()
+        for _, process in running.values():
+            process.terminate()
+        for _, process in running.values():
+            process.join()
 
 
-def _start(context, state: State, job: Job) -> None:
+def _start(context: ForkServerContext, job: Job) -> tuple[Connection, BaseProcess]:
     ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_job, args=(job, theirs), daemon=True)
+    process = context.Process(target=_run, args=(job, theirs), daemon=True)
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # the process inherits it
     try:
         process.start()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     theirs.close()
-    state.live[ours] = Live(job, process, time.monotonic())
+    return ours, process
 
 
-def _hear(state: State, connection: Connection) -> None:
-    """Handle a process's message, or its end."""
-    live = state.live[connection]
+def _take(progress: Progress, job: Job, process: BaseProcess, connection: Connection) -> bool:
+    """Take in a job's message, or its end; returns whether the job is still running."""
     try:
-        kind, *said = connection.recv()
+        kind, *values = connection.recv()
     except (EOFError, OSError):
-        live.process.join()
-        code = live.process.exitcode
-        how = f'signal {-code} ended it' if code is not None and code < 0 else f'exit code {code}'
-        hint = ' (is memory short?)' if code == -signal.SIGKILL else ''
-        kind, said = 'failed', [f'{how}{hint}']
+        process.join()
+        kind, values = 'failed', [_how_it_ended(process.exitcode)]
     if kind == 'progress':
-        live.share, live.text = said
-        live.resumed = live.share if live.resumed is None else live.resumed
-        return
-    del state.live[connection]
+        progress.update(job.name, *values)
+        return True
     connection.close()
-    live.process.join()
+    process.join()
     if kind == 'failed':
-        state.failed[live.job.name] = said[0]
+        progress.fail(job.name, values[0])
     else:
-        state.finished[live.job.name] = time.monotonic() - live.started
+        progress.finish(job.name)
+    return False
 
 
-def _job(job: Job, connection: Connection) -> None:
+def _how_it_ended(code: int | None) -> str:
+    if code is None or code >= 0:
+        return f'exit code {code}'
+    hint = ' (is memory short?)' if code == -signal.SIGKILL else ''
+    return f'signal {-code} ended it{hint}'
+
+
+def _run(job: Job, connection: Connection) -> None:
     """Run a job in its process, which ignores Ctrl-C: the caller handles it and ends the job."""
-    told = 0.0
+    last = 0.0
 
     def report(share: float, text: str) -> None:
-        nonlocal told
-        if time.monotonic() - told > _TELL_S:
-            told = time.monotonic()
+        nonlocal last
+        if time.monotonic() - last > _INTERVAL_S:
+            last = time.monotonic()
             try:
                 connection.send(('progress', share, text))
-            except OSError:  # nobody is listening any more
+            except OSError:  # the parent process is gone
                 os._exit(1)
 
     try:
@@ -139,7 +139,7 @@ def _job(job: Job, connection: Connection) -> None:
 
 
 @contextlib.contextmanager
-def _quiet_environment() -> Generator[None]:
+def _quiet_environment() -> Iterator[None]:
     """Limit every process to one thread, whichever library starts them."""
     names = ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS')
     before = {name: os.environ.get(name) for name in names}

@@ -9,6 +9,7 @@ import hashlib
 import json
 import time
 import traceback
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +18,20 @@ from typing import Any
 from liquid_control.control.schema import unknown
 from liquid_control.files import from_json
 from liquid_control.jobs.pool import Job, work
+from liquid_control.jobs.progress import ALIKE, Progress, Report, Size
 from liquid_control.provenance import write_json
 
 FORMAT = 1
 ENGINES = ('local', 'ray')
 _RETRIES = 5
 """How often Ray does a piece again whose worker or node died."""
+_AHEAD = 4
+"""Pieces that are submitted to Ray for each of its processors, so that none waits for work."""
+
+Outcome = dict[str, Any]
+"""``format, name, key, ok, seconds`` of a piece, and its ``result`` or ``error``; plain JSON."""
+Show = Callable[[Progress], None]
+"""Called with the progress of a sweep whenever it changes, or about three times a second."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +42,14 @@ class Piece:
         name: name of its file; unique in a sweep.
         arguments: keyword arguments, plain JSON.
         inputs: fingerprint of the files that it reads; if that changes, the piece is done again.
+        size: how long it is expected to take, for the estimate of the time left.
     """
 
     name: str
     function: Callable[..., dict[str, Any]]
     arguments: dict[str, Any]
     inputs: str = ''
+    size: Size = ALIKE
 
     @property
     def key(self) -> str:
@@ -54,9 +65,9 @@ def sweep(
     workers: int = 1,
     engine: str = 'local',
     address: str | None = None,
-    report: Callable[..., None] = lambda share, text, left: None,
-) -> dict[str, dict[str, Any]]:
-    """Do all pieces; return name → ``{name, key, ok, seconds, result or error}``, in order.
+    show: Show = lambda progress: None,
+) -> dict[str, Outcome]:
+    """Do all pieces; return name → outcome, in order.
 
     Args:
         pieces: pieces with distinct names.
@@ -64,105 +75,158 @@ def sweep(
         workers: number of local processes; a single piece is done in this one.
         engine: ``local`` or ``ray``.
         address: address of a Ray cluster; by default one is started on this machine.
-        report: called with the share done, a text and the estimated seconds left.
+        show: called with the progress.
 
     Raises:
-        ValueError: two pieces have the same name, or there is no such engine.
+        ValueError: two pieces have the same name, a name cannot be that of a file, or there is no
+            such engine.
         RuntimeError: Ray is asked for but not installed.
     """
-    names = [piece.name for piece in pieces]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ValueError(f'sweep: {", ".join(twice)} is there more than once')
+    check_names([piece.name for piece in pieces])
     if engine not in ENGINES:
         raise ValueError(unknown('engine', engine, ENGINES))
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    found = {piece.name: kept(folder, piece) for piece in pieces}
-    waiting = [piece for piece in pieces if not (found[piece.name] or {}).get('ok')]
-    started, total = time.monotonic(), len(pieces)
-    done = total - len(waiting)
-    if waiting:
-        if engine == 'ray':
-            run = _ray(waiting, address)
-        elif total == 1:
-            run = ((piece, do(piece)) for piece in waiting)
+    outcomes = {piece.name: kept(folder, piece) for piece in pieces}
+    waiting, progress = [], Progress(workers)
+    for piece in pieces:
+        progress.add(piece.name, piece.size)
+        outcome = outcomes[piece.name]
+        if outcome is not None and outcome['ok']:
+            progress.keep(piece.name, outcome['seconds'])
         else:
-            run = _local(waiting, folder, workers)
-        for count, (piece, outcome) in enumerate(run, 1):
-            keep(folder, outcome)
-            found[piece.name] = outcome
-            passed = time.monotonic() - started
-            left = passed / count * (len(waiting) - count)
-            text = f'{piece.name} {"done" if outcome["ok"] else "failed"}'
-            report((done + count) / total, text, left)
-    return {name: found[name] for name in names}
+            waiting.append(piece)
+    if waiting:
+        show(progress)
+        if engine == 'ray':
+            finished = _ray(waiting, folder, address, progress, show)
+        elif len(pieces) == 1:
+            finished = _here(waiting, folder, progress, show)
+        else:
+            finished = _local(waiting, folder, progress, show)
+        outcomes.update((outcome['name'], outcome) for outcome in finished)
+    return {piece.name: outcomes[piece.name] for piece in pieces}
 
 
-def kept(folder: Path, piece: Piece) -> dict[str, Any] | None:
+def check_names(names: Sequence[str]) -> None:
+    """Refuse names of pieces that cannot be names of files, or are there more than once.
+
+    Raises:
+        ValueError: the message has all wrong names.
+    """
+    repeated = sorted(name for name, count in Counter(names).items() if count > 1)
+    if repeated:
+        raise ValueError(f'sweep: {", ".join(repeated)} is there more than once')
+    wrong = [repr(name) for name in names if not name or name.startswith('.') or '/' in name]
+    if wrong:
+        raise ValueError(
+            'sweep: expected names without / that do not start with a dot, found '
+            + ', '.join(wrong)
+        )
+
+
+def kept(folder: Path, piece: Piece) -> Outcome | None:
     """Return a piece's saved outcome; None if there is none, or it is broken or another's."""
     try:
-        found = from_json(_path(folder, piece.name).read_text())
-        whole = found['format'] == FORMAT and found['key'] == piece.key and 'ok' in found
+        outcome = from_json(_path(folder, piece.name).read_text())
+        same = outcome['format'] == FORMAT and outcome['key'] == piece.key
+        whole = {'ok', 'seconds'} <= set(outcome)
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return found if whole else None
+    return outcome if same and whole else None
 
 
-def keep(folder: Path, outcome: dict[str, Any]) -> None:
+def keep(folder: Path, outcome: Outcome) -> None:
     """Save an outcome, whole or not at all."""
     write_json(_path(folder, outcome['name']), outcome)
 
 
-def do(piece: Piece) -> dict[str, Any]:
+def do(piece: Piece) -> Outcome:
     """Do a piece; an exception becomes part of its outcome."""
     started = time.monotonic()
-    outcome: dict[str, Any] = {'format': FORMAT, 'name': piece.name, 'key': piece.key, 'ok': False}
     try:
-        outcome['result'] = piece.function(**piece.arguments)
-        outcome['ok'] = True
+        what = {'ok': True, 'result': piece.function(**piece.arguments)}
     except (ValueError, OSError, RuntimeError, MemoryError) as error:
-        outcome['error'] = str(error) or type(error).__name__
+        what = {'ok': False, 'error': str(error) or type(error).__name__}
     except Exception:  # a bug: show where it is
-        outcome['error'] = traceback.format_exc()
-    outcome['seconds'] = round(time.monotonic() - started, 3)
-    return outcome
+        what = {'ok': False, 'error': traceback.format_exc()}
+    return _outcome(piece, time.monotonic() - started, what)
+
+
+def _outcome(piece: Piece, seconds: float, what: dict[str, Any]) -> Outcome:
+    about = {'format': FORMAT, 'name': piece.name, 'key': piece.key, 'seconds': round(seconds, 3)}
+    return {**about, **what}
+
+
+def _lost(piece: Piece, error: str) -> Outcome:
+    """The outcome of a piece whose process or node died."""
+    return _outcome(piece, 0.0, {'ok': False, 'error': error})
 
 
 def _path(folder: Path, name: str) -> Path:
     return folder / f'{name}.json'
 
 
-def _local(pieces: Sequence[Piece], folder: Path, workers: int) -> Iterator[tuple]:
-    """Run each piece in its own process, which writes the file itself."""
-    by_name = {piece.name: piece for piece in pieces}
+def _end(progress: Progress, outcome: Outcome) -> None:
+    """Note the end of a running piece."""
+    if outcome['ok']:
+        progress.finish(outcome['name'], outcome['seconds'])
+    else:
+        progress.fail(outcome['name'], outcome['error'])
+
+
+def _here(
+    pieces: Sequence[Piece], folder: Path, progress: Progress, show: Show
+) -> Iterator[Outcome]:
+    """Do each piece in this process."""
+    for piece in pieces:
+        progress.start(piece.name)
+        outcome = do(piece)
+        keep(folder, outcome)
+        _end(progress, outcome)
+        show(progress)
+        yield outcome
+
+
+def _local(
+    pieces: Sequence[Piece], folder: Path, progress: Progress, show: Show
+) -> Iterator[Outcome]:
+    """Do each piece in its own process, which writes the file itself."""
     for piece in pieces:  # old failures and other pieces' results must not pass for new
         _path(folder, piece.name).unlink(missing_ok=True)
-    jobs = [Job(piece.name, _job, (piece, str(folder))) for piece in pieces]
-    told: set[str] = set()
+    jobs = [Job(piece.name, _job, (piece, str(folder)), piece.size) for piece in pieces]
     modules = sorted({piece.function.__module__ for piece in pieces} - {'__main__'})
-    for state in work(jobs, workers, preload=modules):
-        for name in [*state.finished, *state.failed]:
-            if name in told:
-                continue
-            told.add(name)
-            piece = by_name[name]
-            outcome = kept(folder, piece)
-            if outcome is None:  # the process died
-                error = state.failed.get(name, 'its process left no result')
-                outcome = {
-                    'format': FORMAT, 'name': name, 'key': piece.key, 'ok': False,
-                    'seconds': 0.0, 'error': error,
-                }  # fmt: skip
-            yield piece, outcome
+    for _ in work(jobs, progress.workers, [__name__, *modules], progress):
+        show(progress)
+    for piece in pieces:
+        outcome = kept(folder, piece)
+        if outcome is None:  # the process died
+            error = progress.failed.get(piece.name, 'its process left no result')
+            outcome = _lost(piece, error)
+            keep(folder, outcome)
+        yield outcome
 
 
-def _job(piece: Piece, folder: str, report: Callable[[float, str], None]) -> None:
-    keep(Path(folder), do(piece))
+def _job(piece: Piece, folder: str, report: Report) -> None:
+    """Do a piece and keep its outcome.
+
+    Raises:
+        RuntimeError: the piece failed.
+    """
+    outcome = do(piece)
+    keep(Path(folder), outcome)
+    if not outcome['ok']:
+        raise RuntimeError(outcome['error'])
 
 
-def _ray(pieces: Sequence[Piece], address: str | None) -> Iterator[tuple]:
-    """Run each piece as a task; one whose node dies is done again on another."""
+def _ray(
+    pieces: Sequence[Piece],
+    folder: Path,
+    address: str | None,
+    progress: Progress,
+    show: Show,
+) -> Iterator[Outcome]:
+    """Do each piece as a task; one whose node dies is done again on another."""
     import ray
 
     ours = not ray.is_initialized()
@@ -170,19 +234,24 @@ def _ray(pieces: Sequence[Piece], address: str | None) -> Iterator[tuple]:
         ray.init(address=address, log_to_driver=False)
     try:
         task = ray.remote(do).options(max_retries=_RETRIES, num_cpus=1)
-        live = {task.remote(piece): piece for piece in pieces}
-        while live:
+        waiting, live = deque(pieces), {}
+        while waiting or live:
+            progress.workers = max(1, int(ray.cluster_resources().get('CPU', 1)))
+            while waiting and len(live) < _AHEAD * progress.workers:
+                piece = waiting.popleft()
+                live[task.remote(piece)] = piece
             ready, _ = ray.wait(list(live), num_returns=1, timeout=None)
             for reference in ready:
                 piece = live.pop(reference)
                 try:
                     outcome = ray.get(reference)
                 except ray.exceptions.RayError as error:
-                    outcome = {
-                        'format': FORMAT, 'name': piece.name, 'key': piece.key, 'ok': False,
-                        'seconds': 0.0, 'error': str(error).splitlines()[0],
-                    }  # fmt: skip
-                yield piece, outcome
+                    outcome = _lost(piece, str(error).splitlines()[0])
+                keep(folder, outcome)
+                progress.start(piece.name)
+                _end(progress, outcome)
+                show(progress)
+                yield outcome
     finally:
         if ours:
             ray.shutdown()

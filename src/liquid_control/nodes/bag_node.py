@@ -20,7 +20,7 @@ from typing import Any
 
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
-from std_msgs.msg import Float64MultiArray, Header
+from std_msgs.msg import Header
 
 from liquid_control import paths
 from liquid_control.bags.bag import Bag
@@ -28,15 +28,15 @@ from liquid_control.bags.commands import recorded_commands
 from liquid_control.bags.merging import merged
 from liquid_control.bags.names import check_renamed, renaming
 from liquid_control.control.bundle import Bundle
+from liquid_control.control.commands import command_codec, command_reader
 from liquid_control.control.contract import Contract
 from liquid_control.control.observe import Observer
 from liquid_control.control.stamps import stamp_ns
-from liquid_control.control.topics import BAG_ENDED, SHADOW, answered_stamp
+from liquid_control.control.topics import BAG_ENDED, FLOAT64_MULTI_ARRAY, SHADOW
 from liquid_control.nodes.parameters import Parameters
 from liquid_control.nodes.playback import Playback
 from liquid_control.nodes.session import NodeError, Session, run_process
 from liquid_control.nodes.wire import (
-    CommandMessage,
     clock_message,
     message_type,
     qos,
@@ -114,13 +114,16 @@ class BagNode(Node):
         self._pace = next(iter(self._contract.topics))
         self._time = self.create_publisher(Clock, '/clock', 10)
         topic = self._robot.action.topic
-        self._sent = self.create_publisher(Float64MultiArray, topic, profile)
+        self._codec = command_codec(self._robot)
+        self._sent = self.create_publisher(message_type(self._codec.kind), topic, profile)
         self._ended = self.create_publisher(Header, BAG_ENDED, profile)
-        self._command = CommandMessage(self._robot.action_size)
-        self.create_subscription(Float64MultiArray, SHADOW, self._on_answer, profile)
+        self._command = self._codec.empty(message_type)
+        self._answers = command_reader(self._robot, FLOAT64_MULTI_ARRAY)
+        kind = message_type(FLOAT64_MULTI_ARRAY)
+        self.create_subscription(kind, SHADOW, self._on_answer, profile)
 
-    def _on_answer(self, message: Float64MultiArray) -> None:
-        self._answered = answered_stamp(message)
+    def _on_answer(self, message: Any) -> None:
+        self._answered = self._answers.answered(message)
 
     def run(self, session: Session) -> int:
         """Play the whole recording; return the exit code.
@@ -212,7 +215,7 @@ class BagNode(Node):
                 if commands.required and not answers:
                     continue  # it did not reach the policy that drove
                 if sent is not None:
-                    self._sent.publish(self._command.fill(stamp, sent))
+                    self._sent.publish(self._codec.fill(self._command, stamp, sent))
             self._publish(topic, stamp, message)
             complete = observer.update(topic, message)
             if complete is not None:

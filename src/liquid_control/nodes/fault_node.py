@@ -15,7 +15,7 @@ from liquid_control import paths
 from liquid_control.control.contract import Contract
 from liquid_control.control.observe import ObservationError
 from liquid_control.control.topics import FAULTY
-from liquid_control.faults import FaultInjector, parse
+from liquid_control.faults import FaultError, FaultInjector, SensorFault, of_kind, parse
 from liquid_control.nodes.parameters import Parameters
 from liquid_control.nodes.session import Session, run_process
 from liquid_control.nodes.wire import message_type, qos
@@ -28,13 +28,16 @@ class FaultNode(Node):
         super().__init__('fault')
         declare = Parameters(self)
         robot = declare.get('robot', 'walker2d', 'Contract: a name, or a path to its YAML.')
-        spec = declare.get('fault', 'none', 'Faults, such as gaussian:0.1+dropped:0.05.')
+        spec = declare.get('fault', 'none', 'Faults; those of sensors act here.')
         seed = declare.get('seed', 0, 'Seed of the faults.', low=0)
         lockstep = declare.get('lockstep', False, 'The simulation waits for every command.')
         self.priority = declare.priority()
         declare.done()
         self._contract = Contract.load(paths.robot(robot))
-        self._injector = FaultInjector(self._contract, parse(spec), seed)
+        faults = parse(spec)
+        if faults and not of_kind(faults, SensorFault):
+            raise FaultError(f'fault: expected at least one sensor fault, found {spec}')
+        self._injector = FaultInjector(self._contract, faults, seed)
         self._lockstep = lockstep
 
     def open(self) -> None:

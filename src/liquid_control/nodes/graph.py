@@ -23,9 +23,10 @@ import yaml
 from liquid_control import paths
 from liquid_control.control.contract import Contract
 from liquid_control.control.topics import FAULTY
+from liquid_control.evaluation.episodes import require_faults
 from liquid_control.evaluation.metrics import measure
 from liquid_control.evaluation.runs import end_of, ended, note_end
-from liquid_control.faults import parse
+from liquid_control.faults import SensorFault, of_kind, parse
 from liquid_control.files import write_whole
 from liquid_control.message_types import require_fields
 from liquid_control.nodes.discovery import local_discovery
@@ -56,7 +57,7 @@ class RunSettings:
     robot: str = 'walker2d'
     """Contract of a simulated robot: a name or a path."""
     fault: str = 'none'
-    """Sensor faults, such as gaussian:0.1+dropped:0.05."""
+    """Faults, such as gaussian:0.1+command_delay:2."""
     seed: int = 0
     """Seed of the first episode and of the faults."""
     episodes: int = 1
@@ -76,11 +77,13 @@ class RunSettings:
 
     def __post_init__(self):
         robot = paths.robot(self.robot)
-        simulated = robot_of(Contract.load(robot))
+        contract = Contract.load(robot)
+        simulated = robot_of(contract)
         if self.seconds is None:
             object.__setattr__(self, 'seconds', simulated.episode_s)
         paths.policy(self.policy, robot)
-        faulty = bool(parse(self.fault))
+        require_faults(contract, [self.fault])
+        faulty = of_kind(parse(self.fault), SensorFault)
         if self.mode not in ('lockstep', 'realtime'):
             raise ValueError(f'mode: expected lockstep or realtime, found {self.mode!r}')
         for name in ('episodes', 'seconds'):
@@ -90,8 +93,12 @@ class RunSettings:
             raise ValueError(f'seed: expected 0 or more, found {self.seed}')
         if not 0 <= self.priority <= 99:
             raise ValueError(f'priority: expected 0 to 99, found {self.priority}')
-        names = ['policy', *(['fault'] * faulty), *(['monitor'] * self.record), 'sim']
-        object.__setattr__(self, 'names', tuple(names))
+        names = ['policy']
+        if faulty:  # the simulation obeys all other kinds of fault
+            names.append('fault')
+        if self.record:
+            names.append('monitor')
+        object.__setattr__(self, 'names', (*names, 'sim'))
 
     @property
     def steps(self) -> int:

@@ -2,30 +2,37 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sensor_msgs.msg import JointState
-from std_msgs.msg import Float64MultiArray
 
+from liquid_control.control.commands import command_codec, command_reader
 from liquid_control.control.contract import Contract
 from liquid_control.control.controller import Command, Controller
 from liquid_control.control.gate import Reason
 from liquid_control.control.observe import ObservationError, Observer
 from liquid_control.control.runtime import PolicyRunner
+from liquid_control.control.topics import FLOAT64_MULTI_ARRAY
 from liquid_control.message_types import require_fields
-from liquid_control.nodes.driver import Driver
 from liquid_control.nodes.overload import Overload
 from liquid_control.nodes.policy_status import PolicyStatus
 from liquid_control.nodes.rate_monitor import RateMonitor
 from liquid_control.nodes.rehearsal import Rehearsal
-from liquid_control.nodes.wire import CommandMessage, set_stamp
+from liquid_control.nodes.sent_commands import SentCommands
+from liquid_control.nodes.wire import message_type, set_stamp
 
-_COMMAND = 'std_msgs/msg/Float64MultiArray'
+
+class HostTopics(NamedTuple):
+    """Where a hosted policy publishes; ``~`` is the name of its host."""
+
+    command: str
+    prediction: str = '~/prediction'
+    status: str = '~/status'
 
 
 class HostedPolicy:
-    """Bundle, observer, controller, rehearsal, monitors and messages of one policy.
+    """Bundle, observer, controller, rehearsal, monitors, messages and topics of one policy.
 
     Args:
         robot_path: the robot's contract.
@@ -35,7 +42,8 @@ class HostedPolicy:
         rate_tolerance: share by which the rate of the readings may differ from the contract's.
 
     Raises:
-        ValueError: the contract's commands are of a type that is not supported.
+        ContractError: the contract's commands are of a type that cannot be sent or, in the shadow,
+            read.
         BundleError, ContractError: as :class:`PolicyRunner`, :class:`Controller` and
             :func:`require_fields`.
     """
@@ -44,22 +52,21 @@ class HostedPolicy:
         self, robot_path: Path, policy_path: Path, name: str, shadow: bool, rate_tolerance: float
     ):
         self.robot = robot = Contract.load(robot_path)
-        if robot.action.type != _COMMAND:
-            raise ValueError(
-                f'{robot_path}: action: type: expected {_COMMAND}, found {robot.action.type}'
-            )
+        sent = command_reader(robot) if shadow else None
+        self.codec = codec = command_codec(robot, FLOAT64_MULTI_ARRAY if shadow else None)
         self.runner = runner = PolicyRunner(policy_path)
         self.controller = Controller(runner, robot)
         require_fields(robot, live=True)
         runner.warm_up()
         self.contract = runner.contract.on(robot)
-        self.driver = Driver(self.controller) if shadow else None
-        self.rehearsal = Rehearsal(runner, robot)
+        self.sent = SentCommands(self.controller, sent) if sent else None
+        self.topics = HostTopics('~/command' if shadow else robot.action.topic)
+        self.rehearsal = Rehearsal(runner, robot, codec)
         self.status = PolicyStatus(name, self.controller)
         self.rate = RateMonitor(next(iter(self.contract.topics)), robot.rate, rate_tolerance)
         self.overload = Overload(1.0 / robot.rate)
         self._observer = Observer(self.contract)
-        self._command, self._safe = (CommandMessage(robot.action_size) for _ in range(2))
+        self._command, self._safe = (codec.empty(message_type) for _ in range(2))
         self._expected = JointState(name=list(self.contract.sensed_channels))
 
     @property
@@ -90,21 +97,22 @@ class HostedPolicy:
     def answer(self, stamp_ns: int, values: np.ndarray, age: Callable[[], float]) -> Command:
         """Answer an observation, as :meth:`Controller.step`."""
         command = self.controller.step(stamp_ns, values, age)
-        if self.driver is not None:
-            self.driver.answered(stamp_ns)
+        if self.sent is not None:
+            self.sent.answered(stamp_ns)
         return command
 
-    def command(self, command: Command) -> Float64MultiArray:
+    def command(self, command: Command) -> Any:
         """The message for a command.
 
         One that follows from the node's clock answers no observation: a replay could not know.
         """
         clock = command.reasons & Reason.OFF_THE_CLOCK
-        return self._command.fill(0 if clock else command.stamp_ns, command.action)
+        stamp = 0 if clock else command.stamp_ns
+        return self.codec.fill(self._command, stamp, command.action)
 
-    def safe(self) -> Float64MultiArray:
+    def safe(self) -> Any:
         """The message of the safe action; it answers no observation."""
-        return self._safe.fill(0, self.controller.gate.safe)
+        return self.codec.fill(self._safe, 0, self.controller.gate.safe)
 
     def expected(self, command: Command) -> JointState:
         """The message for a command's prediction, which must not be None."""

@@ -1,24 +1,17 @@
-"""What a monitor knows of a run while it is under way: steps, prediction error, trust alarm."""
+"""What is known of a run while it is under way: steps and prediction error."""
 
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
-from diagnostic_msgs.msg import DiagnosticStatus
-from sensor_msgs.msg import JointState
-from std_msgs.msg import Header
 
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
 from liquid_control.control.observe import ObservationError, Observer
 from liquid_control.control.stamps import stamp_ns, time_ns
-from liquid_control.nodes.wire import diagnostic
-from liquid_control.replay.live import LiveAccuracy, LiveAlarm
-
-_BLIND_S = 5.0
-"""Time without a score after which the trust alarm reports that it watches nothing."""
+from liquid_control.nodes.trust_watch import TrustWatch
+from liquid_control.replay.live import LiveAccuracy
 
 
 class LiveRun:
@@ -34,26 +27,16 @@ class LiveRun:
         robot: contract of the robot.
         bundle: the policy.
         watch: the trust alarm, if there is one.
-        alarmed: called with a text when the alarm is raised.
     """
 
-    def __init__(
-        self,
-        robot: Contract,
-        bundle: Bundle,
-        watch: LiveAlarm | None,
-        alarmed: Callable[[str], None],
-    ):
+    def __init__(self, robot: Contract, bundle: Bundle, watch: TrustWatch | None):
         asked = bundle.contract.on(robot)
         scale = [
             (np.inf,) * len(term.channels) if term.hold else term.std or (1.0,) * len(term.channels)
             for term in asked.sensed
         ]
-        self._robot, self._alarmed = robot, alarmed
-        self._read, self._channels = bundle.contract.topics, bundle.contract.sensed_channels
-        self._observer = Observer(asked)
+        self._asked, self._observer = asked, Observer(asked)
         self._watch = watch
-        self._scored, self._scored_at = 0, time.monotonic()
         self._accuracy = LiveAccuracy(np.concatenate(scale), asked.period_ns)
         self.last_row: dict[str, float] = {}
         self.withheld: set[int] = set()
@@ -63,29 +46,31 @@ class LiveRun:
     def sensor(self, topic: str) -> Callable[[Any], None] | None:
         """What to call with the messages of a topic of the contract; None if nothing reads it."""
         watched = self._watch.topics if self._watch else ()
-        return partial(self._on_sensor, topic) if topic in self._read or topic in watched else None
+        read = topic in self._asked.topics or topic in watched
+        return partial(self._on_sensor, topic) if read else None
 
-    def on_row(self, message: JointState) -> None:
+    def on_row(self, message: Any) -> None:
         self.last_row = dict(zip(message.name, message.position, strict=True))
 
-    def on_dropped(self, message: Header) -> None:
-        if message.frame_id in self._read:
+    def on_dropped(self, message: Any) -> None:
+        if message.frame_id in self._asked.topics:
             self.withheld.add(time_ns(message.stamp))
 
-    def on_bag_ended(self, message: Header) -> None:
+    def on_bag_ended(self, message: Any) -> None:
         self.bag_ended = message.frame_id or 'done'
 
-    def on_prediction(self, message: JointState) -> None:
+    def on_prediction(self, message: Any) -> None:
+        channels = self._asked.sensed_channels
         values = dict(zip(message.name, message.position, strict=True))
-        if values.keys() != set(self._channels):
-            raise ValueError(f'expected a prediction of {self._channels}, found {list(values)}')
-        self._accuracy.predicted(stamp_ns(message), np.array([values[c] for c in self._channels]))
+        if values.keys() != set(channels):
+            raise ValueError(f'expected a prediction of {channels}, found {list(values)}')
+        self._accuracy.predicted(stamp_ns(message), np.array([values[c] for c in channels]))
 
     def _on_sensor(self, topic: str, message: Any) -> None:
         try:
             if self._watch and topic in self._watch.topics:
-                self._heard(topic, message)
-            if topic not in self._read:
+                self._watch.take(topic, message)
+            if topic not in self._asked.topics:
                 return
             observed = self._observer.update(topic, message)
         except ObservationError:
@@ -93,14 +78,6 @@ class LiveRun:
         if observed is not None:
             self.observed += 1
             self._accuracy.observed(*observed)
-
-    def _heard(self, topic: str, message: Any) -> None:
-        before = self._watch.alarm.raised
-        self._watch.heard(topic, message)
-        if self._watch.alarm.raised and not before:
-            self._alarmed(
-                'the robot does not behave as the model knows it: ' + self._watch.status['joints']
-            )
 
     def so_far(self) -> dict[str, Any]:
         """Episode, step, return and prediction error over persistence, as known so far."""
@@ -111,17 +88,3 @@ class LiveRun:
             'return': row.get('return', 0.0),
             'ratio': self._accuracy.ratio,
         }
-
-    def trust(self) -> list[DiagnosticStatus]:
-        """What the trust alarm says, and for how long it has not watched; empty without one."""
-        if self._watch is None:
-            return []
-        now = time.monotonic()
-        if self._watch.scored != self._scored:
-            self._scored, self._scored_at = self._watch.scored, now
-        unwatched = now - self._scored_at
-        told = {**self._watch.status, 'unwatched_s': unwatched}
-        problem = f'not as the model knows it: {told["joints"]}' if told['alarm'] else ''
-        blind = unwatched > _BLIND_S
-        state = f'no score for {unwatched:.1f} s' if blind else 'watching'
-        return [diagnostic('monitor: trust', self._robot.robot, problem, told, state, warn=blind)]

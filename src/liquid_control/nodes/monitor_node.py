@@ -4,7 +4,6 @@ Everything that it reports at the end is computed from the bag it wrote, by the 
 evaluates any recorded run.
 """
 
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -18,38 +17,28 @@ from liquid_control import paths
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
 from liquid_control.control.runtime import PolicyRunner
-from liquid_control.control.topics import (
-    BAG_ENDED,
-    DROPPED,
-    EPISODE,
-    FAULTY,
-    PREDICTION,
-    SHADOW,
-    STATUS,
-)
+from liquid_control.control.topics import PREDICTION, STATUS
 from liquid_control.evaluation.losses import losses, lost_text
 from liquid_control.evaluation.runs import about_run
 from liquid_control.nodes.intake import QUEUE, Intake
 from liquid_control.nodes.live_run import LiveRun
-from liquid_control.nodes.parameters import Parameters
+from liquid_control.nodes.monitor_settings import MonitorSettings
 from liquid_control.nodes.recorder import Recorder
-from liquid_control.nodes.run_end import STOPPED, finish
+from liquid_control.nodes.run_end import RunEnd, every_step
+from liquid_control.nodes.run_progress import RunProgress
+from liquid_control.nodes.run_results import STOPPED, finish
+from liquid_control.nodes.run_topics import observed_topics, run_topics
 from liquid_control.nodes.session import Session, run_process
+from liquid_control.nodes.trust_watch import TrustWatch
 from liquid_control.nodes.wire import diagnostic, diagnostics, qos
 from liquid_control.provenance import provenance, write_json
 from liquid_control.replay.live import LiveAlarm
 
 _BATCH_S = 0.02
 """Time between two batches of messages that are taken from their queues."""
-_PROGRESS_S, _REPORT_S = 0.2, 1.0
+_REPORT_S = 1.0
 _LAST_STATUS_S = 1.5
 _SETTLE_S, _DRAIN_S, _QUIET_S = 10.0, 1.0, 0.3
-_LONGEST_LOOP_S = 0.5
-"""Most of one loop that counts as silence: this process itself may have been suspended."""
-_REPAIR_S = 4.0
-"""Silence after which nothing more will come: Fast DDS repairs losses at its 3 s heartbeat."""
-_JOINT_STATE = 'sensor_msgs/msg/JointState'
-_DIAGNOSTICS = 'diagnostic_msgs/msg/DiagnosticArray'
 
 
 class MonitorNode(Node):
@@ -57,60 +46,37 @@ class MonitorNode(Node):
 
     def __init__(self):
         super().__init__('monitor')
-        declare = Parameters(self)
-        robot = declare.get('robot', 'walker2d', 'Contract: a name, or a path to its YAML.')
-        policy = declare.get('policy', 'cfc', 'Bundle: a name, or a path to its file.')
-        self._fault = declare.get('fault', 'none', 'Faults that the fault node injects.')
-        predictor = declare.get(
-            'predictor',
-            '',
-            "Path of a predictor's bundle whose alarm watches the robot; empty: none.",
-        )
-        seed = declare.get('seed', 0, 'Seed of the run.', low=0)
-        episodes = declare.get('episodes', 1, 'Episodes of the run.', low=0)
-        self._mode = declare.get(
-            'mode', 'robot', 'What is observed.',
-            choices=('lockstep', 'realtime', 'robot', 'replay'),
-        )  # fmt: skip
-        waits = declare.get('lockstep', True, 'Mode replay: the recording waits for every answer.')
-        folder = declare.get('run_folder', 'runs/latest', 'Folder to write; must hold no bag.')
-        command = declare.get('command', '', 'Command line that started the run.')
-        self._seconds = declare.get('seconds', 0.0, 'End after this time, s; 0: never.', low=0.0)
-        self._silence = declare.get(
-            'silence', 15.0, 'Simulation: longest silence before the run is given up, s.', low=0.1
-        )
-        self._startup = declare.get(
-            'start_timeout', 60.0, 'Longest wait for the first message, s.', low=0.1
-        )
-        self._progress = declare.get(
-            'progress', 'log', 'How to report progress.', choices=('log', 'json', 'none')
-        )
-        self._page = declare.get('report', True, 'Write report.html at the end.')
-        declare.done()
-        self._lockstep = self._mode == 'lockstep' or (self._mode == 'replay' and waits)
-        self.folder = Path(folder)
-        self._contract = Contract.load(robot_path := paths.robot(robot))
-        self._bundle = Bundle.read(paths.policy(policy, robot_path))
-        watch = LiveAlarm(PolicyRunner(predictor), self._contract) if predictor else None
-        self._live = LiveRun(self._contract, self._bundle, watch, self.get_logger().error)
-        self._open(command, seed, episodes)
+        self.settings = settings = MonitorSettings.declared(self)
+        self.folder = Path(settings.run_folder)
+        self._contract = Contract.load(robot_path := paths.robot(settings.robot))
+        bundle = Bundle.read(paths.policy(settings.policy, robot_path))
+        self._watch: TrustWatch | None = None
+        if settings.predictor:
+            alarm = LiveAlarm(PolicyRunner(settings.predictor), self._contract)
+            self._watch = TrustWatch(alarm, self.get_logger().error)
+        self._live = LiveRun(self._contract, bundle, self._watch)
+        self._progress = RunProgress(settings.progress, self.get_logger().info)
+        self._reported = 0.0
+        self._open(bundle)
 
-    def _open(self, command: str, seed: int, episodes: int) -> None:
-        faulty = self._fault.strip() not in ('', 'none')
-        observed = {t: FAULTY + t if faulty else t for t in self._contract.topics}
+    def _open(self, bundle: Bundle) -> None:
+        settings, observed = self.settings, observed_topics(self._contract, self.settings)
         self.folder.mkdir(parents=True, exist_ok=True)
         self._recorder = Recorder(self.folder / 'bag')
         self._run = about_run(
-            self._contract, self._bundle, mode=self._mode, fault=self._fault, seed=seed,
-            episodes=episodes, observed=self._recorded(observed),
-            provenance=provenance(**({'command': command} if command else {})),
+            self._contract, bundle, mode=settings.mode, fault=settings.fault, seed=settings.seed,
+            episodes=settings.episodes, observed=self._recorded(observed),
+            provenance=provenance(**({'command': settings.command} if settings.command else {})),
         )  # fmt: skip
         write_json(self.folder / 'run.json', self._run)
         self._intake = Intake(self, self._recorder, self._refuse)
-        self._sources = tuple(observed.values())
-        self.heard: float | None = None
-        self._silent = self._told = self._reported = 0.0
-        self._subscribe_all(observed)
+        for topic, kind, reliable, streamed, follow, at_once in run_topics(
+            self._contract, settings, self._live
+        ):
+            profile = qos(lockstep=streamed and settings.waits, reliable=reliable, depth=QUEUE)
+            self._intake.subscribe(
+                topic, kind, profile, streamed=streamed, follow=follow, at_once=at_once
+            )
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
 
     @property
@@ -130,60 +96,6 @@ class MonitorNode(Node):
         named = {**observed, **{t: t for t in (self._contract.action.topic, PREDICTION)}}
         return {t: self.resolve_topic_name(source).strip('/') for t, source in named.items()}
 
-    def _subscribe_all(self, observed: dict[str, str]) -> None:
-        sensors, simulated = self._mode != 'robot', self._mode in ('lockstep', 'realtime')
-        live = self._live
-        for topic, kind in self._contract.topics.items():
-            source, follow = observed[topic], live.sensor(topic)
-            self._subscribe(
-                topic, kind, reliable=sensors, follow=follow if source == topic else None
-            )
-            if source != topic:
-                self._subscribe(source, kind, follow=follow)
-        action = self._contract.action
-        if action.topic not in self._contract.topics:  # else already subscribed to
-            self._subscribe(action.topic, action.type, reliable=sensors)
-        self._subscribe(PREDICTION, _JOINT_STATE, follow=live.on_prediction)
-        self._subscribe(STATUS, _DIAGNOSTICS, streamed=False)
-        self._subscribe('/diagnostics', _DIAGNOSTICS, streamed=False)
-        if not simulated:
-            self._subscribe(SHADOW, action.type)
-        if self._mode == 'replay':
-            self._subscribe(
-                BAG_ENDED, 'std_msgs/msg/Header', follow=live.on_bag_ended, at_once=True
-            )
-        if simulated:
-            self._subscribe(EPISODE, _JOINT_STATE, follow=live.on_row, at_once=True)
-            self._subscribe('/clock', 'rosgraph_msgs/msg/Clock', streamed=False)
-            for topic, kind in (
-                ('odom', 'nav_msgs/msg/Odometry'),
-                ('imu/data', 'sensor_msgs/msg/Imu'),
-            ):
-                if topic not in self._contract.topics:
-                    self._subscribe(topic, kind)
-        if any(topic != source for topic, source in observed.items()):
-            self._subscribe(DROPPED, 'std_msgs/msg/Header', follow=live.on_dropped, at_once=True)
-
-    def _subscribe(
-        self, topic: str, type_name: str, *, reliable: bool = True, streamed: bool = True, **more
-    ) -> None:
-        # Statuses, including this node's own, are sent whether or not anything happens.
-        lockstep = streamed and self._lockstep
-        profile = qos(lockstep=lockstep, reliable=reliable, depth=QUEUE)
-        self._intake.subscribe(topic, type_name, profile, streamed=streamed, **more)
-
-    def _spin(self, session: Session, seconds: float = _BATCH_S) -> None:
-        """Handle services, then take the next batch of messages."""
-        session.spin_once(seconds)
-        self._take()
-
-    def _take(self, last: bool = False) -> None:
-        topics = self._intake.take(last)
-        if self._intake.streamed(topics):
-            self.heard, self._silent = time.monotonic(), 0.0
-        elif '/clock' in topics:  # still published, with unchanged time, while paused
-            self._silent = 0.0
-
     def run(self, session: Session) -> int:
         """Follow the run to its end; return the exit code."""
         try:
@@ -194,97 +106,58 @@ class MonitorNode(Node):
     def _follow(self, session: Session) -> str:
         """Record to the end of the run; return why it ended."""
         session.require_alone()
-        started = now = time.monotonic()
+        sources = tuple(observed_topics(self._contract, self.settings).values())
+        needed = every_step(self.settings, self._contract.action.topic, sources)
+        end = RunEnd(self.settings, self._live, self._intake.counts, needed)
         ended = None
         while ended is None:
-            self._spin(session)
-            before, now = now, time.monotonic()
-            self._silent += min(now - before, _LONGEST_LOOP_S)
+            self._spin(session, end)
             self._recorder.save()
-            self._tell()
+            if end.heard is not None:
+                self._progress.tell(self._live.so_far, bool(self._live.last_row))
             self._report()
-            ended = STOPPED if session.stopping else self._ended(time.monotonic() - started)
+            ended = STOPPED if session.stopping else end.why()
         if session.stopping:
-            self._drain(session)
-        if ended == 'done' and self._lockstep:
+            self._drain(session, end)
+        if ended == 'done' and self.settings.waits:
             # Nothing may be lost, but a message can still be on its way, or being resent, and a
             # publisher that was discovered late still has everything that it sent.
-            self._spin_until(session, _SETTLE_S, self._settled)
+            self._spin_until(session, end, _SETTLE_S, end.settled)
         taken_at = self._intake.taken_at
         if ended == 'done' and STATUS in taken_at:
             before = taken_at[STATUS]
-            self._spin_until(session, _LAST_STATUS_S, lambda: taken_at[STATUS] > before)
-        self._take(last=True)
+            self._spin_until(session, end, _LAST_STATUS_S, lambda: taken_at[STATUS] > before)
+        self._intake.take(last=True)
         return ended
 
-    def _spin_until(self, session: Session, seconds: float, met: Callable[[], bool]) -> None:
-        end = time.monotonic() + seconds
-        while not met() and time.monotonic() < end and not session.stopping:
-            self._spin(session)
+    def _spin(self, session: Session, end: RunEnd) -> None:
+        """Handle services, then take the next batch of messages."""
+        session.spin_once(_BATCH_S)
+        topics = self._intake.take()
+        end.take(self._intake.streamed(topics), '/clock' in topics)
 
-    def _drain(self, session: Session) -> None:
+    def _spin_until(
+        self, session: Session, end: RunEnd, seconds: float, met: Callable[[], bool]
+    ) -> None:
+        limit = time.monotonic() + seconds
+        while not met() and time.monotonic() < limit and not session.stopping:
+            self._spin(session, end)
+
+    def _drain(self, session: Session, end: RunEnd) -> None:
         """Take in what has arrived; if more keeps coming, for a limited time."""
-        end, count = time.monotonic() + _DRAIN_S, -1
-        while count != self._recorder.count and time.monotonic() < end:
+        limit, count = time.monotonic() + _DRAIN_S, -1
+        while count != self._recorder.count and time.monotonic() < limit:
             count = self._recorder.count
             quiet = time.monotonic() + _QUIET_S
             while count == self._recorder.count and time.monotonic() < quiet:
-                self._spin(session)
-
-    def _settled(self) -> bool:
-        if self.heard is None:
-            return True
-        quiet = time.monotonic() - self.heard
-        return quiet > (_REPAIR_S if self._lacking() else _QUIET_S)
-
-    def _lacking(self) -> bool:
-        """Whether any of the messages that every step should have are missing."""
-        counts = self._intake.counts
-        if self._mode == 'replay':
-            steps, topics = self._live.observed, (SHADOW,)
-        else:
-            steps = counts[EPISODE] - len(self._live.withheld)
-            topics = (self._contract.action.topic, *self._sources)
-        return any(counts[topic] < steps for topic in (PREDICTION, *topics))
-
-    def _ended(self, passed: float) -> str | None:
-        """Return why the run is over; None while it is not."""
-        if self._live.last_row.get('done') or (self._seconds and passed > self._seconds):
-            return 'done'
-        if self._live.bag_ended is not None:
-            return self._live.bag_ended
-        if self.heard is None:
-            late = passed > self._startup and self._mode != 'robot'
-            return f'no message within {self._startup:g} s' if late else None
-        if self._mode != 'robot' and self._silent > self._silence:
-            source = 'recording' if self._mode == 'replay' else 'simulation'
-            return f'the {source} fell silent {self._silent:.1f} s ago: has it died?'
-        return None
+                self._spin(session, end)
 
     def _finish(self, ended: str) -> int:
         self._recorder.close()
         log = self.get_logger()
         log.info(f'{self._recorder.count} messages in {self.folder / "bag"}')
         run = {**self._run, 'lost': self._intake.lost()}
-        return finish(self.folder, run, ended, self._page, log)
-
-    def _tell(self) -> None:
-        """Print or log the progress of the run, as asked."""
-        now = time.monotonic()
-        period = _REPORT_S if self._progress == 'log' else _PROGRESS_S
-        if self._progress == 'none' or now - self._told < period or self.heard is None:
-            return
-        self._told = now
-        so_far = self._live.so_far()
-        if self._progress == 'json':
-            print(json.dumps(so_far), flush=True)
-        elif self._live.last_row:
-            ratio = so_far['ratio']
-            shown = 'none yet' if ratio is None else f'{ratio:.3f}'
-            self.get_logger().info(
-                f'episode {so_far["episode"]}, step {so_far["step"]}, return '
-                f'{so_far["return"]:.0f}, prediction error / persistence {shown}'
-            )
+        return finish(self.folder, run, ended, self.settings.report, log)
 
     def _report(self) -> None:
         """Publish diagnostics once a second, whatever is heard and however progress is told."""
@@ -299,12 +172,14 @@ class MonitorNode(Node):
             'not_followed': self._intake.refused + self._intake.skipped,
             **self._live.so_far(),
         }
-        state = 'running'
+        state, robot = 'running', self._contract.robot
         if lost:
             state = f'messages were lost: {lost_text(lost)}'
             self.get_logger().warning(state, throttle_duration_sec=10.0)
-        run = diagnostic('monitor: run', self._contract.robot, '', values, state, warn=bool(lost))
-        statuses = (run, *self._live.trust())
+        statuses = [diagnostic('monitor: run', robot, '', values, state, warn=bool(lost))]
+        if self._watch is not None:
+            values, problem, state, blind = self._watch.trust()
+            statuses.append(diagnostic('monitor: trust', robot, problem, values, state, warn=blind))
         self._diagnostics.publish(diagnostics(*statuses))
 
 

@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Callable
 
 from rclpy.duration import Duration
 from rclpy.publisher import Publisher
@@ -10,6 +9,7 @@ from rclpy.publisher import Publisher
 from liquid_control.control.controller import Command
 from liquid_control.control.gate import Reason
 from liquid_control.nodes.hosted_policy import HostedPolicy
+from liquid_control.nodes.node_clock import NodeClock
 from liquid_control.nodes.watchdog import Watchdog
 
 _REPEATS = 10
@@ -28,9 +28,8 @@ class Outlet:
         publisher: publisher of the commands.
         hosted: the policy.
         watchdog: is told of every answer.
+        clock: the node's clock.
         lockstep: whether a simulation waits for every command.
-        simulated: whether the node's clock is ``/clock``.
-        now: returns the node's time in ns.
     """
 
     def __init__(
@@ -38,15 +37,14 @@ class Outlet:
         publisher: Publisher,
         hosted: HostedPolicy,
         watchdog: Watchdog,
+        clock: NodeClock,
         lockstep: bool,
-        simulated: bool,
-        now: Callable[[], int],
     ):
         self.active = False
         self.lock = threading.RLock()
         self._publisher, self._hosted, self.watchdog = publisher, hosted, watchdog
         self._controller = hosted.controller
-        self._lockstep, self._simulated, self._now = lockstep, simulated, now
+        self._clock, self._lockstep = clock, lockstep
         self._stopped = False  # and whoever did has sent the safe action
         self._repeats = 0
 
@@ -83,15 +81,15 @@ class Outlet:
         """Seconds from a stamp to now, below zero if it is ahead of the node's clock."""
         if self._lockstep:  # a simulation that waits is never late
             return 0.0
-        age = (self._now() - stamp_ns) * 1e-9
-        if self._simulated:
+        age = (self._clock.now() - stamp_ns) * 1e-9
+        if self._clock.simulated:
             self.watchdog.aged(age)
         return age
 
     def plausible(self, stamp_ns: int) -> bool:
         """Whether a stamp is near the node's clock; on ``/clock``, which may lag, any is."""
-        near = abs(self._now() - stamp_ns) * 1e-9 <= self._hosted.robot.freshness
-        return self._simulated or near
+        near = abs(self._clock.now() - stamp_ns) * 1e-9 <= self._hosted.robot.freshness
+        return self._clock.simulated or near
 
     def send(self, command: Command) -> bool:
         """Send what the policy answers; return whether it has stopped itself with that.
@@ -121,13 +119,13 @@ class Outlet:
             return False
         if command.used:
             return abs(self.age(command.stamp_ns)) > limit
-        return not self._simulated and self._controller.used_age > limit
+        return not self._clock.simulated and self._controller.used_age > limit
 
     def alarm(self) -> str | None:
         """Why the watchdog wants the robot stopped now, or None."""
         with self.lock:
-            if self._simulated:
-                self.watchdog.tick(self._now())
+            if self._clock.simulated:
+                self.watchdog.tick(self._clock.now())
             return self.watchdog.alarm() if self.driving else None
 
     def stop(self, why: str, unless_silent: bool = False) -> bool:

@@ -1,7 +1,7 @@
 """policy_node: a lifecycle node that lets one policy drive.
 
-Reads the topics of the policy's contract, matched by name; publishes ``commands``,
-``~/prediction``, ``~/status`` and ``/diagnostics``; serves ``~/stop`` and ``~/arm``.
+Reads the topics of the policy's contract, matched by name; publishes commands on the contract's
+topic, ``~/prediction``, ``~/status`` and ``/diagnostics``; serves ``~/stop`` and ``~/arm``.
 
 Whatever stops it from driving (deactivation, silent sensors, a non-finite output, the operator, a
 signal) is followed by the safe action, repeated for a moment, and then by silence until it is armed
@@ -11,41 +11,37 @@ again. In shadow mode, beside another driver or a recording, its commands go to 
 import gc
 import signal
 import sys
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
-import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType, JumpThreshold
 from rclpy.duration import Duration
+from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import JointState
-from std_msgs.msg import Float64MultiArray
 from std_srvs.srv import Trigger
 
 from liquid_control import paths
 from liquid_control.control.controller import Controller
-from liquid_control.control.gate import Reason
-from liquid_control.control.observe import ObservationError
+from liquid_control.nodes.answering import Answering
 from liquid_control.nodes.checks import Checks
 from liquid_control.nodes.guard_thread import GuardThread
 from liquid_control.nodes.hosted_policy import HostedPolicy
 from liquid_control.nodes.lifecycle import Lifecycle, while_made
 from liquid_control.nodes.neighbours import Neighbours
+from liquid_control.nodes.node_clock import NodeClock
 from liquid_control.nodes.outlet import Outlet
+from liquid_control.nodes.policy_guard import PERIOD_S, PolicyGuard
 from liquid_control.nodes.policy_settings import PolicySettings
 from liquid_control.nodes.rehearsal import affordable
 from liquid_control.nodes.session import NodeError, Session, run_process
 from liquid_control.nodes.watchdog import Watchdog
 from liquid_control.nodes.wire import message_type, qos
 
-_STATUS_PERIOD_S, _WATCHDOG_PERIOD_S = 0.5, 0.02
 _DEPTH = 4  # so many publishers may each send a part of the joints at one moment
-_BACKLOG_S = 3e-4
-"""A message that comes so soon after a step may have waited for it, however short the step."""
 
 
 class PolicyNode(Lifecycle):
@@ -58,15 +54,13 @@ class PolicyNode(Lifecycle):
     def __init__(self):
         super().__init__('policy')
         self.settings = PolicySettings.declared(self)
-        self.autostart, self.lockstep = self.settings.autostart, self.settings.lockstep
         self.priority = 'none'
         self.hosted: HostedPolicy | None = None
-        self._status_at = 0.0
-        self.say_what_it_waits_for(self.autostart)
+        self.say_what_it_waits_for(self.settings.autostart)
 
     @property
     def controller(self) -> Controller | None:
-        return self.hosted and self.hosted.controller
+        return self.hosted.controller if self.hosted else None
 
     def configure(self) -> None:
         settings, robot_path = self.settings, paths.robot(self.settings.robot)
@@ -74,80 +68,94 @@ class PolicyNode(Lifecycle):
             robot_path, paths.policy(settings.policy, robot_path),
             self.get_fully_qualified_name(), settings.shadow, settings.rate_tolerance,
         )  # fmt: skip
-        simulated = self.get_parameter('use_sim_time').value
-        watchdog = Watchdog(settings.timeout(hosted.robot), hosted.robot.freshness, simulated)
-        self._simulated_time = simulated
-        self._step_began = self._step_ended = 0.0
-        self._pending: tuple[int, np.ndarray] | None = None
-        self._aside: tuple[int, np.ndarray] | None = None
-        self._rehearsing = None
         with ExitStack() as made:  # what was made is destroyed again if the rest fails
             self.hosted = hosted
             made.callback(setattr, self, 'hosted', None)
-            self._communicate(made, hosted, watchdog)
+            self._communicate(made, hosted)
             self._made = made.pop_all()
 
-    def _communicate(self, made: ExitStack, hosted: HostedPolicy, watchdog: Watchdog) -> None:
-        """Make publishers, subscriptions, services, timers and the guard; ``made`` undoes it."""
+    def _communicate(self, made: ExitStack, hosted: HostedPolicy) -> None:
+        """Make what drives the policy and its part of the graph; ``made`` undoes it."""
+        lockstep, clock = self.settings.lockstep, NodeClock(self)
+        timeout = self.settings.timeout(hosted.robot)
+        watchdog = Watchdog(timeout, hosted.robot.freshness, clock.simulated)
+        commands, predictions, statuses, diagnostics = self._make_publishers(made, hosted)
+        self._outlet = Outlet(commands, hosted, watchdog, clock, lockstep)
+        topics = {name: self.resolve_topic_name(name) for name in hosted.contract.topics}
+        neighbours = Neighbours(self, topics, hosted.joints, commands.topic_name)
+        count = 0 if lockstep else affordable(hosted.runner, self.settings.rehearsals)
 
-        def kept(destroy: Callable[[Any], Any], one: Any) -> Any:
-            made.callback(destroy, one)
-            return one
+        def publish(message: DiagnosticArray) -> None:
+            statuses.publish(message)
+            diagnostics.publish(message)
 
-        def publisher(make: Callable, *arguments: Any) -> Any:
-            return kept(self.destroy_publisher, make(*arguments))
-
-        def listen(kind: type, topic: str, callback: Callable, profile: QoSProfile) -> str:
-            heard = self.create_subscription(kind, topic, while_made(made, callback), profile)
-            return kept(self.destroy_subscription, heard).topic_name
-
-        robot, profile = hosted.robot, qos(lockstep=self.lockstep, reliable=True, depth=1)
-        sensors = qos(lockstep=self.lockstep, reliable=False, depth=_DEPTH)
-        own = robot.action.topic
-        if hosted.driver is not None:  # whoever drives may send as best effort
-            others = qos(lockstep=self.lockstep, reliable=False, depth=10)
-            listen(Float64MultiArray, own, hosted.driver.on_command, others)
-            own = '~/command'
-        lifecycle = self.create_lifecycle_publisher
-        commands = publisher(lifecycle, Float64MultiArray, own, profile)
-        self._predictions = publisher(lifecycle, JointState, '~/prediction', profile)
-        self._statuses = publisher(self.create_publisher, DiagnosticArray, '~/status', 10)
-        self._diagnostics = publisher(self.create_publisher, DiagnosticArray, '/diagnostics', 10)
-        self._outlet = Outlet(
-            commands, hosted, watchdog, self.lockstep, self._simulated_time, self._now
-        )
-        topics = {
-            name: listen(message_type(kind), name, partial(self._on_message, name), sensors)
-            for name, kind in hosted.contract.topics.items()
-        }
-        self._neighbours = Neighbours(self, topics, hosted.joints, commands.topic_name)
-        self._checks = Checks(hosted, self._neighbours, self.settings)
-        self._arm = self.resolve_service_name('~/arm')
-        for name, callback in (('~/stop', self._on_stop), (self._arm, self._on_arm)):
-            asked = self.create_service(Trigger, name, while_made(made, callback))
-            kept(self.destroy_service, asked)
-        count = 0 if self.lockstep else affordable(hosted.runner, self.settings.rehearsals)
-        self._rehearsals = count
+        self._guard = PolicyGuard(
+            hosted, self._outlet, Checks(hosted, neighbours, self.settings), neighbours, publish,
+            self.get_logger(), self.resolve_service_name('~/arm'),
+            {'priority': self.priority, 'rehearsals': f'{count} a period'},
+        )  # fmt: skip
+        self._answering = Answering(
+            self, hosted, self._outlet, self._guard, neighbours, clock, predictions, lockstep,
+            self._give_up,
+        )  # fmt: skip
+        self._make_subscriptions(made, hosted)
         if count:
-            # The last one comes half a rehearsal period before the next observation, not with it.
-            steady = Clock(clock_type=ClockType.STEADY_TIME)
-            period = 1.0 / (robot.rate * (count + 0.5))
-            timer = self.create_timer(period, self._rehearse, clock=steady)
-            self._rehearsing = kept(self.destroy_timer, timer)
-        # Same rule as the timeline's for stamps: a smaller jump back is skipped, without a reset.
-        ahead = Duration(nanoseconds=round(robot.freshness * 1e9))
-        back = Duration(nanoseconds=-round(robot.max_gap * 1e9) - 1)
-        threshold = JumpThreshold(min_forward=ahead, min_backward=back, on_clock_change=True)
-        jump = self.get_clock().create_jump_callback(threshold, post_callback=self._on_jump)
-        made.callback(jump.unregister)
-        period = min(_WATCHDOG_PERIOD_S, watchdog.timeout / 4)
-        made.callback(GuardThread(period, self._watch, partial(self._give_up, 'the guard')).stop)
+            self._make_rehearsals(made, 1.0 / (hosted.robot.rate * (count + 0.5)))
+        self._follow_jumps(made, hosted)
+        for name, callback in (('~/stop', self._on_stop), ('~/arm', self._on_arm)):
+            asked = self.create_service(Trigger, name, while_made(made, callback))
+            made.callback(self.destroy_service, asked)
+        period = min(PERIOD_S, watchdog.timeout / 4)
+        guard = GuardThread(period, self._guard.watch, partial(self._give_up, 'the guard'))
+        made.callback(guard.stop)
 
-    def _now(self) -> int:
-        """The node's time in ns."""
-        if self._simulated_time:
-            return self.get_clock().now().nanoseconds
-        return time.time_ns()  # the same as the node's clock, at a tenth of the cost
+    def _make_publishers(self, made: ExitStack, hosted: HostedPolicy) -> list[Publisher]:
+        """Publishers of commands, predictions, status and diagnostics."""
+        profile = qos(lockstep=self.settings.lockstep, reliable=True, depth=1)
+        lifecycle = self.create_lifecycle_publisher
+        found = [
+            lifecycle(message_type(hosted.codec.kind), hosted.topics.command, profile),
+            lifecycle(JointState, hosted.topics.prediction, profile),
+            self.create_publisher(DiagnosticArray, hosted.topics.status, 10),
+            self.create_publisher(DiagnosticArray, '/diagnostics', 10),
+        ]
+        for publisher in found:
+            made.callback(self.destroy_publisher, publisher)
+        return found
+
+    def _make_subscriptions(self, made: ExitStack, hosted: HostedPolicy) -> None:
+        def listen(kind: str, topic: str, callback: Callable, profile: QoSProfile) -> None:
+            call = while_made(made, callback)
+            made.callback(
+                self.destroy_subscription,
+                self.create_subscription(message_type(kind), topic, call, profile),
+            )
+
+        lockstep, action = self.settings.lockstep, hosted.robot.action
+        if hosted.sent is not None:  # whoever drives may send as best effort
+            others = qos(lockstep=lockstep, reliable=False, depth=10)
+            listen(action.type, action.topic, hosted.sent.on_command, others)
+        sensors = qos(lockstep=lockstep, reliable=False, depth=_DEPTH)
+        for name, kind in hosted.contract.topics.items():
+            listen(kind, name, partial(self._answering.take, name), sensors)
+
+    def _make_rehearsals(self, made: ExitStack, period: float) -> None:
+        """Rehearse at this period in s; the last one comes half of it before an observation."""
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        timer = self.create_timer(period, self._answering.rehearse, clock=steady)
+        made.callback(self.destroy_timer, timer)
+        self._answering.after_step = timer.reset
+
+    def _follow_jumps(self, made: ExitStack, hosted: HostedPolicy) -> None:
+        # Same rule as the timeline's for stamps: a smaller jump back is skipped, without a reset.
+        ahead = Duration(nanoseconds=round(hosted.robot.freshness * 1e9))
+        back = Duration(nanoseconds=-round(hosted.robot.max_gap * 1e9) - 1)
+        threshold = JumpThreshold(min_forward=ahead, min_backward=back, on_clock_change=True)
+        clock, jumped = self.get_clock(), self._answering.jumped
+        jump = clock.create_jump_callback(
+            threshold, post_callback=lambda _: jumped(clock.now().nanoseconds)
+        )
+        made.callback(jump.unregister)
 
     def activate(self) -> None:
         self._outlet.arm()
@@ -158,174 +166,39 @@ class PolicyNode(Lifecycle):
         how = 'beside what drives' if self.settings.shadow else 'drives'
         self.get_logger().info(f'active: {path.stem} {how} {robot.robot} at {robot.rate:g} Hz')
 
-    def _on_message(self, topic: str, message: Any) -> None:
-        began = time.monotonic()
-        if self._neighbours.several:
-            self._neighbours.heard(topic, message)
-        try:
-            observed = self.hosted.take(topic, message)
-        except ObservationError as error:
-            self.get_logger().error(str(error), throttle_duration_sec=1.0)
-            return
-        self._stop_if(self._outlet.alarm())  # an observation after too long a silence ends nothing
-        if observed is None:
-            return
-        if self.lockstep:
-            self._answer(*observed)
-            return
-        waited = self._pending is not None or self._busy(began)
-        if not (waited and self.executor):
-            self._answer(*observed)
-        elif self._pending is None:
-            # Others may wait behind this message. They are served first, since a task goes to the
-            # end of the queue; then the newest observation is answered.
-            self._pending = observed
-            self.executor.create_task(self._answer_pending)
-        else:
-            self._pending = observed
-        if self._outlet.plausible(observed[0]):
-            self.hosted.rate.seen(observed[0], waited)
-
-    def _busy(self, now: float) -> bool:
-        """Whether messages may have waited for the last step, or gone unseen: it has only just
-        ended, or took most of the time since it began."""
-        idle = now - self._step_ended
-        return idle < max(_BACKLOG_S, self._step_ended - self._step_began)
-
-    def _answer_pending(self) -> None:
-        pending, self._pending = self._pending, None
-        try:
-            if pending is not None and self.hosted is not None:
-                self._answer(*pending)
-        except Exception as error:  # an executor need not survive what a task raises
-            self._give_up('answering an observation', error)
-
-    def _answer(self, stamp: int, values: np.ndarray) -> None:
-        """Step, and send the command unless somebody stops the robot meanwhile."""
-        if not self._outlet.ready:
-            return
-        self._step_began = time.monotonic()
-        command = self.hosted.answer(stamp, values, partial(self._outlet.age, stamp))
-        if command.reasons & Reason.OFF_THE_CLOCK and self._simulated_time:
-            self._aside = (stamp, values)  # until /clock has followed the sensors
-        surplus = command.reasons & Reason.SURPLUS and not self.lockstep
-        if not surplus and not command.reasons & Reason.STOPPED:
-            if self._outlet.send(command):
-                self._say_stopped()
-            if command.prediction is not None:
-                self._predictions.publish(self.hosted.expected(command))
-            self.hosted.status.add(command)
-        self._step_ended = time.monotonic()
-        self.hosted.overload.handled(self._step_began, self._step_ended)
-        if self._rehearsing is not None:
-            self._rehearsing.reset()
-        if self._step_ended - self._status_at > _STATUS_PERIOD_S:
-            self._publish_status()
-
-    def _watch(self) -> None:
-        """In the guard's thread: stop a robot that is driven blindly, and keep safe action and
-        status coming."""
-        self._guard()
-        self._outlet.repeat()
-        if time.monotonic() - self._status_at > _STATUS_PERIOD_S + _WATCHDOG_PERIOD_S:
-            self._publish_status()
-        self._neighbours.look()
-
     def _give_up(self, what: str, error: Exception) -> None:
         """Let the main loop end, with the safe action first."""
         self.failure = f'{what} failed: {type(error).__name__}: {error}'
         self.finalized = True
 
-    def _guard(self) -> None:
-        """Stop the robot if for too long nothing fresh has come, or something else is wrong."""
-        why = self._outlet.alarm()
-        if why is None and self._outlet.driving:
-            why = self._checks.prohibited()
-        self._stop_if(why)
-
-    def _stop_if(self, why: str | None) -> None:
-        if why is not None and self._outlet.stop(why, unless_silent=True):
-            self._say_stopped()
-
-    def _rehearse(self) -> None:
-        if self._outlet.driving and self._pending is None:
-            self.hosted.rehearsal()
-            self._stop_if(self._outlet.alarm())  # part of the same path
-
-    def _on_jump(self, jump: Any) -> None:
-        """Forget what was observed before a jump back, unless the sensors have jumped already;
-        answer a reading that came before the jump and belongs after it."""
-        if self.controller.distant(self.get_clock().now().nanoseconds):
-            self.controller.forget()
-        aside, self._aside = self._aside, None
-        if aside is not None:
-            self._answer(*aside)
-
     def _on_stop(self, request: Any, response: Any) -> Any:
         response.success = self._outlet.active
-        response.message = 'not active'
-        if self._outlet.active:
-            if self._outlet.stop('requested by the operator'):
-                self._say_stopped()
-            response.message = f'stopped; {self._arm} lets it drive again'
+        response.message = self._guard.stop('requested by the operator')
         return response
 
     def _on_arm(self, request: Any, response: Any) -> Any:
-        self.hosted.overload.restart()
-        if not self._outlet.active:
-            response.message = 'not active: activate the node first'
-        elif self._outlet.driving:
-            response.message = 'already driving'
-        elif why := self._checks.prohibited():
-            response.message = f'not armed: {why}'
-        else:
-            self._outlet.arm()
-            response.success, response.message = True, 'armed'
+        why_not = self._guard.arm()
+        response.success, response.message = why_not is None, why_not or 'armed'
         return response
-
-    def _say_stopped(self) -> None:
-        why = self.controller.stopped
-        self.get_logger().error(f'stopped: {why}; {self._arm} lets it drive again')
-        self._publish_status()
 
     def end(self, why: str) -> None:
         """End driving in order: send the safe action, and see that it arrives.
 
         A node that has sent nothing yet sends nothing: someone else may drive.
         """
-        if self.hosted is None:
-            return
-        drove, problem = self._outlet.end(why)
-        if problem:
-            self.get_logger().error(problem)
-        if drove:
-            self.get_logger().info(f'ended: {why}')
-            self._publish_status()
-
-    def _publish_status(self) -> None:
-        self._status_at = time.monotonic()
-        message = self.hosted.status.message(
-            active=self._outlet.active,
-            problem=self._checks.found(),
-            waiting=self._outlet.waiting,
-            warning=self._checks.warning(),
-            rate_hz=f'{self.hosted.rate.measured:.1f}',
-            priority=self.priority,
-            rehearsals=f'{self._rehearsals} a period',
-        )
-        self._statuses.publish(message)
-        self._diagnostics.publish(message)
+        if self.hosted is not None:
+            self._guard.end(why)
 
 
 def _work(session: Session) -> int:
     node = session.node
-    if not node.lockstep:
+    if not node.settings.lockstep:
         session.end_on(signal.SIGTSTP)  # suspended, it could not guard the robot
     node.priority = session.raise_priority(node.settings.priority)
-    why = 'an error'
+    start, why = node.settings.autostart, 'an error'
     try:
         session.require_alone()  # meanwhile its services work, and others may have begun
-        if node.autostart and node.controller is None and not (session.stopping or node.finalized):
+        if start and node.controller is None and not (session.stopping or node.finalized):
             node.start()
         while not (session.stopping or node.finalized):
             session.spin_once()

@@ -10,11 +10,12 @@ import math
 import time
 from typing import Any
 
+from liquid_control.control.commands import CommandCodec
 from liquid_control.control.contract import Contract
 from liquid_control.control.controller import Controller
 from liquid_control.control.observe import Observer
 from liquid_control.control.runtime import PolicyRunner
-from liquid_control.nodes.wire import CommandMessage, set_stamp
+from liquid_control.nodes.wire import message_type, set_stamp
 
 _TIMED = 10
 _SHARE = 0.25
@@ -42,12 +43,18 @@ def affordable(runner: PolicyRunner, most: int) -> int:
 
 
 class Rehearsal:
-    """A policy's step without consequences: its state and counters are separate."""
+    """A policy's step without consequences: its state and counters are separate.
 
-    def __init__(self, runner: PolicyRunner, robot: Contract):
+    Args:
+        runner: the policy.
+        robot: contract of the robot.
+        codec: makes the commands.
+    """
+
+    def __init__(self, runner: PolicyRunner, robot: Contract, codec: CommandCodec):
         self._controller = Controller(runner.twin(), robot)
         self._observer = Observer(runner.contract.on(robot))
-        self._command = CommandMessage(robot.action_size)
+        self._codec, self._message = codec, codec.empty(message_type)
         self._period_ns = runner.contract.period_ns
         self._messages: dict[str, Any] = {}
         self._stamp = 0
@@ -66,4 +73,4 @@ class Rehearsal:
             observed = self._observer.update(topic, message)
             if observed is not None:
                 command = self._controller.step(*observed)
-                self._command.fill(command.stamp_ns, command.action)
+                self._codec.fill(self._message, command.stamp_ns, command.action)

@@ -1,53 +1,106 @@
-"""The end of a recorded run: figures, report, and what is said of it."""
+"""When a recorded run is over, and what may still be on its way then."""
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from rclpy.impl.rcutils_logger import RcutilsLogger
+from liquid_control.control.topics import EPISODE, PREDICTION, SHADOW
+from liquid_control.nodes.live_run import LiveRun
 
-from liquid_control.evaluation.metrics import measure
-from liquid_control.evaluation.runs import end_of
-from liquid_control.provenance import write_json
-from liquid_control.report.summary import summary
+if TYPE_CHECKING:
+    from liquid_control.nodes.monitor_settings import MonitorSettings
 
-STOPPED = 'interrupted'
-"""Why a run ended that was told to end."""
+_LONGEST_LOOP_S = 0.5
+"""Most of one loop that counts as silence: this process itself may have been suspended."""
+_QUIET_S = 0.3
+_REPAIR_S = 4.0
+"""Silence after which nothing more will come: Fast DDS repairs losses at its 3 s heartbeat."""
 
 
-def finish(
-    folder: Path, run: Mapping[str, Any], ended: str, report: bool, log: RcutilsLogger
-) -> int:
-    """Write ``run.json``, ``metrics.json`` and the report; log what came of the run.
+class RunEnd:
+    """Decides when a run is over.
+
+    Attributes:
+        heard: when a message last came that tells of the run, steady, in s; None before the first.
 
     Args:
-        folder: the run folder, whose bag is closed.
-        run: content of ``run.json``.
-        ended: why the run is over: ``done``, ``interrupted``, or a problem. What ``run.json``
-            already says of it, because another process knew more, takes precedence.
-        report: whether to write ``report.html``.
-        log: where to say it.
-
-    Returns:
-        The exit code: 0 if the run did what was asked of it, or was told to end.
+        settings: parameters of the monitor.
+        live: what is known of the run.
+        counts: topic → messages received.
+        every_step: topics, besides the predictions, of which every step has a message.
+        clock: returns the time in s; steady.
     """
-    ended = end_of(folder) or ended
-    on_robot = run['mode'] == 'robot'
-    if ended == STOPPED and on_robot:
-        ended = 'done'  # nothing else ends a run on a robot
-    write_json(folder / 'run.json', {**run, 'ended': ended})
-    metrics = measure(folder)
-    for sentence in summary([metrics]):
-        if sentence.bad:
-            log.error(sentence.text)
-        else:
-            log.info(sentence.text)
-    log.info(f'metrics in {folder / "metrics.json"}')
-    if report:
-        from liquid_control.report.run_report import write_report
 
-        log.info(f'report: {write_report(folder / "report.html", [folder])}')
-    if ended in ('done', STOPPED):
-        return 0 if metrics['complete'] or ended == STOPPED or on_robot else 1
-    log.error(f'{ended}; the recording so far is kept')
-    return 1
+    def __init__(
+        self,
+        settings: 'MonitorSettings',
+        live: LiveRun,
+        counts: Mapping[str, int],
+        every_step: Sequence[str],
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        self._settings, self._live, self._counts = settings, live, counts
+        self._every_step = (PREDICTION, *every_step)
+        self._clock = clock
+        self._began = self._now = clock()
+        self._silent = 0.0
+        self.heard: float | None = None
+
+    def take(self, streamed: bool, clock: bool) -> None:
+        """Take note of what has come.
+
+        Args:
+            streamed: whether a message came of a topic that is silent when nothing happens.
+            clock: whether ``/clock`` came: it is still published, unchanged, during a pause.
+        """
+        if streamed:
+            self.heard = self._clock()
+        if streamed or clock:
+            self._silent = 0.0
+
+    def why(self) -> str | None:
+        """Why the run is over: ``done``, or a problem; None while it is not. Ask in every loop."""
+        before, self._now = self._now, self._clock()
+        self._silent += min(self._now - before, _LONGEST_LOOP_S)
+        passed, settings = self._now - self._began, self._settings
+        if self._live.last_row.get('done') or (settings.seconds and passed > settings.seconds):
+            return 'done'
+        if self._live.bag_ended is not None:
+            return self._live.bag_ended
+        if settings.mode == 'robot':
+            return None
+        if self.heard is None:
+            limit = settings.start_timeout
+            return f'no message within {limit:g} s' if passed > limit else None
+        if self._silent > settings.silence:
+            source = 'recording' if settings.mode == 'replay' else 'simulation'
+            return f'the {source} fell silent {self._silent:.1f} s ago: has it died?'
+        return None
+
+    def settled(self) -> bool:
+        """Whether nothing more will come of a run that is done: it has been quiet, for longer if
+        something is missing."""
+        if self.heard is None:
+            return True
+        quiet = self._clock() - self.heard
+        return quiet > (_REPAIR_S if self._lacking() else _QUIET_S)
+
+    def _lacking(self) -> bool:
+        """Whether any of the messages that every step should have are missing."""
+        steps = self._counts[EPISODE] - len(self._live.withheld)
+        if self._settings.mode == 'replay':
+            steps = self._live.observed
+        return any(self._counts[topic] < steps for topic in self._every_step)
+
+
+def every_step(
+    settings: 'MonitorSettings', command: str, sources: Sequence[str]
+) -> tuple[str, ...]:
+    """Topics of which every step of a run has a message.
+
+    Args:
+        settings: parameters of the monitor.
+        command: topic of the commands.
+        sources: topics that the policy reads.
+    """
+    return (SHADOW,) if settings.mode == 'replay' else (command, *sources)

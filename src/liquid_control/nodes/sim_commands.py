@@ -3,15 +3,18 @@
 import math
 import time
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
-from std_msgs.msg import Float64MultiArray, Header
+from std_msgs.msg import Header
 
+from liquid_control.control.commands import CommandError, command_reader
 from liquid_control.control.contract import Contract
 from liquid_control.control.stamps import time_ns
-from liquid_control.control.topics import DROPPED, answered_stamp
+from liquid_control.control.topics import DROPPED
+from liquid_control.nodes.wire import message_type
 
 
 class SimCommands:
@@ -32,7 +35,7 @@ class SimCommands:
 
     def __init__(self, node: Node, robot: Contract, read: Iterable[str], profile: QoSProfile):
         self._node, self._topic, self._read = node, robot.action.topic, frozenset(read)
-        action = robot.action
+        action, self._reader = robot.action, command_reader(robot)
         self._safe = np.array(action.safe)
         self._lower, self._upper = np.array(action.lower), np.array(action.upper)
         self.held = self._safe.copy()
@@ -40,7 +43,8 @@ class SimCommands:
         self._published_at = 0.0
         self._answered_at: float | None = None
         self._excused = False
-        node.create_subscription(Float64MultiArray, self._topic, self._on_command, profile)
+        kind = message_type(self._reader.kind)
+        node.create_subscription(kind, self._topic, self._on_command, profile)
         node.create_subscription(Header, DROPPED, self._on_dropped, profile)
 
     def restart(self) -> None:
@@ -71,17 +75,17 @@ class SimCommands:
         """Whether nothing more is awaited: there is a command, or none can come."""
         return not self.late
 
-    def _on_command(self, message: Float64MultiArray) -> None:
-        values = np.array(message.data)
-        if values.shape != self._safe.shape or not np.isfinite(values).all():
+    def _on_command(self, message: Any) -> None:
+        try:
+            values = self._reader.read(message)
+        except CommandError as error:
             self._node.get_logger().error(
-                f'{self._topic}: refused: expected {self._safe.size} finite values, '
-                f'found {values.tolist()}',
-                throttle_duration_sec=1.0,
+                f'{self._topic}: refused: {error}', throttle_duration_sec=1.0
             )
             return
         self.held = np.clip(values, self._lower, self._upper)
-        if answered_stamp(message) in (None, self._stamp_ns) and self._answered_at is None:
+        stamp = self._reader.answered(message)
+        if stamp in (None, self._stamp_ns) and self._answered_at is None:
             self._answered_at = time.monotonic()
             self._excused = False
 

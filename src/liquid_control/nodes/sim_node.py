@@ -19,7 +19,7 @@ from rosgraph_msgs.msg import Clock
 from liquid_control import paths
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
-from liquid_control.faults import FaultyClock, parse
+from liquid_control.faults import SimulationFaults, parse
 from liquid_control.nodes.parameters import Parameters
 from liquid_control.nodes.session import NodeError, Session, run_process
 from liquid_control.nodes.sim_commands import SimCommands
@@ -61,19 +61,19 @@ class SimNode(Node):
             'command_timeout', 10.0, 'Lockstep: longest wait for a command, s.', low=0.1
         )
         paused = declare.get('start_paused', False, 'Wait for ~/step or ~/pause false.')
-        fault = declare.get('fault', 'none', 'Faults; those of the clock (jitter) act here.')
+        fault = declare.get('fault', 'none', 'Faults; those of sensors act in the fault node.')
         progress = declare.get(
             'progress', 'log', 'How to report progress.', choices=('log', 'json', 'none')
         )
         self._priority = declare.priority()
         declare.done()
-        self._periods = FaultyClock(parse(fault), self._seed)
         self.lockstep = mode == 'lockstep'
         self.robot = Contract.load(path := paths.robot(robot))
         read = Bundle.read(paths.policy(policy, path)).contract if policy else self.robot
         simulated = robot_of(self.robot)
         self._steps, self._period_s = steps or simulated.episode_steps, simulated.period_s
         self.world = World(simulated, self.robot)
+        self._faults = SimulationFaults(parse(fault), self._seed, self.robot.action)
         profile = qos(lockstep=self.lockstep, reliable=True, depth=10)
         self._sensors = SensorPublishers(self, simulated, profile)
         self._time = self.create_publisher(Clock, '/clock', 10)
@@ -120,15 +120,17 @@ class SimNode(Node):
             )
 
     def _run_episode(self, session: Session, episode: Episode) -> None:
-        world, commands = self.world, self._commands
+        world, commands, faults = self.world, self._commands, self._faults
         world.reset(episode.seed)
+        faults.restart()
         commands.restart()
         self._requests.reset_asked = False
         tick = time.monotonic()
         while not episode.over:
             if self._hold_while_paused(session):
                 tick = time.monotonic()
-            length = self._periods.period(world.stamp_ns, world.steps)
+            world.use(faults.model(world.nominal, world.stamp_ns, world.steps))
+            length = faults.period(world.stamp_ns, world.steps)
             if episode.index == 0 and world.steps == 0:
                 self._observe_until_answered(session)
                 tick = commands.published_at
@@ -138,7 +140,9 @@ class SimNode(Node):
             if session.stopping:
                 return
             late = commands.late
-            reward, episode.terminated = world.step(commands.held, length)
+            reward, episode.terminated = world.step(
+                faults.act(commands.held, world.stamp_ns), length
+            )
             episode.step = world.steps
             episode.total += reward
             episode.missed += int(late)

@@ -1,6 +1,5 @@
 """What travels between the nodes: quality of service, message types, and how to fill them."""
 
-import array
 import importlib
 import time
 from typing import Any
@@ -8,7 +7,8 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
-from std_msgs.msg import Float64MultiArray, MultiArrayDimension
+
+from liquid_control.control.stamps import set_time
 
 LOCKSTEP_DEPTH = 2000
 
@@ -46,32 +46,14 @@ def message_type(name: str) -> Any:
 
 def set_stamp(message: Any, stamp_ns: int) -> None:
     """Set a message's header stamp."""
-    _set_time(message.header.stamp, stamp_ns)
+    set_time(message.header.stamp, stamp_ns)
 
 
 def clock_message(now_ns: int) -> Clock:
     """Return the ``/clock`` message for a time in ns."""
     message = Clock()
-    _set_time(message.clock, now_ns)
+    set_time(message.clock, now_ns)
     return message
-
-
-def _set_time(time: Any, nanoseconds: int) -> None:
-    time.sec, time.nanosec = divmod(nanoseconds, 1_000_000_000)
-
-
-class CommandMessage:
-    """A command message filled in place with values and the stamp of the observation answered."""
-
-    def __init__(self, size: int):
-        self.message = Float64MultiArray()
-        self._dimension = MultiArrayDimension(label='', size=size, stride=size)
-        self.message.layout.dim = [self._dimension]
-
-    def fill(self, stamp_ns: int, values: Any) -> Float64MultiArray:
-        self._dimension.label = str(stamp_ns)
-        self.message.data = array.array('d', values.tolist())
-        return self.message
 
 
 def diagnostic(

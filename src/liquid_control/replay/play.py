@@ -12,7 +12,7 @@ from liquid_control.bags.commands import LabelledCommands, StampedCommands, reco
 from liquid_control.bags.merging import merged, require_one_run
 from liquid_control.control.contract import Contract, ContractError
 from liquid_control.control.observe import Observer
-from liquid_control.faults import Fault, FaultInjector
+from liquid_control.faults import Fault, FaultInjector, SensorFault, require_kinds
 
 
 class Listener(Protocol):
@@ -122,10 +122,11 @@ def play(
     Raises:
         BagError: a topic is missing or has the wrong type, or its clock restarts.
         ContractError: the robot's contract has none of the terms that the policies ask for.
-        FaultError: there is a fault and the contract lacks a ``std``.
+        FaultError: a fault is not one of sensors, or the contract lacks a ``std``.
         ObservationError: a message lacks something that the contract asks for.
         ValueError: there are no players.
     """
+    require_kinds(faults, (SensorFault,), 'a recording')
     observed = observed or {}
     groups = _groups(players, bag, robot, observed, faults, seed)
     parts = [group.contract for group in groups]

@@ -5,7 +5,7 @@ from typing import Any
 
 from liquid_control.control.bundle import Bundle
 from liquid_control.evaluation.suite import current, ordered, title
-from liquid_control.faults import Delay, parse
+from liquid_control.faults import parse
 
 _ONE_SEED = 'These are the scores of one seed; how much seeds differ is not known.'
 
@@ -244,11 +244,11 @@ def _delays(settings: dict[str, Any]) -> str:
         return 'Trained with commands up to two periods late, and with readings on time.'
     chances = settings.get('training', {}).get('conditions', {}).get('chances', ())
     delays = [
-        fault.samples
+        fault.lag
         for chance in chances
         for text in chance['faults']
         for fault in parse(text)
-        if isinstance(fault, Delay)
+        if fault.name == 'delay'
     ]
     if not delays:
         return 'Not trained with delays, nor with changed dynamics.'

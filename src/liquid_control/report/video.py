@@ -137,6 +137,7 @@ def draw(folder: Path, out: Path, seconds: float | None) -> str:
     import mujoco
 
     model = robot.load_model()
+    floor = _Floor(robot, model)
     data = mujoco.MjData(model)
     places = [_qpos_place(model, mujoco, name) for name in names]
     model.vis.quality.shadowsize = 0
@@ -160,12 +161,34 @@ def draw(folder: Path, out: Path, seconds: float | None) -> str:
             for row in frames:
                 data.qpos[places] = positions[row]
                 mujoco.mj_forward(model, data)
+                floor.follow(data)
                 renderer.update_scene(data, camera)
                 fell = falls and row == len(times) - 1
                 picture = caption.write(renderer.render(), times[row], fell)
                 writer.send(np.ascontiguousarray(picture))
             writer.close()
     return f'{end:.1f} s, {len(frames)} frames, {out.stat().st_size / 2**20:.1f} MB'
+
+
+class _Floor:
+    """Moves the floor's picture along with the base, by whole tiles, since it has an edge."""
+
+    def __init__(self, robot: SimulatedRobot, model: Any):
+        import mujoco
+
+        self._model = model
+        self._base = None if robot.base is None else model.body(robot.base).id
+        (self._planes,) = np.nonzero(model.geom_type == mujoco.mjtGeom.mjGEOM_PLANE)
+        material = model.geom_matid[self._planes]
+        repeats = np.where(material < 0, 1.0, model.mat_texrepeat[material, 0])
+        self._tile = 2.0 * model.geom_size[self._planes, 0] / np.maximum(repeats, 1.0)
+
+    def follow(self, data: Any) -> None:
+        """Put the floor under the base; ``data`` is about to be drawn."""
+        if self._base is None:
+            return
+        shift = self._tile * np.rint(data.xpos[self._base, 0] / np.maximum(self._tile, 1e-9))
+        data.geom_xpos[self._planes, 0] = self._model.geom_pos[self._planes, 0] + shift
 
 
 def _camera(robot: SimulatedRobot, model: Any) -> Any:

@@ -31,6 +31,7 @@ class WorldBatch:
 
     ``qpos`` (count, nq) and ``qvel`` (count, nv) view the current state; ``steps`` (count,) has
     the steps taken in each world's episode, ``episodes`` (count,) the episodes it has begun.
+    ``models`` has the model by which each moves, to be replaced where dynamics differ.
 
     Args:
         robot: what is simulated.
@@ -59,6 +60,7 @@ class WorldBatch:
         self.qpos = self.state[:, 1 : 1 + nq]
         self.qvel = self.state[:, 1 + nq : 1 + nq + self.model.nv]
         self._warmstart = np.zeros((count, self.model.nv))
+        self.models = [self.model] * count
         self.steps = np.zeros(count, dtype=np.int64)
         self.episodes = np.zeros(count, dtype=np.int64)
         self._seed = seed
@@ -111,8 +113,9 @@ class WorldBatch:
 
     def _advance(self, part: slice | np.ndarray, control: np.ndarray, substeps: int) -> None:
         state, warmstart = self.state[part], self._warmstart[part]
+        models = [self.models[index] for index in np.arange(len(self))[part]]
         states, _ = self._rollout.rollout(
-            [self.model] * len(state),
+            models,
             self._data,
             state,
             np.repeat(control[:, None], substeps, axis=1),

@@ -38,7 +38,8 @@ class World:
         model: mujoco.MjModel | None = None,
     ):
         self.robot = robot
-        self.model = robot.load_model() if model is None else model
+        self.nominal = robot.load_model() if model is None else model
+        self.model = self.nominal
         self.data = mujoco.MjData(self.model)
         contract = robot.contract() if contract is None else contract
         self._controls = controls(robot, contract)
@@ -51,10 +52,17 @@ class World:
         """Start an episode from the same state as Gymnasium's ``reset(seed=seed)``."""
         self.stamp_ns = self.stamp_ns + self._gap_ns if self.stamp_ns else FIRST_STAMP_NS
         self.steps = 0
+        self.model = self.nominal
         mujoco.mj_resetData(self.model, self.data)
         qpos, qvel = self.robot.start.draw(self.model.qpos0, self.model.nv, seed)
         self.data.qpos[:], self.data.qvel[:] = qpos, qvel
         mujoco.mj_forward(self.model, self.data)
+
+    def use(self, model: mujoco.MjModel) -> None:
+        """Go on with a model whose dynamics differ from the nominal one's, until the next reset."""
+        if model is not self.model:
+            self.model = model
+            mujoco.mj_forward(model, self.data)
 
     def step(self, action: np.ndarray, length: float = 1.0) -> tuple[float, bool]:
         """Apply a command for one period; return the reward and whether the robot has fallen.

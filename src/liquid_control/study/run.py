@@ -55,7 +55,7 @@ class Run:
         return asdict(self)
 
 
-class Shelf:
+class ResultStore:
     """The folder of a study: results, checkpoints and weights, each under its run's name.
 
     Args:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from liquid_control.study.run import Run, Shelf
+from liquid_control.study.run import ResultStore, Run
 from liquid_control.study.walker2d_kinematics.dataset import Protocol, Windows
 from liquid_control.training import checkpoint
 from liquid_control.training.cuda_graphs import Outputs, Passes, captured
@@ -60,13 +60,13 @@ def train(
     run: Run,
     model: torch.nn.Module,
     data: Protocol,
-    shelf: Shelf,
+    store: ResultStore,
     report: Callable[[float, str], None],
 ) -> dict[str, Any]:
     """Train one run to its end, resuming from its checkpoint if there is one.
 
     The training takes place on the model's device. The weights of the last step remain in the
-    model and are kept on the shelf. The test windows are not used.
+    model and are kept on the store. The test windows are not used.
 
     Returns:
         Validation error, the curve, times, memory: see ``docs/study.md``.
@@ -78,8 +78,8 @@ def train(
     recipe, device = run.recipe, device_of(model)
     batches = Shuffled(data.train, recipe.batch, run.seed, device)
     optimizer = torch.optim.Adam(model.parameters(), recipe.learning_rate, eps=recipe.epsilon)
-    path = shelf.checkpoint(run)
-    origin = {**shelf.origin(run), 'device': title(device)}
+    path = store.checkpoint(run)
+    origin = {**store.origin(run), 'device': title(device)}
     about = checkpoint.restore(path, model, optimizer, origin)
     model.train()
     through = captured(Outputs(model), *batches(0)[:2])
@@ -105,7 +105,7 @@ def train(
         about['done'] = end
         about['seconds'] += time.perf_counter() - started
         checkpoint.save(path, model, optimizer, about)
-    checkpoint.write(shelf.weights(run), model.state_dict(), {})
+    checkpoint.write(store.weights(run), model.state_dict(), {})
     return {
         **course(about, math.ceil(len(data.train) / recipe.batch), device),
         'penalty': float(_penalty(run, model).detach()),

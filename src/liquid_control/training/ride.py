@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from liquid_control.faults import FaultySensors
+from liquid_control.faults import BatchFaults
 from liquid_control.models.policy import PolicyModel
 
 
@@ -15,12 +15,12 @@ class Ride:
 
     Args:
         model: the student; its weights may change between steps.
-        sensors: sensors of the robots.
+        faults: faults of the robots.
     """
 
-    def __init__(self, model: PolicyModel, sensors: FaultySensors):
-        self._model, self.sensors = model, sensors
-        count, limits = len(sensors.has), model.contract.action
+    def __init__(self, model: PolicyModel, faults: BatchFaults):
+        self._model, self.faults = model, faults
+        count, limits = len(faults.has), model.contract.action
         self._safe, self._lower, self._upper = (
             np.array(values, dtype=np.float32)
             for values in (limits.safe, limits.lower, limits.upper)
@@ -40,7 +40,7 @@ class Ride:
             Observation (N, n), elapsed time (N, 1), whether the sample arrived (N, 1), and the
             action before limiting (N, m).
         """
-        sensed, seen = self.sensors.read(true, rng)
+        sensed, seen = self.faults.read(true, rng)
         seen, elapsed = seen[:, None], self.elapsed.copy()
         observation = np.concatenate([sensed, self.sent], axis=1).astype(np.float32)
         with torch.no_grad():
@@ -70,7 +70,7 @@ class Ride:
 
     def restart(self, index: int, has: np.ndarray) -> None:
         """Begin an episode of one robot with these faults, (K,) bool."""
-        self.sensors.restart(index, has)
+        self.faults.restart(index, has)
         self.state[index] = 0.0
         self.sent[index] = self._safe
         self.elapsed[index], self.fresh[index] = 1.0, True

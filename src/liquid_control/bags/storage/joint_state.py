@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from rosbags.interfaces import Nodetype
 
-JOINT_STATE = 'sensor_msgs/msg/JointState'
+from liquid_control.control.topics import JOINT_STATE
+
 _HEADER, _TIME = 'std_msgs/msg/Header', 'builtin_interfaces/msg/Time'
 _FLOATS = (Nodetype.SEQUENCE, ((Nodetype.BASE, ('float64', 0)), 0))
 _STANDARD = {

@@ -17,10 +17,11 @@ from liquid_control.bags.storage.definitions import (
     definitions,
     folder_definitions,
 )
-from liquid_control.bags.storage.joint_state import JOINT_STATE, JointStates, is_standard
+from liquid_control.bags.storage.joint_state import JointStates, is_standard
 from liquid_control.bags.storage.lenient import lenient
 from liquid_control.control.schema import unknown
 from liquid_control.control.stamps import stamp_ns
+from liquid_control.control.topics import JOINT_STATE
 
 DISTRO = 'kilted'
 """The distribution where neither the person nor the bag names one."""

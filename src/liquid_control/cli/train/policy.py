@@ -152,52 +152,53 @@ def _several(args, runs, robot, teacher, hardware) -> int:
     from rich.console import Console
 
     from liquid_control.cli.arguments import terminable
-    from liquid_control.cli.progress import reporting
+    from liquid_control.cli.progress import showing
+    from liquid_control.jobs import Progress
     from liquid_control.provenance import provenance, write_json
-    from liquid_control.training.student.campaign import Standing, campaign, conclude
+    from liquid_control.training.student.campaign import campaign, conclude
 
-    console, standing, stopped = Console(), Standing(len(runs)), False
+    console, progress, stopped = Console(), Progress(), False
     (args.out / 'seeds').mkdir(parents=True, exist_ok=True)
     with terminable():
         try:
             states = campaign(runs, robot, teacher, args.out, args.workers, hardware, args.log)
-            with contextlib.closing(states), reporting(console, 'policies') as report:
-                for standing in states:
-                    done = len(standing.finished) + len(standing.failed)
-                    live = [f'{k} {share:.0%} {text}' for k, (share, text) in standing.live.items()]
-                    text = '; '.join([f'{done}/{standing.total} runs', *live])
-                    report(standing.share, text, standing.left_s)
+            with contextlib.closing(states), showing(console, 'policies', 'runs') as show:
+                for progress in states:
+                    show(progress)
         except KeyboardInterrupt:
             stopped = True
-        best = conclude(runs, args.out, robot, teacher, standing.failed)
+        best = conclude(runs, args.out, robot, teacher, progress.failed)
     console.print(_table(best))
     if args.json:
         scores = {cell: bundle.scores for cell, bundle in best.items()}
         about = provenance(seed=args.seed)
         write_json(args.json, {'format': 1, 'provenance': about, 'scores': scores})
-    for name, why in standing.failed.items():
+    for name, why in progress.failed.items():
         print(f'liquid-control train: {name}: {why}', file=sys.stderr)
     if stopped:
         print(
-            f'stopped; {len(standing.finished)} of {standing.total} runs are finished: the same '
+            f'stopped; {len(progress.finished)} of {len(runs)} runs are finished: the same '
             'command resumes the others from their last checkpoints, where there are any',
             file=sys.stderr,
         )
         return 130
-    return 1 if standing.failed else 0
+    return 1 if progress.failed else 0
 
 
 def _table(best):
-    from liquid_control.evaluation.suite import SUITE
+    from liquid_control.evaluation.suite import SCORES
     from liquid_control.report.tables import new_table
 
     table = new_table(
-        '% of\nteacher', 'seeds', *(condition.heading for condition in SUITE), 'error/\npers.'
+        '% of\nteacher',
+        'seeds',
+        *(condition.heading for condition in SCORES.conditions),
+        'error/\npers.',
     )
     table.collapse_padding, table.pad_edge = True, False  # to fit into 80 columns
     for cell, bundle in sorted(best.items()):
         seeds = bundle.scores['seeds']
-        percents = [f'{seeds[fault]["percent"]["mean"]:.0f}' for fault, *_ in SUITE]
+        percents = [f'{seeds[fault]["percent"]["mean"]:.0f}' for fault in SCORES.faults]
         ratio = seeds['none'].get('prediction_ratio')
         told = f'{ratio["mean"]:.3f}' if ratio else ''
         table.add_row(cell, str(len(seeds['seeds'])), *percents, told)

@@ -14,7 +14,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--robot', default='walker2d',
                         help='its contract, which says how large noise is (walker2d)')  # fmt: skip
     parser.add_argument('--fault', action='append', metavar='FAULT',
-                        help='only this fault; may be repeated (all of the suite)')  # fmt: skip
+                        help='only this fault; may be repeated (those of --suite)')  # fmt: skip
+    parser.add_argument('--suite', metavar='NAME',
+                        help='the faults of this suite: scores, weights, commands, clock, '
+                        'dynamics, … (scores)')  # fmt: skip
     parser.add_argument('--episodes', type=int, help='episodes per fault (50)')
     parser.add_argument('--seed', type=int, help='seed of the first episode (500000)')
     parser.add_argument('--out', type=Path, metavar='FILE',
@@ -31,8 +34,8 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.control.bundle import Bundle
     from liquid_control.control.contract import Contract
     from liquid_control.evaluation import closed_loop as score
-    from liquid_control.evaluation.suite import SCORED
-    from liquid_control.faults import parse
+    from liquid_control.evaluation.episodes import require_faults
+    from liquid_control.evaluation.suite import SCORES, suite
     from liquid_control.provenance import provenance, write_json
     from liquid_control.sim import robot_of
 
@@ -43,10 +46,11 @@ def main(args: argparse.Namespace) -> int:
             raise ValueError(f'--{option}: expected {least} or more, found {found}')
     if args.out:
         check_bundle_path('--out', args.out)
-    faults = args.fault or SCORED
-    for fault in faults:
-        parse(fault)
+    if args.fault and args.suite:
+        raise ValueError('--suite: expected no --fault with it')
+    faults = args.fault or (suite(args.suite) if args.suite else SCORES).faults
     robot = Contract.load(paths.robot(args.robot))
+    require_faults(robot, faults)
     bundle = Bundle.read(paths.policy(args.policy, robot_of(robot).name))
     if args.out:
         _check_replaced(args.out, bundle)

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from liquid_control.models.policy import parameters
-from liquid_control.study.run import Recipe, Run, Shelf
+from liquid_control.study.run import Recipe, ResultStore, Run
 from liquid_control.study.train import Batch, course, error
 from liquid_control.study.walker2d_kinematics import best_weights, comparison, simulated
 from liquid_control.study.walker2d_kinematics import dataset as data
@@ -109,13 +109,13 @@ def train(
     run: Run,
     rollouts: Rollouts,
     windows: Protocol,
-    shelf: Shelf,
+    store: ResultStore,
     report: Callable[[float, str], None],
     device: torch.device,
 ) -> dict[str, Any]:
     """Train on the training rollouts in our own way, and test by the protocol.
 
-    Resumes from whatever is kept in ``shelf``: actions found, rollouts simulated, the checkpoint of
+    Resumes from whatever is kept in ``store``: actions found, rollouts simulated, the checkpoint of
     the training. The averaged weights of the last step are kept there; the test windows are used
     only once, at the end.
 
@@ -132,15 +132,15 @@ def train(
         rollouts.train,
         SIMULATED,
         run.seed,
-        partial(shelf.under_way, run),
-        {'data_sha256': shelf.data_sha256},
+        partial(store.under_way, run),
+        {'data_sha256': store.data_sha256},
         lambda share, text: report(SIMULATING * share, text),
     )
 
     def training(share: float, text: str) -> None:
         report(SIMULATING + (1.0 - SIMULATING) * share, text)
 
-    result = fit(run, rollouts, walked, windows, shelf, training, device)
+    result = fit(run, rollouts, walked, windows, store, training, device)
     return {**result, 'seconds': seconds + result['seconds'], 'seconds_simulating': seconds}
 
 
@@ -149,7 +149,7 @@ def fit(
     rollouts: Rollouts,
     walked: dict[str, np.ndarray],
     windows: Protocol,
-    shelf: Shelf,
+    store: ResultStore,
     report: Callable[[float, str], None],
     device: torch.device,
 ) -> dict[str, Any]:
@@ -162,8 +162,8 @@ def fit(
     half = run.recipe.batch // 2
     real = {name: np.stack([x[:-1], x[1:]]) for name, x in rollouts.train.items()}
     batches = Mixed(Drawn(real, half, run.seed), Drawn(walked, half, run.seed + 1), device)
-    path = shelf.checkpoint(run)
-    origin = {**shelf.origin(run), 'device': title(device)}
+    path = store.checkpoint(run)
+    origin = {**store.origin(run), 'device': title(device)}
     about = checkpoint.restore(path, both, optimizer, origin)
     if about is None:
         about = {'origin': origin, 'done': 0, 'curve': [], 'step_s': [], 'seconds': 0.0}
@@ -187,7 +187,7 @@ def fit(
         about['done'] = end
         about['seconds'] += time.perf_counter() - started
         checkpoint.save(path, both, optimizer, about)
-    best_weights.write(shelf.weights(run), average, run, shelf.data_sha256)
+    best_weights.write(store.weights(run), average, run, store.data_sha256)
     return {
         'parameters': parameters(average),
         'counts': average.cell.counts()._asdict(),

@@ -2,19 +2,18 @@
 
 import contextlib
 import fnmatch
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from liquid_control import cells
 from liquid_control.control.schema import unknown
-from liquid_control.jobs.pool import Job, work
+from liquid_control.jobs import Job, Progress, Report, Size, work
 from liquid_control.provenance import provenance
-from liquid_control.study.run import Run, Shelf
+from liquid_control.study.run import ResultStore, Run
 from liquid_control.study.walker2d_kinematics import best, comparison, published
 from liquid_control.study.walker2d_kinematics import dataset as data
-from liquid_control.study.walker2d_kinematics.estimate import Estimate
 
 PARTS = (published.PART, comparison.PART, best.PART)
 
@@ -74,9 +73,7 @@ class Plan:
         return self.cells or cells.names()
 
 
-def execute(
-    run: Run, folder: Path, data_folder: Path, device: str, report: Callable[[float, str], None]
-) -> None:
+def execute(run: Run, folder: Path, data_folder: Path, device: str, report: Report) -> None:
     """Carry out one run, in its own process, and keep its result in the study's folder.
 
     A training that becomes non-finite is a result too; ``failed`` says where.
@@ -94,13 +91,13 @@ def execute(
     use(where)
     rollouts = data.load(data_folder)
     windows = data.protocol(rollouts)
-    shelf = Shelf(folder, rollouts.sha256)
+    store = ResultStore(folder, rollouts.sha256)
     before = peak_resident_mb()
     origin = provenance(seed=run.seed)
     result: dict[str, Any] = {}
     try:
         if run.part == best.PART:
-            result = best.train(run, rollouts, windows, shelf, report, where)
+            result = best.train(run, rollouts, windows, store, report, where)
         else:
             model = (
                 published_model.build(run)
@@ -109,76 +106,78 @@ def execute(
             )
             counts = model.to(where).cell.counts()._asdict()
             result = {'parameters': parameters(model), 'counts': counts}
-            result |= train(run, model, windows, shelf, report)
+            result |= train(run, model, windows, store, report)
             if run.part != comparison.TUNING:
                 result['test_mse'] = error(model, windows.test)
     except NotFiniteError as error:
         result['failed'] = str(error)
-    shelf.keep(run, {'provenance': origin, 'resident_before_mb': before, **result})
-
-
-@dataclass
-class Standing:
-    """Progress of a study."""
-
-    total: int
-    results: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Run name → result, for every finished run."""
-    failed: dict[str, str] = field(default_factory=dict)
-    """Run name → what went wrong, for runs without a result."""
-    live: dict[str, tuple[float, str]] = field(default_factory=dict)
-    """Run name → share done and loss, for runs under way."""
-    left_s: float | None = None
-    """Estimated time left, in seconds; None before there is an estimate."""
-    estimate: Estimate = field(default_factory=Estimate)
-
-    def take(self, run: Run, result: dict[str, Any]) -> None:
-        self.results[run.name] = result
-        self.estimate.learn(run, result)
+    store.keep(run, {'provenance': origin, 'resident_before_mb': before, **result})
 
 
 def carry_out(
-    plan: Plan, shelf: Shelf, data_folder: Path, workers: int, device: str
-) -> Generator[Standing]:
+    plan: Plan, store: ResultStore, data_folder: Path, workers: int, device: str
+) -> Iterator[Progress]:
     """Carry out all missing runs, tuning first, yielding progress from time to time.
 
     Raises:
         ValueError: a result in the folder has other settings or other data.
     """
-    standing = Standing(total=len(plan.tuning()) + len(plan.runs({})))
-    tuning = plan.tuning()
-    yield from _stage(tuning, plan.runs({}), standing, shelf, data_folder, workers, device)
-    chosen = comparison.choose(tuning, standing.results)
-    runs = []
-    for run in plan.runs(chosen):
-        tuned = run.part != comparison.PART or (run.cell, run.model['budget']) in chosen
-        if not tuned:
-            standing.failed[run.name] = 'its tuning found no step size'
-        else:
-            runs.append(run)
-    yield from _stage(runs, [], standing, shelf, data_folder, workers, device)
+    progress = Progress(workers)
+    tuning, later = plan.tuning(), plan.runs({})
+    for run in (*tuning, *later):
+        progress.add(run.name, _size(run))
+    yield from _stage(tuning, progress, store, data_folder, device)
+    chosen = comparison.choose(tuning, _results(tuning, store))
+    runs = plan.runs(chosen)
+    for run in runs:
+        if not _is_tuned(run, chosen):
+            progress.fail(run.name, 'its tuning found no step size')
+    tuned = [run for run in runs if _is_tuned(run, chosen)]
+    yield from _stage(tuned, progress, store, data_folder, device)
 
 
-def _stage(runs, later, standing, shelf, data_folder, workers, device) -> Generator[Standing]:
-    by_name = {run.name: run for run in runs}
+def results(plan: Plan, store: ResultStore) -> dict[str, dict[str, Any]]:
+    """Run name → result, for every finished run of a plan.
+
+    Raises:
+        ValueError: as for :func:`carry_out`.
+    """
+    tuning = _results(plan.tuning(), store)
+    chosen = comparison.choose(plan.tuning(), tuning)
+    tuned = [run for run in plan.runs(chosen) if _is_tuned(run, chosen)]
+    return tuning | _results(tuned, store)
+
+
+def _stage(
+    runs: Sequence[Run], progress: Progress, store: ResultStore, data_folder: Path, device: str
+) -> Iterator[Progress]:
     missing = []
     for run in runs:
-        result = shelf.result(run)
+        result = store.result(run)
         if result is None:
             missing.append(run)
         else:
-            standing.take(run, result)
-    jobs = [Job(run.name, execute, (run, shelf.folder, data_folder, device)) for run in missing]
-    yield standing
-    with contextlib.closing(work(jobs, workers, preload=(__name__, 'torch'))) as states:
-        for state in states:
-            for name in state.finished.keys() - standing.results.keys():
-                standing.take(by_name[name], shelf.result(by_name[name]))
-            standing.failed.update(state.failed)
-            standing.live = {live.job.name: (live.share, live.text) for live in state.live.values()}
-            standing.left_s = standing.estimate.left(
-                [by_name[job.name] for job in state.waiting] + later,
-                [(by_name[live.job.name], live) for live in state.live.values()],
-                workers,
-            )
-            yield standing
+            progress.keep(run.name, result.get('seconds') or 0.0)
+    jobs = [
+        Job(run.name, execute, (run, store.folder, data_folder, device), _size(run))
+        for run in missing
+    ]
+    yield progress
+    states = work(jobs, progress.workers, (__name__, 'torch'), progress)
+    with contextlib.closing(states):
+        yield from states
+
+
+def _results(runs: Iterable[Run], store: ResultStore) -> dict[str, dict[str, Any]]:
+    found = {run.name: store.result(run) for run in runs}
+    return {name: result for name, result in found.items() if result is not None}
+
+
+def _is_tuned(run: Run, chosen: Mapping[tuple[str, int], float]) -> bool:
+    return run.part != comparison.PART or (run.cell, run.model['budget']) in chosen
+
+
+def _size(run: Run) -> Size:
+    """Runs of one kind take equally long for each gradient step."""
+    kind = run.cell, run.recipe.batch, str(sorted(run.model.items()))
+    return Size(run.recipe.updates, kind)

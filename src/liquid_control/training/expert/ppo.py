@@ -6,7 +6,6 @@ trained to imitate.
 """
 
 import copy
-from collections import deque
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,16 +18,20 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 
 from liquid_control.control.contract import Contract
-from liquid_control.faults.commands import Disturbances
+from liquid_control.evaluation.suite import TEACHER
+from liquid_control.faults import CommandFaults, SharedRandom, parse
 from liquid_control.provenance import continued
 from liquid_control.sim import SimulatedRobot, simulated_robot
 from liquid_control.sim.batch import WorldBatch, episode_returns
 from liquid_control.sim.reader import StateReader
 from liquid_control.training import checkpoint
 from liquid_control.training.expert import state as expert_state
+from liquid_control.training.expert.disturbances import Disturbances
 from liquid_control.training.finite import NotFiniteError, check_parameters
 from liquid_control.training.journal import Journal
 
+_, NOISY, LATE = TEACHER.faults
+"""The faults under which a teacher is judged; the last only if it is robust."""
 CHOICES = ('walker', 'teacher')
 """The criteria by which networks are chosen, see :class:`_Candidates`."""
 
@@ -85,7 +88,7 @@ class WorldVecEnv(VecEnv):
         self.worlds = WorldBatch(robot, count, seed, contract)
         self._read, self._limits = StateReader(self.worlds.model, contract), Limits(contract)
         width, size = contract.observation_size, contract.action_size
-        self.disturbances = Disturbances(count, size, seed) if robust else None
+        self.disturbances = Disturbances(count, contract.action, seed) if robust else None
         self._action = np.zeros((count, size))
         observation = gymnasium.spaces.Box(-np.inf, np.inf, (width,), np.float32)
         action = gymnasium.spaces.Box(-1.0, 1.0, (size,), np.float32)
@@ -108,10 +111,10 @@ class WorldVecEnv(VecEnv):
         self._action = actions
 
     def step_wait(self):
-        action = self._action
+        commands = self._limits.commands(self._action)
         if self.disturbances:
-            action = self.disturbances.pass_on(action)
-        reward, terminated = self.worlds.step(self._limits.commands(action))
+            commands = self.disturbances.pass_on(commands)
+        reward, terminated = self.worlds.step(commands)
         done = terminated | (self.worlds.steps >= self.worlds.robot.episode_steps)
         infos: list[dict] = [{} for _ in range(self.num_envs)]
         observation = self._observe()
@@ -170,27 +173,20 @@ def expert_returns(
     robot: SimulatedRobot,
     episodes: int,
     seed: int,
-    action_noise: float = 0.0,
-    late: int = 0,
+    fault: str = 'none',
 ) -> np.ndarray:
-    """Returns (episodes,) of the expert, with optional action noise and delay in periods.
-
-    The noise is relative to half of each action's range.
-    """
+    """Returns (episodes,) of the expert under command faults."""
     contract = robot.contract().asking(*robot.teacher_terms)
-    read, limits = StateReader(robot.load_model(), contract), Limits(contract)
-    rng, (lower, upper) = np.random.default_rng(seed), limits.commands(np.array([[-1.0], [1.0]]))
-    idle = np.clip(np.zeros((episodes, contract.action_size)), lower, upper)
-    line = deque([idle] * late, maxlen=late + 1)
+    read, random = StateReader(robot.load_model(), contract), np.random.default_rng(seed)
+    faults = parse(fault)
+    has = np.ones((episodes, len(faults)), dtype=bool)
+    commands = CommandFaults(faults, has, contract.action)
 
     def act(worlds: WorldBatch) -> np.ndarray:
         sensed = read(worlds.qpos, worlds.qvel)
         with torch.no_grad():
             action = net.act(torch.as_tensor(sensed, dtype=torch.float32)).numpy()
-        line.append(action)
-        action = line[0]
-        noise = action_noise * rng.standard_normal(action.shape)
-        return np.clip(action + limits.half * noise, lower, upper)
+        return commands.act(action, SharedRandom(random))
 
     return episode_returns(act, episodes, seed, robot)
 
@@ -289,7 +285,7 @@ class _Candidates(BaseCallback):
         settings, limits = self._settings, Limits(self._robot.contract())
         net = ExpertNet(self.model, self.training_env, limits).eval()
         clean = expert_returns(net, self._robot, settings.episodes, 10_000)
-        noisy = expert_returns(net, self._robot, settings.episodes, 20_000, 0.1)
+        noisy = expert_returns(net, self._robot, settings.episodes, 20_000, NOISY)
         scores = {
             'steps': steps,
             'return_mean': float(clean.mean()),
@@ -299,7 +295,7 @@ class _Candidates(BaseCallback):
         }
         teaching = [noisy.mean()]
         if settings.robust:
-            late = expert_returns(net, self._robot, settings.episodes, 30_000, late=1)
+            late = expert_returns(net, self._robot, settings.episodes, 30_000, LATE)
             scores['return_late_1'] = float(late.mean())
             teaching.append(late.mean())
         self._said = (

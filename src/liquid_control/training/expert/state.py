@@ -7,8 +7,8 @@ import torch
 from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import VecNormalize
 
-from liquid_control.faults.commands import Disturbances
 from liquid_control.training import checkpoint
+from liquid_control.training.expert.disturbances import Disturbances
 
 
 def snapshot(model: PPO) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:

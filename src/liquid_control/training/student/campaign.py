@@ -8,9 +8,8 @@ import contextlib
 import dataclasses
 import json
 import shlex
-import time
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from liquid_control.control.bundle import Bundle
@@ -18,7 +17,7 @@ from liquid_control.control.contract import Contract
 from liquid_control.evaluation.closed_loop import overall, rescored, seed_scores
 from liquid_control.evaluation.suite import SCORED, current
 from liquid_control.files import write_whole
-from liquid_control.jobs.pool import Job, State, work
+from liquid_control.jobs import Job, Progress, Report, work
 from liquid_control.provenance import difference, provenance, write_json
 from liquid_control.report.card import card
 from liquid_control.sim.batch import use_threads
@@ -37,22 +36,6 @@ class Place:
     bundle: Path
     checkpoints: Path
     log: Path | None = None
-
-
-@dataclass
-class Standing:
-    """Progress of a campaign."""
-
-    total: int
-    finished: list[str] = field(default_factory=list)
-    failed: dict[str, str] = field(default_factory=dict)
-    live: dict[str, tuple[float, str]] = field(default_factory=dict)
-    left_s: float | None = None
-
-    @property
-    def share(self) -> float:
-        done = len(self.finished) + len(self.failed)
-        return (done + sum(share for share, _ in self.live.values())) / self.total
 
 
 def name(settings: StudentSettings) -> str:
@@ -100,7 +83,7 @@ def carry_out(
     teacher: Path,
     where: Place,
     hardware: Hardware,
-    report: Callable[[float, str], None],
+    report: Report,
 ) -> None:
     """Carry out one run, from its start or where it was stopped, up to its bundle.
 
@@ -127,7 +110,7 @@ def _carry_out(
     teacher: Path,
     where: Place,
     hardware: Hardware,
-    report: Callable[[float, str], None],
+    report: Report,
 ) -> None:
     """As :func:`carry_out`, and remove the checkpoints once everything is done."""
     with alone_in(where.checkpoints):
@@ -143,7 +126,7 @@ def campaign(
     workers: int,
     hardware: Hardware,
     log: Path | None = None,
-) -> Generator[Standing]:
+) -> Iterator[Progress]:
     """Carry out all unfinished runs, yielding progress from time to time.
 
     Args:
@@ -153,24 +136,19 @@ def campaign(
         ValueError: the folder holds results with other settings, another robot or another teacher.
     """
     done = _all_finished(runs[0], folder, robot, teacher)  # before anything starts
-    standing = Standing(len(runs))
-    jobs = []
+    progress, jobs = Progress(workers), []
     for settings in runs:
-        where = place(folder, settings, log)
-        if name(settings) in done:
-            standing.finished.append(name(settings))
+        run = name(settings)
+        progress.add(run)
+        if run in done:
+            progress.keep(run)
         else:
-            arguments = (settings, robot, teacher, where, hardware)
-            jobs.append(Job(name(settings), _carry_out, arguments))
-    yield standing
-    before = list(standing.finished)
-    with contextlib.closing(work(jobs, workers, preload=(__name__, 'torch'))) as states:
-        for state in states:
-            standing.finished = before + list(state.finished)
-            standing.failed = dict(state.failed)
-            standing.live = {live.job.name: (live.share, live.text) for live in state.live.values()}
-            standing.left_s = _left(state, workers)
-            yield standing
+            arguments = (settings, robot, teacher, place(folder, settings, log), hardware)
+            jobs.append(Job(run, _carry_out, arguments))
+    yield progress
+    states = work(jobs, workers, (__name__, 'torch'), progress)
+    with contextlib.closing(states):
+        yield from states
 
 
 def conclude(
@@ -248,19 +226,3 @@ def _all_finished(
         found.append((run, bundle))
     found.sort(key=lambda each: (each[0].cell, each[0].seed))
     return {name(run): bundle for run, bundle in found}
-
-
-def _left(state: State, workers: int) -> float | None:
-    """Estimated seconds until all runs are done, from those finished and under way."""
-    known = list(state.finished.values())
-    rest, now = 0.0, time.monotonic()
-    for live in state.live.values():
-        made = live.share - (live.resumed or 0.0)
-        if made <= 0.005:
-            continue
-        whole = (now - live.started) / made
-        known.append(whole)
-        rest += (1.0 - live.share) * whole
-    if not known:
-        return None
-    return (rest + len(state.waiting) * sum(known) / len(known)) / workers

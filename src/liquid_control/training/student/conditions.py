@@ -8,7 +8,7 @@ import yaml
 
 from liquid_control.control.elapsed import STEPS
 from liquid_control.control.schema import Section
-from liquid_control.faults import Fault, parse
+from liquid_control.faults import ClockFault, Fault, SensorFault, SharedDraws, parse
 
 _DRAWN = 4000
 
@@ -101,9 +101,12 @@ class Conditions:
         has = np.array([self.draw(rng, 1.0) for _ in range(_DRAWN)])
         shape = STEPS, _DRAWN
         lengths, arrived = np.ones(shape), np.ones(shape, dtype=bool)
+        draws = SharedDraws(rng, (*shape, 1))
         for place, fault in enumerate(self.faults()):
-            lengths *= np.where(has[:, place], fault.periods(rng, shape), 1.0)
-            arrived &= ~(fault.drops(rng, shape) & has[:, place])
+            if isinstance(fault, ClockFault):
+                lengths *= np.where(has[:, place], fault.periods(draws), 1.0)
+            elif isinstance(fault, SensorFault):
+                arrived &= ~(fault.drops(draws) & has[:, place])
         means = lengths.sum(axis=0) / np.maximum(arrived.sum(axis=0), 1)
         low, high = np.quantile(means, [0.001, 0.999])
         return round(float(low), 2), round(float(high), 2)

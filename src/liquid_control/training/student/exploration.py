@@ -56,7 +56,7 @@ class Explorer(Walk):
         the last command, and each walker's faults."""
         ride = self._ride
         true = self._true(self._walkers.qpos, self._walkers.qvel)
-        parts = (true, ride.sent, ride.sensors.has)
+        parts = (true, ride.sent, ride.faults.has)
         return np.concatenate(parts, axis=1).astype(np.float32)
 
     def collect(self, steps: int, spread: np.ndarray) -> Rollout:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from liquid_control.evaluation.suite import JUDGED
-from liquid_control.faults import FaultySensors, parse
+from liquid_control.faults import BatchFaults, parse
 from liquid_control.models.policy import PolicyModel
 from liquid_control.sim import robot_of
 from liquid_control.sim.batch import WorldBatch, episode_returns
@@ -24,16 +24,17 @@ def student_returns(
         has[place * episodes : (place + 1) * episodes, column : column + len(part)] = True
         column += len(part)
     faults = [fault for part in parts for fault in part]
-    std = np.array([s for term in model.contract.sensed for s in term.std])
-    ride, rng = Ride(model, FaultySensors(faults, has, std)), np.random.default_rng(seed)
+    ride = Ride(model, BatchFaults.of(faults, has, model.contract))
+    rng = np.random.default_rng(seed)
     lengths, robot = np.ones(len(has)), robot_of(model.contract)
     read = StateReader(robot.load_model(), model.contract)
 
     def act(walkers: WorldBatch) -> np.ndarray:
         nonlocal lengths
-        lengths = walkers.whole(ride.sensors.periods(rng, walkers.steps))
+        lengths = walkers.whole(ride.faults.periods(walkers.steps, rng))
+        walkers.models = ride.faults.models(walkers.model, walkers.steps, rng)
         _, _, seen, action = ride.decide(read(walkers.qpos, walkers.qvel), rng)
-        return ride.send(action, seen, lengths)
+        return ride.faults.act(ride.send(action, seen, lengths), rng)
 
     returns = episode_returns(act, len(has), seed, robot, lambda walkers: lengths)
     return dict(zip(conditions, np.split(returns, len(parts)), strict=True))

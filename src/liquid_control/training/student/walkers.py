@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from liquid_control.control.contract import Contract
-from liquid_control.faults import FaultySensors
+from liquid_control.faults import BatchFaults
 from liquid_control.models.policy import Normalizer, PolicyModel
 from liquid_control.sim import robot_of
 from liquid_control.sim.batch import WorldBatch
@@ -61,9 +61,8 @@ class Walk:
         self._reader = StateReader(self._walkers.model, model.contract)
         self._rng = np.random.default_rng(seed)
         faults = conditions.faults()
-        std = np.array([s for term in model.contract.sensed for s in term.std])
         nothing = np.zeros((count, len(faults)), dtype=bool)
-        self._ride = Ride(model, FaultySensors(faults, nothing, std))
+        self._ride = Ride(model, BatchFaults.of(faults, nothing, model.contract))
 
     def _sensed(self) -> np.ndarray:
         """The true values of what the student senses, (N, p)."""
@@ -85,10 +84,12 @@ class Walk:
             values one period after those that were read (N, p), and whether these count (N,).
         """
         walkers, ride = self._walkers, self._ride
-        lengths = walkers.whole(ride.sensors.periods(self._rng, walkers.steps))
-        reward, fallen = walkers.step(ride.send(action, seen, lengths), lengths)
+        lengths = walkers.whole(ride.faults.periods(walkers.steps, self._rng))
+        walkers.models = ride.faults.models(walkers.model, walkers.steps, self._rng)
+        acting = ride.faults.act(ride.send(action, seen, lengths), self._rng)
+        reward, fallen = walkers.step(acting, lengths)
         ended = fallen | (walkers.steps >= self._robot.episode_steps)
-        target, known = ride.sensors.foretold(self._sensed(), (lengths == 1.0) & ~ended)
+        target, known = ride.faults.foretold(self._sensed(), (lengths == 1.0) & ~ended)
         return reward, fallen, ended, target, known
 
     def _arrays(self) -> dict[str, np.ndarray]:
@@ -102,7 +103,7 @@ class Walk:
             'sent': ride.sent,
             'elapsed': ride.elapsed,
             'fresh': ride.fresh,
-            **{f'sensors.{name}': array for name, array in ride.sensors.arrays.items()},
+            **{f'faults.{name}': array for name, array in ride.faults.arrays.items()},
         }
 
     def snapshot(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:

@@ -1,15 +1,17 @@
-"""Gaussian sensor noise."""
+"""Normal noise on readings."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from liquid_control.faults.fault import Fault, setting
+from liquid_control.faults.fault import setting
+from liquid_control.faults.kinds import SensorFault
+from liquid_control.faults.randomness import Draws
 
 
 @dataclass(frozen=True)
-class Gaussian(Fault):
+class Gaussian(SensorFault):
     """Independent normal noise on every channel.
 
     Attributes:
@@ -17,9 +19,10 @@ class Gaussian(Fault):
             motion, as given in the robot's contract.
     """
 
+    name: ClassVar[str] = 'gaussian'
     about: ClassVar[str] = "noise in units of a channel's std"
 
     sigma: float = setting(0.1, 0.0, 1000.0)
 
-    def corrupt(self, values, std, rng):
-        return values + self.sigma * std * rng.standard_normal(np.shape(values))
+    def corrupt(self, values: np.ndarray, scale: np.ndarray, draws: Draws) -> np.ndarray:
+        return values + self.sigma * scale * draws.normal()

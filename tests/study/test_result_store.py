@@ -4,22 +4,22 @@ from dataclasses import replace
 
 import pytest
 
-from liquid_control.study.run import Recipe, Run, Shelf
+from liquid_control.study.run import Recipe, ResultStore, Run
 
 RUN = Run('a', 'comparison', 'cfc', 0, Recipe(10, 0.01), {'budget': 5, 'settings': {'b': (1, 2)}})
 
 
 @pytest.fixture
-def shelf(tmp_path):
-    return Shelf(tmp_path, 'abc')
+def store(tmp_path):
+    return ResultStore(tmp_path, 'abc')
 
 
-def test_a_result_is_found_again_and_its_checkpoint_goes(shelf):
-    assert shelf.result(RUN) is None
-    shelf.checkpoint(RUN).touch()
-    shelf.keep(RUN, {'test_mse': 0.5})
-    assert shelf.result(RUN)['test_mse'] == 0.5
-    assert not shelf.checkpoint(RUN).exists()
+def test_a_result_is_found_again_and_its_checkpoint_goes(store):
+    assert store.result(RUN) is None
+    store.checkpoint(RUN).touch()
+    store.keep(RUN, {'test_mse': 0.5})
+    assert store.result(RUN)['test_mse'] == 0.5
+    assert not store.checkpoint(RUN).exists()
 
 
 @pytest.mark.parametrize(
@@ -30,20 +30,20 @@ def test_a_result_is_found_again_and_its_checkpoint_goes(shelf):
         ({'model': {'budget': 6}}, r'model\.budget 5, now 6'),
     ],
 )
-def test_a_result_of_other_settings_is_refused(shelf, change, says):
-    shelf.keep(RUN, {})
+def test_a_result_of_other_settings_is_refused(store, change, says):
+    store.keep(RUN, {})
     with pytest.raises(ValueError, match=rf'a\.json is from another run \({says}\): use another'):
-        shelf.result(replace(RUN, **change))
+        store.result(replace(RUN, **change))
 
 
-def test_a_result_on_other_data_is_refused(shelf, tmp_path):
-    shelf.keep(RUN, {})
+def test_a_result_on_other_data_is_refused(store, tmp_path):
+    store.keep(RUN, {})
     with pytest.raises(ValueError, match='data abc, now other'):
-        Shelf(tmp_path, 'other').result(RUN)
+        ResultStore(tmp_path, 'other').result(RUN)
 
 
 @pytest.mark.parametrize('text', ['', '{', '[]', '{"run": 1}'])
-def test_a_broken_result_is_named(shelf, tmp_path, text):
+def test_a_broken_result_is_named(store, tmp_path, text):
     (tmp_path / 'runs' / 'a.json').write_text(text)
     with pytest.raises(ValueError, match=r'a\.json: not a valid run result: .*; remove it'):
-        shelf.result(RUN)
+        store.result(RUN)

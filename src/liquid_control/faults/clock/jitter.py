@@ -5,27 +5,30 @@ from typing import ClassVar
 
 import numpy as np
 
-from liquid_control.faults.fault import Fault, setting
+from liquid_control.faults.fault import setting
+from liquid_control.faults.kinds import ClockFault
+from liquid_control.faults.randomness import Draws
 
-_SHORTEST, _LONGEST = 0.5, 2.0
+SHORTEST, LONGEST = 0.5, 2.0
+"""Bounds of a period in nominal periods."""
 
 
 @dataclass(frozen=True)
-class Jitter(Fault):
+class Jitter(ClockFault):
     """The time from one sample to the next is normally distributed about the nominal period.
 
     The simulation really lets that much time pass, in whole physics steps, holding the command
     meanwhile; the stamp is the time of the reading. A period lasts between half and twice the
-    nominal one. A recording or a live robot has its own timing, and no fault node can change when
-    a reading was taken, so there this fault does nothing.
+    nominal one.
 
     Attributes:
         sigma: standard deviation in nominal periods.
     """
 
+    name: ClassVar[str] = 'jitter'
     about: ClassVar[str] = 'uneven periods; std in nominal periods'
 
     sigma: float = setting(0.25, 0.0, 10.0)
 
-    def periods(self, rng, shape=()):
-        return np.clip(1.0 + self.sigma * rng.standard_normal(shape), _SHORTEST, _LONGEST)
+    def periods(self, draws: Draws) -> np.ndarray:
+        return np.clip(1.0 + self.sigma * draws.normal(each='sample'), SHORTEST, LONGEST)

@@ -37,12 +37,13 @@ def results(outcomes) -> dict:
 
 
 def test_what_is_done_is_kept_and_not_done_again(tmp_path):
-    told = []
+    shown = []
     pieces = notes(tmp_path, 3)
-    first = sweep(pieces, tmp_path / 'out', workers=2, report=lambda *said: told.append(said))
+    first = sweep(
+        pieces, tmp_path / 'out', workers=2, show=lambda p: shown.append((p.share, p.left_s))
+    )
     assert list(first) == ['n0', 'n1', 'n2']
-    assert told[-1][0] == 1.0
-    assert told[-1][2] == 0.0
+    assert shown[-1] == (1.0, 0.0)
     again = sweep(pieces, tmp_path / 'out')
     assert results(again) == results(first)
     assert did(tmp_path) == {'n0': 1, 'n1': 1, 'n2': 1}
@@ -125,13 +126,13 @@ def test_a_cluster_of_two_nodes_of_which_one_dies(tmp_path):
         ]
         killed = []
 
-        def kill(share, text, left):
+        def kill(progress):
             mine = list(tmp_path.glob(f'*.{victim}'))
             if mine and not killed:
                 cluster.remove_node(second, allow_graceful=False)
-                killed.append(share)
+                killed.append(progress.share)
 
-        found = sweep(pieces, tmp_path / 'out', engine='ray', report=kill)
+        found = sweep(pieces, tmp_path / 'out', engine='ray', show=kill)
         assert killed
         assert killed[0] < 1.0
         assert all(o['ok'] for o in found.values())

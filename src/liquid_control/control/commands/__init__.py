@@ -1,0 +1,78 @@
+"""Commands as messages: values by name, and the stamp of the observation that each answers.
+
+One file a message type. Every subclass of :class:`CommandReader` with ``types`` in a module of this
+package is found by itself; no list names it.
+"""
+
+import importlib
+import pkgutil
+from functools import cache
+
+from liquid_control.control.commands.base import CommandCodec, CommandError, CommandReader
+from liquid_control.control.contract import Contract
+from liquid_control.control.schema import unknown
+from liquid_control.control.term import ContractError
+
+__all__ = [
+    'CommandCodec',
+    'CommandError',
+    'CommandReader',
+    'command_codec',
+    'command_reader',
+]
+
+
+def command_codec(contract: Contract, kind: str | None = None) -> CommandCodec:
+    """Return what makes and reads the commands of a contract.
+
+    Args:
+        contract: its action is what the commands say.
+        kind: message type, if it is not the action's own.
+
+    Raises:
+        ContractError: commands of this type cannot be made, or the action does not suit the type.
+    """
+    reader = command_reader(contract, kind)
+    if isinstance(reader, CommandCodec):
+        return reader
+    made = [name for name, found in _readers().items() if issubclass(found, CommandCodec)]
+    raise ContractError(
+        f'{contract.source}: action: type: commands of type {reader.kind} can be read from '
+        f'recordings, but not be sent; those that can: {", ".join(made)}'
+    )
+
+
+def command_reader(contract: Contract, kind: str | None = None) -> CommandReader:
+    """As :func:`command_codec`, for types whose commands can only be read, too."""
+    action, found = contract.action, _readers()
+    kind = kind or action.type
+    if kind not in found:
+        raise ContractError(
+            f'{contract.source}: action: type: commands of type {kind} cannot be read; those that '
+            f'can: {", ".join(found)}'
+        )
+    if action.field is not None and kind == action.type:
+        _check_field(contract, found[kind])
+    return found[kind](action, kind)
+
+
+def _check_field(contract: Contract, reader: type[CommandReader]) -> None:
+    field, where = contract.action.field, f'{contract.source}: action'
+    if not reader.fields:
+        raise ContractError(
+            f'{where}: field: a {contract.action.type} has no fields to choose from; expected no '
+            f'field, found {field!r}'
+        )
+    if field not in reader.fields:
+        raise ContractError(f'{where}: {unknown("field", field, reader.fields)}')
+
+
+@cache
+def _readers() -> dict[str, type[CommandReader]]:
+    """Message type → its class, from every module of this package."""
+    found = {}
+    for module in pkgutil.iter_modules(__path__, f'{__name__}.'):
+        for one in vars(importlib.import_module(module.name)).values():
+            if isinstance(one, type) and issubclass(one, CommandReader):
+                found.update(dict.fromkeys(one.types, one))
+    return dict(sorted(found.items()))

@@ -1,0 +1,1 @@
+"""Faults of the control period, one file each."""

@@ -1,0 +1,28 @@
+"""Control periods of another length than the nominal one."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from liquid_control.faults.fault import setting
+from liquid_control.faults.kinds import ClockFault
+from liquid_control.faults.randomness import Draws
+
+
+@dataclass(frozen=True)
+class Period(ClockFault):
+    """Every control period lasts the same multiple of the nominal one.
+
+    The simulation rounds it to whole physics steps, at least one. Policies leave out readings that
+    come more than 1.25 times as fast as their contract says.
+
+    Attributes:
+        length: length in nominal periods.
+    """
+
+    name: ClassVar[str] = 'period'
+    about: ClassVar[str] = 'another period, in nominal periods'
+
+    length: float = setting(1.5, 0.1, 10.0)
+
+    def periods(self, draws: Draws) -> float:
+        return self.length

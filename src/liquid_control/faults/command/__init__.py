@@ -1,0 +1,1 @@
+"""Faults of commands on their way to the joints, one file each."""

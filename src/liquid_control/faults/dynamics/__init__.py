@@ -1,0 +1,1 @@
+"""Faults of the robot's dynamics, one file each."""

@@ -1,0 +1,152 @@
+"""Random numbers for faults.
+
+Either one generator serves all robots, as in training, or each robot's numbers follow from its
+seed, the signal, the time and the fault alone. With the latter, a robot meets the same faults in
+process, in a batch, over ROS and in a replay.
+"""
+
+import zlib
+from typing import Literal, Protocol
+
+import numpy as np
+
+from liquid_control.faults.signals import Signal
+
+Each = Literal['channel', 'sample']
+"""One number for each channel, (N, n), or for each sample, (N,)."""
+
+
+class Draws(Protocol):
+    """The random numbers of one fault for the present samples of N signals of n channels."""
+
+    def normal(self, each: Each = 'channel') -> np.ndarray:
+        """Standard normal numbers, (N, n) or (N,)."""
+
+    def uniform(self, each: Each = 'channel') -> np.ndarray:
+        """Uniform numbers in [0, 1), (N, n) or (N,)."""
+
+
+class Random(Protocol):
+    """A source of random numbers for N robots."""
+
+    def draws(self, signal: Signal, place: int, active: np.ndarray) -> Draws:
+        """Numbers for one fault and the present sample of each robot.
+
+        Args:
+            signal: what the fault acts on.
+            place: place of the fault among all faults.
+            active: whether the fault acts on the robot, (N,); the numbers of others have no use.
+        """
+
+    def generator(self, name: str, index: int, place: int) -> np.random.Generator:
+        """A generator for one robot's fault, to be used before any other number is drawn."""
+
+
+class SharedDraws:
+    """Numbers for all robots at once from one generator.
+
+    Args:
+        rng: the generator.
+        shape: (..., n).
+    """
+
+    def __init__(self, rng: np.random.Generator, shape: tuple[int, ...]):
+        self._rng, self._shape = rng, shape
+
+    def normal(self, each: Each = 'channel') -> np.ndarray:
+        return self._rng.standard_normal(self._of(each))
+
+    def uniform(self, each: Each = 'channel') -> np.ndarray:
+        return self._rng.random(self._of(each))
+
+    def _of(self, each: Each) -> tuple[int, ...]:
+        return self._shape if each == 'channel' else self._shape[:-1]
+
+
+class SharedRandom:
+    """One generator for all robots."""
+
+    def __init__(self, rng: np.random.Generator):
+        self._rng = rng
+
+    def draws(self, signal: Signal, place: int, active: np.ndarray) -> SharedDraws:
+        return SharedDraws(self._rng, (len(active), len(signal.scale)))
+
+    def generator(self, name: str, index: int, place: int) -> np.random.Generator:
+        return self._rng
+
+
+class Streams:
+    """For each of N robots, numbers that follow from its seed and its time alone.
+
+    Args:
+        seeds: N whole numbers in [0, 2⁶⁴).
+
+    Attributes:
+        stamps: present time of each robot in ns, N whole numbers; to be set before numbers are
+            drawn.
+    """
+
+    def __init__(self, *seeds: int):
+        self._seeds = seeds
+        self.stamps: tuple[int, ...] = (0,) * len(seeds)
+        self._philox = np.random.Philox(key=0)
+        self._rng = np.random.Generator(self._philox)
+        self._state = self._philox.state
+        self._state['buffer_pos'] = len(self._state['buffer'])  # nothing left of earlier numbers
+        self._key, self._counter = self._state['state']['key'], self._state['state']['counter']
+
+    def at(self, *stamps: int) -> 'Streams':
+        """Set the present times in ns, and return this."""
+        self.stamps = stamps
+        return self
+
+    def draws(self, signal: Signal, place: int, active: np.ndarray) -> '_StreamDraws':
+        return _StreamDraws(self, signal, place, active)
+
+    def generator(
+        self, name: str, index: int, place: int, term: int = 0, call: int = 0
+    ) -> np.random.Generator:
+        """A generator of one robot, valid until the next is asked for.
+
+        Args:
+            name: what is random.
+            index: index of the robot.
+            place: place of the fault among all faults.
+            term: index of the term in its topic.
+            call: how many times the fault drew numbers before.
+        """
+        self._key[:] = self._seeds[index], zlib.crc32(name.encode())
+        self._counter[:] = call << 32, term, place, self.stamps[index] % 2**64
+        self._philox.state = self._state
+        return self._rng
+
+
+class _StreamDraws:
+    """Numbers of one fault from :class:`Streams`, the more calls the further along each stream."""
+
+    def __init__(self, streams: Streams, signal: Signal, place: int, active: np.ndarray):
+        self._streams, self._signal, self._place = streams, signal, place
+        self._active, self._calls = active, 0
+
+    def normal(self, each: Each = 'channel') -> np.ndarray:
+        return self._draw('standard_normal', each)
+
+    def uniform(self, each: Each = 'channel') -> np.ndarray:
+        return self._draw('random', each)
+
+    def _draw(self, method: str, each: Each) -> np.ndarray:
+        signal, count = self._signal, len(self._active)
+        found = np.zeros((count, len(signal.scale)) if each == 'channel' else count)
+        for index in np.flatnonzero(self._active).tolist():
+            if each == 'sample':
+                found[index] = getattr(self._of(index), method)()
+                continue
+            for term, span in signal.terms:
+                part = found[index, span]
+                part[:] = getattr(self._of(index, term), method)(len(part))
+        self._calls += 1
+        return found
+
+    def _of(self, index: int, term: int = 0) -> np.random.Generator:
+        return self._streams.generator(self._signal.name, index, self._place, term, self._calls)

@@ -1,0 +1,73 @@
+"""What faults act on: the readings of a topic, or the commands."""
+
+import itertools
+from collections import Counter
+from collections.abc import Container
+from dataclasses import dataclass
+
+import numpy as np
+
+from liquid_control.control.contract import Contract
+from liquid_control.control.observe import no_value
+from liquid_control.control.term import Term
+from liquid_control.faults.fault import FaultError
+
+
+@dataclass(frozen=True)
+class Signal:
+    """The n channels of one topic.
+
+    Attributes:
+        scale: unit of each channel, (n,).
+        name: name of the topic.
+        terms: index of each term among those of the topic, and the channels that it has.
+        no_value: the number with which each channel says that it has no value, (n,).
+    """
+
+    scale: np.ndarray
+    name: str = ''
+    terms: tuple[tuple[int, slice], ...] = ((0, slice(None)),)
+    no_value: np.ndarray | None = None
+
+
+def sensed_terms(
+    robot: Contract, asked: Container[str] | None = None
+) -> dict[str, list[tuple[int, Term]]]:
+    """Topic → the terms that sensors bring, each with its index among all terms of the topic.
+
+    Args:
+        robot: complete contract of the robot.
+        asked: names of the terms; by default all.
+    """
+    found: dict[str, list[tuple[int, Term]]] = {}
+    places: Counter[str] = Counter()
+    for term in robot.sensed:
+        place = places[term.topic]
+        places[term.topic] += 1
+        if not term.hold and (asked is None or term.name in asked):
+            found.setdefault(term.topic, []).append((place, term))
+    return found
+
+
+def sensor_signals(robot: Contract, asked: Container[str] | None = None) -> dict[str, Signal]:
+    """Topic → its channels, in the order of :func:`sensed_terms`.
+
+    Raises:
+        FaultError: a channel has no ``std`` in the contract.
+    """
+    signals = {}
+    for topic, terms in sensed_terms(robot, asked).items():
+        for _, term in terms:
+            if term.std is None:
+                raise FaultError(
+                    f'{robot.source}: {term.name}: std is missing: it is the unit of faults'
+                )
+        widths = [len(term.channels) for _, term in terms]
+        cuts = itertools.pairwise(np.cumsum([0, *widths]).tolist())
+        signals[topic] = Signal(
+            scale=np.array([value for _, term in terms for value in term.std or ()]),
+            name=topic,
+            terms=tuple((place, slice(*cut)) for (place, _), cut in zip(terms, cuts, strict=True)),
+            no_value=np.repeat([no_value(term.field) for _, term in terms], widths),
+        )
+    return signals

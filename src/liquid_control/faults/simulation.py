@@ -1,0 +1,77 @@
+"""The faults that a simulation of one robot obeys: of its commands, its clock and its dynamics."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from liquid_control.faults.clocks import ClockFaults
+from liquid_control.faults.commands import CommandFaults, Limits
+from liquid_control.faults.fault import Fault, FaultError
+from liquid_control.faults.models import DynamicsFaults
+from liquid_control.faults.randomness import Streams
+
+if TYPE_CHECKING:
+    from mujoco import MjModel
+
+
+def check_seed(seed: int) -> None:
+    """Raise FaultError if a seed of faults is not in [0, 2⁶⁴)."""
+    if not 0 <= seed < 2**64:
+        raise FaultError(f'seed: expected a whole number in [0, 2^64), found {seed}')
+
+
+class SimulationFaults:
+    """Faults of commands, clock and dynamics for one simulated robot, episode after episode.
+
+    In each control period a simulation asks first for the :meth:`model`, reads its sensors, and
+    once the policy has answered asks for the :meth:`period` and for the command that will
+    :meth:`act` in it. What it gets depends on the seed, the time and what was sent alone.
+
+    Args:
+        faults: all faults; those of sensors do nothing here, see :class:`FaultInjector`.
+        seed: seed of the faults.
+        limits: limits of the joints, such as a contract's action.
+
+    Raises:
+        FaultError: the seed is not in [0, 2⁶⁴).
+    """
+
+    def __init__(self, faults: Sequence[Fault], seed: int, limits: Limits):
+        check_seed(seed)
+        has = np.ones((1, len(faults)), dtype=bool)
+        self._streams = Streams(seed)
+        self._commands = CommandFaults(faults, has, limits)
+        self._clock = ClockFaults(faults, has)
+        self._dynamics = DynamicsFaults(faults, has)
+
+    def restart(self) -> None:
+        """Begin an episode."""
+        self._commands.restart(0)
+        self._dynamics.restart(0)
+
+    def model(self, nominal: 'MjModel', stamp: int, step: int) -> 'MjModel':
+        """The model by which the robot moves from now on.
+
+        Args:
+            nominal: the model without faults.
+            stamp: present time in ns.
+            step: periods that the episode has lasted.
+
+        Raises:
+            FaultError: the model lacks what a fault changes.
+        """
+        return self._dynamics.models(nominal, np.array([step]), self._streams.at(stamp))[0]
+
+    def period(self, stamp: int, step: int) -> float:
+        """Length of the period that begins, in nominal periods; arguments as above."""
+        return float(self._clock.periods(np.array([step]), self._streams.at(stamp))[0])
+
+    def act(self, sent: np.ndarray, stamp: int) -> np.ndarray:
+        """The command (m,) that acts in the period that begins; to be called once a period.
+
+        Args:
+            sent: the newest command, (m,).
+            stamp: present time in ns.
+        """
+        return self._commands.act(np.asarray(sent)[None], self._streams.at(stamp))[0]

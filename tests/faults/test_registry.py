@@ -1,0 +1,113 @@
+"""A fault of any kind is one file: the registry finds it, and every way applies it."""
+
+import textwrap
+
+import numpy as np
+import pytest
+from ways import Way, batch, streams
+
+from liquid_control.faults import FaultError, command, describe, parse, sensor
+from liquid_control.faults.registry import registry
+
+BIAS = '''
+    """A constant offset, drawn as an episode begins."""
+    from dataclasses import dataclass
+
+    import numpy as np
+
+    from liquid_control.faults import SensorFault, setting
+
+    class Offsets:
+        def __init__(self, sigma, sources, width):
+            self._sigma, self.offset = sigma, np.full((sources, width), np.nan)
+
+        @property
+        def arrays(self):
+            return {'offset': self.offset}
+
+        def push(self, values, numbers, arrived, active, draws):
+            new = np.isnan(self.offset) & active[:, None]
+            self.offset = np.where(new, self._sigma * draws.normal(), self.offset)
+            return np.where(active[:, None], values + self.offset, values), numbers, arrived
+
+        def restart(self, index):
+            self.offset[index] = np.nan
+
+    @dataclass(frozen=True)
+    class Bias(SensorFault):
+        name, about = 'bias', 'a constant offset'
+        sigma: float = setting(0.2, 0.0, 10.0)
+
+        def memory(self, sources, width):
+            return Offsets(self.sigma, sources, width)
+'''
+WEAK = '''
+    """Weaker motors."""
+    from dataclasses import dataclass
+
+    from liquid_control.faults import CommandFault, setting
+
+    @dataclass(frozen=True)
+    class Weak(CommandFault):
+        name, about = 'weak', 'commands times this'
+        factor: float = setting(0.7, 0.0, 1.0)
+
+        def corrupt(self, values, scale, draws):
+            return self.factor * values
+'''
+
+
+@pytest.fixture
+def add(tmp_path, monkeypatch):
+    """add(package, source) puts one more module into the folder of a kind."""
+
+    def added(package, source):
+        folder = tmp_path / package.__name__.rpartition('.')[2]
+        folder.mkdir()
+        name = f'added_to_{tmp_path.name}'  # unlike that of any other test
+        (folder / f'{name}.py').write_text(textwrap.dedent(source))
+        monkeypatch.setattr(package, '__path__', [*package.__path__, str(folder)])
+        registry.cache_clear()
+
+    yield added
+    monkeypatch.undo()
+    registry.cache_clear()
+
+
+def test_one_more_file_is_one_more_fault(add):
+    with pytest.raises(FaultError, match="unknown fault 'bias'"):
+        parse('bias:0.3')
+    add(sensor, BIAS)
+    (fault,) = parse('bias:0.3@2')
+    assert (fault.name, fault.sigma, fault.start) == ('bias', 0.3, 2)
+    assert any(line.startswith('bias:SIGMA') for line in describe('sensor'))
+
+
+def test_an_added_fault_with_memory_is_the_same_in_one_world_and_many(add):
+    add(sensor, BIAS)
+    ways = [Way('bias:0.3@2+delay:1', seed) for seed in (1, 2)]
+    many, random = batch('bias:0.3@2+delay:1', 2), streams(ways)
+    for way in ways:
+        way.reset(0)
+    offsets = []
+    for _ in range(8):
+        one = [way.step() for way in ways]
+        random.at(*(each.now for each in one))
+        read, _ = many.read(np.stack([each.true for each in one]), random)
+        assert read.tobytes() == np.stack([each.read for each in one]).tobytes()
+        offsets.append(read)
+    assert not np.array_equal(offsets[-1][0], offsets[-1][1])
+
+
+def test_an_added_command_fault_acts_in_its_place(add):
+    add(command, WEAK)
+    way = Way('weak:0.5+command_delay:1', 0)
+    way.reset(0)
+    first, second = way.step(), way.step()
+    assert np.array_equal(second.acting, 0.5 * first.sent)
+
+
+def test_two_faults_of_one_name_are_an_error(add):
+    add(sensor, BIAS.replace("'bias'", "'gaussian'"))
+    with pytest.raises(TypeError, match="the name 'gaussian' is taken"):
+        parse('gaussian')
