@@ -37,7 +37,7 @@ class LeakyIntegrator(Cell):
         return self.target.weight.numel()
 
     def operations(self) -> int:
-        return self.synapses() + 6 * self.output_size
+        return self.synapses() + 4 * self.output_size  # tanh, exp and two products a unit
 
 
 def signals(batch: int, length: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

@@ -1,1 +1,1 @@
-"""Measure policies: episodes, metrics, latency and bag replay."""
+"""Closed loop: episodes, suites of faults, scores, metrics and statistics. Requires no torch."""

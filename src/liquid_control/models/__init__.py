@@ -1,1 +1,1 @@
-"""A policy around a cell, and a predictor around a cell."""
+"""What surrounds a cell: a policy for a contract, and a predictor of the next observation."""
