@@ -62,11 +62,12 @@ def main(args: argparse.Namespace) -> int:
         reference = None
         if taught:
             report(0.0, 'its teacher')
-            teacher = Bundle.read(paths.policy(args.teacher, robot.robot))
+            path = paths.policy(args.teacher, robot.robot)
+            teacher = Bundle.read(path)
             if teacher.sha256 != taught:
                 raise ValueError(
                     f'--teacher: the teacher of {args.policy} has sha256 {taught[:12]}, '
-                    f'found {teacher.sha256[:12]} ({teacher.path})'
+                    f'found {teacher.sha256[:12]} ({path})'
                 )
             reference = teacher_return(teacher, robot, episodes, seed)
         scores = score(bundle, robot, faults, episodes, seed, reference=reference, report=report)
