@@ -172,6 +172,7 @@ def test_a_node_that_dies_before_the_monitor_has_begun_is_named_too(start, tmp_p
     [
         (['--policy', 'lstn'], "did you mean 'lstm'?"),
         (['--fault', 'dropped:2'], 'expected a number in [0, 1], found 2'),
+        (['--fault', 'mass:2:head'], "unknown body 'head'"),
         (['--robot', 'spot'], 'unknown robot'),
         (['--robot', 'go2'], 'robot go2 is not simulated'),
         (['--priority', '100'], "--priority: expected a whole number, 0 to 99, found '100'"),

@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from support import commanded_by
 
 from liquid_control import paths
 from liquid_control.bags.bag import Bag
-from liquid_control.control import Bundle, Contract, Controller, PolicyRunner
+from liquid_control.control import Contract, Controller, PolicyRunner
 from liquid_control.control.topics import FLOAT64_MULTI_ARRAY, JOINT_STATE
 from liquid_control.evaluation.episodes import run_episodes
 from liquid_control.evaluation.metrics import load_metrics
@@ -49,18 +50,6 @@ def run(folder, policy, fault, robot='walker2d', seconds=SECONDS):
 def controller(policy, robot=ROBOT):
     policy = policy if Path(policy).is_file() else paths.policy(policy, robot.robot)
     return Controller(PolicyRunner(policy), robot)
-
-
-def commanded_by(kind, policy, folder):
-    """Walker2d and a policy whose commands are of another type; paths of contract and bundle."""
-    data = yaml.safe_load(paths.robot('walker2d').read_text())
-    data['action'].update(type=kind, **({'field': 'effort'} if kind == JOINT_STATE else {}))
-    robot = folder / 'walker2d.yaml'
-    robot.write_text(yaml.safe_dump(data))
-    bundle = Bundle.read(paths.policy(policy, 'walker2d'))
-    action = Contract.load(robot).action
-    other = replace(bundle, contract=replace(bundle.contract, action=action))
-    return robot, other.write(folder / f'{policy}.onnx', bundle.graph).path
 
 
 def joined(traces):

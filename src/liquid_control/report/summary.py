@@ -95,6 +95,9 @@ def _on_robot(who: str, metrics: dict) -> Sentence:
     timing, figures = metrics['timing'] or {}, metrics['figures']
     answered = metrics.get('counts', {}).get('answered', 0)
     text = f'{who} answered {answered:,} observations{_predicted(figures)}'
+    stopped = metrics.get('counts', {}).get('stopped')
+    if stopped:
+        return Sentence(f'{text}, then it was stopped: {stopped}.', bad=True)
     if not timing.get('periods'):
         return Sentence(f'{text}; its commands carry no stamp that tells their latency.')
     late = f'{missed(timing, "periods")} had no command in time'
