@@ -194,7 +194,7 @@ def test_a_run_that_is_not_recorded_says_that_it_walked(start, tmp_path, mode):
     said, _ = process.communicate(timeout=240)
     assert process.returncode == 0, said
     said = ' '.join(said.split())
-    assert 'walked 100 steps in 1 episode, without falling' in said
+    assert 'ran 100 steps in 1 episode, without falling' in said
     assert ('mean return' in said) == (mode == 'lockstep')
     assert ('deadlines' in said) == (mode == 'realtime')
     assert not (out / 'bag').exists()

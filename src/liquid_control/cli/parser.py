@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from liquid_control.cli.complain import complain
 
-_TYPES = {int: 'a whole number', float: 'a number'}
+_TYPES: dict[Any, str] = {int: 'a whole number', float: 'a number'}
 
 
 class _Once(argparse.Action):
@@ -82,7 +82,7 @@ class Parser(argparse.ArgumentParser):
         self.error(unknown('verb', str(value), action.choices))
 
     def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
-        if action.type not in _TYPES:
+        if action.type not in _TYPES or not callable(action.type):
             return super()._get_value(action, arg_string)
         try:
             return action.type(arg_string)
