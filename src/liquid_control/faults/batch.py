@@ -75,10 +75,10 @@ class BatchFaults:
             )
         (topic, signal), *_ = signals.items()
         if robot is not None:
-            known = {term.name: place for place, term in sensed_terms(robot)[topic]}
+            index = {term.name: position for position, term in sensed_terms(robot)[topic]}
             read = [term.name for _, term in sensed_terms(contract)[topic]]
             spans = (span for _, span in signal.terms)
-            terms = tuple((known[name], span) for name, span in zip(read, spans, strict=True))
+            terms = tuple((index[name], span) for name, span in zip(read, spans, strict=True))
             signal = dataclasses.replace(signal, terms=terms)
         return cls(faults, has, signal, contract.action)
 
