@@ -131,7 +131,7 @@ class Alarm:
         None until a window is full.
         """
         self._recent.append(error / self._scale)
-        if len(self._recent) < self._recent.maxlen:
+        if len(self._recent) < (self._recent.maxlen or 0):
             return None
         mean = np.mean(self._recent, axis=0)
         by_joint = np.sqrt(self._matrix @ mean**2)

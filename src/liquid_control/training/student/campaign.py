@@ -8,7 +8,7 @@ import contextlib
 import dataclasses
 import json
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -126,7 +126,7 @@ def campaign(
     workers: int,
     hardware: Hardware,
     log: Path | None = None,
-) -> Iterator[Progress]:
+) -> Generator[Progress]:
     """Carry out all unfinished runs, yielding progress from time to time.
 
     Args:
@@ -204,6 +204,8 @@ def _all_finished(
         own = {key: trained[key] for key in ('cell', 'seed') if key in trained}
         run = dataclasses.replace(settings, **own)
         bundle = finished(path, run, robot, teacher)
+        if bundle is None:  # it was there a moment ago
+            continue
         again = shlex.join(
             ['liquid-control', 'train', 'score', str(path), '--teacher', str(teacher),
              '--robot', str(robot), '--out', str(path)]
