@@ -10,14 +10,13 @@ from test_layers import FLOORS
 from liquid_control import paths
 from liquid_control.cli import main as cli
 from liquid_control.control import Bundle
+from liquid_control.evaluation.suite import SCORES
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / 'README.md', ROOT / 'CONTRIBUTING.md', *sorted((ROOT / 'docs').rglob('*.md'))]
 PAGES = [page for page in PAGES if 'cards' not in page.parts]
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
-FAULTS = {'clean': 'none', 'σ = 0.03': 'gaussian:0.03', 'σ = 0.1': 'gaussian:0.1',
-          '10 % lost': 'dropped:0.1', '1 late': 'delay:1', '2 late': 'delay:2', '3 late': 'delay:3',
-          '3 late from 500 on': 'delay:3@500', 'uneven': 'jitter:0.25'}  # fmt: skip
+FAULTS = {condition.label: condition.fault for condition in SCORES.conditions}
 README_FAULTS = ['none', 'gaussian:0.1', 'dropped:0.1', 'delay:3@500']
 
 
