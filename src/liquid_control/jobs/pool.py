@@ -98,7 +98,8 @@ def _take(progress: Progress, job: Job, process: BaseProcess, connection: Connec
         process.join()
         kind, values = 'failed', [_how_it_ended(process.exitcode)]
     if kind == 'progress':
-        progress.update(job.name, *values)
+        share, text = values
+        progress.update(job.name, share, text)
         return True
     connection.close()
     process.join()
