@@ -98,8 +98,8 @@ def _take(progress: Progress, job: Job, process: BaseProcess, connection: Connec
         process.join()
         kind, values = 'failed', [_how_it_ended(process.exitcode)]
     if kind == 'progress':
-        share, text = values
-        progress.update(job.name, share, text)
+        share: Any = values[0]
+        progress.update(job.name, share, values[1])
         return True
     connection.close()
     process.join()
