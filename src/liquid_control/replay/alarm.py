@@ -176,7 +176,9 @@ def calibrate(
         contract: contract of the model.
         pieces: for each stretch without a gap, end stamps in ns (n,), mean errors (n, q), and
             which rollouts are held out (n,) bool. Only these count: windows skip the others.
-        horizon, every, window: as in :class:`Calibration`.
+        horizon: as in :class:`Calibration`, as the next two.
+        every: steps from one rollout to the next.
+        window: rollouts that are averaged.
         band: root mean square error at the end of a rollout, (q,).
         rate: false alarms per minute; None for the lowest rate that the data can support.
 

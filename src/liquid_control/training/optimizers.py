@@ -97,8 +97,6 @@ class Muon(torch.optim.Optimizer):
             of each parameter group.
         adam_rate: step size of AdamW.
         decay: weight decay, multiplied by the step size.
-        momentum: decay of Muon's momentum.
-        betas: decays of AdamW's moments.
     """
 
     def __init__(
