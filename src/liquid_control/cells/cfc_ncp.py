@@ -129,7 +129,7 @@ class CfCNCP(Cell):
         return weights + sum(layer.gates.size * layer.gates.cost for layer in layers)
 
     def _layers(self) -> list['Layer']:
-        return cast('list[Layer]', list(self.layers))
+        return [cast('Layer', layer) for layer in self.layers]
 
     def load_ncps(self, weights: Mapping[str, torch.Tensor]) -> None:
         """Load the weights of ncps; see :func:`ncps_weights.load_wired_cfc`."""
