@@ -21,7 +21,7 @@ def test_every_cell_meets_the_budget(cell, budget):
     assert model(x, elapsed)[0].shape == x.shape
 
 
-def test_without_a_predicted_change_the_prediction_is_persistence():
+def test_no_predicted_change_is_persistence():
     model = Predictor(comparison.settings('cfc', 20_000), UNIT)
     torch.nn.init.zeros_(model.prediction.weight)
     torch.nn.init.zeros_(model.prediction.bias)

@@ -47,12 +47,12 @@ def replay_scores(
         raise BagError(f'{bag.path}: no complete observation in it')
     found = []
     for player in playing:
-        score = {'fault': fault, **player.result()}
+        score: dict[str, Any] = {'fault': fault, **player.result()}
         for event in (score['alarm'] or {}).get('events', ()):
             event['start_s'] = _since(event['start_ns'], heard)
             event['end_s'] = _since(event['end_ns'], heard)
         found.append(score)
-    players(playing, heard.first)
+    players(playing, heard.first or 0)
     return found, heard_figures(heard)
 
 
@@ -77,4 +77,4 @@ def heard_figures(heard: Heard) -> dict[str, Any]:
 
 
 def _since(stamp: int | None, heard: Heard) -> float | None:
-    return None if stamp is None else round((stamp - heard.first) * 1e-9, 6)
+    return None if stamp is None else round((stamp - (heard.first or 0)) * 1e-9, 6)

@@ -69,12 +69,12 @@ def _parts(history: list[dict[str, Any]], unit: str) -> str:
     """Where each part of a training ran, with the versions in which the parts differ."""
     names = set.intersection(*(set(part['versions']) for part in history))
     differing = sorted(n for n in names if len({part['versions'][n] for part in history}) > 1)
-    told = []
+    described = []
     for part in history:
         named = [part[name] for name in ('processor', 'gpu') if name in part]
         where = ', '.join([*named, *(f'{n} {part["versions"][n]}' for n in differing)])
-        told.append(f'from {unit} {part["from"]:,} on {where}')
-    return '; '.join(told)
+        described.append(f'from {unit} {part["from"]:,} on {where}')
+    return '; '.join(described)
 
 
 def _recordings(recordings: list[dict[str, Any]]) -> str:
