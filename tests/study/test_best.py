@@ -16,7 +16,7 @@ from liquid_control.sim import simulated_robot
 from liquid_control.study.run import ResultStore
 from liquid_control.study.walker2d_kinematics import best, best_weights, inverse, simulated
 from liquid_control.study.walker2d_kinematics.best_model import BestPredictor, BestSettings, feet
-from liquid_control.study.walker2d_kinematics.dataset import Protocol, Rollouts
+from liquid_control.study.walker2d_kinematics.dataset import Dataset, Protocol
 from liquid_control.training import checkpoint
 from liquid_control.training.optimizers import orthogonal
 
@@ -88,7 +88,7 @@ def test_orthogonal_updates_have_singular_values_of_about_one(shape):
 def rollouts():
     rng = np.random.default_rng(0)
     parts = [{f'{part}{i}': waves(rng, 150).astype(np.float32) for i in range(3)} for part in 'abc']
-    return Rollouts(*parts, sha256='data')
+    return Dataset(*parts, sha256='data')
 
 
 WALKED = {'walk': np.stack([waves(np.random.default_rng(9), 200).astype(np.float32)] * 2)}
@@ -137,10 +137,10 @@ def tiny(monkeypatch):
     monkeypatch.setattr(simulated.make, '__defaults__', (50,))
 
 
-def tiny_rollouts() -> Rollouts:
+def tiny_rollouts() -> Dataset:
     frames, _ = falling(25)
     walks = {f'r{i}': inverse.observed(frames[:, i]).astype(np.float32) for i in range(4)}
-    return Rollouts(walks, {}, {}, sha256='data')
+    return Dataset(walks, {}, {}, sha256='data')
 
 
 def test_a_run_that_is_stopped_in_any_part_resumes_there_and_ends_as_an_undisturbed_one(

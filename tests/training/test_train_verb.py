@@ -126,29 +126,6 @@ def test_scores_under_some_faults_stand_beside_the_others_only_if_measured_alike
     assert 'expected a whole number in [0, 1000], found -3' in capsys.readouterr().err
 
 
-WITHOUT = """
-import sys
-class Missing:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition('.')[0] in ('torch', 'scipy', 'safetensors', 'stable_baselines3'):
-            raise ModuleNotFoundError(f'No module named {name!r}', name=name)
-sys.meta_path.insert(0, Missing())
-from liquid_control.cli import main as cli
-sys.exit(cli.main(sys.argv[1:]))
-"""
-
-
-@pytest.mark.parametrize(
-    'arguments', [('score', 'cfc', '--episodes', '1', '--fault', 'none'), ('card', 'cfc')]
-)
-def test_a_policy_is_scored_and_described_without_torch_and_scipy(arguments):
-    done = subprocess.run(
-        [sys.executable, '-c', WITHOUT, 'train', *arguments], capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    assert 'cfc' in done.stdout
-
-
 def test_all_cards_at_once(tmp_path, capsys):
     assert cli.main(['train', 'card', '--all', '--out', str(tmp_path)]) == 0
     assert {path.stem for path in tmp_path.iterdir()} == set(paths.policies('walker2d'))

@@ -13,7 +13,7 @@ from liquid_control.cli.arguments import (
 )
 
 _LONGEST = 1000
-"""Steps of a rollout."""
+"""Steps of a free run."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -19,7 +19,7 @@ from liquid_control.evaluation.prediction_error import (
     scorable,
 )
 from liquid_control.replay.alarm import Alarm, Calibration
-from liquid_control.replay.free_run import RolloutRunner, Rollouts
+from liquid_control.replay.free_run import FreeRunner, FreeRuns
 from liquid_control.replay.sums import Moments, Squares, Thinned, Times
 
 _CHUNK = 1000
@@ -27,7 +27,7 @@ _TIMED = 1000
 """Number of first observations on which a predictor is stepped one by one, as live, and timed."""
 
 
-class Player:
+class Evaluator:
     """Steps a bundle, rolls it out, and keeps sums.
 
     A bundle with an action goes through the same controller as live, a predictor through a
@@ -57,7 +57,7 @@ class Player:
             longest = max(horizon, self.calibration.horizon)
             every = self.calibration.every
         self.ahead = longest
-        self._rollouts = RolloutRunner(runner, self._rolled, longest, every, _CHUNK)
+        self._free_runs = FreeRunner(runner, self._end_run, longest, every, _CHUNK)
         self._measured = np.array(self.contract.measured)
         size = len(self._measured)
         self._one, self._many = Squares((size,)), Squares((longest, size))
@@ -82,7 +82,7 @@ class Player:
         sent: np.ndarray | None,
         answers: bool = True,
     ) -> None:
-        """Take in one observation, as :meth:`~liquid_control.replay.play.Listener.step`."""
+        """Take in one observation, as :meth:`~liquid_control.replay.passes.Listener.step`."""
         self.last = stamp_ns
         self._steps += 1
         if self._waiting is not None and self._steps > _TIMED:
@@ -98,7 +98,7 @@ class Player:
             self._anew()
         if command.prediction is not None:
             self._used += 1
-            self._rollouts.add(
+            self._free_runs.add(
                 [stamp_ns], [observation], [command.elapsed], [command.prediction],
                 self.runner.state, [given],
             )  # fmt: skip
@@ -124,7 +124,7 @@ class Player:
         """The recording is over."""
         if self._waiting:
             self._follow()
-        self._rollouts.end()
+        self._free_runs.end()
         self._sum()
 
     def _follow(self) -> None:
@@ -139,12 +139,12 @@ class Player:
             if part.anew:
                 self._anew()
             count = len(part.places)
-            self._rollouts.add(
-                [stamps[place] for place in part.places], values[part.places], part.elapsed,
+            self._free_runs.add(
+                [stamps[step] for step in part.places], values[part.places], part.elapsed,
                 part.predictions, part.states, [self._nothing] * count,
             )  # fmt: skip
-            for place, prediction in zip(part.places, part.predictions, strict=True):
-                predictions[place] = prediction
+            for step, prediction in zip(part.places, part.predictions, strict=True):
+                predictions[step] = prediction
             taken[part.places] = True
         used = int(taken.sum())
         self._used += used
@@ -166,21 +166,21 @@ class Player:
     def _anew(self) -> None:
         """Note that the state was reset."""
         self._resets = self._stepper.events['resets']
-        self._rollouts.end()
+        self._free_runs.end()
         if self.alarm:
             self.alarm.forget()
             self._scored_ns = 0
 
-    def _rolled(self, found: Rollouts) -> None:
-        self._many.add(found.errors, found.persistence)
-        for row in np.flatnonzero(np.isfinite(found.errors[:, -1]).all(axis=1)):
-            predicted, error = found.predicted[row], found.errors[row, -1]
-            self.shown.add(int(found.stamps[row, -1]), predicted, predicted - error)
+    def _end_run(self, runs: FreeRuns) -> None:
+        self._many.add(runs.errors, runs.persistence)
+        for row in np.flatnonzero(np.isfinite(runs.errors[:, -1]).all(axis=1)):
+            predicted, error = runs.predicted[row], runs.errors[row, -1]
+            self.shown.add(int(runs.stamps[row, -1]), predicted, predicted - error)
         if self.alarm:
             ahead = self.calibration.horizon
-            for row in np.flatnonzero(np.isfinite(found.errors[:, ahead - 1]).all(axis=1)):
-                stamp = int(found.stamps[row, ahead - 1])
-                score = self.alarm.take(stamp, found.errors[row, :ahead].mean(axis=0))
+            for row in np.flatnonzero(np.isfinite(runs.errors[:, ahead - 1]).all(axis=1)):
+                stamp = int(runs.stamps[row, ahead - 1])
+                score = self.alarm.take(stamp, runs.errors[row, :ahead].mean(axis=0))
                 if score is not None:
                     step = self.calibration.every * self.contract.period_ns
                     self._watched_ns += stamp - self._scored_ns if self._scored_ns else step
@@ -215,7 +215,7 @@ class Player:
         bundle, contract = self.runner.bundle, self.contract
         std, scale = self._std()
         one, base = (means / std**2 for means in self._one.means())
-        channels = [contract.sensed_channels[place] for place in self._measured]
+        channels = [contract.sensed_channels[index] for index in self._measured]
         units = [unit for term in contract.sensed for unit in term.units]
         compared = int(self._actions.count)
         action = self._actions.means()[0] if compared else None
@@ -268,11 +268,11 @@ class Player:
             'ratio': [ratio(a, b) for a, b in zip(mse, persistence, strict=True)],
             'channels': {
                 name: {
-                    'unit': units[place],
-                    'rmse': np.sqrt(model[:, place]).tolist(),
-                    'persistence_rmse': np.sqrt(base[:, place]).tolist(),
+                    'unit': units[index],
+                    'rmse': np.sqrt(model[:, index]).tolist(),
+                    'persistence_rmse': np.sqrt(base[:, index]).tolist(),
                 }
-                for place, name in enumerate(channels)
+                for index, name in enumerate(channels)
             },
         }
 

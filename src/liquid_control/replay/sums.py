@@ -62,9 +62,9 @@ class Times:
     def add(self, seconds: np.ndarray) -> None:
         """Take in durations in seconds; zeros (nothing was done) are not counted."""
         seconds = seconds[seconds > 0]
-        places = np.log(np.maximum(seconds, self._LEAST) / self._LEAST) / self._STEP
+        bins = np.log(np.maximum(seconds, self._LEAST) / self._LEAST) / self._STEP
         self._counts += np.bincount(
-            np.minimum(places.astype(int), self._SIZE - 1), minlength=self._SIZE
+            np.minimum(bins.astype(int), self._SIZE - 1), minlength=self._SIZE
         )
 
     def quantile(self, share: float) -> float | None:
@@ -72,8 +72,8 @@ class Times:
         total = self._counts.sum()
         if not total:
             return None
-        place = int(np.searchsorted(np.cumsum(self._counts), share * total))
-        return float(self._LEAST * np.exp((place + 0.5) * self._STEP))
+        bin_ = int(np.searchsorted(np.cumsum(self._counts), share * total))
+        return float(self._LEAST * np.exp((bin_ + 0.5) * self._STEP))
 
 
 class Thinned:

@@ -20,7 +20,7 @@ from liquid_control.study.train import Batch, course, error
 from liquid_control.study.walker2d_kinematics import best_weights, comparison, simulated
 from liquid_control.study.walker2d_kinematics import dataset as data
 from liquid_control.study.walker2d_kinematics.best_model import BestPredictor, BestSettings
-from liquid_control.study.walker2d_kinematics.dataset import Protocol, Rollouts
+from liquid_control.study.walker2d_kinematics.dataset import Dataset, Protocol
 from liquid_control.training import checkpoint
 from liquid_control.training.device import busy_time, saved_bytes, title
 from liquid_control.training.finite import clip_gradients, explain
@@ -107,7 +107,7 @@ class Mixed:
 
 def train(
     run: Run,
-    rollouts: Rollouts,
+    rollouts: Dataset,
     windows: Protocol,
     store: ResultStore,
     report: Callable[[float, str], None],
@@ -146,7 +146,7 @@ def train(
 
 def fit(
     run: Run,
-    rollouts: Rollouts,
+    rollouts: Dataset,
     walked: dict[str, np.ndarray],
     windows: Protocol,
     store: ResultStore,

@@ -15,7 +15,7 @@ from liquid_control.bags.recording import read_recording
 from liquid_control.cli.replay import _files
 from liquid_control.control import Contract, PolicyRunner
 from liquid_control.replay.fleet import replay_recording, summary
-from liquid_control.replay.scores import replay_scores
+from liquid_control.replay.results import replay_policies
 
 START, PERIOD = 10**9, 10_000_000
 JOINT_STATE = 'sensor_msgs/msg/JointState'
@@ -115,10 +115,10 @@ def test_policies_of_other_topics_take_no_commands_from_each_other(tmp_path):
         for place, terms in enumerate((['angle'], ['angle', 'rate']))
     ]
     bag = Bag(tmp_path / 'run')
-    alone = [replay_scores(bag, [runner], robot)[0][0] for runner in runners]
+    alone = [replay_policies(bag, [runner], robot)[0][0] for runner in runners]
     assert [score['steps'] for score in alone] == [100, 100]
     for order in (1, -1):
-        together, heard = replay_scores(bag, runners[::order], robot)
+        together, heard = replay_policies(bag, runners[::order], robot)
         assert heard['answered'] == 100
         for score, other in zip(together[::order], alone, strict=True):
             assert score['steps'] == other['steps']
@@ -133,7 +133,7 @@ def test_a_command_that_no_robot_would_obey_is_left_out_and_counted(tmp_path):
     asked = robot.asking('angle', 'previous_action')
     runner = PolicyRunner(make_bundle(tmp_path / 'a.onnx', asked, seed=0))
     bag = Bag(tmp_path / 'run')
-    (score,), heard = replay_scores(bag, [runner], robot)
+    (score,), heard = replay_policies(bag, [runner], robot)
     assert heard['answered'] == score['used'] == score['actions_compared'] == 97
     assert score['reasons'].keys() <= {'limited', 'slewed'}
     assert bag.left_out == {
@@ -149,7 +149,7 @@ def test_observations_that_no_command_answers_are_counted(tmp_path):
     robot = Contract.from_dict(arm())
     write(tmp_path / 'run', 100, told=lambda step: [0.1, 0.2] if step < 20 else None)
     runner = PolicyRunner(make_bundle(tmp_path / 'a.onnx', robot.asking('angle'), seed=0))
-    (score,), _ = replay_scores(Bag(tmp_path / 'run'), [runner], robot)
+    (score,), _ = replay_policies(Bag(tmp_path / 'run'), [runner], robot)
     assert (score['observations'], score['used']) == (100, 20)
 
 
@@ -188,7 +188,7 @@ def test_a_clock_that_starts_anew_is_refused_by_place(tmp_path):
     runner = PolicyRunner(make_bundle(tmp_path / 'a.onnx', robot.asking('angle'), seed=0))
     said = r'joint_states: its clock is set back at message 100 of 200: give each run'
     with pytest.raises(BagError, match=said):
-        replay_scores(Bag(folder), [runner], robot)
+        replay_policies(Bag(folder), [runner], robot)
     with pytest.raises(BagError, match=said):
         read_recording(Bag(folder), robot.asking('angle'))
 
