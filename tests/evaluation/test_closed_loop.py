@@ -69,7 +69,7 @@ def test_the_verbs_need_no_package_of_training(arguments):
     assert 'cfc' in done.stdout
 
 
-def test_other_robots_are_scored_without_training_too(tmp_path):
+def test_hopper_is_scored_without_training(tmp_path):
     code = (
         f'import sys; sys.path.insert(0, {str(HIDDEN.parent)!r}); import hidden;'
         f'sys.meta_path.insert(0, hidden.Hide({TRAINING.split(",")!r}));'

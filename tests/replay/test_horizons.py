@@ -81,7 +81,7 @@ def test_a_batch_is_many_rollouts_alone(runner, chunk):
         assert end == min(start + 8, last)
 
 
-def test_a_policy_that_foretells_no_change_is_as_good_as_persistence(tmp_path):
+def test_no_change_equals_persistence(tmp_path):
     contract = Contract.from_dict(told()).asking('angle', 'rate', 'target')
 
     def still(weights):

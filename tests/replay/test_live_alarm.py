@@ -55,7 +55,7 @@ def test_live_says_what_a_replay_says(robot, predictor, tmp_path, monkeypatch, t
     assert not live.status['alarm']
 
 
-def test_a_replay_hears_what_happens_while_the_policy_is_stopped(robot, predictor, tmp_path):
+def test_replay_covers_a_stopped_policy(robot, predictor, tmp_path):
     recorder = Recorder(tmp_path / 'bag')
     for step in range(400):
         stamp = 10**9 + step * 10_000_000
@@ -100,7 +100,7 @@ def test_an_alarm_counts_its_scores(robot, predictor, tmp_path):
     assert scored[240] == scored[-1], 'what cannot be read gives no score'
 
 
-def test_the_next_observation_is_compared_within_a_quarter_of_a_period():
+def test_comparison_within_a_quarter_period():
     accuracy = LiveAccuracy(np.array([1.0, np.inf]), 1000)
     for stamp, value in ((0, 0.0), (1100, 1.0), (2300, 5.0), (3301, 6.0)):
         accuracy.observed(stamp, np.array([value, 100.0 * value]))

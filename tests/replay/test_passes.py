@@ -52,7 +52,7 @@ def test_two_replays_are_the_same(walks, robot, bundle):
 
 
 @pytest.mark.parametrize('fault', ['none', 'gaussian:0.1+dropped:0.2'])
-def test_what_a_policy_is_given_does_not_depend_on_the_others(robot, bundle, tmp_path, fault):
+def test_policies_replay_independently(robot, bundle, tmp_path, fault):
     """Velocities, which only the second asks for, are empty in every second message."""
     recorder, names = Recorder(tmp_path / 'bag'), [*robot.sensed[0].channels, 'rootx']
     for step in range(200):
@@ -90,7 +90,7 @@ def test_errors_are_in_units_of_the_robots_std(walks, robot, bundle):
     assert told['prediction_scale'] == 'recording'
 
 
-def test_a_fault_in_a_replay_is_the_fault_that_was_recorded(walks, robot, bundle):
+def test_replayed_fault_equals_recorded_fault(walks, robot, bundle):
     walk = walks(FAULT)  # its bag has both the true and the faulty sensors
     runner = PolicyRunner(bundle)
     (injected,), heard = replay_policies(Bag(walk.folder), [runner], robot, fault=FAULT, seed=3)
@@ -99,7 +99,7 @@ def test_a_fault_in_a_replay_is_the_fault_that_was_recorded(walks, robot, bundle
     assert figures_of(injected) == figures_of(recorded)
 
 
-def test_one_step_of_a_rollout_is_the_next_observation(walks, robot, bundle):
+def test_one_step_is_the_next_observation(walks, robot, bundle):
     (score,), _ = replay_policies(Bag(walks().folder), [PolicyRunner(bundle)], robot)
     horizons = score['horizons']
     assert horizons['steps'] == list(range(1, len(horizons['steps']) + 1))
@@ -129,7 +129,7 @@ def test_a_topic_that_falls_silent_is_said(tmp_path):
     assert list(score['prediction_channels']) == ['hip.position', 'knee.position']
 
 
-def test_commands_that_name_no_observation_are_compared_by_their_stamps(tmp_path):
+def test_unlabelled_commands_compare_by_stamp(tmp_path):
     data = arm()
     data['action'].update(type='sensor_msgs/msg/JointState', unit='rad')
     del data['observation'][1], data['action']['slew']
