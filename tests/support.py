@@ -7,16 +7,19 @@ import importlib.util
 import os
 import signal
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import onnx
 import pytest
+import yaml
 from onnx import TensorProto, helper, numpy_helper
 
 from liquid_control import paths
 from liquid_control.control import Bundle, Contract
+from liquid_control.control.topics import JOINT_STATE
 from liquid_control.nodes.graph import end_with_parent
 
 ROBOT = Contract.load(paths.robot('walker2d'))
@@ -201,3 +204,15 @@ def joints(stamp_ns: int, kind: str = 'own', **position: float) -> SimpleNamespa
 
 def imu(stamp_ns: int, x: float = 0.0, y: float = 0.0, z: float = 0.0) -> SimpleNamespace:
     return SimpleNamespace(header=header(stamp_ns), angular_velocity=SimpleNamespace(x=x, y=y, z=z))
+
+
+def commanded_by(kind, policy, folder, robot='walker2d'):
+    """A robot and a policy whose commands are of another type; paths of contract and bundle."""
+    data = yaml.safe_load(paths.robot(robot).read_text())
+    data['action'].update(type=kind, **({'field': 'effort'} if kind == JOINT_STATE else {}))
+    contract = folder / f'{robot}.yaml'
+    contract.write_text(yaml.safe_dump(data))
+    bundle = Bundle.read(paths.policy(policy, robot))
+    asked = replace(bundle.contract, action=Contract.load(contract).action)
+    other = replace(bundle, contract=asked)
+    return contract, other.write(folder / f'{policy}.onnx', bundle.graph).path

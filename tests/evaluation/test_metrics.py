@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from recording import Recorder, joint_state, make_bundle
+from recording import Recorder, joint_state, make_bundle, status
 from support import arm
 
 from liquid_control.control import Bundle, Contract
@@ -183,6 +183,18 @@ def test_a_broken_run_says_why(walks, tmp_path, name, content, why):
     assert not result['complete']
     assert why in result['why']
     assert json.loads((folder / 'metrics.json').read_text()) == result
+
+
+@pytest.mark.parametrize(('active', 'found'), [(True, 'overloaded'), (False, None)])
+def test_why_a_policy_was_stopped_is_kept(robot, bundle, tmp_path, active, found):
+    """Not of one that was ended in order: it is inactive then."""
+    recorder = Recorder(tmp_path / 'bag')
+    last = status(10**9, active=active, stopped='overloaded')
+    recorder.write('/policy/status', 'diagnostic_msgs/msg/DiagnosticArray', last)
+    recorder.close()
+    run = about_run(robot, Bundle.read(bundle), mode='robot')
+    (tmp_path / 'run.json').write_text(json.dumps(run | {'ended': 'done'}))
+    assert measure(tmp_path)['counts']['stopped'] == found
 
 
 def test_run_without_its_policy_says_so(robot, bundle, tmp_path):

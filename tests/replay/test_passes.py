@@ -90,10 +90,12 @@ def test_errors_are_in_units_of_the_robots_std(walks, robot, bundle):
     assert told['prediction_scale'] == 'recording'
 
 
-def test_replayed_fault_equals_recorded_fault(walks, robot, bundle):
-    walk = walks(FAULT)  # its bag has both the true and the faulty sensors
+@pytest.mark.parametrize('fault', [FAULT, 'delay:2@7+gaussian:0.1+dropped:0.1+jitter:0.1'])
+def test_replayed_fault_equals_recorded_fault(walks, robot, bundle, fault):
+    walk = walks(fault)  # its bag has both the true and the faulty sensors
     runner = PolicyRunner(bundle)
-    (injected,), heard = replay_policies(Bag(walk.folder), [runner], robot, fault=FAULT, seed=3)
+    sensed = fault.removesuffix('+jitter:0.1')  # that is in the recording itself
+    (injected,), heard = replay_policies(Bag(walk.folder), [runner], robot, fault=sensed, seed=3)
     (recorded,), _ = replay_policies(Bag(walk.folder), [runner], robot, walk.run['observed'])
     assert heard['lost'] > 0
     assert figures_of(injected) == figures_of(recorded)

@@ -263,3 +263,16 @@ def test_what_a_fault_costs_is_said(folders):
         one['figures']['return_mean'] = total
     said = ' '.join(sentence.text for sentence in summary(metrics))
     assert 'Under gaussian:0.1, untrained keeps 75 % of its return' in said
+
+
+def test_a_policy_that_was_stopped_on_a_robot_is_said_so():
+    run = {'policy': 'cfc', 'mode': 'robot'}
+    one = {'run': run, 'complete': True, 'figures': {}, 'timing': None,
+           'counts': {'answered': 1200, 'stopped': 'no observation for 0.3 s'}}  # fmt: skip
+    (said,) = summary([one])
+    assert said.bad
+    assert said.text == (
+        'cfc answered 1,200 observations, then it was stopped: no observation for 0.3 s.'
+    )
+    one['counts']['stopped'] = None
+    assert not summary([one])[0].bad

@@ -5,10 +5,12 @@ import pytest
 from peer import Peer
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
+from support import commanded_by
 
 from liquid_control import paths
 from liquid_control.bags.bag import Bag
 from liquid_control.control import Contract, Controller, PolicyRunner
+from liquid_control.control.topics import FLOAT64_MULTI_ARRAY, JOINT_STATE
 from liquid_control.evaluation.metrics import load_metrics
 from liquid_control.evaluation.recorded_trace import recorded_trace
 from liquid_control.evaluation.runs import observed_topics, read_run
@@ -20,25 +22,28 @@ from liquid_control.sim.world import World
 
 WALKER2D = simulated_robot('walker2d')
 
-JOINT_STATE = 'sensor_msgs/msg/JointState'
 ROBOT = Contract.load(paths.robot('walker2d'))
 
 
 @pytest.fixture(scope='module')
-def recording(tmp_path_factory):
-    """A recording of what an LSTM saw and did under faults."""
+def recording(request, tmp_path_factory):
+    """A recording of what an LSTM saw and did under faults, with commands of a type."""
     folder = tmp_path_factory.mktemp('recording')
+    kind = getattr(request, 'param', FLOAT64_MULTI_ARRAY)
+    robot, policy = commanded_by(kind, 'lstm', folder)
+    commanded_by(kind, 'cfc', folder)
     settings = RunSettings(
-        folder, policy='lstm', fault='gaussian:0.1+dropped:0.1', seed=3, seconds=1.2,
-        mode='lockstep',
+        folder, policy=str(policy), robot=str(robot), fault='gaussian:0.1+dropped:0.1', seed=3,
+        seconds=1.2, mode='lockstep',
     )  # fmt: skip
     with Graph(settings) as graph:
         graph.follow(lambda line: None)
+    assert Bag(folder).types['commands'] == kind
     return folder
 
 
-def start_replay(start_node, recording, folder, speed=0.0):
-    shared = {'robot': 'walker2d', 'policy': 'cfc'}
+def start_replay(start_node, recording, folder, speed=0.0, robot='walker2d', policy='cfc'):
+    shared = {'robot': robot, 'policy': policy}
     waits = {'lockstep': speed == 0.0}
     policy_node = start_node(
         'policy', use_sim_time=True, shadow=True, sensor_timeout=60.0, **waits, **shared
@@ -49,17 +54,20 @@ def start_replay(start_node, recording, folder, speed=0.0):
     return policy_node, monitor, bag
 
 
+@pytest.mark.parametrize('recording', [FLOAT64_MULTI_ARRAY, JOINT_STATE], indirect=True)
 def test_in_the_shadow_of_a_recording_a_policy_gives_the_same_numbers(
     start_node, recording, tmp_path
 ):
-    folder = tmp_path / 'replay'
-    policy_node, monitor, bag = start_replay(start_node, recording, folder)
+    folder, robot, policy = tmp_path / 'replay', recording / 'walker2d.yaml', recording / 'cfc.onnx'
+    policy_node, monitor, bag = start_replay(
+        start_node, recording, folder, robot=robot, policy=policy
+    )
     assert bag.wait() == 0, bag.said
     assert monitor.wait() == 0, monitor.said
     assert policy_node.end() == 0, policy_node.said
     assert load_metrics(folder)['complete']
 
-    driver = Controller(PolicyRunner(paths.policy('cfc', 'walker2d')), ROBOT)
+    driver = Controller(PolicyRunner(policy), Contract.load(robot))
     offline = replay(Bag(recording), driver, read_run(recording)['observed'])
     observed = {**read_run(folder)['observed'], 'commands': 'policy/command'}
     online = recorded_trace(Bag(folder), driver.runner.contract, observed)

@@ -386,6 +386,17 @@ def test_a_policy_that_hears_only_old_readings_does_not_say_that_it_runs(told):
     assert message == 'no usable reading younger than 5 s: are the clocks synchronised?'
 
 
+def test_messages_of_other_joints_are_logged_once(told, monkeypatch):
+    said = []
+    log = SimpleNamespace(error=lambda text, **more: said.append(text))
+    monkeypatch.setattr(told, 'get_logger', lambda: log)
+    for _ in range(3):
+        hear(told, 'joint_states', finger=0.1)
+    assert len(said) == 1
+    assert "'hip'" in said[0]
+    assert told.controller.counts['messages_refused'] == 3
+
+
 def test_until_the_first_fresh_reading_nothing_is_sent(told, monkeypatch):
     sent = []
     monkeypatch.setattr(told._outlet._publisher, 'publish', sent.append)

@@ -149,9 +149,17 @@ def test_a_wrong_file_is_refused_by_name(tmp_path, text, said):
         Conditions.load(path)
 
 
-def test_collector_resumes_from_a_snapshot():
+@pytest.mark.parametrize(
+    'conditions',
+    [Conditions(), always('mass:1.5', 'friction:0.5', 'command_delay:2', 'command_noise:0.1')],
+    ids=['sensors', 'commands and dynamics'],
+)
+def test_collector_resumes_from_a_snapshot(conditions):
     def fresh():
-        return Collector(student(), Teacher(TEACHER, COUNT, WALKER2D), COUNT, 1, Conditions())
+        collector = Collector(student(), Teacher(TEACHER, COUNT, WALKER2D), COUNT, 1, conditions)
+        for index in range(COUNT):
+            collector._draw(index, 0.5, 1.0)
+        return collector
 
     whole, resumed = fresh(), fresh()
     for _ in range(2):

@@ -18,8 +18,7 @@ from liquid_control.bags.refused import Refused
 from liquid_control.bags.tally import DISTANT_NS
 from liquid_control.control.contract import Contract
 from liquid_control.control.fields import check_terms
-from liquid_control.control.joining import Joined
-from liquid_control.control.stamps import stamp_ns
+from liquid_control.control.stamps import ObservationError, stamp_ns
 from liquid_control.message_types import of_rosbags
 
 
@@ -47,7 +46,7 @@ def sensed(bag: Bag, contract: Contract, observed: dict[str, str]) -> Iterator[t
     comes first, and at equal stamps the pacing topic comes last. Stamps are those of the headers; a
     topic that has none, or only zeros, gets its receive stamps. If the headers' clocks restart, as
     a simulation's does, each run is merged on its own. Messages that each hold a part of the joints
-    are joined by name, see :class:`Joined`. Any other message that lacks something that the
+    are joined by name, see :class:`Fit`. Any other message that lacks something that the
     contract asks for is left out and counted in :attr:`Bag.left_out`; so is one without a stamp on
     a topic that has them.
 
@@ -190,9 +189,7 @@ class _Usable:
     def __init__(self, parts: Sequence[Contract], topic: str, recorded: str):
         self._recorded = recorded
         self._fits = {
-            place: (Fit(part, topic), Joined(part, topic))
-            for place, part in enumerate(parts)
-            if topic in part.topics
+            place: Fit(part, topic) for place, part in enumerate(parts) if topic in part.topics
         }
         self.refused, self.partial, self.first = Refused(), Refused(), ''
 
@@ -202,7 +199,7 @@ class _Usable:
 
     def take(self, message: Any) -> list[tuple[Any, tuple[int, ...]]]:
         """Return (message, indices of the parts that can use it), none, one or several."""
-        lacks = {place: fit.refusal(message) for place, (fit, _) in self._fits.items()}
+        lacks = {place: fit.refusal(message) for place, fit in self._fits.items()}
         takers = tuple(place for place, why in lacks.items() if why is None)
         found = [(message, takers)] if takers else []
         if len(takers) == len(lacks):
@@ -212,16 +209,14 @@ class _Usable:
             if why is None:
                 continue
             self.first = self.first or why
-            fit, joined = self._fits[place]
-            part = joined.add(message) if fit.right_type(message) else None
-            if part is None:
-                whys[why] = None
-            elif part.why:
-                whys[part.why] = None
-            else:
-                self.partial.count(self._recorded, why)
-                if part.message is not None:
-                    found.append((part.message, (place,)))
+            try:
+                whole = self._fits[place].complete(message, why)
+            except ObservationError as error:
+                whys[str(error)] = None
+                continue
+            self.partial.count(self._recorded, why)
+            if whole is not None:
+                found.append((whole, (place,)))
         for why in whys:
             self.refuse(why)
         return found

@@ -2,27 +2,16 @@
 
 import copy
 from array import array
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from liquid_control.control.contract import Contract
-from liquid_control.control.stamps import stamp_ns
+from liquid_control.control.stamps import IncompleteError, ObservationError, stamp_ns
+from liquid_control.control.term import Term
 from liquid_control.control.topics import JOINT_STATE
 
 _FIELDS = ('position', 'velocity', 'effort')
-
-
-class Part(NamedTuple):
-    """What a message is that holds a part of the joints.
-
-    Attributes:
-        message: the message, completed; None if it only completes others.
-        why: why it could not be completed; None if it could, or need not be.
-    """
-
-    message: Any = None
-    why: str | None = None
 
 
 class Joined:
@@ -46,41 +35,55 @@ class Joined:
             t.type == JOINT_STATE and t.field in _FIELDS and t.order is None for t in self._terms
         )
 
-    def add(self, message: Any) -> Part | None:
-        """Take in a message that lacks joints; None if it holds none that is asked for."""
-        if not self._able:
+    def complete(self, message: Any) -> Any:
+        """Take in a message that lacks joints.
+
+        Returns:
+            The message, completed; None if it only completes others.
+
+        Raises:
+            IncompleteError: it holds no joint that is asked for.
+            ObservationError: it could not be completed.
+        """
+        if not self._remember(message):
+            raise IncompleteError('holds no joint that is asked for')
+        if self._terms[0].channels[0] not in message.name:
             return None
-        names, stamp, heard = message.name, stamp_ns(message), 0
+        oldest = stamp_ns(message) - round(self._freshness * 1e9)
+        whole = copy.copy(message)
+        whole.name = list(self._joints)
+        for field in _FIELDS:
+            _set(whole, field, np.zeros(0))
+        for term in self._terms:
+            _set(whole, term.field, self._last_values(term, oldest))
+        return whole
+
+    def _remember(self, message: Any) -> bool:
+        """Keep the values of joints that are asked for; return whether there are any."""
+        if not self._able:
+            return False
+        names, stamp, any_asked = message.name, stamp_ns(message), False
         for term in self._terms:
             values = getattr(message, term.field)
             if len(values) != len(names) or len(set(names)) < len(names):
-                return None
+                return False
             for name, value in zip(names, values, strict=True):
                 if name in term.channels:
                     self._last[term.field, name] = stamp, float(value)
-                    heard += 1
-        if not heard:
-            return None
-        if self._terms[0].channels[0] not in names:
-            return Part()
-        return self._complete(message, stamp)
+                    any_asked = True
+        return any_asked
 
-    def _complete(self, message: Any, stamp: int) -> Part:
-        oldest = stamp - round(self._freshness * 1e9)
-        joined = copy.copy(message)
-        joined.name = list(self._joints)
-        for field in _FIELDS:
-            _set(joined, field, np.zeros(0))
-        for term in self._terms:
-            values = np.full(len(self._joints), np.nan)
-            for name in term.channels:
-                heard, value = self._last.get((term.field, name), (None, 0.0))
-                if heard is None or heard < oldest:
-                    why = f'no {term.field} of {name} within {self._freshness:g} s before it'
-                    return Part(why=why)
-                values[self._joints.index(name)] = value
-            _set(joined, term.field, values)
-        return Part(joined)
+    def _last_values(self, term: Term, oldest: int) -> np.ndarray:
+        """The last values of a term's joints, (n,), none of them stamped before ``oldest``."""
+        values = np.full(len(self._joints), np.nan)
+        for name in term.channels:
+            stamp, value = self._last.get((term.field, name), (None, 0.0))
+            if stamp is None or stamp < oldest:
+                raise ObservationError(
+                    f'no {term.field} of {name} within {self._freshness:g} s before it'
+                )
+            values[self._joints.index(name)] = value
+        return values
 
 
 def _set(message: Any, field: str, values: np.ndarray) -> None:

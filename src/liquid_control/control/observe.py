@@ -16,12 +16,7 @@ import numpy as np
 from liquid_control.control.contract import Contract, Term
 from liquid_control.control.joining import Joined
 from liquid_control.control.schema import unknown
-from liquid_control.control.stamps import ObservationError, stamp_ns
-
-
-class IncompleteError(ObservationError):
-    """A message lacks a joint that the contract asks for; another one may have it."""
-
+from liquid_control.control.stamps import IncompleteError, ObservationError, stamp_ns
 
 NO_VALUE, NO_SPEED = 2.146e9, 16000.0
 """Unitree's markers for "no value" in motor messages: PosStopF in positions, VelStopF in
@@ -253,14 +248,12 @@ class Observer:
             return [(part, _clipped(access, message)) for access, part in self._access[topic]]
         except IncompleteError as error:
             try:
-                joined = self._joined[topic].add(message)
+                whole = self._joined[topic].complete(message)
+            except IncompleteError:
+                raise error from None
             except Exception as why:  # a message may hold anything, and must not end a node
                 raise ObservationError(f'{error}; {why}') from why
-            if joined is None:
-                raise
-            if joined.why:
-                raise ObservationError(f'{error}; {joined.why}') from None
-            return None if joined.message is None else self._read(topic, joined.message)
+            return None if whole is None else self._read(topic, whole)
 
     def _in_time(self, topic: str) -> bool:
         stamp = self._stamps.get(topic)

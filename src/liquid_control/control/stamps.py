@@ -7,6 +7,10 @@ class ObservationError(ValueError):
     """A message lacks something that the contract asks for."""
 
 
+class IncompleteError(ObservationError):
+    """A message lacks a joint that the contract asks for; another one may have it."""
+
+
 def time_ns(time: Any) -> int:
     """Convert a ROS time (``sec`` and ``nanosec``) to nanoseconds."""
     return time.sec * 1_000_000_000 + time.nanosec

@@ -66,6 +66,12 @@ class PolicyModel(torch.nn.Module):
         normalizer: of the sensed values.
     """
 
+    mean: torch.Tensor
+    std: torch.Tensor
+    change: torch.Tensor
+    lower: torch.Tensor
+    upper: torch.Tensor
+
     def __init__(self, settings: ModelSettings, contract: Contract, normalizer: Normalizer):
         super().__init__()
         self.settings, self.contract = settings, contract
@@ -190,6 +196,9 @@ class StepModel(torch.nn.Module):
 
     Normalisation is folded into the encoder and the scale of the change into the prediction head.
     """
+
+    lower: torch.Tensor
+    upper: torch.Tensor
 
     def __init__(self, model: PolicyModel):
         super().__init__()

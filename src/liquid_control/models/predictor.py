@@ -19,6 +19,10 @@ class Predictor(torch.nn.Module):
         normalizer: of the C channels, from the training part only.
     """
 
+    mean: torch.Tensor
+    std: torch.Tensor
+    change: torch.Tensor
+
     def __init__(self, settings: ModelSettings, normalizer: Normalizer):
         super().__init__()
         self.settings = settings

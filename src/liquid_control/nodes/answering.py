@@ -10,7 +10,7 @@ from rclpy.node import Node
 from rclpy.publisher import Publisher
 
 from liquid_control.control.gate import Reason
-from liquid_control.control.observe import IncompleteError, ObservationError
+from liquid_control.control.stamps import IncompleteError, ObservationError
 from liquid_control.nodes.hosted_policy import HostedPolicy
 from liquid_control.nodes.neighbours import Neighbours
 from liquid_control.nodes.node_clock import NodeClock

@@ -61,6 +61,7 @@ class PolicyStatus:
             'bundle_sha256': bundle.sha256,
             'parameters': bundle.counts.get('parameters', ''),
             'active': active,
+            'stopped': self._controller.stopped or '',
             'steps': 0,
             'step_p50_us': f'{p50:.2f}',
             'step_p99_us': f'{p99:.2f}',

@@ -91,7 +91,7 @@ def _traces(evaluator: Evaluator, first: int) -> Plot | None:
 
 def _alarm(evaluator: Evaluator, first: int) -> Plot | None:
     """Score of the trust alarm over time."""
-    if evaluator.alarm is None or len(evaluator.scores.rows) < 2:
+    if evaluator.alarm is None or evaluator.calibration is None or len(evaluator.scores.rows) < 2:
         return None
     stamps, scores = evaluator.scores.columns()
     threshold = evaluator.calibration.threshold
@@ -147,7 +147,7 @@ def _channels(evaluator: Evaluator) -> list[int]:
     alarmed = [
         name
         for event in (evaluator.alarm.events if evaluator.alarm else ())
-        for name in sorted(event.joints, key=event.joints.get, reverse=True)
+        for name in sorted(event.joints, key=event.joints.__getitem__, reverse=True)
     ]
     ordered = list(dict.fromkeys([*alarmed, *found]))
     return [found[name][0] for name in ordered][:_SHOWN]

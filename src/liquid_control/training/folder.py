@@ -3,7 +3,7 @@
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 CHUNKS = 'chunks'
@@ -18,7 +18,7 @@ _WRITTEN = [
 
 
 @contextlib.contextmanager
-def checkpoint_folder(given: Path | None, bundle: Path) -> Iterator[Path]:
+def checkpoint_folder(given: Path | None, bundle: Path) -> Generator[Path]:
     """Yield the folder of a training's checkpoints, held by this process alone.
 
     If none is given, it is beside the bundle and is cleared once everything is done; a training
@@ -35,7 +35,7 @@ def checkpoint_folder(given: Path | None, bundle: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
+def alone_in(folder: Path) -> Generator[None]:
     """Keep other processes from training in a folder, where the file system can.
 
     It is created if it does not exist, and removed again if nothing was written.

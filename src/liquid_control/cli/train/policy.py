@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import sys
 from pathlib import Path
+from typing import Any
 
 from liquid_control.cli.arguments import (
     add_device_argument,
@@ -83,7 +84,7 @@ def _runs(args):
     names = cells.chosen(args.cell + ['all'] * args.all)
     if not names:
         raise ValueError('--cell: name a cell, or give --all')
-    given = {
+    given: dict[str, Any] = {
         'rounds': args.rounds,
         'updates': args.updates,
         'optimizer': args.optimizer,

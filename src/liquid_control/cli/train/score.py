@@ -16,8 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--fault', action='append', metavar='FAULT',
                         help='only this fault; may be repeated (those of --suite)')  # fmt: skip
     parser.add_argument('--suite', metavar='NAME',
-                        help='the faults of this suite: scores, weights, commands, clock, '
-                        'dynamics, … (scores)')  # fmt: skip
+                        help='the faults of this suite (scores)')  # fmt: skip
     parser.add_argument('--episodes', type=int, help='episodes per fault (50)')
     parser.add_argument('--seed', type=int, help='seed of the first episode (500000)')
     parser.add_argument('--out', type=Path, metavar='FILE',
@@ -63,11 +62,12 @@ def main(args: argparse.Namespace) -> int:
         reference = None
         if taught:
             report(0.0, 'its teacher')
-            teacher = Bundle.read(paths.policy(args.teacher, robot.robot))
+            path = paths.policy(args.teacher, robot.robot)
+            teacher = Bundle.read(path)
             if teacher.sha256 != taught:
                 raise ValueError(
                     f'--teacher: the teacher of {args.policy} has sha256 {taught[:12]}, '
-                    f'found {teacher.sha256[:12]} ({teacher.path})'
+                    f'found {teacher.sha256[:12]} ({path})'
                 )
             reference = teacher_return(teacher, robot, episodes, seed)
         scores = score(bundle, robot, faults, episodes, seed, reference=reference, report=report)
