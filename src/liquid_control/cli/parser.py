@@ -45,7 +45,7 @@ class Parser(argparse.ArgumentParser):
         options.setdefault('formatter_class', argparse.RawDescriptionHelpFormatter)
         super().__init__(*args, **options)
         self.given: list[argparse.Action] = []
-        self.fault_kinds = ('sensor', 'command', 'clock', 'dynamics')
+        self.fault_kinds: tuple[str, ...] = ('sensor', 'command', 'clock', 'dynamics')
         for name in (None, 'store'):
             self.register('action', name, _Once)
 

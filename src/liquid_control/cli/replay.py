@@ -11,12 +11,13 @@ from liquid_control.cli.arguments import (
     add_observed_argument,
     add_type_arguments,
 )
+from liquid_control.cli.parser import Parser
 
 _LONGEST = 1000
 """Steps of a free run."""
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         'recording', type=Path, nargs='+', help='run folders, rosbag2 folders or .mcap files'
     )

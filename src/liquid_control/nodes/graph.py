@@ -103,7 +103,7 @@ class RunSettings:
     @property
     def steps(self) -> int:
         """Longest episode in control periods."""
-        return max(1, round(self.seconds * Contract.load(paths.robot(self.robot)).rate))
+        return max(1, round((self.seconds or 0.0) * Contract.load(paths.robot(self.robot)).rate))
 
     def parameters(self) -> dict[str, dict[str, Any]]:
         """Node → parameters that this run sets on top of ``config/sim.yaml``."""
@@ -301,5 +301,5 @@ class Graph:
 
 def end_with_parent() -> None:
     """Ask the kernel to interrupt this process when its parent dies, however that happens."""
-    if sys.platform == 'linux':
+    if sys.platform == 'linux' and _PRCTL is not None:
         _PRCTL(_PR_SET_PDEATHSIG, signal.SIGINT)

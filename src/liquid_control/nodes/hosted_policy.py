@@ -117,5 +117,5 @@ class HostedPolicy:
     def expected(self, command: Command) -> JointState:
         """The message for a command's prediction, which must not be None."""
         set_stamp(self._expected, command.stamp_ns + self.contract.period_ns)
-        self._expected.position = command.prediction.astype(float).tolist()
+        self._expected.position = np.asarray(command.prediction, dtype=float).tolist()
         return self._expected

@@ -162,9 +162,12 @@ class PolicyNode(Lifecycle):
         self._outlet.active = True
         gc.collect()
         gc.freeze()
+        if self.hosted is None:
+            return
         robot, path = self.hosted.robot, self.hosted.runner.bundle.path
+        name = path.stem if path else 'the policy'
         how = 'beside what drives' if self.settings.shadow else 'drives'
-        self.get_logger().info(f'active: {path.stem} {how} {robot.robot} at {robot.rate:g} Hz')
+        self.get_logger().info(f'active: {name} {how} {robot.robot} at {robot.rate:g} Hz')
 
     def _give_up(self, what: str, error: Exception) -> None:
         """Let the main loop end, with the safe action first."""

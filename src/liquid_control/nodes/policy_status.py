@@ -78,7 +78,7 @@ class PolicyStatus:
             limit = self._controller.robot.freshness
             state = f'no usable reading younger than {limit:g} s: are the clocks synchronised?'
         elif waiting or warning:
-            state = waiting or warning
+            state = waiting or warning or ''
         status = diagnostic(
             f'{self._name}: policy', self._controller.robot.robot, problem or '', values,
             state, warn=active and state != 'running',

@@ -131,7 +131,7 @@ class Alarm:
         None until a window is full.
         """
         self._recent.append(error / self._scale)
-        if len(self._recent) < self._recent.maxlen:
+        if len(self._recent) < (self._recent.maxlen or 0):
             return None
         mean = np.mean(self._recent, axis=0)
         by_joint = np.sqrt(self._matrix @ mean**2)
@@ -176,7 +176,9 @@ def calibrate(
         contract: contract of the model.
         pieces: for each stretch without a gap, end stamps in ns (n,), mean errors (n, q), and
             which free runs are held out (n,) bool. Only these count: windows skip the others.
-        horizon, every, window: as in :class:`Calibration`.
+        horizon: steps of a free run.
+        every: steps from one free run to the next.
+        window: free runs that are averaged.
         band: root mean square error at the end of a free run, (q,).
         rate: false alarms per minute; None for the lowest rate that the data can support.
 

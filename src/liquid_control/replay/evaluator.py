@@ -1,7 +1,7 @@
 """One policy over a recording, observation by observation, and its figures."""
 
 from collections import Counter
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -129,13 +129,13 @@ class Evaluator:
 
     def _follow(self) -> None:
         """Step a predictor over the waiting observations; nothing that is sent depends on it."""
-        stamps = [stamp for stamp, _ in self._waiting]
-        values = np.array([observation for _, observation in self._waiting])
-        self._waiting.clear()
+        waiting, self._waiting = self._waiting or [], []
+        stamps = [stamp for stamp, _ in waiting]
+        values = np.array([observation for _, observation in waiting])
         predictions: list[np.ndarray | None] = [None] * len(stamps)
         taken = np.zeros(len(stamps), dtype=bool)
         surplus = self._stepper.events['surplus']
-        for part in self._stepper.run(stamps, values):
+        for part in cast(Follower, self._stepper).run(stamps, values):
             if part.anew:
                 self._anew()
             count = len(part.places)
@@ -176,7 +176,7 @@ class Evaluator:
         for row in np.flatnonzero(np.isfinite(runs.errors[:, -1]).all(axis=1)):
             predicted, error = runs.predicted[row], runs.errors[row, -1]
             self.shown.add(int(runs.stamps[row, -1]), predicted, predicted - error)
-        if self.alarm:
+        if self.alarm and self.calibration:
             ahead = self.calibration.horizon
             for row in np.flatnonzero(np.isfinite(runs.errors[:, ahead - 1]).all(axis=1)):
                 stamp = int(runs.stamps[row, ahead - 1])
@@ -237,10 +237,10 @@ class Evaluator:
             'policy_step_us_p99': _micro(self._times.quantile(0.99)),
             'actions_compared': compared,
             'action_difference_max': finite(self._largest),
-            'action_difference_rms': float(np.sqrt(action.mean())) if compared else None,
+            'action_difference_rms': None if action is None else float(np.sqrt(action.mean())),
             'reasons': {r.name.lower(): self._reasons[r.name.lower()] for r in Reason
                         if r and self._reasons[r.name.lower()]},
-            'alarm': None if self.alarm is None else self._alarm(),
+            'alarm': self._alarm(),
         }  # fmt: skip
 
     def curve(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -276,8 +276,10 @@ class Evaluator:
             },
         }
 
-    def _alarm(self) -> dict[str, Any]:
+    def _alarm(self) -> dict[str, Any] | None:
         calibration = self.calibration
+        if self.alarm is None or calibration is None:
+            return None
         return {
             'threshold': calibration.threshold,
             'false_alarms_per_minute': calibration.rate,

@@ -64,10 +64,10 @@ class FreeRunner:
     def add(
         self,
         stamps: Sequence[int],
-        observations: Sequence[np.ndarray],
+        observations: Sequence[np.ndarray] | np.ndarray,
         elapsed: Sequence[float],
-        predictions: Sequence[np.ndarray],
-        states: Sequence[np.ndarray],
+        predictions: Sequence[np.ndarray] | np.ndarray,
+        states: Sequence[np.ndarray] | np.ndarray,
         sent: Sequence[np.ndarray],
     ) -> None:
         """Take in observations that the policy has stepped on, n of them.

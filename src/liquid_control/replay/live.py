@@ -37,7 +37,7 @@ class LiveAccuracy:
     def predicted(self, stamp_ns: int, values: np.ndarray) -> None:
         """Take in values (n,) predicted for a stamp, one period after the observation's own."""
         self._expected[stamp_ns - self._period_ns] = values
-        if len(self._expected) > self._errors.maxlen:
+        if len(self._expected) > (self._errors.maxlen or 0):
             del self._expected[next(iter(self._expected))]
 
     def observed(self, stamp_ns: int, values: np.ndarray) -> None:
@@ -48,9 +48,8 @@ class LiveAccuracy:
         if expected is not None:
             model, persistence = (values - expected, values - self._last)
             if np.isfinite([model, persistence]).all():
-                self._errors.append(
-                    tuple(float(np.sum((e / self._scale) ** 2)) for e in (model, persistence))
-                )
+                ours, theirs = (np.sum((e / self._scale) ** 2) for e in (model, persistence))
+                self._errors.append((float(ours), float(theirs)))
         self._last, self._last_ns = values, stamp_ns
 
     @property

@@ -47,13 +47,13 @@ def replay_policies(
         raise BagError(f'{bag.path}: no complete observation in it')
     results = []
     for evaluator in evaluators:
-        score = {'fault': fault, **evaluator.result()}
+        score: dict[str, Any] = {'fault': fault, **evaluator.result()}
         for event in (score['alarm'] or {}).get('events', ()):
             event['start_s'] = _since(event['start_ns'], summary)
             event['end_s'] = _since(event['end_ns'], summary)
         results.append(score)
     if show is not None:
-        show(evaluators, summary.first)
+        show(evaluators, summary.first or 0)
     return results, pass_figures(summary)
 
 
@@ -78,4 +78,4 @@ def pass_figures(summary: PassSummary) -> dict[str, Any]:
 
 
 def _since(stamp: int | None, summary: PassSummary) -> float | None:
-    return None if stamp is None else round((stamp - summary.first) * 1e-9, 6)
+    return None if stamp is None else round((stamp - (summary.first or 0)) * 1e-9, 6)

@@ -38,7 +38,7 @@ class Squares:
 
     def add(self, model: np.ndarray, persistence: np.ndarray) -> None:
         """Take in errors (n, *shape); rows with a NaN are not counted."""
-        there = np.isfinite(model).all(axis=-1)
+        there = np.all(np.isfinite(model), axis=-1)
         self.count += there.sum(axis=0)
         for total, errors in ((self._model, model), (self._persistence, persistence)):
             known = np.where(there[..., None], errors, 0.0).astype(np.float64)

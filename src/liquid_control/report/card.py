@@ -5,7 +5,7 @@ from typing import Any
 
 from liquid_control.control.bundle import Bundle
 from liquid_control.evaluation.suite import current, ordered, title
-from liquid_control.faults import parse
+from liquid_control.faults import SensorFault, of_kind, parse
 
 _ONE_SEED = 'These are the scores of one seed; how much seeds differ is not known.'
 
@@ -247,7 +247,7 @@ def _delays(settings: dict[str, Any]) -> str:
         fault.lag
         for chance in chances
         for text in chance['faults']
-        for fault in parse(text)
+        for _, fault in of_kind(parse(text), SensorFault)
         if fault.name == 'delay'
     ]
     if not delays:

@@ -4,9 +4,9 @@ import functools
 import importlib
 import pkgutil
 
+import liquid_control.sim.robots as descriptions
 from liquid_control.control.contract import Contract
 from liquid_control.control.schema import unknown
-from liquid_control.sim import robots as descriptions
 from liquid_control.sim.robot import SimulatedRobot
 from liquid_control.sim.sensors import JointSensor, sensors_of
 

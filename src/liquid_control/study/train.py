@@ -80,7 +80,7 @@ def train(
     optimizer = torch.optim.Adam(model.parameters(), recipe.learning_rate, eps=recipe.epsilon)
     path = store.checkpoint(run)
     origin = {**store.origin(run), 'device': title(device)}
-    about = checkpoint.restore(path, model, optimizer, origin)
+    about: dict[str, Any] | None = checkpoint.restore(path, model, optimizer, origin)
     model.train()
     through = captured(Outputs(model), *batches(0)[:2])
     if about is None:
@@ -161,10 +161,11 @@ def error(model: torch.nn.Module, windows: Windows, batch: int = 128) -> float:
 
 def tensors(windows: Windows, places: np.ndarray | slice, device: torch.device) -> Batch:
     """Some of the windows as tensors on a device: x, elapsed, target."""
-    return tuple(
+    x, elapsed, target = (
         torch.from_numpy(values[places]).to(device)
         for values in (windows.x, windows.elapsed, windows.target)
-    )  # fmt: skip
+    )
+    return x, elapsed, target  # fmt: skip
 
 
 def _update(run, model, through, optimizer, batches, update) -> float:
@@ -191,7 +192,7 @@ def _loss(through: Passes, batch: Batch) -> torch.Tensor:
     return (through(x, elapsed) - target).square().mean()
 
 
-def _penalty(run: Run, model: torch.nn.Module) -> torch.Tensor:
+def _penalty(run: Run, model: Any) -> torch.Tensor:
     if not run.recipe.penalty:
         return torch.zeros(())
     return run.recipe.penalty * sum(value.square().sum() for value in model.penalised())

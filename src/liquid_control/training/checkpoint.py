@@ -125,7 +125,8 @@ def restore(
 
     Args:
         path: checkpoint file.
-        model, optimizer: receive the restored state.
+        model: receives its state.
+        optimizer: receives its state.
         origin: what identifies the training, plain JSON; must equal ``about['origin']``.
 
     Raises:

@@ -52,12 +52,12 @@ def command_reader(contract: Contract, kind: str | None = None) -> CommandReader
             f'can: {", ".join(found)}'
         )
     if action.field is not None and kind == action.type:
-        _check_field(contract, found[kind])
+        _check_field(contract, action.field, found[kind])
     return found[kind](action, kind)
 
 
-def _check_field(contract: Contract, reader: type[CommandReader]) -> None:
-    field, where = contract.action.field, f'{contract.source}: action'
+def _check_field(contract: Contract, field: str, reader: type[CommandReader]) -> None:
+    where = f'{contract.source}: action'
     if not reader.fields:
         raise ContractError(
             f'{where}: field: a {contract.action.type} has no fields to choose from; expected no '

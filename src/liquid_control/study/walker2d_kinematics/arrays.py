@@ -17,7 +17,8 @@ _ORIGIN = 'origin'
 def write(path: Path, arrays: dict[str, np.ndarray], origin: dict[str, Any]) -> None:
     """Write arrays atomically, with what they come from as plain JSON."""
     content = io.BytesIO()
-    np.savez(content, **arrays, **{_ORIGIN: np.array(json.dumps(origin))})
+    everything: dict[str, Any] = {**arrays, _ORIGIN: np.array(json.dumps(origin))}
+    np.savez(content, **everything)
     write_whole(path, content.getvalue())
 
 

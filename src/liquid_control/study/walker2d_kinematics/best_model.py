@@ -66,6 +66,10 @@ class BestPredictor(torch.nn.Module):
         normalizer: scales of the raw training frames and of their change.
     """
 
+    mean: torch.Tensor
+    std: torch.Tensor
+    change: torch.Tensor
+
     def __init__(self, settings: BestSettings, normalizer: Normalizer):
         super().__init__()
         self.settings = settings
@@ -79,11 +83,10 @@ class BestPredictor(torch.nn.Module):
         self.cell = cells.make(settings.cell, width, settings.hidden_size)
         self.back = torch.nn.Linear(self.cell.output_size, width)
         self.after = torch.nn.Sequential(*(Block(width, dropout) for _ in range(settings.after)))
-        self.head = torch.nn.Sequential(
-            torch.nn.LayerNorm(width), torch.nn.Linear(width, len(self.mean))
-        )
-        torch.nn.init.normal_(self.head[1].weight, std=0.01)
-        torch.nn.init.zeros_(self.head[1].bias)
+        last = torch.nn.Linear(width, len(self.mean))
+        self.head = torch.nn.Sequential(torch.nn.LayerNorm(width), last)
+        torch.nn.init.normal_(last.weight, std=0.01)
+        torch.nn.init.zeros_(last.bias)
 
     def hidden_weights(self) -> list[torch.nn.Parameter]:
         """Weight matrices between hidden units, without those of the encoder and the head."""

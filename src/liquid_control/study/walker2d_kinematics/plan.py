@@ -2,7 +2,7 @@
 
 import contextlib
 import fnmatch
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -116,7 +116,7 @@ def execute(run: Run, folder: Path, data_folder: Path, device: str, report: Repo
 
 def carry_out(
     plan: Plan, store: ResultStore, data_folder: Path, workers: int, device: str
-) -> Iterator[Progress]:
+) -> Generator[Progress]:
     """Carry out all missing runs, tuning first, yielding progress from time to time.
 
     Raises:
@@ -150,7 +150,7 @@ def results(plan: Plan, store: ResultStore) -> dict[str, dict[str, Any]]:
 
 def _stage(
     runs: Sequence[Run], progress: Progress, store: ResultStore, data_folder: Path, device: str
-) -> Iterator[Progress]:
+) -> Generator[Progress]:
     missing = []
     for run in runs:
         result = store.result(run)

@@ -22,6 +22,8 @@ WALKED, RANDOM, NOISE = 60, 0.05, 0.06
 WALKERS, FROM_START, SHORTEST = 100, 0.15, 80
 """Walkers simulated in parallel; share of walks that begin at a reset, the others at a training
 frame; minimum frames of a walk that is kept."""
+START_NOISE = 5e-3
+"""Largest deviation from rest at a reset, as in Gymnasium's Walker2d."""
 KEEP_EVERY = 50_000
 """Simulated frames from one checkpoint to the next."""
 FINDING, FITTING = 0.5, 0.15
@@ -45,7 +47,8 @@ class _Walks:
         return sum(map(len, self.done))
 
     def arrays(self) -> dict[str, np.ndarray]:
-        _, keys, place, gauss, cached = self.rng.get_state()
+        state: Any = self.rng.get_state()
+        _, keys, place, gauss, cached = state
         return {
             'done': np.concatenate([np.zeros((0, 2, 17), np.float32), *self.done]),
             'done_lengths': np.array(list(map(len, self.done)), int),
@@ -185,7 +188,7 @@ def _step(
             walk.clear()
             now[place] = frames[rng.randint(len(frames))]
             if rng.rand() < FROM_START:
-                now[place] = rng.uniform(-1, 1, 17) * WALKER2D.start.noise
+                now[place] = rng.uniform(-1, 1, 17) * START_NOISE
                 now[place, 0] += simulator.model.qpos0[1]
             walks.goal[place] = rng.randint(150, 400)
     mean = policy(now)

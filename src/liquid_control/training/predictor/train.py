@@ -222,7 +222,7 @@ def train_predictor(
     optimizer = torch.optim.Adam(model.parameters(), settings.learning_rate)
     data = [recording.sha256 for recording in recordings]
     origin = {**settings.to_dict(), 'without': without, 'data': data, 'contract': contract.hash}
-    about = checkpoint.restore(path, model, optimizer, origin)
+    about: dict[str, Any] | None = checkpoint.restore(path, model, optimizer, origin)
     if about is None:
         about = {'origin': origin, 'done': 0, 'loss': []}
     for update in range(about['done'], settings.updates):
