@@ -97,7 +97,7 @@ def test_a_checkpoint_of_another_model_is_named(windows, store):
 def test_every_round_sees_every_window_once():
     batches = prediction.Shuffled(some_windows(), 4, 0, torch.device('cpu'))
     rounds = [
-        np.concatenate([batches.places(number * batches.round + i) for i in range(batches.round)])
+        np.concatenate([batches.rows(number * batches.round + i) for i in range(batches.round)])
         for number in range(2)
     ]
     assert [sorted(places) for places in rounds] == [list(range(len(batches.windows)))] * 2

@@ -196,8 +196,8 @@ def baselines(windows: Protocol) -> dict[str, float]:
 def _starts(sequences: dict[str, Kept], stride: int) -> np.ndarray:
     """(rollout index, first kept frame) of every window, (N, 2)."""
     found = [
-        (place, start)
-        for place, (x, _, _) in enumerate(sequences.values())
+        (index, start)
+        for index, (x, _, _) in enumerate(sequences.values())
         for start in range(0, len(x) - LENGTH, stride)
     ]
     if not found:
@@ -208,7 +208,7 @@ def _starts(sequences: dict[str, Kept], stride: int) -> np.ndarray:
 def _take(sequences: dict[str, Kept], source: np.ndarray) -> Windows:
     kept = list(sequences.values())
     series = (
-        np.stack([kept[place][kind][start : start + LENGTH] for place, start in source])
+        np.stack([kept[index][kind][start : start + LENGTH] for index, start in source])
         for kind in range(3)
     )
     return Windows(*series, source=source, rollouts=tuple(sequences))

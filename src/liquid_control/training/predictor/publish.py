@@ -91,10 +91,10 @@ def _elapsed(recordings: Sequence[Recording]) -> tuple[float, float] | None:
         for recording in recordings
         for piece in np.split(recording.elapsed, np.flatnonzero(recording.starts)[1:])
     ]
-    found = [means for means in map(range_of_means, stretches) if means is not None]
-    if not found:
+    ranges = [means for means in map(range_of_means, stretches) if means is not None]
+    if not ranges:
         return None
-    return min(low for low, _ in found), max(high for _, high in found)
+    return min(low for low, _ in ranges), max(high for _, high in ranges)
 
 
 def _grid(contract: Contract) -> tuple[int, int]:
@@ -122,9 +122,9 @@ def _calibration(models, settings, recordings, contract, rate) -> Calibration:
     runners = [_runner(model, settings, contract) for model in models]
     pieces, squares = [], []
     for recording in recordings:
-        found = [free_runs_over(runner, recording, settings.horizon, every) for runner in runners]
+        by_model = [free_runs_over(each, recording, settings.horizon, every) for each in runners]
         part = parts(recording, settings)
-        for free_runs in zip(*found, strict=True):
+        for free_runs in zip(*by_model, strict=True):
             stamps = free_runs[0].stamps
             first, last = (part[np.searchsorted(recording.stamps, stamps[:, k])] for k in (0, -1))
             fold, held_out = last % settings.folds, first == last
