@@ -15,7 +15,7 @@ from support import arm
 
 from liquid_control.cli.main import main
 from liquid_control.control import Bundle, Contract, PolicyRunner
-from liquid_control.replay import evaluator as player
+from liquid_control.replay import Evaluator
 from liquid_control.report.replay_tables import legend
 
 BROWSERS = ('chromium', 'chromium-browser', 'google-chrome')
@@ -173,14 +173,14 @@ def test_a_wrong_argument_is_told_before_anything_is_read(arguments, said, capsy
 
 
 def test_no_memory_of_a_recording_is_kept(robot, bundle):
-    """A player's memory does not grow with the number of observations."""
-    made = player.Evaluator(PolicyRunner(bundle), robot, horizon=10)
+    """An evaluator's memory does not grow with the number of observations."""
+    made = Evaluator(PolicyRunner(bundle), robot, horizon=10)
     sizes = []
     for step in range(12_000):
         values = np.sin(np.arange(8) + step / 40).astype(np.float32)
         made.step(10**9 + step * 8_000_000, values, np.zeros(6, dtype=np.float32))
         if step in (5_999, 11_999):
-            held = (made._rows, made._rollouts._values, made._rollouts._starts)
+            held = (made._rows, made._free_runs._values, made._free_runs._starts)
             sizes.append(len(pickle.dumps(held)))
     assert sizes[1] < 1.3 * sizes[0]
     assert len(made.shown.rows) <= 3000

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from liquid_control.replay.alarm import Alarm, Calibration, calibrate
+    from liquid_control.replay.evaluator import Evaluator
     from liquid_control.replay.fleet import replay_recording
     from liquid_control.replay.free_run import FreeRunner, FreeRuns
     from liquid_control.replay.live import LiveAccuracy, LiveAlarm
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     'Alarm',
     'Calibration',
+    'Evaluator',
     'FreeRunner',
     'FreeRuns',
     'Listener',
@@ -32,6 +34,7 @@ __all__ = [
 ]
 _MODULES = {
     'alarm': ('Alarm', 'Calibration', 'calibrate'),
+    'evaluator': ('Evaluator',),
     'fleet': ('replay_recording',),
     'free_run': ('FreeRunner', 'FreeRuns'),
     'live': ('LiveAccuracy', 'LiveAlarm'),

@@ -51,6 +51,32 @@ class Squares:
             return self._model / count, self._persistence / count
 
 
+class Differences:
+    """Largest and root mean square difference of vectors of one size.
+
+    Attributes:
+        count: number of vectors.
+        largest: largest absolute difference of a value; NaN if there are none.
+    """
+
+    def __init__(self, size: int):
+        self._squares, self.largest = Squares((size,)), np.nan
+
+    def add(self, differences: np.ndarray) -> None:
+        """Take in differences (n, size); those with a NaN do not count for the mean."""
+        self._squares.add(differences, differences)
+        self.largest = np.nanmax([self.largest, np.abs(differences).max()])
+
+    @property
+    def count(self) -> int:
+        return int(self._squares.count)
+
+    @property
+    def rms(self) -> float | None:
+        """Root mean square of all values; None if there are none."""
+        return float(np.sqrt(self._squares.means()[0].mean())) if self.count else None
+
+
 class Times:
     """Quantiles of durations, to one percent, from a histogram on a logarithmic axis."""
 

@@ -57,7 +57,8 @@ def _traces(evaluator: Evaluator, first: int) -> Plot | None:
         return None
     stamps, predicted, observed = evaluator.shown.columns()
     seconds = (stamps - first) * 1e-9
-    contract, calibration = evaluator.contract, evaluator.calibration
+    contract = evaluator.contract
+    calibration = None if evaluator.watch is None else evaluator.watch.calibration
     names = [contract.sensed_channels[place] for place in contract.measured]
     units = [u for term in contract.sensed if not term.hold for u in term.units]
     places = _channels(evaluator)
@@ -91,10 +92,11 @@ def _traces(evaluator: Evaluator, first: int) -> Plot | None:
 
 def _alarm(evaluator: Evaluator, first: int) -> Plot | None:
     """Score of the trust alarm over time."""
-    if evaluator.alarm is None or evaluator.calibration is None or len(evaluator.scores.rows) < 2:
+    watch = evaluator.watch
+    if watch is None or len(watch.scores.rows) < 2:
         return None
-    stamps, scores = evaluator.scores.columns()
-    threshold = evaluator.calibration.threshold
+    stamps, scores = watch.scores.columns()
+    threshold = watch.calibration.threshold
     with rc_context(STYLE):
         figure = Figure(figsize=(5.2, 2.7), layout='constrained')
         ax = figure.subplots()
@@ -107,18 +109,18 @@ def _alarm(evaluator: Evaluator, first: int) -> Plot | None:
         ax.set_ylabel('score')
         ax.legend(loc='lower right', bbox_to_anchor=(1.0, 0.98), ncols=2, borderaxespad=0)
         svg = _svg(figure)
-    found = len(evaluator.alarm.events)
+    count = len(watch.events)
     return Plot(
         svg,
         f'{evaluator.name}: how far the worst joint is from what the model predicts, in units of '
-        f'good data; {found} alarm{"" if found == 1 else "s"}. The threshold corresponds to '
-        f'{evaluator.calibration.rate:.2g} false alarms per minute.',
+        f'good data; {count} alarm{"" if count == 1 else "s"}. The threshold corresponds to '
+        f'{watch.calibration.rate:.2g} false alarms per minute.',
     )
 
 
 def _horizons(evaluators: Sequence[Evaluator]) -> Plot | None:
     """Error by steps ahead, of every policy and of persistence."""
-    curves = [(evaluator, evaluator.curve()) for evaluator in evaluators]
+    curves = [(evaluator, evaluator.errors.curve()) for evaluator in evaluators]
     curves = [(evaluator, curve) for evaluator, curve in curves if len(curve[0])]
     if not curves:
         return None
@@ -146,7 +148,7 @@ def _channels(evaluator: Evaluator) -> list[int]:
     found = joints(evaluator.contract)
     alarmed = [
         name
-        for event in (evaluator.alarm.events if evaluator.alarm else ())
+        for event in (evaluator.watch.events if evaluator.watch else ())
         for name in sorted(event.joints, key=event.joints.__getitem__, reverse=True)
     ]
     ordered = list(dict.fromkeys([*alarmed, *found]))
@@ -155,6 +157,6 @@ def _channels(evaluator: Evaluator) -> list[int]:
 
 def _shade(ax, evaluator: Evaluator, first: int) -> None:
     last = evaluator.last
-    for event in evaluator.alarm.events if evaluator.alarm else ():
+    for event in evaluator.watch.events if evaluator.watch else ():
         span = [((s or last) - first) * 1e-9 for s in (event.start, event.end)]
         ax.axvspan(*span, color=_ALARM, alpha=0.12, lw=0)
