@@ -104,7 +104,7 @@ def test_commands_are_compared_joint_by_joint(tmp_path, kind):
     ('trajectory_msgs/msg/JointTrajectory', {'joints': ('hip', 'wrist')},
      'no message on told can be used: they are left out, because each '),
 ])  # fmt: skip
-def test_what_is_not_compared_is_said_and_is_not_complete(tmp_path, kind, changes, said):
+def test_uncompared_commands_are_incomplete(tmp_path, kind, changes, said):
     data = asking(**{'kind': kind, **changes})
     found = replayed(tmp_path, data, recorded(tmp_path / 'bag', kind))
     assert not found['complete']
@@ -113,7 +113,7 @@ def test_what_is_not_compared_is_said_and_is_not_complete(tmp_path, kind, change
     assert found['policies'][0]['actions_compared'] == 0
 
 
-def test_the_verb_answers_not_complete_and_exits_with_1(tmp_path, capsys):
+def test_incomplete_replay_exits_with_1(tmp_path, capsys):
     bag = recorded(tmp_path / 'bag', 'geometry_msgs/msg/Twist')
     replayed(tmp_path, asking('geometry_msgs/msg/Twist', joints=('x', 'yaw')), bag)
     files = ['--robot', str(tmp_path / 'arm.yaml'), '--policy', str(tmp_path / 'policy.onnx')]
@@ -121,7 +121,7 @@ def test_the_verb_answers_not_complete_and_exits_with_1(tmp_path, capsys):
     assert capsys.readouterr().out.startswith('NOT COMPLETE commands not compared, because')
 
 
-def test_a_bag_without_any_commands_is_complete_and_says_so(tmp_path, capsys):
+def test_bag_without_commands_is_complete(tmp_path, capsys):
     bag = recorded(tmp_path / 'bag', 'sensor_msgs/msg/JointState', topic='/other_states')
     found = replayed(tmp_path, asking('std_msgs/msg/Float64MultiArray', topic='commands'), bag)
     assert found['complete'], found['why']
@@ -139,7 +139,7 @@ def test_a_plan_of_several_points_is_no_command(tmp_path):
     assert ['told', 'cannot be used: has 3 points: a plan, not a command', COUNT] in left_out
 
 
-def test_each_marker_says_no_value_in_its_own_kind_of_command():
+def test_each_marker_means_no_value():
     action = Contract.from_dict(arm()).action
     for unit, value, fits in (
         ('rad', NO_SPEED, True), ('rad', NO_VALUE, False), ('rad/s', NO_SPEED, False),
@@ -167,7 +167,7 @@ def test_a_stamp_names_an_observation_or_a_time(tmp_path, later_ns, answered):
     assert score['action_difference_max'] == pytest.approx(0.5)
 
 
-def test_a_stamp_of_every_tenth_observation_is_a_time(tmp_path):
+def test_slower_commands_leave_nothing_out(tmp_path):
     """Whoever commands at a lower rate than the contract's leaves nothing out."""
     recorder = Recorder(tmp_path / 'bag')
     for step in range(COUNT):
