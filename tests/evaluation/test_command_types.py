@@ -167,6 +167,16 @@ def test_a_stamp_names_an_observation_or_a_time(tmp_path, later_ns, answered):
     assert score['action_difference_max'] == pytest.approx(0.5)
 
 
+def test_commands_that_are_observed_name_no_observation(tmp_path):
+    """Their stamps are those of a topic that is sensed: their own."""
+    data = asking(JOINT_STATE)
+    term = {**data['observation'][0], 'name': 'told', 'topic': 'told', 'hold': True}
+    data['observation'].append(term)
+    found = replayed(tmp_path, data, recorded(tmp_path / 'bag', JOINT_STATE))
+    assert found['policies'][0]['steps'] == COUNT
+    assert found['policies'][0]['actions_compared'] == COUNT
+
+
 def test_a_stamp_of_every_tenth_observation_is_a_time(tmp_path):
     """Whoever commands at a lower rate than the contract's leaves nothing out."""
     recorder = Recorder(tmp_path / 'bag')
