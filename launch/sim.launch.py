@@ -1,4 +1,4 @@
-"""Run one policy in simulation, under sensor faults, recorded and measured.
+"""Run one policy in simulation, under faults, recorded and measured.
 
 ros2 launch liquid_control sim.launch.py policy:=cfc fault:=gaussian:0.1 record:=true
 ros2 launch liquid_control sim.launch.py robot:=hopper
@@ -25,7 +25,7 @@ ARGUMENTS = {
         'walker2d',
         f'Simulated robot: {", ".join(robots())}, or the path of a contract for one.',
     ),
-    'fault': ('none', 'Sensor faults, such as gaussian:0.1+dropped:0.05.'),
+    'fault': ('none', 'Faults, such as gaussian:0.1+command_delay:2.'),
     'seed': ('0', 'Seed of the first episode and of the faults.'),
     'episodes': ('1', 'Number of episodes, one after another.'),
     'seconds': ('', "Longest episode, s of simulated time; empty: the robot's own."),

@@ -5,18 +5,18 @@ import shlex
 from pathlib import Path
 
 import pytest
+from test_layers import FLOORS
 
 from liquid_control import paths
 from liquid_control.cli import main as cli
 from liquid_control.control import Bundle
+from liquid_control.evaluation.suite import SCORES
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = [ROOT / 'README.md', *sorted((ROOT / 'docs').rglob('*.md'))]
+PAGES = [ROOT / 'README.md', ROOT / 'CONTRIBUTING.md', *sorted((ROOT / 'docs').rglob('*.md'))]
 PAGES = [page for page in PAGES if 'cards' not in page.parts]
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
-FAULTS = {'clean': 'none', 'σ = 0.03': 'gaussian:0.03', 'σ = 0.1': 'gaussian:0.1',
-          '10 % lost': 'dropped:0.1', '1 late': 'delay:1', '2 late': 'delay:2', '3 late': 'delay:3',
-          '3 late from 500 on': 'delay:3@500', 'uneven': 'jitter:0.25'}  # fmt: skip
+FAULTS = {condition.label: condition.fault for condition in SCORES.conditions}
 README_FAULTS = ['none', 'gaussian:0.1', 'dropped:0.1', 'delay:3@500']
 
 
@@ -59,6 +59,15 @@ def test_every_link_leads_somewhere(page):
             headings = re.findall(r'^#+ (.*)$', there.read_text(), re.MULTILINE)
             known = [re.sub(r'[^\w\- ]', '', h.lower()).replace(' ', '-') for h in headings]
             assert anchor in known, f'{page.name}: {target}'
+
+
+@pytest.mark.parametrize('page', PAGES, ids=NAMES)
+def test_named_files_exist(page):
+    """Paths from the root in code font; those with a NAME or a star stand for several."""
+    folders = 'config|docs|examples|launch|sim|src|tests'
+    for name in re.findall(rf'`((?:{folders})/[\w./-]+(?:\.\w+|/))`', page.read_text()):
+        if not re.search(r'NAME|BUDGET', name):
+            assert (ROOT / name).exists() or (ROOT / 'src/liquid_control' / name).exists(), name
 
 
 PRINTED = [page for page in PAGES if page.name == 'README.md' or 'tutorials' in page.parts]
@@ -115,3 +124,11 @@ def test_table_of_the_readme():
         scores = Bundle.read(paths.policies('walker2d')[row[0].split('`')[1]]).scores
         expected = [f'{scores[fault]["percent"]:.0f}' for fault in README_FAULTS]
         assert row[1:] == expected, row[0]
+
+
+def test_floors_of_the_architecture():
+    """The table of floors is that of the test of the layers."""
+    text = (ROOT / 'docs' / 'architecture.md').read_text()
+    rows = re.findall(r'^\| (\d+) \| (.*) \|$', text, re.MULTILINE)
+    written = {int(number): tuple(re.findall(r'`(\w+)`', parts)) for number, parts in rows}
+    assert written == dict(enumerate(FLOORS, 1))

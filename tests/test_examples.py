@@ -1,15 +1,27 @@
-"""The examples run as the tutorials say."""
+"""The examples run as the tutorials and their own texts say."""
 
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from liquid_control.cli import main as cli
 from liquid_control.control import Bundle, Contract
 
-EXAMPLE = Path(__file__).resolve().parents[1] / 'examples' / 'my_robot'
+EXAMPLES = Path(__file__).resolve().parents[1] / 'examples'
+EXAMPLE = EXAMPLES / 'my_robot'
+
+
+def loaded(name: str) -> ModuleType:
+    """An example as a module, which its ``main`` does not run on."""
+    spec = importlib.util.spec_from_file_location(f'example_{Path(name).stem}', EXAMPLES / name)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
 
 
 def run(script: str, *arguments: str, cwd: Path) -> None:
@@ -19,13 +31,13 @@ def run(script: str, *arguments: str, cwd: Path) -> None:
 @pytest.fixture(scope='module')
 def folder(tmp_path_factory):
     """A bag of the example robot, and a bundle for it."""
-    place = tmp_path_factory.mktemp('my_robot')
-    run('arm.py', '--record', 'arm_bag', cwd=place)
-    run('policy.py', str(EXAMPLE / 'my_arm.yaml'), 'hold.onnx', cwd=place)
-    return place
+    path = tmp_path_factory.mktemp('my_robot')
+    run('arm.py', '--record', 'arm_bag', cwd=path)
+    run('policy.py', str(EXAMPLE / 'my_arm.yaml'), 'hold.onnx', cwd=path)
+    return path
 
 
-def test_a_contract_is_drafted_from_the_bag_of_the_robot(folder, monkeypatch):
+def test_contract_drafted_from_a_bag(folder, monkeypatch):
     monkeypatch.chdir(folder)
     assert cli.main(['bag', 'arm_bag', '--draft', 'my_arm.yaml']) == 0
     drafted, finished = Contract.load('my_arm.yaml'), Contract.load(EXAMPLE / 'my_arm.yaml')
@@ -34,7 +46,7 @@ def test_a_contract_is_drafted_from_the_bag_of_the_robot(folder, monkeypatch):
     assert drafted.asking('joint_position').terms == finished.asking('joint_position').terms
 
 
-def test_its_policy_predicts_what_the_robot_does(folder, monkeypatch, capsys):
+def test_policy_predicts_the_robot(folder, monkeypatch, capsys):
     monkeypatch.chdir(folder)
     Bundle.read('hold.onnx').contract.require_fit(Contract.load(EXAMPLE / 'my_arm.yaml'), 'hold')
     robot = str(EXAMPLE / 'my_arm.yaml')
@@ -42,3 +54,43 @@ def test_its_policy_predicts_what_the_robot_does(folder, monkeypatch, capsys):
     row = next(line for line in capsys.readouterr().out.splitlines() if ' hold ' in line)
     assert row.split()[1] == '2000'
     assert float(row.split()[4]) < 0.01
+
+
+def test_own_simulated_robot(tmp_path, monkeypatch, capsys):
+    """Its policy keeps the pendulum up for a whole episode, with noise too."""
+    monkeypatch.setattr('liquid_control.sim.registry._registered', {})
+    loaded('my_simulated_robot/pendulum.py').main(str(tmp_path / 'balance.onnx'))
+    assert capsys.readouterr().out.splitlines() == [
+        'none: 250 steps, return 250',
+        'gaussian:1.0: 250 steps, return 250',
+    ]
+
+
+def test_own_fault(capsys):
+    """A finer step costs less return than a coarse one."""
+    loaded('my_fault.py').main(steps=150)
+    returns = [
+        float(line.split('return ')[1].split(',')[0])
+        for line in capsys.readouterr().out.splitlines()
+    ]
+    assert returns[0] > returns[1] > returns[2]
+
+
+def test_own_cell_learns():
+    torch = pytest.importorskip('torch')
+    example = loaded('my_cell.py')
+    assert example.main(rounds=40) < 0.13
+    cell = example.LeakyIntegrator(3, 5)
+    x, elapsed, state = torch.randn(2, 4, 3), torch.rand(2, 4), cell.initial_state(2)
+    outputs, _ = cell(x, elapsed)
+    for index in range(4):
+        output, state = cell.step(x[:, index], state, elapsed[:, index, None])
+        torch.testing.assert_close(output, outputs[:, index])
+
+
+@pytest.mark.slow
+def test_policy_from_pytorch(tmp_path):
+    pytest.importorskip('torch')
+    path = tmp_path / 'lstm.onnx'
+    assert loaded('pytorch_policy.py').main(str(path)) < 1e-6
+    assert Bundle.read(path).counts['state_size'] == 128

@@ -10,13 +10,7 @@ torch = pytest.importorskip('torch')
 from support import STUDENT
 
 from liquid_control import cells
-from liquid_control.models.policy import (
-    ModelSettings,
-    Normalizer,
-    PolicyModel,
-    StepModel,
-    width_for,
-)
+from liquid_control.models import ModelSettings, Normalizer, PolicyModel, StepModel, width_for
 
 BATCH, SENSED = 5, STUDENT.sensed_size
 

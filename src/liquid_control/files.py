@@ -7,7 +7,7 @@ import contextlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ def write_whole(path: str | Path, content: str | bytes) -> None:
 
 
 @contextlib.contextmanager
-def replacing(path: str | Path) -> Iterator[Path]:
+def replacing(path: str | Path) -> Generator[Path]:
     """Yield a temporary file to write; if nothing fails, it takes the place of ``path``.
 
     The temporary file is beside the target, is synced and is renamed last. A link stays a link: the

@@ -135,6 +135,7 @@ def existing(path: str | Path, kind: str, names: Iterable[str] = ()) -> Path:
     """
     path = Path(path).expanduser()
     if not path.is_file():
-        known = f'; known names: {", ".join(sorted(names))}' if names else ''
+        listed = ', '.join(sorted(names))
+        known = f'; known names: {listed}' if listed else ''
         raise FileNotFoundError(f'{kind} {path}: no such file{known}')
     return path

@@ -38,7 +38,7 @@ def path(request, tmp_path_factory):
         return make_bundle(path, SENSED)
     torch = pytest.importorskip('torch')
     pytest.importorskip('onnxscript')
-    from liquid_control.models.policy import ModelSettings, Normalizer, PolicyModel, StepModel
+    from liquid_control.models import ModelSettings, Normalizer, PolicyModel, StepModel
     from liquid_control.training.export import export_bundle
 
     torch.manual_seed(0)

@@ -90,10 +90,12 @@ def test_errors_are_in_units_of_the_robots_std(walks, robot, bundle):
     assert told['prediction_scale'] == 'recording'
 
 
-def test_a_fault_in_a_replay_is_the_fault_that_was_recorded(walks, robot, bundle):
-    walk = walks(FAULT)  # its bag has both the true and the faulty sensors
+@pytest.mark.parametrize('fault', [FAULT, 'delay:2@7+gaussian:0.1+dropped:0.1+jitter:0.1'])
+def test_a_fault_in_a_replay_is_the_fault_that_was_recorded(walks, robot, bundle, fault):
+    walk = walks(fault)  # its bag has both the true and the faulty sensors
     runner = PolicyRunner(bundle)
-    (injected,), heard = replay_scores(Bag(walk.folder), [runner], robot, fault=FAULT, seed=3)
+    sensed = fault.removesuffix('+jitter:0.1')  # that is in the recording itself
+    (injected,), heard = replay_scores(Bag(walk.folder), [runner], robot, fault=sensed, seed=3)
     (recorded,), _ = replay_scores(Bag(walk.folder), [runner], robot, walk.run['observed'])
     assert heard['lost'] > 0
     assert figures_of(injected) == figures_of(recorded)

@@ -2,6 +2,8 @@
 
 from dataclasses import astuple
 
+import pytest
+
 from liquid_control.evaluation import suite
 from liquid_control.faults import parse
 
@@ -18,6 +20,19 @@ def test_a_delay_that_begins_in_mid_walk_is_scored_and_chooses_no_weights():
     assert any(fault.start for text in suite.SCORED for fault in parse(text))
     assert not any(fault.start for text in suite.JUDGED for fault in parse(text))
     assert set(suite.JUDGED) < set(suite.SCORED)
+
+
+def test_a_suite_has_a_name_and_a_typo_names_the_nearest():
+    assert suite.suite('scores').faults == suite.SCORED
+    assert suite.SUITES.keys() == {each.name for each in suite.SUITES.values()}
+    with pytest.raises(ValueError, match=r"unknown suite 'dynamcs' \(did you mean 'dynamics'"):
+        suite.suite('dynamcs')
+
+
+def test_suites_of_a_kind_have_faults_of_that_kind_alone():
+    for each, kind in (('commands', 'command'), ('clock', 'clock'), ('dynamics', 'dynamics')):
+        faults = [fault for text in suite.suite(each).faults for fault in parse(text)]
+        assert {fault.kind for fault in faults} == {kind}
 
 
 def test_scores_come_in_the_order_of_the_suite_and_others_after_them():

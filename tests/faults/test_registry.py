@@ -1,13 +1,19 @@
 """A fault of any kind is one file: the registry finds it, and every way applies it."""
 
+import re
 import textwrap
+from pathlib import Path
 
 import numpy as np
 import pytest
+from support import ROBOT
 from ways import Way, batch, streams
 
-from liquid_control.faults import FaultError, command, describe, parse, sensor
+from liquid_control.faults import FaultError, command, describe, dynamics, names, parse, sensor
 from liquid_control.faults.registry import registry
+from liquid_control.faults.signals import sensor_signals
+
+DOC = Path(__file__).parents[2] / 'docs' / 'faults.md'
 
 BIAS = '''
     """A constant offset, drawn as an episode begins."""
@@ -54,6 +60,23 @@ WEAK = '''
 
         def corrupt(self, values, scale, draws):
             return self.factor * values
+'''
+PUSH = '''
+    """Sideways gravity of random strength for three periods in every eight."""
+    from dataclasses import dataclass
+
+    from liquid_control.faults import DynamicsFault, setting
+
+    @dataclass(frozen=True)
+    class Push(DynamicsFault):
+        name, about = 'push', 'pushes of this strength'
+        strength: float = setting(3.0, 0.0, 100.0)
+
+        def active(self, count):
+            return (count >= self.start) & (count % 8 < 3)
+
+        def change(self, model, rng):
+            model.opt.gravity[0] += self.strength * rng.standard_normal()
 '''
 
 
@@ -107,7 +130,52 @@ def test_an_added_command_fault_acts_in_its_place(add):
     assert np.array_equal(second.acting, 0.5 * first.sent)
 
 
+def test_an_added_dynamics_fault_may_end_and_begin_again(add):
+    add(dynamics, PUSH)
+    ways = [Way('friction:0.5+push:2@4', seed) for seed in (1, 2)]
+    many, random = batch('friction:0.5+push:2@4', 2), streams(ways)
+    for way in ways:
+        way.reset(0)
+    nominal, forces = ways[0].world.nominal, []
+    for _ in range(20):
+        one = [way.step() for way in ways]
+        random.at(*(each.now for each in one))
+        models = many.models(nominal, np.array([each.step for each in one]), random)
+        forces.append([each.model.opt.gravity[0] for each in one])
+        assert [model.opt.gravity[0] for model in models] == forces[-1]
+        assert all((m.geom_friction == 0.5 * nominal.geom_friction).all() for m in models)
+    pushed = [bool(force[0]) for force in forces]
+    assert pushed == [step >= 4 and step % 8 < 3 for step in range(20)]
+    assert len({force for step in forces for force in step}) == 5, (
+        'two pushes of two robots, or none'
+    )
+
+
 def test_two_faults_of_one_name_are_an_error(add):
     add(sensor, BIAS.replace("'bias'", "'gaussian'"))
     with pytest.raises(TypeError, match="the name 'gaussian' is taken"):
         parse('gaussian')
+
+
+def test_the_fault_in_the_documentation_works(add):
+    (example,) = re.findall(r'```python\n(.*?)```', DOC.read_text(), re.DOTALL)
+    imports = """
+        from dataclasses import dataclass
+        from typing import ClassVar
+        import numpy as np
+        from liquid_control.faults import Draws, SensorFault, setting
+    """
+    add(sensor, textwrap.dedent(imports) + example)
+    way, scale = Way('quantised:0.5', 0), sensor_signals(ROBOT)['joint_states'].scale
+    way.reset(0)
+    for _ in range(3):
+        read = way.step().read
+    steps = read[:8] / (0.5 * scale[:8])
+    np.testing.assert_allclose(steps, np.round(steps), atol=1e-9)
+    assert np.abs(steps).max() >= 1
+
+
+def test_every_fault_stands_in_the_documentation():
+    text = DOC.read_text()
+    for name in names():
+        assert f'| `{name}:' in text, name

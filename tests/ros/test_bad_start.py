@@ -24,6 +24,8 @@ from peer import Peer
         ('fault', {'fault': 'gausian:0.1'}, "did you mean 'gaussian'?"),
         ('fault', {'fault': 'gaussian:much'}, "expected a number in [0, 1000], found 'much'"),
         ('fault', {'fault': "'"}, 'fault_node: '),
+        ('fault', {'fault': 'jitter'}, 'expected at least one sensor fault, found jitter'),
+        ('sim', {'fault': 'mass:2:torsi'}, "did you mean 'torso'?"),
     ],
 )
 def test_a_wrong_parameter_is_named(start_node, node, parameters, said):

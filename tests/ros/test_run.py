@@ -172,6 +172,7 @@ def test_a_node_that_dies_before_the_monitor_has_begun_is_named_too(start, tmp_p
     [
         (['--policy', 'lstn'], "did you mean 'lstm'?"),
         (['--fault', 'dropped:2'], 'expected a number in [0, 1], found 2'),
+        (['--fault', 'mass:2:head'], "unknown body 'head'"),
         (['--robot', 'spot'], 'unknown robot'),
         (['--robot', 'go2'], 'robot go2 is not simulated'),
         (['--priority', '100'], "--priority: expected a whole number, 0 to 99, found '100'"),
@@ -193,7 +194,7 @@ def test_a_run_that_is_not_recorded_says_that_it_walked(start, tmp_path, mode):
     said, _ = process.communicate(timeout=240)
     assert process.returncode == 0, said
     said = ' '.join(said.split())
-    assert 'walked 100 steps in 1 episode, without falling' in said
+    assert 'ran 100 steps in 1 episode, without falling' in said
     assert ('mean return' in said) == (mode == 'lockstep')
     assert ('deadlines' in said) == (mode == 'realtime')
     assert not (out / 'bag').exists()

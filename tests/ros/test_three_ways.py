@@ -29,13 +29,18 @@ FAULTS = (
     'period:1.5@20+friction:0.5+mass:1.5:thigh@40', 'delay:1+command_noise:0.1+jitter+mass:0.7',
 )  # fmt: skip
 ROBOT = Contract.load(paths.robot('walker2d'))
+CASES = [
+    *(('walker2d', policy, fault) for policy in ('cfc', 'lstm') for fault in FAULTS),
+    *((name, 'expert', FAULTS[at]) for name in ('hopper', 'halfcheetah') for at in (0, 1, 3, 7)),
+]
 
 
-def run(folder, policy, fault, robot='walker2d'):
-    policy = policy if Path(policy).is_file() else paths.policy(policy, 'walker2d')
+def run(folder, policy, fault, robot='walker2d', seconds=SECONDS):
+    name = Contract.load(paths.robot(robot)).robot
+    policy = policy if Path(policy).is_file() else paths.policy(policy, name)
     settings = RunSettings(
         folder, policy=str(policy), robot=str(robot), fault=fault,
-        seed=SEED, episodes=EPISODES, seconds=SECONDS, mode='lockstep',
+        seed=SEED, episodes=EPISODES, seconds=seconds, mode='lockstep',
     )  # fmt: skip
     with Graph(settings) as graph:
         graph.follow(lambda line: None)
@@ -43,7 +48,7 @@ def run(folder, policy, fault, robot='walker2d'):
 
 
 def controller(policy, robot=ROBOT):
-    policy = policy if Path(policy).is_file() else paths.policy(policy, 'walker2d')
+    policy = policy if Path(policy).is_file() else paths.policy(policy, robot.robot)
     return Controller(PolicyRunner(policy), robot)
 
 
@@ -56,16 +61,16 @@ def joined(traces):
     return replace(traces[0], **arrays)
 
 
-@pytest.mark.parametrize('policy', ['cfc', 'lstm'])
-@pytest.mark.parametrize('fault', FAULTS)
-def test_in_process_over_ros_and_from_the_bag_agree_at_every_step(tmp_path, policy, fault):
-    metrics = run(tmp_path, policy, fault)
-    steps = round(SECONDS * ROBOT.rate)
-    walks = run_episodes(controller(policy), ROBOT, parse(fault), EPISODES, SEED, steps)
+@pytest.mark.parametrize(('name', 'policy', 'fault'), CASES)
+def test_in_process_over_ros_and_from_the_bag_agree_at_every_step(tmp_path, name, policy, fault):
+    robot = Contract.load(paths.robot(name))
+    steps = round(SECONDS * ROBOT.rate) if name == 'walker2d' else 60
+    metrics = run(tmp_path, policy, fault, name, steps / robot.rate)
+    walks = run_episodes(controller(policy, robot), robot, parse(fault), EPISODES, SEED, steps)
     in_process = joined([walk.trace for walk in walks])
 
     bag, observed = Bag(tmp_path), read_run(tmp_path)['observed']
-    driver = controller(policy)
+    driver = controller(policy, robot)
     live = recorded_trace(bag, driver.runner.contract, observed)
     replayed = replay(bag, driver, observed)
 

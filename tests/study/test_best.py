@@ -11,7 +11,7 @@ from devices import on_every_device
 from kinematics import some_windows, waves
 from safetensors.torch import load_file
 
-from liquid_control.models.policy import Normalizer, parameters
+from liquid_control.models import Normalizer, parameters
 from liquid_control.sim import simulated_robot
 from liquid_control.study.run import ResultStore
 from liquid_control.study.walker2d_kinematics import best, best_weights, inverse, simulated

@@ -5,8 +5,7 @@ import pytest
 import torch
 
 from liquid_control import cells
-from liquid_control.models.policy import Normalizer, parameters
-from liquid_control.models.predictor import Predictor
+from liquid_control.models import Normalizer, Predictor, parameters
 from liquid_control.study.walker2d_kinematics import comparison
 
 UNIT = Normalizer(np.zeros(17), np.ones(17), np.ones(17))

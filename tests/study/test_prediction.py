@@ -9,8 +9,7 @@ from devices import on_every_device
 from kinematics import some_windows
 from safetensors.torch import load_file
 
-from liquid_control.models.policy import ModelSettings, Normalizer
-from liquid_control.models.predictor import Predictor, RawPredictor
+from liquid_control.models import ModelSettings, Normalizer, Predictor, RawPredictor
 from liquid_control.study import train as prediction
 from liquid_control.study.run import Recipe, ResultStore, Run
 from liquid_control.study.walker2d_kinematics.dataset import Protocol

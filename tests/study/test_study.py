@@ -15,7 +15,7 @@ from kinematics import make_up, published
 from support import interruptible
 
 from liquid_control.cli import main as cli
-from liquid_control.models.policy import Normalizer
+from liquid_control.models import Normalizer
 from liquid_control.study.walker2d_kinematics import best, best_weights
 from liquid_control.study.walker2d_kinematics import dataset as data
 from liquid_control.study.walker2d_kinematics.best_model import BestPredictor, BestSettings

@@ -5,10 +5,11 @@ import torch
 from support import STUDENT
 
 from liquid_control import paths
-from liquid_control.models.policy import ModelSettings, Normalizer, PolicyModel, cell_settings
+from liquid_control.control import Bundle
+from liquid_control.models import ModelSettings, Normalizer, PolicyModel, cell_settings
 from liquid_control.training.student.settings import FineTuningSettings, StudentSettings
 
-TEACHER = paths.policy('expert', 'walker2d')
+TEACHER = Bundle.read(paths.policy('expert', 'walker2d'))
 UNIT = Normalizer(np.zeros(8), np.ones(8), np.full(8, 0.1))
 
 

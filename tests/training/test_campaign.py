@@ -5,16 +5,16 @@ import json
 
 import pytest
 from students import TEACHER
-from support import STUDENT, describe, step_graph
+from support import ROBOT, STUDENT, describe, step_graph
 
-from liquid_control import paths
 from liquid_control.control import Bundle
-from liquid_control.evaluation.closed_loop import rescored
+from liquid_control.evaluation.seeds import rescored
 from liquid_control.evaluation.suite import SCORED, VERSION
-from liquid_control.training.student.campaign import conclude, finished
+from liquid_control.training.device import Hardware
+from liquid_control.training.student.campaign import Setup, conclude, finished
 from liquid_control.training.student.settings import StudentSettings
 
-ROBOT = paths.robot('walker2d')
+SETUP = Setup(ROBOT, TEACHER, Hardware())
 SCORE = {
     'return_mean': 4000.0, 'return_min': 3900.0, 'falls': 0, 'prediction_ratio': 0.1,
     'episodes': 50, 'seed': 5, 'percent': 80.0, 'teacher_return': 5000.0, 'suite': VERSION,
@@ -33,7 +33,7 @@ def trained(folder, cell, seed, contract=STUDENT, teacher=None, **changes):
         provenance={
             'seed': seed,
             'command': 'liquid-control train policy',
-            'teacher_sha256': teacher or Bundle.read(TEACHER).sha256,
+            'teacher_sha256': teacher or TEACHER.sha256,
         },
         scores={fault: {**SCORE, 'return_mean': 4000.0 + seed} for fault in SCORED},
         counts={'parameters': 100, 'state_size': 5},
@@ -45,7 +45,7 @@ def trained(folder, cell, seed, contract=STUDENT, teacher=None, **changes):
 def test_runs_of_earlier_commands_count(tmp_path):
     for cell, seed in (('lstm', 0), ('gru', 0), ('gru', 1)):
         trained(tmp_path, cell, seed)
-    best = conclude([StudentSettings('gru', 0)], tmp_path, ROBOT, TEACHER, {})
+    best = conclude([StudentSettings('gru', 0)], SETUP, tmp_path, {})
     assert {cell: bundle.provenance['seed'] for cell, bundle in best.items()} == {
         'gru': 1, 'lstm': 0,
     }  # fmt: skip
@@ -53,13 +53,13 @@ def test_runs_of_earlier_commands_count(tmp_path):
     assert results['complete']
     assert results['cells']['gru']['seeds']['seeds'] == [0, 1]
     assert set(results['cells']) == {'gru', 'lstm'}
-    conclude([StudentSettings('gru', 2)], tmp_path, ROBOT, TEACHER, {})
+    conclude([StudentSettings('gru', 2)], SETUP, tmp_path, {})
     assert not json.loads((tmp_path / 'results.json').read_text())['complete']
 
 
 def test_stopped_before_anything_exists(tmp_path):
     out = tmp_path / 'new'
-    assert conclude([StudentSettings('gru', 0)], out, ROBOT, TEACHER, {}) == {}
+    assert conclude([StudentSettings('gru', 0)], SETUP, out, {}) == {}
     assert not json.loads((out / 'results.json').read_text())['complete']
 
 
@@ -70,7 +70,7 @@ def test_a_run_without_a_score_can_be_measured_again(tmp_path):
     with pytest.raises(
         ValueError, match=r'has no score of today under delay:2; .* train score .*gru-seed0'
     ):
-        conclude([StudentSettings('gru')], tmp_path, ROBOT, TEACHER, {})
+        conclude([StudentSettings('gru')], SETUP, tmp_path, {})
 
 
 def test_a_score_with_delays_that_withheld_the_first_messages_does_not_count(tmp_path):
@@ -79,7 +79,7 @@ def test_a_score_with_delays_that_withheld_the_first_messages_does_not_count(tmp
     del scores['delay:1']['suite']
     rescored(Bundle.read(path), path, scores)
     with pytest.raises(ValueError, match='has no score of today under delay:1; measure it again'):
-        conclude([StudentSettings('gru')], tmp_path, ROBOT, TEACHER, {})
+        conclude([StudentSettings('gru')], SETUP, tmp_path, {})
 
 
 def test_seeds_scored_over_different_episodes_are_not_compared(tmp_path):
@@ -89,7 +89,7 @@ def test_seeds_scored_over_different_episodes_are_not_compared(tmp_path):
     rescored(Bundle.read(path), path, {**scores, 'none': {**scores['none'], 'episodes': 1}})
     said = r'gru-seed1\.onnx is scored over 1 episodes .* train score .* --episodes 50 --seed 5'
     with pytest.raises(ValueError, match=said):
-        conclude([StudentSettings('gru')], tmp_path, ROBOT, TEACHER, {})
+        conclude([StudentSettings('gru')], SETUP, tmp_path, {})
 
 
 @pytest.mark.parametrize(
@@ -103,6 +103,6 @@ def test_seeds_scored_over_different_episodes_are_not_compared(tmp_path):
 def test_another_run_is_not_taken_for_this_one(tmp_path, other, said):
     path = trained(tmp_path, 'gru', 0, **other)
     with pytest.raises(ValueError, match=f'is from another run .{said}'):
-        finished(path, StudentSettings('gru'), ROBOT, TEACHER)
+        finished(path, StudentSettings('gru'), SETUP)
     with pytest.raises(ValueError, match='is from another run'):
-        conclude([StudentSettings('lstm')], tmp_path, ROBOT, TEACHER, {})
+        conclude([StudentSettings('lstm')], SETUP, tmp_path, {})

@@ -108,9 +108,9 @@ def test_what_burns_in_is_seen_and_not_learned_from():
     assert not torch.equal(before[0], losses(model, kept, 5)[0])
 
 
-def test_a_walkers_sequences_stay_together():
+def test_a_worlds_sequences_stay_together():
     chunk, _, _ = rollout(student())
-    parts = [chunk.of(np.array([walker])) for walker in range(N)]
+    parts = [chunk.of(np.array([world])) for world in range(N)]
     whole = joined(parts)
-    assert sum(len(part.walker) for part in parts) == len(chunk.walker) == len(whole.walker)
+    assert sum(len(part.world) for part in parts) == len(chunk.world) == len(whole.world)
     assert whole.acted.sum() == chunk.acted.sum()

@@ -8,7 +8,7 @@ from support import STUDENT
 
 from liquid_control import cells
 from liquid_control.control import PolicyRunner
-from liquid_control.models.policy import ModelSettings, Normalizer, PolicyModel, StepModel
+from liquid_control.models import ModelSettings, Normalizer, PolicyModel, StepModel
 from liquid_control.training.export import ExportError, export_bundle, step_graph
 
 SENSED = STUDENT.sensed_size

@@ -10,7 +10,7 @@ from students import TEACHER, fine_tuning, settings, student
 from support import ROBOT
 
 from liquid_control import cells
-from liquid_control.models.policy import Normalizer
+from liquid_control.models import Normalizer
 from liquid_control.sim import simulated_robot
 from liquid_control.training.finite import NotFiniteError
 from liquid_control.training.student import imitation
@@ -85,8 +85,8 @@ def test_going_through_the_sequences_gives_the_likelihoods_of_the_walk(cell):
 
 def test_an_episode_that_runs_out_of_time_has_not_ended_with_a_fall():
     walk = explorer(student())
-    walk._walkers.steps[:4] = simulated_robot('walker2d').episode_steps - 1
-    walk._walkers.qpos[4:, 1] = 0.1  # on the ground
+    walk._worlds.steps[:4] = simulated_robot('walker2d').episode_steps - 1
+    walk._worlds.qpos[4:, 1] = 0.1  # on the ground
     rollout = walk.collect(1, SPREAD)
     walk.close()
     assert rollout.ended[0].all()
@@ -98,7 +98,7 @@ def test_what_is_privileged_goes_on_from_step_to_step_and_ends_with_the_episode(
     rollout = walk.collect(40, SPREAD)
     while not rollout.ended[:-1].any():
         rollout = walk.collect(40, SPREAD)
-    faults = walk._ride.sensors.has.shape[1]
+    faults = walk._students.faults.has.shape[1]
     walk.close()
     goes_on = ~rollout.ended[:-1]
     np.testing.assert_array_equal(rollout.after[:-1][goes_on], rollout.before[1:][goes_on])
@@ -234,7 +234,7 @@ def test_a_policy_goes_where_the_reward_is(tmp_path):
         tmp_path, student('gru'), Conditions((), ramp=0.0), rounds=120, warm_up=5, walkers=32,
         steps=16, learning_rate=3e-3, spread=0.3, discount=0.0,
     )  # fmt: skip
-    walkers, step = training._explorer._walkers, training._explorer._walkers.step
+    walkers, step = training._explorer._worlds, training._explorer._worlds.step
 
     def rewarded(action, lengths=None):
         _, fallen = step(action, lengths)

@@ -11,7 +11,7 @@ from students import TEACHER, settings, student
 from support import ROBOT
 
 from liquid_control import cells
-from liquid_control.models.policy import Normalizer
+from liquid_control.models import Normalizer
 from liquid_control.training import checkpoint
 from liquid_control.training.finite import NotFiniteError
 from liquid_control.training.optimizers import Optimizers
@@ -119,7 +119,7 @@ def test_a_checkpoint_with_a_value_of_another_shape_is_named(tmp_path):
         train(tmp_path, 2)
     path = tmp_path / 'checkpoint.safetensors'
     tensors, about = checkpoint.read(path)
-    physics = next(name for name in tensors if name.startswith('walkers.'))
+    physics = next(name for name in tensors if name.startswith('worlds.'))
     checkpoint.write(path, {**tensors, physics: torch.zeros(3, 5, 7)}, about)
     with pytest.raises(ValueError, match=r'checkpoint\.safetensors: not a valid checkpoint'):
         train(tmp_path)
@@ -152,7 +152,7 @@ def test_data_that_are_not_finite_are_named(tmp_path, monkeypatch, name):
         return chunk
 
     monkeypatch.setattr(training._collector, 'collect', spoiled)
-    said = rf'round 0, update 0: {name} is not finite at step 3 of a sequence of walker \d'
+    said = rf'round 0, update 0: {name} is not finite at step 3 of a sequence of world \d'
     with pytest.raises(NotFiniteError, match=said):
         training.advance()
 

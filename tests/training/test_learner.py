@@ -1,4 +1,4 @@
-"""A student that learns on a GPU: what it learns there, and what walks, is what a CPU gives."""
+"""A student that learns on a GPU: what it learns there, and what acts, is what a CPU gives."""
 
 import pytest
 import torch
@@ -9,8 +9,8 @@ from liquid_control import cells
 from liquid_control.training.optimizers import Optimizers
 from liquid_control.training.student.learner import SEQUENCES, Learner
 
-WALKERS, STEPS = 2, 9
-ROWS = SEQUENCES * WALKERS
+WORLDS, STEPS = 2, 9
+ROWS = SEQUENCES * WORLDS
 
 
 def batch(rows: int, seed: int = 0) -> dict[str, torch.Tensor]:
@@ -22,13 +22,13 @@ def batch(rows: int, seed: int = 0) -> dict[str, torch.Tensor]:
         **found,
         'elapsed': 0.5 + torch.rand(rows, STEPS, 1),
         'acted': (torch.rand(rows, STEPS, 1) < 0.8).float(),
-        'walker': torch.arange(rows),
+        'world': torch.arange(rows),
     }
 
 
 def taught(learner: Learner, given: dict[str, torch.Tensor], optimizer: Optimizers) -> None:
     """One gradient step towards the batch."""
-    found = learner.take({**given, 'state': learner.walking.initial_state(len(given['elapsed']))})
+    found = learner.take({**given, 'state': learner.acting.initial_state(len(given['elapsed']))})
     action, change = learner.sequence(
         found['observation'], found['elapsed'], found['state'], found['action']
     )
@@ -37,16 +37,16 @@ def taught(learner: Learner, given: dict[str, torch.Tensor], optimizer: Optimize
     optimizer.step(0.01)
 
 
-def test_on_the_processor_one_student_walks_and_learns():
-    learner, given = Learner(student(), 'cpu', WALKERS, STEPS, sent=True), batch(2)
-    assert learner.model is learner.walking
+def test_on_the_processor_one_student_acts_and_learns():
+    learner, given = Learner(student(), 'cpu', WORLDS, STEPS, sent=True), batch(2)
+    assert learner.model is learner.acting
     assert learner.take(given) is given
     assert learner.title == 'cpu'
 
 
 def test_a_device_that_is_not_there_is_refused():
     with pytest.raises(ValueError, match="expected cpu, cuda or cuda:N, found 'gpu'"):
-        Learner(student(), 'gpu', WALKERS, STEPS, sent=True)
+        Learner(student(), 'gpu', WORLDS, STEPS, sent=True)
 
 
 @on_gpu
@@ -58,12 +58,12 @@ def test_it_learns_the_same_on_a_gpu(cell):
     """
     weights = []
     for device in ('cpu', 'cuda'):
-        learner = Learner(student(cell), device, WALKERS, STEPS, sent=True)
+        learner = Learner(student(cell), device, WORLDS, STEPS, sent=True)
         optimizer = Optimizers('adam', learner.model, 0.01)
         for seed, rows in enumerate((4, ROWS, ROWS + 3, 1, ROWS)):
             taught(learner, batch(rows, seed), optimizer)
         learner.follow()
-        weights.append(learner.walking.state_dict())
+        weights.append(learner.acting.state_dict())
     for key, value in weights[0].items():
         assert weights[1][key].device.type == 'cpu'
         torch.testing.assert_close(weights[1][key], value, atol=2e-3, rtol=1e-2)
@@ -72,10 +72,10 @@ def test_it_learns_the_same_on_a_gpu(cell):
 @on_gpu
 def test_what_is_loaded_walks_and_learns():
     learner, other = (
-        Learner(student('gru'), 'cuda', WALKERS, STEPS, sent=True),
+        Learner(student('gru'), 'cuda', WORLDS, STEPS, sent=True),
         student('gru', seed=1),
     )
     learner.load(other.state_dict())
     for key, value in other.state_dict().items():
-        assert torch.equal(learner.walking.state_dict()[key], value)
+        assert torch.equal(learner.acting.state_dict()[key], value)
         assert torch.equal(learner.model.state_dict()[key].cpu(), value)

@@ -9,7 +9,7 @@ from support import STUDENT, arm, describe, step_graph
 
 from liquid_control import paths
 from liquid_control.control import Bundle, Contract, PolicyRunner
-from liquid_control.evaluation.closed_loop import overall, rescored, seed_scores
+from liquid_control.evaluation.seeds import overall, rescored, seed_scores
 from liquid_control.evaluation.suite import SCORED, VERSION
 from liquid_control.report.card import card
 

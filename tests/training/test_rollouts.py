@@ -12,8 +12,8 @@ from liquid_control import paths
 from liquid_control.faults import parse
 from liquid_control.sim import simulated_robot
 from liquid_control.training.student.conditions import Chance, Conditions
-from liquid_control.training.student.walkers import Collector
-from liquid_control.training.teacher import Teacher
+from liquid_control.training.student.rollouts import Collector
+from liquid_control.training.teacher import Teacher, read_teacher
 
 COUNT, STEPS = 8, 30
 WALKER2D = simulated_robot('walker2d')
@@ -51,13 +51,13 @@ def test_labels_are_the_teachers_inside_the_limits():
 def test_a_label_is_the_teachers_action_for_the_state_before_the_step():
     collector = Collector(student(), Teacher(TEACHER, COUNT, WALKER2D), COUNT, 0, Conditions(()))
     wanted, teacher = [], Teacher(TEACHER, COUNT, WALKER2D)
-    step = collector._walkers.step
+    step = collector._worlds.step
 
     def watched(*given):
-        wanted.append(teacher(collector._walkers))
+        wanted.append(teacher(collector._worlds))
         return step(*given)
 
-    collector._walkers.step = watched
+    collector._worlds.step = watched
     chunk = collector.collect(STEPS, 0.5)
     collector.close()
     found = {tuple(row) for row in chunk.label[chunk.acted[..., 0] > 0].numpy().tolist()}
@@ -149,9 +149,17 @@ def test_a_wrong_file_is_refused_by_name(tmp_path, text, said):
         Conditions.load(path)
 
 
-def test_a_collector_goes_on_from_a_snapshot_as_if_nothing_had_been():
+@pytest.mark.parametrize(
+    'conditions',
+    [Conditions(), always('mass:1.5', 'friction:0.5', 'command_delay:2', 'command_noise:0.1')],
+    ids=['sensors', 'commands and dynamics'],
+)
+def test_a_collector_goes_on_from_a_snapshot_as_if_nothing_had_been(conditions):
     def fresh():
-        return Collector(student(), Teacher(TEACHER, COUNT, WALKER2D), COUNT, 1, Conditions())
+        collector = Collector(student(), Teacher(TEACHER, COUNT, WALKER2D), COUNT, 1, conditions)
+        for index in range(COUNT):
+            collector._draw(index, 0.5, 1.0)
+        return collector
 
     whole, resumed = fresh(), fresh()
     for _ in range(2):
@@ -164,7 +172,7 @@ def test_a_collector_goes_on_from_a_snapshot_as_if_nothing_had_been():
 
 def test_a_teacher_must_see_everything():
     with pytest.raises(ValueError, match='a teacher must read joint_position and joint_velocity'):
-        Teacher(paths.policy('cfc', 'walker2d'), 1, WALKER2D)
+        read_teacher(paths.policy('cfc', 'walker2d'), WALKER2D)
 
 
 def test_the_elapsed_times_of_the_conditions_are_those_of_their_rollouts():

@@ -24,7 +24,7 @@ EXPERT = str(paths.policy('expert', 'walker2d'))
 @pytest.fixture
 def small(monkeypatch):
     """Makes rounds small and fast, because the verb only sets their number."""
-    from liquid_control.models.policy import Normalizer
+    from liquid_control.models import Normalizer
     from liquid_control.training.student import imitation, publish
     from liquid_control.training.student import settings as all_settings
 

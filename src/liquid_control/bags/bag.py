@@ -271,10 +271,12 @@ class Bag:
 
     def _records(self, topics: Collection[str]) -> Iterator[tuple[Channel, int, bytes]]:
         """Yield the records of topics: the sorted ones by log time, the others as in the files."""
-        ordered = self._sorted.topics & set(topics) if self._sorted else frozenset()
-        others = [topic for topic in topics if topic not in ordered]
-        if ordered:
+        ordered = frozenset()
+        if self._sorted is not None:
+            ordered = self._sorted.topics & set(topics)
+        if self._sorted is not None and ordered:
             yield from self._sorted.read(ordered)
+        others = [topic for topic in topics if topic not in ordered]
         if others:
             for reader in self._readers:
                 yield from self._of_file(reader, others)

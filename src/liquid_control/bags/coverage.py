@@ -38,7 +38,7 @@ def coverage(
         and ``contract``. The last two do not depend on how the bag is stored.
     """
     names = sorted(bag.counts)
-    if not whole:
+    if not whole and contract is not None:
         read = [*contract.topics, contract.action.topic]
         names = sorted({recorded_name(topic, observed or {}) for topic in read} & bag.counts.keys())
     watched = {topic: _Topic(bag, topic) for topic in names}

@@ -82,7 +82,7 @@ class Intervals:
         place = int(passed.argmax())
         if passed[place] > self._longest:
             self._longest = int(passed[place])
-            self._longest_at = int(before[place]) - self._first
+            self._longest_at = int(before[place]) - (self._first or 0)
         bins = np.round(np.log(passed) * _BINS).astype(np.int64)
         found, where = np.unique(bins, return_inverse=True)
         counts = np.bincount(where)

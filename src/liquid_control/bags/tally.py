@@ -142,7 +142,7 @@ class Tally:
     def _set_back(self, behind: '_Behind') -> None:
         self._restarts.append(behind.index)
         self._high = max(self._high, self._run)
-        self._low = min(self._low, behind.first)
+        self._low = behind.first if self._low is None else min(self._low, behind.first)
         self._before = self._run = behind.last
         self._behind = None
 

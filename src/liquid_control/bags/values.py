@@ -111,18 +111,19 @@ class Values:
             self.wide += 1
             return
         if self.numbers.channels is None:
-            given = size
+            names = None
             if self.numbers.read_names is not None:
-                given = self.numbers.read_names(message) or size
-                if given == size:
+                names = self.numbers.read_names(message)
+                if not names:
                     self.unnamed += 1
-                elif len(given) != size:
+                elif len(names) != size:
                     self.mismatched += 1
                     return
+            given = names or size
             if given != self._given:
                 self._flush()
                 self._given = given
-                self._names = tuple(map(str, range(size) if given == size else given))
+                self._names = tuple(map(str, names or range(size)))
                 self.layouts += 1
         self._rows.append(values)
         if len(self._rows) == _FULL:

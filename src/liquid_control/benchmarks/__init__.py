@@ -1,1 +1,1 @@
-"""The cost of a step and of a training step of each cell, compared with ncps and torch."""
+"""What a step, the sensor-to-command loop, a replay and a training step cost, beside references."""

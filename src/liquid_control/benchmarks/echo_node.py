@@ -53,7 +53,7 @@ def _ignore(message: Any) -> None:
     """Only what sets the pace is answered."""
 
 
-def _work(session: Session) -> int:
+def _work(session: Session[EchoNode]) -> int:
     session.raise_priority(session.node.priority)
     while not session.stopping:
         session.spin_once()

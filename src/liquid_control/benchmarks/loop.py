@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -166,7 +166,7 @@ def _drive(session, candidates, settings, told, processes) -> int:
 
 
 @contextlib.contextmanager
-def _others_asleep(processes: dict[str, subprocess.Popen], name: str) -> Iterator[None]:
+def _others_asleep(processes: dict[str, subprocess.Popen], name: str) -> Generator[None]:
     """Let only one candidate run, so that none is slowed by another's work."""
     others = [process for other, process in processes.items() if other != name]
     for process in others:

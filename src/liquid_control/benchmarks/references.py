@@ -34,7 +34,7 @@ class Pair:
     settings: dict[str, Any] = field(default_factory=dict)
     state: Callable[[], Any] = lambda: torch.zeros(1, UNITS)
 
-    def ours(self) -> torch.nn.Module:
+    def ours(self) -> cells.Cell:
         return cells.make(self.cell, INPUTS, UNITS, **self.settings)
 
 

@@ -3,8 +3,9 @@
 import contextlib
 import gc
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,7 +19,7 @@ _CPU = torch.device('cpu')
 
 
 @contextlib.contextmanager
-def threads_set(count: int) -> Iterator[None]:
+def threads_set(count: int) -> Generator[None]:
     """Set the number of torch threads within the context, and restore it afterwards."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)
@@ -70,7 +71,9 @@ def measure(
     device = device_of(contenders[0].module)
     x = torch.randn(batch, length, INPUTS).to(device)
     optimizers = [torch.optim.Adam(c.module.parameters(), 1e-3) for c in contenders]
-    ways = [[(Outputs(c.module), c.times)] for c in contenders]
+    ways: list[list[tuple[Callable[..., Any], list[float]]]] = [
+        [(Outputs(c.module), c.times)] for c in contenders
+    ]
     if capture:
         for way, c in zip(ways, contenders, strict=True):
             way.append((captured(Outputs(c.module), x), c.captured_times))
@@ -124,7 +127,7 @@ def _row(threads: int, ours: Contender, theirs: Contender | None = None) -> dict
         'threads': threads,
         'step_ms': ours.median_ms,
         'saved_mb': ours.saved_mb,
-        'parameters': ours.module.counts().parameters,
+        'parameters': sum(p.numel() for p in ours.module.parameters()),
     }
     if ours.captured_times:
         row['captured_ms'] = float(np.median(ours.captured_times)) * 1e3

@@ -111,7 +111,7 @@ class _Back:
         for last in range(length, 0, -many):
             self._part(slice(max(0, last - many), last))
         into = [g for pair in zip(self.to_weights, self.to_biases, strict=True) for g in pair]
-        to_elapsed = self.to_elapsed.transpose(0, 1) if self.timed else None
+        to_elapsed = None if self.to_elapsed is None else self.to_elapsed.transpose(0, 1)
         return (
             None, None, None, self.to_sensed.transpose(0, 1), to_elapsed, self.to_state,
             self.to_recurrent, *into, *self.to_own,
@@ -139,10 +139,10 @@ class _Back:
         before = self.states[:-1][part].flatten(0, 1)
         self.to_recurrent.addmm_(before.t(), flows[0].flatten(0, 1))
         if others:
-            found = list(torch.autograd.grad(after, others, totals))
-            if self.timed:
-                self.to_elapsed[part] = found.pop(0)
-            for total, one in zip(self.to_own, found, strict=True):
+            gradients = list(torch.autograd.grad(after, others, totals))
+            if self.to_elapsed is not None:
+                self.to_elapsed[part] = gradients.pop(0)
+            for total, one in zip(self.to_own, gradients, strict=True):
                 total += one
 
     def _layers(self, part):

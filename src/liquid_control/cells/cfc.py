@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Mapping
 from functools import partial
+from typing import cast
 
 import torch
 from torch.nn.functional import dropout, linear
@@ -74,7 +75,7 @@ class CfC(Cell):
             torch.nn.Linear(*pair) for pair in itertools.pairwise(sizes)
         )
         self.heads = torch.nn.Linear(sizes[-1], HEADS[mode] * hidden_size)
-        weights = [layer.weight for layer in self.backbone]
+        weights = [layer.weight for layer in self._linears()[:-1]]
         for weight in (*weights, *self.heads.weight.chunk(HEADS[mode]), *self.gates.parameters()):
             torch.nn.init.xavier_uniform_(weight, gain)
 
@@ -101,9 +102,9 @@ class CfC(Cell):
         if self.training and self.dropout:
             masks = [
                 dropout(sensed.new_ones(length, batch, layer.out_features), self.dropout)
-                for layer in self.backbone
+                for layer in self._linears()[:-1]
             ]
-        rest = [(layer.weight, layer.bias) for layer in [*self.backbone, self.heads][1:]]
+        rest = [(layer.weight, layer.bias) for layer in self._linears()[1:]]
         return unroll(self.activation, self.gates, masks, sensed, elapsed, state,
                       self.recurrent(), rest)  # fmt: skip
 
@@ -113,13 +114,17 @@ class CfC(Cell):
 
     def finish(self, z: torch.Tensor, elapsed: torch.Tensor) -> torch.Tensor:
         """From the first layer's pre-activations (B, K) to the new state (B, H)."""
-        for layer in [*self.backbone, self.heads][1:]:
+        for layer in self._linears()[1:]:
             z = layer(dropout(self._activation(z), self.dropout, self.training))
         return self.gates(z, elapsed)
 
     @property
     def _first(self) -> torch.nn.Linear:
-        return self.backbone[0] if len(self.backbone) else self.heads
+        return self._linears()[0]
+
+    def _linears(self) -> list[torch.nn.Linear]:
+        """The layers of the backbone, then the heads."""
+        return cast('list[torch.nn.Linear]', [*self.backbone, self.heads])
 
     def _advance(self, recurrent, sensed, state, elapsed):
         after = self.finish(torch.addmm(sensed, state, recurrent), elapsed)
@@ -129,8 +134,9 @@ class CfC(Cell):
         return (self.input_size + self.output_size) * self.output_size
 
     def operations(self):
-        weights = sum(layer.weight.numel() for layer in [*self.backbone, self.heads])
-        activated = sum(layer.out_features for layer in self.backbone)
+        linears = self._linears()
+        weights = sum(layer.weight.numel() for layer in linears)
+        activated = sum(layer.out_features for layer in linears[:-1])
         return weights + activated * COSTS[self.activation] + self.output_size * self.gates.cost
 
     def load_ncps(self, weights: Mapping[str, torch.Tensor]) -> None:
@@ -140,6 +146,8 @@ class CfC(Cell):
 
 class Gates(torch.nn.Module):
     """From the concatenated heads (..., n·H) and Δt to the new state (..., H)."""
+
+    inner: torch.Tensor
 
     def __init__(self, size: int, mode: str, head_activation: str):
         super().__init__()

@@ -1,7 +1,7 @@
 """CfC on the wiring of a neural circuit policy (NCP)."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -65,19 +65,19 @@ class CfCNCP(Cell):
             raise ValueError(f'wiring: expected contiguous motors in one layer, found {places}')
 
     def advance(self, sensed, state, elapsed):
-        return self._advance([layer.weight() for layer in self.layers], sensed, state, elapsed)
+        return self._advance([layer.weight() for layer in self._layers()], sensed, state, elapsed)
 
     def _advance(self, weights, sensed, state, elapsed):
         blocks = [sensed, *state.split(self.sizes, dim=1)]
-        for place, (layer, weight) in enumerate(zip(self.layers, weights, strict=True), start=1):
+        for place, (layer, weight) in enumerate(zip(self._layers(), weights, strict=True), start=1):
             sources = torch.cat([blocks[source] for source in layer.sources], dim=1)
             blocks[place] = layer.gates(linear(sources, weight, layer.bias), elapsed)
         after = torch.cat(blocks[1:], dim=1)
         return after.narrow(1, self.first_motor, self.output_size), after
 
     def unroll(self, sensed, elapsed, state, counts):
-        weights = [layer.weight() for layer in self.layers]
-        if any(source > place for place, layer in enumerate(self.layers, 1)
+        weights = [layer.weight() for layer in self._layers()]
+        if any(source > place for place, layer in enumerate(self._layers(), 1)
                for source in layer.sources):  # fmt: skip
             # A later layer feeds an earlier one, so the sequence must be stepped through.
             def advance(*now):
@@ -85,7 +85,7 @@ class CfCNCP(Cell):
 
             return stepwise(advance, sensed, elapsed, state, counts)
         blocks, lasts = [sensed], []
-        for place, (layer, weight) in enumerate(zip(self.layers, weights, strict=True), start=1):
+        for place, (layer, weight) in enumerate(zip(self._layers(), weights, strict=True), start=1):
             before = state.split(self.sizes, dim=1)[place - 1]
             outputs, last = self._layer(place, layer, weight, blocks, elapsed, before, counts)
             blocks.append(outputs)
@@ -121,11 +121,15 @@ class CfCNCP(Cell):
         return outputs, torch.where(number > 0, last[:, 0], state)
 
     def synapses(self):
-        return sum(layer.values.shape[1] for layer in self.layers)
+        return sum(layer.values.shape[1] for layer in self._layers())
 
     def operations(self):
-        weights = sum(layer.values.numel() for layer in self.layers)
-        return weights + sum(layer.gates.size * layer.gates.cost for layer in self.layers)
+        layers = self._layers()
+        weights = sum(layer.values.numel() for layer in layers)
+        return weights + sum(layer.gates.size * layer.gates.cost for layer in layers)
+
+    def _layers(self) -> list['Layer']:
+        return cast('list[Layer]', list(self.layers))
 
     def load_ncps(self, weights: Mapping[str, torch.Tensor]) -> None:
         """Load the weights of ncps; see :func:`ncps_weights.load_wired_cfc`."""
@@ -139,6 +143,8 @@ class Layer(torch.nn.Module):
         mask: which source is connected to which unit, (units, sources), bool.
         sources: which blocks the sources come from: 0 is the inputs, n the n-th layer.
     """
+
+    index: torch.Tensor
 
     def __init__(self, mask: np.ndarray, sources: list[int], mode: str, head_activation: str):
         super().__init__()

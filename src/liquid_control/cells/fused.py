@@ -73,8 +73,8 @@ class _Sums(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx, grad):
         with full_precision(grad):
-            v, *terms = ctx.saved_tensors
-            network = _Gradients(len(v), *terms[:4], terms[4:])
+            v, sigma, shift, first, second, *tables = ctx.saved_tensors
+            network = _Gradients(len(v), sigma, shift, first, second, tables)
             (unfold,) = network.unfolds
             network.sum_up(unfold, v.T)
             network.g_sums.copy_(grad.unflatten(1, (2, -1)).permute(2, 1, 0))

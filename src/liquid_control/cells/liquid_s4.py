@@ -38,6 +38,7 @@ class LiquidS4(Cell):
                 raise ValueError(f'{name}: expected 1 or more, found {value}')
         self.input_size, self.output_size = input_size, hidden_size
         self.state_size = layers * 2 * modes * hidden_size
+        self.modes = modes
         self.encoder = torch.nn.Linear(input_size, hidden_size)
         self.layers = torch.nn.ModuleList(Layer(hidden_size, modes) for _ in range(layers))
 
@@ -58,11 +59,11 @@ class LiquidS4(Cell):
         return z, torch.cat(lasts, dim=1)
 
     def synapses(self):
-        size, modes = self.output_size, self.layers[0].modes
+        size, modes = self.output_size, self.modes
         return self.input_size * size + len(self.layers) * (3 * modes * size + size * size)
 
     def operations(self):
-        size, modes = self.output_size, self.layers[0].modes
+        size, modes = self.output_size, self.modes
         # Per mode: 13 to discretise, 4 to advance, 2 to read out; per channel: 2 to normalise.
         layer = size * size * 2 + size * (19 * modes + 8)
         return self.input_size * size + len(self.layers) * layer
@@ -142,9 +143,9 @@ class _Scan(torch.autograd.Function):
         return states.transpose(0, 1)
 
     @staticmethod
-    def backward(ctx, gradient):
+    def backward(ctx, *gradients):
         keep, states, first = ctx.saved_tensors
-        keep, gradient = keep.conj(), gradient.transpose(0, 1)
+        keep, gradient = keep.conj(), gradients[0].transpose(0, 1)
         total = torch.empty_like(states)
         after = gradient[-1]
         total[-1] = after

@@ -46,7 +46,7 @@ class MLP(Cell):
         return sensed, state.clone()
 
     def synapses(self):
-        return sum(layer.weight.numel() for layer in self.layers)
+        return sum(p.numel() for p in self.layers.parameters() if p.ndim == 2)
 
     def operations(self):
         return self.synapses() + self.output_size * len(self.layers)

@@ -51,6 +51,9 @@ class Synapses(torch.nn.Module):
         polarity: −1, 0 or +1 from each source to each target, (sources, targets).
     """
 
+    source: torch.Tensor
+    target: torch.Tensor
+
     def __init__(self, polarity: np.ndarray):
         super().__init__()
         target, source = np.nonzero(polarity.T)
@@ -83,6 +86,11 @@ class Sums(torch.nn.Module):
         last: one past the last source.
         targets: number of targets, D.
     """
+
+    chosen: torch.Tensor
+    source: torch.Tensor
+    target: torch.Tensor
+    place: torch.Tensor
 
     def __init__(self, synapses: Synapses, first: int, last: int, targets: int):
         super().__init__()
@@ -149,6 +157,12 @@ class Padded(torch.nn.Module):
         synapses: synapses from U sources.
         targets: number of targets, D.
     """
+
+    by_target: torch.Tensor
+    by_source: torch.Tensor
+    place_by_target: torch.Tensor
+    place_by_source: torch.Tensor
+    source: torch.Tensor
 
     def __init__(self, synapses: Synapses, targets: int):
         super().__init__()

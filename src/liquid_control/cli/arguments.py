@@ -5,7 +5,7 @@ import contextlib
 import math
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 ROBOT = 'walker2d'
@@ -182,7 +182,7 @@ def check_bundle_path(option: str, path: Path) -> None:
 
 
 @contextlib.contextmanager
-def terminable() -> Iterator[None]:
+def terminable() -> Generator[None]:
     """Handle SIGTERM like Ctrl-C."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

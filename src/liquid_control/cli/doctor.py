@@ -90,14 +90,15 @@ def examine() -> Iterator[Finding]:
         yield package(name, what_for, needed)
     yield training()
     simulation = Probe('simulate')
-    talking = ros.state != 'missing'
     topic = f'doctor_{os.getpid()}'
-    talker, listener = (Probe('talk', topic), Probe('listen', topic)) if talking else (None, None)
+    talking = ros.state != 'missing'
+    pair = [Probe(name, topic) for name in (('talk', 'listen') if talking else ())]
     yield simulated(*simulation.result())
     yield rendering(Probe)
     yield ffmpeg()
     yield from policies()
-    if listener is not None:
+    if pair:
+        talker, listener = pair
         yield from conversation(*listener.result(), os.environ)
         talker.end()
 
@@ -306,7 +307,9 @@ def conversation(
 ) -> Iterator[Finding]:
     """Whether one process heard another over ROS 2, and who else is in the domain."""
     if answer is None or not answer['heard']:
-        text = complaint or f'with {answer["rmw"]}, no message came through'
+        text = complaint
+        if answer is not None and not complaint:
+            text = f'with {answer["rmw"]}, no message came through'
         advice = (
             'multicast or UDP may be blocked on the loopback (firewall, container); try '
             'FASTDDS_BUILTIN_TRANSPORTS=UDPv4, or another ROS_DOMAIN_ID'

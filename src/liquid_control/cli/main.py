@@ -88,7 +88,7 @@ def _print_completion(shell: str) -> int:
     parser = command_line(*VERBS)
     for action in parser.everything():
         if action.type in (Path, file_to_write) or action.metavar in _FILES:
-            action.complete = shtab.FILE  # type: ignore[attr-defined]
+            action.complete = shtab.FILE  # ty: ignore[missing-attribute] (shtab reads it)
     print(shtab.complete(parser, shell))
     return 0
 

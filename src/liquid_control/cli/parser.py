@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from liquid_control.cli.complain import complain
 
-_TYPES = {int: 'a whole number', float: 'a number'}
+_TYPES: dict[Any, str] = {int: 'a whole number', float: 'a number'}
 
 
 class _Once(argparse.Action):
@@ -37,7 +37,7 @@ class Parser(argparse.ArgumentParser):
 
     An unknown option, argument or choice is an error of the verb that was given it, and names the
     nearest one. A number that is none is an error that says so. Where there is an option
-    ``--fault``, the help lists the faults.
+    ``--fault`` or ``--suite``, the help lists faults or suites.
     """
 
     def __init__(self, *args: Any, **options: Any):
@@ -82,7 +82,7 @@ class Parser(argparse.ArgumentParser):
         self.error(unknown('verb', str(value), action.choices))
 
     def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
-        if action.type not in _TYPES:
+        if action.type not in _TYPES or not callable(action.type):
             return super()._get_value(action, arg_string)
         try:
             return action.type(arg_string)
@@ -107,6 +107,10 @@ class Parser(argparse.ArgumentParser):
         lines = [textwrap.fill(f'faults: {SYNTAX}', 80)]
         for kind in self.fault_kinds:
             lines += [f'{kind} faults:', *(f'  {line}' for line in describe(kind))]
+        if '--suite' in self._option_string_actions:
+            from liquid_control.evaluation.suite import SUITES
+
+            lines += ['suites:', *(f'  {each.name:<9} {each.about}' for each in SUITES.values())]
         return '\n'.join([text, *lines, ''])
 
     def error(self, message: str) -> NoReturn:

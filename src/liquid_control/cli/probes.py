@@ -72,13 +72,14 @@ def schedule() -> dict:
 def simulate() -> dict:
     """Take one step of the simulation."""
     import mujoco
+    import numpy as np
 
     from liquid_control.sim import simulated_robot
     from liquid_control.sim.world import World
 
     world = World(simulated_robot('walker2d'))
     world.reset(seed=0)
-    reward, _ = world.step([0.0] * 6)
+    reward, _ = world.step(np.zeros(6))
     return {'version': mujoco.__version__, 'reward': reward}
 
 

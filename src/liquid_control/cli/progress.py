@@ -3,7 +3,7 @@
 import contextlib
 import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from datetime import timedelta
 from typing import Protocol
 
@@ -40,7 +40,7 @@ class _Left(ProgressColumn):
 
 
 @contextlib.contextmanager
-def reporting(console: Console, title: str) -> Iterator[Reporter]:
+def reporting(console: Console, title: str) -> Generator[Reporter]:
     """Yield a function that shows the progress of some work under a title."""
     if not console.is_terminal:
         yield _Estimated(_lines(console, title))
@@ -62,7 +62,7 @@ def reporting(console: Console, title: str) -> Iterator[Reporter]:
 
 
 @contextlib.contextmanager
-def showing(console: Console, title: str, noun: str) -> Iterator[Callable[[Progress], None]]:
+def showing(console: Console, title: str, noun: str) -> Generator[Callable[[Progress], None]]:
     """Yield a function that shows the progress of a list of jobs.
 
     Args:
@@ -75,7 +75,7 @@ def showing(console: Console, title: str, noun: str) -> Iterator[Callable[[Progr
 
 
 @contextlib.contextmanager
-def counting(console: Console, title: str, total: int) -> Iterator[Callable[[], None]]:
+def counting(console: Console, title: str, total: int) -> Generator[Callable[[], None]]:
     """Yield a function to be called ``total`` times, once after each step of some work."""
     with reporting(console, title) as report:
         done = itertools.count(1)

@@ -4,7 +4,7 @@ import argparse
 import contextlib
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ class Outcome:
 
 
 @contextlib.contextmanager
-def delivered(args: argparse.Namespace) -> Iterator[Outcome]:
+def delivered(args: argparse.Namespace) -> Generator[Outcome]:
     """Write the tables that are printed meanwhile to ``--csv``, and what ``-`` names to stdout.
 
     If one of them is standard output, everything else that is printed goes to standard error. A

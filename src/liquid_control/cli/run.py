@@ -13,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_simulated_argument(parser, contract=True)
     parser.add_argument(
-        '--fault', default='none', help='sensor faults, e.g. gaussian:0.1+dropped:0.05 (none)'
+        '--fault', default='none', help='faults, e.g. gaussian:0.1+command_delay:2 (none)'
     )
     parser.add_argument('--episodes', type=whole(1), default=1, help='number of episodes (1)')
     parser.add_argument(

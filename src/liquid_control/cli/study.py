@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import sys
 from pathlib import Path
+from typing import Any
 
 from liquid_control.cli.arguments import add_device_argument, add_json_argument, sentence
 
@@ -68,7 +69,7 @@ def main(args: argparse.Namespace) -> int:
             raise ValueError(f'--{name}: expected 1 or more, found {value}')
     if args.cells is not None and not args.cells.strip(', '):
         raise ValueError(f'--cells: expected names of cells, found {args.cells!r}')
-    asked = {
+    asked: dict[str, Any] = {
         'parts': tuple(args.part or ()),
         'cells': tuple(filter(None, (args.cells or '').split(','))),
         'budgets': tuple(args.budget or ()),

@@ -52,7 +52,7 @@ def outcome(settings: RunSettings, finished: list[dict]) -> str:
     """
     steps = sum(line['step'] for line in finished)
     falls = sum(line['terminated'] for line in finished)
-    text = f'{title(settings)}: walked {steps} steps in {len(finished)} episode'
+    text = f'{title(settings)}: ran {steps} steps in {len(finished)} episode'
     text += 's' if len(finished) != 1 else ''
     text += f', fell {falls} times' if falls else ', without falling'
     if settings.mode == 'realtime':

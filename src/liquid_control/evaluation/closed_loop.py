@@ -1,8 +1,10 @@
-"""The scores of bundles in closed loop: of one, of several seeds, and of the best of them."""
+"""What bundles reach in closed loop: episodes of a simulated robot under each fault of a suite.
 
-import dataclasses
-import json
+It needs MuJoCo and ONNX Runtime, but neither torch nor SciPy.
+"""
+
 from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from liquid_control.control.runtime import PolicyRunner
 from liquid_control.evaluation.episodes import run_episodes
 from liquid_control.evaluation.metrics import figures
 from liquid_control.evaluation.statistics import interval, mean
-from liquid_control.evaluation.suite import SCORED, VERSION
+from liquid_control.evaluation.suite import SCORES, VERSION, Suite
 from liquid_control.faults import parse
 
 EPISODES, SEED = 50, 500_000
@@ -23,103 +25,137 @@ EPISODES, SEED = 50, 500_000
 of the best of several seeds."""
 
 
-def teacher_return(
-    teacher: Path, robot: Contract, episodes: int = EPISODES, seed: int = SEED
-) -> float:
-    """Mean return of a teacher without faults, over the episodes on which students are scored."""
-    walks = _walks(PolicyRunner(teacher), robot, 'none', episodes, seed)
-    return float(np.mean([walk.total for walk in walks]))
+@dataclass(frozen=True)
+class Results:
+    """What a policy reached in E episodes under one fault.
+
+    Attributes:
+        fault: the fault, as text.
+        seed: seed of the first episode; each later one adds 1.
+        returns: sum of the rewards of each episode, (E,).
+        steps: control periods that each lasted, (E,).
+        fallen: whether each ended with a fall, (E,).
+        prediction_ratio: mean squared error of its predictions as a share of that of persistence;
+            None if none could be compared.
+    """
+
+    fault: str
+    seed: int
+    returns: tuple[float, ...]
+    steps: tuple[int, ...]
+    fallen: tuple[bool, ...]
+    prediction_ratio: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as plain JSON."""
+        return asdict(self)
+
+    def score(self, reference: float | None = None) -> dict[str, Any]:
+        """Summarise them, with 95 % bootstrap intervals of the means over episodes.
+
+        Args:
+            reference: a return, such as the teacher's without faults, of which the mean is also
+                given in percent.
+        """
+        returns = np.array(self.returns)
+        usual, low, high = interval(returns, statistic=mean)
+        ratio = self.prediction_ratio
+        found = {
+            'return_mean': round(usual, 1),
+            'return_min': round(float(returns.min()), 1),
+            'falls': sum(self.fallen),
+            'prediction_ratio': None if ratio is None else round(ratio, 4),
+            'episodes': len(returns),
+            'seed': self.seed,
+            'suite': VERSION,
+        }
+        if len(returns) > 1:
+            found |= {
+                'return_low': round(low, 1),
+                'return_high': round(high, 1),
+                'return_std': round(float(returns.std(ddof=1)), 1),
+            }
+        return found | (_percent(found, reference) if reference else {})
 
 
-def closed_loop_scores(
+def measure(
     policy: Bundle | Path,
     robot: Contract,
-    reference: float | None = None,
+    fault: str = 'none',
     episodes: int = EPISODES,
     seed: int = SEED,
-    report: Callable[[float, str], None] = lambda share, text: None,
-    faults: Sequence[str] = SCORED,
-) -> dict[str, dict]:
-    """In-process returns of a bundle under each fault, over fresh episodes.
-
-    ``prediction_ratio`` is the error of its predictions as a share of that of persistence;
-    ``percent`` is the mean return in percent of ``reference``, if given. ``low`` and ``high`` are
-    the bounds of the 95 % bootstrap interval of a mean over the episodes.
+) -> Results:
+    """Run a policy on its simulated robot under one fault, over fresh episodes.
 
     Args:
         policy: a bundle, or its path.
         robot: the robot's contract.
-        reference: return of the teacher.
+        fault: the fault, see :func:`liquid_control.faults.parse`.
+        episodes: number of episodes.
+        seed: seed of the first episode, and of the fault.
+
+    Raises:
+        ContractError: the policy does not fit the robot.
+        FaultError: there is no such fault.
+        ValueError: the robot is not simulated.
+    """
+    runner = PolicyRunner(policy)
+    done = run_episodes(Controller(runner, robot), robot, parse(fault), episodes, seed)
+    return Results(
+        fault,
+        seed,
+        tuple(episode.total for episode in done),
+        tuple(episode.steps for episode in done),
+        tuple(episode.terminated for episode in done),
+        figures(runner.contract, [episode.trace for episode in done])['prediction_ratio'],
+    )
+
+
+def score(
+    policy: Bundle | Path,
+    robot: Contract,
+    suite: Suite | Sequence[str] = SCORES,
+    episodes: int = EPISODES,
+    seed: int = SEED,
+    *,
+    reference: float | None = None,
+    report: Callable[[float, str], None] = lambda share, text: None,
+) -> dict[str, dict[str, Any]]:
+    """Score a policy under every fault of a suite; returns fault → :meth:`Results.score`.
+
+    Args:
+        policy: a bundle, or its path.
+        robot: the robot's contract.
+        suite: a suite, or faults as text.
         episodes: episodes per fault.
         seed: seed of the first episode; each later one adds 1.
-        report: called as ``report(fraction, fault)`` before each fault and at the end.
-        faults: the faults; by default the suite.
+        reference: return of the teacher, see :func:`teacher_return`.
+        report: called as ``report(share, fault)`` before each fault and at the end.
+
+    Raises:
+        ContractError, FaultError, ValueError: as :func:`measure`.
     """
+    faults = suite.faults if isinstance(suite, Suite) else suite
     scores = {}
-    for place, fault in enumerate(faults):
-        report(place / len(faults), fault)
-        runner = PolicyRunner(policy)
-        walks = _walks(runner, robot, fault, episodes, seed)
-        returns = np.array([walk.total for walk in walks])
-        ratio = figures(runner.contract, [walk.trace for walk in walks])['prediction_ratio']
-        scores[fault] = _score(returns, sum(walk.terminated for walk in walks), ratio, seed)
-        if reference:
-            scores[fault]['teacher_return'] = round(reference, 1)
-            for bound in ('mean', 'low', 'high'):
-                if f'return_{bound}' in scores[fault]:
-                    name = 'percent' if bound == 'mean' else f'percent_{bound}'
-                    percent = 100.0 * scores[fault][f'return_{bound}'] / reference
-                    scores[fault][name] = round(percent, 1)
+    for number, fault in enumerate(faults):
+        report(number / len(faults), fault)
+        scores[fault] = measure(policy, robot, fault, episodes, seed).score(reference)
     report(1.0, '')
     return scores
 
 
-def overall(bundle: Bundle) -> float:
-    """The criterion for the best of several seeds: the mean return over all faults."""
-    return float(np.mean([bundle.scores[fault]['return_mean'] for fault in SCORED]))
+def teacher_return(
+    teacher: Bundle | Path, robot: Contract, episodes: int = EPISODES, seed: int = SEED
+) -> float:
+    """Mean return of a teacher without faults, over the episodes on which students are scored."""
+    return float(np.mean(measure(teacher, robot, 'none', episodes, seed).returns))
 
 
-def seed_scores(bundles: list[Bundle]) -> dict[str, Any]:
-    """The scores of several seeds of one training, with 95 % intervals over the seeds."""
-    found: dict[str, Any] = {'seeds': [bundle.provenance['seed'] for bundle in bundles]}
-    for fault in SCORED:
-        found[fault] = {'suite': VERSION}
-        for name in ('percent', 'return_mean', 'prediction_ratio'):
-            values = [bundle.scores[fault].get(name) for bundle in bundles]
-            if None in values:
-                continue
-            usual, low, high = (round(x, 4) for x in interval(values, statistic=mean))
-            spread = {} if len(values) < 2 else {'low': low, 'high': high}
-            found[fault][name] = {'values': values, 'mean': usual, **spread}
+def _percent(score: dict[str, Any], reference: float) -> dict[str, float]:
+    """The mean return and its interval in percent of a reference, with that."""
+    found = {'teacher_return': round(reference, 1)}
+    for bound in ('mean', 'low', 'high'):
+        if f'return_{bound}' in score:
+            name = 'percent' if bound == 'mean' else f'percent_{bound}'
+            found[name] = round(100.0 * score[f'return_{bound}'] / reference, 1)
     return found
-
-
-def rescored(bundle: Bundle, path: Path, scores: dict[str, Any]) -> Bundle:
-    """Write the same policy with new scores."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scores = json.loads(json.dumps(scores))
-    return dataclasses.replace(bundle, scores=scores).write(path, bundle.graph)
-
-
-def _score(returns: np.ndarray, falls: int, ratio: float | None, seed: int) -> dict[str, Any]:
-    usual, low, high = interval(returns, statistic=mean)
-    found = {
-        'return_mean': round(usual, 1),
-        'return_min': round(float(returns.min()), 1),
-        'falls': falls,
-        'prediction_ratio': None if ratio is None else round(ratio, 4),
-        'episodes': len(returns),
-        'seed': seed,
-        'suite': VERSION,
-    }
-    if len(returns) > 1:
-        found |= {
-            'return_low': round(low, 1),
-            'return_high': round(high, 1),
-            'return_std': round(float(returns.std(ddof=1)), 1),
-        }
-    return found
-
-
-def _walks(runner: PolicyRunner, robot: Contract, fault: str, episodes: int, seed: int):
-    return run_episodes(Controller(runner, robot), robot, parse(fault), episodes, seed)

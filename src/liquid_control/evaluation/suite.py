@@ -20,11 +20,13 @@ class Condition:
     Attributes:
         fault: the fault, see :func:`liquid_control.faults.parse`.
         title: what it is, for cards.
+        label: the same in a few words, for tables and plots.
         heading: the same for a narrow column, in lines of at most five characters.
     """
 
     fault: str
     title: str
+    label: str
     heading: str
 
 
@@ -53,21 +55,23 @@ class Suite:
         return Suite(name, about, chosen)
 
 
-_CLEAN = Condition('none', 'none', 'clean')
+_CLEAN = Condition('none', 'none', 'clean', 'clean')
 
 SCORES = Suite(
     'scores',
     'the scores of bundles and cards',
     (
         _CLEAN,
-        Condition('gaussian:0.03', "noise, σ = 0.03 of each channel's std", 'σ\n.03'),
-        Condition('gaussian:0.1', "noise, σ = 0.1 of each channel's std", 'σ\n.1'),
-        Condition('dropped:0.1', '10 % of the samples lost', 'lost'),
-        Condition('delay:1', 'one sample late', 'late\n1'),
-        Condition('delay:2', 'two samples late', 'late\n2'),
-        Condition('delay:3', 'three samples late', 'late\n3'),
-        Condition('delay:3@500', 'three samples late from sample 500 on', '3@\n500'),
-        Condition('jitter:0.25', 'uneven control periods, σ = 0.25', 'un-\neven'),
+        Condition('gaussian:0.03', "noise, σ = 0.03 of each channel's std", 'σ = 0.03', 'σ\n.03'),
+        Condition('gaussian:0.1', "noise, σ = 0.1 of each channel's std", 'σ = 0.1', 'σ\n.1'),
+        Condition('dropped:0.1', '10 % of the samples lost', '10 % lost', 'lost'),
+        Condition('delay:1', 'one sample late', '1 late', 'late\n1'),
+        Condition('delay:2', 'two samples late', '2 late', 'late\n2'),
+        Condition('delay:3', 'three samples late', '3 late', 'late\n3'),
+        Condition(
+            'delay:3@500', 'three samples late from sample 500 on', '3 late from 500 on', '3@\n500'
+        ),
+        Condition('jitter:0.25', 'uneven control periods, σ = 0.25', 'uneven', 'un-\neven'),
     ),
 )
 WEIGHTS = SCORES.only(
@@ -81,9 +85,12 @@ TEACHER = Suite(
     (
         _CLEAN,
         Condition(
-            'command_noise:0.1', "noise on commands, σ = 0.1 of half a joint's range", 'cmd\nσ .1'
+            'command_noise:0.1',
+            "noise on commands, σ = 0.1 of half a joint's range",
+            'commands σ = 0.1',
+            'cmd\nσ .1',
         ),
-        Condition('command_delay:1', 'commands one period late', 'cmd\nlate'),
+        Condition('command_delay:1', 'commands one period late', 'commands 1 late', 'cmd\nlate'),
     ),
 )
 COMMANDS = Suite(
@@ -91,8 +98,10 @@ COMMANDS = Suite(
     'faults of commands',
     (
         *TEACHER.conditions,
-        Condition('command_delay:2', 'commands two periods late', 'cmd\nlate2'),
-        Condition('command_repeat:0.1', '10 % of the commands lost', 'cmd\nlost'),
+        Condition('command_delay:2', 'commands two periods late', 'commands 2 late', 'cmd\nlate2'),
+        Condition(
+            'command_repeat:0.1', '10 % of the commands lost', '10 % of commands lost', 'cmd\nlost'
+        ),
     ),
 )
 CLOCK = Suite(
@@ -101,8 +110,8 @@ CLOCK = Suite(
     (
         _CLEAN,
         SCORES.conditions[-1],
-        Condition('period:1.5', 'control periods half as long again', '× 1.5'),
-        Condition('period:2', 'control periods twice as long', '× 2'),
+        Condition('period:1.5', 'control periods half as long again', 'period × 1.5', '× 1.5'),
+        Condition('period:2', 'control periods twice as long', 'period × 2', '× 2'),
     ),
 )
 DYNAMICS = Suite(
@@ -110,10 +119,10 @@ DYNAMICS = Suite(
     'faults of the dynamics',
     (
         _CLEAN,
-        Condition('friction:0.5', 'half the friction', 'fric.\n.5'),
-        Condition('friction:2', 'twice the friction', 'fric.\n2'),
-        Condition('mass:0.7', 'a torso of 70 % of its mass', 'mass\n.7'),
-        Condition('mass:1.3', 'a torso of 130 % of its mass', 'mass\n1.3'),
+        Condition('friction:0.5', 'half the friction', 'friction × 0.5', 'fric.\n.5'),
+        Condition('friction:2', 'twice the friction', 'friction × 2', 'fric.\n2'),
+        Condition('mass:0.7', 'a torso of 70 % of its mass', 'torso mass × 0.7', 'mass\n.7'),
+        Condition('mass:1.3', 'a torso of 130 % of its mass', 'torso mass × 1.3', 'mass\n1.3'),
     ),
 )
 SUITES = {

@@ -63,10 +63,12 @@ class BatchFaults:
 
     @property
     def arrays(self) -> dict[str, np.ndarray]:
-        """All mutable state except changed models, to be read or written in place."""
+        """All mutable state, to be read or written in place."""
         own = {name: getattr(self, f'_{name}') for name in ('truth', 'known', 'from', 'arrived')}
-        commands = {f'command.{name}': array for name, array in self._commands.arrays.items()}
-        return {'has': self.has, **self._sensors.arrays, **own, **commands}
+        others = {'command': self._commands.arrays, 'dynamics': self._dynamics.arrays}
+        for kind, arrays in others.items():
+            own |= {f'{kind}.{name}': array for name, array in arrays.items()}
+        return {'has': self.has, **self._sensors.arrays, **own}
 
     def restart(self, index: int, has: np.ndarray) -> None:
         """Begin an episode of one robot, which now has these faults (K,) bool."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class DynamicsFaults:
-    """Each robot's own model, changed when a fault of its dynamics begins.
+    """Each robot's own model, made anew when faults of its dynamics begin or end.
 
     Args:
         faults: all K faults; those of other kinds do nothing here.
@@ -24,13 +24,18 @@ class DynamicsFaults:
 
     def __init__(self, faults: Sequence[Fault], has: np.ndarray):
         self._faults, self._has = of_kind(faults, DynamicsFault), has
-        self._begun: list[tuple[int, ...]] = [()] * len(has)
-        self._changed: dict[int, MjModel] = {}
+        self._active = np.zeros((len(has), len(self._faults)), dtype=bool)
+        self._seeds = np.zeros(self._active.shape, dtype=np.int64)
+        self._changed: dict[int, tuple[bytes, MjModel]] = {}
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All mutable state, to be read or written in place; the models follow from it."""
+        return {'active': self._active, 'seeds': self._seeds} if self._faults else {}
 
     def restart(self, index: int) -> None:
         """Begin an episode of one robot."""
-        self._begun[index] = ()
-        self._changed.pop(index, None)
+        self._active[index] = False
 
     def models(self, nominal: 'MjModel', steps: np.ndarray, random: Random) -> list['MjModel']:
         """The model by which each robot moves in the period that begins.
@@ -43,23 +48,30 @@ class DynamicsFaults:
         Raises:
             FaultError: the model lacks what a fault changes.
         """
-        if not self._faults:
-            return [nominal] * len(self._has)
-        active = {place: self._has[:, place] & f.active(steps) for place, f in self._faults}
-        for index, before in enumerate(self._begun):
-            begins = [
-                (place, fault)
-                for place, fault in self._faults
-                if active[place][index] and place not in before
-            ]
-            if begins:
-                model = copy.copy(self._changed.get(index, nominal))
-                for place, fault in begins:
-                    fault.change(model, random.generator('dynamics', index, place))
-                _derive(model)
-                self._changed[index] = model
-                self._begun[index] = (*before, *(place for place, _ in begins))
-        return [self._changed.get(index, nominal) for index in range(len(self._has))]
+        for column, (place, fault) in enumerate(self._faults):
+            active = self._has[:, place] & fault.active(steps)
+            for index in np.flatnonzero(active & ~self._active[:, column]).tolist():
+                rng = random.generator('dynamics', index, place)
+                self._seeds[index, column] = rng.integers(2**62)
+            self._active[:, column] = active
+        models = [nominal] * len(self._has)
+        for index in np.flatnonzero(self._active.any(axis=1)).tolist():
+            models[index] = self._model(nominal, index)
+        return models
+
+    def _model(self, nominal: 'MjModel', index: int) -> 'MjModel':
+        """The model of one robot with its active faults."""
+        active, seeds = self._active[index], self._seeds[index]
+        key = active.tobytes() + seeds[active].tobytes()
+        made = self._changed.get(index)
+        if made is None or made[0] != key:
+            model = copy.copy(nominal)
+            for column in np.flatnonzero(active).tolist():
+                rng = np.random.default_rng(int(seeds[column]))
+                self._faults[column][1].change(model, rng)
+            _derive(model)
+            made = self._changed[index] = key, model
+        return made[1]
 
 
 def check_model(faults: Sequence[Fault], model: 'MjModel') -> None:

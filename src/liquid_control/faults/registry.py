@@ -4,6 +4,7 @@ import functools
 import importlib
 import pkgutil
 from dataclasses import Field, fields
+from typing import Any
 
 from liquid_control.control.schema import unknown
 from liquid_control.faults.fault import Fault, FaultError, check_of
@@ -85,7 +86,7 @@ def _parse_one(text: str) -> Fault:
     settings = [field.name for field in _settings(kind)]
     if len(values) > len(settings):
         raise FaultError(f'{text}: {name} takes {", ".join(settings)}; found {len(values)} values')
-    given = {}
+    given: dict[str, Any] = {}
     for place, value in enumerate(values):
         setting, equals, number = (part.strip() for part in value.partition('='))
         if not equals:

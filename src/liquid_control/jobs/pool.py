@@ -7,7 +7,7 @@ import signal
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
@@ -139,7 +139,7 @@ def _run(job: Job, connection: Connection) -> None:
 
 
 @contextlib.contextmanager
-def _quiet_environment() -> Iterator[None]:
+def _quiet_environment() -> Generator[None]:
     """Limit every process to one thread, whichever library starts them."""
     names = ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS')
     before = {name: os.environ.get(name) for name in names}

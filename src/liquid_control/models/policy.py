@@ -1,7 +1,5 @@
 """A policy around a cell: normaliser, encoder, cell, action head, next-observation head."""
 
-import math
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -10,6 +8,7 @@ import torch
 
 from liquid_control import cells
 from liquid_control.control.contract import Contract
+from liquid_control.models.sizing import Normalizer, cell_settings, parameters, width_for
 
 BUDGET = 20_000
 """Parameters of a policy, whatever its cell."""
@@ -52,21 +51,6 @@ class ModelSettings:
         return asdict(self)
 
 
-@dataclass(frozen=True)
-class Normalizer:
-    """Mean and std of the p sensed values, and the std of their change in one period."""
-
-    mean: np.ndarray
-    std: np.ndarray
-    change: np.ndarray
-
-    def register(self, module: torch.nn.Module) -> None:
-        """Give a module these as float32 buffers ``mean``, ``std`` and ``change``."""
-        for name in ('mean', 'std', 'change'):
-            values = torch.as_tensor(getattr(self, name), dtype=torch.float32)
-            module.register_buffer(name, values)
-
-
 class PolicyModel(torch.nn.Module):
     """Observation and elapsed time → action and next observation, over irregular time.
 
@@ -81,6 +65,12 @@ class PolicyModel(torch.nn.Module):
         contract: what the policy asks of the robot; its sensed terms come first.
         normalizer: of the sensed values.
     """
+
+    mean: torch.Tensor
+    std: torch.Tensor
+    change: torch.Tensor
+    lower: torch.Tensor
+    upper: torch.Tensor
 
     def __init__(self, settings: ModelSettings, contract: Contract, normalizer: Normalizer):
         super().__init__()
@@ -201,16 +191,14 @@ class PolicyModel(torch.nn.Module):
         return self.limited(action), prediction, state
 
 
-def cell_settings(cell: str, width: int) -> dict[str, Any]:
-    """Settings that differ from a cell's defaults: a CfC's backbone is as wide as its state."""
-    return {'backbone': width} if cell.startswith('cfc') and cell != 'cfc_ncp' else {}
-
-
 class StepModel(torch.nn.Module):
     """A policy's step as exported: the same function in fewer operations.
 
     Normalisation is folded into the encoder and the scale of the change into the prediction head.
     """
+
+    lower: torch.Tensor
+    upper: torch.Tensor
 
     def __init__(self, model: PolicyModel):
         super().__init__()
@@ -252,39 +240,3 @@ def _linear(weight: torch.Tensor, bias: torch.Tensor) -> torch.nn.Linear:
     layer.weight.copy_(weight)
     layer.bias.copy_(bias)
     return layer
-
-
-def parameters(model: torch.nn.Module) -> int:
-    """Number of trainable parameters; what a wiring masks is not counted."""
-    return sum(p.numel() for p in model.parameters() if p.requires_grad)
-
-
-def width_for(count: Callable[[int], int], budget: int, least: int = 8, most: int = 4096) -> int:
-    """The hidden size whose model comes closest to a parameter budget.
-
-    Args:
-        count: hidden size → parameters, increasing. It is called as seldom as possible, by
-            assuming that it grows roughly with the square of the size.
-        budget: parameters wanted.
-        least: smallest hidden size to try.
-        most: largest hidden size to try.
-
-    Raises:
-        ValueError: the budget lies outside the range of these hidden sizes.
-    """
-    known = {least: count(least)}
-    if known[least] > budget:
-        raise ValueError(f'budget {budget}: {least} units already have {known[least]} parameters')
-    low = high = least
-    while known[high] < budget:
-        if high == most:
-            raise ValueError(f'budget {budget}: {most} units have only {known[most]} parameters')
-        low, high = high, min(most, math.ceil(1.1 * high * math.sqrt(budget / known[high])))
-        known[high] = count(high)
-    while high - low > 1:
-        below, above = math.sqrt(known[low]), math.sqrt(known[high])
-        guess = low + (high - low) * (math.sqrt(budget) - below) / (above - below)
-        middle = min(max(round(guess), low + 1), high - 1)
-        known[middle] = count(middle)
-        low, high = (middle, high) if known[middle] < budget else (low, middle)
-    return min((low, high), key=lambda width: abs(known[width] - budget))

@@ -3,7 +3,9 @@
 import torch
 
 from liquid_control import cells
-from liquid_control.models.policy import ModelSettings, Normalizer
+from liquid_control.control.contract import Contract
+from liquid_control.models.policy import ModelSettings
+from liquid_control.models.sizing import Normalizer
 
 
 class Predictor(torch.nn.Module):
@@ -16,6 +18,10 @@ class Predictor(torch.nn.Module):
         settings: cell and sizes.
         normalizer: of the C channels, from the training part only.
     """
+
+    mean: torch.Tensor
+    std: torch.Tensor
+    change: torch.Tensor
 
     def __init__(self, settings: ModelSettings, normalizer: Normalizer):
         super().__init__()
@@ -63,3 +69,33 @@ class RawPredictor(torch.nn.Module):
         """Frames (B, T, C), elapsed (B, T, 1) → next frames (B, T, C), last state (B, S)."""
         outputs, state = self.cell(x, elapsed + self.added, state)
         return self.prediction(outputs), state
+
+
+class PredictorStep(torch.nn.Module):
+    """One step of a predictor as exported: normalisation folded in, and the safe action as output.
+
+    Args:
+        model: predictor whose C channels are the contract's sensed values.
+        contract: contract of the robot, without ``previous_action``.
+    """
+
+    def __init__(self, model: Predictor, contract: Contract):
+        super().__init__()
+        self.cell = model.cell
+        self.register_buffer('safe', torch.tensor([contract.action.safe], dtype=torch.float32))
+        with torch.no_grad():
+            scale = torch.cat([1.0 / model.std, torch.ones(1)])
+            offset = torch.cat([model.mean, torch.ones(1)])
+            self.encoder = torch.nn.Linear(len(scale), model.encoder.out_features)
+            self.encoder.weight.copy_(model.encoder.weight * scale)
+            self.encoder.bias.copy_(model.encoder.bias - model.encoder.weight @ (offset * scale))
+            self.prediction = torch.nn.Linear(model.cell.output_size, len(model.mean))
+            self.prediction.weight.copy_(model.prediction.weight * model.change[:, None])
+            self.prediction.bias.copy_(model.prediction.bias * model.change)
+
+    def forward(self, observation, elapsed, state):
+        """Observation (B, n), elapsed (B, 1), state (B, S) → safe action, prediction, state."""
+        encoded = torch.tanh(self.encoder(torch.cat([observation, elapsed], dim=1)))
+        output, state = self.cell.step(encoded, state, elapsed)
+        safe = self.safe.expand(observation.shape[0], -1)
+        return safe, observation + self.prediction(output), state

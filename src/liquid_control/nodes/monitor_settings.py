@@ -38,7 +38,7 @@ class MonitorSettings(NamedTuple):
         settings = cls(
             robot=declare.get('robot', 'walker2d', 'Contract: a name, or a path to its YAML.'),
             policy=declare.get('policy', 'cfc', 'Bundle: a name, or a path to its file.'),
-            fault=declare.get('fault', 'none', 'Faults that the fault node injects.'),
+            fault=declare.get('fault', 'none', 'Faults of the run, for the record.'),
             predictor=declare.get(
                 'predictor', '',
                 "Path of a predictor's bundle whose alarm watches the robot; empty: none.",

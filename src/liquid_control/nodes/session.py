@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import rclpy
 from rclpy.duration import Duration
@@ -24,6 +25,8 @@ try:
     from rclpy.experimental import EventsExecutor as Executor
 except ImportError:
     from rclpy.executors import SingleThreadedExecutor as Executor
+
+N = TypeVar('N', bound=Node)
 
 ERROR = 1
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
@@ -49,13 +52,13 @@ def _own_arguments() -> list[str]:
     return remove_ros_args(sys.argv)[1:]
 
 
-class Session:
+class Session(Generic[N]):
     """One node and its executor, from start to end.
 
     ``stopping`` becomes true once the process has been asked to end.
     """
 
-    def __init__(self, make: Callable[[], Node]):
+    def __init__(self, make: Callable[[], N]):
         self.stopping = False
         try:
             rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
@@ -159,7 +162,7 @@ class Session:
         rclpy.try_shutdown()
 
 
-def run_node(make: Callable[[], Node], work: Callable[[Session], int]) -> int:
+def run_node(make: Callable[[], N], work: Callable[[Session[N]], int]) -> int:
     """Make a node, let ``work`` run it, and end it in order; return the exit code.
 
     Errors that a user can fix (a wrong file, parameter or name) are printed on one line. With
@@ -183,14 +186,14 @@ def run_node(make: Callable[[], Node], work: Callable[[Session], int]) -> int:
             rclpy.try_shutdown()
 
 
-def run_process(make: Callable[[], Node], work: Callable[[Session], int]) -> int:
+def run_process(make: Callable[[], N], work: Callable[[Session[N]], int]) -> int:
     """Like ``run_node``, for a process that has nothing else to do and ends after it.
 
     Ctrl-C comes twice, from the terminal and from ``ros2 launch``; the second must not kill a node
     that has just ended in order, while Python winds down.
     """
 
-    def made() -> Node:
+    def made() -> N:
         for word in () if help_asked() else _own_arguments():
             raise NodeError(
                 f'unexpected argument {word!r}: parameters are given as --ros-args -p NAME:=VALUE; '

@@ -19,7 +19,7 @@ from rosgraph_msgs.msg import Clock
 from liquid_control import paths
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
-from liquid_control.faults import SimulationFaults, parse
+from liquid_control.faults import SimulationFaults, check_model, parse
 from liquid_control.nodes.parameters import Parameters
 from liquid_control.nodes.session import NodeError, Session, run_process
 from liquid_control.nodes.sim_commands import SimCommands
@@ -73,7 +73,8 @@ class SimNode(Node):
         simulated = robot_of(self.robot)
         self._steps, self._period_s = steps or simulated.episode_steps, simulated.period_s
         self.world = World(simulated, self.robot)
-        self._faults = SimulationFaults(parse(fault), self._seed, self.robot.action)
+        check_model(faults := parse(fault), self.world.nominal)
+        self._faults = SimulationFaults(faults, self._seed, self.robot.action)
         profile = qos(lockstep=self.lockstep, reliable=True, depth=10)
         self._sensors = SensorPublishers(self, simulated, profile)
         self._time = self.create_publisher(Clock, '/clock', 10)

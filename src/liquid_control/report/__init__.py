@@ -1,1 +1,1 @@
-"""Tables, plots, videos and HTML pages of measurements."""
+"""All that a person sees of results: tables, plots, videos, pages and model cards."""

@@ -3,7 +3,7 @@
 import contextlib
 import contextvars
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -25,7 +25,7 @@ _kept: contextvars.ContextVar['list[FittedTable] | None'] = contextvars.ContextV
 
 
 @contextlib.contextmanager
-def keeping() -> Iterator['list[FittedTable]']:
+def keeping() -> Generator['list[FittedTable]']:
     """Yield a list; every table that is printed meanwhile is added to it."""
     tables: list[FittedTable] = []
     before = _kept.set(tables)

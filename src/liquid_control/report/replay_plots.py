@@ -87,7 +87,7 @@ def _traces(player: Player, first: int) -> Plot | None:
 
 def _alarm(player: Player, first: int) -> Plot | None:
     """Score of the trust alarm over time."""
-    if player.alarm is None or len(player.scores.rows) < 2:
+    if player.alarm is None or player.calibration is None or len(player.scores.rows) < 2:
         return None
     stamps, scores = player.scores.columns()
     threshold = player.calibration.threshold
@@ -143,7 +143,7 @@ def _channels(player: Player) -> list[int]:
     alarmed = [
         name
         for event in (player.alarm.events if player.alarm else ())
-        for name in sorted(event.joints, key=event.joints.get, reverse=True)
+        for name in sorted(event.joints, key=event.joints.__getitem__, reverse=True)
     ]
     ordered = list(dict.fromkeys([*alarmed, *found]))
     return [found[name][0] for name in ordered][:_SHOWN]

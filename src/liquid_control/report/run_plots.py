@@ -3,6 +3,7 @@
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib import rc_context
@@ -20,7 +21,7 @@ WINDOW_S = 2.0
 SMOOTHING_S = 0.5
 _INK, _MODEL, _OTHER = '#010203', '#c8590a', '#3577b5'
 _RUNS = (_MODEL, _OTHER, '#2b8a5c', '#8a5bb5', '#a8871c', '#b04a6b')
-STYLE = {
+STYLE: dict[Any, Any] = {
     'font.family': 'sans-serif',
     'font.size': 9,
     'svg.fonttype': 'none',
@@ -161,7 +162,7 @@ def latency(latency_s: np.ndarray, contract: Contract) -> Plot | None:
     with rc_context(STYLE):
         figure = Figure(figsize=(5.2, 2.7), layout='constrained')
         ax = figure.subplots()
-        ax.hist(values, bins=np.linspace(0, top, 50), color=_OTHER, alpha=0.75, lw=0)
+        ax.hist(values, bins=np.linspace(0, top, 50).tolist(), color=_OTHER, alpha=0.75, lw=0)
         for value, name, side in ((p50, 'p50', 'right'), (p99, 'p99', 'left')):
             if not np.isfinite(value):
                 continue

@@ -77,7 +77,7 @@ def _policy(metrics: dict) -> str:
 
 
 _POLICY = Column('policy', 'which policy drove', _policy)
-_FAULT = Column('fault', 'sensor faults', _run('fault'))
+_FAULT = Column('fault', 'faults of the run', _run('fault'))
 _PARAMETERS = Column(
     'parameters',
     "numbers in the policy's network",

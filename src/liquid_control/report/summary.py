@@ -37,7 +37,7 @@ def about(metrics: dict) -> Sentence:
         return Sentence(f'{who}: not complete: {metrics["why"]}.', bad=True)
     if mode == 'robot':
         return _on_robot(who, metrics)
-    return _walked(who, metrics)
+    return _simulated(who, metrics)
 
 
 def name(metrics: dict) -> str:
@@ -55,7 +55,7 @@ def missed(timing: dict[str, Any], what: str = 'deadlines') -> str:
     return of if share is None else f'{of} ({100 * share:.1f} %, limit {100 * limit:g} %)'
 
 
-def _walked(who: str, metrics: dict) -> Sentence:
+def _simulated(who: str, metrics: dict) -> Sentence:
     figures = metrics['figures']
     count, falls = figures.get('episodes'), figures.get('falls')
     if not count:
@@ -65,10 +65,10 @@ def _walked(who: str, metrics: dict) -> Sentence:
     steps = f'{figures["steps_mean"]:,.0f} steps'
     if count == 1:
         ended = 'without falling' if not falls else 'and fell'
-        text = f'{who} walked {steps} {ended}: return {figures["return_mean"]:.0f}'
+        text = f'{who} ran {steps} {ended}: return {figures["return_mean"]:.0f}'
     else:
         text = (
-            f'{who} walked {count} episodes of {steps} on average {ended}: '
+            f'{who} ran {count} episodes of {steps} on average {ended}: '
             f'mean return {figures["return_mean"]:.0f}'
         )
     return Sentence(f'{text}{_predicted(figures)}.')

@@ -104,7 +104,7 @@ class Caption:
 
         image = Image.fromarray(picture)
         pen = ImageDraw.Draw(image)
-        outlined = {'stroke_width': 2, 'stroke_fill': 'black'}
+        outlined: Any = {'stroke_width': 2, 'stroke_fill': 'black'}
         pen.text((12, 10), self._title, 'white', self._font, **outlined)
         time = (picture.shape[1] - 12, 10)
         pen.text(time, f'{seconds:.2f} s', 'white', self._font, anchor='ra', **outlined)

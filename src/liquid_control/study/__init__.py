@@ -1,1 +1,1 @@
-"""The Walker2d kinematics study: published recipes, a comparison of cells, and our own model."""
+"""Studies: published results, reproduced and compared, one folder each."""

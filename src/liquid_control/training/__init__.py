@@ -1,1 +1,1 @@
-"""Training: the expert by PPO, the students by imitation, and export to bundles."""
+"""Trainings, and what they share: checkpoints, folders, devices, optimizers, export to bundles."""

@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,7 @@ def broken(path: Path, error: Exception) -> ValueError:
 
 
 @contextlib.contextmanager
-def restoring(path: Path) -> Iterator[None]:
+def restoring(path: Path) -> Generator[None]:
     """Raise :func:`broken` if a value to be restored from the file is missing or does not fit."""
     try:
         yield

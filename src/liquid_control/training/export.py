@@ -17,7 +17,7 @@ from onnxscript import optimizer
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
 from liquid_control.control.step_graph import INPUTS, OUTPUTS, open_session
-from liquid_control.models.policy import parameters
+from liquid_control.models import parameters
 from liquid_control.provenance import provenance
 
 _OPSET = 18

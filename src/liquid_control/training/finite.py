@@ -12,14 +12,14 @@ class NotFiniteError(RuntimeError):
     """A value in training is not finite; the message says where."""
 
 
-def check_parameters(model: torch.nn.Module, place: str) -> None:
+def check_parameters(model: torch.nn.Module, context: str) -> None:
     """Raise NotFiniteError naming the first parameter with a non-finite value."""
     for name, value in model.named_parameters():
         if not torch.isfinite(value).all():
-            raise NotFiniteError(f'{place}: parameter {name} is not finite')
+            raise NotFiniteError(f'{context}: parameter {name} is not finite')
 
 
-def check_gradients(model: torch.nn.Module, place: str) -> None:
+def check_gradients(model: torch.nn.Module, context: str) -> None:
     """Raise NotFiniteError naming the parameters with non-finite gradients."""
     names = [
         name
@@ -27,21 +27,21 @@ def check_gradients(model: torch.nn.Module, place: str) -> None:
         if value.grad is not None and not torch.isfinite(value.grad).all()
     ]
     if names:
-        raise NotFiniteError(f'{place}: the gradient of {", ".join(names)} is not finite')
+        raise NotFiniteError(f'{context}: the gradient of {", ".join(names)} is not finite')
 
 
 def clip_gradients(
-    model: torch.nn.Module, most: float, place: str, variables: Variables | None = None
+    model: torch.nn.Module, most: float, context: str, variables: Variables | None = None
 ) -> None:
     """Clip gradients to a maximum norm.
 
     Args:
         most: maximum norm of all gradients together.
-        place: where the training is, for error messages.
+        context: where the training is, for error messages.
         variables: splits each gradient into parts that are clipped separately instead.
 
     Raises:
-        NotFiniteError: a gradient is not finite; the message names ``place`` and the parameters.
+        NotFiniteError: a gradient is not finite; the message names ``context`` and the parameters.
     """
     try:
         if variables is None:
@@ -51,8 +51,8 @@ def clip_gradients(
     except torch.cuda.OutOfMemoryError:
         raise
     except RuntimeError:
-        check_gradients(model, place)
-        raise NotFiniteError(f'{place}: the norm of the gradient is not finite') from None
+        check_gradients(model, context)
+        raise NotFiniteError(f'{context}: the norm of the gradient is not finite') from None
 
 
 def _clip_parts(model: torch.nn.Module, most: float, variables: Variables) -> None:
@@ -68,7 +68,7 @@ def _clip_parts(model: torch.nn.Module, most: float, variables: Variables) -> No
 def explain(
     model: torch.nn.Module,
     batch: tuple[torch.Tensor, torch.Tensor, torch.Tensor],
-    place: str,
+    context: str,
     describe: Callable[[int], str],
     **more: torch.Tensor,
 ) -> NotFiniteError:
@@ -77,7 +77,7 @@ def explain(
     Args:
         model: called with x and elapsed once more, with a hook on each of its modules.
         batch: x (B, T, C), elapsed (B, T, 1), target (B, T, C).
-        place: round and update, for the message.
+        context: round and update, for the message.
         describe: describes a window of the batch by index.
         more: whatever else the loss depends on, (B, T, C) each.
     """
@@ -86,10 +86,10 @@ def explain(
         bad = _first(values)
         if bad:
             return NotFiniteError(
-                f'{place}: {name} is not finite at {bad[1]} of {describe(bad[0])}'
+                f'{context}: {name} is not finite at {bad[1]} of {describe(bad[0])}'
             )
     try:
-        check_parameters(model, place)
+        check_parameters(model, context)
     except NotFiniteError as error:
         return error
     found: list[str] = []
@@ -112,7 +112,7 @@ def explain(
         for hook in hooks:
             hook.remove()
     where = found[0] if found else 'the squared error overflows single precision'
-    return NotFiniteError(f'{place}: the loss is not finite; {where}')
+    return NotFiniteError(f'{context}: the loss is not finite; {where}')
 
 
 def _first(values: torch.Tensor) -> tuple[int, str] | None:

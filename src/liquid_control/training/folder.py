@@ -3,7 +3,7 @@
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 CHUNKS = 'chunks'
@@ -18,7 +18,7 @@ _WRITTEN = [
 
 
 @contextlib.contextmanager
-def checkpoint_folder(given: Path | None, bundle: Path) -> Iterator[Path]:
+def checkpoint_folder(given: Path | None, bundle: Path) -> Generator[Path]:
     """Yield the folder of a training's checkpoints, held by this process alone.
 
     If none is given, it is beside the bundle and is cleared once everything is done; a training
@@ -27,7 +27,7 @@ def checkpoint_folder(given: Path | None, bundle: Path) -> Iterator[Path]:
     Raises:
         ValueError: another process trains in it.
     """
-    folder = _place(given, bundle)
+    folder = _folder(given, bundle)
     with alone_in(folder):
         yield folder
         if given is None:
@@ -35,7 +35,7 @@ def checkpoint_folder(given: Path | None, bundle: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
+def alone_in(folder: Path) -> Generator[None]:
     """Keep other processes from training in a folder, where the file system can.
 
     It is created if it does not exist, and removed again if nothing was written.
@@ -45,14 +45,14 @@ def alone_in(folder: Path) -> Iterator[None]:
     """
     created = not folder.is_dir()
     folder.mkdir(parents=True, exist_ok=True)
-    place = os.open(folder, os.O_RDONLY)
+    handle = os.open(folder, os.O_RDONLY)
     try:
         with contextlib.suppress(OSError):  # some network file systems cannot lock a folder
-            if _taken(place):
+            if _taken(handle):
                 raise ValueError(f'{folder}: another process is training there')
         yield
     finally:
-        os.close(place)
+        os.close(handle)
         if created:
             with contextlib.suppress(OSError):
                 folder.rmdir()
@@ -63,26 +63,26 @@ def clear(folder: Path) -> None:
     for name in _WRITTEN:
         for path in folder.glob(name):
             path.unlink(missing_ok=True)
-    for place in (folder / CHUNKS, folder):
+    for own in (folder / CHUNKS, folder):
         with contextlib.suppress(OSError):
-            place.rmdir()
+            own.rmdir()
 
 
 def how_to_resume(given: Path | None, bundle: Path) -> str:
     """What to say when a training was stopped, with the arguments of :func:`checkpoint_folder`."""
-    folder = _place(given, bundle)
+    folder = _folder(given, bundle)
     if any(path.suffix == '.safetensors' for name in _WRITTEN for path in folder.glob(name)):
         return 'stopped; the same command resumes from the last checkpoint'
     return 'stopped before the first checkpoint; the same command starts anew'
 
 
-def _place(given: Path | None, bundle: Path) -> Path:
+def _folder(given: Path | None, bundle: Path) -> Path:
     return given or bundle.with_suffix('.training')
 
 
-def _taken(place: int) -> bool:
+def _taken(handle: int) -> bool:
     try:
-        fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     return False

@@ -68,14 +68,14 @@ class Optimizers:
     def tensors(self) -> dict[str, torch.Tensor]:
         """All optimiser state, by optimiser, parameter and name."""
         found: dict[str, torch.Tensor] = {}
-        for place, part in enumerate(self._parts):
-            found |= checkpoint.named(str(place), checkpoint.moments(part))
+        for index, part in enumerate(self._parts):
+            found |= checkpoint.named(str(index), checkpoint.moments(part))
         return found
 
     def restore(self, tensors: dict[str, torch.Tensor]) -> None:
         """Restore what :meth:`tensors` returned."""
-        for place, part in enumerate(self._parts):
-            checkpoint.load_moments(part, checkpoint.under(str(place), tensors))
+        for index, part in enumerate(self._parts):
+            checkpoint.load_moments(part, checkpoint.under(str(index), tensors))
 
 
 def _is_matrix(value: torch.Tensor) -> bool:

@@ -23,10 +23,9 @@ def lenient(decode: Callable[[bytes], Any], note: Callable[[str], None]) -> Call
         except Exception as error:
             if not isinstance(error.__cause__, UnicodeDecodeError):
                 raise
-            first = error
+            bad = bytes(error.__cause__.object)
         replaced: dict[str, bytes] = {}
         while True:  # each round mends one string; a string that is mended cannot fail again
-            bad = bytes(first.__cause__.object)
             mended = bytes(byte if byte < 128 else _SUBSTITUTE for byte in bad)
             replaced[mended.decode()] = bad
             data = data.replace(bad + b'\0', mended + b'\0')
@@ -36,7 +35,7 @@ def lenient(decode: Callable[[bytes], Any], note: Callable[[str], None]) -> Call
                 again = error.__cause__
                 if not isinstance(again, UnicodeDecodeError) or bytes(again.object) == bad:
                     raise
-                first = error
+                bad = bytes(again.object)
                 continue
             for place, text, put in _strings(message, ''):
                 if text in replaced:

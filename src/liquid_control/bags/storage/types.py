@@ -226,7 +226,10 @@ class Types:
     def encoded(self, message: Any) -> bytes:
         """Encode a message that a decoder of these types returned."""
         kind = message.__msgtype__
-        return bytes(self.store(kind).serialize_cdr(message, kind))
+        store = self.store(kind)
+        if store is None:
+            raise BagError(self.why_unknown(kind))
+        return bytes(store.serialize_cdr(message, kind))
 
     def _told(self, topic: str, text: str) -> None:
         self._note(f'{topic}: {text}')

@@ -55,8 +55,9 @@ def main(args: argparse.Namespace) -> int:
     settings = ExpertSettings(args.robot, args.seed, robust=args.robust, **steps)
     wanted = {'walker': args.out} | ({'teacher': args.teacher} if args.teacher else {})
     # Students name their teacher's file: one that exists is never made anew.
-    bundles = {choice: finished_expert(path, settings) for choice, path in wanted.items()}
-    missing = {choice: wanted[choice] for choice, bundle in bundles.items() if bundle is None}
+    finished = {choice: finished_expert(path, settings) for choice, path in wanted.items()}
+    bundles = {choice: bundle for choice, bundle in finished.items() if bundle is not None}
+    missing = {choice: path for choice, path in wanted.items() if choice not in bundles}
     console = Console()
     if missing:
         try:
@@ -64,10 +65,10 @@ def main(args: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             print(f'\n{how_to_resume(args.checkpoints, args.out)}', file=sys.stderr)
             return 130
-    for choice, bundle in bundles.items():
-        done = f'wrote {bundle.path}' if choice in missing else f'{bundle.path} is trained already'
+    for choice, path in wanted.items():
+        done = f'wrote {path}' if choice in missing else f'{path} is trained already'
         console.print(f'{done}, the best {choice}', highlight=False)
-        console.print(score_table(bundle.path.name, bundle.scores))
+        console.print(score_table(path.name, bundles[choice].scores))
     if args.json:
         scores = {choice: bundle.scores for choice, bundle in bundles.items()}
         about = provenance(seed=args.seed)

@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import sys
 from pathlib import Path
+from typing import Any
 
 from liquid_control.cli.arguments import (
     add_device_argument,
@@ -52,8 +53,8 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.control.contract import Contract
     from liquid_control.sim import robot_of
     from liquid_control.training.device import Hardware, device_named
-    from liquid_control.training.robot import contract_of_students
-    from liquid_control.training.teacher import Teacher
+    from liquid_control.training.student.campaign import Setup
+    from liquid_control.training.teacher import read_teacher, student_contract
 
     runs = _runs(args)
     device_named(args.device)
@@ -61,11 +62,12 @@ def main(args: argparse.Namespace) -> int:
     if args.checkpoints and args.out.suffix != '.onnx':
         raise ValueError('--checkpoints: several runs keep theirs in --out; give it with one .onnx')
     robot, teacher = paths.robot(args.robot), paths.policy(args.teacher, args.robot)
-    contract = contract_of_students(Contract.load(robot))  # before anything starts
-    Teacher(teacher, 1, robot_of(contract))
+    contract = Contract.load(robot)
+    student_contract(contract)  # before anything starts
+    setup = Setup(contract, read_teacher(teacher, robot_of(contract)), hardware)
     if args.out.suffix == '.onnx':
-        return _one(args, runs, robot, teacher, hardware)
-    return _several(args, runs, robot, teacher, hardware)
+        return _one(args, runs, setup)
+    return _several(args, runs, setup)
 
 
 def _runs(args):
@@ -76,13 +78,13 @@ def _runs(args):
 
     for option, least in (('seeds', 1), ('workers', 1), ('threads', 1), ('rounds', 1),
                           ('updates', 1), ('seed', 0), ('fine-tune', 0)):  # fmt: skip
-        found = getattr(args, option.replace('-', '_'))
-        if found is not None and found < least:
-            raise ValueError(f'--{option}: expected {least} or more, found {found}')
+        value = getattr(args, option.replace('-', '_'))
+        if value is not None and value < least:
+            raise ValueError(f'--{option}: expected {least} or more, found {value}')
     names = cells.chosen(args.cell + ['all'] * args.all)
     if not names:
         raise ValueError('--cell: name a cell, or give --all')
-    given = {
+    given: dict[str, Any] = {
         'rounds': args.rounds,
         'updates': args.updates,
         'optimizer': args.optimizer,
@@ -107,35 +109,34 @@ def _runs(args):
     return runs
 
 
-def _one(args, runs, robot, teacher, hardware) -> int:
+def _one(args, runs, setup) -> int:
     from rich.console import Console
 
     from liquid_control.cli.progress import reporting
     from liquid_control.control.bundle import Bundle
     from liquid_control.training.folder import checkpoint_folder, how_to_resume
-    from liquid_control.training.student.campaign import Place, carry_out, finished
+    from liquid_control.training.student.campaign import RunFiles, carry_out, finished
 
     console = Console()
-    bundle = finished(args.out, runs[0], robot, teacher)
+    bundle = finished(args.out, runs[0], setup)
     if bundle is not None:
         print(f'{args.out} is trained already')
-        return _told(args, console, bundle)
+        return _show_scores(args, console, bundle)
     try:
         with (
             checkpoint_folder(args.checkpoints, args.out) as folder,
             reporting(console, runs[0].cell) as report,
         ):
-            where = Place(args.out, folder, args.log)
-            carry_out(runs[0], robot, teacher, where, hardware, report)
+            carry_out(runs[0], setup, RunFiles(args.out, folder, args.log), report)
     except KeyboardInterrupt:
         print(f'\n{how_to_resume(args.checkpoints, args.out)}', file=sys.stderr)
         return 130
     bundle = Bundle.read(args.out)
     console.print(f'wrote {args.out}: {bundle.counts["parameters"]} parameters', highlight=False)
-    return _told(args, console, bundle)
+    return _show_scores(args, console, bundle)
 
 
-def _told(args, console, bundle) -> int:
+def _show_scores(args, console, bundle) -> int:
     """Print the scores of one bundle, and write them if asked to."""
     from liquid_control.cli.train.score import score_table
     from liquid_control.provenance import provenance, write_json
@@ -147,7 +148,7 @@ def _told(args, console, bundle) -> int:
     return 0
 
 
-def _several(args, runs, robot, teacher, hardware) -> int:
+def _several(args, runs, setup) -> int:
     from rich.console import Console
 
     from liquid_control.cli.arguments import terminable
@@ -160,13 +161,13 @@ def _several(args, runs, robot, teacher, hardware) -> int:
     (args.out / 'seeds').mkdir(parents=True, exist_ok=True)
     with terminable():
         try:
-            states = campaign(runs, robot, teacher, args.out, args.workers, hardware, args.log)
+            states = campaign(runs, setup, args.out, args.workers, args.log)
             with contextlib.closing(states), showing(console, 'policies', 'runs') as show:
                 for progress in states:
                     show(progress)
         except KeyboardInterrupt:
             stopped = True
-        best = conclude(runs, args.out, robot, teacher, progress.failed)
+        best = conclude(runs, setup, args.out, progress.failed)
     console.print(_table(best))
     if args.json:
         scores = {cell: bundle.scores for cell, bundle in best.items()}
@@ -199,6 +200,6 @@ def _table(best):
         seeds = bundle.scores['seeds']
         percents = [f'{seeds[fault]["percent"]["mean"]:.0f}' for fault in SCORES.faults]
         ratio = seeds['none'].get('prediction_ratio')
-        told = f'{ratio["mean"]:.3f}' if ratio else ''
-        table.add_row(cell, str(len(seeds['seeds'])), *percents, told)
+        text = f'{ratio["mean"]:.3f}' if ratio else ''
+        table.add_row(cell, str(len(seeds['seeds'])), *percents, text)
     return table

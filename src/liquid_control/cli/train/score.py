@@ -16,8 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--fault', action='append', metavar='FAULT',
                         help='only this fault; may be repeated (those of --suite)')  # fmt: skip
     parser.add_argument('--suite', metavar='NAME',
-                        help='the faults of this suite: scores, weights, commands, clock, '
-                        'dynamics, … (scores)')  # fmt: skip
+                        help='the faults of this suite (scores)')  # fmt: skip
     parser.add_argument('--episodes', type=int, help='episodes per fault (50)')
     parser.add_argument('--seed', type=int, help='seed of the first episode (500000)')
     parser.add_argument('--out', type=Path, metavar='FILE',
@@ -33,14 +32,15 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.cli.progress import reporting
     from liquid_control.control.bundle import Bundle
     from liquid_control.control.contract import Contract
-    from liquid_control.evaluation import closed_loop as score
+    from liquid_control.evaluation.closed_loop import EPISODES, SEED, score, teacher_return
     from liquid_control.evaluation.episodes import require_faults
+    from liquid_control.evaluation.seeds import rescored
     from liquid_control.evaluation.suite import SCORES, suite
     from liquid_control.provenance import provenance, write_json
     from liquid_control.sim import robot_of
 
-    episodes = score.EPISODES if args.episodes is None else args.episodes
-    seed = score.SEED if args.seed is None else args.seed
+    episodes = EPISODES if args.episodes is None else args.episodes
+    seed = SEED if args.seed is None else args.seed
     for option, found, least in (('episodes', episodes, 1), ('seed', seed, 0)):
         if found < least:
             raise ValueError(f'--{option}: expected {least} or more, found {found}')
@@ -62,21 +62,22 @@ def main(args: argparse.Namespace) -> int:
         reference = None
         if taught:
             report(0.0, 'its teacher')
-            teacher = Bundle.read(paths.policy(args.teacher, robot.robot))
+            path = paths.policy(args.teacher, robot.robot)
+            teacher = Bundle.read(path)
             if teacher.sha256 != taught:
                 raise ValueError(
                     f'--teacher: the teacher of {args.policy} has sha256 {taught[:12]}, '
-                    f'found {teacher.sha256[:12]} ({teacher.path})'
+                    f'found {teacher.sha256[:12]} ({path})'
                 )
-            reference = score.teacher_return(teacher.path, robot, episodes, seed)
-        found = score.closed_loop_scores(bundle, robot, reference, episodes, seed, report, faults)
-    console.print(score_table(args.policy, found))
+            reference = teacher_return(teacher, robot, episodes, seed)
+        scores = score(bundle, robot, faults, episodes, seed, reference=reference, report=report)
+    console.print(score_table(args.policy, scores))
     if args.json:
         about = provenance(seed=seed, policy_sha256=bundle.sha256)
-        write_json(args.json, {'format': 1, 'provenance': about, 'scores': found})
+        write_json(args.json, {'format': 1, 'provenance': about, 'scores': scores})
     if args.out:
         kept = {name: value for name, value in bundle.scores.items() if name != 'seeds'}
-        score.rescored(bundle, args.out, {**kept, **found})
+        rescored(bundle, args.out, {**kept, **scores})
         print(f'wrote {args.out}')
     return 0
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from liquid_control.models.policy import parameters
+from liquid_control.models import parameters
 from liquid_control.study.run import Recipe, ResultStore, Run
 from liquid_control.study.train import Batch, course, error
 from liquid_control.study.walker2d_kinematics import best_weights, comparison, simulated

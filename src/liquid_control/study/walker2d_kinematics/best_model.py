@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from liquid_control import cells
-from liquid_control.models.policy import Normalizer
+from liquid_control.models import Normalizer
 from liquid_control.sim import simulated_robot
 
 PERIOD, LIMIT = simulated_robot('walker2d').period_s, 10.0

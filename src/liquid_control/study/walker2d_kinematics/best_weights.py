@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from liquid_control import paths
-from liquid_control.models.policy import Normalizer, parameters
+from liquid_control.models import Normalizer, parameters
 from liquid_control.provenance import provenance
 from liquid_control.study.run import Run
 from liquid_control.study.train import error

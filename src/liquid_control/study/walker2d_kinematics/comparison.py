@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from liquid_control.models.policy import (
+from liquid_control.models import (
     ModelSettings,
     Normalizer,
+    Predictor,
     cell_settings,
     parameters,
     width_for,
 )
-from liquid_control.models.predictor import Predictor
 from liquid_control.study.run import Recipe, Run
 from liquid_control.study.walker2d_kinematics.dataset import CHANNELS, Rollouts
 

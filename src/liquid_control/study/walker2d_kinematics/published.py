@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from liquid_control.models.policy import ModelSettings
+from liquid_control.models import ModelSettings
 from liquid_control.study.run import Recipe, Run
 from liquid_control.study.walker2d_kinematics.dataset import COUNTS
 

@@ -6,8 +6,7 @@ import torch
 
 from liquid_control.cells import Cell, make
 from liquid_control.cells.cfc import Gates
-from liquid_control.models.policy import ModelSettings
-from liquid_control.models.predictor import RawPredictor
+from liquid_control.models import ModelSettings, RawPredictor
 from liquid_control.study.run import Run
 from liquid_control.study.walker2d_kinematics.dataset import CHANNELS
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
-from liquid_control.evaluation.closed_loop import closed_loop_scores
+from liquid_control.evaluation.closed_loop import score
 from liquid_control.provenance import difference
 from liquid_control.sim import simulated_robot
 from liquid_control.training.export import export_bundle
@@ -38,7 +38,7 @@ def publish_expert(
         contract=robot.asking(*simulated_robot(settings.environment).teacher_terms),
         state_size=1,
         trained_elapsed=(1.0, 1.0),
-        judge=lambda draft: {'training': scores, **closed_loop_scores(draft, robot)},
+        judge=lambda draft: {'training': scores, **score(draft, robot)},
         seed=settings.seed,
         history=history,
     )

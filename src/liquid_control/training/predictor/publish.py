@@ -5,14 +5,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from liquid_control.bags.recording import Recording
 from liquid_control.control.bundle import PREDICTOR, Bundle
 from liquid_control.control.contract import Contract
 from liquid_control.control.elapsed import range_of_means
 from liquid_control.control.runtime import PolicyRunner
-from liquid_control.models.predictor import Predictor
+from liquid_control.models import PredictorStep
 from liquid_control.replay.alarm import Calibration, calibrate, check_blocks
 from liquid_control.replay.free_run import RolloutRunner, Rollouts
 from liquid_control.training.export import export_bundle
@@ -24,36 +23,6 @@ ROLLOUTS_HZ = 50.0
 """Maximum number of rollouts per second."""
 _PIECE = 1000
 """Observations that are stepped through and rolled out from at a time."""
-
-
-class PredictorStep(torch.nn.Module):
-    """One step of a predictor as exported: normalisation folded in, and the safe action as output.
-
-    Args:
-        model: predictor whose C channels are the contract's sensed values.
-        contract: contract of the robot, without ``previous_action``.
-    """
-
-    def __init__(self, model: Predictor, contract: Contract):
-        super().__init__()
-        self.cell = model.cell
-        self.register_buffer('safe', torch.tensor([contract.action.safe], dtype=torch.float32))
-        with torch.no_grad():
-            scale = torch.cat([1.0 / model.std, torch.ones(1)])
-            offset = torch.cat([model.mean, torch.ones(1)])
-            self.encoder = torch.nn.Linear(len(scale), model.encoder.out_features)
-            self.encoder.weight.copy_(model.encoder.weight * scale)
-            self.encoder.bias.copy_(model.encoder.bias - model.encoder.weight @ (offset * scale))
-            self.prediction = torch.nn.Linear(model.cell.output_size, len(model.mean))
-            self.prediction.weight.copy_(model.prediction.weight * model.change[:, None])
-            self.prediction.bias.copy_(model.prediction.bias * model.change)
-
-    def forward(self, observation, elapsed, state):
-        """Observation (B, n), elapsed (B, 1), state (B, S) → safe action, prediction, state."""
-        encoded = torch.tanh(self.encoder(torch.cat([observation, elapsed], dim=1)))
-        output, state = self.cell.step(encoded, state, elapsed)
-        safe = self.safe.expand(observation.shape[0], -1)
-        return safe, observation + self.prediction(output), state
 
 
 def publish_predictor(

@@ -15,14 +15,14 @@ import torch
 
 from liquid_control.bags.recording import Recording
 from liquid_control.control.contract import Contract
-from liquid_control.models.policy import (
+from liquid_control.models import (
     ModelSettings,
     Normalizer,
+    Predictor,
     cell_settings,
     parameters,
     width_for,
 )
-from liquid_control.models.predictor import Predictor
 from liquid_control.training import checkpoint
 from liquid_control.training.finite import NotFiniteError, clip_gradients
 from liquid_control.training.optimizers import warm_cosine

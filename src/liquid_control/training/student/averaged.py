@@ -6,7 +6,7 @@ import math
 import numpy as np
 import torch
 
-from liquid_control.models.policy import PolicyModel
+from liquid_control.models import PolicyModel
 from liquid_control.training import checkpoint
 from liquid_control.training.finite import NotFiniteError
 from liquid_control.training.student.judge import student_returns

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
-from liquid_control.evaluation.closed_loop import overall, rescored, seed_scores
+from liquid_control.evaluation.seeds import overall, rescored, seed_scores
 from liquid_control.evaluation.suite import SCORED, current
 from liquid_control.files import write_whole
 from liquid_control.jobs import Job, Progress, Report, work
@@ -23,14 +23,29 @@ from liquid_control.report.card import card
 from liquid_control.sim.batch import use_threads
 from liquid_control.training.device import Hardware
 from liquid_control.training.folder import alone_in, clear
-from liquid_control.training.robot import contract_of_students
 from liquid_control.training.student.publish import publish_student
 from liquid_control.training.student.settings import StudentSettings
 from liquid_control.training.student.train import train_student
+from liquid_control.training.teacher import student_contract
 
 
 @dataclass(frozen=True)
-class Place:
+class Setup:
+    """What all students of a campaign have in common, read and checked once.
+
+    Attributes:
+        robot: the robot's contract.
+        teacher: the teacher's bundle.
+        hardware: what each training may use.
+    """
+
+    robot: Contract
+    teacher: Bundle
+    hardware: Hardware
+
+
+@dataclass(frozen=True)
+class RunFiles:
     """Where the files of one student are."""
 
     bundle: Path
@@ -38,18 +53,18 @@ class Place:
     log: Path | None = None
 
 
-def name(settings: StudentSettings) -> str:
+def run_name(settings: StudentSettings) -> str:
     """The name of a run."""
     return f'{settings.cell}-seed{settings.seed}'
 
 
-def place(folder: Path, settings: StudentSettings, log: Path | None) -> Place:
+def run_files(folder: Path, settings: StudentSettings, log: Path | None) -> RunFiles:
     """Where a run of a campaign keeps its files."""
-    run = name(settings)
-    return Place(folder / 'seeds' / f'{run}.onnx', folder / 'runs' / run, log and log / run)
+    name = run_name(settings)
+    return RunFiles(folder / 'seeds' / f'{name}.onnx', folder / 'runs' / name, log and log / name)
 
 
-def finished(path: Path, settings: StudentSettings, robot: Path, teacher: Path) -> Bundle | None:
+def finished(path: Path, settings: StudentSettings, setup: Setup) -> Bundle | None:
     """The bundle of a finished run; None if it has not finished.
 
     Raises:
@@ -58,93 +73,78 @@ def finished(path: Path, settings: StudentSettings, robot: Path, teacher: Path) 
     if not path.is_file():
         return None
     bundle = Bundle.read(path)
-    contract = contract_of_students(Contract.load(robot))
-    found = (
-        bundle.settings.get('training'),
-        bundle.provenance.get('teacher_sha256'),
-        bundle.contract.hash,
-    )
-    wanted = (
-        json.loads(json.dumps(dataclasses.asdict(settings))),
-        Bundle.read(teacher).sha256,
-        contract.hash,
-    )
-    for what, is_, should in zip(('settings', 'teacher', 'contract'), found, wanted, strict=True):
-        if is_ != should:
+    comparisons = {
+        'settings': (
+            bundle.settings.get('training'),
+            json.loads(json.dumps(dataclasses.asdict(settings))),
+        ),
+        'teacher': (bundle.provenance.get('teacher_sha256'), setup.teacher.sha256),
+        'contract': (bundle.contract.hash, student_contract(setup.robot).hash),
+    }
+    for what, (own, wanted) in comparisons.items():
+        if own != wanted:
             raise ValueError(
-                f'{path} is from another run ({what}: {difference(is_, should)}): use another --out'
+                f'{path} is from another run ({what}: {difference(own, wanted)}): use another --out'
             )
     return bundle
 
 
-def carry_out(
-    settings: StudentSettings,
-    robot: Path,
-    teacher: Path,
-    where: Place,
-    hardware: Hardware,
-    report: Report,
-) -> None:
+def carry_out(settings: StudentSettings, setup: Setup, files: RunFiles, report: Report) -> None:
     """Carry out one run, from its start or where it was stopped, up to its bundle.
 
     Nothing is done if another process has finished it meanwhile.
     """
     import torch
 
-    if finished(where.bundle, settings, robot, teacher) is not None:
+    if finished(files.bundle, settings, setup) is not None:
         return
     torch.set_num_threads(1)
-    use_threads(hardware.threads)
-    contract = Contract.load(robot)
+    use_threads(setup.hardware.threads)
+    robot, teacher = setup.robot, setup.teacher
     trained = train_student(
-        settings, contract, teacher, where.checkpoints, report, where.log, hardware.device
+        settings, robot, teacher, files.checkpoints, report, files.log, setup.hardware.device
     )
     report(1.0, 'scoring the bundle')
-    where.bundle.parent.mkdir(parents=True, exist_ok=True)
-    publish_student(where.bundle, trained.model, settings, teacher, contract, trained.history)
+    files.bundle.parent.mkdir(parents=True, exist_ok=True)
+    publish_student(files.bundle, trained.model, settings, teacher, robot, trained.history)
 
 
-def _carry_out(
-    settings: StudentSettings,
-    robot: Path,
-    teacher: Path,
-    where: Place,
-    hardware: Hardware,
-    report: Report,
-) -> None:
+def _carry_out(settings: StudentSettings, setup: Setup, files: RunFiles, report: Report) -> None:
     """As :func:`carry_out`, and remove the checkpoints once everything is done."""
-    with alone_in(where.checkpoints):
-        carry_out(settings, robot, teacher, where, hardware, report)
-        clear(where.checkpoints)
+    with alone_in(files.checkpoints):
+        carry_out(settings, setup, files, report)
+        clear(files.checkpoints)
 
 
 def campaign(
     runs: Sequence[StudentSettings],
-    robot: Path,
-    teacher: Path,
+    setup: Setup,
     folder: Path,
     workers: int,
-    hardware: Hardware,
     log: Path | None = None,
 ) -> Iterator[Progress]:
     """Carry out all unfinished runs, yielding progress from time to time.
 
     Args:
-        workers: runs at a time, each with this hardware.
+        runs: settings of all runs.
+        setup: what they have in common.
+        folder: folder of the campaign.
+        workers: runs at a time.
+        log: folder for the logs of losses and returns.
 
     Raises:
         ValueError: the folder holds results with other settings, another robot or another teacher.
     """
-    done = _all_finished(runs[0], folder, robot, teacher)  # before anything starts
+    done = _all_finished(runs[0], folder, setup)  # before anything starts
     progress, jobs = Progress(workers), []
     for settings in runs:
-        run = name(settings)
-        progress.add(run)
-        if run in done:
-            progress.keep(run)
+        name = run_name(settings)
+        progress.add(name)
+        if name in done:
+            progress.keep(name)
         else:
-            arguments = (settings, robot, teacher, place(folder, settings, log), hardware)
-            jobs.append(Job(run, _carry_out, arguments))
+            files = run_files(folder, settings, log)
+            jobs.append(Job(name, _carry_out, (settings, setup, files)))
     yield progress
     states = work(jobs, workers, (__name__, 'torch'), progress)
     with contextlib.closing(states):
@@ -152,18 +152,14 @@ def campaign(
 
 
 def conclude(
-    runs: Sequence[StudentSettings],
-    folder: Path,
-    robot: Path,
-    teacher: Path,
-    failed: dict[str, str],
+    runs: Sequence[StudentSettings], setup: Setup, folder: Path, failed: dict[str, str]
 ) -> dict[str, Bundle]:
     """Write the best seed of each cell with its card, and results.json; returns cell → bundle.
 
     All finished runs in the folder count, also those of earlier commands.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    done = _all_finished(runs[0], folder, robot, teacher)
+    done = _all_finished(runs[0], folder, setup)
     by_cell: dict[str, list[Bundle]] = {}
     for bundle in done.values():
         by_cell.setdefault(bundle.cell, []).append(bundle)
@@ -179,8 +175,8 @@ def conclude(
         folder / 'results.json',
         {
             'format': 1,
-            'provenance': provenance(teacher_sha256=Bundle.read(teacher).sha256),
-            'complete': all(name(settings) in done for settings in runs),
+            'provenance': provenance(teacher_sha256=setup.teacher.sha256),
+            'complete': all(run_name(settings) in done for settings in runs),
             'failed': failed,
             'cells': {cell: bundle.scores for cell, bundle in best.items()},
         },
@@ -188,25 +184,23 @@ def conclude(
     return best
 
 
-def _all_finished(
-    settings: StudentSettings, folder: Path, robot: Path, teacher: Path
-) -> dict[str, Bundle]:
+def _all_finished(settings: StudentSettings, folder: Path, setup: Setup) -> dict[str, Bundle]:
     """The bundle of every finished run in a folder by its name, sorted by cell and seed.
 
     Raises:
         ValueError: one differs from ``settings`` in more than cell and seed, has another robot or
             another teacher, lacks a score, or was scored over other episodes than the first.
     """
-    found = []
+    runs = []
     measured: dict[tuple[int, int], Path] = {}
     for path in sorted((folder / 'seeds').glob('*.onnx')):
         trained = Bundle.read(path).settings.get('training', {})
         own = {key: trained[key] for key in ('cell', 'seed') if key in trained}
         run = dataclasses.replace(settings, **own)
-        bundle = finished(path, run, robot, teacher)
+        bundle = finished(path, run, setup)
         again = shlex.join(
-            ['liquid-control', 'train', 'score', str(path), '--teacher', str(teacher),
-             '--robot', str(robot), '--out', str(path)]
+            ['liquid-control', 'train', 'score', str(path), '--teacher', str(setup.teacher.path),
+             '--robot', str(setup.robot.source), '--out', str(path)]
         )  # fmt: skip
         missing = [fault for fault in SCORED if not current(fault, bundle.scores.get(fault))]
         if missing:
@@ -223,6 +217,6 @@ def _all_finished(
                 f'{next(iter(measured.values()))} over {many} from {first}; measure it again: '
                 f'{again} --episodes {many} --seed {first}'
             )
-        found.append((run, bundle))
-    found.sort(key=lambda each: (each[0].cell, each[0].seed))
-    return {name(run): bundle for run, bundle in found}
+        runs.append((run, bundle))
+    runs.sort(key=lambda each: (each[0].cell, each[0].seed))
+    return {run_name(run): bundle for run, bundle in runs}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import torch
 
-from liquid_control.models.policy import PolicyModel
+from liquid_control.models import PolicyModel
 from liquid_control.training.cuda_graphs import Passes
 
 _LARGEST_ERROR = 20.0
@@ -16,7 +16,7 @@ _LEAST_CHANGE = 0.1
 
 @dataclass(frozen=True)
 class Chunk:
-    """R sequences of up to T samples, one or more per walker, as tensors.
+    """R sequences of up to T samples, one or more per world, as tensors.
 
     A chunk holds only samples that arrived, with the elapsed times that the student saw, so that
     stepping through them repeats what the student did. Padding has zero weight and does not affect
@@ -31,7 +31,7 @@ class Chunk:
         foretold: weight of each prediction, (R, T, 1).
         state: the student's state before the first sample, (R, S).
         carried: whether the sequence begins with the chunk, from a carried state, (R,) bool.
-        walker: the walker of each sequence, (R,) int.
+        world: the world of each sequence, (R,) int.
     """
 
     observation: torch.Tensor
@@ -42,11 +42,11 @@ class Chunk:
     foretold: torch.Tensor
     state: torch.Tensor
     carried: torch.Tensor
-    walker: torch.Tensor
+    world: torch.Tensor
 
-    def of(self, walkers: np.ndarray) -> 'Chunk':
-        """The sequences of some of the walkers."""
-        rows = torch.isin(self.walker, torch.from_numpy(walkers))
+    def of(self, worlds: np.ndarray) -> 'Chunk':
+        """The sequences of some of the worlds."""
+        rows = torch.isin(self.world, torch.from_numpy(worlds))
         return Chunk(*(values[rows] for values in self.tensors().values()))
 
     def tensors(self) -> dict[str, torch.Tensor]:
@@ -70,8 +70,8 @@ def packed(
         ended: as for :func:`sequences`.
         start: as for :func:`sequences`.
     """
-    tensors, walker, carried = sequences(series, seen, ended, start)
-    return Chunk(**tensors, carried=carried, walker=walker)
+    tensors, world, carried = sequences(series, seen, ended, start)
+    return Chunk(**tensors, carried=carried, world=world)
 
 
 def sequences(
@@ -87,32 +87,32 @@ def sequences(
 
     Returns:
         Name → (R, T, ·), with ``acted`` (R, T, 1), which is 1 where there is a sample, and
-        ``state`` before each sequence (R, S); the walker of each sequence (R,); and whether it
+        ``state`` before each sequence (R, S); the world of each sequence (R,); and whether it
         begins with the rollout, from a carried state (R,).
     """
     length, count = seen.shape
     rows = []
-    for walker in range(count):
-        last = np.flatnonzero(ended[:, walker]) + 1
+    for world in range(count):
+        last = np.flatnonzero(ended[:, world]) + 1
         for begin, end in zip([0, *last], [*last, length], strict=True):
-            places = begin + np.flatnonzero(seen[begin:end, walker])
-            if len(places):
-                rows.append((walker, begin == 0, places))
+            steps = begin + np.flatnonzero(seen[begin:end, world])
+            if len(steps):
+                rows.append((world, begin == 0, steps))
     out = {
         name: np.zeros((len(rows), length, values.shape[2]), dtype=np.float32)
         for name, values in series.items()
     }
     out['elapsed'][:] = 1.0
     out['acted'] = np.zeros((len(rows), length, 1), dtype=np.float32)
-    for row, (walker, _, places) in enumerate(rows):
-        out['acted'][row, : len(places)] = 1.0
+    for row, (world, _, steps) in enumerate(rows):
+        out['acted'][row, : len(steps)] = 1.0
         for name, values in series.items():
-            out[name][row, : len(places)] = values[places, walker]
-    walkers = torch.tensor([row[0] for row in rows], dtype=torch.int64)
+            out[name][row, : len(steps)] = values[steps, world]
+    worlds = torch.tensor([row[0] for row in rows], dtype=torch.int64)
     carried = torch.tensor([row[1] for row in rows], dtype=torch.bool)
     tensors = {name: torch.from_numpy(values) for name, values in out.items()}
-    tensors['state'] = start[walkers] * carried[:, None]
-    return tensors, walkers, carried
+    tensors['state'] = start[worlds] * carried[:, None]
+    return tensors, worlds, carried
 
 
 def filled(tensors: dict[str, torch.Tensor], rows: int) -> dict[str, torch.Tensor]:
@@ -138,8 +138,8 @@ def losses(
         sequence: computes the same as the model's own :meth:`sequence`, which is the default.
     """
     action, change = (sequence or model.sequence)(chunk.observation, chunk.elapsed, chunk.state)
-    place = torch.arange(chunk.acted.shape[1], device=chunk.acted.device)[:, None]
-    counts = (place >= burn_in) | ~chunk.carried[:, None, None]
+    step = torch.arange(chunk.acted.shape[1], device=chunk.acted.device)[:, None]
+    counts = (step >= burn_in) | ~chunk.carried[:, None, None]
     missed = missed_changes(model, change, chunk.observation, chunk.target)
     return (
         mean((action - chunk.label).square(), chunk.acted * counts),

@@ -1,4 +1,4 @@
-"""The conditions under which students walk during training, as data."""
+"""The conditions under which students are trained, as data."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ _DRAWN = 4000
 
 @dataclass(frozen=True)
 class Chance:
-    """The chance that a walker has one of several equally likely faults for an episode."""
+    """The chance that a world has one of several equally likely faults for an episode."""
 
     probability: float
     """Probability of having any of them."""
@@ -36,7 +36,7 @@ class Chance:
 
 @dataclass(frozen=True)
 class Conditions:
-    """The conditions from which every walker draws for each episode, each chance independently."""
+    """The conditions from which every world draws for each episode, each chance independently."""
 
     chances: tuple[Chance, ...] = (
         Chance(0.6, ('gaussian:0.03', 'gaussian:0.06', 'gaussian:0.1', 'gaussian:0.1')),
@@ -83,7 +83,7 @@ class Conditions:
         return tuple(parse(text)[0] for chance in self.chances for text in chance.faults)
 
     def draw(self, rng: np.random.Generator, level: float) -> np.ndarray:
-        """Which of the faults one walker has, (K,) bool; ``level`` scales all probabilities."""
+        """Which of the faults one world has, (K,) bool; ``level`` scales all probabilities."""
         has = []
         for chance in self.chances:
             mine = np.zeros(len(chance.faults), dtype=bool)
@@ -95,7 +95,7 @@ class Conditions:
     def elapsed(self) -> tuple[float, float]:
         """Range of the mean elapsed time over ``STEPS`` periods, in nominal periods.
 
-        It holds 998 of 1000 walkers: measured by drawing the faults of many, always the same ones.
+        It holds 998 of 1000 worlds: measured by drawing the faults of many, always the same ones.
         """
         rng = np.random.default_rng(0)
         has = np.array([self.draw(rng, 1.0) for _ in range(_DRAWN)])

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from liquid_control.models.policy import PolicyModel
+from liquid_control.models import PolicyModel
 from liquid_control.sim.reader import StateReader
 from liquid_control.training.student.conditions import Conditions
-from liquid_control.training.student.walkers import Walk
+from liquid_control.training.student.rollouts import StudentRollouts
 
 
 @dataclass(frozen=True)
 class Rollout:
-    """T steps of N walkers.
+    """T steps of N worlds.
 
     Attributes:
         series: name → (T, N, ·) for every step: ``observation``, ``elapsed``, ``action`` as
@@ -39,38 +39,38 @@ class Rollout:
     start: torch.Tensor
 
 
-class Explorer(Walk):
+class Explorer(StudentRollouts):
     """Runs a student under all its faults, with actions sampled from a normal distribution."""
 
     def __init__(self, model: PolicyModel, count: int, seed: int, conditions: Conditions):
         super().__init__(model, count, seed, conditions)
         own = self._robot.contract().asking(*self._robot.teacher_terms)
-        self._true = StateReader(self._walkers.model, own)
+        self._true = StateReader(self._worlds.model, own)
         # Stagger the episodes: otherwise they would all end, and new ones begin, at the same time.
-        self._walkers.steps[:] = self._rng.integers(self._robot.episode_steps, size=count)
+        self._worlds.steps[:] = self._rng.integers(self._robot.episode_steps, size=count)
         for index in range(count):
             self._begin(index, 1.0)
 
     def privileged(self) -> np.ndarray:
         """What the simulation knows and a robot does not, (N, q): true positions and velocities,
-        the last command, and each walker's faults."""
-        ride = self._ride
-        true = self._true(self._walkers.qpos, self._walkers.qvel)
-        parts = (true, ride.sent, ride.faults.has)
+        the last command, and each world's faults."""
+        students = self._students
+        true = self._true(self._worlds.qpos, self._worlds.qvel)
+        parts = (true, students.sent, students.faults.has)
         return np.concatenate(parts, axis=1).astype(np.float32)
 
     def collect(self, steps: int, spread: np.ndarray) -> Rollout:
-        """The next ``steps`` steps of every walker.
+        """The next ``steps`` steps of every world.
 
         Args:
             spread: standard deviation of each action, (m,).
         """
-        walkers, ride, rng = self._walkers, self._ride, self._rng
-        start, rows = ride.state.clone(), []
+        worlds, students, rng = self._worlds, self._students, self._rng
+        start, rows = students.state.clone(), []
         scale = np.log(spread).sum()
         for _ in range(steps):
             before = self.privileged()
-            observation, elapsed, seen, action = ride.decide(self._sensed(), rng)
+            observation, elapsed, seen, action = students.decide(self._sensed(), rng)
             drawn = rng.standard_normal(action.shape).astype(np.float32)
             action = action + spread * drawn
             likelihood = -0.5 * np.square(drawn).sum(1, keepdims=True) - scale
@@ -78,7 +78,7 @@ class Explorer(Walk):
             rows.append((observation, elapsed, action, likelihood, target, known[:, None],
                          seen[:, 0], reward, fallen, ended, before, self.privileged()))  # fmt: skip
             for index in np.flatnonzero(ended):
-                walkers.reset(index)
+                worlds.reset(index)
                 self._begin(index, 1.0)
         columns = [np.stack(column) for column in zip(*rows, strict=True)]
         names = ('observation', 'elapsed', 'action', 'likelihood', 'target', 'foretold')

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from liquid_control.models.policy import PolicyModel
+from liquid_control.models import PolicyModel
 from liquid_control.provenance import continued
 from liquid_control.training import checkpoint
 from liquid_control.training.cuda_graphs import Passes
@@ -73,8 +73,8 @@ class FineTuning:
         self.settings, self._name = settings.fine_tuning, settings.title
         self._episodes, self._origin = settings.episodes, origin
         tuned = settings.fine_tuning
-        walkers = math.ceil(tuned.walkers / tuned.batches)
-        self.learner = Learner(model, device, walkers, tuned.steps, sent=True)
+        worlds = math.ceil(tuned.walkers / tuned.batches)
+        self.learner = Learner(model, device, worlds, tuned.steps, sent=True)
         self._before, self.history = settings.rounds, history
         self._path = folder / 'fine_tuning.safetensors'
         self.averaged = Averaged(self.learner.model, settings.title)
@@ -82,17 +82,17 @@ class FineTuning:
         self._optimizer = Optimizers('adam', self._explored, tuned.learning_rate)
         self._rng = np.random.default_rng(settings.seed_of(Stream.TUNING_BATCHES))
         self._explorer = Explorer(
-            model, tuned.walkers, settings.seed_of(Stream.TUNING_WALKERS), settings.conditions
+            model, tuned.walkers, settings.seed_of(Stream.TUNING_WORLDS), settings.conditions
         )
         torch.manual_seed(settings.seed_of(Stream.TUNING_WEIGHTS))
         scale = _USUAL / max(1.0 - tuned.discount, 1e-3)
         self._value = Value(self._explorer.privileged().shape[1], scale)
         self.done, self._pace = 0, 1.0
-        found = checkpoint.read_of(self._path, origin)
-        if found is None:
+        saved = checkpoint.read_of(self._path, origin)
+        if saved is None:
             self.averaged.keep(score)
         else:
-            self._restore(*found)
+            self._restore(*saved)
 
     def _restore(self, tensors: dict[str, torch.Tensor], about: dict[str, Any]) -> None:
         with checkpoint.restoring(self._path):
@@ -101,7 +101,7 @@ class FineTuning:
             self.averaged.restore(checkpoint.under('averaged', tensors), about['best'])
             self._optimizer.restore(checkpoint.under('optimizer', tensors))
             self._value.restore(checkpoint.under('value', tensors))
-            self._explorer.restore(checkpoint.under('walkers', tensors), about['walkers'])
+            self._explorer.restore(checkpoint.under('worlds', tensors), about['worlds'])
             self._rng.bit_generator.state = about['generator']
             self.done = about['done']
             done = self._before + self.done
@@ -114,13 +114,13 @@ class FineTuning:
         Raises:
             OSError: the checkpoint cannot be written, e.g. the disk is full.
         """
-        walkers, about = self._explorer.snapshot()
+        worlds, about = self._explorer.snapshot()
         tensors = (
             checkpoint.named('explored', self._explored.state_dict())
             | checkpoint.named('averaged', self.averaged.tensors())
             | checkpoint.named('optimizer', self._optimizer.tensors())
             | checkpoint.named('value', self._value.tensors())
-            | checkpoint.named('walkers', walkers)
+            | checkpoint.named('worlds', worlds)
         )
         about = {
             'origin': self._origin,
@@ -129,7 +129,7 @@ class FineTuning:
             'pace': self._pace,
             'best': self.averaged.best,
             'generator': self._rng.bit_generator.state,
-            'walkers': about,
+            'worlds': about,
         }
         checkpoint.write(self._path, tensors, about)
 
@@ -146,40 +146,40 @@ class FineTuning:
             value.measure(rollout.before)
         before, after = value.of(rollout.before), value.of(rollout.after)
         gained = advantages(rollout, before, after, settings.discount, settings.trace)
-        place = f'{self._name}, fine-tuning, round {self.done}'
+        where = f'{self._name}, fine-tuning, round {self.done}'
         if not np.isfinite(gained).all():
-            raise self._explain(place, reward=rollout.reward, estimate=[before, after])
+            raise self._explain(where, reward=rollout.reward, estimate=[before, after])
         error = value.learn(rollout.before, before + gained, settings.epochs, self._rng)
-        found = {'reward': float(rollout.reward.mean()), 'loss/value': error,
-                 'spread': float(spread.mean())}  # fmt: skip
+        metrics = {'reward': float(rollout.reward.mean()), 'loss/value': error,
+                   'spread': float(spread.mean())}  # fmt: skip
         if self.done >= settings.warm_up:
-            found |= self._update(rollout, gained, place)
+            metrics |= self._update(rollout, gained, where)
             self.learner.follow()
         self.done += 1
-        return found
+        return metrics
 
     def _explain(
-        self, place: str, reward: np.ndarray, estimate: list[np.ndarray]
+        self, where: str, reward: np.ndarray, estimate: list[np.ndarray]
     ) -> NotFiniteError:
         """The error that says why advantages are not finite."""
-        check_parameters(self._explored, place)
-        check_parameters(self._value, f'{place}, return estimate')
+        check_parameters(self._explored, where)
+        check_parameters(self._value, f'{where}, return estimate')
         for name, values in (('reward', reward), ('return estimate', estimate)):
             if not np.isfinite(values).all():
-                return NotFiniteError(f'{place}: the {name} is not finite')
-        return NotFiniteError(f'{place}: the advantages overflow')
+                return NotFiniteError(f'{where}: the {name} is not finite')
+        return NotFiniteError(f'{where}: the advantages overflow')
 
-    def _update(self, rollout: Rollout, gained: np.ndarray, place: str) -> dict[str, float]:
+    def _update(self, rollout: Rollout, gained: np.ndarray, where: str) -> dict[str, float]:
         settings, learner = self.settings, self.learner
         model, log_spread = learner.model, self._explored.log_spread
         chosen = gained[rollout.seen]  # without a sample, the last command was held
         normal = (gained - chosen.mean()) / (chosen.std() + 1e-8)
         series = {**rollout.series, 'advantage': normal[..., None]}
-        tensors, walker, _ = sequences(series, rollout.seen, rollout.ended, rollout.start)
+        tensors, world, _ = sequences(series, rollout.seen, rollout.ended, rollout.start)
         rate = settings.learning_rate * self._pace * self._schedule()
         changes, missed, updates = [], [], 0
         for _ in range(settings.epochs):
-            order = torch.from_numpy(self._rng.permutation(len(walker)))
+            order = torch.from_numpy(self._rng.permutation(len(world)))
             for rows in order.chunk(settings.batches):
                 batch = learner.take({name: values[rows] for name, values in tensors.items()})
                 loss, change, wrong = surrogate(
@@ -188,15 +188,15 @@ class FineTuning:
                 changes.append(change)
                 missed.append(wrong)
                 if not torch.isfinite(loss):
-                    check_parameters(self._explored, place)
-                    found = _terms(settings, model, log_spread, batch, model.sequence)[0]
-                    names = [name for name, term in found.items() if not torch.isfinite(term)]
-                    where = f'in its terms {", ".join(names)}' if names else 'its sum overflows'
-                    raise NotFiniteError(f'{place}: the loss is not finite: {where}')
+                    check_parameters(self._explored, where)
+                    terms = _terms(settings, model, log_spread, batch, model.sequence)[0]
+                    names = [name for name, term in terms.items() if not torch.isfinite(term)]
+                    why = f'in its terms {", ".join(names)}' if names else 'its sum overflows'
+                    raise NotFiniteError(f'{where}: the loss is not finite: {why}')
                 if change > settings.most_change:
                     self._pace *= _SLOWER
                     return _figures(changes, missed, updates)
-                self._step(loss, rate, place)
+                self._step(loss, rate, where)
                 updates += 1
         if changes[-1] < 0.5 * settings.most_change:
             self._pace = min(1.0, self._pace * _FASTER)
@@ -208,9 +208,9 @@ class FineTuning:
         share = past / max(1, self.settings.rounds - self.settings.warm_up)
         return min(1.0, (past + 1) / _UP_ROUNDS) * max(_LAST, 1.0 - share)
 
-    def _step(self, loss: torch.Tensor, rate: float, place: str) -> None:
+    def _step(self, loss: torch.Tensor, rate: float, where: str) -> None:
         loss.backward()
-        clip_gradients(self._explored, 0.5, place)
+        clip_gradients(self._explored, 0.5, where)
         self._optimizer.step(rate)
         self.averaged.follow(self._explored.model, self.settings.average)
 

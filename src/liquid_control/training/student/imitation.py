@@ -11,22 +11,22 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
-from liquid_control.models.policy import ModelSettings, Normalizer, PolicyModel
+from liquid_control.models import ModelSettings, Normalizer, PolicyModel
 from liquid_control.provenance import continued
 from liquid_control.sim import robot_of
 from liquid_control.training import checkpoint
 from liquid_control.training.finite import clip_gradients, explain
 from liquid_control.training.folder import CHUNKS
 from liquid_control.training.optimizers import Optimizers, warm_cosine
-from liquid_control.training.robot import contract_of_students
 from liquid_control.training.student.averaged import Averaged
 from liquid_control.training.student.chunks import Chunk, losses
 from liquid_control.training.student.learner import Learner
 from liquid_control.training.student.replay_memory import ReplayMemory
+from liquid_control.training.student.rollouts import Collector, measure_normalizer
 from liquid_control.training.student.settings import Stream, StudentSettings
-from liquid_control.training.student.walkers import Collector, measure_normalizer
-from liquid_control.training.teacher import Teacher
+from liquid_control.training.teacher import Teacher, student_contract
 
 
 class Imitation:
@@ -48,15 +48,15 @@ class Imitation:
         self,
         settings: StudentSettings,
         robot: Contract,
-        teacher_path: Path,
+        teacher: Bundle,
         folder: Path,
         device: str = 'cpu',
     ):
         self.settings, self._folder = settings, folder
-        contract = contract_of_students(robot)
+        contract = student_contract(robot)
         model_settings = ModelSettings.fitted(settings.cell, contract)
         torch.manual_seed(settings.seed)
-        teacher = Teacher(teacher_path, settings.walkers, robot_of(contract))
+        labels = Teacher(teacher, settings.walkers, robot_of(contract))
         self._rng = np.random.default_rng(settings.seed_of(Stream.BATCHES))
         unscaled = Normalizer(*(np.ones(contract.sensed_size),) * 3)
         model = PolicyModel(model_settings, contract, unscaled)
@@ -67,20 +67,20 @@ class Imitation:
             'contract_sha256': contract.hash,
         }
         folder.mkdir(parents=True, exist_ok=True)
-        found = checkpoint.read_of(self._path, self.origin)
-        if found is None:
+        saved = checkpoint.read_of(self._path, self.origin)
+        if saved is None:
             scales = settings.seed_of(Stream.SCALES)
-            normalizer = measure_normalizer(teacher, contract, settings.walkers, scales)
+            normalizer = measure_normalizer(labels, contract, settings.walkers, scales)
             normalizer.register(model)
         self.learner = Learner(model, device, settings.batch, settings.steps, sent=False)
         self._optimizer = Optimizers(settings.optimizer, self.learner.model, settings.learning_rate)
         self.done, self.history = 0, continued([], 0, self.learner.title)
         self.averaged = Averaged(self.learner.model, settings.title)
         self._collector = Collector(
-            model, teacher, settings.walkers, settings.seed_of(Stream.WALKERS), settings.conditions
+            model, labels, settings.walkers, settings.seed_of(Stream.WORLDS), settings.conditions
         )
-        if found is not None:
-            self._restore(*found)
+        if saved is not None:
+            self._restore(*saved)
 
     @property
     def _path(self) -> Path:
@@ -91,7 +91,7 @@ class Imitation:
             self.learner.load(checkpoint.under('model', tensors))
             self.averaged.restore(checkpoint.under('averaged', tensors), about['best'])
             self._optimizer.restore(checkpoint.under('optimizer', tensors))
-            self._collector.restore(checkpoint.under('walkers', tensors), about['walkers'])
+            self._collector.restore(checkpoint.under('worlds', tensors), about['worlds'])
             self._rng.bit_generator.state = about['generator']
             torch.set_rng_state(tensors['torch'])
             self.done = about['done']
@@ -107,12 +107,12 @@ class Imitation:
         """
         if self.done == self.settings.rounds:
             self._memory.clear()  # nothing will be learned from it any more
-        walkers, about = self._collector.snapshot()
+        worlds, about = self._collector.snapshot()
         tensors = (
-            checkpoint.named('model', self.learner.walking.state_dict())
+            checkpoint.named('model', self.learner.acting.state_dict())
             | checkpoint.named('averaged', self.averaged.tensors())
             | checkpoint.named('optimizer', self._optimizer.tensors())
-            | checkpoint.named('walkers', walkers)
+            | checkpoint.named('worlds', worlds)
             | {'torch': torch.get_rng_state()}
         )
         about = {
@@ -122,7 +122,7 @@ class Imitation:
             'best': self.averaged.best,
             'chunks': self._memory.store(),
             'generator': self._rng.bit_generator.state,
-            'walkers': about,
+            'worlds': about,
         }
         checkpoint.write(self._path, tensors, about)
         self._memory.sweep()
@@ -146,18 +146,18 @@ class Imitation:
 
     def _update(self, batch: Chunk, burn_in: int, update: int) -> dict[str, float]:
         settings, model = self.settings, self.learner.model
-        place = f'{settings.title}, round {self.done}, update {update}'
+        where = f'{settings.title}, round {self.done}, update {update}'
         batch = Chunk(**self.learner.take(batch.tensors()))
         action, change = losses(model, batch, burn_in, self.learner.sequence)
         loss = action + settings.prediction_weight * change
         if not torch.isfinite(loss):
             data = (batch.observation, batch.elapsed, batch.target)
             raise explain(
-                _Whole(model, batch.state), data, place,
-                lambda row: f'a sequence of walker {int(batch.walker[row])}', label=batch.label,
+                _Whole(model, batch.state), data, where,
+                lambda row: f'a sequence of world {int(batch.world[row])}', label=batch.label,
             )  # fmt: skip
         loss.backward()
-        clip_gradients(model, 1.0, place)
+        clip_gradients(model, 1.0, where)
         self._optimizer.step(learning_rate(settings, self.done))
         decay = settings.average if self.done > 50 else min(0.9, settings.average)
         self.averaged.follow(model, decay)

@@ -1,4 +1,4 @@
-"""Evaluation of a student under every condition, with many walkers in parallel and no bundle."""
+"""Evaluation of a student under every condition, in many worlds at once and without a bundle."""
 
 from collections.abc import Sequence
 
@@ -6,11 +6,11 @@ import numpy as np
 
 from liquid_control.evaluation.suite import JUDGED
 from liquid_control.faults import BatchFaults, parse
-from liquid_control.models.policy import PolicyModel
+from liquid_control.models import PolicyModel
 from liquid_control.sim import robot_of
 from liquid_control.sim.batch import WorldBatch, episode_returns
 from liquid_control.sim.reader import StateReader
-from liquid_control.training.ride import Ride
+from liquid_control.training.student.batch import StudentBatch
 
 
 def student_returns(
@@ -20,21 +20,21 @@ def student_returns(
     parts = [parse(text) for text in conditions]
     has = np.zeros((len(parts) * episodes, sum(map(len, parts))), dtype=bool)
     column = 0
-    for place, part in enumerate(parts):
-        has[place * episodes : (place + 1) * episodes, column : column + len(part)] = True
+    for index, part in enumerate(parts):
+        has[index * episodes : (index + 1) * episodes, column : column + len(part)] = True
         column += len(part)
     faults = [fault for part in parts for fault in part]
-    ride = Ride(model, BatchFaults.of(faults, has, model.contract))
+    students = StudentBatch(model, BatchFaults.of(faults, has, model.contract))
     rng = np.random.default_rng(seed)
     lengths, robot = np.ones(len(has)), robot_of(model.contract)
     read = StateReader(robot.load_model(), model.contract)
 
-    def act(walkers: WorldBatch) -> np.ndarray:
+    def act(worlds: WorldBatch) -> np.ndarray:
         nonlocal lengths
-        lengths = walkers.whole(ride.faults.periods(walkers.steps, rng))
-        walkers.models = ride.faults.models(walkers.model, walkers.steps, rng)
-        _, _, seen, action = ride.decide(read(walkers.qpos, walkers.qvel), rng)
-        return ride.faults.act(ride.send(action, seen, lengths), rng)
+        lengths = worlds.whole(students.faults.periods(worlds.steps, rng))
+        worlds.models = students.faults.models(worlds.model, worlds.steps, rng)
+        _, _, seen, action = students.decide(read(worlds.qpos, worlds.qvel), rng)
+        return students.faults.act(students.send(action, seen, lengths), rng)
 
-    returns = episode_returns(act, len(has), seed, robot, lambda walkers: lengths)
+    returns = episode_returns(act, len(has), seed, robot, lambda worlds: lengths)
     return dict(zip(conditions, np.split(returns, len(parts)), strict=True))

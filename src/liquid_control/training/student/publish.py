@@ -6,8 +6,8 @@ from typing import Any
 
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
-from liquid_control.evaluation.closed_loop import closed_loop_scores, teacher_return
-from liquid_control.models.policy import PolicyModel, StepModel
+from liquid_control.evaluation.closed_loop import score, teacher_return
+from liquid_control.models import PolicyModel, StepModel
 from liquid_control.training.export import export_bundle
 from liquid_control.training.student.settings import StudentSettings
 
@@ -16,13 +16,18 @@ def publish_student(
     path: Path,
     model: PolicyModel,
     settings: StudentSettings,
-    teacher: Path,
+    teacher: Bundle,
     robot: Contract,
     history: list[dict[str, Any]],
 ) -> Bundle:
     """Write a student's bundle, with scores also in percent of its teacher's fault-free return.
 
     Args:
+        path: file to write.
+        model: the student.
+        settings: settings of its training.
+        teacher: its teacher.
+        robot: the robot's contract.
         history: where it was trained, see :func:`provenance.continued`.
     """
     reference = teacher_return(teacher, robot)
@@ -34,8 +39,8 @@ def publish_student(
         contract=model.contract,
         state_size=model.state_size,
         trained_elapsed=settings.conditions.elapsed(),
-        judge=lambda draft: closed_loop_scores(draft, robot, reference),
+        judge=lambda draft: score(draft, robot, reference=reference),
         seed=settings.seed,
-        teacher_sha256=Bundle.read(teacher).sha256,
+        teacher_sha256=teacher.sha256,
         history=history,
     )

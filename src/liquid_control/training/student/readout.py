@@ -4,16 +4,16 @@ import numpy as np
 import torch
 
 from liquid_control.evaluation.suite import JUDGED
-from liquid_control.models.policy import PolicyModel
+from liquid_control.models import PolicyModel
 from liquid_control.training.finite import NotFiniteError
 from liquid_control.training.student.chunks import persistence, sequences
 from liquid_control.training.student.conditions import Chance, Conditions
 from liquid_control.training.student.exploration import Explorer, Rollout
 
-_WALKERS, _PART = 64, 64
-"""Walkers simulated together, and steps processed at a time."""
+_WORLDS, _PART = 64, 64
+"""Worlds simulated together, and steps processed at a time."""
 _SPREAD = 1e-4
-"""Standard deviation of the actions: almost zero, because a student predicts its own walk."""
+"""Standard deviation of the actions: almost zero, because a student predicts its own motion."""
 _STAY = 1e-6
 """Ridge penalty on the change of the readout, relative to the mean square of its inputs."""
 
@@ -28,7 +28,7 @@ def solve_readout(model: PolicyModel, steps: int, seed: int, name: str) -> None:
 
     Args:
         model: the student, changed in place.
-        steps: steps of each walker, rounded up to a multiple of 64.
+        steps: steps of each world, rounded up to a multiple of 64.
         seed: seed of starts, faults and noise.
         name: cell and seed, for error messages.
 
@@ -37,7 +37,7 @@ def solve_readout(model: PolicyModel, steps: int, seed: int, name: str) -> None:
     """
     faults = JUDGED[1:]
     alike = Conditions((Chance(len(faults) / len(JUDGED), faults),), ramp=0.0)
-    explorer = Explorer(model, _WALKERS, seed, alike)
+    explorer = Explorer(model, _WORLDS, seed, alike)
     spread = np.full(model.lower.shape, _SPREAD, dtype=np.float32)
     size = model.prediction.in_features + 1
     square = torch.zeros(size, size, dtype=torch.float64)

@@ -33,14 +33,14 @@ class ReplayMemory:
         if len(self._chunks) > self._size:
             del self._chunks[list(self._chunks)[rng.integers(max(1, self._size // 2))]]
 
-    def draw(self, walkers: int, batch: int, rng: np.random.Generator, newest: bool) -> Chunk:
-        """The sequences of ``batch`` walkers from two chunks, or from the newest alone."""
+    def draw(self, worlds: int, batch: int, rng: np.random.Generator, newest: bool) -> Chunk:
+        """The sequences of ``batch`` worlds from two chunks, or from the newest alone."""
         numbers = list(self._chunks)
         picks = [len(numbers) - 1] if newest else rng.integers(len(numbers), size=2)
-        size = min(walkers, max(1, batch // len(picks)))
+        size = min(worlds, max(1, batch // len(picks)))
         return joined(
             [
-                self._chunks[numbers[pick]].of(rng.choice(walkers, size, replace=False))
+                self._chunks[numbers[pick]].of(rng.choice(worlds, size, replace=False))
                 for pick in picks
             ]
         )

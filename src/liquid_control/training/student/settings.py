@@ -13,9 +13,9 @@ class Stream(IntEnum):
 
     BATCHES = 0
     SCALES = 1
-    WALKERS = 2
+    WORLDS = 2
     TUNING_BATCHES = 3
-    TUNING_WALKERS = 4
+    TUNING_WORLDS = 4
     TUNING_WEIGHTS = 5
     READOUT = 6
 
@@ -29,7 +29,7 @@ class FineTuningSettings:
     warm_up: int = 30
     """Initial rounds in which only the value function learns."""
     walkers: int = 128
-    """Walkers simulated together."""
+    """Worlds simulated together."""
     steps: int = 64
     """Steps of a rollout, and length of backpropagation."""
     epochs: int = 3
@@ -93,13 +93,13 @@ class StudentSettings:
     rounds: int = 450
     """Chunks collected, each followed by a round of updates."""
     walkers: int = 64
-    """Walkers simulated together."""
+    """Worlds simulated together."""
     steps: int = 64
     """Steps of a chunk, and length of backpropagation."""
     updates: int = 16
     """Gradient steps per round, the first on the newest chunk alone."""
     batch: int = 64
-    """Walkers per gradient step, from two chunks."""
+    """Worlds per gradient step, from two chunks."""
     burn_in: int = 20
     """Leading samples of an old chunk that are not learned from, because its state is stale."""
     memory: int = 250
@@ -121,11 +121,11 @@ class StudentSettings:
     checkpoint_every: int = 25
     """Rounds between checkpoints."""
     conditions: Conditions = field(default_factory=Conditions)
-    """Conditions under which the student walks during training."""
+    """Conditions under which the student is trained."""
     fine_tuning: FineTuningSettings = field(default_factory=FineTuningSettings)
     """Settings of the reinforcement learning that follows imitation."""
     readout: int = 1024
-    """Steps of 64 walkers, rounded up to a multiple of 64, from which the prediction readout is
+    """Steps of 64 worlds, rounded up to a multiple of 64, from which the prediction readout is
     finally solved by least squares; 0 keeps the learned readout."""
 
     def __post_init__(self):

@@ -88,8 +88,8 @@ def advantages(
         after: the same after each step, (T, N).
     """
     gain = rollout.reward + discount * after * ~rollout.fallen - before
-    found, later = np.zeros_like(gain), np.zeros(gain.shape[1])
+    result, later = np.zeros_like(gain), np.zeros(gain.shape[1])
     for step in reversed(range(len(gain))):
         later = gain[step] + discount * trace * later * ~rollout.ended[step]
-        found[step] = later
-    return found
+        result[step] = later
+    return result

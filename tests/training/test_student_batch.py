@@ -9,12 +9,12 @@ from support import ROBOT, STUDENT
 from liquid_control.control import Controller, PolicyRunner
 from liquid_control.evaluation.episodes import run_episodes
 from liquid_control.faults import BatchFaults, SimulationFaults, parse
-from liquid_control.models.policy import StepModel
+from liquid_control.models import StepModel
 from liquid_control.sim import robot_of
 from liquid_control.sim.batch import WorldBatch
 from liquid_control.sim.world import FIRST_STAMP_NS, World
 from liquid_control.training.export import export_bundle
-from liquid_control.training.ride import Ride
+from liquid_control.training.student.batch import StudentBatch
 
 STEPS, SEED = 25, 11
 
@@ -38,12 +38,12 @@ def test_a_ride_is_the_walk_of_the_bundle(tmp_path, spec):
     world.reset(SEED)
     walkers.qpos[0], walkers.qvel[0] = world.data.qpos, world.data.qvel
     batch = BatchFaults.of(faults, np.ones((1, len(faults)), dtype=bool), STUDENT)
-    ride, clock = Ride(model, batch), SimulationFaults(faults, SEED, ROBOT.action)
+    students, clock = StudentBatch(model, batch), SimulationFaults(faults, SEED, ROBOT.action)
     rng, stamp, found = np.random.default_rng(0), FIRST_STAMP_NS, []
     for step in range(STEPS):
         lengths = walkers.whole(np.array([clock.period(stamp, step)]))
-        observation, elapsed, seen, action = ride.decide(walkers.qpos[:, 1:], rng)
-        sent = ride.send(action, seen, lengths)
+        observation, elapsed, seen, action = students.decide(walkers.qpos[:, 1:], rng)
+        sent = students.send(action, seen, lengths)
         if seen[0, 0]:
             found.append((observation[0, :8], elapsed[0, 0], sent[0].copy()))
         _, fallen = walkers.step(sent, lengths)
@@ -55,5 +55,5 @@ def test_a_ride_is_the_walk_of_the_bundle(tmp_path, spec):
     np.testing.assert_allclose(trace.observations, observations, atol=1e-4)
     np.testing.assert_allclose(trace.elapsed, elapsed, atol=1e-6)
     np.testing.assert_allclose(trace.actions, actions, atol=1e-4)
-    assert torch.is_tensor(ride.state)
+    assert torch.is_tensor(students.state)
     walkers.close()

@@ -1,4 +1,4 @@
-"""Rollouts of many walkers driven by a student or a teacher, under the faults of a robot."""
+"""Rollouts of many worlds driven by a student or a teacher, under the faults of a robot."""
 
 import json
 from typing import Any
@@ -8,48 +8,48 @@ import torch
 
 from liquid_control.control.contract import Contract
 from liquid_control.faults import BatchFaults
-from liquid_control.models.policy import Normalizer, PolicyModel
+from liquid_control.models import Normalizer, PolicyModel
 from liquid_control.sim import robot_of
 from liquid_control.sim.batch import WorldBatch
 from liquid_control.sim.reader import StateReader
-from liquid_control.training.ride import Ride
+from liquid_control.training.student.batch import StudentBatch
 from liquid_control.training.student.chunks import Chunk, packed
 from liquid_control.training.student.conditions import Conditions
 from liquid_control.training.teacher import Teacher
 
 _MEASURED = 600
-"""Steps of the walk from which scales are taken."""
+"""Steps from which scales are taken."""
 
 
 def measure_normalizer(teacher: Teacher, contract: Contract, count: int, seed: int) -> Normalizer:
     """Scale of a contract's sensed values and of their change, as the teacher drives with noise."""
-    walkers, rng = WorldBatch(teacher.robot, count, seed), np.random.default_rng(seed)
-    read = StateReader(walkers.model, contract)
+    worlds, rng = WorldBatch(teacher.robot, count, seed), np.random.default_rng(seed)
+    read = StateReader(worlds.model, contract)
     lower, upper = np.array(contract.action.lower), np.array(contract.action.upper)
     half = 0.5 * (upper - lower)
     sensed, changes = [], []
     for step in range(_MEASURED):
-        before = read(walkers.qpos, walkers.qvel)
+        before = read(worlds.qpos, worlds.qvel)
         noise = 0.1 * rng.standard_normal((count, len(half)))
-        _, terminated = walkers.step(np.clip(teacher(walkers) + half * noise, lower, upper))
+        _, terminated = worlds.step(np.clip(teacher(worlds) + half * noise, lower, upper))
         if step >= _MEASURED // 6:
             sensed.append(before)
-            changes.append((read(walkers.qpos, walkers.qvel) - before)[~terminated])
+            changes.append((read(worlds.qpos, worlds.qvel) - before)[~terminated])
         for index in np.flatnonzero(terminated):
-            walkers.reset(index)
-    walkers.close()
+            worlds.reset(index)
+    worlds.close()
     sensed, changes = np.concatenate(sensed), np.concatenate(changes)
     return Normalizer(sensed.mean(axis=0), sensed.std(axis=0), changes.std(axis=0))
 
 
-class Walk:
-    """Walkers under a student, continuing episode after episode, with its memory carried along.
+class StudentRollouts:
+    """Worlds under a student, continuing episode after episode, with its memory carried along.
 
-    At the start of each episode a walker draws its faults.
+    At the start of each episode a world draws its faults.
 
     Args:
         model: the student; its weights may change.
-        count: number of walkers, N.
+        count: number of worlds, N.
         seed: seed of starts, faults and noise.
         conditions: conditions to draw from.
     """
@@ -57,57 +57,57 @@ class Walk:
     def __init__(self, model: PolicyModel, count: int, seed: int, conditions: Conditions):
         self._conditions = conditions
         self._robot = robot_of(model.contract)
-        self._walkers = WorldBatch(self._robot, count, seed, model.contract)
-        self._reader = StateReader(self._walkers.model, model.contract)
+        self._worlds = WorldBatch(self._robot, count, seed, model.contract)
+        self._reader = StateReader(self._worlds.model, model.contract)
         self._rng = np.random.default_rng(seed)
         faults = conditions.faults()
         nothing = np.zeros((count, len(faults)), dtype=bool)
-        self._ride = Ride(model, BatchFaults.of(faults, nothing, model.contract))
+        self._students = StudentBatch(model, BatchFaults.of(faults, nothing, model.contract))
 
     def _sensed(self) -> np.ndarray:
         """The true values of what the student senses, (N, p)."""
-        return self._reader(self._walkers.qpos, self._walkers.qvel)
+        return self._reader(self._worlds.qpos, self._worlds.qvel)
 
     def _begin(self, index: int, level: float) -> None:
-        """Begin an episode of one walker."""
-        self._ride.restart(index, self._conditions.draw(self._rng, level))
+        """Begin an episode of one world."""
+        self._students.restart(index, self._conditions.draw(self._rng, level))
 
     def _advance(self, action: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Advance every walker by one period.
+        """Advance every world by one period.
 
         Args:
             action: requested action, (N, m).
             seen: whether a sample arrived, (N, 1).
 
         Returns:
-            Reward (N,), whether the walker fell (N,), whether the episode ended (N,), true sensed
+            Reward (N,), whether the world fell (N,), whether the episode ended (N,), true sensed
             values one period after those that were read (N, p), and whether these count (N,).
         """
-        walkers, ride = self._walkers, self._ride
-        lengths = walkers.whole(ride.faults.periods(walkers.steps, self._rng))
-        walkers.models = ride.faults.models(walkers.model, walkers.steps, self._rng)
-        acting = ride.faults.act(ride.send(action, seen, lengths), self._rng)
-        reward, fallen = walkers.step(acting, lengths)
-        ended = fallen | (walkers.steps >= self._robot.episode_steps)
-        target, known = ride.faults.foretold(self._sensed(), (lengths == 1.0) & ~ended)
+        worlds, students = self._worlds, self._students
+        lengths = worlds.whole(students.faults.periods(worlds.steps, self._rng))
+        worlds.models = students.faults.models(worlds.model, worlds.steps, self._rng)
+        acting = students.faults.act(students.send(action, seen, lengths), self._rng)
+        reward, fallen = worlds.step(acting, lengths)
+        ended = fallen | (worlds.steps >= self._robot.episode_steps)
+        target, known = students.faults.foretold(self._sensed(), (lengths == 1.0) & ~ended)
         return reward, fallen, ended, target, known
 
     def _arrays(self) -> dict[str, np.ndarray]:
         """All mutable state except the generator."""
-        ride, walkers = self._ride, self._walkers
+        students, worlds = self._students, self._worlds
         return {
-            'physics': walkers.state,
-            'steps': walkers.steps,
-            'episodes': walkers.episodes,
-            'memory': ride.state.numpy(),
-            'sent': ride.sent,
-            'elapsed': ride.elapsed,
-            'fresh': ride.fresh,
-            **{f'faults.{name}': array for name, array in ride.faults.arrays.items()},
+            'physics': worlds.state,
+            'steps': worlds.steps,
+            'episodes': worlds.episodes,
+            'memory': students.state.numpy(),
+            'sent': students.sent,
+            'elapsed': students.elapsed,
+            'fresh': students.fresh,
+            **{f'faults.{name}': array for name, array in students.faults.arrays.items()},
         }
 
     def snapshot(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-        """The state of the walkers, as tensors and plain JSON."""
+        """The state of the worlds, as tensors and plain JSON."""
         tensors = {name: torch.from_numpy(a.copy()) for name, a in self._arrays().items()}
         about = {'generator': self._rng.bit_generator.state}
         return tensors, json.loads(json.dumps(about))
@@ -119,13 +119,13 @@ class Walk:
         self._rng.bit_generator.state = about['generator']
 
     def close(self) -> None:
-        self._walkers.close()
+        self._worlds.close()
 
 
-class Collector(Walk):
+class Collector(StudentRollouts):
     """Collects data for imitation, chunk by chunk.
 
-    At the start of an episode a walker is given to the teacher with probability ``beta``, else to
+    At the start of an episode a world is given to the teacher with probability ``beta``, else to
     the student (DAgger). Whoever drives, the teacher labels every step with its action for the
     true state.
     """
@@ -141,24 +141,24 @@ class Collector(Walk):
             self._draw(index, 1.0, 0.0)
 
     def collect(self, steps: int, beta: float, level: float = 1.0) -> Chunk:
-        """The next ``steps`` steps of every walker.
+        """The next ``steps`` steps of every world.
 
         Args:
             beta: probability that the teacher drives an episode that begins.
             level: scale of the fault probabilities, see :meth:`Conditions.draw`.
         """
-        walkers, ride, rng = self._walkers, self._ride, self._rng
-        start, rows = ride.state.clone(), []
+        worlds, students, rng = self._worlds, self._students, self._rng
+        start, rows = students.state.clone(), []
         for _ in range(steps):
-            label = self._teacher(walkers)
-            observation, elapsed, seen, action = ride.decide(self._sensed(), rng)
+            label = self._teacher(worlds)
+            observation, elapsed, seen, action = students.decide(self._sensed(), rng)
             noise = self._conditions.action_noise * rng.standard_normal(action.shape)
-            driven = np.where(self._taught[:, None], label, ride.limited(action))
+            driven = np.where(self._taught[:, None], label, students.limited(action))
             driven = driven + noise * self._disturbed[:, None]
             _, _, ended, target, known = self._advance(driven, seen)
             rows.append((observation, elapsed, label, target, known[:, None], seen[:, 0], ended))
             for index in np.flatnonzero(ended):
-                walkers.reset(index)
+                worlds.reset(index)
                 self._draw(index, beta, level)
         *columns, seen, ended = (np.stack(column) for column in zip(*rows, strict=True))
         names = ('observation', 'elapsed', 'label', 'target', 'foretold')

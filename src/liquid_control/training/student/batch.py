@@ -4,10 +4,10 @@ import numpy as np
 import torch
 
 from liquid_control.faults import BatchFaults
-from liquid_control.models.policy import PolicyModel
+from liquid_control.models import PolicyModel
 
 
-class Ride:
+class StudentBatch:
     """Steps a student on each robot just as the controller steps its bundle.
 
     If no sample arrives, the memory does not change, the robot holds its last command, and the

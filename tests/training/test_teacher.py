@@ -6,10 +6,10 @@ import pytest
 from students import TEACHER
 from support import ROBOT, STUDENT
 
-from liquid_control.control import Bundle, Contract
+from liquid_control.control import Contract
 from liquid_control.control.bundle import PREDICTOR
 from liquid_control.sim import simulated_robot
-from liquid_control.training.robot import check_teacher, contract_of_students
+from liquid_control.training.teacher import check_teacher, student_contract
 
 WALKER2D = simulated_robot('walker2d')
 SEEING = ROBOT.asking('joint_position', 'joint_velocity')
@@ -24,10 +24,10 @@ def turned(contract: Contract) -> Contract:
 
 
 def test_a_robot_with_other_noise_is_still_walker2d():
-    assert contract_of_students(ROBOT) == STUDENT
+    assert student_contract(ROBOT) == STUDENT
     first, *rest = ROBOT.terms
     louder = dataclasses.replace(first, std=tuple(2.0 * std for std in first.std))
-    found = contract_of_students(dataclasses.replace(ROBOT, terms=(louder, *rest)))
+    found = student_contract(dataclasses.replace(ROBOT, terms=(louder, *rest)))
     assert found.terms[0].std == louder.std
 
 
@@ -35,7 +35,7 @@ def test_a_robot_needs_the_scale_of_its_noise():
     first, *rest = ROBOT.terms
     silent = dataclasses.replace(ROBOT, terms=(dataclasses.replace(first, std=None), *rest))
     with pytest.raises(ValueError, match='joint_position: training needs its std, found none'):
-        contract_of_students(silent)
+        student_contract(silent)
 
 
 @pytest.mark.parametrize(
@@ -54,12 +54,11 @@ def test_a_robot_needs_the_scale_of_its_noise():
 def test_another_robot_is_refused(robot):
     said = r'training simulates walker2d as .*, and this is another robot: '
     with pytest.raises(ValueError, match=said):
-        contract_of_students(robot)
+        student_contract(robot)
 
 
 def test_a_teacher_is_a_policy_for_walker2d_without_memory():
-    teacher = Bundle.read(TEACHER)
-    check_teacher(teacher, 'expert', WALKER2D)
+    check_teacher(TEACHER, WALKER2D)
     refused = {
         'must have no memory, found a state of 64': {'counts': {'state_size': 64}},
         'must be a policy for walker2d: robot: .*halfcheetah': {
@@ -70,4 +69,4 @@ def test_a_teacher_is_a_policy_for_walker2d_without_memory():
     }
     for why, change in refused.items():
         with pytest.raises(ValueError, match=why):
-            check_teacher(dataclasses.replace(teacher, **change), 'x', WALKER2D)
+            check_teacher(dataclasses.replace(TEACHER, **change), WALKER2D)
