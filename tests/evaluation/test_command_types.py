@@ -7,11 +7,14 @@ import pytest
 from recording import Recorder, header, joint_state, ros
 from support import arm, make_bundle
 
+from liquid_control.bags.bag import Bag
 from liquid_control.bags.commands import unfit
+from liquid_control.bags.coverage import coverage
+from liquid_control.bags.draft import draft
 from liquid_control.cli import main as cli
-from liquid_control.control import Contract
+from liquid_control.control import Contract, command_codec
 from liquid_control.control.observe import NO_SPEED, NO_VALUE
-from liquid_control.control.topics import JOINT_STATE
+from liquid_control.control.topics import FLOAT64_MULTI_ARRAY, JOINT_STATE
 from liquid_control.replay.fleet import replay_recording
 
 COUNT, PERIOD_NS, START_NS = 60, 10_000_000, 1_700_000_000_000_000_000
@@ -128,6 +131,16 @@ def test_a_bag_without_any_commands_is_complete_and_says_so(tmp_path, capsys):
     files = ['--robot', str(tmp_path / 'arm.yaml'), '--policy', str(tmp_path / 'policy.onnx')]
     assert cli.main(['replay', str(bag), *files]) == 0
     assert 'no commands recorded' in capsys.readouterr().out.splitlines()[0]
+
+
+@pytest.mark.parametrize('kind', [JOINT_STATE, FLOAT64_MULTI_ARRAY])
+def test_a_drafted_contract_reads_the_commands_it_is_from(tmp_path, kind):
+    path = recorded(tmp_path / 'bag', kind, topic='/joint_commands')
+    contract = Contract.parse(draft(coverage(Bag(path)), 'arm'))
+    assert (contract.action.topic, contract.action.type) == ('joint_commands', kind)
+    reader = command_codec(contract)
+    for message in Bag(path).messages('joint_commands'):
+        assert reader.read(message).tolist() == TOLD.tolist()
 
 
 def test_a_plan_of_several_points_is_no_command(tmp_path):
