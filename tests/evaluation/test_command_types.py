@@ -134,7 +134,7 @@ def test_a_bag_without_any_commands_is_complete_and_says_so(tmp_path, capsys):
 
 
 @pytest.mark.parametrize('kind', [JOINT_STATE, FLOAT64_MULTI_ARRAY])
-def test_a_drafted_contract_reads_the_commands_it_is_from(tmp_path, kind):
+def test_a_drafted_contract_reads_its_commands(tmp_path, kind):
     path = recorded(tmp_path / 'bag', kind, topic='/joint_commands')
     contract = Contract.parse(draft(coverage(Bag(path)), 'arm'))
     assert (contract.action.topic, contract.action.type) == ('joint_commands', kind)
@@ -180,7 +180,7 @@ def test_a_stamp_names_an_observation_or_a_time(tmp_path, later_ns, answered):
     assert score['action_difference_max'] == pytest.approx(0.5)
 
 
-def test_commands_that_are_observed_name_no_observation(tmp_path):
+def test_observed_commands_name_no_observation(tmp_path):
     """Their stamps are those of a topic that is sensed: their own."""
     data = asking(JOINT_STATE)
     term = {**data['observation'][0], 'name': 'told', 'topic': 'told', 'hold': True}

@@ -63,7 +63,7 @@ class Answering:
         """Take in a message, and answer the observation that it completes."""
         began = time.monotonic()
         if self._neighbours.several:
-            self._neighbours.heard(topic, message)
+            self._neighbours.take(topic, message)
         try:
             observed = self._hosted.take(topic, message)
         except ObservationError as error:
