@@ -21,7 +21,8 @@ class RunEnd:
     """Decides when a run is over.
 
     Attributes:
-        received_at: when a message last came that tells of the run, steady, in s; None before the first.
+        received_at: when a message last came that tells of the run, steady, in s; None before the
+            first.
 
     Args:
         settings: parameters of the monitor.
