@@ -89,6 +89,10 @@ class Neighbours:
             if qos_check_compatible(profile, end.qos_profile)[0] == QoSCompatibility.ERROR
         )
 
+    def nobody(self) -> bool:
+        """Whether no topic has a publisher at the moment."""
+        return not any(map(self._node.count_publishers, self._topics.values()))
+
     def take(self, topic: str, message: Any) -> None:
         """Take note of the joints that a message names, where several publishers send."""
         if topic in self.several:
