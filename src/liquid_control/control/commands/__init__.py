@@ -57,8 +57,9 @@ def _class_for(contract: Contract, kind: str) -> type[CommandReader]:
             f'{contract.source}: action: type: commands of type {kind} cannot be read; those that '
             f'can: {", ".join(found)}'
         )
-    if contract.action.field is not None and kind == contract.action.type:
-        _check_field(contract, found[kind])
+    field = contract.action.field
+    if field is not None and kind == contract.action.type:
+        _check_field(contract, field, found[kind])
     return found[kind]
 
 
@@ -72,8 +73,8 @@ def _built(reader: type[_Reader], contract: Contract, kind: str) -> _Reader:
         raise ContractError(f'{contract.source}: action: {error}') from None
 
 
-def _check_field(contract: Contract, reader: type[CommandReader]) -> None:
-    field, where = contract.action.field, f'{contract.source}: action'
+def _check_field(contract: Contract, field: str, reader: type[CommandReader]) -> None:
+    where = f'{contract.source}: action'
     if not reader.fields:
         raise ContractError(
             f'{where}: field: a {contract.action.type} has no fields to choose from; expected no '
