@@ -15,7 +15,7 @@ from support import arm
 
 from liquid_control.cli.main import main
 from liquid_control.control import Bundle, Contract, PolicyRunner
-from liquid_control.replay import evaluator as player
+from liquid_control.replay import Evaluator
 from liquid_control.report.replay_tables import legend
 
 BROWSERS = ('chromium', 'chromium-browser', 'google-chrome')
@@ -92,7 +92,7 @@ def test_a_verdict_starts_as_failed(walks, bundle, tmp_path, monkeypatch):
     def interrupted(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr('liquid_control.replay.fleet.replay_scores', interrupted)
+    monkeypatch.setattr('liquid_control.replay.fleet.replay_policies', interrupted)
     arguments = ['replay', str(walks().folder), '--policy', str(bundle), '--out', str(tmp_path)]
     assert main(arguments) == 130
     verdict = json.loads((tmp_path / 'verdict.json').read_text())
@@ -104,9 +104,7 @@ def replay_one(folder, bundle, out, *more):
     return main(['replay', str(folder), '--policy', str(bundle), '--out', str(out), *more])
 
 
-def test_the_answer_comes_first_then_figures_then_what_was_recorded(
-    walks, bundle, tmp_path, capsys
-):
+def test_answer_then_figures_then_recording(walks, bundle, tmp_path, capsys):
     assert replay_one(walks().folder, bundle, tmp_path) == 0
     said = capsys.readouterr().out
     assert said.startswith('OK 54 observations in 3.4 s, 54 commands compared\n')
@@ -126,7 +124,7 @@ def test_one_recording_is_kept_too(walks, bundle, tmp_path, monkeypatch, capsys)
     def again(*args, **kwargs):
         raise AssertionError('replayed again')
 
-    monkeypatch.setattr('liquid_control.replay.fleet.replay_scores', again)
+    monkeypatch.setattr('liquid_control.replay.fleet.replay_policies', again)
     assert replay_one(walks().folder, bundle, tmp_path) == 0
     assert '1 of 1 results are from an earlier replay' in capsys.readouterr().out
     assert json.loads((tmp_path / 'verdict.json').read_text())['policies'] == first['policies']
@@ -173,21 +171,21 @@ def test_a_wrong_argument_is_told_before_anything_is_read(arguments, said, capsy
 
 
 def test_no_memory_of_a_recording_is_kept(robot, bundle):
-    """A player's memory does not grow with the number of observations."""
-    made = player.Player(PolicyRunner(bundle), robot, horizon=10)
+    """An evaluator's memory does not grow with the number of observations."""
+    made = Evaluator(PolicyRunner(bundle), robot, horizon=10)
     sizes = []
     for step in range(12_000):
         values = np.sin(np.arange(8) + step / 40).astype(np.float32)
         made.step(10**9 + step * 8_000_000, values, np.zeros(6, dtype=np.float32))
         if step in (5_999, 11_999):
-            held = (made._rows, made._rollouts._values, made._rollouts._starts)
+            held = (made._rows, made._free_runs._values, made._free_runs._starts)
             sizes.append(len(pickle.dumps(held)))
     assert sizes[1] < 1.3 * sizes[0]
     assert len(made.shown.rows) <= 3000
 
 
 @pytest.mark.slow
-def test_the_memory_of_a_whole_replay_does_not_grow_with_the_length(tmp_path):
+def test_replay_memory_does_not_grow(tmp_path):
     """40,000 observations have the peak memory of 5,000, including plots and report."""
     data = arm()
     del data['observation'][1]

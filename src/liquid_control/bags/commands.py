@@ -86,13 +86,10 @@ class StampedCommands:
         if observed_ns > now_ns:
             return RecordedCommand(self._last, False)
         while self._next is not None and self._next[0] < observed_ns:
-            self._advance()
+            self._last, self._next = self._next[1], next(self._source, None)
         if self._next is None or self._next[0] - observed_ns >= self._period:
             return RecordedCommand(self._last, False)
         return RecordedCommand(self._next[1], True)
-
-    def _advance(self) -> None:
-        self._last, self._next = self._next[1], next(self._source, None)
 
 
 class LabelledCommands:

@@ -176,9 +176,9 @@ def check_bundle_path(option: str, path: Path) -> None:
         raise ValueError(f'{option}: expected a file named .onnx, found {path}')
     if path.is_dir():
         raise ValueError(f'{option}: expected a file, found the folder {path}')
-    place = next(parent for parent in path.absolute().parents if parent.exists())
-    if not (place.is_dir() and os.access(place, os.W_OK)):
-        raise ValueError(f'{option} {path}: cannot write to {place}')
+    nearest = next(parent for parent in path.absolute().parents if parent.exists())
+    if not (nearest.is_dir() and os.access(nearest, os.W_OK)):
+        raise ValueError(f'{option} {path}: cannot write to {nearest}')
 
 
 @contextlib.contextmanager

@@ -45,19 +45,19 @@ class Parser(argparse.ArgumentParser):
         options.setdefault('formatter_class', argparse.RawDescriptionHelpFormatter)
         super().__init__(*args, **options)
         self.given: list[argparse.Action] = []
-        self.fault_kinds = ('sensor', 'command', 'clock', 'dynamics')
+        self.fault_kinds: tuple[str, ...] = ('sensor', 'command', 'clock', 'dynamics')
         for name in (None, 'store'):
             self.register('action', name, _Once)
 
     def parse_known_args(self, args=None, namespace=None):  # type: ignore[override]
         self.given = []
         try:
-            found, rest = super().parse_known_args(args, namespace)
+            parsed, rest = super().parse_known_args(args, namespace)
         except _RequiredError as error:
             self._refuse(error.args[0], list(args or ()))
         if rest:
             self._refuse(f'unexpected argument {rest[0]!r}', rest)
-        return found, rest
+        return parsed, rest
 
     def _refuse(self, message: str, arguments: list[str]) -> NoReturn:
         """End with a message, or with the unknown option that is the likely cause."""

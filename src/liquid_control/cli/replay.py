@@ -11,12 +11,13 @@ from liquid_control.cli.arguments import (
     add_observed_argument,
     add_type_arguments,
 )
+from liquid_control.cli.parser import Parser
 
 _LONGEST = 1000
-"""Steps of a rollout."""
+"""Steps of a free run."""
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         'recording', type=Path, nargs='+', help='run folders, rosbag2 folders or .mcap files'
     )
@@ -211,6 +212,6 @@ def _named(recordings: list[Path]) -> list[tuple[str, Path]]:
     """Give each recording a name, as short as possible."""
     short = [path.resolve().name for path in recordings]
     return [
-        (name if short.count(name) == 1 else f'{place:04d}-{name}', path)
-        for place, (name, path) in enumerate(zip(short, recordings, strict=True))
+        (name if short.count(name) == 1 else f'{index:04d}-{name}', path)
+        for index, (name, path) in enumerate(zip(short, recordings, strict=True))
     ]

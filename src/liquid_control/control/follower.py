@@ -93,7 +93,7 @@ class Follower:
         Raises:
             ValueError: the bundle asks for ``previous_action``.
         """
-        finite = np.isfinite(observations).all(axis=1).tolist()
+        finite = np.all(np.isfinite(observations), axis=1).tolist()
         places, times, anew = [], [], False
         for place, stamp in enumerate(stamps):
             if not finite[place]:

@@ -99,7 +99,7 @@ class Gate:
     def _slewed(self, values: list[float], previous: list[float], seconds: float) -> list[float]:
         return [
             min(max(value, before - slew * seconds), before + slew * seconds)
-            for value, before, slew in zip(values, previous, self._slew, strict=True)
+            for value, before, slew in zip(values, previous, self._slew or (), strict=True)
         ]
 
     def _safe_because(self, reason: Reason) -> tuple[np.ndarray, Reason]:

@@ -259,7 +259,9 @@ class Observer:
         stamp = self._stamps.get(topic)
         if topic in self._held:
             return stamp is not None
-        return stamp is not None and 0 <= stamp - self._pending <= self._freshness_ns
+        if stamp is None or self._pending is None:
+            return False
+        return 0 <= stamp - self._pending <= self._freshness_ns
 
 
 def _require_stamp(topic: str, message: Any) -> int:
@@ -283,8 +285,8 @@ def _getter(path: str) -> Callable[[Any], Any]:
 
 
 def _set(message: Any, path: str, value: Any) -> None:
-    *path, last = path.split('.')
-    setattr(reduce(getattr, path, message), last, value)
+    *parents, last = path.split('.')
+    setattr(reduce(getattr, parents, message), last, value)
 
 
 def _clipped(access: TermAccess, message: Any) -> list[float]:

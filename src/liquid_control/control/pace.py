@@ -43,7 +43,7 @@ class Pace:
             stamp_ns: its stamp.
             passed_ns: time since the last reading that was used.
         """
-        apart = stamp_ns - self._last
+        apart = stamp_ns - (self._last or 0)
         if apart <= 0:  # out of order, between two that were used
             return not self.fast
         self._last = stamp_ns

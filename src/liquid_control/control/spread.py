@@ -10,7 +10,7 @@ _LEAST = 1e-3
 """A channel's standard deviation is no less than this share of its term's largest."""
 
 
-def floored(std: Sequence[float]) -> np.ndarray:
+def floored(std: Sequence[float] | np.ndarray) -> np.ndarray:
     """Standard deviations of a term's channels, none of them that of numerical noise, (n,).
 
     A joint that stands still varies by 1e-13 rad; measured in that unit, any error is gigantic. So

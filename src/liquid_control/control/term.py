@@ -123,8 +123,8 @@ class Term:
                     f'{where} ({self.name}): expected at most one list in a path, as in '
                     f'motor_state[].q, found {path!r}'
                 )
-        for channel in self.channels if self.order else ():
-            if channel not in self.order:
+        for channel in self.channels:
+            if self.order and channel not in self.order:
                 raise ContractError(
                     f'{where} ({self.name}): order: {unknown("joint", channel, self.order)}'
                 )

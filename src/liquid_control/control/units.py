@@ -65,7 +65,8 @@ def _powers(text: str) -> dict[str, int] | None:
         found = _PART.match(text, place)
         if found is None:
             return None
-        place = _BETWEEN.match(text, found.end()).end()
+        between = _BETWEEN.match(text, found.end())
+        place = found.end() if between is None else between.end()
         name, power, sign = found.groups()
         if sign:
             if sign == '/' and below:

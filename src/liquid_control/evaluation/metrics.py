@@ -226,7 +226,7 @@ def episodes_of(rows: dict[str, np.ndarray], timed: bool = False) -> list[dict[s
     for number in dict.fromkeys(rows.get('episode', np.zeros(0)).tolist()):
         part = np.flatnonzero(rows['episode'] == number)
         last = {name: values[part[-1]] for name, values in rows.items()}
-        episode = {
+        episode: dict[str, Any] = {
             'episode': int(number),
             'seed': int(last['seed']),
             'walk_return' if timed else 'return': float(last['return']),

@@ -32,9 +32,9 @@ def scorable(
         predictions: made at each of them, (T, p); NaN where there is none.
         period_ns: nominal period.
     """
-    whole = np.isfinite(observations).all(axis=1)
-    told = np.isfinite(predictions).all(axis=1)
-    return follows(np.diff(stamps), period_ns) & whole[:-1] & whole[1:] & told[:-1]
+    whole = np.all(np.isfinite(observations), axis=1)
+    predicted = np.all(np.isfinite(predictions), axis=1)
+    return follows(np.diff(stamps), period_ns) & whole[:-1] & whole[1:] & predicted[:-1]
 
 
 @dataclass(frozen=True)

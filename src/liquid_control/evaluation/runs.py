@@ -34,14 +34,15 @@ def about_run(robot: Contract, bundle: Bundle, **settings: Any) -> dict[str, Any
         settings: ``mode``, ``fault``, ``seed``, ``episodes`` and ``provenance``; ``observed``:
             topic in the contract → its name in the bag.
     """
+    path = bundle.path or Path(bundle.cell)
     return {
         **settings,
-        'policy': bundle.path.stem,
+        'policy': path.stem,
         'ended': None,
         'contract': robot.to_dict(),
         'contract_hash': robot.hash,
         'bundle': {
-            'path': str(bundle.path.resolve()),
+            'path': str(path.resolve()),
             'sha256': bundle.sha256,
             'cell': bundle.cell,
             'counts': bundle.counts,

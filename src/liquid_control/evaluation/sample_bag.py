@@ -72,8 +72,10 @@ def record(folder: Path, seed: int, worn: bool) -> int:
         stamp = world.stamp_ns
         sensed = world.messages()['joint_states']
         recorder.add('/joint_states', robot.topics['joint_states'], _joint_state(sensed), stamp)
-        _, values = observer.update('joint_states', sensed)
-        sent = controller.step(stamp, values).action
+        observation = observer.update('joint_states', sensed)
+        if observation is None:
+            raise ValueError(f'{robot.robot}: joint_states alone give no observation')
+        sent = controller.step(stamp, observation[1]).action
         codec.fill(command, stamp, sent)
         recorder.add('/commands', robot.action.type, command, stamp + _LATER_NS)
         torque = np.array(sent)

@@ -33,7 +33,7 @@ def interquartile_mean(*strata: Sequence[float], axis: int = -1) -> np.ndarray |
 
 
 def interval(
-    *strata: Sequence[float],
+    *strata: Sequence[float] | np.ndarray,
     statistic: Callable[..., np.ndarray | float] = interquartile_mean,
     level: float = LEVEL,
     seed: int = 0,

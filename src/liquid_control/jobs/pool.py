@@ -7,13 +7,13 @@ import signal
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
-from typing import Any
+from typing import Any, cast
 
 from liquid_control.jobs.progress import ALIKE, Progress, Size
 
@@ -36,7 +36,7 @@ def work(
     workers: int,
     preload: Sequence[str] = (),
     progress: Progress | None = None,
-) -> Iterator[Progress]:
+) -> Generator[Progress]:
     """Work through the jobs in order; yield their progress at least about three times a second.
 
     A job that fails does not stop the others. When the caller stops, by an exception or by closing
@@ -65,7 +65,7 @@ def work(
                     connection, process = _start(context, job)
                     running[connection] = job, process
                     progress.start(job.name)
-                for connection in wait(list(running), timeout=0.3):
+                for connection in cast(list[Connection], wait(list(running), timeout=0.3)):
                     job, process = running[connection]
                     if not _take(progress, job, process, connection):
                         del running[connection]
@@ -91,13 +91,15 @@ def _start(context: ForkServerContext, job: Job) -> tuple[Connection, BaseProces
 
 def _take(progress: Progress, job: Job, process: BaseProcess, connection: Connection) -> bool:
     """Take in a job's message, or its end; returns whether the job is still running."""
+    values: list[Any]
     try:
         kind, *values = connection.recv()
     except (EOFError, OSError):
         process.join()
         kind, values = 'failed', [_how_it_ended(process.exitcode)]
     if kind == 'progress':
-        progress.update(job.name, *values)
+        share: Any = values[0]
+        progress.update(job.name, share, values[1])
         return True
     connection.close()
     process.join()

@@ -54,7 +54,8 @@ class Piece:
     @property
     def key(self) -> str:
         """SHA-256 of everything that determines its result."""
-        what = [self.function.__module__, self.function.__qualname__, self.arguments, self.inputs]
+        name = getattr(self.function, '__qualname__')  # noqa: B009 (a plain function has one)
+        what = [self.function.__module__, name, self.arguments, self.inputs]
         return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
 
 
@@ -87,12 +88,13 @@ def sweep(
         raise ValueError(unknown('engine', engine, ENGINES))
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    outcomes = {piece.name: kept(folder, piece) for piece in pieces}
+    outcomes: dict[str, dict[str, Any]] = {}
     waiting, progress = [], Progress(workers)
     for piece in pieces:
         progress.add(piece.name, piece.size)
-        outcome = outcomes[piece.name]
+        outcome = kept(folder, piece)
         if outcome is not None and outcome['ok']:
+            outcomes[piece.name] = outcome
             progress.keep(piece.name, outcome['seconds'])
         else:
             waiting.append(piece)

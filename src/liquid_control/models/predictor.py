@@ -79,6 +79,8 @@ class PredictorStep(torch.nn.Module):
         contract: contract of the robot, without ``previous_action``.
     """
 
+    safe: torch.Tensor
+
     def __init__(self, model: Predictor, contract: Contract):
         super().__init__()
         self.cell = model.cell

@@ -21,6 +21,7 @@ from typing import Any
 import yaml
 
 from liquid_control import paths
+from liquid_control.control.commands import command_codec
 from liquid_control.control.contract import Contract
 from liquid_control.control.topics import FAULTY
 from liquid_control.evaluation.episodes import require_faults
@@ -103,7 +104,7 @@ class RunSettings:
     @property
     def steps(self) -> int:
         """Longest episode in control periods."""
-        return max(1, round(self.seconds * Contract.load(paths.robot(self.robot)).rate))
+        return max(1, round((self.seconds or 0.0) * Contract.load(paths.robot(self.robot)).rate))
 
     def parameters(self) -> dict[str, dict[str, Any]]:
         """Node → parameters that this run sets on top of ``config/sim.yaml``."""
@@ -173,12 +174,15 @@ class Graph:
 
     Raises:
         FileExistsError: the run folder holds a recording.
-        ContractError: a field or a type of the robot's contract is not there.
+        ContractError: a field or a type of the robot's contract is not there, or its commands
+            cannot be sent.
     """
 
     def __init__(self, settings: RunSettings):
         unrecorded(settings.folder)
-        require_fields(Contract.load(paths.robot(settings.robot)), live=True)
+        robot = Contract.load(paths.robot(settings.robot))
+        require_fields(robot, live=True)
+        command_codec(robot)
         self._settings = settings
         self._logs = settings.folder / 'log'
         self._processes: dict[str, subprocess.Popen] = {}
@@ -301,5 +305,5 @@ class Graph:
 
 def end_with_parent() -> None:
     """Ask the kernel to interrupt this process when its parent dies, however that happens."""
-    if sys.platform == 'linux':
+    if sys.platform == 'linux' and _PRCTL is not None:
         _PRCTL(_PR_SET_PDEATHSIG, signal.SIGINT)

@@ -8,7 +8,7 @@ longer than there is time: it then skips what is oldest, and the recording lacks
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
@@ -73,11 +73,12 @@ class Source:
         self.received_ns = max(self.received_ns, received_ns)
         return self.received_ns
 
-    def number(self, info: dict[str, Any]) -> None:
+    def number(self, info: Mapping[str, Any]) -> None:
         """Count a message by its number."""
         number, publisher = info.get('publication_sequence_number'), info.get('publisher_gid')
         if number is None or publisher is None:
             self.sequences = None
+            return
         if self.sequences is None:
             return
         key = publisher['data']
@@ -180,6 +181,8 @@ class Intake:
             self._follow(*self._waiting.popleft())
 
     def _follow(self, source: Source, raw: bytes) -> None:
+        if source.follow is None:
+            return
         try:
             source.follow(deserialize_message(raw, source.kind))
         except Exception as error:  # whatever a message holds, it and the next are recorded

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
@@ -22,7 +23,7 @@ class Recorder:
     def __init__(self, folder: Path):
         if folder.exists():
             raise FileExistsError(f'{folder}: already exists; a recording is never overwritten')
-        self._writer = Writer(folder, version=9, storage_plugin=StoragePlugin.MCAP)
+        self._writer: Any = Writer(folder, version=9, storage_plugin=StoragePlugin.MCAP)
         self._types = get_typestore(Stores.ROS2_KILTED)
         self._writer.open()
         self._open = True

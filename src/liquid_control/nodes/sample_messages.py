@@ -42,7 +42,7 @@ def _fill(message: Any, path: str, values: list) -> None:
             *parents, name = item.split('.')
             setattr(reduce(getattr, parents, one), name, value)
     elif isinstance(found, array.array):
-        setattr(owner, last, array.array(found.typecode, values))
+        setattr(owner, last, type(found)(found.typecode, values))
     elif isinstance(found, list):
         setattr(owner, last, values)
 
@@ -50,5 +50,5 @@ def _fill(message: Any, path: str, values: list) -> None:
 def _item_type(owner: Any, name: str) -> Any:
     """The class of the items of a list of messages: ``sequence<package/Type>``."""
     text = type(owner).get_fields_and_field_types()[name]
-    package, kind = re.search(r'(\w+)/(\w+)', text).groups()
+    ((package, kind), *_) = re.findall(r'(\w+)/(\w+)', text)
     return message_type(f'{package}/msg/{kind}')

@@ -38,7 +38,7 @@ class Squares:
 
     def add(self, model: np.ndarray, persistence: np.ndarray) -> None:
         """Take in errors (n, *shape); rows with a NaN are not counted."""
-        there = np.isfinite(model).all(axis=-1)
+        there = np.all(np.isfinite(model), axis=-1)
         self.count += there.sum(axis=0)
         for total, errors in ((self._model, model), (self._persistence, persistence)):
             known = np.where(there[..., None], errors, 0.0).astype(np.float64)
@@ -49,6 +49,32 @@ class Squares:
         with np.errstate(invalid='ignore'):
             count = np.where(self.count > 0, self.count, np.nan)[..., None]
             return self._model / count, self._persistence / count
+
+
+class Differences:
+    """Largest and root mean square difference of vectors of one size.
+
+    Attributes:
+        count: number of vectors.
+        largest: largest absolute difference of a value; NaN if there are none.
+    """
+
+    def __init__(self, size: int):
+        self._squares, self.largest = Squares((size,)), np.nan
+
+    def add(self, differences: np.ndarray) -> None:
+        """Take in differences (n, size); those with a NaN do not count for the mean."""
+        self._squares.add(differences, differences)
+        self.largest = np.nanmax([self.largest, np.abs(differences).max()])
+
+    @property
+    def count(self) -> int:
+        return int(self._squares.count)
+
+    @property
+    def rms(self) -> float | None:
+        """Root mean square of all values; None if there are none."""
+        return float(np.sqrt(self._squares.means()[0].mean())) if self.count else None
 
 
 class Times:
@@ -62,9 +88,9 @@ class Times:
     def add(self, seconds: np.ndarray) -> None:
         """Take in durations in seconds; zeros (nothing was done) are not counted."""
         seconds = seconds[seconds > 0]
-        places = np.log(np.maximum(seconds, self._LEAST) / self._LEAST) / self._STEP
+        bins = np.log(np.maximum(seconds, self._LEAST) / self._LEAST) / self._STEP
         self._counts += np.bincount(
-            np.minimum(places.astype(int), self._SIZE - 1), minlength=self._SIZE
+            np.minimum(bins.astype(int), self._SIZE - 1), minlength=self._SIZE
         )
 
     def quantile(self, share: float) -> float | None:
@@ -72,8 +98,8 @@ class Times:
         total = self._counts.sum()
         if not total:
             return None
-        place = int(np.searchsorted(np.cumsum(self._counts), share * total))
-        return float(self._LEAST * np.exp((place + 0.5) * self._STEP))
+        bin_ = int(np.searchsorted(np.cumsum(self._counts), share * total))
+        return float(self._LEAST * np.exp((bin_ + 0.5) * self._STEP))
 
 
 class Thinned:

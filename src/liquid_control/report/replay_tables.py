@@ -53,7 +53,7 @@ def result_parts(result: dict[str, Any], verbose: bool) -> Iterator[Any]:
 
 def _findings(result: dict[str, Any]) -> Iterator[str]:
     """A line for each silence, each policy's counted events and each alarm."""
-    for silence in result['heard'][0]['silences']:
+    for silence in result['passes'][0]['silences']:
         yield (
             f'[yellow]{escape(silence["topic"])} is silent from {silence["since_s"]:.2f} s to '
             f'{_until(silence["until_s"])}[/]'
@@ -61,8 +61,8 @@ def _findings(result: dict[str, Any]) -> Iterator[str]:
     for score in result['policies']:
         who = escape(score['policy']) + ('' if score['fault'] == 'none' else f', {score["fault"]}')
         if score['reasons']:
-            told = ', '.join(f'{count} {name}' for name, count in score['reasons'].items())
-            yield f'[yellow]{who}: {told.replace("_", " ")}[/]'
+            reasons = ', '.join(f'{count} {name}' for name, count in score['reasons'].items())
+            yield f'[yellow]{who}: {reasons.replace("_", " ")}[/]'
         for event in (score['alarm'] or {}).get('events', ()):
             joints = ', '.join(list(event['joints'])[:4])
             yield (

@@ -95,15 +95,16 @@ class WorldBatch:
         control[:, self._controls] = action
         if lengths is None:
             self._advance(slice(None), control, robot.frame_skip)
-            lengths = 1.0
+            length: np.ndarray | float = 1.0
         else:
+            length = lengths
             substeps = np.rint(lengths * robot.frame_skip).astype(int)
             for count in np.unique(substeps):
                 part = np.flatnonzero(substeps == count)
                 self._advance(part, control[part], int(count))
         self.steps += 1
         fallen = robot.task.fallen(self.qpos, self.qvel)
-        reward = robot.task.reward(before, self.qpos, fallen, action, robot.period_s, lengths)
+        reward = robot.task.reward(before, self.qpos, fallen, action, robot.period_s, length)
         return reward, fallen
 
     def whole(self, lengths: np.ndarray) -> np.ndarray:

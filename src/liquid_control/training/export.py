@@ -43,7 +43,7 @@ def step_graph(model: torch.nn.Module, contract: Contract, state_size: int) -> b
     logging.getLogger('torch.onnx._internal.exporter._registration').setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
-        program = torch.onnx.export(
+        program: Any = torch.onnx.export(
             model,
             example,
             dynamo=True,

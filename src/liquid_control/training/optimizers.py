@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from typing import cast
 
 import torch
 
@@ -96,8 +97,6 @@ class Muon(torch.optim.Optimizer):
             of each parameter group.
         adam_rate: step size of AdamW.
         decay: weight decay, multiplied by the step size.
-        momentum: decay of Muon's momentum.
-        betas: decays of AdamW's moments.
     """
 
     def __init__(
@@ -128,10 +127,11 @@ class Muon(torch.optim.Optimizer):
         state = self.state[parameter]
         if not state:
             state['momentum'] = torch.zeros_like(parameter)
-        average = state['momentum'].lerp_(parameter.grad, 1.0 - _MOMENTUM)
+        gradient = cast(torch.Tensor, parameter.grad)
+        average = state['momentum'].lerp_(gradient, 1.0 - _MOMENTUM)
         rows, columns = parameter.shape
         squares = rows // columns if rows % columns == 0 else 1
-        update = parameter.grad.lerp(average, _MOMENTUM)
+        update = gradient.lerp(average, _MOMENTUM)
         update = orthogonal(update.reshape(squares, rows // squares, columns))
         return update.reshape(rows, columns) * max(1.0, rows / squares / columns) ** 0.5
 
@@ -143,8 +143,9 @@ class Muon(torch.optim.Optimizer):
             state['square'] = torch.zeros_like(parameter)
         state['step'] += 1
         first, second = (1.0 - beta ** float(state['step']) for beta in _BETAS)
-        state['mean'].lerp_(parameter.grad, 1.0 - _BETAS[0])
-        state['square'].lerp_(parameter.grad.square(), 1.0 - _BETAS[1])
+        gradient = cast(torch.Tensor, parameter.grad)
+        state['mean'].lerp_(gradient, 1.0 - _BETAS[0])
+        state['square'].lerp_(gradient.square(), 1.0 - _BETAS[1])
         return state['mean'] / first / ((state['square'] / second).sqrt() + 1e-8)
 
 

@@ -29,7 +29,7 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.bags.names import check_renamed
     from liquid_control.control import Contract, PolicyRunner
     from liquid_control.provenance import provenance, write_json
-    from liquid_control.replay.scores import replay_scores
+    from liquid_control.replay.results import replay_policies
 
     robot = Contract.load(paths.robot(args.robot))
     check_renamed(args.observed, robot)
@@ -41,8 +41,8 @@ def main(args: argparse.Namespace) -> int:
 
     def replay() -> None:
         nonlocal seconds
-        _, heard = replay_scores(Bag(args.recording), runners, robot, args.observed)
-        seconds = heard['seconds']
+        _, about = replay_policies(Bag(args.recording), runners, robot, args.observed)
+        seconds = about['seconds']
 
     def index() -> None:
         bag, topics = Bag(args.recording), robot.asking(*(t.name for t in robot.sensed))

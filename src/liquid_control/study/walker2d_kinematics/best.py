@@ -20,7 +20,7 @@ from liquid_control.study.train import Batch, course, error
 from liquid_control.study.walker2d_kinematics import best_weights, comparison, simulated
 from liquid_control.study.walker2d_kinematics import dataset as data
 from liquid_control.study.walker2d_kinematics.best_model import BestPredictor, BestSettings
-from liquid_control.study.walker2d_kinematics.dataset import Protocol, Rollouts
+from liquid_control.study.walker2d_kinematics.dataset import Dataset, Protocol
 from liquid_control.training import checkpoint
 from liquid_control.training.device import busy_time, saved_bytes, title
 from liquid_control.training.finite import clip_gradients, explain
@@ -67,16 +67,18 @@ class Drawn:
         self.rollouts, self.batch, self.seed = rollouts, batch, seed
         frames = data.KEPT * sum(pair.shape[1] for pair in rollouts.values())
         self.round = max(1, int(frames / data.LENGTH / batch))
-        self._number, self._drawn = -1, None
+        self._number = -1
+        self._drawn: tuple[np.ndarray, ...] = ()
 
     def __call__(self, update: int) -> Batch:
         """x (B, T, C), elapsed (B, T, 1) and target (B, T, C) of gradient step ``update``."""
-        number, place = divmod(update, self.round)
+        number, batch = divmod(update, self.round)
         if number != self._number:
             self._number, self._drawn = number, self._draw(number)
-        x, elapsed, target, rows = self._drawn
-        rows = rows[place * self.batch : (place + 1) * self.batch, None] + np.arange(data.LENGTH)
-        return tuple(torch.from_numpy(values[rows]) for values in (x, elapsed, target))
+        *parts, rows = self._drawn
+        rows = rows[batch * self.batch : (batch + 1) * self.batch, None] + np.arange(data.LENGTH)
+        x, elapsed, target = (torch.from_numpy(values[rows]) for values in parts)
+        return x, elapsed, target
 
     def _draw(self, number: int) -> tuple[np.ndarray, ...]:
         """The kept frames of all rollouts, concatenated, and where windows start in them."""
@@ -102,12 +104,13 @@ class Mixed:
 
     def __call__(self, update: int) -> Batch:
         pairs = zip(self.real(update), self.simulated(update), strict=True)
-        return tuple(torch.cat(pair).to(self.flag.device) for pair in pairs)
+        x, elapsed, target = (torch.cat(pair).to(self.flag.device) for pair in pairs)
+        return x, elapsed, target
 
 
 def train(
     run: Run,
-    rollouts: Rollouts,
+    rollouts: Dataset,
     windows: Protocol,
     store: ResultStore,
     report: Callable[[float, str], None],
@@ -146,7 +149,7 @@ def train(
 
 def fit(
     run: Run,
-    rollouts: Rollouts,
+    rollouts: Dataset,
     walked: dict[str, np.ndarray],
     windows: Protocol,
     store: ResultStore,
@@ -156,15 +159,15 @@ def fit(
     """As :func:`train`, given the simulated rollouts, name → (2, T, 17)."""
     torch.manual_seed(run.seed)
     model = BestPredictor(BestSettings(**run.model), comparison.normalizer(rollouts)).to(device)
-    both = torch.nn.ModuleDict({'model': model, 'average': copy.deepcopy(model)})
-    average = both['average']
+    average = copy.deepcopy(model)
+    both = torch.nn.ModuleDict({'model': model, 'average': average})
     optimizer = _optimizer(model, run.recipe)
     half = run.recipe.batch // 2
     real = {name: np.stack([x[:-1], x[1:]]) for name, x in rollouts.train.items()}
     batches = Mixed(Drawn(real, half, run.seed), Drawn(walked, half, run.seed + 1), device)
     path = store.checkpoint(run)
     origin = {**store.origin(run), 'device': title(device)}
-    about = checkpoint.restore(path, both, optimizer, origin)
+    about: dict[str, Any] | None = checkpoint.restore(path, both, optimizer, origin)
     if about is None:
         about = {'origin': origin, 'done': 0, 'curve': [], 'step_s': [], 'seconds': 0.0}
         first = batches(0)
@@ -206,7 +209,7 @@ def _optimizer(model: BestPredictor, recipe: Recipe) -> Muon:
 def _update(run: Run, model: BestPredictor, optimizer: Muon, batches: Mixed, update: int) -> float:
     """Take one gradient step; returns the mean squared error of the real half of its batch."""
     batch = batches(update)
-    place = f'{run.name}, update {update + 1}'
+    context = f'{run.name}, update {update + 1}'
     share = _share(update, run.recipe.updates)
     for group in optimizer.param_groups:
         group['share'] = share
@@ -214,10 +217,10 @@ def _update(run: Run, model: BestPredictor, optimizer: Muon, batches: Mixed, upd
     errors = _errors(model, batch, batches)
     loss = errors.mean()
     if not torch.isfinite(loss):
-        raise explain(model, batch, place, lambda row: f'window {row} of the batch')
+        raise explain(model, batch, context, lambda row: f'window {row} of the batch')
     optimizer.zero_grad()
     loss.backward()
-    clip_gradients(model, run.recipe.clip, place)
+    clip_gradients(model, run.recipe.clip, context)
     optimizer.step()
     return float(errors[: batches.real.batch].detach().mean())
 

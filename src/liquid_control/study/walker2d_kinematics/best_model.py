@@ -66,6 +66,10 @@ class BestPredictor(torch.nn.Module):
         normalizer: scales of the raw training frames and of their change.
     """
 
+    mean: torch.Tensor
+    std: torch.Tensor
+    change: torch.Tensor
+
     def __init__(self, settings: BestSettings, normalizer: Normalizer):
         super().__init__()
         self.settings = settings
@@ -79,11 +83,10 @@ class BestPredictor(torch.nn.Module):
         self.cell = cells.make(settings.cell, width, settings.hidden_size)
         self.back = torch.nn.Linear(self.cell.output_size, width)
         self.after = torch.nn.Sequential(*(Block(width, dropout) for _ in range(settings.after)))
-        self.head = torch.nn.Sequential(
-            torch.nn.LayerNorm(width), torch.nn.Linear(width, len(self.mean))
-        )
-        torch.nn.init.normal_(self.head[1].weight, std=0.01)
-        torch.nn.init.zeros_(self.head[1].bias)
+        last = torch.nn.Linear(width, len(self.mean))
+        self.head = torch.nn.Sequential(torch.nn.LayerNorm(width), last)
+        torch.nn.init.normal_(last.weight, std=0.01)
+        torch.nn.init.zeros_(last.bias)
 
     def hidden_weights(self) -> list[torch.nn.Parameter]:
         """Weight matrices between hidden units, without those of the encoder and the head."""
@@ -151,14 +154,14 @@ def feet(x: torch.Tensor) -> torch.Tensor:
     """
     position, velocity = x[..., :_POSITIONS], x[..., _POSITIONS:]
     pitch, rate = position[..., 1], velocity[..., 2]
-    found = []
+    features = []
     for joint in (2, 5):
         angle, turn = pitch, rate
         height = position[..., 0] - _TORSO * pitch.cos() - _RADIUS
         forward = velocity[..., 0] - _TORSO * pitch.cos() * rate
         upward = velocity[..., 1] + _TORSO * pitch.sin() * rate
-        for place, length in ((joint, _THIGH), (joint + 1, _LEG)):
-            angle, turn = angle - position[..., place], turn - velocity[..., place + 1]
+        for hinge, length in ((joint, _THIGH), (joint + 1, _LEG)):
+            angle, turn = angle - position[..., hinge], turn - velocity[..., hinge + 1]
             height = height - length * angle.cos()
             forward = forward - length * angle.cos() * turn
             upward = upward + length * angle.sin() * turn
@@ -166,6 +169,6 @@ def feet(x: torch.Tensor) -> torch.Tensor:
         toes = height - _FOOT * angle.sin()
         toes_up = upward - _FOOT * angle.cos() * turn
         toes_forward = forward - _FOOT * angle.sin() * turn
-        found += [5.0 * height, 5.0 * toes, (30.0 * height).tanh(), (30.0 * toes).tanh()]
-        found += [upward / 2.0, toes_up / 2.0, forward / 2.0, toes_forward / 2.0]
-    return torch.stack(found, dim=-1)
+        features += [5.0 * height, 5.0 * toes, (30.0 * height).tanh(), (30.0 * toes).tanh()]
+        features += [upward / 2.0, toes_up / 2.0, forward / 2.0, toes_forward / 2.0]
+    return torch.stack(features, dim=-1)

@@ -45,7 +45,7 @@ def read(path: Path) -> tuple[BestPredictor, dict[str, Any]]:
     paths.existing(path, 'weights')
     expected = f'{path}: expected the weights of the {WHAT}, as the study writes them'
     try:
-        tensors, about = checkpoint.read(path)
+        tensors, about = checkpoint.read(path) or ({}, {})
     except ValueError:
         raise ValueError(f'{expected}; found no safetensors file of this package') from None
     if about.get('what') != WHAT:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import torch
 
-from liquid_control.cells import Cell, make
+from liquid_control.cells import LSTM, Cell, make
 from liquid_control.cells.cfc import Gates
+from liquid_control.cells.ltc import Channels
 from liquid_control.models import ModelSettings, RawPredictor
 from liquid_control.study.run import Run
 from liquid_control.study.walker2d_kinematics.dataset import CHANNELS
@@ -32,12 +33,13 @@ class PublishedModel(RawPredictor):
         for layer in self._kernels():
             torch.nn.init.zeros_(layer.bias)
         if settings.cell == 'cfc_pure':  # |w_τ| has no gradient at 0, so w_τ stays there
-            torch.nn.init.ones_(self.cell.gates.amplitude)
-            torch.nn.init.zeros_(self.cell.gates.rate)
+            torch.nn.init.ones_(gates[0].amplitude)
+            torch.nn.init.zeros_(gates[0].rate)
         if settings.cell == 'ltc':  # polarities −1 and +1 equally likely
-            for synapses in (self.cell.sensory, self.cell.inner):
+            for channels in (one for one in self.cell.modules() if isinstance(one, Channels)):
+                reversal = channels.reversal
                 with torch.no_grad():
-                    synapses.reversal.copy_(torch.randint(2, synapses.reversal.shape) * 2.0 - 1.0)
+                    reversal.copy_(torch.randint(2, reversal.shape) * 2.0 - 1.0)
 
     def penalised(self) -> list[torch.Tensor]:
         """The weights of backbone and heads, to which the penalty applies."""
@@ -77,7 +79,7 @@ class MixedMemory(Cell):
     def __init__(self, units: int, **settings):
         super().__init__()
         self.input_size, self.output_size, self.state_size = CHANNELS, units, 2 * units
-        self.lstm = make('lstm', CHANNELS, units)
+        self.lstm = LSTM(CHANNELS, units)
         self.cfc = make('cfc', units, units, **settings)
         weight, bias = self.lstm.gates.weight, self.lstm.gates.bias
         torch.nn.init.xavier_uniform_(weight[:, :CHANNELS])

@@ -145,6 +145,11 @@ class WorldVecEnv(VecEnv):
 class ExpertNet(torch.nn.Module):
     """The deterministic expert, including its normaliser: (B, n) → (B, m) inside the limits."""
 
+    middle: torch.Tensor
+    reach: torch.Tensor
+    mean: torch.Tensor
+    std: torch.Tensor
+
     def __init__(self, model: PPO, normalizer: VecNormalize, limits: Limits):
         super().__init__()
         middle, reach = (torch.as_tensor(x).float() for x in (limits.middle, limits.half))

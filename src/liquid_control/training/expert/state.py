@@ -13,7 +13,8 @@ from liquid_control.training.expert.disturbances import Disturbances
 
 def snapshot(model: PPO) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     """The state as tensors and plain JSON."""
-    kind, keys, *rest = np.random.get_state()  # SB3 shuffles with NumPy's global generator
+    state: Any = np.random.get_state()
+    kind, keys, *rest = state  # SB3 shuffles with NumPy's global generator
     arrays = {name: torch.as_tensor(np.array(array)) for name, array in _arrays(model).items()}
     scales = {
         f'{place}.{name}': torch.as_tensor(np.array(getattr(rms, name)))
@@ -68,7 +69,7 @@ def _scales(model: PPO) -> tuple:
 def _arrays(model: PPO) -> dict[str, np.ndarray]:
     """The state held in NumPy arrays, to be read or written in place."""
     scaler: VecNormalize = model.get_vec_normalize_env()
-    worlds = scaler.venv.worlds
+    worlds, disturbances = scaler.venv.worlds, _disturbances(model)
     return {
         'physics': worlds.state,
         'steps': worlds.steps,
@@ -76,5 +77,5 @@ def _arrays(model: PPO) -> dict[str, np.ndarray]:
         'returns': scaler.returns,
         'last_observation': model._last_obs,
         'episode_starts': model._last_episode_starts,
-        **(_disturbances(model).arrays if _disturbances(model) else {}),
+        **(disturbances.arrays if disturbances else {}),
     }

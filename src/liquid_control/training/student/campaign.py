@@ -8,7 +8,7 @@ import contextlib
 import dataclasses
 import json
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,7 +122,7 @@ def campaign(
     folder: Path,
     workers: int,
     log: Path | None = None,
-) -> Iterator[Progress]:
+) -> Generator[Progress]:
     """Carry out all unfinished runs, yielding progress from time to time.
 
     Args:
@@ -198,6 +198,8 @@ def _all_finished(settings: StudentSettings, folder: Path, setup: Setup) -> dict
         own = {key: trained[key] for key in ('cell', 'seed') if key in trained}
         run = dataclasses.replace(settings, **own)
         bundle = finished(path, run, setup)
+        if bundle is None:  # it was there a moment ago
+            continue
         again = shlex.join(
             ['liquid-control', 'train', 'score', str(path), '--teacher', str(setup.teacher.path),
              '--robot', str(setup.robot.source), '--out', str(path)]

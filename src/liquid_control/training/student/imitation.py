@@ -73,7 +73,7 @@ class Imitation:
             normalizer = measure_normalizer(labels, contract, settings.walkers, scales)
             normalizer.register(model)
         self.learner = Learner(model, device, settings.batch, settings.steps, sent=False)
-        self._optimizer = Optimizers(settings.optimizer, self.learner.model, settings.learning_rate)
+        self._optimizer = Optimizers(settings.optimizer, self.learner.model, settings.rate)
         self.done, self.history = 0, continued([], 0, self.learner.title)
         self.averaged = Averaged(self.learner.model, settings.title)
         self._collector = Collector(
@@ -173,7 +173,7 @@ class Imitation:
 
 def learning_rate(settings: StudentSettings, done: int) -> float:
     """Step size in a round: warm-up over 20 rounds, with cosine decay."""
-    return settings.learning_rate * warm_cosine(done, settings.rounds, 20)
+    return settings.rate * warm_cosine(done, settings.rounds, 20)
 
 
 def _plain(settings: StudentSettings) -> dict:

@@ -54,7 +54,7 @@ def solve_readout(model: PolicyModel, steps: int, seed: int, name: str) -> None:
     if not torch.isfinite(more).all():
         raise NotFiniteError(f'{name}: the least-squares prediction readout is not finite')
     model.prediction.weight += more[:-1].T
-    model.prediction.bias += more[-1]
+    model.prediction.bias.add_(more[-1])
 
 
 def _seen(model: PolicyModel, rollout: Rollout) -> tuple[torch.Tensor, ...]:

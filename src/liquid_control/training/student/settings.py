@@ -148,10 +148,13 @@ class StudentSettings:
         check_name(self.optimizer)
         if self.learning_rate is None:
             object.__setattr__(self, 'learning_rate', RATES[self.optimizer])
-        if not 0.0 < self.learning_rate < 1.0:
-            raise ValueError(
-                f'learning_rate: expected a number between 0 and 1, found {self.learning_rate}'
-            )
+        if not 0.0 < self.rate < 1.0:
+            raise ValueError(f'learning_rate: expected a number between 0 and 1, found {self.rate}')
+
+    @property
+    def rate(self) -> float:
+        """Peak step size: the default of the optimiser if none was given."""
+        return RATES[self.optimizer] if self.learning_rate is None else self.learning_rate
 
     @property
     def title(self) -> str:

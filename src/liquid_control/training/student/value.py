@@ -16,6 +16,10 @@ class Value(torch.nn.Module):
         scale: scale of returns, so that the network's output is about one.
     """
 
+    mean: torch.Tensor
+    square: torch.Tensor
+    measured: torch.Tensor
+
     _RATE = 1e-3
     """Step size of Adam."""
 
