@@ -7,6 +7,7 @@ from liquid_control import paths
 from liquid_control.control import Contract, Controller, PolicyRunner
 from liquid_control.evaluation.episodes import run_episodes
 from liquid_control.faults import parse
+from liquid_control.sim import simulated_robots
 
 ROBOT = Contract.load(paths.robot('walker2d'))
 POLICIES = paths.policies('walker2d')
@@ -71,3 +72,20 @@ def test_it_reaches_the_return_of_its_card(name, fault):
     spread = scores['return_std'] / np.sqrt(20)
     found = walk(name, 20, fault).mean()
     assert found >= 0.98 * scores['return_mean'] - 4.0 * spread
+
+
+@pytest.mark.parametrize('name', simulated_robots())
+def test_every_simulated_robot_has_an_expert(name):
+    """It fits its robot, was scored under faults, and moves as its scores say."""
+    robot, path = Contract.load(paths.robot(name)), paths.policy('expert', name)
+    bundle = PolicyRunner(path).bundle
+    assert bundle.contract.differences(robot) == []
+    assert [term.name for term in bundle.contract.terms] == ['joint_position', 'joint_velocity']
+    assert bundle.provenance['command'].startswith('liquid-control train expert')
+    assert bundle.settings['environment'] == name
+    assert {'none', 'gaussian:0.1', 'dropped:0.1', 'delay:1'} <= set(bundle.scores)
+    score = bundle.scores['none']
+    assert score['return_mean'] >= 2500
+    controller = Controller(PolicyRunner(path), robot)
+    (episode,) = run_episodes(controller, robot, seed=score['seed'])
+    assert episode.total >= 0.95 * score['return_min']

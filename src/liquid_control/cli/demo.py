@@ -1,13 +1,14 @@
-"""``liquid-control demo``: compare CfC and LSTM walking, clean and under sensor noise.
+"""``liquid-control demo``: compare CfC and LSTM, clean and under sensor noise.
 
-Returns and prediction errors come from walks in lockstep, which depend on no clock. Latency and
-missed deadlines come from one walk in real time a policy, whose return is not the policy's.
+A robot without them is driven by its default policy. Returns and prediction errors come from runs
+in lockstep, which depend on no clock. Latency and missed deadlines come from one run in real time
+a policy, whose return is not the policy's.
 """
 
 import argparse
 
 from liquid_control import extras
-from liquid_control.cli.arguments import add_walk_arguments
+from liquid_control.cli.arguments import add_simulated_argument, add_walk_arguments
 
 POLICIES = ('cfc', 'lstm')
 
@@ -18,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=('lockstep', 'realtime'),
         help='lockstep: only returns and prediction errors; realtime: only latency (both)',
     )
+    add_simulated_argument(parser)
     add_walk_arguments(parser, 'runs/TIME-demo')
 
 
@@ -25,6 +27,7 @@ def main(args: argparse.Namespace) -> int:
     extras.require('rclpy', 'mujoco', 'gymnasium')
     from rich.console import Console
 
+    from liquid_control import paths
     from liquid_control.cli.walk import draw, walk
     from liquid_control.evaluation.metrics import load_metrics
     from liquid_control.evaluation.suite import DEMO
@@ -33,17 +36,22 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.report.run_report import write_report
     from liquid_control.report.run_table import comparison
     from liquid_control.run_folder import run_folder
+    from liquid_control.sim import simulated_robot
 
+    simulated_robot(args.robot)
+    shipped = paths.policies(args.robot)
+    policies = [name for name in POLICIES if name in shipped]
+    policies = policies or [paths.default_policy(args.robot)]
     console = Console()
     parent = run_folder(args.out, 'demo')
     runs = []
     if args.mode != 'realtime':
-        for policy in POLICIES:
+        for policy in policies:
             for fault in DEMO.faults:
                 name = f'{policy}-{fault.split(":")[0].replace("none", "clean")}'
                 runs.append((name, policy, fault, 'lockstep'))
     if args.mode != 'lockstep':
-        runs += [(f'{policy}-realtime', policy, 'none', 'realtime') for policy in POLICIES]
+        runs += [(f'{policy}-realtime', policy, 'none', 'realtime') for policy in policies]
     at_most = '' if args.seconds is None else f' of {args.seconds:g} s at most'
     console.print(
         f'{len(runs)} runs{at_most}; all results go to {parent}',
@@ -53,6 +61,7 @@ def main(args: argparse.Namespace) -> int:
         settings = RunSettings(
             folder=parent / name,
             policy=policy,
+            robot=args.robot,
             fault=fault,
             seed=args.seed,
             seconds=args.seconds,
