@@ -22,7 +22,7 @@ def test_how_much_may_be_lost(mode, lost, too_many):
     assert said == (f'messages were lost: {lost} of 1,000 of commands' if too_many else '')
 
 
-def test_losses_that_change_no_figure_are_not_judged():
+def test_harmless_losses_are_not_judged():
     lost = {topic: {'sent': 9, 'lost': 8} for topic in ('/clock', '/diagnostics', 'policy/status')}
     assert lost_too_many({'mode': 'lockstep', 'lost': lost}) == ''
 

@@ -63,7 +63,7 @@ def test_prediction_error_by_hand(two):
     assert found['prediction_ratio'] == pytest.approx(1.25)
 
 
-def test_gaps_unused_and_nan_observations_are_not_scored(two):
+def test_gaps_and_nan_are_not_scored(two):
     nan = float('nan')
     stamps = [0, PERIOD, 3 * PERIOD, 4 * PERIOD, 5 * PERIOD, 6 * PERIOD, 6 * PERIOD + 100]
     observed = [[0, 0], [1, 1], [2, 2], [3, nan], [4, 4], [5, 5], [6, 6]]
@@ -74,7 +74,7 @@ def test_gaps_unused_and_nan_observations_are_not_scored(two):
     assert (errors.persistence == 1).all()
 
 
-def test_jittered_stamps_are_scored_within_a_quarter_period(two):
+def test_jitter_within_a_quarter_is_scored(two):
     stamps = [0, PERIOD + 1_900_000, 2 * PERIOD + 4_000_000]
     errors = PredictionErrors.of(
         trace(stamps, np.zeros((3, 2)), np.ones((3, 2))), np.ones(2), PERIOD
@@ -144,7 +144,7 @@ def copy_of(walks, tmp_path):
     return tmp_path / 'run'
 
 
-def test_a_run_cut_short_is_measured_as_far_as_it_goes(walks, tmp_path):
+def test_run_cut_short_is_measured(walks, tmp_path):
     folder = copy_of(walks, tmp_path)
     run = json.loads((folder / 'run.json').read_text())
     (folder / 'run.json').write_text(json.dumps({**run, 'episodes': 5}))
@@ -197,7 +197,7 @@ def test_why_a_policy_was_stopped_is_kept(robot, bundle, tmp_path, active, found
     assert measure(tmp_path)['counts']['stopped'] == found
 
 
-def test_a_run_without_anything_of_its_policy_says_so(robot, bundle, tmp_path):
+def test_run_without_its_policy_says_so(robot, bundle, tmp_path):
     recorder = Recorder(tmp_path / 'bag')
     names = [*robot.sensed[0].channels, 'rootx']
     for step in range(3):  # no velocities, which the robot promises and the policy does not read
@@ -232,7 +232,7 @@ def test_a_command_that_is_held_answers_nothing(tmp_path):
     assert measure(tmp_path)['counts']['answered'] == 20
 
 
-def test_a_policy_contract_keeps_the_policys_order(robot):
+def test_contract_keeps_the_policys_order(robot):
     names = ['rootz.position', 'rootx.velocity', 'rooty.velocity']
     part = policy_contract(robot, names)
     assert list(part.sensed_channels) == names

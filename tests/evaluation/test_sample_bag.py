@@ -14,7 +14,7 @@ def replayed(name):
     return replay_recording(str(SAMPLES / name), robot='walker2d', policies=[predictor, 'cfc'])
 
 
-def test_the_worn_bag_alarms_soon_after_the_joint_fails_and_names_it():
+def test_worn_bag_alarms_and_names_the_joint():
     result = replayed('worn')
     assert result['complete'], result['why']
     (event,) = result['policies'][0]['alarm']['events']

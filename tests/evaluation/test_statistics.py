@@ -20,7 +20,7 @@ def test_the_middle_half_is_what_counts():
     assert interquartile_mean([1.0, 2.0, 6.0]) == 3.0
 
 
-def test_the_interval_holds_the_mean_and_follows_the_seed():
+def test_interval_holds_the_mean():
     scores = np.random.default_rng(0).normal(1.0, 0.1, 20)
     found = interval(scores)
     assert found.low < found.mean < found.high
@@ -46,13 +46,13 @@ def test_means_and_intervals_are_those_of_scipy(statistic, sizes):
     assert interquartile_mean(*strata) == pytest.approx(trimmed, rel=1e-12)
 
 
-def test_it_covers_the_truth_about_as_often_as_it_says():
+def test_interval_covers_the_truth():
     rng = np.random.default_rng(1)
     found = [interval(rng.normal(0.0, 1.0, 30)) for _ in range(100)]
     assert sum(one.low <= 0.0 <= one.high for one in found) >= 85
 
 
-def test_seeds_are_resampled_within_their_task_alone():
+def test_seeds_resample_within_their_task():
     assert interval([1.0, 1.0, 1.0], [5.0, 5.0, 5.0])[1:] == (3.0, 3.0)
 
 

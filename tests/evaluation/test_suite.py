@@ -8,7 +8,7 @@ from liquid_control.evaluation import suite
 from liquid_control.faults import parse
 
 
-def test_every_fault_of_the_suite_has_its_own_names():
+def test_faults_of_a_suite_have_own_names():
     assert len(parse('+'.join(suite.SCORED[1:]))) == len(suite.SCORED) - 1
     for each in suite.SUITES.values():
         for names in zip(*map(astuple, each.conditions), strict=True):
@@ -16,7 +16,7 @@ def test_every_fault_of_the_suite_has_its_own_names():
         assert max(len(line) for c in each.conditions for line in c.heading.split('\n')) <= 5
 
 
-def test_a_delay_that_begins_in_mid_walk_is_scored_and_chooses_no_weights():
+def test_late_delay_is_scored_but_not_judged():
     assert any(fault.start for text in suite.SCORED for fault in parse(text))
     assert not any(fault.start for text in suite.JUDGED for fault in parse(text))
     assert set(suite.JUDGED) < set(suite.SCORED)
@@ -35,14 +35,14 @@ def test_suites_of_a_kind_have_faults_of_that_kind_alone():
         assert {fault.kind for fault in faults} == {kind}
 
 
-def test_scores_come_in_the_order_of_the_suite_and_others_after_them():
+def test_scores_follow_the_order_of_the_suite():
     mixed = dict.fromkeys(['delay:9', 'jitter:0.25', 'none', 'seeds'])
     assert suite.ordered(mixed) == ['none', 'jitter:0.25', 'delay:9', 'seeds']
     assert suite.title('delay:9') == 'delay:9'
     assert suite.title('none') == 'none'
 
 
-def test_only_delays_have_changed_since_the_first_version():
+def test_only_delays_changed_since_version_1():
     old = {'return_mean': 1.0}
     assert suite.current('gaussian:0.1', old)
     assert not suite.current('delay:1', old)

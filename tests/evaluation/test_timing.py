@@ -24,7 +24,7 @@ def test_latency_by_hand():
     assert found['sensor_to_command_ms_p99'] == pytest.approx(3.0)
 
 
-def test_a_command_that_missed_its_period_counts_in_the_percentiles():
+def test_missed_command_counts_in_percentiles():
     latency = [*[0.002] * 98, math.inf, math.nan]
     found = timing(np.array(latency), 1, 100)
     assert found['sensor_to_command_ms_p50'] == pytest.approx(2.0)
@@ -42,7 +42,7 @@ def test_nothing_is_judged_without_periods():
     assert timing(np.zeros(0), 0, 0)['in_time'] is None
 
 
-def test_a_walk_in_real_time_gives_no_figure_of_the_policy(walks, tmp_path):
+def test_real_time_gives_no_policy_figures(walks, tmp_path):
     """Its return stands beside its missed deadlines; what did not depend on time is unchanged."""
     shutil.copytree(walks().folder, tmp_path / 'run')
     lockstep = measure(tmp_path / 'run')

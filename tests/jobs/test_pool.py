@@ -33,7 +33,7 @@ def hold(path, report):
         time.sleep(0.01)
 
 
-def test_each_ends_in_its_own_way_and_disturbs_no_other(tmp_path):
+def test_jobs_end_without_disturbing_others(tmp_path):
     jobs = [
         Job('fail', fail, ()),
         Job('stumble', stumble, ()),
@@ -49,7 +49,7 @@ def test_each_ends_in_its_own_way_and_disturbs_no_other(tmp_path):
     assert state.failed['die'] == 'signal 9 ended it (is memory short?)'
 
 
-def test_progress_is_heard_and_a_caller_that_stops_ends_all(tmp_path):
+def test_a_caller_that_stops_ends_all_jobs(tmp_path):
     file = tmp_path / 'pid'
     with contextlib.closing(work([Job('hold', hold, (file,))], workers=1)) as states:
         for state in states:

@@ -45,7 +45,7 @@ def test_nothing_is_estimated_before_a_measure(clock):
     assert work.share == 0.0
 
 
-def test_waiting_jobs_take_as_long_as_finished_ones(clock):
+def test_waiting_jobs_take_the_usual_time(clock):
     work = jobs(2, a=Size(), b=Size(), c=Size(), d=Size())
     for name in 'ab':
         work.start(name)
@@ -91,7 +91,7 @@ def test_a_resumed_job_counts_from_where_it_was(clock):
     assert work.left_s == pytest.approx(100.0), 'a whole one takes five times as long'
 
 
-def test_results_of_earlier_processes_are_measures():
+def test_earlier_results_are_measures():
     work = jobs(a=Size(2), b=Size(4))
     work.keep('a', 6.0)
     assert work.left_s == 12.0

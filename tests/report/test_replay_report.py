@@ -15,7 +15,7 @@ from support import arm
 
 from liquid_control.cli.main import main
 from liquid_control.control import Bundle, Contract, PolicyRunner
-from liquid_control.replay import evaluator as player
+from liquid_control.replay import Evaluator
 from liquid_control.report.replay_tables import legend
 
 BROWSERS = ('chromium', 'chromium-browser', 'google-chrome')
@@ -92,7 +92,7 @@ def test_a_verdict_starts_as_failed(walks, bundle, tmp_path, monkeypatch):
     def interrupted(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr('liquid_control.replay.fleet.replay_scores', interrupted)
+    monkeypatch.setattr('liquid_control.replay.fleet.replay_policies', interrupted)
     arguments = ['replay', str(walks().folder), '--policy', str(bundle), '--out', str(tmp_path)]
     assert main(arguments) == 130
     verdict = json.loads((tmp_path / 'verdict.json').read_text())
@@ -124,7 +124,7 @@ def test_one_recording_is_kept_too(walks, bundle, tmp_path, monkeypatch, capsys)
     def again(*args, **kwargs):
         raise AssertionError('replayed again')
 
-    monkeypatch.setattr('liquid_control.replay.fleet.replay_scores', again)
+    monkeypatch.setattr('liquid_control.replay.fleet.replay_policies', again)
     assert replay_one(walks().folder, bundle, tmp_path) == 0
     assert '1 of 1 results are from an earlier replay' in capsys.readouterr().out
     assert json.loads((tmp_path / 'verdict.json').read_text())['policies'] == first['policies']
@@ -171,14 +171,14 @@ def test_a_wrong_argument_is_told_before_anything_is_read(arguments, said, capsy
 
 
 def test_no_memory_of_a_recording_is_kept(robot, bundle):
-    """A player's memory does not grow with the number of observations."""
-    made = player.Player(PolicyRunner(bundle), robot, horizon=10)
+    """An evaluator's memory does not grow with the number of observations."""
+    made = Evaluator(PolicyRunner(bundle), robot, horizon=10)
     sizes = []
     for step in range(12_000):
         values = np.sin(np.arange(8) + step / 40).astype(np.float32)
         made.step(10**9 + step * 8_000_000, values, np.zeros(6, dtype=np.float32))
         if step in (5_999, 11_999):
-            held = (made._rows, made._rollouts._values, made._rollouts._starts)
+            held = (made._rows, made._free_runs._values, made._free_runs._starts)
             sizes.append(len(pickle.dumps(held)))
     assert sizes[1] < 1.3 * sizes[0]
     assert len(made.shown.rows) <= 3000

@@ -16,7 +16,7 @@ from liquid_control.sim import simulated_robot
 from liquid_control.study.run import ResultStore
 from liquid_control.study.walker2d_kinematics import best, best_weights, inverse, simulated
 from liquid_control.study.walker2d_kinematics.best_model import BestPredictor, BestSettings, feet
-from liquid_control.study.walker2d_kinematics.dataset import Protocol, Rollouts
+from liquid_control.study.walker2d_kinematics.dataset import Dataset, Protocol
 from liquid_control.training import checkpoint
 from liquid_control.training.optimizers import orthogonal
 
@@ -45,7 +45,7 @@ def test_it_sees_no_future():
     assert not torch.allclose(first[:, 40], second[:, 40], atol=1e-3)
 
 
-def test_predicted_velocities_are_clipped_and_still_learn():
+def test_clipped_velocities_still_learn():
     windows, net = some_windows(), model()
     predicted, _ = net(10.0 * torch.from_numpy(windows.x), torch.from_numpy(windows.elapsed))
     beyond = predicted[..., 8:].abs()
@@ -77,7 +77,7 @@ def test_feet_are_where_the_simulator_has_them():
 
 
 @pytest.mark.parametrize('shape', [(2, 8, 8), (1, 6, 16), (1, 16, 6)])
-def test_orthogonal_updates_have_singular_values_of_about_one(shape):
+def test_orthogonal_updates_are_orthogonal(shape):
     torch.manual_seed(0)
     values = torch.linalg.svdvals(orthogonal(torch.randn(shape)))
     assert (values > 0.3).all()
@@ -88,7 +88,7 @@ def test_orthogonal_updates_have_singular_values_of_about_one(shape):
 def rollouts():
     rng = np.random.default_rng(0)
     parts = [{f'{part}{i}': waves(rng, 150).astype(np.float32) for i in range(3)} for part in 'abc']
-    return Rollouts(*parts, sha256='data')
+    return Dataset(*parts, sha256='data')
 
 
 WALKED = {'walk': np.stack([waves(np.random.default_rng(9), 200).astype(np.float32)] * 2)}
@@ -110,7 +110,7 @@ def train(this, rollouts, folder, stop_after=None, device=CPU):
 
 
 @on_every_device
-def test_a_training_that_was_stopped_ends_where_an_undisturbed_one_does(rollouts, tmp_path, device):
+def test_resumed_training_ends_the_same(rollouts, tmp_path, device):
     this, device = run(updates=6, every=2), torch.device(device)
     whole = train(this, rollouts, tmp_path / 'whole', device=device)
     for stop_after in (1, 3, 4):
@@ -137,15 +137,13 @@ def tiny(monkeypatch):
     monkeypatch.setattr(simulated.make, '__defaults__', (50,))
 
 
-def tiny_rollouts() -> Rollouts:
+def tiny_rollouts() -> Dataset:
     frames, _ = falling(25)
     walks = {f'r{i}': inverse.observed(frames[:, i]).astype(np.float32) for i in range(4)}
-    return Rollouts(walks, {}, {}, sha256='data')
+    return Dataset(walks, {}, {}, sha256='data')
 
 
-def test_a_run_that_is_stopped_in_any_part_resumes_there_and_ends_as_an_undisturbed_one(
-    tmp_path, tiny, monkeypatch
-):
+def test_best_run_resumes_in_every_part(tmp_path, tiny, monkeypatch):
     this, rollouts = run(updates=4, every=1), tiny_rollouts()
     searched, walked = [], []
     find, step = inverse.find_actions, simulated._step
@@ -187,7 +185,7 @@ def test_a_run_that_is_stopped_in_any_part_resumes_there_and_ends_as_an_undistur
     assert not list((tmp_path / 'other' / 'checkpoints').iterdir())
 
 
-def test_work_under_way_on_other_data_or_in_a_broken_file_is_refused(tmp_path, tiny):
+def test_partial_work_of_others_is_refused(tmp_path, tiny):
     this, rollouts = run(updates=1, every=1), tiny_rollouts()
     arguments = (this, rollouts, WINDOWS)
     best.train(*arguments, ResultStore(tmp_path, 'data'), lambda share, text: None, CPU)
@@ -228,9 +226,7 @@ def test_actions_and_clipped_velocities_are_found(tmp_path):
     assert np.median(np.abs(now - frames[:-1].reshape(-1, 17))[beyond]) < 0.5
 
 
-def test_simulated_walks_begin_healthy_and_say_what_follows_without_noise(
-    tmp_path, tiny, monkeypatch
-):
+def test_simulated_walks_start_healthy(tmp_path, tiny, monkeypatch):
     monkeypatch.setattr(simulated, 'NOISE', 0.0)
     monkeypatch.setattr(simulated, 'RANDOM', 0.0)
     walked, _ = simulated.make(
@@ -244,7 +240,7 @@ def test_simulated_walks_begin_healthy_and_say_what_follows_without_noise(
         assert np.allclose(seen[1:], following[:-1], atol=1e-5)
 
 
-def test_weights_that_were_kept_give_the_errors_of_their_run(rollouts, tmp_path):
+def test_kept_weights_give_their_errors(rollouts, tmp_path):
     this = run(updates=2, every=1)
     result = train(this, rollouts, tmp_path)
     path = ResultStore(tmp_path, 'data').weights(this)

@@ -21,7 +21,7 @@ def test_every_cell_meets_the_budget(cell, budget):
     assert model(x, elapsed)[0].shape == x.shape
 
 
-def test_no_predicted_change_is_persistence():
+def test_zero_change_predicts_persistence():
     model = Predictor(comparison.settings('cfc', 20_000), UNIT)
     torch.nn.init.zeros_(model.prediction.weight)
     torch.nn.init.zeros_(model.prediction.bias)
@@ -29,7 +29,7 @@ def test_no_predicted_change_is_persistence():
     assert torch.equal(model(x, torch.ones(2, 3, 1))[0], x)
 
 
-def test_runs_differ_in_nothing_but_cell_width_seed_and_step_size():
+def test_compared_runs_differ_only_as_said():
     chosen = {('cfc', 20_000): 0.01, ('lstm', 20_000): 0.03}
     runs = comparison.runs(['cfc', 'lstm'], [20_000], 2, chosen, 100)
     assert len({run.name for run in runs}) == len(runs) == 4
@@ -38,7 +38,7 @@ def test_runs_differ_in_nothing_but_cell_width_seed_and_step_size():
     assert {run.recipe.updates for run in runs} == {100}
 
 
-def test_the_step_size_of_the_least_validation_error_is_chosen():
+def test_best_step_size_is_chosen():
     runs = comparison.tuning_runs(['cfc', 'lstm', 'mlp'], [20_000])
     results = {run.name: {'validation_mse': run.recipe.learning_rate} for run in runs}
     least = min(comparison.LEARNING_RATES)

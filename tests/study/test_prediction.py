@@ -45,9 +45,7 @@ def train(model, windows, store, run=RUN, stop_after=None):
 
 
 @on_every_device
-def test_a_training_that_was_stopped_ends_where_an_undisturbed_one_does(
-    windows, store, tmp_path, device
-):
+def test_resumed_training_ends_the_same(windows, store, tmp_path, device):
     whole = train(make(device), windows, store)
     other = ResultStore(tmp_path / 'other', 'data')
     for stop_after in (1, 3, 4):
@@ -63,7 +61,7 @@ def test_a_training_that_was_stopped_ends_where_an_undisturbed_one_does(
     assert ('peak_allocated_mb' in whole) == (device == 'cuda')
 
 
-def test_a_checkpoint_of_another_device_is_refused(windows, store):
+def test_other_device_is_refused(windows, store):
     with pytest.raises(KeyboardInterrupt):
         train(make(), windows, store, stop_after=3)
     tensors, about = checkpoint.read(store.checkpoint(RUN))
@@ -96,23 +94,23 @@ def test_a_checkpoint_of_another_model_is_named(windows, store):
         train(other, windows, store)
 
 
-def test_every_round_sees_every_window_once_in_a_new_order():
+def test_every_round_sees_every_window_once():
     batches = prediction.Shuffled(some_windows(), 4, 0, torch.device('cpu'))
     rounds = [
-        np.concatenate([batches.places(number * batches.round + i) for i in range(batches.round)])
+        np.concatenate([batches.rows(number * batches.round + i) for i in range(batches.round)])
         for number in range(2)
     ]
     assert [sorted(places) for places in rounds] == [list(range(len(batches.windows)))] * 2
     assert not np.array_equal(*rounds)
 
 
-def test_the_published_schedule_falls_by_a_factor_a_round():
+def test_published_schedule_decays_each_round():
     recipe = Recipe(100, 0.02, batch=10, schedule='exponential', decay=0.95)
     rates = [prediction.learning_rate(replace(RUN, recipe=recipe), i, 100) for i in (0, 10, 20)]
     np.testing.assert_allclose(rates, [0.02, 0.02 * 0.95, 0.02 * 0.95**2])
 
 
-def test_an_input_that_is_not_finite_is_named_with_rollout_and_step(windows, store):
+def test_non_finite_input_is_located(windows, store):
     x = windows.train.x.copy()
     x[5, 7, 2] = np.nan
     spoilt = replace(windows, train=replace(windows.train, x=x))
@@ -144,7 +142,7 @@ def test_a_gradient_that_is_not_finite_is_named(windows, store):
         train(model, windows, store)
 
 
-def test_a_checkpoint_of_other_settings_or_data_is_not_gone_on_from(windows, store):
+def test_other_checkpoint_is_refused(windows, store):
     with pytest.raises(KeyboardInterrupt):
         train(make(), windows, store, stop_after=3)
     longer = replace(RUN, recipe=replace(RUN.recipe, updates=12))

@@ -28,7 +28,7 @@ def test_raw_frames_in_next_frames_out(model):
     assert model(x, elapsed)[0].shape == (2, 3, 17)
 
 
-def test_biases_start_at_zero_and_the_penalty_is_on_backbone_and_heads(model):
+def test_penalty_is_on_backbone_and_heads(model):
     kernels = model.penalised()
     layers = {'cfc': 2, 'cfc_mixed': 3, 'cfc_no_gate': 2, 'cfc_pure': 2, 'ltc': 0}
     assert len(kernels) == layers[model.settings.cell]
@@ -37,13 +37,13 @@ def test_biases_start_at_zero_and_the_penalty_is_on_backbone_and_heads(model):
             assert not value.any(), name
 
 
-def test_the_pure_form_starts_with_amplitude_one_and_no_rate_of_its_own():
+def test_pure_form_starts_at_amplitude_one():
     cell = published_model.build(RUNS['cfc_pure']).cell
     assert (cell.gates.amplitude == 1).all()
     assert (cell.gates.rate == 0).all()
 
 
-def test_mixed_memory_sees_the_frame_through_its_lstm_alone():
+def test_mixed_memory_reads_through_its_lstm():
     cell = published_model.build(RUNS['cfc_mixed']).cell.eval()
     x, elapsed = torch.randn(2, 3, 17), torch.rand(2, 3, 1)
     before = cell(x, elapsed)[0]

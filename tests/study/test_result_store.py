@@ -14,7 +14,7 @@ def store(tmp_path):
     return ResultStore(tmp_path, 'abc')
 
 
-def test_a_result_is_found_again_and_its_checkpoint_goes(store):
+def test_result_replaces_its_checkpoint(store):
     assert store.result(RUN) is None
     store.checkpoint(RUN).touch()
     store.keep(RUN, {'test_mse': 0.5})

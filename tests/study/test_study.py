@@ -33,7 +33,7 @@ def study(folder, out, *more):
 SMALL = ('--part', 'comparison', '--cells', 'mlp', '--budget', '20000', '--seeds', '1')
 
 
-def test_a_small_comparison_and_the_same_command_again(folder, tmp_path, capsys):
+def test_small_comparison_and_again(folder, tmp_path, capsys):
     out, told = tmp_path / 'out', tmp_path / 'told.json'
     command = study(folder, out, *SMALL, '--updates', '1', '--workers', '2', '--json', str(told))
     assert cli.main(command) == 0
@@ -63,7 +63,7 @@ def test_a_small_comparison_and_the_same_command_again(folder, tmp_path, capsys)
     assert 'recipe.updates 1, now 2): use another --out' in capsys.readouterr().err
 
 
-def test_stopped_it_says_how_to_go_on_and_leaves_no_process(folder, tmp_path):
+def test_stopped_study_leaves_no_process(folder, tmp_path):
     out = tmp_path / 'out'
     command = study(folder, out, *SMALL, '--updates', '100000', '--workers', '2')
     process = subprocess.Popen(
@@ -90,7 +90,7 @@ def test_stopped_it_says_how_to_go_on_and_leaves_no_process(folder, tmp_path):
     raise AssertionError('a process was left behind')
 
 
-def test_a_request_to_end_is_heard_like_an_interrupt(folder, tmp_path):
+def test_termination_acts_like_an_interrupt(folder, tmp_path):
     command = study(folder, tmp_path / 'out', *SMALL, '--updates', '100000')
     process = subprocess.Popen(
         [sys.executable, '-m', 'liquid_control', *command],
@@ -106,7 +106,7 @@ def test_a_request_to_end_is_heard_like_an_interrupt(folder, tmp_path):
     assert said.startswith('stopped; ')
 
 
-def test_weights_of_the_best_model_are_measured_without_training(folder, tmp_path, capsys):
+def test_evaluate_measures_without_training(folder, tmp_path, capsys):
     told, path = tmp_path / 'told.json', tmp_path / 'x.safetensors'
     torch.manual_seed(0)
     scales = Normalizer(np.zeros(17), np.ones(17), np.full(17, 0.3))
@@ -125,7 +125,7 @@ def test_weights_of_the_best_model_are_measured_without_training(folder, tmp_pat
     assert 'expected the weights of the best causal predictor' in capsys.readouterr().err
 
 
-def test_the_weights_that_ship_reach_the_documented_error(tmp_path):
+def test_shipped_weights_reach_their_error(tmp_path):
     told = tmp_path / 'told.json'
     command = study(published(), tmp_path / 'out', '--evaluate', '--json', str(told))
     assert cli.main(list(map(str, command))) == 0

@@ -34,7 +34,7 @@ RESULTS = [
 PUBLISHED = {'cfc': (0.64, 0.006), 'ltc': (0.662, 0.013)}
 
 
-def test_a_recipe_is_reproduced_within_five_percent_its_penalty_added():
+def test_reproduced_within_five_percent():
     cfc, ltc = summarize(RESULTS, PUBLISHED)['recipes']
     assert cfc['ratio'] == pytest.approx(0.64 / 0.64)
     assert cfc['reproduced']
@@ -50,7 +50,7 @@ def test_cells_are_ranked_and_a_failure_is_told():
     assert rows[2]['failed'] == {'comparison-ltc-0': 'update 3: the loss is not finite'}
 
 
-def test_times_on_different_devices_have_no_median():
+def test_no_median_over_different_devices():
     results = [result('comparison', 'gru', 0, 0.9), result('comparison', 'gru', 1, 0.9, device='a')]
     summary = summarize(results, PUBLISHED)
     (row,) = summary['comparison']

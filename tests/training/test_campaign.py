@@ -63,7 +63,7 @@ def test_stopped_before_anything_exists(tmp_path):
     assert not json.loads((out / 'results.json').read_text())['complete']
 
 
-def test_a_run_without_a_score_can_be_measured_again(tmp_path):
+def test_unscored_run_can_be_measured(tmp_path):
     path = trained(tmp_path, 'gru', 0)
     bundle = Bundle.read(path)
     rescored(bundle, path, {fault: s for fault, s in bundle.scores.items() if fault != 'delay:2'})
@@ -73,7 +73,7 @@ def test_a_run_without_a_score_can_be_measured_again(tmp_path):
         conclude([StudentSettings('gru')], SETUP, tmp_path, {})
 
 
-def test_a_score_with_delays_that_withheld_the_first_messages_does_not_count(tmp_path):
+def test_old_delay_scores_do_not_count(tmp_path):
     path = trained(tmp_path, 'gru', 0)
     scores = Bundle.read(path).scores
     del scores['delay:1']['suite']
@@ -82,7 +82,7 @@ def test_a_score_with_delays_that_withheld_the_first_messages_does_not_count(tmp
         conclude([StudentSettings('gru')], SETUP, tmp_path, {})
 
 
-def test_seeds_scored_over_different_episodes_are_not_compared(tmp_path):
+def test_seeds_need_the_same_episodes(tmp_path):
     trained(tmp_path, 'gru', 0)
     path = trained(tmp_path, 'gru', 1)
     scores = Bundle.read(path).scores

@@ -28,7 +28,7 @@ def averaged() -> Averaged:
     return Averaged(student('gru'), 'gru, seed 0')
 
 
-def test_the_best_average_is_kept_and_restored_with_the_present_one():
+def test_best_average_is_restored():
     kept = averaged()
     before = {name: value.clone() for name, value in kept.model.state_dict().items()}
     kept.keep(1.25)
@@ -44,6 +44,6 @@ def test_the_best_average_is_kept_and_restored_with_the_present_one():
         assert all(torch.equal(v, before[n]) for n, v in one.result().state_dict().items())
 
 
-def test_without_a_finite_return_there_is_no_result():
+def test_no_finite_return_no_result():
     with pytest.raises(NotFiniteError, match='gru, seed 0: no weights were kept'):
         averaged().result()

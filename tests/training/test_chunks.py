@@ -53,7 +53,7 @@ def test_the_loss_is_that_of_stepping(cell):
 
 
 @pytest.mark.parametrize('cell', cells.names())
-def test_filling_up_changes_neither_losses_nor_gradients(cell):
+def test_padding_changes_no_loss_or_gradient(cell):
     model = student(cell, width=16)
     chunk, _, _ = rollout(model)
     grads = []
@@ -68,7 +68,7 @@ def test_filling_up_changes_neither_losses_nor_gradients(cell):
 
 
 @pytest.mark.parametrize('cell', ['cfc', 'lstm', 'ltc_ncp'])
-def test_what_stands_beyond_a_sequence_reaches_no_gradient(cell):
+def test_padding_reaches_no_gradient(cell):
     model = student(cell, width=16)
     chunk, _, _ = rollout(model)
     grads = []
@@ -94,7 +94,7 @@ def test_burn_in_is_for_carried_states_alone():
     assert torch.equal(losses(model, only, 5)[0], losses(model, only, 0)[0])
 
 
-def test_what_burns_in_is_seen_and_not_learned_from():
+def test_burn_in_is_seen_but_not_learned():
     model = student()
     chunk, _, _ = rollout(model)
     kept = type(chunk)(*(v[chunk.carried] for v in chunk.tensors().values()))

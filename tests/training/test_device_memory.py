@@ -7,7 +7,7 @@ import torch
 from liquid_control.training.device import saved_bytes
 
 
-def test_what_is_saved_is_counted_without_parameters_and_then_freed():
+def test_saved_bytes_exclude_parameters():
     layer, x, seen = torch.nn.Linear(3, 5), torch.randn(4, 3), []
 
     def loss():

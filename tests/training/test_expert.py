@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from liquid_control.sim import robots, simulated_robot
+from liquid_control.sim import simulated_robot, simulated_robots
 from liquid_control.training import checkpoint
 from liquid_control.training.expert import ppo as expert
 from liquid_control.training.expert.disturbances import LATE, Disturbances
@@ -33,7 +33,7 @@ def train(folder, stop_after=None, settings=SETTINGS, log=None):
 
 
 @pytest.mark.parametrize('robust', [False, True])
-def test_a_training_that_was_stopped_ends_where_an_undisturbed_one_does(tmp_path, robust):
+def test_resumed_training_ends_the_same(tmp_path, robust):
     settings, logs = replace(SETTINGS, robust=robust), [tmp_path / 'log a', tmp_path / 'log b']
     whole = train(tmp_path / 'a', None, settings, logs[0])
     for stop_after in (0.6, 0.8):
@@ -61,8 +61,8 @@ def test_another_training_is_refused(tmp_path):
         train(tmp_path, settings=replace(SETTINGS, seed=1))
 
 
-@pytest.mark.parametrize('name', robots())
-def test_every_robot_runs_to_the_end_and_gives_finite_networks(tmp_path, name):
+@pytest.mark.parametrize('name', simulated_robots())
+def test_every_robot_gives_finite_networks(tmp_path, name):
     """Far too short to learn anything."""
     found = train(tmp_path, settings=replace(QUICK, environment=name))
     for net, scores in found.values():
@@ -71,7 +71,7 @@ def test_every_robot_runs_to_the_end_and_gives_finite_networks(tmp_path, name):
         assert np.isfinite(scores['return_mean'])
 
 
-def test_a_parameter_that_is_not_finite_stops_it_and_is_named(tmp_path, monkeypatch):
+def test_non_finite_parameter_is_named(tmp_path, monkeypatch):
     def update(model):
         with torch.no_grad():
             model.policy.action_net.bias[0] = np.nan
@@ -85,12 +85,12 @@ def test_a_parameter_that_is_not_finite_stops_it_and_is_named(tmp_path, monkeypa
         train(tmp_path, settings=replace(QUICK, total_steps=128))
 
 
-def test_one_that_diverges_within_an_update_says_so(tmp_path):
+def test_divergence_in_an_update_is_named(tmp_path):
     with pytest.raises(NotFiniteError, match=r'^expert, 128 steps: parameter log_std '):
         train(tmp_path, settings=replace(QUICK, learning_rate=1e30, minibatch=32))
 
 
-def test_its_best_networks_are_part_of_its_checkpoint(tmp_path):
+def test_checkpoint_has_the_best_networks(tmp_path):
     whole = train(tmp_path, settings=QUICK)
     assert [path.name for path in tmp_path.iterdir()] == ['checkpoint.safetensors']
     again = train(tmp_path, settings=QUICK)
@@ -117,7 +117,7 @@ def test_time_running_out_is_told_from_a_fall():
 
 
 @pytest.mark.parametrize('late', [0, 1, 2])
-def test_an_expert_is_judged_with_its_commands_as_late_as_was_said(monkeypatch, late):
+def test_expert_is_judged_with_late_commands(monkeypatch, late):
     asked, acted = [], []
 
     class Net(torch.nn.Module):

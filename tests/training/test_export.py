@@ -36,7 +36,7 @@ def bundle(model, tmp_path_factory):
 
 
 @pytest.mark.parametrize('batch', [1, 3])
-def test_a_bundle_stepped_equals_the_model_at_irregular_time(model, bundle, batch):
+def test_bundle_equals_model_at_irregular_time(model, bundle, batch):
     runner = PolicyRunner(bundle)
     runner.reset(batch)
     rng = np.random.default_rng(batch)
@@ -60,14 +60,14 @@ def test_a_bundle_says_what_it_is(model, bundle):
     assert bundle.scores == {'state': model.state_size}
 
 
-def test_a_graph_is_one_small_file_for_any_onnx_tool(bundle):
+def test_graph_is_one_small_file(bundle):
     graph = onnx.load(bundle.path)
     onnx.checker.check_model(graph)
     assert len(graph.graph.node) <= 141  # six unrolled solver steps
     assert bundle.path.stat().st_size < 400_000
 
 
-def test_a_graph_that_computes_something_else_is_not_written(tmp_path):
+def test_wrong_graph_is_not_written(tmp_path):
     class Dice(torch.nn.Module):
         def forward(self, observation, elapsed, state):
             action = torch.rand_like(observation[:, : STUDENT.action_size])

@@ -45,7 +45,7 @@ def batch_of(rollout: Rollout):
     return sequences(series, rollout.seen, rollout.ended, rollout.start)[0]
 
 
-def test_advantages_are_the_sum_of_what_later_steps_gain():
+def test_advantages_sum_later_gains():
     rng, steps, count = np.random.default_rng(0), 9, 3
     reward, before, after = (rng.normal(size=(steps, count)) for _ in range(3))
     fallen, ended = (np.zeros((steps, count), dtype=bool) for _ in range(2))
@@ -65,7 +65,7 @@ def test_advantages_are_the_sum_of_what_later_steps_gain():
 
 
 @pytest.mark.parametrize('cell', cells.names())
-def test_going_through_the_sequences_gives_the_likelihoods_of_the_walk(cell):
+def test_sequences_give_rollout_likelihoods(cell):
     model = student(cell, 16)
     walk = explorer(model)
     rollout = walk.collect(40, SPREAD)
@@ -83,7 +83,7 @@ def test_going_through_the_sequences_gives_the_likelihoods_of_the_walk(cell):
     assert missed > 0
 
 
-def test_an_episode_that_runs_out_of_time_has_not_ended_with_a_fall():
+def test_truncation_is_no_fall():
     walk = explorer(student())
     walk._worlds.steps[:4] = simulated_robot('walker2d').episode_steps - 1
     walk._worlds.qpos[4:, 1] = 0.1  # on the ground
@@ -93,7 +93,7 @@ def test_an_episode_that_runs_out_of_time_has_not_ended_with_a_fall():
     assert rollout.fallen[0].tolist() == [False] * 4 + [True] * 4
 
 
-def test_what_is_privileged_goes_on_from_step_to_step_and_ends_with_the_episode():
+def test_privileged_state_ends_with_the_episode():
     walk = explorer(student('gru'))
     rollout = walk.collect(40, SPREAD)
     while not rollout.ended[:-1].any():
@@ -130,7 +130,7 @@ def one_batch(ratio, advantage):
     ('ratio', 'advantage', 'loss'),
     [(1.1, 1.0, -1.1), (1.5, 1.0, -1.2), (0.5, 1.0, -0.5), (1.5, -1.0, 1.5), (0.5, -1.0, 0.8)],
 )
-def test_a_likelihood_gains_nothing_beyond_the_clip(ratio, advantage, loss):
+def test_ratio_is_clipped(ratio, advantage, loss):
     model, batch = one_batch(ratio, advantage)
     only = FineTuningSettings(beyond_weight=0.0, prediction_weight=0.0)
     found, divergence, _ = loss_of(only, model, torch.from_numpy(SPREAD).log(), batch)
@@ -138,7 +138,7 @@ def test_a_likelihood_gains_nothing_beyond_the_clip(ratio, advantage, loss):
     assert divergence == pytest.approx(ratio - 1.0 - np.log(ratio), rel=1e-3)
 
 
-def test_the_prediction_is_learned_from_what_was_sent():
+def test_prediction_uses_the_sent_action():
     model, batch = one_batch(1.0, 0.0)
     spread, only = torch.from_numpy(SPREAD).log(), FineTuningSettings(beyond_weight=0.0)
     found = [
@@ -149,7 +149,7 @@ def test_the_prediction_is_learned_from_what_was_sent():
     assert found[2] == found[3]
 
 
-def test_a_sequence_with_noise_does_not_drown_the_error_of_the_others():
+def test_noisy_sequences_weigh_the_same():
     """Predicting no change has exactly the error of persistence, 1, however large it is."""
     model, batch = one_batch(1.0, 0.0)
     with torch.no_grad():
@@ -163,7 +163,7 @@ def test_a_sequence_with_noise_does_not_drown_the_error_of_the_others():
     assert loss_of(only, model, spread, {**batch, 'target': hardly})[2] < 0.01
 
 
-def test_the_policy_waits_for_the_estimate_and_stops_where_it_has_moved_too_far(tmp_path):
+def test_updates_stop_beyond_the_divergence(tmp_path):
     training = tuning(tmp_path, warm_up=2, rounds=4, most_change=1e-12)
 
     def weights():
@@ -181,7 +181,7 @@ def test_the_policy_waits_for_the_estimate_and_stops_where_it_has_moved_too_far(
     training.close()
 
 
-def test_steps_get_smaller_while_rounds_go_too_far_and_larger_again(tmp_path, monkeypatch):
+def test_step_size_adapts_to_divergence(tmp_path, monkeypatch):
     for name in ('far', 'near'):
         (tmp_path / name).mkdir()
     far = tuning(tmp_path / 'far', rounds=6, most_change=1e-12)
@@ -207,7 +207,7 @@ def test_steps_get_smaller_while_rounds_go_too_far_and_larger_again(tmp_path, mo
         training.close()
 
 
-def test_what_is_drawn_lies_around_what_the_student_asks_for():
+def test_samples_lie_around_the_output():
     walk = explorer(student('mlp'), Conditions((), ramp=0.0), 64)
     rollout = walk.collect(20, SPREAD)
     walk.close()
@@ -287,7 +287,7 @@ def train(*arguments, **changes):
 
 
 @pytest.mark.parametrize('most_change', [10.0, 1e-12])  # the step size stays, or falls every round
-def test_one_that_was_stopped_ends_where_an_undisturbed_one_does(tmp_path, quick, most_change):
+def test_stopped_training_ends_the_same(tmp_path, quick, most_change):
     log, changes = tmp_path / 'log', {'checkpoint_every': 2, 'most_change': most_change}
     whole = train(tmp_path / 'a', **changes)
     for stop_after in (1, 2, 3, 1):
@@ -314,7 +314,7 @@ def test_where_each_part_of_it_ran_is_kept(tmp_path, quick, monkeypatch):
     assert trained(tmp_path).history == history, 'nothing was left to do'
 
 
-def test_a_checkpoint_of_another_training_is_refused(tmp_path, quick):
+def test_checkpoint_of_others_is_refused(tmp_path, quick):
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path, 4)
     (tmp_path / 'checkpoint.safetensors').unlink()
@@ -322,7 +322,7 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path, quick):
         train(tmp_path, trace=0.5)
 
 
-def test_what_was_imitated_is_kept_where_nothing_better_is_found(tmp_path):
+def test_imitated_weights_stay_if_best(tmp_path):
     model = student('gru')
     before = {name: value.clone() for name, value in model.state_dict().items()}
     training = tuning(tmp_path, model)
@@ -338,7 +338,7 @@ def test_what_was_imitated_is_kept_where_nothing_better_is_found(tmp_path):
     training.close()
 
 
-def test_a_parameter_that_is_not_finite_stops_it_and_is_named(tmp_path):
+def test_non_finite_parameter_is_named(tmp_path):
     training = tuning(tmp_path, warm_up=0)
     with torch.no_grad():
         training._explored.model.action.bias[0] = np.nan
@@ -347,7 +347,7 @@ def test_a_parameter_that_is_not_finite_stops_it_and_is_named(tmp_path):
     training.close()
 
 
-def test_a_return_estimate_that_is_not_finite_is_told_from_a_reward(tmp_path, monkeypatch):
+def test_non_finite_estimate_is_named(tmp_path, monkeypatch):
     training = tuning(tmp_path)
     collect, weight = training._explorer.collect, training._value.net[0].weight
 
@@ -372,7 +372,7 @@ def test_a_return_estimate_that_is_not_finite_is_told_from_a_reward(tmp_path, mo
 
 
 @pytest.mark.parametrize(('name', 'term'), [('likelihood', 'policy'), ('target', 'prediction')])
-def test_the_term_of_the_loss_that_is_not_finite_is_named(tmp_path, monkeypatch, name, term):
+def test_non_finite_loss_term_is_named(tmp_path, monkeypatch, name, term):
     training = tuning(tmp_path, warm_up=0)
     collect = training._explorer.collect
 

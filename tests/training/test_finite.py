@@ -7,7 +7,7 @@ from liquid_control.training.finite import NotFiniteError, clip_gradients
 
 
 @pytest.mark.parametrize('variables', [None, lambda name, value: value.chunk(2)])
-def test_the_parameters_whose_gradients_are_not_finite_are_named(variables):
+def test_non_finite_gradients_are_named(variables):
     layer = torch.nn.Linear(2, 1)
     layer(torch.ones(1, 2)).sum().backward()
     layer.bias.grad.fill_(torch.nan)

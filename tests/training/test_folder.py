@@ -21,7 +21,7 @@ def fill(folder, names):
         path.write_text('x')
 
 
-def test_a_second_process_is_refused_and_the_first_goes_on(tmp_path):
+def test_second_process_is_refused(tmp_path):
     code = (
         'import sys; from pathlib import Path; from liquid_control.training.folder import alone_in;'
         'context = alone_in(Path(sys.argv[1])); context.__enter__()'
@@ -40,7 +40,7 @@ def test_a_second_process_is_refused_and_the_first_goes_on(tmp_path):
         pass
 
 
-def test_what_a_training_wrote_is_cleared_and_nothing_else(tmp_path):
+def test_only_own_files_are_cleared(tmp_path):
     folder = tmp_path / 'cfc.training'
     fill(folder, [f'{name}.safetensors' for name in FILES])
     fill(folder, ['checkpoint.safetensors.partial'])
@@ -59,7 +59,7 @@ def interrupted(out, *names):
         raise KeyboardInterrupt
 
 
-def test_the_folder_beside_a_bundle_is_cleared_once_all_is_done(tmp_path):
+def test_folder_beside_a_bundle_is_cleared(tmp_path):
     out, place = tmp_path / 'cfc.onnx', tmp_path / 'cfc.training'
     with pytest.raises(KeyboardInterrupt):
         interrupted(out)

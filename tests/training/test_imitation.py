@@ -40,7 +40,7 @@ def train(folder, stop_after=None, log=None, **changes):
 
 
 @pytest.mark.parametrize('optimizer', ['adam', 'muon'])
-def test_a_training_that_was_stopped_ends_where_an_undisturbed_one_does(tmp_path, optimizer):
+def test_resumed_training_ends_the_same(tmp_path, optimizer):
     if optimizer == 'muon' and not hasattr(torch.optim, 'Muon'):
         pytest.skip('torch has no Muon')
     whole = train(tmp_path / 'a', optimizer=optimizer, checkpoint_every=2)
@@ -59,7 +59,7 @@ def test_a_training_that_was_stopped_ends_where_an_undisturbed_one_does(tmp_path
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
-def test_a_stopped_training_keeps_its_data_and_a_finished_one_does_not(tmp_path):
+def test_only_unfinished_training_keeps_data(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path, 5)
     assert len(list((tmp_path / 'chunks').iterdir())) == settings().memory
@@ -69,14 +69,14 @@ def test_a_stopped_training_keeps_its_data_and_a_finished_one_does_not(tmp_path)
     assert torch.equal(whole.action.weight, again.action.weight)
 
 
-def test_a_training_of_other_settings_is_refused_and_the_difference_named(tmp_path):
+def test_other_settings_are_refused_by_name(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path, 2)
     with pytest.raises(ValueError, match=r'is from another run \(settings\.updates 2, now 3\)'):
         train(tmp_path, updates=3)
 
 
-def test_a_full_disk_ends_with_its_reason_and_loses_no_checkpoint(tmp_path, monkeypatch):
+def test_full_disk_keeps_the_checkpoint(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path, 3)
     before = (tmp_path / 'checkpoint.safetensors').read_bytes()
@@ -101,7 +101,7 @@ def test_a_broken_checkpoint_is_named(tmp_path):
         train(tmp_path)
 
 
-def test_a_chunk_that_is_missing_or_broken_is_named(tmp_path):
+def test_missing_or_broken_chunk_is_named(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path, 2)
     path = next((tmp_path / 'chunks').iterdir())
@@ -114,7 +114,7 @@ def test_a_chunk_that_is_missing_or_broken_is_named(tmp_path):
         train(tmp_path)
 
 
-def test_a_checkpoint_with_a_value_of_another_shape_is_named(tmp_path):
+def test_checkpoint_of_another_shape_is_named(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path, 2)
     path = tmp_path / 'checkpoint.safetensors'
@@ -125,7 +125,7 @@ def test_a_checkpoint_with_a_value_of_another_shape_is_named(tmp_path):
         train(tmp_path)
 
 
-def test_a_parameter_that_is_not_finite_stops_it_and_is_named(tmp_path):
+def test_non_finite_parameter_is_named(tmp_path):
     training = Imitation(settings(), ROBOT, TEACHER, tmp_path)
     with torch.no_grad():
         training.learner.model.action.bias[0] = np.nan
@@ -157,7 +157,7 @@ def test_data_that_are_not_finite_are_named(tmp_path, monkeypatch, name):
         training.advance()
 
 
-def test_its_course_is_written_once_a_round_however_often_it_was_stopped(tmp_path):
+def test_log_has_one_row_a_round(tmp_path):
     log = tmp_path / 'log'
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path / 'a', 4, log, checkpoint_every=3)
@@ -184,7 +184,7 @@ def test_every_parameter_moves(cell, name):
         assert now.grad is None
 
 
-def test_students_are_judged_by_seed_and_condition():
+def test_judging_follows_seed_and_fault():
     model = student()
     first, again = (student_returns(model, 2, 5, ('none', 'delay:3')) for _ in range(2))
     assert first['none'].shape == (2,)
@@ -194,7 +194,7 @@ def test_students_are_judged_by_seed_and_condition():
     assert all((values != other[name]).all() for name, values in first.items())
 
 
-def test_students_are_judged_under_the_condition_that_is_named():
+def test_students_are_judged_under_each_fault():
     with torch.no_grad():
         for seed in (0, 1):  # with nothing to see, all students send the safe action
             lost, whole = (student_returns(student(seed=seed), 2, 5, (fault,))[fault]

@@ -20,7 +20,7 @@ def write(folder, first, last):
             journal.add(step, {'loss': 1.0 / step})
 
 
-def test_entries_after_the_checkpoint_are_replaced(tmp_path):
+def test_later_entries_are_replaced(tmp_path):
     write(tmp_path, 0, 5)
     write(tmp_path, 3, 6)
     assert steps(tmp_path) == [1, 2, 3, 4, 5, 6]
@@ -51,7 +51,7 @@ def test_a_full_disk_leaves_the_log_as_it_was(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize('done', [0, 7])
-def test_tensorboard_forgets_what_comes_after_the_checkpoint(tmp_path, monkeypatch, done):
+def test_tensorboard_drops_later_entries(tmp_path, monkeypatch, done):
     opened = []
     writer = SimpleNamespace(close=lambda: None)
     stub = SimpleNamespace(SummaryWriter=lambda *given, **more: opened.append(more) or writer)

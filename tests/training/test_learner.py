@@ -37,7 +37,7 @@ def taught(learner: Learner, given: dict[str, torch.Tensor], optimizer: Optimize
     optimizer.step(0.01)
 
 
-def test_on_the_processor_one_student_acts_and_learns():
+def test_on_the_processor_one_student_is_both():
     learner, given = Learner(student(), 'cpu', WORLDS, STEPS, sent=True), batch(2)
     assert learner.model is learner.acting
     assert learner.take(given) is given

@@ -50,7 +50,7 @@ def test_seeds_are_told_together_with_an_interval(bundles, tmp_path):
     assert four['none']['return_mean']['mean'] == 3125.0, 'a mean, not an interquartile one'
 
 
-def test_a_policy_with_new_scores_is_the_same_policy(bundles, tmp_path):
+def test_rescored_policy_is_the_same(bundles, tmp_path):
     out = tmp_path / 'policies' / 'best.onnx'
     bundle = rescored(bundles[1], out, {**bundles[1].scores, 'seeds': seed_scores(bundles)})
     again = Bundle.read(out)
@@ -69,7 +69,7 @@ def test_a_card_says_what_the_bundle_holds(bundles, tmp_path):
         assert said in text
 
 
-def test_a_card_says_where_each_part_of_a_training_ran(bundles):
+def test_card_names_where_training_ran(bundles):
     here = {'processor': 'Some CPU', 'versions': {'python': '3.11', 'torch': '2.13'}}
     there = {'processor': 'Another', 'gpu': 'NVIDIA Y', 'versions': {'torch': '2.11'}}
     history = [{'from': 0, **there}, {'from': 1489, **here}]
@@ -80,7 +80,7 @@ def test_a_card_says_where_each_part_of_a_training_ran(bundles):
         assert (told in text) == ('trained in parts' in text) == (parts is history)
 
 
-def test_the_card_of_a_predictor_says_what_it_knows_and_that_it_never_drives(tmp_path):
+def test_card_of_a_predictor(tmp_path):
     bundle = alarmed(tmp_path, Contract.from_dict(arm()), threshold=3.0)
     recording = {
         'name': 'walk', 'seconds': 12.0, 'observations': 1500, 'skipped': 0, 'damage': None,
@@ -95,7 +95,7 @@ def test_the_card_of_a_predictor_says_what_it_knows_and_that_it_never_drives(tmp
     assert 'simulation' not in text
 
 
-def test_a_card_says_of_an_earlier_delay_that_it_withheld_the_first_messages(tmp_path):
+def test_card_marks_old_delay_scores(tmp_path):
     bundle = scored(tmp_path / 'x.onnx', 0, 4500.0)
     assert '| one sample late |' in card(bundle)
     del bundle.scores['delay:1']['suite'], bundle.scores['none']['suite']

@@ -37,7 +37,7 @@ def walked(model, seed: int = 77):
 
 
 @pytest.mark.parametrize('cell', ['gru', 'cfc', 'mlp'])
-def test_predictions_get_better_where_they_were_not_solved_and_actions_stay(cell):
+def test_readout_improves_unseen_predictions(cell):
     model = student(cell)
     before = copy.deepcopy(model)
     solve_readout(model, 192, 0, 'it')
@@ -49,7 +49,7 @@ def test_predictions_get_better_where_they_were_not_solved_and_actions_stay(cell
     assert changed == {'prediction.weight', 'prediction.bias'}
 
 
-def test_it_is_the_least_error_of_the_walk_that_it_is_solved_from():
+def test_readout_has_the_least_error():
     model = student('gru')
     solve_readout(model, 64, 77, 'it')
     batch = walked(model)
@@ -71,7 +71,7 @@ def test_a_training_ends_with_it_and_repeats(tmp_path):
         assert torch.equal(states[1][name], states[2][name])
 
 
-def test_what_is_not_finite_is_told_and_not_written(monkeypatch):
+def test_non_finite_output_is_not_written(monkeypatch):
     model = student('gru')
     before = copy.deepcopy(model.prediction.state_dict())
     monkeypatch.setattr(

@@ -42,13 +42,13 @@ def test_one_seed_gives_one_rollout():
     assert not torch.equal(first.label[:5], other.label[:5])
 
 
-def test_labels_are_the_teachers_inside_the_limits():
+def test_labels_are_inside_the_limits():
     chunk = collect(Conditions())[0]
     assert chunk.label.abs().max() <= 1
     assert chunk.label[chunk.acted[..., 0] > 0].std() > 0.1
 
 
-def test_a_label_is_the_teachers_action_for_the_state_before_the_step():
+def test_label_is_for_the_state_before():
     collector = Collector(student(), Teacher(TEACHER, COUNT, WALKER2D), COUNT, 0, Conditions(()))
     wanted, teacher = [], Teacher(TEACHER, COUNT, WALKER2D)
     step = collector._worlds.step
@@ -64,7 +64,7 @@ def test_a_label_is_the_teachers_action_for_the_state_before_the_step():
     assert found == {tuple(row) for row in np.concatenate(wanted).astype(np.float32).tolist()}
 
 
-def test_lost_samples_are_left_out_and_lengthen_the_time():
+def test_lost_samples_lengthen_the_time():
     chunk = collect(always('dropped:0.3'))[0]
     samples = chunk.acted.sum(1)
     assert samples.max() < STEPS
@@ -73,7 +73,7 @@ def test_lost_samples_are_left_out_and_lengthen_the_time():
     assert 1.2 < seen.mean() < 1.7
 
 
-def test_jitter_makes_elapsed_time_uneven_in_whole_physics_steps():
+def test_jitter_is_in_whole_physics_steps():
     chunk = collect(always('jitter:0.25'))[0]
     seen = chunk.elapsed[chunk.acted > 0]
     assert set((4 * seen).tolist()) <= set(range(2, 9))
@@ -82,7 +82,7 @@ def test_jitter_makes_elapsed_time_uneven_in_whole_physics_steps():
 
 
 @pytest.mark.parametrize('late', [0, 1, 3])
-def test_the_target_is_what_a_clean_sensor_reads_next_however_late(late):
+def test_target_is_the_next_clean_reading(late):
     chunk = collect(always(f'delay:{late}'), beta=1.0, steps=12)[0]
     long = chunk.acted.sum((1, 2)) == 12
     # until then, the first reading is repeated, and what follows it is foretold
@@ -92,7 +92,7 @@ def test_the_target_is_what_a_clean_sensor_reads_next_however_late(late):
     assert torch.equal(following[there], target[there])
 
 
-def test_faults_are_drawn_anew_as_often_as_was_said():
+def test_faults_are_drawn_as_often_as_said():
     conditions = Conditions((Chance(0.5, ('gaussian:0.1',)), Chance(0.6, ('delay:1', 'delay:3'))))
     rng = np.random.default_rng(0)
     has = np.array([conditions.draw(rng, 1.0) for _ in range(8000)])
@@ -114,7 +114,7 @@ def test_a_chance_without_sense_is_refused(chance, said):
         Chance(*chance)
 
 
-def test_the_conditions_in_the_documentation_can_be_loaded(tmp_path):
+def test_documented_conditions_load(tmp_path):
     (example,) = re.findall(r'```yaml\n(.*?)```', DOC.read_text(), re.DOTALL)
     (tmp_path / 'c.yaml').write_text(example)
     found = Conditions.load(tmp_path / 'c.yaml')
@@ -154,7 +154,7 @@ def test_a_wrong_file_is_refused_by_name(tmp_path, text, said):
     [Conditions(), always('mass:1.5', 'friction:0.5', 'command_delay:2', 'command_noise:0.1')],
     ids=['sensors', 'commands and dynamics'],
 )
-def test_a_collector_goes_on_from_a_snapshot_as_if_nothing_had_been(conditions):
+def test_collector_resumes_from_a_snapshot(conditions):
     def fresh():
         collector = Collector(student(), Teacher(TEACHER, COUNT, WALKER2D), COUNT, 1, conditions)
         for index in range(COUNT):
@@ -175,7 +175,7 @@ def test_a_teacher_must_see_everything():
         read_teacher(paths.policy('cfc', 'walker2d'), WALKER2D)
 
 
-def test_the_elapsed_times_of_the_conditions_are_those_of_their_rollouts():
+def test_conditions_give_their_elapsed_times():
     assert Conditions(chances=()).elapsed() == (1.0, 1.0)
     low, high = Conditions().elapsed()
     assert 0.85 < low < 0.97, 'jitter of 0.25 over 50 steps'

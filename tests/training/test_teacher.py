@@ -23,7 +23,7 @@ def turned(contract: Contract) -> Contract:
     return dataclasses.replace(contract, terms=(dataclasses.replace(first, **back), *rest))
 
 
-def test_a_robot_with_other_noise_is_still_walker2d():
+def test_other_noise_is_still_walker2d():
     assert student_contract(ROBOT) == STUDENT
     first, *rest = ROBOT.terms
     louder = dataclasses.replace(first, std=tuple(2.0 * std for std in first.std))
@@ -57,7 +57,7 @@ def test_another_robot_is_refused(robot):
         student_contract(robot)
 
 
-def test_a_teacher_is_a_policy_for_walker2d_without_memory():
+def test_teacher_drives_without_memory():
     check_teacher(TEACHER, WALKER2D)
     refused = {
         'must have no memory, found a state of 64': {'counts': {'state_size': 64}},

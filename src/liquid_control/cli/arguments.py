@@ -28,14 +28,14 @@ def add_walk_arguments(parser: argparse.ArgumentParser, folder: str) -> None:
 
 def add_simulated_argument(parser: argparse.ArgumentParser, contract: bool = False) -> None:
     """Add ``--robot``, the name of a simulated robot, or the path of a contract for one."""
-    from liquid_control.sim import robots
+    from liquid_control.sim import simulated_robots
 
     path = ', or the path of a contract for one' if contract else ''
     parser.add_argument(
         '--robot',
         default=ROBOT,
         metavar='ROBOT' if contract else 'NAME',
-        help=f'simulated robot: {", ".join(robots())}{path} ({ROBOT})',
+        help=f'simulated robot: {", ".join(simulated_robots())}{path} ({ROBOT})',
     )
 
 

@@ -14,7 +14,7 @@ from liquid_control.cli.arguments import (
 from liquid_control.cli.parser import Parser
 
 _LONGEST = 1000
-"""Steps of a rollout."""
+"""Steps of a free run."""
 
 
 def add_arguments(parser: Parser) -> None:

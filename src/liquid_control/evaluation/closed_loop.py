@@ -60,7 +60,7 @@ class Results:
         returns = np.array(self.returns)
         usual, low, high = interval(returns, statistic=mean)
         ratio = self.prediction_ratio
-        found = {
+        summary = {
             'return_mean': round(usual, 1),
             'return_min': round(float(returns.min()), 1),
             'falls': sum(self.fallen),
@@ -70,12 +70,12 @@ class Results:
             'suite': VERSION,
         }
         if len(returns) > 1:
-            found |= {
+            summary |= {
                 'return_low': round(low, 1),
                 'return_high': round(high, 1),
                 'return_std': round(float(returns.std(ddof=1)), 1),
             }
-        return found | (_percent(found, reference) if reference else {})
+        return summary | (_percent(summary, reference) if reference else {})
 
 
 def measure(
@@ -153,9 +153,9 @@ def teacher_return(
 
 def _percent(score: dict[str, Any], reference: float) -> dict[str, float]:
     """The mean return and its interval in percent of a reference, with that."""
-    found = {'teacher_return': round(reference, 1)}
+    summary = {'teacher_return': round(reference, 1)}
     for bound in ('mean', 'low', 'high'):
         if f'return_{bound}' in score:
             name = 'percent' if bound == 'mean' else f'percent_{bound}'
-            found[name] = round(100.0 * score[f'return_{bound}'] / reference, 1)
-    return found
+            summary[name] = round(100.0 * score[f'return_{bound}'] / reference, 1)
+    return summary

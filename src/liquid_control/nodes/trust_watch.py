@@ -56,7 +56,7 @@ class TrustWatch:
             ObservationError: the message lacks something that the contract asks for.
         """
         before = self._alarm.alarm.raised
-        self._alarm.heard(topic, message)
+        self._alarm.take(topic, message)
         if self._alarm.alarm.raised and not before:
             joints = self._alarm.status['joints']
             self._alarmed(f'the robot does not behave as the model knows it: {joints}')

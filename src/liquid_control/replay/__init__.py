@@ -1,1 +1,52 @@
-"""Policies over recorded bags: passes, scores, free runs, the trust alarm. Requires no torch."""
+"""Policies over recorded bags: passes, results, free runs, the trust alarm; needs no torch.
+
+Names are imported when they are used, because a node with a trust alarm reads no bags.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from liquid_control.replay.alarm import Alarm, Calibration, calibrate
+    from liquid_control.replay.evaluator import Evaluator
+    from liquid_control.replay.fleet import replay_recording
+    from liquid_control.replay.free_run import FreeRunner, FreeRuns
+    from liquid_control.replay.live import LiveAccuracy, LiveAlarm
+    from liquid_control.replay.passes import Listener, PassSummary, play
+    from liquid_control.replay.results import replay_policies
+    from liquid_control.replay.trace import replay
+
+__all__ = [
+    'Alarm',
+    'Calibration',
+    'Evaluator',
+    'FreeRunner',
+    'FreeRuns',
+    'Listener',
+    'LiveAccuracy',
+    'LiveAlarm',
+    'PassSummary',
+    'calibrate',
+    'play',
+    'replay',
+    'replay_policies',
+    'replay_recording',
+]
+_MODULES = {
+    'alarm': ('Alarm', 'Calibration', 'calibrate'),
+    'evaluator': ('Evaluator',),
+    'fleet': ('replay_recording',),
+    'free_run': ('FreeRunner', 'FreeRuns'),
+    'live': ('LiveAccuracy', 'LiveAlarm'),
+    'passes': ('Listener', 'PassSummary', 'play'),
+    'results': ('replay_policies',),
+    'trace': ('replay',),
+}
+"""Module → the public names that it defines."""
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _MODULES.items():
+        if name in names:
+            return getattr(import_module(f'{__name__}.{module}'), name)
+    raise AttributeError(f'module {__name__} has no attribute {name}')

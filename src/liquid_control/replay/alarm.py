@@ -1,9 +1,9 @@
 """Does the robot still behave as a model of good data predicts? If not, since when, which joints?
 
-A rollout predicts some tenths of a second. Its signed errors are averaged over its steps and over
-the rollouts of a window: the effects of gait and noise cancel out, while a joint that does not go
+A free run predicts some tenths of a second. Its signed errors are averaged over its steps and over
+the free runs of a window: the effects of gait and noise cancel out, while a joint that does not go
 where it is told adds up. A joint's score is the root mean square of that average over its
-channels, in units of single rollouts on good data that the model was not trained on; the robot's
+channels, in units of single free runs on good data that the model was not trained on; the robot's
 score is that of its worst joint. The threshold follows from a stated rate of false alarms.
 """
 
@@ -25,16 +25,16 @@ _TAIL = 4
 
 def joints(contract: Contract) -> dict[str, list[int]]:
     """Return joint (or sensor, for a term without joints) → indices among measured channels."""
-    found: dict[str, list[int]] = {}
-    place = 0
+    by_joint: dict[str, list[int]] = {}
+    index = 0
     for term in contract.sensed:
         if term.hold:
             continue
         for channel in term.channels:
             name = f'{term.topic}.{term.field}' if term.components else channel
-            found.setdefault(name, []).append(place)
-            place += 1
-    return found
+            by_joint.setdefault(name, []).append(index)
+            index += 1
+    return by_joint
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,11 @@ class Calibration:
     """What an alarm is based on.
 
     Attributes:
-        horizon: steps of a rollout.
-        every: observations from one rollout to the next.
-        window: number of rollouts averaged.
-        scale: root mean square of a rollout's mean error on good data, by channel, in its unit.
-        band: root mean square error of each channel at the end of a rollout, in its unit.
+        horizon: steps of a free run.
+        every: observations from one free run to the next.
+        window: number of free runs averaged.
+        scale: root mean square of a free run's mean error on good data, by channel, in its unit.
+        band: root mean square error of each channel at the end of a free run, in its unit.
         threshold: score above which the alarm is raised.
         rate: false alarms per minute that the threshold corresponds to.
         seconds: seconds of good data used.
@@ -94,7 +94,7 @@ class Event:
 
 
 class Alarm:
-    """Follows rollouts as they end; ``events`` has the alarms so far.
+    """Follows free runs as they end; ``events`` has the alarms so far.
 
     Args:
         contract: contract of the model.
@@ -126,7 +126,7 @@ class Alarm:
         self._recent.clear()
 
     def take(self, stamp_ns: int, error: np.ndarray) -> float | None:
-        """Take in a rollout's mean error (q,) and end stamp; return the score.
+        """Take in a free run's mean error (q,) and end stamp; return the score.
 
         None until a window is full.
         """
@@ -149,9 +149,9 @@ class Alarm:
                 self.events.append(Event(stamp_ns, None, self.score))
             event = self.events[-1]
             event.peak = max(event.peak, self.score)
-            for place in np.flatnonzero(by_joint > threshold):
-                name = self._names[place]
-                event.joints[name] = max(event.joints.get(name, 0.0), float(by_joint[place]))
+            for index in np.flatnonzero(by_joint > threshold):
+                name = self._names[index]
+                event.joints[name] = max(event.joints.get(name, 0.0), float(by_joint[index]))
         return self.score
 
 
@@ -165,7 +165,7 @@ def calibrate(
     band: np.ndarray,
     rate: float | None = None,
 ) -> Calibration:
-    """Set the threshold for a stated rate of false alarms, from rollouts on good, held-out data.
+    """Set the threshold for a stated rate of false alarms, from free runs on good, held-out data.
 
     The data are cut into blocks of one window. If there are enough, the threshold is the
     conformal quantile of their largest scores: a fresh block like them exceeds it with at most
@@ -175,11 +175,11 @@ def calibrate(
     Args:
         contract: contract of the model.
         pieces: for each stretch without a gap, end stamps in ns (n,), mean errors (n, q), and
-            which rollouts are held out (n,) bool. Only these count: windows skip the others.
-        horizon: as in :class:`Calibration`, as the next two.
-        every: steps from one rollout to the next.
-        window: rollouts that are averaged.
-        band: root mean square error at the end of a rollout, (q,).
+            which free runs are held out (n,) bool. Only these count: windows skip the others.
+        horizon: steps of a free run.
+        every: steps from one free run to the next.
+        window: free runs that are averaged.
+        band: root mean square error at the end of a free run, (q,).
         rate: false alarms per minute; None for the lowest rate that the data can support.
 
     Raises:
@@ -244,11 +244,11 @@ def block_threshold(maxima: np.ndarray, probability: float) -> tuple[float, bool
 
 def _groups(contract: Contract) -> tuple[list[str], np.ndarray]:
     """Return joint names, and the matrix (J, q) that averages over each joint's channels."""
-    found = joints(contract)
-    matrix = np.zeros((len(found), len(contract.measured)))
-    for row, places in enumerate(found.values()):
-        matrix[row, places] = 1.0 / len(places)
-    return list(found), matrix
+    by_joint = joints(contract)
+    matrix = np.zeros((len(by_joint), len(contract.measured)))
+    for row, columns in enumerate(by_joint.values()):
+        matrix[row, columns] = 1.0 / len(columns)
+    return list(by_joint), matrix
 
 
 def check_blocks(blocks: int) -> None:

@@ -10,24 +10,19 @@ from liquid_control.control.controller import Controller
 from liquid_control.control.follower import Follower
 from liquid_control.control.gate import Reason
 from liquid_control.control.runtime import PolicyRunner
-from liquid_control.evaluation.prediction_error import (
-    contract_std,
-    error_figures,
-    finite,
-    floored_by_term,
-    ratio,
-    scorable,
-)
-from liquid_control.replay.alarm import Alarm, Calibration
-from liquid_control.replay.free_run import RolloutRunner, Rollouts
-from liquid_control.replay.sums import Moments, Squares, Thinned, Times
+from liquid_control.evaluation.prediction_error import finite
+from liquid_control.replay.alarm import Calibration
+from liquid_control.replay.alarm_watch import AlarmWatch
+from liquid_control.replay.error_sums import ErrorSums
+from liquid_control.replay.free_run import FreeRunner, FreeRuns
+from liquid_control.replay.sums import Differences, Thinned, Times
 
 _CHUNK = 1000
 _TIMED = 1000
 """Number of first observations on which a predictor is stepped one by one, as live, and timed."""
 
 
-class Player:
+class Evaluator:
     """Steps a bundle, rolls it out, and keeps sums.
 
     A bundle with an action goes through the same controller as live, a predictor through a
@@ -38,6 +33,16 @@ class Player:
         robot: contract of the robot.
         horizon: number of steps that it predicts ahead on its own predictions.
 
+    Attributes:
+        runner: the policy.
+        contract: its contract on the robot.
+        name: its name.
+        ahead: steps of a free run.
+        last: stamp of the last observation in ns.
+        watch: its trust alarm; None if it has none.
+        errors: its prediction errors.
+        shown: stamp in ns, predicted and observed values at the end of free runs, evenly thinned.
+
     Raises:
         ContractError: the policy does not fit the robot.
         ValueError: the calibration in the bundle is incomplete.
@@ -47,29 +52,21 @@ class Player:
         stepper = Controller if runner.bundle.drives else Follower
         self._stepper = stepper(runner, robot)
         self.runner, self.contract = runner, runner.contract.on(robot)
-        self.calibration = Calibration.of(runner.bundle.scores)
-        self.alarm = Alarm(self.contract, self.calibration) if self.calibration else None
         self.name = runner.bundle.path.stem if runner.bundle.path else runner.bundle.cell
-        self.horizon = horizon
         self.last = 0
-        longest, every = horizon, max(1, round(self.contract.rate / 50.0))
-        if self.calibration:
-            longest = max(horizon, self.calibration.horizon)
-            every = self.calibration.every
-        self.ahead = longest
-        self._rollouts = RolloutRunner(runner, self._rolled, longest, every, _CHUNK)
-        self._measured = np.array(self.contract.measured)
-        size = len(self._measured)
-        self._one, self._many = Squares((size,)), Squares((longest, size))
-        self._moments, self._times = Moments(size), Times()
-        self._actions = Squares((self.contract.action_size,))
-        self._largest = np.nan
+        self.ahead, every = horizon, max(1, round(self.contract.rate / 50.0))
+        calibration = Calibration.of(runner.bundle.scores)
+        self.watch = None
+        if calibration is not None:
+            self.ahead, every = max(horizon, calibration.horizon), calibration.every
+            self.watch = AlarmWatch(self.contract, calibration)
+        self._free_runs = FreeRunner(runner, self._end_runs, self.ahead, every, _CHUNK)
+        self.errors, self.shown = ErrorSums(self.contract, horizon, self.ahead), Thinned()
+        self._times, self._actions = Times(), Differences(self.contract.action_size)
         self._reasons: Counter[str] = Counter()
         self._nothing = np.zeros(self.contract.action_size, dtype=np.float32)
         self._resets = self._steps = self._used = self._unanswered = 0
-        self._watched_ns, self._scored_ns = 0, 0
         self._latest = -(1 << 63)
-        self.scores, self.shown = Thinned(), Thinned()
         self._rows: list[tuple] = []
         self._overlaps = False
         follows = all(term.sensed for term in self.contract.terms) and not runner.bundle.drives
@@ -82,7 +79,7 @@ class Player:
         sent: np.ndarray | None,
         answers: bool = True,
     ) -> None:
-        """Take in one observation, as :meth:`~liquid_control.replay.play.Listener.step`."""
+        """Take in one observation, as :meth:`~liquid_control.replay.passes.Listener.step`."""
         self.last = stamp_ns
         self._steps += 1
         if self._waiting is not None and self._steps > _TIMED:
@@ -98,7 +95,7 @@ class Player:
             self._anew()
         if command.prediction is not None:
             self._used += 1
-            self._rollouts.add(
+            self._free_runs.add(
                 [stamp_ns], [observation], [command.elapsed], [command.prediction],
                 self.runner.state, [given],
             )  # fmt: skip
@@ -124,7 +121,7 @@ class Player:
         """The recording is over."""
         if self._waiting:
             self._follow()
-        self._rollouts.end()
+        self._free_runs.end()
         self._sum()
 
     def _follow(self) -> None:
@@ -139,12 +136,12 @@ class Player:
             if part.anew:
                 self._anew()
             count = len(part.places)
-            self._rollouts.add(
-                [stamps[place] for place in part.places], values[part.places], part.elapsed,
+            self._free_runs.add(
+                [stamps[step] for step in part.places], values[part.places], part.elapsed,
                 part.predictions, part.states, [self._nothing] * count,
             )  # fmt: skip
-            for place, prediction in zip(part.places, part.predictions, strict=True):
-                predictions[place] = prediction
+            for step, prediction in zip(part.places, part.predictions, strict=True):
+                predictions[step] = prediction
             taken[part.places] = True
         used = int(taken.sum())
         self._used += used
@@ -166,26 +163,18 @@ class Player:
     def _anew(self) -> None:
         """Note that the state was reset."""
         self._resets = self._stepper.events['resets']
-        self._rollouts.end()
-        if self.alarm:
-            self.alarm.forget()
-            self._scored_ns = 0
+        self._free_runs.end()
+        if self.watch is not None:
+            self.watch.forget()
 
-    def _rolled(self, found: Rollouts) -> None:
-        self._many.add(found.errors, found.persistence)
-        for row in np.flatnonzero(np.isfinite(found.errors[:, -1]).all(axis=1)):
-            predicted, error = found.predicted[row], found.errors[row, -1]
-            self.shown.add(int(found.stamps[row, -1]), predicted, predicted - error)
-        if self.alarm and self.calibration:
-            ahead = self.calibration.horizon
-            for row in np.flatnonzero(np.isfinite(found.errors[:, ahead - 1]).all(axis=1)):
-                stamp = int(found.stamps[row, ahead - 1])
-                score = self.alarm.take(stamp, found.errors[row, :ahead].mean(axis=0))
-                if score is not None:
-                    step = self.calibration.every * self.contract.period_ns
-                    self._watched_ns += stamp - self._scored_ns if self._scored_ns else step
-                    self._scored_ns = stamp
-                    self.scores.add(stamp, score)
+    def _end_runs(self, runs: FreeRuns) -> None:
+        """Take in finished free runs."""
+        self.errors.add_runs(runs)
+        for row in np.flatnonzero(np.isfinite(runs.errors[:, -1]).all(axis=1)):
+            predicted, error = runs.predicted[row], runs.errors[row, -1]
+            self.shown.add(int(runs.stamps[row, -1]), predicted, predicted - error)
+        if self.watch is not None:
+            self.watch.take(runs)
 
     def _sum(self) -> None:
         """Move the collected rows into the sums; the last row stays, to precede the next one."""
@@ -193,32 +182,23 @@ class Player:
         if not rows:
             return
         fresh = rows[1:] if self._overlaps else rows
-        stamps = np.array([row[0] for row in rows], dtype=np.int64)
-        values = np.array([row[1] for row in rows])[:, self._measured]
         unknown = np.full(self.contract.sensed_size, np.nan, dtype=np.float32)
-        seen = np.array([unknown if row[2] is None else row[2] for row in rows])
-        seen = seen[:, self._measured]
-        known = scorable(stamps, values, seen, self.contract.period_ns)
-        now, then = values[:-1][known].astype(np.float64), values[1:][known].astype(np.float64)
-        self._one.add(seen[:-1][known] - then, now - then)
-        self._moments.add(values[len(rows) - len(fresh) :])
+        self.errors.add(
+            np.array([row[0] for row in rows], dtype=np.int64),
+            np.array([row[1] for row in rows]),
+            np.array([unknown if row[2] is None else row[2] for row in rows]),
+            len(fresh),
+        )
         self._times.add(np.array([row[3] for row in fresh]))
         pairs = [(row[4], row[5]) for row in fresh if row[5] is not None]
         if pairs and self.runner.bundle.drives:
             mine, theirs = (np.array(side, dtype=np.float64) for side in zip(*pairs, strict=True))
-            self._actions.add(mine - theirs, mine - theirs)
-            self._largest = np.nanmax([self._largest, np.abs(mine - theirs).max()])
+            self._actions.add(mine - theirs)
         self._rows, self._overlaps = rows[-1:], True
 
     def result(self) -> dict[str, Any]:
         """Return all figures; docs/replay.md explains each of them."""
-        bundle, contract = self.runner.bundle, self.contract
-        std, scale = self._std()
-        one, base = (means / std**2 for means in self._one.means())
-        channels = [contract.sensed_channels[place] for place in self._measured]
-        units = [unit for term in contract.sensed for unit in term.units]
-        compared = int(self._actions.count)
-        action = self._actions.means()[0] if compared else None
+        bundle = self.runner.bundle
         return {
             'policy': self.name,
             'cell': bundle.cell,
@@ -229,73 +209,16 @@ class Player:
             'steps': self._steps,
             'used': self._used,
             'resets': self._resets,
-            'prediction_scored': int(self._one.count),
-            'prediction_scale': scale,
-            **error_figures(channels, one, base),
-            'horizons': self._horizons(channels, [units[p] for p in self._measured], std),
+            **self.errors.result(),
             'policy_step_us_p50': _micro(self._times.quantile(0.5)),
             'policy_step_us_p99': _micro(self._times.quantile(0.99)),
-            'actions_compared': compared,
-            'action_difference_max': finite(self._largest),
-            'action_difference_rms': None if action is None else float(np.sqrt(action.mean())),
+            'actions_compared': self._actions.count,
+            'action_difference_max': finite(self._actions.largest),
+            'action_difference_rms': self._actions.rms,
             'reasons': {r.name.lower(): self._reasons[r.name.lower()] for r in Reason
                         if r and self._reasons[r.name.lower()]},
-            'alarm': self._alarm(),
+            'alarm': None if self.watch is None else self.watch.result(),
         }  # fmt: skip
-
-    def curve(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return steps ahead, and mean squared errors of policy and persistence, in std²."""
-        std, _ = self._std()
-        model, base = (means[: self.horizon] for means in self._many.means())
-        known = np.flatnonzero(np.isfinite(model).all(axis=1))
-        return known + 1, *((v[known] / std**2).mean(axis=1) for v in (model, base))
-
-    def _std(self) -> tuple[np.ndarray, str]:
-        terms = [term for term in self.contract.sensed if not term.hold]
-        if all(term.std is not None for term in terms):
-            return contract_std(terms), 'contract'
-        return floored_by_term(terms, self._moments.std), 'recording'
-
-    def _horizons(self, channels, units, std) -> dict[str, Any]:
-        """Errors by steps ahead: in std² over all channels, and each channel's rms in its unit."""
-        ahead, mse, persistence = self.curve()
-        model, base = (means[ahead - 1] for means in self._many.means())
-        return {
-            'steps': ahead.tolist(),
-            'scored': self._many.count[ahead - 1].tolist(),
-            'mse': mse.tolist(),
-            'persistence_mse': persistence.tolist(),
-            'ratio': [ratio(a, b) for a, b in zip(mse, persistence, strict=True)],
-            'channels': {
-                name: {
-                    'unit': units[place],
-                    'rmse': np.sqrt(model[:, place]).tolist(),
-                    'persistence_rmse': np.sqrt(base[:, place]).tolist(),
-                }
-                for place, name in enumerate(channels)
-            },
-        }
-
-    def _alarm(self) -> dict[str, Any] | None:
-        calibration = self.calibration
-        if self.alarm is None or calibration is None:
-            return None
-        return {
-            'threshold': calibration.threshold,
-            'false_alarms_per_minute': calibration.rate,
-            'calibrated_on_s': calibration.seconds,
-            'extrapolated': calibration.extrapolated,
-            'watched_s': self._watched_ns * 1e-9,
-            'events': [
-                {
-                    'start_ns': event.start,
-                    'end_ns': event.end,
-                    'peak': event.peak,
-                    'joints': dict(sorted(event.joints.items(), key=lambda item: -item[1])),
-                }
-                for event in self.alarm.events
-            ],
-        }
 
 
 def _micro(seconds: float | None) -> float | None:

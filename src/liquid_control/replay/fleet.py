@@ -13,9 +13,9 @@ from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
 from liquid_control.control.runtime import PolicyRunner
 from liquid_control.evaluation.runs import read_run
-from liquid_control.replay.evaluator import Player
-from liquid_control.replay.play import union
-from liquid_control.replay.scores import replay_scores
+from liquid_control.replay.evaluator import Evaluator
+from liquid_control.replay.passes import union
+from liquid_control.replay.results import replay_policies
 
 _SHARE = 0.1
 """Least share of the observations that must be used, and of the predictions that must be scored,
@@ -31,7 +31,7 @@ def replay_recording(
     faults: list[str] | None = None,
     seed: int = 0,
     horizon: int = 50,
-    draw: Callable[[Sequence[Player], int], list[dict[str, str]]] | None = None,
+    draw: Callable[[Sequence[Evaluator], int], list[dict[str, str]]] | None = None,
     distro: str | None = None,
     msgs: str | None = None,
 ) -> dict[str, Any]:
@@ -45,13 +45,13 @@ def replay_recording(
         faults: faults as text; each adds one more replay.
         seed: seed of the faults.
         horizon: number of steps that each policy predicts ahead on its own predictions.
-        draw: draws plots of the clean replay from its players and its first stamp.
+        draw: draws plots of the clean replay from its evaluators and its first stamp.
         distro: ROS 2 distribution for types that the bag does not define; by default as
             :class:`Bag` says.
         msgs: folder of ``.msg`` files with types that the bag does not define.
 
     Raises:
-        BagError, BundleError, ContractError, FaultError: as :func:`replay_scores`.
+        BagError, BundleError, ContractError, FaultError: as :func:`replay_policies`.
         ValueError: the robot or the policy is not known.
     """
     folder = Path(recording)
@@ -65,25 +65,25 @@ def replay_recording(
     runners = [PolicyRunner(path) for path in files]
     asked = union([runner.contract for runner in runners], contract)
     seen = coverage(bag, asked, topics, whole=False)
-    scores, heard, drawn = [], [], []
+    scores, passes, plots = [], [], []
 
-    def plot(players, first: int) -> None:
+    def keep(evaluators: Sequence[Evaluator], first: int) -> None:
         if draw is not None:
-            drawn.extend(draw(players, first))
+            plots.extend(draw(evaluators, first))
 
     for fault in dict.fromkeys(['none', *(faults or [])]):
-        players = plot if fault == 'none' else lambda players, first: None
-        found, what = replay_scores(
-            bag, runners, contract, topics, fault=fault, seed=seed, horizon=horizon, players=players
-        )
-        scores.extend(found)
-        heard.append({'fault': fault, **what})
+        results, figures = replay_policies(
+            bag, runners, contract, topics, fault=fault, seed=seed, horizon=horizon,
+            show=keep if fault == 'none' else None,
+        )  # fmt: skip
+        scores.extend(results)
+        passes.append({'fault': fault, **figures})
     _tell_apart(scores)
     problems = [bag.damage] if bag.damage else []
     if seen['contract']['too_slow']:
         problems.append(seen['contract']['too_slow'])
-    if heard[0]['not_compared'] and any(score['drives'] for score in scores):
-        problems.append(f'commands not compared, because {heard[0]["not_compared"]}')
+    if passes[0]['not_compared'] and any(score['drives'] for score in scores):
+        problems.append(f'commands not compared, because {passes[0]["not_compared"]}')
     why = '; '.join([*problems, *_unjudged(scores)])
     return {
         'complete': not why,
@@ -92,9 +92,9 @@ def replay_recording(
         'coverage': {**seen, 'bag': bag_facts(bag)},
         'contract_sha256': contract.hash,
         'recorded': run,
-        'heard': heard,
+        'passes': passes,
         'policies': scores,
-        'plots': drawn,
+        'plots': plots,
     }
 
 
@@ -202,9 +202,9 @@ def fingerprint(*files: str | Path) -> str:
 def summary(outcomes: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Summarise a fleet's replays, policy by policy and fault by fault."""
     policies: dict[str, dict[str, Any]] = {}
-    found = {n: (o.get('result') or {}).get('policies', []) for n, o in outcomes.items()}
-    _tell_apart([score for scores in found.values() for score in scores])
-    for name, scores in found.items():
+    by_name = {n: (o.get('result') or {}).get('policies', []) for n, o in outcomes.items()}
+    _tell_apart([score for scores in by_name.values() for score in scores])
+    for name, scores in by_name.items():
         for score in scores:
             key = f'{score["policy"]} · {score["fault"]}'
             row = policies.setdefault(

@@ -17,8 +17,8 @@ _LARGEST = 1e6
 
 
 @dataclass(frozen=True)
-class Rollouts:
-    """S finished rollouts of at most H steps over q measured channels.
+class FreeRuns:
+    """S finished free runs of at most H steps over q measured channels.
 
     Attributes:
         stamps: stamps of the observations at 1 … H steps in ns, (S, H) int64; beyond the last
@@ -34,13 +34,13 @@ class Rollouts:
     persistence: np.ndarray
 
 
-class RolloutRunner:
-    """Collects what a policy saw, and starts a rollout at every ``every``-th observation.
+class FreeRunner:
+    """Collects what a policy saw, and starts a free run at every ``every``-th observation.
 
     Args:
-        runner: the policy; a twin of it does the rollouts.
-        sink: receives the finished rollouts.
-        horizon: steps H of a rollout.
+        runner: the policy; a twin of it does the free runs.
+        sink: receives the finished free runs.
+        horizon: steps H of a free run.
         every: observations from one starting point to the next.
         chunk: observations to collect, beyond the horizon, before rolling out a batch.
     """
@@ -48,7 +48,7 @@ class RolloutRunner:
     def __init__(
         self,
         runner: PolicyRunner,
-        sink: Callable[[Rollouts], None],
+        sink: Callable[[FreeRuns], None],
         horizon: int = 50,
         every: int = 10,
         chunk: int = 1000,
@@ -87,8 +87,8 @@ class RolloutRunner:
         if len(set(counts)) > 1:
             raise ValueError(f'expected the same number of each, found {counts}')
         before, skipped = len(self._stamps), -self._count % self.every
-        for place in range(skipped, len(stamps), self.every):
-            self._starts.append((before + place, states[place], predictions[place]))
+        for step in range(skipped, len(stamps), self.every):
+            self._starts.append((before + step, states[step], predictions[step]))
         self._count += len(stamps)
         self._stamps.extend(stamps)
         self._values.extend(observations)
@@ -124,40 +124,40 @@ class RolloutRunner:
         cut = max(0, cut - 1)
         for kept in (self._stamps, self._values, self._elapsed, self._sent):
             del kept[:cut]
-        self._starts = [(place - cut, state, seen) for place, state, seen in self._starts]
+        self._starts = [(step - cut, state, seen) for step, state, seen in self._starts]
 
-    def _roll(self, ready: list, last: int) -> Rollouts:
-        places = np.array([s[0] for s in ready])
+    def _roll(self, ready: list, last: int) -> FreeRuns:
+        starts = np.array([s[0] for s in ready])
         values = np.array(self._values)
-        steps = min(self.horizon, last - int(places.min()))
-        ahead = places + np.arange(1, self.horizon + 1)[:, None]  # (H, S)
+        steps = min(self.horizon, last - int(starts.min()))
+        ahead = starts + np.arange(1, self.horizon + 1)[:, None]  # (H, S)
         seen = np.minimum(ahead, last)
         first = np.array([s[2] for s in ready])
         self._twin.resume(np.array([s[1] for s in ready]))
-        foretold = np.empty((self.horizon, *first.shape), dtype=np.float32)
-        foretold[0] = first
-        with np.errstate(all='ignore'):  # a diverging rollout is just large: no warnings
-            self._feed(foretold[:steps], values, seen)
-            foretold[steps:] = foretold[steps - 1]
-            mine, truth = foretold[..., self._measured], values[seen][..., self._measured]
+        predicted = np.empty((self.horizon, *first.shape), dtype=np.float32)
+        predicted[0] = first
+        with np.errstate(all='ignore'):  # a diverging free run is just large: no warnings
+            self._feed(predicted[:steps], values, seen)
+            predicted[steps:] = predicted[steps - 1]
+            mine, truth = predicted[..., self._measured], values[seen][..., self._measured]
             errors = np.nan_to_num(mine - truth, nan=_LARGEST, posinf=_LARGEST, neginf=-_LARGEST)
             errors = np.clip(errors, -_LARGEST, _LARGEST)
-            persistence = values[places][:, self._measured] - truth
+            persistence = values[starts][:, self._measured] - truth
         errors[ahead > last] = persistence[ahead > last] = np.nan
-        longest = np.minimum(last - places, self.horizon) - 1
-        return Rollouts(
+        longest = np.minimum(last - starts, self.horizon) - 1
+        return FreeRuns(
             np.array(self._stamps)[seen].T,
             mine[longest, np.arange(len(ready))],
             errors.swapaxes(0, 1),
             persistence.swapaxes(0, 1),
         )
 
-    def _feed(self, foretold: np.ndarray, values: np.ndarray, seen: np.ndarray) -> None:
+    def _feed(self, predicted: np.ndarray, values: np.ndarray, seen: np.ndarray) -> None:
         """Fill in the predictions (H, S, p) after the first row, each from the row before."""
         elapsed = np.array(self._elapsed, dtype=np.float32)
         sent = np.array(self._sent, dtype=np.float32)
-        for place in range(1, len(foretold)):
-            before = seen[place] - 1
-            x = np.where(self._given, values[before], foretold[place - 1])
+        for step in range(1, len(predicted)):
+            before = seen[step] - 1
+            x = np.where(self._given, values[before], predicted[step - 1])
             self._twin.sent(sent[np.maximum(before - 1, 0)])
-            foretold[place] = self._twin.step(x, elapsed[before]).prediction
+            predicted[step] = self._twin.step(x, elapsed[before]).prediction

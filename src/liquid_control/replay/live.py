@@ -11,7 +11,7 @@ from liquid_control.control.observe import Observer
 from liquid_control.control.runtime import PolicyRunner
 from liquid_control.evaluation.prediction_error import follows, ratio
 from liquid_control.replay.alarm import Alarm, Calibration
-from liquid_control.replay.free_run import RolloutRunner, Rollouts
+from liquid_control.replay.free_run import FreeRunner, FreeRuns
 
 
 class LiveAccuracy:
@@ -86,8 +86,8 @@ class LiveAlarm:
         self._observer = Observer(runner.contract.on(robot))
         self.alarm = Alarm(runner.contract, calibration)
         self._nothing = np.zeros(runner.contract.action_size, dtype=np.float32)
-        self._rollouts = RolloutRunner(
-            runner, self._rolled, calibration.horizon, calibration.every, calibration.every
+        self._free_runs = FreeRunner(
+            runner, self._end_run, calibration.horizon, calibration.every, calibration.every
         )
         self._resets = 0
         self.scored = 0
@@ -97,7 +97,7 @@ class LiveAlarm:
         """Topic → type of every topic that it must hear."""
         return self._follower.runner.contract.topics
 
-    def heard(self, topic: str, message: Any) -> None:
+    def take(self, topic: str, message: Any) -> None:
         """Take in a message of one of its topics.
 
         Raises:
@@ -110,16 +110,16 @@ class LiveAlarm:
         command = self._follower.step(stamp, values)
         if self._follower.events['resets'] != self._resets:
             self._resets = self._follower.events['resets']
-            self._rollouts.end()
+            self._free_runs.end()
             self.alarm.forget()
         if command.prediction is not None:
-            self._rollouts.add(
+            self._free_runs.add(
                 [stamp], [values], [command.elapsed], [command.prediction],
                 self._follower.runner.state, [self._nothing],
             )  # fmt: skip
 
-    def _rolled(self, found: Rollouts) -> None:
-        for stamp, errors in zip(found.stamps[:, -1], found.errors, strict=True):
+    def _end_run(self, runs: FreeRuns) -> None:
+        for stamp, errors in zip(runs.stamps[:, -1], runs.errors, strict=True):
             if np.isfinite(errors).all():
                 score = self.alarm.take(int(stamp), errors.mean(axis=0))
                 self.scored += score is not None

@@ -51,6 +51,32 @@ class Squares:
             return self._model / count, self._persistence / count
 
 
+class Differences:
+    """Largest and root mean square difference of vectors of one size.
+
+    Attributes:
+        count: number of vectors.
+        largest: largest absolute difference of a value; NaN if there are none.
+    """
+
+    def __init__(self, size: int):
+        self._squares, self.largest = Squares((size,)), np.nan
+
+    def add(self, differences: np.ndarray) -> None:
+        """Take in differences (n, size); those with a NaN do not count for the mean."""
+        self._squares.add(differences, differences)
+        self.largest = np.nanmax([self.largest, np.abs(differences).max()])
+
+    @property
+    def count(self) -> int:
+        return int(self._squares.count)
+
+    @property
+    def rms(self) -> float | None:
+        """Root mean square of all values; None if there are none."""
+        return float(np.sqrt(self._squares.means()[0].mean())) if self.count else None
+
+
 class Times:
     """Quantiles of durations, to one percent, from a histogram on a logarithmic axis."""
 
@@ -62,9 +88,9 @@ class Times:
     def add(self, seconds: np.ndarray) -> None:
         """Take in durations in seconds; zeros (nothing was done) are not counted."""
         seconds = seconds[seconds > 0]
-        places = np.log(np.maximum(seconds, self._LEAST) / self._LEAST) / self._STEP
+        bins = np.log(np.maximum(seconds, self._LEAST) / self._LEAST) / self._STEP
         self._counts += np.bincount(
-            np.minimum(places.astype(int), self._SIZE - 1), minlength=self._SIZE
+            np.minimum(bins.astype(int), self._SIZE - 1), minlength=self._SIZE
         )
 
     def quantile(self, share: float) -> float | None:
@@ -72,8 +98,8 @@ class Times:
         total = self._counts.sum()
         if not total:
             return None
-        place = int(np.searchsorted(np.cumsum(self._counts), share * total))
-        return float(self._LEAST * np.exp((place + 0.5) * self._STEP))
+        bin_ = int(np.searchsorted(np.cumsum(self._counts), share * total))
+        return float(self._LEAST * np.exp((bin_ + 0.5) * self._STEP))
 
 
 class Thinned:

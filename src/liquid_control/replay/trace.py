@@ -5,7 +5,7 @@ import numpy as np
 from liquid_control.bags.bag import Bag
 from liquid_control.control.controller import Controller
 from liquid_control.evaluation.trace import Trace, TraceBuilder
-from liquid_control.replay.play import play
+from liquid_control.replay.passes import play
 
 
 class _Traced:

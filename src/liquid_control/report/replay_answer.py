@@ -37,7 +37,7 @@ def answer(outcome: dict[str, Any]) -> Answer:
         return Answer('ALARM', '; '.join([*alarms, *filter(None, [incomplete])]))
     if incomplete:
         return Answer('NOT COMPLETE', result['why'])
-    heard = result['heard'][0]
+    heard = result['passes'][0]
     return Answer('OK', ', '.join(_good(heard, judged)))
 
 

@@ -8,7 +8,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from liquid_control.replay.alarm import joints
-from liquid_control.replay.evaluator import Player
+from liquid_control.replay.evaluator import Evaluator
 from liquid_control.replay.fleet import replay_recording
 from liquid_control.report.run_plots import (
     _INK,
@@ -32,32 +32,37 @@ def replay_and_draw(recording: str, **arguments: Any) -> dict[str, Any]:
     return replay_recording(recording, draw=_drawn, **arguments)
 
 
-def _drawn(players: Sequence[Player], first: int) -> list[dict[str, str]]:
-    return [{'svg': p.svg, 'caption': p.caption} for p in replay_plots(players, first)]
+def _drawn(evaluators: Sequence[Evaluator], first: int) -> list[dict[str, str]]:
+    return [{'svg': p.svg, 'caption': p.caption} for p in replay_plots(evaluators, first)]
 
 
-def replay_plots(players: Sequence[Player], first: int) -> list[Plot]:
+def replay_plots(evaluators: Sequence[Evaluator], first: int) -> list[Plot]:
     """Return all plots of policies that played over one recording.
 
     Args:
-        players: the policies.
+        evaluators: the policies.
         first: stamp of the recording's first observation in ns, from which time is counted.
     """
-    made = [plot for player in players for plot in (_traces(player, first), _alarm(player, first))]
-    return [plot for plot in (*made, _horizons(players)) if plot is not None]
+    made = [
+        plot
+        for evaluator in evaluators
+        for plot in (_traces(evaluator, first), _alarm(evaluator, first))
+    ]
+    return [plot for plot in (*made, _horizons(evaluators)) if plot is not None]
 
 
-def _traces(player: Player, first: int) -> Plot | None:
+def _traces(evaluator: Evaluator, first: int) -> Plot | None:
     """Observed values and those predicted at the longest horizon, with the band of good data."""
-    if len(player.shown.rows) < 2:
+    if len(evaluator.shown.rows) < 2:
         return None
-    stamps, predicted, observed = player.shown.columns()
+    stamps, predicted, observed = evaluator.shown.columns()
     seconds = (stamps - first) * 1e-9
-    contract, calibration = player.contract, player.calibration
+    contract = evaluator.contract
+    calibration = None if evaluator.watch is None else evaluator.watch.calibration
     names = [contract.sensed_channels[index] for index in contract.measured]
     units = [u for term in contract.sensed if not term.hold for u in term.units]
-    indices = _channels(player)
-    ahead = player.ahead / contract.rate
+    indices = _channels(evaluator)
+    ahead = evaluator.ahead / contract.rate
     with rc_context(STYLE):
         figure, axes = _stack(len(indices), 1.15)
         for ax, index in zip(axes, indices, strict=True):
@@ -73,57 +78,58 @@ def _traces(player: Player, first: int) -> Plot | None:
             low, high = np.percentile(observed[:, index], (0, 100))
             margin = 0.15 * (high - low) or 0.1
             ax.set_ylim(low - margin, high + margin)
-            _shade(ax, player, first)
+            _shade(ax, evaluator, first)
         axes[0].legend(loc='lower right', bbox_to_anchor=(1.0, 0.98), ncols=3, borderaxespad=0)
         axes[-1].set_xlabel('time, s')
         svg = _svg(figure)
     more = ', ± twice its error on good data' if calibration else ''
     return Plot(
         svg,
-        f'{player.name}: what was observed, and what had been predicted {1e3 * ahead:.0f} ms '
-        f'({player.ahead} steps) before, without new measurements{more}. Shaded: alarms.',
+        f'{evaluator.name}: what was observed, and what had been predicted {1e3 * ahead:.0f} ms '
+        f'({evaluator.ahead} steps) before, without new measurements{more}. Shaded: alarms.',
     )
 
 
-def _alarm(player: Player, first: int) -> Plot | None:
+def _alarm(evaluator: Evaluator, first: int) -> Plot | None:
     """Score of the trust alarm over time."""
-    if player.alarm is None or player.calibration is None or len(player.scores.rows) < 2:
+    watch = evaluator.watch
+    if watch is None or len(watch.scores.rows) < 2:
         return None
-    stamps, scores = player.scores.columns()
-    threshold = player.calibration.threshold
+    stamps, scores = watch.scores.columns()
+    threshold = watch.calibration.threshold
     with rc_context(STYLE):
         figure = Figure(figsize=(5.2, 2.7), layout='constrained')
         ax = figure.subplots()
         seconds = (stamps - first) * 1e-9
         ax.semilogy(seconds, np.maximum(scores, 1e-3), color=_MODEL, label='score')
         ax.axhline(threshold, color=_INK, lw=0.8, dashes=(4, 3), label='threshold')
-        _shade(ax, player, first)
+        _shade(ax, evaluator, first)
         _plain_ticks(ax.yaxis)
         ax.set_xlabel('time, s')
         ax.set_ylabel('score')
         ax.legend(loc='lower right', bbox_to_anchor=(1.0, 0.98), ncols=2, borderaxespad=0)
         svg = _svg(figure)
-    found = len(player.alarm.events)
+    count = len(watch.events)
     return Plot(
         svg,
-        f'{player.name}: how far the worst joint is from what the model predicts, in units of '
-        f'good data; {found} alarm{"" if found == 1 else "s"}. The threshold corresponds to '
-        f'{player.calibration.rate:.2g} false alarms per minute.',
+        f'{evaluator.name}: how far the worst joint is from what the model predicts, in units of '
+        f'good data; {count} alarm{"" if count == 1 else "s"}. The threshold corresponds to '
+        f'{watch.calibration.rate:.2g} false alarms per minute.',
     )
 
 
-def _horizons(players: Sequence[Player]) -> Plot | None:
+def _horizons(evaluators: Sequence[Evaluator]) -> Plot | None:
     """Error by steps ahead, of every policy and of persistence."""
-    curves = [(player, player.curve()) for player in players]
-    curves = [(player, curve) for player, curve in curves if len(curve[0])]
+    curves = [(evaluator, evaluator.errors.curve()) for evaluator in evaluators]
+    curves = [(evaluator, curve) for evaluator, curve in curves if len(curve[0])]
     if not curves:
         return None
     with rc_context(STYLE):
         figure = Figure(figsize=(5.2, 2.7), layout='constrained')
         ax = figure.subplots()
-        for index, (player, (ahead, model, base)) in enumerate(curves):
+        for index, (evaluator, (ahead, model, base)) in enumerate(curves):
             color = _RUNS[index % len(_RUNS)]
-            ax.plot(ahead, np.sqrt(model), color=color, label=player.name)
+            ax.plot(ahead, np.sqrt(model), color=color, label=evaluator.name)
             ax.plot(ahead, np.sqrt(base), color=color, lw=0.8, ls=(0, (2, 2)))
         ax.set_xlabel('steps ahead')
         ax.set_ylabel('error, std')
@@ -137,20 +143,20 @@ def _horizons(players: Sequence[Player]) -> Plot | None:
     )
 
 
-def _channels(player: Player) -> list[int]:
+def _channels(evaluator: Evaluator) -> list[int]:
     """Channels of the joints that caused alarms, then others, up to the number shown."""
-    found = joints(player.contract)
+    found = joints(evaluator.contract)
     alarmed = [
         name
-        for event in (player.alarm.events if player.alarm else ())
+        for event in (evaluator.watch.events if evaluator.watch else ())
         for name in sorted(event.joints, key=event.joints.__getitem__, reverse=True)
     ]
     ordered = list(dict.fromkeys([*alarmed, *found]))
     return [found[name][0] for name in ordered][:_SHOWN]
 
 
-def _shade(ax, player: Player, first: int) -> None:
-    last = player.last
-    for event in player.alarm.events if player.alarm else ():
+def _shade(ax, evaluator: Evaluator, first: int) -> None:
+    last = evaluator.last
+    for event in evaluator.watch.events if evaluator.watch else ():
         span = [((s or last) - first) * 1e-9 for s in (event.start, event.end)]
         ax.axvspan(*span, color=_ALARM, alpha=0.12, lw=0)

@@ -46,7 +46,7 @@ def _section(name: str, outcome: dict[str, Any]) -> dict[str, Any]:
         'answer': answer(outcome),
         'coverage': result.get('coverage'),
         'policies': result.get('policies', []),
-        'silences': result['heard'][0]['silences'] if result else [],
+        'silences': result['passes'][0]['silences'] if result else [],
         'plots': result.get('plots', []),
     }
 

@@ -53,7 +53,7 @@ def result_parts(result: dict[str, Any], verbose: bool) -> Iterator[Any]:
 
 def _findings(result: dict[str, Any]) -> Iterator[str]:
     """A line for each silence, each policy's counted events and each alarm."""
-    for silence in result['heard'][0]['silences']:
+    for silence in result['passes'][0]['silences']:
         yield (
             f'[yellow]{escape(silence["topic"])} is silent from {silence["since_s"]:.2f} s to '
             f'{_until(silence["until_s"])}[/]'

@@ -100,11 +100,11 @@ class ResultStore:
             return None
         try:
             result = from_json(path.read_text())
-            found = result['run'], result['data_sha256'], result['format']
+            own = result['run'], result['data_sha256'], result['format']
         except (ValueError, TypeError, KeyError) as error:
             raise ValueError(f'{path}: not a valid run result: {error!r}; remove it') from None
         wanted = *self.origin(run).values(), FORMAT
-        for kind, is_, should in zip(('run', 'data', 'format'), found, wanted, strict=True):
+        for kind, is_, should in zip(('run', 'data', 'format'), own, wanted, strict=True):
             if is_ != should:
                 text = difference(is_, should) if kind == 'run' else f'{kind} {is_}, now {should}'
                 raise ValueError(f'{path} is from another run ({text}): use another --out')

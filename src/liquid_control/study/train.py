@@ -47,13 +47,13 @@ class Shuffled:
 
     def __call__(self, update: int) -> Batch:
         """x (B, T, C), elapsed (B, T, 1) and target (B, T, C) of gradient step ``update``."""
-        return tensors(self.windows, self.places(update), self.device)
+        return tensors(self.windows, self.rows(update), self.device)
 
-    def places(self, update: int) -> np.ndarray:
+    def rows(self, update: int) -> np.ndarray:
         """Indices of the windows in gradient step ``update``."""
-        number, place = divmod(update, self.round)
+        number, batch = divmod(update, self.round)
         order = np.random.default_rng([self.seed, number]).permutation(len(self.windows))
-        return order[place * self.batch : (place + 1) * self.batch]
+        return order[batch * self.batch : (batch + 1) * self.batch]
 
 
 def train(
@@ -159,10 +159,10 @@ def error(model: torch.nn.Module, windows: Windows, batch: int = 128) -> float:
     return total / windows.target.size
 
 
-def tensors(windows: Windows, places: np.ndarray | slice, device: torch.device) -> Batch:
+def tensors(windows: Windows, rows: np.ndarray | slice, device: torch.device) -> Batch:
     """Some of the windows as tensors on a device: x, elapsed, target."""
     x, elapsed, target = (
-        torch.from_numpy(values[places]).to(device)
+        torch.from_numpy(values[rows]).to(device)
         for values in (windows.x, windows.elapsed, windows.target)
     )
     return x, elapsed, target  # fmt: skip
@@ -174,15 +174,15 @@ def _update(run, model, through, optimizer, batches, update) -> float:
     The loss is without the penalty.
     """
     recipe, batch = run.recipe, batches(update)
-    place = f'{run.name}, round {update // batches.round + 1}, update {update + 1}'
+    context = f'{run.name}, round {update // batches.round + 1}, update {update + 1}'
     loss = _loss(through, batch)
     if not torch.isfinite(loss):
-        places = batches.places(update)
-        raise explain(model, batch, place, lambda row: batches.windows.describe(places[row]))
+        rows = batches.rows(update)
+        raise explain(model, batch, context, lambda row: batches.windows.describe(rows[row]))
     optimizer.zero_grad()
     (loss + _penalty(run, model)).backward()
     variables = model.variables if recipe.clip_variables else None
-    clip_gradients(model, recipe.clip, place, variables)
+    clip_gradients(model, recipe.clip, context, variables)
     optimizer.step()
     return float(loss.detach())
 

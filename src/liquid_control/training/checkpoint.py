@@ -55,11 +55,11 @@ def read_of(
     Raises:
         ValueError: the file is broken or from another training; the first difference is named.
     """
-    found = read(path)
-    if found is not None and found[1].get('origin') != origin:
-        text = difference(found[1].get('origin'), origin)
+    saved = read(path)
+    if saved is not None and saved[1].get('origin') != origin:
+        text = difference(saved[1].get('origin'), origin)
         raise ValueError(f'{path} is from another run ({text}): use another folder, or remove it')
-    return found
+    return saved
 
 
 def broken(path: Path, error: Exception) -> ValueError:
@@ -132,10 +132,10 @@ def restore(
     Raises:
         ValueError: the file is broken or from another training; the first difference is named.
     """
-    found = read_of(path, origin)
-    if found is None:
+    saved = read_of(path, origin)
+    if saved is None:
         return None
-    tensors, about = found
+    tensors, about = saved
     with restoring(path):
         model.load_state_dict(under('model', tensors))
         load_moments(optimizer, under('optimizer', tensors))

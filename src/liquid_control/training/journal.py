@@ -64,12 +64,12 @@ class Journal:
 def _claim(path: Path, origin: dict[str, Any] | None) -> None:
     """Note whose log a folder holds; refuse another's."""
     try:
-        found = json.loads(path.read_text()) if path.is_file() else origin
+        own = json.loads(path.read_text()) if path.is_file() else origin
     except ValueError as error:
         raise ValueError(f'{path}: not JSON: {error}: give another --log') from None
-    if found != origin:
+    if own != origin:
         raise ValueError(
-            f'{path.parent} has the log of another training ({difference(found, origin)}): '
+            f'{path.parent} has the log of another training ({difference(own, origin)}): '
             'give another --log'
         )
     write_whole(path, json.dumps(origin))

@@ -29,7 +29,7 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.bags.names import check_renamed
     from liquid_control.control import Contract, PolicyRunner
     from liquid_control.provenance import provenance, write_json
-    from liquid_control.replay.scores import replay_scores
+    from liquid_control.replay.results import replay_policies
 
     robot = Contract.load(paths.robot(args.robot))
     check_renamed(args.observed, robot)
@@ -41,7 +41,7 @@ def main(args: argparse.Namespace) -> int:
 
     def replay() -> None:
         nonlocal seconds
-        _, about = replay_scores(Bag(args.recording), runners, robot, args.observed)
+        _, about = replay_policies(Bag(args.recording), runners, robot, args.observed)
         seconds = about['seconds']
 
     def index() -> None:

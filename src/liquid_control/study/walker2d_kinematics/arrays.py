@@ -33,10 +33,10 @@ def read(path: Path, origin: dict[str, Any]) -> dict[str, np.ndarray] | None:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-        found = json.loads(str(arrays.pop(_ORIGIN)))
+        own = json.loads(str(arrays.pop(_ORIGIN)))
     except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
         raise ValueError(f'{path}: not valid simulated rollouts: {error}; remove it') from None
-    if found != origin:
-        text = difference(found, origin)
+    if own != origin:
+        text = difference(own, origin)
         raise ValueError(f'{path} is from another run ({text}): use another --out')
     return arrays

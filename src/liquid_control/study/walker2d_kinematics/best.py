@@ -20,7 +20,7 @@ from liquid_control.study.train import Batch, course, error
 from liquid_control.study.walker2d_kinematics import best_weights, comparison, simulated
 from liquid_control.study.walker2d_kinematics import dataset as data
 from liquid_control.study.walker2d_kinematics.best_model import BestPredictor, BestSettings
-from liquid_control.study.walker2d_kinematics.dataset import Protocol, Rollouts
+from liquid_control.study.walker2d_kinematics.dataset import Dataset, Protocol
 from liquid_control.training import checkpoint
 from liquid_control.training.device import busy_time, saved_bytes, title
 from liquid_control.training.finite import clip_gradients, explain
@@ -72,11 +72,11 @@ class Drawn:
 
     def __call__(self, update: int) -> Batch:
         """x (B, T, C), elapsed (B, T, 1) and target (B, T, C) of gradient step ``update``."""
-        number, place = divmod(update, self.round)
+        number, batch = divmod(update, self.round)
         if number != self._number:
             self._number, self._drawn = number, self._draw(number)
         *parts, rows = self._drawn
-        rows = rows[place * self.batch : (place + 1) * self.batch, None] + np.arange(data.LENGTH)
+        rows = rows[batch * self.batch : (batch + 1) * self.batch, None] + np.arange(data.LENGTH)
         x, elapsed, target = (torch.from_numpy(values[rows]) for values in parts)
         return x, elapsed, target
 
@@ -110,7 +110,7 @@ class Mixed:
 
 def train(
     run: Run,
-    rollouts: Rollouts,
+    rollouts: Dataset,
     windows: Protocol,
     store: ResultStore,
     report: Callable[[float, str], None],
@@ -149,7 +149,7 @@ def train(
 
 def fit(
     run: Run,
-    rollouts: Rollouts,
+    rollouts: Dataset,
     walked: dict[str, np.ndarray],
     windows: Protocol,
     store: ResultStore,
@@ -209,7 +209,7 @@ def _optimizer(model: BestPredictor, recipe: Recipe) -> Muon:
 def _update(run: Run, model: BestPredictor, optimizer: Muon, batches: Mixed, update: int) -> float:
     """Take one gradient step; returns the mean squared error of the real half of its batch."""
     batch = batches(update)
-    place = f'{run.name}, update {update + 1}'
+    context = f'{run.name}, update {update + 1}'
     share = _share(update, run.recipe.updates)
     for group in optimizer.param_groups:
         group['share'] = share
@@ -217,10 +217,10 @@ def _update(run: Run, model: BestPredictor, optimizer: Muon, batches: Mixed, upd
     errors = _errors(model, batch, batches)
     loss = errors.mean()
     if not torch.isfinite(loss):
-        raise explain(model, batch, place, lambda row: f'window {row} of the batch')
+        raise explain(model, batch, context, lambda row: f'window {row} of the batch')
     optimizer.zero_grad()
     loss.backward()
-    clip_gradients(model, run.recipe.clip, place)
+    clip_gradients(model, run.recipe.clip, context)
     optimizer.step()
     return float(errors[: batches.real.batch].detach().mean())
 

@@ -154,14 +154,14 @@ def feet(x: torch.Tensor) -> torch.Tensor:
     """
     position, velocity = x[..., :_POSITIONS], x[..., _POSITIONS:]
     pitch, rate = position[..., 1], velocity[..., 2]
-    found = []
+    features = []
     for joint in (2, 5):
         angle, turn = pitch, rate
         height = position[..., 0] - _TORSO * pitch.cos() - _RADIUS
         forward = velocity[..., 0] - _TORSO * pitch.cos() * rate
         upward = velocity[..., 1] + _TORSO * pitch.sin() * rate
-        for place, length in ((joint, _THIGH), (joint + 1, _LEG)):
-            angle, turn = angle - position[..., place], turn - velocity[..., place + 1]
+        for hinge, length in ((joint, _THIGH), (joint + 1, _LEG)):
+            angle, turn = angle - position[..., hinge], turn - velocity[..., hinge + 1]
             height = height - length * angle.cos()
             forward = forward - length * angle.cos() * turn
             upward = upward + length * angle.sin() * turn
@@ -169,6 +169,6 @@ def feet(x: torch.Tensor) -> torch.Tensor:
         toes = height - _FOOT * angle.sin()
         toes_up = upward - _FOOT * angle.cos() * turn
         toes_forward = forward - _FOOT * angle.sin() * turn
-        found += [5.0 * height, 5.0 * toes, (30.0 * height).tanh(), (30.0 * toes).tanh()]
-        found += [upward / 2.0, toes_up / 2.0, forward / 2.0, toes_forward / 2.0]
-    return torch.stack(found, dim=-1)
+        features += [5.0 * height, 5.0 * toes, (30.0 * height).tanh(), (30.0 * toes).tanh()]
+        features += [upward / 2.0, toes_up / 2.0, forward / 2.0, toes_forward / 2.0]
+    return torch.stack(features, dim=-1)

@@ -22,7 +22,7 @@ from liquid_control.models import (
     width_for,
 )
 from liquid_control.study.run import Recipe, Run
-from liquid_control.study.walker2d_kinematics.dataset import CHANNELS, Rollouts
+from liquid_control.study.walker2d_kinematics.dataset import CHANNELS, Dataset
 
 PART, TUNING = 'comparison', 'tuning'
 BUDGETS = {20_000: 600, 100_000: 240}
@@ -128,13 +128,13 @@ def _cell_settings(cell: str, width: int) -> dict[str, Any]:
     return cell_settings(cell, width) | ({'unfolds': 3} if cell in ('ltc', 'ltc_ncp') else {})
 
 
-def build(run: Run, rollouts: Rollouts) -> Predictor:
+def build(run: Run, rollouts: Dataset) -> Predictor:
     """The run's model with initial weights and the scales of the training rollouts."""
     torch.manual_seed(run.seed)
     return Predictor(ModelSettings(**run.model['predictor']), normalizer(rollouts))
 
 
-def normalizer(rollouts: Rollouts) -> Normalizer:
+def normalizer(rollouts: Dataset) -> Normalizer:
     """Scales of the raw training frames and of their frame-to-frame change."""
     frames = np.concatenate(list(rollouts.train.values())).astype(np.float64)
     changes = np.concatenate(

@@ -21,7 +21,7 @@ KEPT, LENGTH, STRIDE = 0.9, 64, 16
 COUNTS = {'train': 9684, 'validation': 1272, 'test': 1937}
 """Windows of each part, checked to ensure that the protocol is followed."""
 SHA256 = 'dd53f1abac490171954a53d1b65042b10ea1682663fa06fe336b633d2cfd0aba'
-"""Digest of the published set; see :class:`Rollouts`."""
+"""Digest of the published set; see :class:`Dataset`."""
 Kept = tuple[np.ndarray, np.ndarray, np.ndarray]
 """The kept frames of a rollout: x (K, 17), elapsed (K, 1), target (K, 17)."""
 _SHUFFLE_SEED, _DROP_SEED = 125487, 891374
@@ -60,7 +60,7 @@ class Windows:
 
 
 @dataclass(frozen=True)
-class Rollouts:
+class Dataset:
     """The rollouts of each part, float32 (T, 17), by file name, in protocol order."""
 
     train: dict[str, np.ndarray]
@@ -84,7 +84,7 @@ class Protocol:
     test: Windows
 
 
-def load(folder: str | Path) -> Rollouts:
+def load(folder: str | Path) -> Dataset:
     """Read and check the folder with ``rollout_000.npy`` … ``rollout_399.npy``.
 
     Raises:
@@ -107,10 +107,10 @@ def load(folder: str | Path) -> Rollouts:
     order = list(names)
     np.random.RandomState(_SHUFFLE_SEED).shuffle(order)
     parts = order[TEST + VALIDATION :], order[TEST : TEST + VALIDATION], order[:TEST]
-    return Rollouts(*({name: read[name] for name in part} for part in parts), digest.hexdigest())
+    return Dataset(*({name: read[name] for name in part} for part in parts), digest.hexdigest())
 
 
-def protocol(rollouts: Rollouts) -> Protocol:
+def protocol(rollouts: Dataset) -> Protocol:
     """The fixed windows, from one generator over training, validation and test rollouts in turn.
 
     Raises:
@@ -196,8 +196,8 @@ def baselines(windows: Protocol) -> dict[str, float]:
 def _starts(sequences: dict[str, Kept], stride: int) -> np.ndarray:
     """(rollout index, first kept frame) of every window, (N, 2)."""
     found = [
-        (place, start)
-        for place, (x, _, _) in enumerate(sequences.values())
+        (index, start)
+        for index, (x, _, _) in enumerate(sequences.values())
         for start in range(0, len(x) - LENGTH, stride)
     ]
     if not found:
@@ -208,7 +208,7 @@ def _starts(sequences: dict[str, Kept], stride: int) -> np.ndarray:
 def _take(sequences: dict[str, Kept], source: np.ndarray) -> Windows:
     kept = list(sequences.values())
     series = (
-        np.stack([kept[place][kind][start : start + LENGTH] for place, start in source])
+        np.stack([kept[index][kind][start : start + LENGTH] for index, start in source])
         for kind in range(3)
     )
     return Windows(*series, source=source, rollouts=tuple(sequences))

@@ -53,12 +53,12 @@ class Plan:
 
     def runs(self, chosen: Mapping[tuple[str, int], float]) -> list[Run]:
         """All runs except tuning runs, given the step sizes ``chosen`` by tuning."""
-        found = self._compared(chosen)
+        runs = self._compared(chosen)
         if published.PART in self.parts:
-            found += [run for run in published.runs(self.seeds) if run.cell in self._cells()]
+            runs += [run for run in published.runs(self.seeds) if run.cell in self._cells()]
         if best.PART in self.parts:
-            found += best.runs(self.seeds)
-        return self._fitting(found)
+            runs += best.runs(self.seeds)
+        return self._fitting(runs)
 
     def _compared(self, chosen: Mapping[tuple[str, int], float]) -> list[Run]:
         if comparison.PART not in self.parts:
@@ -169,8 +169,8 @@ def _stage(
 
 
 def _results(runs: Iterable[Run], store: ResultStore) -> dict[str, dict[str, Any]]:
-    found = {run.name: store.result(run) for run in runs}
-    return {name: result for name, result in found.items() if result is not None}
+    by_name = {run.name: store.result(run) for run in runs}
+    return {name: result for name, result in by_name.items() if result is not None}
 
 
 def _is_tuned(run: Run, chosen: Mapping[tuple[str, int], float]) -> bool:

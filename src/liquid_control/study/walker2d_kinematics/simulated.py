@@ -48,7 +48,7 @@ class _Walks:
 
     def arrays(self) -> dict[str, np.ndarray]:
         state: Any = self.rng.get_state()
-        _, keys, place, gauss, cached = state
+        _, keys, position, gauss, cached = state
         return {
             'done': np.concatenate([np.zeros((0, 2, 17), np.float32), *self.done]),
             'done_lengths': np.array(list(map(len, self.done)), int),
@@ -58,13 +58,13 @@ class _Walks:
             'goal': self.goal,
             'steps': np.array(self.steps),
             'keys': keys,
-            'generator': np.array([place, gauss, cached]),
+            'generator': np.array([position, gauss, cached]),
         }
 
     def restore(self, kept: dict[str, np.ndarray]) -> None:
         """Restore :meth:`arrays`."""
-        place, gauss, cached = kept['generator']
-        self.rng.set_state(('MT19937', kept['keys'], int(place), int(gauss), float(cached)))
+        position, gauss, cached = kept['generator']
+        self.rng.set_state(('MT19937', kept['keys'], int(position), int(gauss), float(cached)))
         self.done = _parts(kept['done'], kept['done_lengths'])
         self.live = [list(walk) for walk in _parts(kept['live'], kept['live_lengths'])]
         self.now, self.goal, self.steps = kept['now'], kept['goal'], int(kept['steps'])
@@ -179,18 +179,18 @@ def _step(
     """Simulate one period of every walker; those that fell or are done begin anew."""
     walks.steps += 1
     now, rng = walks.now, walks.rng
-    for place, walk in enumerate(walks.live):
-        state = now[place]
+    for index, walk in enumerate(walks.live):
+        state = now[index]
         stands = np.isfinite(state).all() and not WALKER2D.task.fallen(_qpos(state), state[8:])
-        if not stands or len(walk) >= walks.goal[place]:
+        if not stands or len(walk) >= walks.goal[index]:
             if len(walk) >= SHORTEST:
                 walks.done.append(np.stack(walk))
             walk.clear()
-            now[place] = frames[rng.randint(len(frames))]
+            now[index] = frames[rng.randint(len(frames))]
             if rng.rand() < FROM_START:
-                now[place] = rng.uniform(-1, 1, 17) * START_NOISE
-                now[place, 0] += simulator.model.qpos0[1]
-            walks.goal[place] = rng.randint(150, 400)
+                now[index] = rng.uniform(-1, 1, 17) * START_NOISE
+                now[index, 0] += simulator.model.qpos0[1]
+            walks.goal[index] = rng.randint(150, 400)
     mean = policy(now)
     noisy = mean + NOISE * rng.randn(*mean.shape)
     drawn = np.where(rng.rand(WALKERS, 1) < RANDOM, rng.uniform(-1, 1, mean.shape), noisy)

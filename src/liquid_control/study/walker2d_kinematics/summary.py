@@ -79,7 +79,7 @@ def _spread(scores: list[float]) -> dict[str, Any]:
 
 def tables(summary: Mapping[str, Any], baselines: Mapping[str, float]) -> list[FittedTable]:
     """The summary as tables for the terminal."""
-    found = []
+    printed: list[FittedTable] = []
     if summary['recipes']:
         table = FittedTable(
             'cell', _MEASURED, Figure('penalty', '.3f'),
@@ -92,7 +92,7 @@ def tables(summary: Mapping[str, Any], baselines: Mapping[str, float]) -> list[F
                 row['cell'], _measured(row), row.get('penalty'), published, row.get('ratio'),
                 len(row['seeds']),
             )  # fmt: skip
-        found.append(table)
+        printed.append(table)
     for budget in dict.fromkeys(row['budget'] for row in summary['comparison']):
         table = FittedTable(
             'cell', Figure('IQM [95 %]', '.3f', ('IQM', 'low', 'high'), '{} [{}, {}]', True),
@@ -103,17 +103,17 @@ def tables(summary: Mapping[str, Any], baselines: Mapping[str, float]) -> list[F
         for row in summary['comparison']:
             if row['budget'] == budget:
                 table.add_row(row['cell'], *_compared(row))
-        found.append(table)
+        printed.append(table)
     if summary['best']:
         table = FittedTable('cell', _MEASURED, Figure('params', ',d'), Figure('seeds', 'd'),
                             title='Best causal model: test MSE')  # fmt: skip
         for row in summary['best']:
             table.add_row(row['cell'], _measured(row), row['parameters'], len(row['seeds']))
-        found.append(table)
+        printed.append(table)
     table = FittedTable('baseline', Figure('measured', '.2f'), title='For comparison: test MSE')
     table.add_row('persistence', baselines['persistence_mse'])
     table.add_row('linear map', baselines['linear_mse'])
-    return [*found, table]
+    return [*printed, table]
 
 
 def _compared(row: Mapping[str, Any]) -> list[Any]:
@@ -128,5 +128,5 @@ def _compared(row: Mapping[str, Any]) -> list[Any]:
 
 
 def _measured(row: Mapping[str, Any]) -> str | tuple[float, float | None]:
-    found = row['test_mse']
-    return 'failed' if found is None else (found['mean'], found['deviation'])
+    error = row['test_mse']
+    return 'failed' if error is None else (error['mean'], error['deviation'])

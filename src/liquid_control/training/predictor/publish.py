@@ -13,16 +13,16 @@ from liquid_control.control.elapsed import range_of_means
 from liquid_control.control.runtime import PolicyRunner
 from liquid_control.models import PredictorStep
 from liquid_control.replay.alarm import Calibration, calibrate, check_blocks
-from liquid_control.replay.free_run import RolloutRunner, Rollouts
+from liquid_control.replay.free_run import FreeRunner, FreeRuns
 from liquid_control.training.export import export_bundle
 from liquid_control.training.predictor.train import RecordedSettings, parts, train_predictor
 
 WINDOW_S = 0.7
 """Time over which an alarm averages, in seconds: more than one step of a gait."""
-ROLLOUTS_HZ = 50.0
-"""Maximum number of rollouts per second."""
+FREE_RUNS_HZ = 50.0
+"""Maximum number of free runs per second."""
 _PIECE = 1000
-"""Observations that are stepped through and rolled out from at a time."""
+"""Observations that are stepped through and run freely from at a time."""
 
 
 def publish_predictor(
@@ -37,7 +37,7 @@ def publish_predictor(
     """Train on recordings and write a bundle with a calibrated alarm.
 
     For every fold, a model is trained without it and predicts it; the alarm's threshold is set
-    from those errors. Rollouts whose targets reach over two parts are left out: the model of the
+    from those errors. Free runs whose targets reach over two parts are left out: the model of the
     later part was trained on the earlier one. The model in the bundle is trained on all the data.
 
     Args:
@@ -58,11 +58,11 @@ def publish_predictor(
     checkpoints.mkdir(parents=True, exist_ok=True)
     runs = [*range(settings.folds), None]
     models = []
-    for place, without in enumerate(runs):
+    for index, without in enumerate(runs):
         name = 'all' if without is None else f'without-{without}'
 
-        def part(share: float, text: str, place=place, name=name) -> None:
-            report((place + share) / len(runs), f'{name}: {text}')
+        def part(share: float, text: str, index=index, name=name) -> None:
+            report((index + share) / len(runs), f'{name}: {text}')
 
         file = checkpoints / f'{name}.safetensors'
         models.append(train_predictor(settings, recordings, contract, file, part, without))
@@ -91,15 +91,15 @@ def _elapsed(recordings: Sequence[Recording]) -> tuple[float, float] | None:
         for recording in recordings
         for piece in np.split(recording.elapsed, np.flatnonzero(recording.starts)[1:])
     ]
-    found = [means for means in map(range_of_means, stretches) if means is not None]
-    if not found:
+    ranges = [means for means in map(range_of_means, stretches) if means is not None]
+    if not ranges:
         return None
-    return min(low for low, _ in found), max(high for _, high in found)
+    return min(low for low, _ in ranges), max(high for _, high in ranges)
 
 
 def _grid(contract: Contract) -> tuple[int, int]:
-    """Observations from one rollout to the next, and rollouts in a window."""
-    every = max(1, round(contract.rate / ROLLOUTS_HZ))
+    """Observations from one free run to the next, and free runs in a window."""
+    every = max(1, round(contract.rate / FREE_RUNS_HZ))
     return every, max(1, round(WINDOW_S * contract.rate / every))
 
 
@@ -112,8 +112,8 @@ def _blocks(settings: RecordedSettings, recordings: Sequence[Recording], contrac
         part, stretch = parts(recording, settings), np.cumsum(recording.starts)
         whole = stretch[start] == stretch[start + settings.horizon]
         held_out = part[start + 1] == part[start + settings.horizon]
-        rollouts = np.bincount(stretch[start[whole & held_out]])
-        blocks += int((np.maximum(rollouts - window + 1, 0) // window).sum())
+        free_runs = np.bincount(stretch[start[whole & held_out]])
+        blocks += int((np.maximum(free_runs - window + 1, 0) // window).sum())
     return blocks
 
 
@@ -122,13 +122,13 @@ def _calibration(models, settings, recordings, contract, rate) -> Calibration:
     runners = [_runner(model, settings, contract) for model in models]
     pieces, squares = [], []
     for recording in recordings:
-        found = [rolled(runner, recording, settings.horizon, every) for runner in runners]
+        by_model = [free_runs_over(each, recording, settings.horizon, every) for each in runners]
         part = parts(recording, settings)
-        for rollouts in zip(*found, strict=True):
-            stamps = rollouts[0].stamps
+        for free_runs in zip(*by_model, strict=True):
+            stamps = free_runs[0].stamps
             first, last = (part[np.searchsorted(recording.stamps, stamps[:, k])] for k in (0, -1))
             fold, held_out = last % settings.folds, first == last
-            errors = np.array([r.errors for r in rollouts])[fold, np.arange(len(stamps))]
+            errors = np.array([r.errors for r in free_runs])[fold, np.arange(len(stamps))]
             pieces.append((stamps[:, -1], errors.mean(axis=1), held_out))
             squares.append(errors[held_out, -1] ** 2)
     band = np.sqrt(np.concatenate(squares).mean(axis=0))
@@ -137,10 +137,12 @@ def _calibration(models, settings, recordings, contract, rate) -> Calibration:
     )
 
 
-def rolled(runner: PolicyRunner, recording: Recording, horizon: int, every: int) -> list[Rollouts]:
-    """Complete rollouts over a recording, one object per stretch without gaps."""
-    stretches: list[list[Rollouts]] = []
-    rollouts = RolloutRunner(runner, lambda found: stretches[-1].append(found), horizon, every)
+def free_runs_over(
+    runner: PolicyRunner, recording: Recording, horizon: int, every: int
+) -> list[FreeRuns]:
+    """Complete free runs over a recording, one object per stretch without gaps."""
+    stretches: list[list[FreeRuns]] = []
+    free_runs = FreeRunner(runner, lambda found: stretches[-1].append(found), horizon, every)
     begins = np.flatnonzero(recording.starts).tolist()
     nothing = np.zeros(runner.contract.action_size, dtype=np.float32)
     for begin, end in zip(begins, [*begins[1:], len(recording.stamps)], strict=True):
@@ -150,21 +152,21 @@ def rolled(runner: PolicyRunner, recording: Recording, horizon: int, every: int)
             part = slice(first, min(first + _PIECE, end))
             values, elapsed = recording.values[part], recording.elapsed[part]
             course = runner.sequence(values, elapsed)
-            rollouts.add(
+            free_runs.add(
                 recording.stamps[part].tolist(), values, elapsed.tolist(), course.predictions,
                 course.states, [nothing] * len(values),
             )  # fmt: skip
-        rollouts.end()
+        free_runs.end()
     whole = [_whole(parts) for parts in stretches if parts]
     return [found for found in whole if len(found.stamps)]
 
 
-def _whole(parts: list[Rollouts]) -> Rollouts:
-    """The rollouts of a stretch that reached their full horizon, joined."""
+def _whole(parts: list[FreeRuns]) -> FreeRuns:
+    """The free runs of a stretch that reached their full horizon, joined."""
     names = ('stamps', 'predicted', 'errors', 'persistence')
     joined = [np.concatenate([getattr(p, n) for p in parts]) for n in names]
     keep = np.isfinite(joined[2]).all(axis=(1, 2))
-    return Rollouts(*(values[keep] for values in joined))
+    return FreeRuns(*(values[keep] for values in joined))
 
 
 def _runner(model, settings, contract) -> PolicyRunner:

@@ -185,9 +185,9 @@ def free_run(
     """
     seen, state = model(values[:, : burn_in + 1], elapsed[:, : burn_in + 1])
     alone = [seen[:, -1]]
-    for place in range(burn_in + 1, values.shape[1] - 1):
-        x = torch.where(measured, alone[-1], values[:, place])
-        out, state = model(x[:, None], elapsed[:, place, None], state)
+    for step in range(burn_in + 1, values.shape[1] - 1):
+        x = torch.where(measured, alone[-1], values[:, step])
+        out, state = model(x[:, None], elapsed[:, step, None], state)
         alone.append(out[:, 0])
     return seen[:, :-1], torch.stack(alone, dim=1)
 
@@ -229,15 +229,15 @@ def train_predictor(
         for group in optimizer.param_groups:
             group['lr'] = _learning_rate(settings, update)
         loss = _loss(model, windows(update), settings.burn_in, measured, errors)
-        place = f'update {update + 1}'
+        context = f'update {update + 1}'
         if not torch.isfinite(loss):
             raise NotFiniteError(
-                f'{place}: the loss is {float(loss.detach())}: the training diverged; '
+                f'{context}: the loss is {float(loss.detach())}: the training diverged; '
                 f'try a learning rate below {settings.learning_rate:g}'
             )
         optimizer.zero_grad()
         loss.backward()
-        clip_gradients(model, 1.0, place)
+        clip_gradients(model, 1.0, context)
         optimizer.step()
         about['loss'].append(round(float(loss.detach()), 6))
         report((update + 1) / settings.updates, f'error over persistence {about["loss"][-1]:.3f}')

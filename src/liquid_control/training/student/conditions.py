@@ -72,8 +72,8 @@ class Conditions:
             if not isinstance(rows, list):
                 raise section.fail('chances', rows, 'a list')
             given['chances'] = tuple(
-                _chance(Section(row, f'{path}: chances[{place}]', ValueError))
-                for place, row in enumerate(rows)
+                _chance(Section(row, f'{path}: chances[{index}]', ValueError))
+                for index, row in enumerate(rows)
             )
         section.done()
         return cls(**given)
@@ -102,11 +102,11 @@ class Conditions:
         shape = STEPS, _DRAWN
         lengths, arrived = np.ones(shape), np.ones(shape, dtype=bool)
         draws = SharedDraws(rng, (*shape, 1))
-        for place, fault in enumerate(self.faults()):
+        for index, fault in enumerate(self.faults()):
             if isinstance(fault, ClockFault):
-                lengths *= np.where(has[:, place], fault.periods(draws), 1.0)
+                lengths *= np.where(has[:, index], fault.periods(draws), 1.0)
             elif isinstance(fault, SensorFault):
-                arrived &= ~(fault.drops(draws) & has[:, place])
+                arrived &= ~(fault.drops(draws) & has[:, index])
         means = lengths.sum(axis=0) / np.maximum(arrived.sum(axis=0), 1)
         low, high = np.quantile(means, [0.001, 0.999])
         return round(float(low), 2), round(float(high), 2)

@@ -73,14 +73,14 @@ class ReplayMemory:
         """
         for number in numbers:
             path = self._file(number)
-            found = checkpoint.read(path)
-            if found is None:
+            saved = checkpoint.read(path)
+            if saved is None:
                 raise ValueError(
                     f'{path}: no such file, and the checkpoint beside that folder needs it: '
                     'remove that checkpoint to start anew'
                 )
             with checkpoint.restoring(path):
-                self._chunks[number] = Chunk(**found[0])
+                self._chunks[number] = Chunk(**saved[0])
             self._stored.add(number)
 
     def _file(self, number: int) -> Path:

@@ -5,7 +5,7 @@ import pytest
 from alarmed import alarmed, joints_alone
 
 from liquid_control.control import PolicyRunner
-from liquid_control.replay.evaluator import Player
+from liquid_control.replay.evaluator import Evaluator
 
 PERIOD = 10_000_000
 
@@ -36,7 +36,7 @@ def recording(robot, lost_mind: bool):
 def played(predictor, robot, stamps, values, monkeypatch, timed, chunk):
     monkeypatch.setattr('liquid_control.replay.evaluator._TIMED', timed)
     monkeypatch.setattr('liquid_control.replay.evaluator._CHUNK', chunk)
-    player = Player(PolicyRunner(predictor), robot, horizon=8)
+    player = Evaluator(PolicyRunner(predictor), robot, horizon=8)
     for stamp, row in zip(stamps, values, strict=True):
         player.step(stamp, row, None)
     player.end()

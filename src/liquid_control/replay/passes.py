@@ -44,8 +44,8 @@ class Listener(Protocol):
 
 
 @dataclass
-class Heard:
-    """What a pass over a recording heard.
+class PassSummary:
+    """What a pass over a recording summary.
 
     Attributes:
         first, last: stamps of the first and last complete observation in ns; None if none.
@@ -75,11 +75,11 @@ class _Group:
     observer: Observer
     commands: LabelledCommands | StampedCommands
     injector: FaultInjector
-    players: list[Listener]
+    listeners: list[Listener]
     observations: int = 0
     answered: int = 0
 
-    def hear(self, now: int, topic: str, message: Any) -> int | None:
+    def take(self, now: int, topic: str, message: Any) -> int | None:
         """Take in a message; return the stamp of the observation that it completes."""
         complete = self.observer.update(topic, message)
         if complete is None:
@@ -88,22 +88,22 @@ class _Group:
         sent, answers = self.commands.take(stamp, now)
         self.observations += 1
         self.answered += answers
-        for player in self.players:
+        for listener in self.listeners:
             if self.commands.required and not answers:
-                player.unanswered(stamp, values)
+                listener.unanswered(stamp, values)
             else:
-                player.step(stamp, values, sent, answers)
+                listener.step(stamp, values, sent, answers)
         return stamp
 
 
 def play(
     bag: Bag,
-    players: Sequence[Listener],
+    listeners: Sequence[Listener],
     robot: Contract,
     observed: dict[str, str] | None = None,
     faults: Sequence[Fault] = (),
     seed: int = 0,
-) -> Heard:
+) -> PassSummary:
     """Step policies over a recording, all on the same messages.
 
     If recorded commands name the observation they answer, policies are played only those that were
@@ -113,7 +113,7 @@ def play(
 
     Args:
         bag: the recording.
-        players: listeners for policies that fit the robot.
+        listeners: listeners for policies that fit the robot.
         robot: contract of the robot.
         observed: contract topic → topic in the bag, where they differ.
         faults: sensor faults, applied to every message.
@@ -124,37 +124,37 @@ def play(
         ContractError: the robot's contract has none of the terms that the policies ask for.
         FaultError: a fault is not one of sensors, or the contract lacks a ``std``.
         ObservationError: a message lacks something that the contract asks for.
-        ValueError: there are no players.
+        ValueError: there are no listeners.
     """
     require_kinds(faults, (SensorFault,), 'a recording')
     observed = observed or {}
-    groups = _groups(players, bag, robot, observed, faults, seed)
+    groups = _groups(listeners, bag, robot, observed, faults, seed)
     parts = [group.contract for group in groups]
     asked = union(parts, robot)
-    heard, silence = Heard(), _Silence(asked)
+    summary, silence = PassSummary(), _Silence(asked)
     require_one_run(bag, asked, observed)
     for now, topic, message, takers in merged(bag, asked, observed, parts):
-        silence.heard(topic, now)
-        for place in takers:
-            group = groups[place]
+        silence.take(topic, now)
+        for index in takers:
+            group = groups[index]
             own = copy.deepcopy(message) if faults and len(takers) > 1 else message
             if not group.injector.apply(topic, own):
-                heard.lost += place == takers[0]
+                summary.lost += int(index == takers[0])
                 continue
-            stamp = group.hear(now, topic, own)
+            stamp = group.take(now, topic, own)
             if stamp is not None:
-                heard.first = stamp if heard.first is None else heard.first
-                heard.last = stamp
-    for player in players:
-        player.end()
+                summary.first = stamp if summary.first is None else summary.first
+                summary.last = stamp
+    for listener in listeners:
+        listener.end()
     most = max(groups, key=lambda group: group.observations)
-    heard.observations = most.observations
-    heard.answered = most.answered if most.commands.any else None
-    heard.not_compared = most.commands.why_not
-    if heard.answered == 0:
-        heard.not_compared = 'no command follows an observation by less than one period'
-    heard.silences = silence.end()
-    return heard
+    summary.observations = most.observations
+    summary.answered = most.answered if most.commands.any else None
+    summary.not_compared = most.commands.why_not
+    if summary.answered == 0:
+        summary.not_compared = 'no command follows an observation by less than one period'
+    summary.silences = silence.end()
+    return summary
 
 
 class _Silence:
@@ -167,27 +167,27 @@ class _Silence:
     def __init__(self, contract: Contract):
         self._longest = round(contract.max_gap * 1e9)
         self._last: dict[str, tuple[int, int]] = {}
-        self._found: list[dict[str, Any]] = []
+        self._silences: list[dict[str, Any]] = []
         self._now, self._active = 0, 0
 
-    def heard(self, topic: str, stamp: int) -> None:
+    def take(self, topic: str, stamp: int) -> None:
         if self._now:
             self._active += min(max(0, stamp - self._now), self._longest // 2)
         self._now = max(self._now, stamp)
         last, active = self._last.get(topic, (stamp, self._active))
         if self._active - active > self._longest:
-            self._found.append({'topic': topic, 'since_ns': last, 'until_ns': stamp})
+            self._silences.append({'topic': topic, 'since_ns': last, 'until_ns': stamp})
         self._last[topic] = stamp, self._active
 
     def end(self) -> list[dict[str, Any]]:
         for topic, (last, active) in self._last.items():
             if self._active - active > self._longest:
-                self._found.append({'topic': topic, 'since_ns': last, 'until_ns': None})
-        return self._found
+                self._silences.append({'topic': topic, 'since_ns': last, 'until_ns': None})
+        return self._silences
 
 
 def _groups(
-    players: Sequence[Listener],
+    listeners: Sequence[Listener],
     bag: Bag,
     robot: Contract,
     observed: dict[str, str],
@@ -195,17 +195,17 @@ def _groups(
     seed: int,
 ) -> list[_Group]:
     groups: list[_Group] = []
-    for player in players:
-        contract = player.contract
+    for listener in listeners:
+        contract = listener.contract
         for group in groups:
             if group.contract.sensed == contract.sensed:
-                group.players.append(player)
+                group.listeners.append(listener)
                 break
         else:
             asked = {term.name for term in contract.sensed}
             commands = recorded_commands(bag, robot, observed)
             injector = FaultInjector(robot, faults, seed, asked)
-            groups.append(_Group(contract, Observer(contract), commands, injector, [player]))
+            groups.append(_Group(contract, Observer(contract), commands, injector, [listener]))
     if not groups:
         raise ValueError('no policies to replay')
     return groups

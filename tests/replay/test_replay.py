@@ -79,7 +79,7 @@ def test_the_robots_time_limits_are_in_force(tmp_path, freshness, complete):
     assert len(trace) == complete
 
 
-def test_another_policy_sees_what_the_first_saw_and_what_was_sent(walks, robot, bundle, other):
+def test_second_policy_sees_the_sent_commands(walks, robot, bundle, other):
     walk = walks()
     bag, told = Bag(walk.folder), []
     runner = PolicyRunner(other)
@@ -99,7 +99,7 @@ def test_another_policy_sees_what_the_first_saw_and_what_was_sent(walks, robot, 
     assert (np.array(told[1::2]) == live.actions).all()
 
 
-def test_a_policy_of_two_topics_gets_the_same_over_a_bag(walks, robot, tmp_path):
+def test_two_topic_policy_replays_the_same(walks, robot, tmp_path):
     data = robot.to_dict()
     data['observation'].append(
         {
@@ -122,7 +122,7 @@ def test_a_policy_of_two_topics_gets_the_same_over_a_bag(walks, robot, tmp_path)
     assert np.abs(trace.observations[:, 8:]).max() > 0
 
 
-def test_without_commands_every_observation_is_replayed(robot, bundle, tmp_path):
+def test_without_commands_all_is_replayed(robot, bundle, tmp_path):
     recorder = Recorder(tmp_path / 'bag')
     names = ['rootx', *robot.terms[0].channels]
     for index in range(20):
@@ -136,7 +136,7 @@ def test_without_commands_every_observation_is_replayed(robot, bundle, tmp_path)
     assert np.isnan(recorded_trace(Bag(tmp_path), runner.contract).actions).all()
 
 
-def test_a_reading_that_is_not_finite_is_held_alike(robot, bundle, tmp_path):
+def test_non_finite_reading_is_held(robot, bundle, tmp_path):
     runner = PolicyRunner(bundle)
     walked = run_episodes(Controller(runner, robot), robot, parse('none'), 1, 0, 10)[0].trace
     recorder = Recorder(tmp_path / 'bag')

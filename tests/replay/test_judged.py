@@ -15,7 +15,7 @@ from liquid_control.bags.recording import read_recording
 from liquid_control.cli.replay import _files
 from liquid_control.control import Contract, PolicyRunner
 from liquid_control.replay.fleet import replay_recording, summary
-from liquid_control.replay.scores import replay_scores
+from liquid_control.replay.results import replay_policies
 
 START, PERIOD = 10**9, 10_000_000
 JOINT_STATE = 'sensor_msgs/msg/JointState'
@@ -58,14 +58,14 @@ def replayed(folder, contract, *policies):
     )
 
 
-def test_a_bag_in_which_nothing_could_be_used_is_not_complete(tmp_path, contract):
+def test_unusable_bag_is_not_complete(tmp_path, contract):
     predictor = alarmed(tmp_path, joints_alone(), 0.5).path
     found = replayed(write(tmp_path / 'nan', nan_from=0), contract, predictor)
     assert not found['complete']
     assert 'no prediction could be scored (0 of 200 observations were used)' in found['why']
 
 
-def test_a_policy_that_was_given_next_to_nothing_is_not_complete(tmp_path, contract):
+def test_starved_policy_is_not_complete(tmp_path, contract):
     policy = make_bundle(tmp_path / 'policy.onnx', joints_alone().asking('angle'), seed=0)
 
     def told(step):
@@ -77,7 +77,7 @@ def test_a_policy_that_was_given_next_to_nothing_is_not_complete(tmp_path, contr
     assert said in found['why']
 
 
-def test_a_bag_that_is_too_short_for_the_alarm_is_not_complete(tmp_path, contract):
+def test_bag_too_short_for_the_alarm(tmp_path, contract):
     predictor = alarmed(tmp_path, joints_alone(), 0.5).path
     found = replayed(write(tmp_path / 'short', count=12), contract, predictor)
     assert 'its alarm watched nothing' in found['why']
@@ -100,7 +100,7 @@ def test_what_was_used_and_watched_is_said(tmp_path, contract):
     assert row['watched_s'] == pytest.approx(2.7, abs=0.3)
 
 
-def test_policies_of_other_topics_take_no_commands_from_each_other(tmp_path):
+def test_other_topics_keep_their_commands(tmp_path):
     robot = Contract.from_dict(arm())
     recorder = Recorder(tmp_path / 'run' / 'bag')
     for step in range(100):
@@ -115,10 +115,10 @@ def test_policies_of_other_topics_take_no_commands_from_each_other(tmp_path):
         for place, terms in enumerate((['angle'], ['angle', 'rate']))
     ]
     bag = Bag(tmp_path / 'run')
-    alone = [replay_scores(bag, [runner], robot)[0][0] for runner in runners]
+    alone = [replay_policies(bag, [runner], robot)[0][0] for runner in runners]
     assert [score['steps'] for score in alone] == [100, 100]
     for order in (1, -1):
-        together, heard = replay_scores(bag, runners[::order], robot)
+        together, heard = replay_policies(bag, runners[::order], robot)
         assert heard['answered'] == 100
         for score, other in zip(together[::order], alone, strict=True):
             assert score['steps'] == other['steps']
@@ -126,14 +126,14 @@ def test_policies_of_other_topics_take_no_commands_from_each_other(tmp_path):
             assert score['actions_compared'] == 100
 
 
-def test_a_command_that_no_robot_would_obey_is_left_out_and_counted(tmp_path):
+def test_impossible_command_is_counted(tmp_path):
     robot = Contract.from_dict(arm())
     odd = {50: [np.nan, 0.2], 60: [0.1, 2.146e9], 70: [0.1]}
     write(tmp_path / 'run', 100, told=lambda step: odd.get(step, [0.1, 0.2]))
     asked = robot.asking('angle', 'previous_action')
     runner = PolicyRunner(make_bundle(tmp_path / 'a.onnx', asked, seed=0))
     bag = Bag(tmp_path / 'run')
-    (score,), heard = replay_scores(bag, [runner], robot)
+    (score,), heard = replay_policies(bag, [runner], robot)
     assert heard['answered'] == score['used'] == score['actions_compared'] == 97
     assert score['reasons'].keys() <= {'limited', 'slewed'}
     assert bag.left_out == {
@@ -145,11 +145,11 @@ def test_a_command_that_no_robot_would_obey_is_left_out_and_counted(tmp_path):
     }
 
 
-def test_observations_that_no_command_answers_are_counted(tmp_path):
+def test_unanswered_observations_are_counted(tmp_path):
     robot = Contract.from_dict(arm())
     write(tmp_path / 'run', 100, told=lambda step: [0.1, 0.2] if step < 20 else None)
     runner = PolicyRunner(make_bundle(tmp_path / 'a.onnx', robot.asking('angle'), seed=0))
-    (score,), _ = replay_scores(Bag(tmp_path / 'run'), [runner], robot)
+    (score,), _ = replay_policies(Bag(tmp_path / 'run'), [runner], robot)
     assert (score['observations'], score['used']) == (100, 20)
 
 
@@ -181,19 +181,19 @@ def turning(stamp):
     )
 
 
-def test_a_clock_that_starts_anew_is_refused_by_place(tmp_path):
+def test_restarted_clock_is_refused(tmp_path):
     folder = write(tmp_path / 'twice', stamp=lambda step: START + (step % 100 + 300) * PERIOD
                    - 300 * PERIOD * (step >= 100))  # fmt: skip
     robot = joints_alone()
     runner = PolicyRunner(make_bundle(tmp_path / 'a.onnx', robot.asking('angle'), seed=0))
     said = r'joint_states: its clock is set back at message 100 of 200: give each run'
     with pytest.raises(BagError, match=said):
-        replay_scores(Bag(folder), [runner], robot)
+        replay_policies(Bag(folder), [runner], robot)
     with pytest.raises(BagError, match=said):
         read_recording(Bag(folder), robot.asking('angle'))
 
 
-def test_two_policies_of_one_file_name_are_told_apart(tmp_path, contract):
+def test_policies_of_one_name_differ(tmp_path, contract):
     asked = joints_alone().asking('angle')
     for place in (0, 1):
         (tmp_path / str(place)).mkdir()
@@ -209,7 +209,7 @@ def test_two_policies_of_one_file_name_are_told_apart(tmp_path, contract):
     assert [row['recordings'] for row in rows.values()] == [1, 1]
 
 
-def test_what_is_named_is_part_of_what_must_be_done_again(tmp_path):
+def test_other_inputs_are_replayed_again(tmp_path):
     given = argparse.Namespace(robot='walker2d', policy=['lstm'])
     assert _files(given, write(tmp_path / 'run')) == [
         paths.robot('walker2d'), paths.policy('lstm', 'walker2d')

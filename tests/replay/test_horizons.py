@@ -1,11 +1,11 @@
-"""Batched rollouts equal single ones, whatever the chunk size."""
+"""Batched free runs equal single ones, whatever the chunk size."""
 
 import numpy as np
 import pytest
 import support
 
 from liquid_control.control import Contract, PolicyRunner
-from liquid_control.replay.free_run import RolloutRunner
+from liquid_control.replay.free_run import FreeRunner
 
 
 def told() -> dict:
@@ -26,29 +26,29 @@ def runner(tmp_path):
     return PolicyRunner(support.make_bundle(tmp_path / 'arm.onnx', contract, seed=3))
 
 
-def drive(runner, rollouts, steps=70, gap=40, seed=0):
+def drive(runner, free_runs, steps=70, gap=40, seed=0):
     """Step through noise, with a gap after which memory is reset; returns the inputs."""
     rng = np.random.default_rng(seed)
     seen = []
     runner.reset()
     for step in range(steps):
         if step == gap:
-            rollouts.end()
+            free_runs.end()
             runner.reset()
         values = rng.standard_normal(6).astype(np.float32)
         elapsed = float(rng.uniform(0.2, 3.0))
         sent = rng.standard_normal(2).astype(np.float32)
         before = runner.state
         prediction = runner.step(values, elapsed).prediction
-        rollouts.add([step], [values], [elapsed], [prediction], runner.state, [sent])
+        free_runs.add([step], [values], [elapsed], [prediction], runner.state, [sent])
         runner.sent(sent)
         seen.append((values, elapsed, sent, before, prediction))
-    rollouts.end()
+    free_runs.end()
     return seen
 
 
 def alone(runner, seen, start, last, horizon):
-    """A single rollout from one starting point, step by step."""
+    """A single free run from one starting point, step by step."""
     lone = runner.twin()
     values, elapsed, _, before, predicted = seen[start]
     lone.resume(before)
@@ -67,8 +67,8 @@ def alone(runner, seen, start, last, horizon):
 @pytest.mark.parametrize('chunk', [1, 7, 1000])
 def test_a_batch_is_many_rollouts_alone(runner, chunk):
     parts = []
-    rollouts = RolloutRunner(runner, parts.append, horizon=8, every=3, chunk=chunk)
-    seen = drive(runner, rollouts)
+    free_runs = FreeRunner(runner, parts.append, horizon=8, every=3, chunk=chunk)
+    seen = drive(runner, free_runs)
     errors = np.concatenate([part.errors for part in parts])
     ends = np.concatenate([part.stamps[:, -1] for part in parts])
     starts = [s for s in range(0, 70, 3) if s not in (39, 69)]  # these are last in their stretch
@@ -81,7 +81,7 @@ def test_a_batch_is_many_rollouts_alone(runner, chunk):
         assert end == min(start + 8, last)
 
 
-def test_a_policy_that_foretells_no_change_is_as_good_as_persistence(tmp_path):
+def test_no_change_equals_persistence(tmp_path):
     contract = Contract.from_dict(told()).asking('angle', 'rate', 'target')
 
     def still(weights):
@@ -89,7 +89,7 @@ def test_a_policy_that_foretells_no_change_is_as_good_as_persistence(tmp_path):
 
     runner = PolicyRunner(support.make_bundle(tmp_path / 'still.onnx', contract, edit=still))
     parts = []
-    drive(runner, RolloutRunner(runner, parts.append, horizon=8, every=3))
+    drive(runner, FreeRunner(runner, parts.append, horizon=8, every=3))
     for part in parts:
         np.testing.assert_array_equal(part.errors, part.persistence)
 
@@ -102,7 +102,7 @@ def test_a_rollout_that_diverges_is_a_large_error(tmp_path):
 
     runner = PolicyRunner(support.make_bundle(tmp_path / 'wild.onnx', contract, edit=wild))
     parts = []
-    drive(runner, RolloutRunner(runner, parts.append, horizon=8, every=3))
+    drive(runner, FreeRunner(runner, parts.append, horizon=8, every=3))
     whole = parts[0].errors[0]
     assert np.isfinite(whole).all()
     assert np.abs(whole[-1]).max() == 1e6

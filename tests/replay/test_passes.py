@@ -11,8 +11,8 @@ from liquid_control.bags.bag import Bag
 from liquid_control.control import Contract, Controller, PolicyRunner
 from liquid_control.evaluation.metrics import figures
 from liquid_control.evaluation.recorded_trace import recorded_trace
-from liquid_control.replay.play import _Silence
-from liquid_control.replay.scores import replay_scores
+from liquid_control.replay.passes import _Silence
+from liquid_control.replay.results import replay_policies
 from liquid_control.replay.sums import Moments, Thinned, Times
 from liquid_control.replay.trace import replay
 
@@ -28,7 +28,7 @@ def test_sums_say_what_the_trace_says(walks, robot, bundle, other, monkeypatch):
     monkeypatch.setattr('liquid_control.replay.evaluator._CHUNK', 7)  # forces many parts
     walk = walks()
     runners = [PolicyRunner(path) for path in (other, bundle)]
-    scores, heard = replay_scores(Bag(walk.folder), runners, robot)
+    scores, heard = replay_policies(Bag(walk.folder), runners, robot)
     for runner, score in zip(runners, scores, strict=True):
         trace = replay(Bag(walk.folder), Controller(runner, robot))
         recorded = recorded_trace(Bag(walk.folder), runner.contract)
@@ -43,7 +43,7 @@ def test_sums_say_what_the_trace_says(walks, robot, bundle, other, monkeypatch):
 
 def test_two_replays_are_the_same(walks, robot, bundle):
     runs = [
-        replay_scores(Bag(walks().folder), [PolicyRunner(bundle)], robot, fault=FAULT, seed=3)
+        replay_policies(Bag(walks().folder), [PolicyRunner(bundle)], robot, fault=FAULT, seed=3)
         for _ in range(2)
     ]
     (first, heard), (second, again) = runs
@@ -52,7 +52,7 @@ def test_two_replays_are_the_same(walks, robot, bundle):
 
 
 @pytest.mark.parametrize('fault', ['none', 'gaussian:0.1+dropped:0.2'])
-def test_what_a_policy_is_given_does_not_depend_on_the_others(robot, bundle, tmp_path, fault):
+def test_policies_replay_independently(robot, bundle, tmp_path, fault):
     """Velocities, which only the second asks for, are empty in every second message."""
     recorder, names = Recorder(tmp_path / 'bag'), [*robot.sensed[0].channels, 'rootx']
     for step in range(200):
@@ -65,7 +65,7 @@ def test_what_a_policy_is_given_does_not_depend_on_the_others(robot, bundle, tmp
 
     def replayed(*paths):
         runners = [PolicyRunner(path) for path in paths]
-        return replay_scores(Bag(tmp_path), runners, robot, fault=fault)[0]
+        return replay_policies(Bag(tmp_path), runners, robot, fault=fault)[0]
 
     (alone,) = replayed(bundle)
     (first, second), (again, _) = replayed(bundle, greedy), reversed(replayed(greedy, bundle))
@@ -81,28 +81,28 @@ def test_errors_are_in_units_of_the_robots_std(walks, robot, bundle):
     wide = replace(first, std=tuple(100.0 * std for std in first.std))
     louder = replace(robot, terms=(wide, *rest))
     ours, theirs = (
-        replay_scores(Bag(walk.folder), [PolicyRunner(bundle)], one)[0][0]
+        replay_policies(Bag(walk.folder), [PolicyRunner(bundle)], one)[0][0]
         for one in (robot, louder)
     )
     assert theirs['prediction_mse'] == pytest.approx(1e-4 * ours['prediction_mse'])
     silent = replace(robot, terms=(replace(first, std=None), *rest))
-    (told,), _ = replay_scores(Bag(walk.folder), [PolicyRunner(bundle)], silent)
+    (told,), _ = replay_policies(Bag(walk.folder), [PolicyRunner(bundle)], silent)
     assert told['prediction_scale'] == 'recording'
 
 
 @pytest.mark.parametrize('fault', [FAULT, 'delay:2@7+gaussian:0.1+dropped:0.1+jitter:0.1'])
-def test_a_fault_in_a_replay_is_the_fault_that_was_recorded(walks, robot, bundle, fault):
+def test_replayed_fault_equals_recorded_fault(walks, robot, bundle, fault):
     walk = walks(fault)  # its bag has both the true and the faulty sensors
     runner = PolicyRunner(bundle)
     sensed = fault.removesuffix('+jitter:0.1')  # that is in the recording itself
-    (injected,), heard = replay_scores(Bag(walk.folder), [runner], robot, fault=sensed, seed=3)
-    (recorded,), _ = replay_scores(Bag(walk.folder), [runner], robot, walk.run['observed'])
+    (injected,), heard = replay_policies(Bag(walk.folder), [runner], robot, fault=sensed, seed=3)
+    (recorded,), _ = replay_policies(Bag(walk.folder), [runner], robot, walk.run['observed'])
     assert heard['lost'] > 0
     assert figures_of(injected) == figures_of(recorded)
 
 
-def test_one_step_of_a_rollout_is_the_next_observation(walks, robot, bundle):
-    (score,), _ = replay_scores(Bag(walks().folder), [PolicyRunner(bundle)], robot)
+def test_one_step_is_the_next_observation(walks, robot, bundle):
+    (score,), _ = replay_policies(Bag(walks().folder), [PolicyRunner(bundle)], robot)
     horizons = score['horizons']
     assert horizons['steps'] == list(range(1, len(horizons['steps']) + 1))
     assert horizons['ratio'][0] == pytest.approx(score['prediction_ratio'], rel=0.3)
@@ -125,13 +125,13 @@ def test_a_topic_that_falls_silent_is_said(tmp_path):
         recorder.write('/joint_states', 'sensor_msgs/msg/JointState', message)
     recorder.close()
     runner = PolicyRunner(make_bundle(tmp_path / 'arm.onnx', robot.asking('angle', 'rate')))
-    (score,), heard = replay_scores(Bag(tmp_path), [runner], robot)
+    (score,), heard = replay_policies(Bag(tmp_path), [runner], robot)
     assert score['steps'] == 200  # the last target holds
     assert heard['silences'] == [{'topic': 'targets', 'since_s': 0.49, 'until_s': None}]
     assert list(score['prediction_channels']) == ['hip.position', 'knee.position']
 
 
-def test_commands_that_name_no_observation_are_compared_by_their_stamps(tmp_path):
+def test_unlabelled_commands_compare_by_stamp(tmp_path):
     data = arm()
     data['action'].update(type='sensor_msgs/msg/JointState', unit='rad')
     del data['observation'][1], data['action']['slew']
@@ -150,7 +150,7 @@ def test_commands_that_name_no_observation_are_compared_by_their_stamps(tmp_path
     runner = PolicyRunner(
         make_bundle(tmp_path / 'arm.onnx', robot.asking('angle', 'previous_action'))
     )
-    (score,), heard = replay_scores(Bag(tmp_path), [runner], robot)
+    (score,), heard = replay_policies(Bag(tmp_path), [runner], robot)
     assert (score['steps'], heard['answered']) == (60, len(sent))
     controller, told, largest = Controller(runner, robot), None, 0.0
     for step in range(60):
@@ -170,7 +170,7 @@ def test_a_gap_of_all_topics_is_no_silence():
     for start in (0, 10**10):
         for step in range(100):
             for topic in ('imu/data', 'joint_states'):
-                silence.heard(topic, 1 + start + step * 10_000_000)
+                silence.take(topic, 1 + start + step * 10_000_000)
     assert silence.end() == []
 
 

@@ -24,7 +24,7 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_the_published_rollouts_give_the_published_counts_and_baselines():
+def test_published_data_gives_published_baselines():
     windows = data.protocol(data.load(published()))
     assert (len(windows.train), len(windows.validation), len(windows.test)) == (9684, 1272, 1937)
     found = data.baselines(windows)
@@ -39,7 +39,7 @@ def test_parts_share_no_rollout_and_hold_all(made_up):
     assert sorted(name for part in parts for name in part) == names()
 
 
-def test_the_frames_are_those_whose_digest_is_given_even_if_a_file_changes(folder, monkeypatch):
+def test_frames_match_the_digest(folder, monkeypatch):
     before, read_bytes = data.load(folder), Path.read_bytes
 
     def read_and_change(path):
@@ -54,7 +54,7 @@ def test_the_frames_are_those_whose_digest_is_given_even_if_a_file_changes(folde
         assert np.array_equal(after.test[name], frames)
 
 
-def test_made_up_rollouts_of_the_same_lengths_pass_and_others_do_not(made_up):
+def test_only_rollouts_of_known_lengths_pass(made_up):
     rollouts = data.load(made_up)
     assert len(data.protocol(rollouts).train) == 9684
     first = next(iter(rollouts.train))
@@ -65,7 +65,7 @@ def test_made_up_rollouts_of_the_same_lengths_pass_and_others_do_not(made_up):
         data.protocol(rollouts)
 
 
-def test_elapsed_adds_up_to_the_place_in_the_rollout_and_targets_are_the_next_raw_frames():
+def test_elapsed_sums_and_targets_are_right():
     frames = np.arange(100.0, dtype=np.float32)[:, None].repeat(17, axis=1)
     x, elapsed, target = data.drop_frames(frames, np.random.RandomState(3))
     assert np.array_equal(np.cumsum(elapsed), x[:, 0] + 1)
@@ -75,7 +75,7 @@ def test_elapsed_adds_up_to_the_place_in_the_rollout_and_targets_are_the_next_ra
 
 
 @pytest.mark.parametrize(('kept', 'windows'), [(64, 0), (65, 1), (80, 1), (81, 2), (97, 3)])
-def test_windows_leave_out_the_one_that_ends_with_the_last_frame(kept, windows):
+def test_windows_need_a_next_frame(kept, windows):
     series = tuple(np.zeros((kept, width), np.float32) for width in (17, 1, 17))
     if not windows:
         with pytest.raises(data.DataError, match='keeps more than 64 frames'):
@@ -84,7 +84,7 @@ def test_windows_leave_out_the_one_that_ends_with_the_last_frame(kept, windows):
         assert len(data.cut({'a': series})) == windows
 
 
-def test_drawn_windows_are_pieces_of_the_rollouts_and_follow_the_seed():
+def test_drawn_windows_follow_the_seed():
     rng = np.random.default_rng(1)
     rollouts = {name: waves(rng, 120).astype(np.float32) for name in 'abc'}
     found, again, other = (
@@ -170,7 +170,7 @@ SPOILS = [value for name, value in list(globals().items()) if name.startswith('s
 
 
 @pytest.mark.parametrize('spoil', SPOILS, ids=lambda spoil: spoil.__name__)
-def test_a_folder_that_is_not_the_set_says_which_file_and_why(folder, spoil):
+def test_wrong_folder_names_the_file(folder, spoil):
     says = spoil(folder)
     with pytest.raises(data.DataError, match=says):
         data.load(folder)

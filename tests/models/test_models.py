@@ -49,7 +49,7 @@ def test_sizes_follow_the_contract(model, inputs):
     assert state.shape == model.initial_state(BATCH).shape
 
 
-def test_actions_stay_inside_the_limits(model, inputs):
+def test_actions_are_limited_after_training(model, inputs):
     with torch.no_grad():
         model.action.weight *= 100
         free, limited = model.step(*inputs)[0], model(*inputs)[0]
@@ -57,7 +57,7 @@ def test_actions_stay_inside_the_limits(model, inputs):
     torch.testing.assert_close(limited, free.clamp(-1, 1))
 
 
-def test_no_predicted_change_is_persistence(model, inputs):
+def test_zero_change_predicts_persistence(model, inputs):
     with torch.no_grad():
         model.prediction.weight.zero_()
         model.prediction.bias.zero_()

@@ -39,7 +39,7 @@ def follow(alarm: Alarm, stamps, errors) -> Alarm:
 
 
 @pytest.mark.parametrize(('count', 'probability'), [(99, 0.05), (60, 0.02), (20, 0.01)])
-def test_a_fresh_block_exceeds_the_threshold_as_seldom_as_stated(count, probability):
+def test_fresh_blocks_rarely_exceed_threshold(count, probability):
     rng = np.random.default_rng(count)
     exceeded = []
     for _ in range(400):
@@ -52,7 +52,7 @@ def test_a_fresh_block_exceeds_the_threshold_as_seldom_as_stated(count, probabil
 
 
 @pytest.mark.parametrize(('minutes', 'rate'), [(4.0, 2.0), (1.0, None), (0.3, 1.0), (0.3, None)])
-def test_the_rate_of_false_alarms_holds_over_calibrations(minutes, rate):
+def test_false_alarm_rate_holds(minutes, rate):
     rng = np.random.default_rng(8)
     found, stated, fresh, many = 0, [], 4.0, 150
     for _ in range(many):
@@ -74,7 +74,7 @@ def risings(calibration: Calibration, errors: np.ndarray) -> int:
     return int((above[1:] & ~above[:-1]).sum())
 
 
-def test_about_as_many_alarms_rise_as_blocks_exceed_anew():
+def test_alarms_match_block_exceedances():
     rng = np.random.default_rng(9)
     calibration = calibrated(rng, 0.5, 20.0)
     stamps, errors = wander(rng, 1.0)
@@ -82,7 +82,7 @@ def test_about_as_many_alarms_rise_as_blocks_exceed_anew():
     assert 0 < len(alarm.events) <= risings(calibration, errors) + 1
 
 
-def test_a_joint_that_goes_astray_is_named_within_a_window():
+def test_failing_joint_is_named_in_a_window():
     rng = np.random.default_rng(1)
     calibration = calibrated(rng, 4.0)
     stamps, errors = wander(rng, 0.5)
@@ -96,7 +96,7 @@ def test_a_joint_that_goes_astray_is_named_within_a_window():
     assert event.peak > 2 * calibration.threshold
 
 
-def test_an_alarm_ends_when_the_robot_behaves_again():
+def test_alarm_ends_when_all_is_well():
     rng = np.random.default_rng(2)
     calibration = calibrated(rng, 4.0)
     stamps, errors = wander(rng, 0.5)
@@ -118,11 +118,11 @@ def test_after_a_gap_no_window_reaches_over_it():
     assert not alarm.events
 
 
-def test_a_sensor_without_joints_goes_by_its_field():
+def test_sensor_without_joints_uses_its_field():
     assert joints(ARM) == {'hip': [0], 'knee': [1], 'imu/data.angular_velocity': [2, 3]}
 
 
-def test_a_calibration_survives_its_bundle_and_a_broken_one_is_refused():
+def test_calibration_round_trip_and_refusal():
     calibration = calibrated(np.random.default_rng(4), 1.0)
     assert Calibration.of({'alarm': calibration.to_dict()}) == calibration
     assert Calibration.of({}) is None
@@ -138,12 +138,12 @@ def test_too_little_good_data_is_refused():
 
 
 @pytest.mark.parametrize('rate', [0.0, 60e9 / (WINDOW * PERIOD_NS), 1e6])
-def test_a_rate_of_an_alarm_a_window_or_more_is_refused(rate):
+def test_too_high_alarm_rate_is_refused(rate):
     with pytest.raises(ValueError, match='less than one in each window'):
         calibrated(np.random.default_rng(0), 2.0, rate)
 
 
-def test_stretches_of_a_single_rollout_do_not_matter():
+def test_single_runs_do_not_matter():
     rng = np.random.default_rng(0)
     pieces = [held_out(*wander(rng, 1.0)) for _ in range(2)]
     short = [tuple(values[:1] for values in piece) for piece in pieces * 3]
@@ -152,7 +152,7 @@ def test_stretches_of_a_single_rollout_do_not_matter():
     )
 
 
-def test_rollouts_that_are_not_held_out_count_for_nothing_but_the_time_between_rollouts():
+def test_only_held_out_runs_calibrate():
     rng = np.random.default_rng(0)
     (stamps, errors), kept = wander(rng, 1.0), np.arange(3000) % 50 >= 5
     whole = calibrate(ARM, [held_out(stamps[:2700], errors[kept])], **SETTINGS)

@@ -10,7 +10,7 @@ from liquid_control.bags.bag import Bag
 from liquid_control.bags.merging import sensed
 from liquid_control.control import PolicyRunner
 from liquid_control.replay.live import LiveAccuracy, LiveAlarm
-from liquid_control.replay.scores import replay_scores
+from liquid_control.replay.results import replay_policies
 
 
 @pytest.fixture
@@ -39,11 +39,11 @@ def test_live_says_what_a_replay_says(robot, predictor, tmp_path, monkeypatch, t
         message = joint_state(stamp, ['hip', 'knee'], [0.0, 12 * angle])
         recorder.write('/joint_states', 'sensor_msgs/msg/JointState', message)
     recorder.close()
-    (score,), _ = replay_scores(Bag(tmp_path), [PolicyRunner(predictor)], robot)
+    (score,), _ = replay_policies(Bag(tmp_path), [PolicyRunner(predictor)], robot)
     live = LiveAlarm(PolicyRunner(predictor), robot)
     raised = []
     for topic, message in sensed(Bag(tmp_path), robot, {}):
-        live.heard(topic, message)
+        live.take(topic, message)
         raised.append(live.alarm.raised)
     (event,) = live.alarm.events
     (replayed,) = score['alarm']['events']
@@ -55,7 +55,7 @@ def test_live_says_what_a_replay_says(robot, predictor, tmp_path, monkeypatch, t
     assert not live.status['alarm']
 
 
-def test_a_replay_hears_what_happens_while_the_policy_is_stopped(robot, predictor, tmp_path):
+def test_replay_covers_a_stopped_policy(robot, predictor, tmp_path):
     recorder = Recorder(tmp_path / 'bag')
     for step in range(400):
         stamp = 10**9 + step * 10_000_000
@@ -69,12 +69,12 @@ def test_a_replay_hears_what_happens_while_the_policy_is_stopped(robot, predicto
     recorder.close()
     policy = make_bundle(tmp_path / 'policy.onnx', robot.asking('angle'))
     runners = [PolicyRunner(policy), PolicyRunner(predictor)]
-    (drove, watched), heard = replay_scores(Bag(tmp_path), runners, robot)
+    (drove, watched), heard = replay_policies(Bag(tmp_path), runners, robot)
     assert (heard['observations'], heard['answered']) == (400, 200)
     assert (drove['steps'], watched['steps']) == (200, 400)
     live = LiveAlarm(PolicyRunner(predictor), robot)
     for topic, message in sensed(Bag(tmp_path), robot, {}):
-        live.heard(topic, message)
+        live.take(topic, message)
     (event,), (replayed,) = live.alarm.events, watched['alarm']['events']
     assert (event.start, event.end) == (replayed['start_ns'], replayed['end_ns'])
 
@@ -94,13 +94,13 @@ def test_an_alarm_counts_its_scores(robot, predictor, tmp_path):
     recorder.close()
     live, scored = LiveAlarm(PolicyRunner(predictor), robot), []
     for topic, message in sensed(Bag(tmp_path), robot, {}):
-        live.heard(topic, message)
+        live.take(topic, message)
         scored.append(live.scored)
     assert scored[0] == 0 < scored[100] < scored[199]
     assert scored[240] == scored[-1], 'what cannot be read gives no score'
 
 
-def test_the_next_observation_is_compared_within_a_quarter_of_a_period():
+def test_comparison_within_a_quarter_period():
     accuracy = LiveAccuracy(np.array([1.0, np.inf]), 1000)
     for stamp, value in ((0, 0.0), (1100, 1.0), (2300, 5.0), (3301, 6.0)):
         accuracy.observed(stamp, np.array([value, 100.0 * value]))

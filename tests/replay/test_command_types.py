@@ -7,11 +7,14 @@ import pytest
 from recording import Recorder, header, joint_state, ros
 from support import arm, make_bundle
 
+from liquid_control.bags.bag import Bag
 from liquid_control.bags.commands import unfit
+from liquid_control.bags.coverage import coverage
+from liquid_control.bags.draft import draft
 from liquid_control.cli import main as cli
-from liquid_control.control import Contract
+from liquid_control.control import Contract, command_codec
 from liquid_control.control.observe import NO_SPEED, NO_VALUE
-from liquid_control.control.topics import JOINT_STATE
+from liquid_control.control.topics import FLOAT64_MULTI_ARRAY, JOINT_STATE
 from liquid_control.replay.fleet import replay_recording
 
 COUNT, PERIOD_NS, START_NS = 60, 10_000_000, 1_700_000_000_000_000_000
@@ -104,7 +107,7 @@ def test_commands_are_compared_joint_by_joint(tmp_path, kind):
     ('trajectory_msgs/msg/JointTrajectory', {'joints': ('hip', 'wrist')},
      'no message on told can be used: they are left out, because each '),
 ])  # fmt: skip
-def test_what_is_not_compared_is_said_and_is_not_complete(tmp_path, kind, changes, said):
+def test_uncompared_commands_are_incomplete(tmp_path, kind, changes, said):
     data = asking(**{'kind': kind, **changes})
     found = replayed(tmp_path, data, recorded(tmp_path / 'bag', kind))
     assert not found['complete']
@@ -113,7 +116,7 @@ def test_what_is_not_compared_is_said_and_is_not_complete(tmp_path, kind, change
     assert found['policies'][0]['actions_compared'] == 0
 
 
-def test_the_verb_answers_not_complete_and_exits_with_1(tmp_path, capsys):
+def test_incomplete_replay_exits_with_1(tmp_path, capsys):
     bag = recorded(tmp_path / 'bag', 'geometry_msgs/msg/Twist')
     replayed(tmp_path, asking('geometry_msgs/msg/Twist', joints=('x', 'yaw')), bag)
     files = ['--robot', str(tmp_path / 'arm.yaml'), '--policy', str(tmp_path / 'policy.onnx')]
@@ -121,13 +124,23 @@ def test_the_verb_answers_not_complete_and_exits_with_1(tmp_path, capsys):
     assert capsys.readouterr().out.startswith('NOT COMPLETE commands not compared, because')
 
 
-def test_a_bag_without_any_commands_is_complete_and_says_so(tmp_path, capsys):
+def test_bag_without_commands_is_complete(tmp_path, capsys):
     bag = recorded(tmp_path / 'bag', 'sensor_msgs/msg/JointState', topic='/other_states')
     found = replayed(tmp_path, asking('std_msgs/msg/Float64MultiArray', topic='commands'), bag)
     assert found['complete'], found['why']
     files = ['--robot', str(tmp_path / 'arm.yaml'), '--policy', str(tmp_path / 'policy.onnx')]
     assert cli.main(['replay', str(bag), *files]) == 0
     assert 'no commands recorded' in capsys.readouterr().out.splitlines()[0]
+
+
+@pytest.mark.parametrize('kind', [JOINT_STATE, FLOAT64_MULTI_ARRAY])
+def test_a_drafted_contract_reads_its_commands(tmp_path, kind):
+    path = recorded(tmp_path / 'bag', kind, topic='/joint_commands')
+    contract = Contract.parse(draft(coverage(Bag(path)), 'arm'))
+    assert (contract.action.topic, contract.action.type) == ('joint_commands', kind)
+    reader = command_codec(contract)
+    for message in Bag(path).messages('joint_commands'):
+        assert reader.read(message).tolist() == TOLD.tolist()
 
 
 def test_a_plan_of_several_points_is_no_command(tmp_path):
@@ -139,7 +152,7 @@ def test_a_plan_of_several_points_is_no_command(tmp_path):
     assert ['told', 'cannot be used: has 3 points: a plan, not a command', COUNT] in left_out
 
 
-def test_each_marker_says_no_value_in_its_own_kind_of_command():
+def test_each_marker_means_no_value():
     action = Contract.from_dict(arm()).action
     for unit, value, fits in (
         ('rad', NO_SPEED, True), ('rad', NO_VALUE, False), ('rad/s', NO_SPEED, False),
@@ -167,7 +180,17 @@ def test_a_stamp_names_an_observation_or_a_time(tmp_path, later_ns, answered):
     assert score['action_difference_max'] == pytest.approx(0.5)
 
 
-def test_a_stamp_of_every_tenth_observation_is_a_time(tmp_path):
+def test_observed_commands_name_no_observation(tmp_path):
+    """Their stamps are those of a topic that is sensed: their own."""
+    data = asking(JOINT_STATE)
+    term = {**data['observation'][0], 'name': 'told', 'topic': 'told', 'hold': True}
+    data['observation'].append(term)
+    found = replayed(tmp_path, data, recorded(tmp_path / 'bag', JOINT_STATE))
+    assert found['policies'][0]['steps'] == COUNT
+    assert found['policies'][0]['actions_compared'] == COUNT
+
+
+def test_slower_commands_leave_nothing_out(tmp_path):
     """Whoever commands at a lower rate than the contract's leaves nothing out."""
     recorder = Recorder(tmp_path / 'bag')
     for step in range(COUNT):

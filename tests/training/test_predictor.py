@@ -119,7 +119,7 @@ def bundle(contract, recording, tmp_path_factory):
     )
 
 
-def test_windows_touch_neither_gaps_nor_the_part_kept_for_calibration(recording):
+def test_windows_avoid_gaps_and_held_out_parts(recording):
     mine = folds(recording, SMALL)
     windows = Windows([recording], SMALL, without=1)
     for start in windows.starts:
@@ -129,9 +129,7 @@ def test_windows_touch_neither_gaps_nor_the_part_kept_for_calibration(recording)
 
 
 @pytest.mark.parametrize('seconds', [2.5, 3.75])
-def test_a_recording_too_short_for_the_alarm_is_refused_before_training(
-    seconds, contract, tmp_path
-):
+def test_short_recording_is_refused_at_once(seconds, contract, tmp_path):
     def trained(share, text):
         raise AssertionError('it trains already')
 
@@ -141,9 +139,7 @@ def test_a_recording_too_short_for_the_alarm_is_refused_before_training(
 
 
 @pytest.mark.parametrize(('seconds', 'reset'), [(4.5, 0), (16.0, 777)])
-def test_no_rollout_that_counts_for_the_alarm_reaches_into_what_its_model_was_trained_on(
-    seconds, reset, contract, tmp_path, monkeypatch
-):
+def test_alarm_runs_avoid_training_data(seconds, reset, contract, tmp_path, monkeypatch):
     found, counted = [], []
 
     def calibrate(contract, pieces, **settings):
@@ -170,7 +166,7 @@ def test_no_rollout_that_counts_for_the_alarm_reaches_into_what_its_model_was_tr
     assert before == after >= 4
 
 
-def test_an_interrupted_training_ends_where_an_undisturbed_one_does(contract, recording, tmp_path):
+def test_interrupted_training_ends_the_same(contract, recording, tmp_path):
     def stop(share, text):
         if share > 0.5:
             raise KeyboardInterrupt
@@ -188,7 +184,7 @@ def test_an_interrupted_training_ends_where_an_undisturbed_one_does(contract, re
         train_predictor(other, [recording], contract, path, quiet)
 
 
-def test_a_training_that_diverges_stops_and_says_so(contract, recording, tmp_path):
+def test_diverging_training_says_so(contract, recording, tmp_path):
     wild = RecordedSettings(**{**SMALL.to_dict(), 'learning_rate': 1e30})
     with pytest.raises(NotFiniteError, match='update'):
         train_predictor(wild, [recording], contract, tmp_path / 'c.safetensors', quiet)
@@ -206,7 +202,7 @@ def test_the_bundle_foretells_and_does_not_drive(bundle, contract):
         Controller(runner, contract)
 
 
-def test_it_beats_persistence_and_the_alarm_names_the_joint_that_fails(bundle, tmp_path, capsys):
+def test_predictor_beats_persistence_and_warns(bundle, tmp_path, capsys):
     good, bad = (
         write_leg(tmp_path / 'good', 12.0, seed=5),
         write_leg(tmp_path / 'bad', 12.0, 8.0, 6),
@@ -260,9 +256,7 @@ def test_the_verb_trains_on_a_part_of_a_bag(tmp_path, capsys):
     assert "did you mean 'gru'" in capsys.readouterr().err
 
 
-def test_stopped_the_verb_says_how_to_resume_and_the_same_command_does(
-    tmp_path, monkeypatch, capsys
-):
+def test_stopped_verb_resumes(tmp_path, monkeypatch, capsys):
     shares = []
 
     @contextlib.contextmanager
@@ -290,7 +284,7 @@ def test_stopped_the_verb_says_how_to_resume_and_the_same_command_does(
     assert shares[6] == shares[4]  # the second model; the first, of four updates, was finished
 
 
-def test_parts_kept_for_calibration_have_room_for_windows_at_any_rate():
+def test_parts_have_room_for_windows():
     period, count = 20_000_000, 30_000  # ten minutes at 50 Hz
     slow = Recording(
         'slow', np.arange(count) * period, np.zeros((count, 2), np.float32),
