@@ -42,7 +42,7 @@ TEST = [
     'hypothesis>=6',
 ]  # fmt: skip
 LINT = ['ruff>=0.12', 'ty>=0.0.100']
-DOCS = ['mkdocs>=1.6', 'mkdocs-material>=9.5', 'mkdocstrings[python]>=0.30']
+DOCS = ['mkdocs>=1.6', 'mkdocs-material>=9.5', 'mkdocstrings[python]>=0.30', 'ruff>=0.12']
 
 setup(
     name=NAME,

@@ -14,7 +14,7 @@ from launch.actions import OpaqueFunction
 from liquid_control.nodes import launching
 from liquid_control.nodes.graph import RunSettings, policy_for
 from liquid_control.run_folder import run_folder
-from liquid_control.sim import robots
+from liquid_control.sim import simulated_robots
 
 ARGUMENTS = {
     'policy': (
@@ -23,7 +23,7 @@ ARGUMENTS = {
     ),
     'robot': (
         'walker2d',
-        f'Simulated robot: {", ".join(robots())}, or the path of a contract for one.',
+        f'Simulated robot: {", ".join(simulated_robots())}, or the path of a contract for one.',
     ),
     'fault': ('none', 'Faults, such as gaussian:0.1+command_delay:2.'),
     'seed': ('0', 'Seed of the first episode and of the faults.'),

@@ -66,7 +66,7 @@ def test_named_files_exist(page):
     """Paths from the root in code font; those with a NAME or a star stand for several."""
     folders = 'config|docs|examples|launch|sim|src|tests'
     for name in re.findall(rf'`((?:{folders})/[\w./-]+(?:\.\w+|/))`', page.read_text()):
-        if not re.search(r'NAME|BUDGET', name):
+        if not re.search(r'NAME|BUDGET|ROBOT', name):
             assert (ROOT / name).exists() or (ROOT / 'src/liquid_control' / name).exists(), name
 
 

@@ -102,6 +102,17 @@ def test_pins_are_exact_and_torch_is_the_cpu_build():
     assert '+cpu' in linux
 
 
+def test_pre_commit_runs_the_pinned_ruff():
+    config = yaml.safe_load((ROOT / '.pre-commit-config.yaml').read_text())
+    revisions = {repo['repo'].rsplit('/', 1)[-1]: repo.get('rev') for repo in config['repos']}
+    assert f'=={revisions["ruff-pre-commit"].removeprefix("v")}' in pins()['ruff']
+
+
+def test_types_are_declared(setup_call):
+    assert (SOURCE / 'py.typed').is_file()
+    assert 'py.typed' in setup_call['package_data']['liquid_control']
+
+
 def test_every_shared_file_is_installed(setup_call):
     installed = {file for _, files in setup_call['data_files'] for file in files}
     for folder in ('launch', 'config', 'sim'):

@@ -61,9 +61,9 @@ def record(folder: Path, seconds: float = 20.0) -> None:
             state = types[kinds['joint_states']](
                 header, JOINTS, arm.position, arm.velocity, np.zeros(0)
             )
-            told = types[kinds['commands']](layout, torque)
+            command = types[kinds['commands']](layout, torque)
             for topic, message, delay_ns in (
-                ('joint_states', state, 0), ('commands', told, 500_000),
+                ('joint_states', state, 0), ('commands', command, 500_000),
             ):  # fmt: skip
                 data = store.serialize_cdr(message, kinds[topic])
                 writer.write(topics[topic], stamp_ns + delay_ns, data)
@@ -78,18 +78,18 @@ def run(obey: bool) -> None:
     from std_msgs.msg import Float64MultiArray
 
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-    node, arm, heard = rclpy.create_node('arm'), Arm(), {'torque': np.zeros(2), 'age': 1.0}
+    node, arm, received = rclpy.create_node('arm'), Arm(), {'torque': np.zeros(2), 'age': 1.0}
     states = node.create_publisher(JointState, 'joint_states', 10)
     commands = node.create_publisher(Float64MultiArray, 'commands', 10)
 
     def take(message: Float64MultiArray) -> None:
-        heard.update(torque=np.array(message.data), age=0.0)
+        received.update(torque=np.array(message.data), age=0.0)
 
     def tick() -> None:
         now = node.get_clock().now()
         if obey:
-            torque = heard['torque'] if heard['age'] < 0.1 else np.zeros(2)
-            heard['age'] += PERIOD_S
+            torque = received['torque'] if received['age'] < 0.1 else np.zeros(2)
+            received['age'] += PERIOD_S
         else:
             torque = arm.own_torque(now.nanoseconds * 1e-9)
             commands.publish(Float64MultiArray(data=torque.tolist()))

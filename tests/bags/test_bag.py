@@ -175,7 +175,7 @@ def labelled(path, stamps):
     return LabelledCommands(Bag(path), Contract.from_dict(arm()), {})
 
 
-def test_a_command_that_answers_a_stamp_far_ahead_does_not_hold_up_the_others(tmp_path):
+def test_a_far_command_holds_up_no_other(tmp_path):
     stamps = [step if step != 700 else 10**9 for step in range(1, 6001)]
     found, latest = labelled(tmp_path, stamps), 0
     for stamp in stamps:
@@ -183,7 +183,7 @@ def test_a_command_that_answers_a_stamp_far_ahead_does_not_hold_up_the_others(tm
         assert found.take(stamp, latest).answers, stamp
 
 
-def test_commands_whose_observations_are_not_there_are_passed_over(tmp_path):
+def test_commands_without_observations_are_skipped(tmp_path):
     found = labelled(tmp_path, range(1, 9001))
     assert found.take(10, 10).answers
     for stamp in range(4000, 9001):

@@ -154,7 +154,7 @@ def test_a_draft_of_a_bag_with_no_joints(tmp_path):
     assert coverage(bag, contract)['contract']['finite'] == COUNT
 
 
-def test_a_draft_of_a_bag_whose_commands_are_always_zero_takes_the_measured_range(tmp_path):
+def test_draft_with_commands_always_zero(tmp_path):
     odd = Odd(tmp_path / 'bag')
     layout = ros('std_msgs/msg/MultiArrayLayout', dim=[], data_offset=0)
     for step in range(COUNT):
@@ -167,7 +167,7 @@ def test_a_draft_of_a_bag_whose_commands_are_always_zero_takes_the_measured_rang
     assert Contract.load(target).action.joints == NAMES
 
 
-def test_a_draft_of_a_run_is_of_the_robot_not_of_what_this_package_adds(walks, tmp_path):
+def test_draft_of_a_run_is_of_the_robot(walks, tmp_path):
     folder = walks('gaussian:0.1').folder
     bag, target = Bag(folder), tmp_path / 'walker.yaml'
     assert {'sim/episode', 'policy/prediction', 'faulty/joint_states'} < bag.counts.keys()

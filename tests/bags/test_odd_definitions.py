@@ -169,7 +169,7 @@ def test_the_distribution_that_the_metadata_names_is_used(tmp_path):
     ('reference', 'feedback', 'error', 'output', 'desired', 'actual'),
     ('desired', 'actual', 'error'),
 ], ids=['new', 'Humble', 'Foxy'])  # fmt: skip
-def test_the_state_of_a_trajectory_controller_is_known_in_every_release(tmp_path, fields):
+def test_trajectory_controller_state_is_known(tmp_path, fields):
     kind = 'control_msgs/msg/JointTrajectoryControllerState'
     point = 'trajectory_msgs/JointTrajectoryPoint '
     text = 'std_msgs/Header header\nstring[] joint_names\n'

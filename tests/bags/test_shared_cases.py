@@ -149,7 +149,7 @@ def test_degrees_get_a_hint():
     assert any('degrees?' in hint for hint in found['contract']['hints'])
 
 
-def test_a_rate_ten_times_too_high_is_thinned_and_one_too_low_refused():
+def test_wrong_rates_are_thinned_or_refused():
     found = replayed('rate_mismatch', 'bag_500hz', 'leg50')
     assert found['complete'], found['why']
     assert found['policies'][0]['used'] == pytest.approx(40, abs=3)

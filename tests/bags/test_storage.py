@@ -69,7 +69,7 @@ def test_mcap_files_of_another_writer_are_read(tmp_path, compression, chunked):
     assert Bag(path).damage is None
 
 
-def test_a_folder_named_like_a_ros_1_bag_is_a_bag_and_a_ros_1_bag_is_none(tmp_path):
+def test_only_a_real_ros_1_bag_is_refused(tmp_path):
     assert len(content(states(tmp_path / 'x.bag'))) == COUNT
     (tmp_path / 'y.bag').write_bytes(b'#ROSBAG V2.0\n')
     with pytest.raises(BagError, match='a ROS 1 bag; convert it first'):
@@ -125,7 +125,7 @@ def test_a_path_out_of_the_folder_is_refused(tmp_path):
         Bag(path)
 
 
-def test_files_that_the_metadata_names_and_are_not_there_are_told(tmp_path):
+def test_missing_files_are_reported(tmp_path):
     path = states(tmp_path / 'bag')
     storage_file(path).rename(path / 'renamed.mcap')
     bag = Bag(path)
@@ -147,14 +147,14 @@ def test_a_count_that_differs_from_what_was_promised_is_told(tmp_path):
     assert bag.damage == f'joint_states: {COUNT + 9} messages promised, {COUNT} found'
 
 
-def test_metadata_with_another_quality_of_service_loses_no_message(tmp_path):
+def test_other_quality_of_service_in_metadata(tmp_path):
     path = states(tmp_path / 'bag')
     odd_bags.metadata(path, 'offered_qos_profiles: []', "offered_qos_profiles: '- history: 9'")
     assert len(content(path)) == COUNT
     assert Bag(path).damage is None
 
 
-def test_a_bag_without_messages_and_one_with_an_empty_topic_are_told_apart(tmp_path):
+def test_empty_bags_and_empty_topics_differ(tmp_path):
     for storage in (MCAP, SQLITE):
         with pytest.raises(BagError, match='no messages in this bag'):
             Bag(states(tmp_path / storage.name, storage=storage, count=0))
@@ -247,7 +247,7 @@ def test_memory_does_not_grow_with_the_length(tmp_path):
     assert peaks[1] - peaks[0] < 8_000
 
 
-def test_a_file_that_the_metadata_does_not_name_is_told_and_not_read(tmp_path):
+def test_a_file_outside_the_metadata(tmp_path):
     path = states(tmp_path / 'bag')
     storage_file(states(tmp_path / 'other')).rename(path / 'other.mcap')
     bag = Bag(path)
@@ -294,7 +294,7 @@ def test_messages_that_are_not_in_cdr_are_counted_and_told(tmp_path):
     assert cli.main(['bag', str(path)]) == 1
 
 
-def test_a_definition_that_does_not_parse_is_told_and_the_distribution_used(tmp_path):
+def test_a_broken_definition_is_replaced(tmp_path):
     path = sqlite(tmp_path / 'bag')
     with sqlite3.connect(storage_file(path)) as connection:
         connection.execute("UPDATE message_definitions SET encoded_message_definition = '&?'")

@@ -59,7 +59,7 @@ def judged(tmp_path, bag, rate):
     return replay_recording(str(bag), robot=str(tmp_path / 'leg.yaml'), policies=[str(bundle)])
 
 
-def test_readings_ten_times_as_fast_are_used_one_in_ten_by_the_clock(tmp_path):
+def test_one_in_ten_fast_readings_is_used(tmp_path):
     path = at_rate(tmp_path / 'bag', 500, count=400)
     slower = {'rate': 50.0, 'freshness': 0.4, 'max_gap': 1.0}
     found = hints(path, **slower)
@@ -154,7 +154,7 @@ def test_microseconds_as_nanoseconds_are_told_from_bursts(tmp_path):
     assert 'gaps' not in told
 
 
-def test_a_field_that_is_a_list_for_every_name_is_refused_with_its_type(tmp_path):
+def test_a_list_for_every_name_is_refused(tmp_path):
     odd = Odd(tmp_path / 'bag')
     for step in range(20):
         stamp = START_NS + step * PERIOD_NS
@@ -204,7 +204,7 @@ def test_a_run_of_this_package_has_no_oddities_of_its_own(tmp_path, walks):
     assert found['bag']['notes'] == []
 
 
-def test_the_verb_answers_first_and_keeps_minor_things_for_verbose(tmp_path, capsys):
+def test_minor_things_need_verbose(tmp_path, capsys):
     path = states(tmp_path / 'bag', lambda s: state(s, effort=[0.0, 0.0, 0.0]))
     assert cli.main(['bag', str(path)]) == 0
     short = capsys.readouterr().out

@@ -45,7 +45,7 @@ def test_stepping_equals_the_whole_sequence(cell, series, state):
     torch.testing.assert_close(state, last, atol=1e-6, rtol=0)
 
 
-def test_a_sequence_cut_in_two_with_its_state_carried_is_the_same(cell, series):
+def test_a_sequence_may_be_cut_in_two(cell, series):
     x, elapsed = series
     whole, last = cell(x, elapsed)
     first, state = cell(x[:, :4], elapsed[:, :4])
@@ -113,7 +113,7 @@ def test_elapsed_may_be_of_another_type(cell, series, kind):
     assert output.dtype == state.dtype == torch.float32
 
 
-def test_elapsed_is_one_where_it_is_not_given_and_may_be_two_dimensional(cell, series):
+def test_elapsed_defaults_to_one(cell, series):
     x = series[0]
     assert torch.equal(cell(x)[0], cell(x, torch.ones(BATCH, LENGTH))[0])
     assert torch.equal(cell(x)[0], cell(x, torch.ones(BATCH, LENGTH, 1))[0])

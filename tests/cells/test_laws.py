@@ -283,7 +283,7 @@ def test_liquid_s4_never_diverges():
         assert torch.hypot(real, imaginary).max() <= 1 + 1e-5
 
 
-def test_liquid_s4_solves_its_equation_exactly_for_a_held_input_of_zero_liquid():
+def test_liquid_s4_is_exact_for_a_held_input():
     """Two half steps equal one whole step when the input is zero."""
     cell = make('liquid_s4').double()
     layer = cell.layers[0]
@@ -310,7 +310,7 @@ def test_ctrnn_nears_the_solution_of_its_equation():
     assert errors[2] < 0.05
 
 
-def test_dropout_is_after_every_layer_of_the_backbone_and_in_training_only():
+def test_dropout_is_in_training_only():
     cell = make('cfc', backbone=4, backbone_layers=2, dropout=0.5)
     x, elapsed = series()
     assert not torch.equal(cell(x, elapsed)[0], cell(x, elapsed)[0])

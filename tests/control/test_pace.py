@@ -124,3 +124,15 @@ def test_a_predictor_leaves_out_the_same_readings(path):
     assert places == np.flatnonzero(stepped).tolist()
     assert one_by_one.events == at_once.events
     assert one_by_one.events['surplus'] == 400 - len(places)
+
+
+def test_a_gap_is_as_good_as_a_jump_of_the_clock():
+    """A node hears of jumps, a replay does not: both must use the same readings afterwards."""
+    told, untold = Timeline(PERIOD, 0.2), Timeline(PERIOD, 0.2)
+    stamps = [START + PERIOD // 2 * index for index in range(100)]
+    found = []
+    for first in (0, 10**9):
+        told.forget()
+        found = [(told.advance(s + first), untold.advance(s + first)) for s in stamps]
+    assert all(one == other for one, other in found)
+    assert any(one[0] is Advance.SURPLUS for one, _ in found)

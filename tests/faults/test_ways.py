@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from support import ROBOT, arm
 from ways import WALKER2D, Way, batch, streams
 
-from liquid_control.faults import names, parse
+from liquid_control.control import Contract
+from liquid_control.faults import BatchFaults, FaultError, names, parse
 from liquid_control.sim.batch import WorldBatch
 
 COUNT, STEPS = 3, 40
@@ -83,3 +85,22 @@ def test_many_worlds_move_as_one_does(spec):
         apart |= abs(reward[1] - one.reward) > 1e-3
     assert apart, 'the world without faults moves otherwise'
     walkers.close()
+
+
+def test_a_policy_that_reads_one_term_has_that_terms_noise():
+    way, faults = Way('gaussian:0.1+dropped:0.2', 6), parse('gaussian:0.1+dropped:0.2')
+    way.reset(0)
+    contract, has = ROBOT.asking('joint_velocity'), np.ones((1, 2), dtype=bool)
+    many, random = BatchFaults.of(faults, has, contract, ROBOT), streams([way])
+    for _ in range(10):
+        one = way.step()
+        read, arrived = many.read(one.true[None, 8:], random.at(one.now))
+        assert arrived[0] == one.arrived
+        if one.arrived:
+            assert read[0].tobytes() == one.read[8:].tobytes()
+
+
+def test_terms_on_several_topics_are_refused():
+    robot = Contract.from_dict(arm())
+    with pytest.raises(FaultError, match='expected all terms on one topic, found joint_states, im'):
+        BatchFaults.of((), np.ones((1, 0)), robot)

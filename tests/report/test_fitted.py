@@ -44,7 +44,7 @@ def test_nothing_is_cut_and_no_word_is_broken(width):
 
 
 @pytest.mark.parametrize('width', [60, 40])
-def test_columns_that_do_not_fit_follow_below_with_the_keys_repeated(width):
+def test_wide_tables_continue_below(width):
     lines = printed(wide_table(), width)
     headed = sum(line.split()[:2] == ['policy', 'fault'] for line in lines)
     assert sum('cfc_mixed' in line for line in lines) == headed

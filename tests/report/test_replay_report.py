@@ -104,9 +104,7 @@ def replay_one(folder, bundle, out, *more):
     return main(['replay', str(folder), '--policy', str(bundle), '--out', str(out), *more])
 
 
-def test_the_answer_comes_first_then_figures_then_what_was_recorded(
-    walks, bundle, tmp_path, capsys
-):
+def test_answer_then_figures_then_recording(walks, bundle, tmp_path, capsys):
     assert replay_one(walks().folder, bundle, tmp_path) == 0
     said = capsys.readouterr().out
     assert said.startswith('OK 54 observations in 3.4 s, 54 commands compared\n')
@@ -187,7 +185,7 @@ def test_no_memory_of_a_recording_is_kept(robot, bundle):
 
 
 @pytest.mark.slow
-def test_the_memory_of_a_whole_replay_does_not_grow_with_the_length(tmp_path):
+def test_replay_memory_does_not_grow(tmp_path):
     """40,000 observations have the peak memory of 5,000, including plots and report."""
     data = arm()
     del data['observation'][1]

@@ -209,7 +209,7 @@ def timed(metrics, missed, mode='realtime', **figures):
     return found
 
 
-def test_a_machine_that_is_too_slow_is_said_and_its_return_is_not_shown(folders):
+def test_a_slow_machine_is_reported(folders):
     metrics = measure(folders[0])
     slow = ' '.join(shown([metrics, timed(metrics, 607)]).split())
     assert 'missed 607 of 1,000 deadlines (60.7 %, limit 1 %)' in slow

@@ -26,7 +26,7 @@ TIMED = ('policy_step', 'sensor_to_command', 'resident', 'missed')
 FAULTS = (
     'none', 'gaussian:0.1+dropped:0.1', 'delay:1', 'jitter:0.25+dropped:0.1+delay:2',
     'delay:3@60+dropped:0.3@100', 'command_delay:2+command_repeat:0.2+command_noise:0.1',
-    'period:1.5@20+friction:0.5+mass:1.5:thigh@40', 'delay:1+command_noise:0.1+jitter+mass:0.7',
+    'period:1.5@20+friction:0.5+mass:1.5:thigh@40', 'delay:1+command_noise:0.1+period:0.5+mass:0.7',
 )  # fmt: skip
 ROBOT = Contract.load(paths.robot('walker2d'))
 CASES = [

@@ -17,7 +17,7 @@ from liquid_control.sim import (
     register,
     registry,
     robot_of,
-    robots,
+    simulated_robots,
 )
 from liquid_control.sim.batch import WorldBatch, batch_episodes
 from liquid_control.sim.reader import StateReader
@@ -89,7 +89,7 @@ def cartpole(tmp_path, monkeypatch):
 
 
 def test_it_is_known_by_its_contract(cartpole):
-    assert 'cartpole' in robots()
+    assert 'cartpole' in simulated_robots()
     assert robot_of(cartpole.contract()) is cartpole
     assert cartpole.episode_s == pytest.approx(1.6)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from liquid_control.sim import robots, simulated_robot
+from liquid_control.sim import simulated_robot, simulated_robots
 from liquid_control.training import checkpoint
 from liquid_control.training.expert import ppo as expert
 from liquid_control.training.expert.disturbances import LATE, Disturbances
@@ -61,7 +61,7 @@ def test_another_training_is_refused(tmp_path):
         train(tmp_path, settings=replace(SETTINGS, seed=1))
 
 
-@pytest.mark.parametrize('name', robots())
+@pytest.mark.parametrize('name', simulated_robots())
 def test_every_robot_gives_finite_networks(tmp_path, name):
     """Far too short to learn anything."""
     found = train(tmp_path, settings=replace(QUICK, environment=name))

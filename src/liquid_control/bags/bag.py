@@ -13,8 +13,7 @@ from typing import Any
 from liquid_control.bags.refused import Refused
 from liquid_control.bags.sorting import Sorted
 from liquid_control.bags.stamped import Stamped
-from liquid_control.bags.storage import ZSTD_MAGIC, BagError, Channel
-from liquid_control.bags.storage import said as first_line
+from liquid_control.bags.storage import ZSTD_MAGIC, BagError, Channel, first_line
 from liquid_control.bags.storage.files import find
 from liquid_control.bags.storage.mcap import Mcap
 from liquid_control.bags.storage.sqlite import Sqlite

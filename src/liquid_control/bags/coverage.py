@@ -85,8 +85,8 @@ class _Topic:
         self._decoded = 0
         self._values = []
         if bag.known(topic):
-            found = numbers(bag.fields, bag.types[topic])
-            self._values = [Values(one) for one in found]
+            result = numbers(bag.fields, bag.types[topic])
+            self._values = [Values(one) for one in result]
 
     def add(self, number: int, received: int, message: Any) -> None:
         """Take in a message and its index on the topic."""
@@ -106,7 +106,7 @@ class _Topic:
     def summary(self, own_run: bool) -> dict[str, Any]:
         tally, received = self._tally, self._received.summary()
         low, high = tally.spans(tally.source)
-        found = {
+        result = {
             'type': self._bag.types[self._topic],
             'type_from': self._bag.origin(self._topic),
             'why_unknown': self._bag.why_unknown(self._topic),
@@ -127,15 +127,15 @@ class _Topic:
             else None,
             'fields': {v.numbers.field: v.summary() for v in self._values},
         }
-        odd = oddities(found, self._topic, own_run)
+        odd = oddities(result, self._topic, own_run)
         texts = {'oddities': [one.text for one in odd], 'minor': [o.text for o in odd if o.minor]}
-        return {**found, **texts}
+        return {**result, **texts}
 
 
 def _contract(
     bag: Bag, contract: Contract, observed: dict[str, str], topics: dict[str, Any]
 ) -> dict[str, Any]:
-    found: dict[str, Any] = {
+    result: dict[str, Any] = {
         'robot': contract.robot,
         'hash': contract.hash,
         'rate_hz': contract.rate,
@@ -149,16 +149,16 @@ def _contract(
         'terms': [_term(term, observed, topics) for term in contract.sensed],
     }
     try:
-        _observe(bag, contract, observed, found)
+        _observe(bag, contract, observed, result)
     except BagError as error:
-        found['why_not'] = str(error)
-    found['too_slow'] = too_slow(found['observed_hz'], contract)
-    found['hints'] = list(hints(contract, observed, topics, found['observed_hz']))
+        result['why_not'] = str(error)
+    result['too_slow'] = too_slow(result['observed_hz'], contract)
+    result['hints'] = list(hints(contract, observed, topics, result['observed_hz']))
     pace = recorded_name(next(iter(contract.topics)), observed)
-    found['paced'] = max(found['paced'], bag.counts[pace])  # with those that could not be used
-    for term in found['terms']:
-        term['share'] = term.pop('fresh') / found['paced'] if found['paced'] else 0.0
-    return found
+    result['paced'] = max(result['paced'], bag.counts[pace])  # with those that could not be used
+    for term in result['terms']:
+        term['share'] = term.pop('fresh') / result['paced'] if result['paced'] else 0.0
+    return result
 
 
 def _term(term: Any, observed: dict[str, str], topics: dict[str, Any]) -> dict[str, Any]:
@@ -177,13 +177,13 @@ def _term(term: Any, observed: dict[str, str], topics: dict[str, Any]) -> dict[s
     }
 
 
-def _observe(bag: Bag, contract: Contract, observed: dict[str, str], found: dict) -> None:
+def _observe(bag: Bag, contract: Contract, observed: dict[str, str], result: dict) -> None:
     """Count pacing messages, those at which each term is fresh, and resulting observations."""
     observer = Observer(contract)
     pace, held = next(iter(contract.topics)), contract.held
     freshness_ns = round(contract.freshness * 1e9)
     last: dict[str, int] = {}
-    rows = list(zip(found['terms'], contract.sensed, strict=True))
+    rows = list(zip(result['terms'], contract.sensed, strict=True))
     parts, start = [], 0
     for term in contract.sensed:
         parts.append(slice(start, start + len(term.channels)))
@@ -193,18 +193,18 @@ def _observe(bag: Bag, contract: Contract, observed: dict[str, str], found: dict
         stamp = last[topic] = stamp_ns(message)
         complete = observer.update(topic, message)
         if topic == pace:
-            found['paced'] += 1
+            result['paced'] += 1
             for row, term in rows:
                 seen = last.get(term.topic)
                 if seen is not None and (term.topic in held or stamp - seen <= freshness_ns):
                     row['fresh'] += 1
         if complete is not None:
-            found['complete'] += 1
+            result['complete'] += 1
             intervals.add(complete[0])
             if complete[1].max() < float('inf') and complete[1].min() > -float('inf'):
-                found['finite'] += 1
+                result['finite'] += 1
             else:
                 for (row, _), part in zip(rows, parts, strict=True):
                     values = complete[1][part]
                     row['not_finite'] += int((values - values != 0).any())
-    found['observed_hz'] = intervals.summary()['rate_hz']
+    result['observed_hz'] = intervals.summary()['rate_hz']

@@ -23,7 +23,7 @@ _PERIODS_FRESH, _LEAST_FRESH_S, _GAP = 5, 0.05, 5
 _CHECK = '  # CHECK'
 
 
-def draft(found: dict[str, Any], robot: str) -> str:
+def draft(summary: dict[str, Any], robot: str) -> str:
     """Draft a contract as YAML, with ``# CHECK`` wherever a bag cannot tell.
 
     Args:
@@ -35,10 +35,10 @@ def draft(found: dict[str, Any], robot: str) -> str:
     """
     topics = {
         name: topic
-        for name, topic in found['topics'].items()
+        for name, topic in summary['topics'].items()
         if topic['decoded'] and not is_own(name) and _usable_fields(topic)
     }
-    path = found['bag']['path']
+    path = summary['bag']['path']
     if not topics:
         raise BagError(f'{path}: no topic with numbers that could be observed: nothing to draft')
     state = _state(topics)
@@ -52,8 +52,8 @@ def draft(found: dict[str, Any], robot: str) -> str:
     rate = _rate(measured)
     fresh = max(_PERIODS_FRESH / rate, _LEAST_FRESH_S)
     lines = [
-        f'# Drafted from a bag: {found["bag"]["messages"]} messages in '
-        f'{found["bag"]["duration_s"]:.1f} s.',
+        f'# Drafted from a bag: {summary["bag"]["messages"]} messages in '
+        f'{summary["bag"]["duration_s"]:.1f} s.',
         '# A bag cannot tell units, limits or what is safe: check every line marked CHECK.',
         '# std: no channel has less than a thousandth of the largest in its term.',
         'format: 1',
@@ -69,7 +69,7 @@ def draft(found: dict[str, Any], robot: str) -> str:
         lines.append(f'  # {command} is stamped by another clock: it is not observed.{_CHECK}')
     others = [
         f'{name} ({topic["type"].rpartition("/")[2]})'
-        for name, topic in found['topics'].items()
+        for name, topic in summary['topics'].items()
         if name not in (state, command) and not is_own(name) and _commanded(name, topic)
     ]
     lines += _action_lines(sent, terms[0], others)

@@ -79,15 +79,15 @@ class Intervals:
         self.count += len(passed)
         if not len(passed):
             return
-        place = int(passed.argmax())
-        if passed[place] > self._longest:
-            self._longest = int(passed[place])
-            self._longest_at = int(before[place]) - (self._first or 0)
+        longest = int(passed.argmax())
+        if passed[longest] > self._longest:
+            self._longest = int(passed[longest])
+            self._longest_at = int(before[longest]) - (self._first or 0)
         bins = np.round(np.log(passed) * _BINS).astype(np.int64)
-        found, where = np.unique(bins, return_inverse=True)
+        distinct, where = np.unique(bins, return_inverse=True)
         counts = np.bincount(where)
         totals = np.bincount(where, weights=passed.astype(np.float64))
-        for number, count, total in zip(found.tolist(), counts, totals, strict=True):
+        for number, count, total in zip(distinct.tolist(), counts, totals, strict=True):
             known = self._bins.setdefault(number, [0, 0.0])
             known[0] += int(count)
             known[1] += float(total)

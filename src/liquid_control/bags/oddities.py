@@ -33,14 +33,14 @@ def oddities(topic: dict[str, Any], name: str = '', own_run: bool = False) -> li
         own_run: whether the bag is of a run of this package, whose headers are on a simulation's
             clock, and whose own topics are stamped as it likes.
     """
-    found = list(map(Oddity, _counts(topic)))
+    listed = list(map(Oddity, _counts(topic)))
     if not own_run:
-        found += [*map(Oddity, _clock(topic)), *_receiving(topic)]
+        listed += [*map(Oddity, _clock(topic)), *_receiving(topic)]
     elif not (is_own(name) or name in _OWN_KINDS or topic['stamps'] == 'receive'):
-        found += map(Oddity, _clock(topic))
+        listed += map(Oddity, _clock(topic))
     for field, about in topic['fields'].items():
-        found += _field(field, about)
-    return found
+        listed += _field(field, about)
+    return listed
 
 
 def _counts(topic: dict[str, Any]) -> Iterator[str]:

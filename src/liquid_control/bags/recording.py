@@ -1,4 +1,4 @@
-"""A recorded bag as arrays: what a robot sensed and was told, over irregular time."""
+"""A recorded bag as arrays: what a robot sensed and was commanded, over irregular time."""
 
 import hashlib
 from dataclasses import dataclass

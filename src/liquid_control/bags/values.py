@@ -67,7 +67,7 @@ class Channel:
     def summary(self) -> dict[str, Any]:
         """Return counts, range, mean and standard deviation."""
         usable = self.usable
-        found: dict[str, Any] = {
+        result: dict[str, Any] = {
             'count': self.count,
             'not_finite': self.missing,
             'sentinel': self.sentinel,
@@ -77,13 +77,13 @@ class Channel:
         if usable:
             mean = self.total / usable
             variance = max(self.squares / usable - mean * mean, 0.0)
-            found.update(
+            result.update(
                 min=float(self.low),
                 max=float(self.high),
                 mean=self.origin + mean,
                 std=math.sqrt(variance) if self.low < self.high else 0.0,
             )
-        return found
+        return result
 
 
 class Values:

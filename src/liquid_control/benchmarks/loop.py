@@ -105,7 +105,7 @@ class _Driver(Node):
 
 
 def measure_loops(
-    candidates: list[Candidate], settings: LoopSettings, told=lambda done: None
+    candidates: list[Candidate], settings: LoopSettings, report=lambda done: None
 ) -> None:
     """Start all candidates, measure them in turn, and fill in their figures.
 
@@ -126,7 +126,7 @@ def measure_loops(
             )
         code = run_node(
             lambda: _Driver(candidates),
-            lambda session: _drive(session, candidates, settings, told, processes),
+            lambda session: _drive(session, candidates, settings, report, processes),
         )
     finally:
         for process in processes.values():
@@ -142,7 +142,7 @@ def _named(space: str, topic: str) -> str:
     return f'/{space}/{topic.strip("/")}'
 
 
-def _drive(session, candidates, settings, told, processes) -> int:
+def _drive(session, candidates, settings, report, processes) -> int:
     session.raise_priority(settings.priority)
     for candidate in candidates:
         end = time.monotonic() + _START_S
@@ -159,7 +159,7 @@ def _drive(session, candidates, settings, told, processes) -> int:
                 _measure_block(session, candidate, settings)
             if session.stopping:
                 return 1
-        told(done + 1)
+        report(done + 1)
     for candidate in candidates:
         candidate.memory_mb = resident_mb(processes[candidate.name].pid)
     return 0
@@ -202,7 +202,7 @@ def candidates_of(policies: Sequence[Path], robot: Path, priority: int = 0) -> l
         ValueError: the robot's commands are of another type than the policy node sends.
     """
     contract = Contract.load(robot)
-    found = []
+    made = []
     for number, path in enumerate((policies[0], *policies)):
         shared = {'policy': path, 'robot': robot, **({'priority': priority} if priority else {})}
         own = (
@@ -215,5 +215,5 @@ def candidates_of(policies: Sequence[Path], robot: Path, priority: int = 0) -> l
         arguments = [f'liquid_control.{module}', '--ros-args']
         for key, value in {**shared, **own}.items():
             arguments += ['-p', f'{key}:={value}']
-        found.append(Candidate(name, Bundle.read(path).contract.on(contract), arguments))
-    return found
+        made.append(Candidate(name, Bundle.read(path).contract.on(contract), arguments))
+    return made

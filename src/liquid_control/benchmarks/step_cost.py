@@ -39,7 +39,7 @@ def beside_references(
     robot: Contract,
     rounds: int = 20,
     block: int = 100,
-    told: Callable[[], None] = lambda: None,
+    advance: Callable[[], None] = lambda: None,
 ) -> list[dict]:
     """One row per cell: its step as a bundle at batch 1, and the eager reference if there is one.
 
@@ -47,10 +47,10 @@ def beside_references(
     readout, on existing tensors. Both run on one thread.
     """
     with threads_set(1):
-        return [_measure(name, robot, rounds, block, told) for name in names]
+        return [_measure(name, robot, rounds, block, advance) for name in names]
 
 
-def _measure(name: str, robot: Contract, rounds: int, block: int, told) -> dict:
+def _measure(name: str, robot: Contract, rounds: int, block: int, advance) -> dict:
     contract = robot.asking('joint_position', 'joint_velocity')
     pair = next((pair for pair in PAIRS if pair.cell == name), None)
     cell = pair.ours() if pair else cells.make(name, INPUTS, UNITS)
@@ -65,7 +65,7 @@ def _measure(name: str, robot: Contract, rounds: int, block: int, told) -> dict:
                 step()
                 if done >= 0:
                     times[key].append(time.perf_counter() - started)
-        told()
+        advance()
     row = {'cell': name, 'operations': cell.counts().operations, **quantiles(times[name])}
     if pair:
         blocks = [np.median(np.reshape(times[key], (rounds, block)), axis=1) for key in steps]

@@ -57,7 +57,7 @@ def measure(
     batch: int,
     length: int,
     rounds: int,
-    told: Callable[[], None] = lambda: None,
+    advance: Callable[[], None] = lambda: None,
     capture: bool = False,
 ) -> None:
     """Train all in turn, one step each per round, so that machine drift affects all alike.
@@ -88,7 +88,7 @@ def measure(
                 settle(device)
                 if done >= 0:
                     times.append(time.perf_counter() - started)
-            told()
+            advance()
     for contender in contenders:
         module = contender.module
         kept = saved_bytes(lambda module=module: module(x)[0].square().mean(), module)
@@ -101,7 +101,7 @@ def beside_references(
     batch: int,
     length: int,
     rounds: int,
-    told: Callable[[], None] = lambda: None,
+    advance: Callable[[], None] = lambda: None,
     device: torch.device = _CPU,
 ) -> list[dict]:
     """One row per cell; if it has a reference, with ``ratio`` and ``memory_ratio``, theirs to ours.
@@ -116,7 +116,7 @@ def beside_references(
             contenders = [Contender(name, module.to(device))]
             if pair:
                 contenders.append(Contender(pair.reference, pair.sequence().to(device)))
-            measure(contenders, batch, length, rounds, told, capture=device.type == 'cuda')
+            measure(contenders, batch, length, rounds, advance, capture=device.type == 'cuda')
             rows.append(_row(threads, *contenders))
         return rows
 
@@ -148,7 +148,7 @@ def growth(
     lengths: list[int],
     batch: int,
     rounds: int,
-    told: Callable[[], None] = lambda: None,
+    advance: Callable[[], None] = lambda: None,
     device: torch.device = _CPU,
 ) -> list[dict]:
     """Time and memory of a training step as a function of sequence length, on one thread.
@@ -163,7 +163,7 @@ def growth(
             points = []
             for length in lengths:
                 contender = Contender(name, module)
-                measure([contender], batch, length, rounds, told)
+                measure([contender], batch, length, rounds, advance)
                 points.append((contender.median_ms, contender.saved_mb))
             times, saved = zip(*points, strict=True)
             rows.append(

@@ -64,16 +64,16 @@ class _Sequence(torch.autograd.Function):
         sums += [sensed.new_empty(length, batch, weight.shape[1]) for weight, _ in layers]
         states = sensed.new_empty(length + 1, batch, size)
         states[0] = state
-        places = zip(elapsed.unbind(1), *(z.unbind(0) for z in sums), strict=True)
-        for place, (since, z, *further) in enumerate(places):
+        steps = zip(elapsed.unbind(1), *(z.unbind(0) for z in sums), strict=True)
+        for step, (since, z, *further) in enumerate(steps):
             z.addmm_(state, recurrent)
             for number, (into, (weight, bias)) in enumerate(zip(further, layers, strict=True)):
                 passed = activation(z)
                 if masks is not None:
-                    passed = passed * masks[number][place]
+                    passed = passed * masks[number][step]
                 z = torch.addmm(bias, passed, weight, out=into)
             state = gates.quick(z, since)
-            states[place + 1] = state
+            states[step + 1] = state
         masks = [] if masks is None else masks
         ctx.save_for_backward(elapsed, recurrent, states, *linears, *sums, *masks)
         ctx.layers = len(layers)
@@ -162,15 +162,15 @@ class _Back:
         turned = [weight.t() for weight in self.weights]
         recurrent = self.recurrent.t()
         by_place = [x.unbind(0) for x in (gradient, totals, slope, flows[-1].view(slope.shape))]
-        places, down = [flow.unbind(0) for flow in flows], [slope.unbind(0) for slope in slopes]
-        for place in range(len(gradient) - 1, -1, -1):
-            coming, total, rise, top = (part[place] for part in by_place)
+        steps, down = [flow.unbind(0) for flow in flows], [slope.unbind(0) for slope in slopes]
+        for step in range(len(gradient) - 1, -1, -1):
+            coming, total, rise, top = (part[step] for part in by_place)
             torch.add(coming, self.to_state, out=total)
             torch.mul(rise, total[:, None], out=top)
-            flow = places[-1][place]
+            flow = steps[-1][step]
             for number in range(len(turned) - 1, -1, -1):
-                flow = torch.mm(flow, turned[number], out=places[number][place])
-                flow.mul_(down[number][place])
+                flow = torch.mm(flow, turned[number], out=steps[number][step])
+                flow.mul_(down[number][step])
             self.to_state = torch.mm(flow, recurrent)
 
 

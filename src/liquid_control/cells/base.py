@@ -101,8 +101,8 @@ class Cell(torch.nn.Module):
         if elapsed.ndim != 2 or elapsed.shape[1] != 1:
             raise ValueError(f'elapsed: expected (B, 1), found {tuple(elapsed.shape)}')
         if not x.shape[0] == state.shape[0] == elapsed.shape[0]:
-            found = ', '.join(str(len(tensor)) for tensor in (x, state, elapsed))
-            raise ValueError(f'x, state, elapsed: expected one batch size, found {found}')
+            sizes = ', '.join(str(len(tensor)) for tensor in (x, state, elapsed))
+            raise ValueError(f'x, state, elapsed: expected one batch size, found {sizes}')
         _require_times(elapsed)
         return self.once(x, state, _suitable(elapsed, x.dtype))
 
@@ -227,11 +227,11 @@ def stepwise(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """All steps of a sequence, one after another; arguments as for :meth:`Cell.unroll`."""
     outputs = []
-    for place, (now, since) in enumerate(zip(sensed.unbind(1), elapsed.unbind(1), strict=True)):
+    for index, (now, since) in enumerate(zip(sensed.unbind(1), elapsed.unbind(1), strict=True)):
         output, after = advance(now, state, since)
         if counts is not None:
-            output = torch.where(counts[:, place], output, torch.zeros_like(output))
-            after = torch.where(counts[:, place], after, state)
+            output = torch.where(counts[:, index], output, torch.zeros_like(output))
+            after = torch.where(counts[:, index], after, state)
         state = after
         outputs.append(output)
     return torch.stack(outputs, dim=1), state

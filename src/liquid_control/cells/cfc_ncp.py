@@ -55,29 +55,29 @@ class CfCNCP(Cell):
         self.input_size, self.state_size, self.output_size = input_size, hidden_size, wired.motors
         self.sizes = [len(layer) for layer in wired.layers]
         self.layers = torch.nn.ModuleList(
-            Layer(*_reach(wired, place, dense_recurrence), mode, head_activation)
-            for place in range(len(self.sizes))
+            Layer(*_reach(wired, depth, dense_recurrence), mode, head_activation)
+            for depth in range(len(self.sizes))
         )
         order = [unit for layer in wired.layers for unit in layer]
-        places = [order.index(unit) for unit in range(wired.motors)]
-        self.first_motor = places[0]
-        if places != list(range(places[0], places[0] + wired.motors)):
-            raise ValueError(f'wiring: expected contiguous motors in one layer, found {places}')
+        positions = [order.index(unit) for unit in range(wired.motors)]
+        self.first_motor = positions[0]
+        if positions != list(range(positions[0], positions[0] + wired.motors)):
+            raise ValueError(f'wiring: expected contiguous motors in one layer, found {positions}')
 
     def advance(self, sensed, state, elapsed):
         return self._advance([layer.weight() for layer in self._layers()], sensed, state, elapsed)
 
     def _advance(self, weights, sensed, state, elapsed):
         blocks = [sensed, *state.split(self.sizes, dim=1)]
-        for place, (layer, weight) in enumerate(zip(self._layers(), weights, strict=True), start=1):
+        for depth, (layer, weight) in enumerate(zip(self._layers(), weights, strict=True), start=1):
             sources = torch.cat([blocks[source] for source in layer.sources], dim=1)
-            blocks[place] = layer.gates(linear(sources, weight, layer.bias), elapsed)
+            blocks[depth] = layer.gates(linear(sources, weight, layer.bias), elapsed)
         after = torch.cat(blocks[1:], dim=1)
         return after.narrow(1, self.first_motor, self.output_size), after
 
     def unroll(self, sensed, elapsed, state, counts):
         weights = [layer.weight() for layer in self._layers()]
-        if any(source > place for place, layer in enumerate(self._layers(), 1)
+        if any(source > depth for depth, layer in enumerate(self._layers(), 1)
                for source in layer.sources):  # fmt: skip
             # A later layer feeds an earlier one, so the sequence must be stepped through.
             def advance(*now):
@@ -85,22 +85,22 @@ class CfCNCP(Cell):
 
             return stepwise(advance, sensed, elapsed, state, counts)
         blocks, lasts = [sensed], []
-        for place, (layer, weight) in enumerate(zip(self._layers(), weights, strict=True), start=1):
-            before = state.split(self.sizes, dim=1)[place - 1]
-            outputs, last = self._layer(place, layer, weight, blocks, elapsed, before, counts)
+        for depth, (layer, weight) in enumerate(zip(self._layers(), weights, strict=True), start=1):
+            before = state.split(self.sizes, dim=1)[depth - 1]
+            outputs, last = self._layer(depth, layer, weight, blocks, elapsed, before, counts)
             blocks.append(outputs)
             lasts.append(last)
         units = torch.cat(blocks[1:], dim=2)
         return units.narrow(2, self.first_motor, self.output_size), torch.cat(lasts, dim=1)
 
-    def _layer(self, place, layer, weight, blocks, elapsed, state, counts):
+    def _layer(self, depth, layer, weight, blocks, elapsed, state, counts):
         """One layer over the whole sequence, given the layers before: outputs and last state."""
-        earlier = [blocks[source] for source in layer.sources if source < place]
+        earlier = [blocks[source] for source in layer.sources if source < depth]
         known = sum(block.shape[-1] for block in earlier)
         heads = layer.bias.expand(*elapsed.shape[:2], -1)
         if earlier:
             heads = linear(torch.cat(earlier, dim=2), weight[:, :known], layer.bias)
-        if place in layer.sources:
+        if depth in layer.sources:
             recurrent = weight[:, known:].t()
             if counts is None and fits(heads):
                 return unroll(None, layer.gates, None, heads, elapsed, state, recurrent, [])
@@ -129,7 +129,7 @@ class CfCNCP(Cell):
         return weights + sum(layer.gates.size * layer.gates.cost for layer in layers)
 
     def _layers(self) -> list['Layer']:
-        return cast('list[Layer]', list(self.layers))
+        return [cast('Layer', layer) for layer in self.layers]
 
     def load_ncps(self, weights: Mapping[str, torch.Tensor]) -> None:
         """Load the weights of ncps; see :func:`ncps_weights.load_wired_cfc`."""
@@ -170,15 +170,15 @@ class Layer(torch.nn.Module):
         return padded[:, self.index].flatten(0, 1)
 
 
-def _reach(wiring: Wiring, place: int, dense: bool) -> tuple[np.ndarray, list[int]]:
+def _reach(wiring: Wiring, depth: int, dense: bool) -> tuple[np.ndarray, list[int]]:
     """Mask of one layer, (units, sources), and the blocks that feed it."""
-    units = list(wiring.layers[place])
+    units = list(wiring.layers[depth])
     blocks = [wiring.sensory[:, units]]
     blocks += [wiring.inner[list(layer)][:, units] for layer in wiring.layers]
     if dense:
-        blocks[place + 1] = np.ones((len(units), len(units)))
+        blocks[depth + 1] = np.ones((len(units), len(units)))
     # Earlier layers come first, then those seen at their previous values.
     sources = [number for number, block in enumerate(blocks) if block.any()]
     if not sources:
-        raise ValueError(f'wiring: layer {place} has no incoming synapses')
+        raise ValueError(f'wiring: layer {depth} has no incoming synapses')
     return np.concatenate([blocks[number] for number in sources]).T != 0, sources

@@ -92,9 +92,9 @@ class _Solve(torch.autograd.Function):
         states[0] = state.T
         (unfold,) = network.unfolds
         v, *later = states.unbind(0)
-        for place, after in zip(network.places(above, below, clock), later, strict=True):
+        for sample, after in zip(network.samples(above, below, clock), later, strict=True):
             for _ in range(unfolds):
-                network.unfold(unfold, v, place)
+                network.unfold(unfold, v, sample)
                 v = unfold.after
             v = after.copy_(v)
         ctx.save_for_backward(drive, time, states, sigma, shift, first, second, *tables)
@@ -123,14 +123,14 @@ def _backward(ctx, grad):
     g_a, g_b = both.unbind(0)
     on_driven, none = both[:, :driven].transpose(0, 1), torch.zeros_like(g_a)
     g = torch.zeros_like(g_a)
-    places = zip(
-        network.places(above, below, clock), states[:-1].unbind(0), g_drive.unbind(0),
+    samples = zip(
+        network.samples(above, below, clock), states[:-1].unbind(0), g_drive.unbind(0),
         grad.permute(1, 2, 0).contiguous().unbind(0), g_clock.unbind(0), strict=True,
     )  # fmt: skip
-    for place, before, g_here, coming, g_time in reversed(list(places)):
+    for sample, before, g_here, coming, g_time in reversed(list(samples)):
         v, passed = before, []
         for unfold in network.unfolds:
-            network.unfold(unfold, v, place)
+            network.unfold(unfold, v, sample)
             passed.append((unfold, v))
             v = unfold.after
         g = g + coming
@@ -140,7 +140,7 @@ def _backward(ctx, grad):
             g_here.add_(both)
             if timed:
                 by_clock.addcmul_(on_driven, unfold.sums)
-            torch.mul(on_driven, place.clock, out=network.g_sums)
+            torch.mul(on_driven, sample.clock, out=network.g_sums)
             g = network.back(unfold, v, g_a)
         if timed:
             g_time.copy_(by_clock.sum((0, 1)))
@@ -150,7 +150,7 @@ def _backward(ctx, grad):
     return g_drive, g_clock, g.T, *network.by_synapse(), None, None
 
 
-class _Place(NamedTuple):
+class _Sample(NamedTuple):
     """What drives one sample: a and b (U, B), those of the driven units (D, B), t (1, B)."""
 
     above: torch.Tensor
@@ -201,10 +201,10 @@ class _Network:
         self.inward = _padded(source, by_target).flatten()
         self.unfolds = [_Unfold(sigma, rows, self.units, self.driven, width) for _ in range(kept)]
 
-    def places(self, above, below, clock) -> list[_Place]:
+    def samples(self, above, below, clock) -> list[_Sample]:
         """The samples of (T, U, B), (T, U, B) and (T, 1, B)."""
         parts = above, below, below[:, : self.driven], clock
-        return [_Place(*views) for views in zip(*(p.unbind(0) for p in parts), strict=True)]
+        return [_Sample(*views) for views in zip(*(p.unbind(0) for p in parts), strict=True)]
 
     def sum_up(self, unfold: _Unfold, v):
         """Write activations and both sums from v (U, B)."""
@@ -212,14 +212,16 @@ class _Network:
         unfold.active.mul_(self.sigma).add_(self.shift).sigmoid_()
         torch.bmm(self.weights, unfold.active, out=unfold.sums)
 
-    def unfold(self, unfold: _Unfold, v, place: _Place):
+    def unfold(self, unfold: _Unfold, v, sample: _Sample):
         """Write all of an unfold from v (U, B), which may be its own state after the last one."""
         self.sum_up(unfold, v)
-        torch.add(v, place.above, out=unfold.after)
-        unfold.after_driven.addcmul_(unfold.first, place.clock)
+        torch.add(v, sample.above, out=unfold.after)
+        unfold.after_driven.addcmul_(unfold.first, sample.clock)
         if self.driven < self.units:
-            unfold.denominator.copy_(place.below)
-        torch.addcmul(place.below_driven, unfold.second, place.clock, out=unfold.denominator_driven)
+            unfold.denominator.copy_(sample.below)
+        torch.addcmul(
+            sample.below_driven, unfold.second, sample.clock, out=unfold.denominator_driven
+        )
         unfold.after.div_(unfold.denominator)
 
 

@@ -136,9 +136,9 @@ class _Scan(torch.autograd.Function):
         keep, drive = keep.transpose(0, 1).contiguous(), drive.transpose(0, 1)
         states = torch.empty_like(keep)
         before = first
-        for place in range(keep.shape[0]):
-            before = torch.addcmul(drive[place], keep[place], before)
-            states[place] = before
+        for index in range(keep.shape[0]):
+            before = torch.addcmul(drive[index], keep[index], before)
+            states[index] = before
         ctx.save_for_backward(keep, states, first)
         return states.transpose(0, 1)
 
@@ -149,8 +149,8 @@ class _Scan(torch.autograd.Function):
         total = torch.empty_like(states)
         after = gradient[-1]
         total[-1] = after
-        for place in range(keep.shape[0] - 2, -1, -1):
-            after = torch.addcmul(gradient[place], keep[place + 1], after)
-            total[place] = after
+        for index in range(keep.shape[0] - 2, -1, -1):
+            after = torch.addcmul(gradient[index], keep[index + 1], after)
+            total[index] = after
         before = torch.cat([first[None], states[:-1]]).conj()
         return (total * before).transpose(0, 1), total.transpose(0, 1), keep[0] * total[0]

@@ -78,14 +78,14 @@ def load_cfc_mixed(cell, weights: Mapping[str, torch.Tensor]) -> None:
 def _cfc(cell, left: dict[str, torch.Tensor]) -> list[tuple[torch.Tensor, torch.Tensor]]:
     """Parameters of our CfC and their values, taken out of ``left``."""
     # Activations and dropout sit between the layers and are numbered too.
-    places = sorted({int(name.split('.')[1]) for name in left if name.startswith('backbone.')})
-    if len(places) != len(cell.backbone):
-        raise ValueError(f'backbone: expected {len(cell.backbone)} layers, found {len(places)}')
+    numbers = sorted({int(name.split('.')[1]) for name in left if name.startswith('backbone.')})
+    if len(numbers) != len(cell.backbone):
+        raise ValueError(f'backbone: expected {len(cell.backbone)} layers, found {len(numbers)}')
     loaded = []
-    for layer, place in zip(cell.backbone, places, strict=True):
+    for layer, number in zip(cell.backbone, numbers, strict=True):
         for part in ('weight', 'bias'):
             parameter = getattr(layer, part)
-            value = _take(left, f'backbone.{place}.{part}', tuple(parameter.shape))
+            value = _take(left, f'backbone.{number}.{part}', tuple(parameter.shape))
             loaded.append((parameter, value))
     heads, bias = _heads(left, cell.gates, cell.heads.weight.shape[1])
     loaded += [(cell.heads.weight, heads.flatten(0, 1)), (cell.heads.bias, bias)]
@@ -103,7 +103,7 @@ def _lstm(cell, left: dict[str, torch.Tensor]) -> list[tuple[torch.Tensor, torch
         dim=1,
     ).split(size)
     g, i, f, o = _take(left, 'lstm.input_map.bias', (4 * size,)).split(size)
-    kernel = torch.cat([rows[place] for place in (1, 2, 3, 0)])
+    kernel = torch.cat([rows[number] for number in (1, 2, 3, 0)])
     bias = torch.cat([i, f + 1.0, o, g])
     return [(cell.gates.weight, kernel), (cell.gates.bias, bias)]
 
@@ -119,14 +119,14 @@ def load_wired_cfc(cell, weights: Mapping[str, torch.Tensor]) -> None:
     """
     left = {name.removeprefix('rnn_cell.'): value for name, value in weights.items()}
     loaded = []
-    for place, (layer, units) in enumerate(zip(cell.layers, cell.sizes, strict=True)):
-        before = cell.sizes[place - 1] if place else cell.input_size
-        columns = {place: range(before), place + 1: range(before, before + units)}
+    for number, (layer, units) in enumerate(zip(cell.layers, cell.sizes, strict=True)):
+        before = cell.sizes[number - 1] if number else cell.input_size
+        columns = {number: range(before), number + 1: range(before, before + units)}
         if not set(layer.sources) <= columns.keys():
-            raise ValueError(f'layer_{place}: the wiring differs: ncps feeds it from one layer')
+            raise ValueError(f'layer_{number}: the wiring differs: ncps feeds it from one layer')
         mine = {
-            name.removeprefix(f'layer_{place}.'): left.pop(name)
-            for name in list(left) if name.startswith(f'layer_{place}.')
+            name.removeprefix(f'layer_{number}.'): left.pop(name)
+            for name in list(left) if name.startswith(f'layer_{number}.')
         }  # fmt: skip
         mask = _take(mine, 'sparsity_mask', (units, before + units)) != 0
         heads, bias = _heads(mine, layer.gates, before + units)
@@ -135,7 +135,7 @@ def load_wired_cfc(cell, weights: Mapping[str, torch.Tensor]) -> None:
         ours = torch.zeros_like(mask)
         ours[:, seen] = exists
         if not torch.equal(ours[:, :before], mask[:, :before]):
-            raise ValueError(f'layer_{place}.sparsity_mask: the wiring differs')
+            raise ValueError(f'layer_{number}.sparsity_mask: the wiring differs')
         loaded += [(layer.values, heads[:, :, seen][:, exists]), (layer.bias, bias)]
         loaded += _amplitudes(mine, layer.gates)
         _nothing_left(mine, 'wired CfC')

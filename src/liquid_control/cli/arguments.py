@@ -28,14 +28,14 @@ def add_walk_arguments(parser: argparse.ArgumentParser, folder: str) -> None:
 
 def add_simulated_argument(parser: argparse.ArgumentParser, contract: bool = False) -> None:
     """Add ``--robot``, the name of a simulated robot, or the path of a contract for one."""
-    from liquid_control.sim import robots
+    from liquid_control.sim import simulated_robots
 
     path = ', or the path of a contract for one' if contract else ''
     parser.add_argument(
         '--robot',
         default=ROBOT,
         metavar='ROBOT' if contract else 'NAME',
-        help=f'simulated robot: {", ".join(robots())}{path} ({ROBOT})',
+        help=f'simulated robot: {", ".join(simulated_robots())}{path} ({ROBOT})',
     )
 
 
@@ -176,9 +176,9 @@ def check_bundle_path(option: str, path: Path) -> None:
         raise ValueError(f'{option}: expected a file named .onnx, found {path}')
     if path.is_dir():
         raise ValueError(f'{option}: expected a file, found the folder {path}')
-    place = next(parent for parent in path.absolute().parents if parent.exists())
-    if not (place.is_dir() and os.access(place, os.W_OK)):
-        raise ValueError(f'{option} {path}: cannot write to {place}')
+    nearest = next(parent for parent in path.absolute().parents if parent.exists())
+    if not (nearest.is_dir() and os.access(nearest, os.W_OK)):
+        raise ValueError(f'{option} {path}: cannot write to {nearest}')
 
 
 @contextlib.contextmanager

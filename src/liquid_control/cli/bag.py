@@ -81,17 +81,17 @@ def _one(
     try:
         with console.status(f'reading {escape(path.name)}'):
             bag = Bag(path, args.distro, args.msgs)
-            found = coverage(bag, contract, args.observed)
+            summary = coverage(bag, contract, args.observed)
     except BagError as error:
         say(console, f'[bold red]NOT READ[/] {escape(str(error))}')
         return {'bag': {'path': str(path), 'whole': False, 'damage': str(error)}}, False
-    say(console, answer(found))
-    for part in coverage_parts(found, args.verbose):
+    say(console, answer(summary))
+    for part in coverage_parts(summary, args.verbose):
         say(console, part)
-    return found, bag_problem(found) is None
+    return summary, bag_problem(summary) is None
 
 
-def _draft(console: Any, found: dict, target: Path, path: Path) -> None:
+def _draft(console: Any, summary: dict, target: Path, path: Path) -> None:
     from rich.markup import escape
 
     from liquid_control.bags.draft import draft
@@ -99,7 +99,7 @@ def _draft(console: Any, found: dict, target: Path, path: Path) -> None:
     from liquid_control.control import Contract
     from liquid_control.files import write_whole
 
-    text = draft(found, path.resolve().stem or 'robot')
+    text = draft(summary, path.resolve().stem or 'robot')
     contract = Contract.parse(text, str(target))
     write_whole(target, text)
     say(

@@ -93,9 +93,9 @@ def _origin(bundle: Any) -> Iterator[tuple[str, str]]:
     counts = ', '.join(f'{name.replace("_", " ")} {value:,}' for name, value in _numbers(bundle))
     yield 'size', f'{len(bundle.graph):,} bytes{counts and ": "}{counts}'
     about = bundle.provenance
-    told = [str(about[name]) for name in ('date', 'command') if name in about]
-    if told:
-        yield 'made', ', by '.join(told)
+    origin = [str(about[name]) for name in ('date', 'command') if name in about]
+    if origin:
+        yield 'made', ', by '.join(origin)
     yield 'trained with', trained_with(bundle.trained_elapsed)
 
 

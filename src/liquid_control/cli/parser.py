@@ -52,12 +52,12 @@ class Parser(argparse.ArgumentParser):
     def parse_known_args(self, args=None, namespace=None):  # type: ignore[override]
         self.given = []
         try:
-            found, rest = super().parse_known_args(args, namespace)
+            parsed, rest = super().parse_known_args(args, namespace)
         except _RequiredError as error:
             self._refuse(error.args[0], list(args or ()))
         if rest:
             self._refuse(f'unexpected argument {rest[0]!r}', rest)
-        return found, rest
+        return parsed, rest
 
     def _refuse(self, message: str, arguments: list[str]) -> NoReturn:
         """End with a message, or with the unknown option that is the likely cause."""

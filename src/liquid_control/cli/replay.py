@@ -212,6 +212,6 @@ def _named(recordings: list[Path]) -> list[tuple[str, Path]]:
     """Give each recording a name, as short as possible."""
     short = [path.resolve().name for path in recordings]
     return [
-        (name if short.count(name) == 1 else f'{place:04d}-{name}', path)
-        for place, (name, path) in enumerate(zip(short, recordings, strict=True))
+        (name if short.count(name) == 1 else f'{index:04d}-{name}', path)
+        for index, (name, path) in enumerate(zip(short, recordings, strict=True))
     ]

@@ -130,16 +130,16 @@ def _evaluate(args, console) -> int:
     with console.status('reading the data'):
         rollouts = _load(args, console)
         windows = data.protocol(rollouts)
-        found = best_weights.evaluate(path, windows)
+        figures = best_weights.evaluate(path, windows)
         measure = data.baselines(windows)
     table = new_table('mean squared error', 'test', 'validation')
-    table.add_row(path.name, f'{found["test_mse"]:.3f}', f'{found["validation_mse"]:.3f}')
+    table.add_row(path.name, f'{figures["test_mse"]:.3f}', f'{figures["validation_mse"]:.3f}')
     table.add_row('persistence', f'{measure["persistence_mse"]:.3f}', '')
     table.add_row('linear map', f'{measure["linear_mse"]:.3f}', '')
     console.print(table)
     if args.json:
         about = provenance(data_sha256=rollouts.sha256)
-        write_json(args.json, {'format': 1, 'provenance': about, 'weights': path.name, **found})
+        write_json(args.json, {'format': 1, 'provenance': about, 'weights': path.name, **figures})
     return 0
 
 

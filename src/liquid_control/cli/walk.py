@@ -13,7 +13,7 @@ from liquid_control.report.video import render
 
 
 def walk(settings: RunSettings, console: Console) -> list[dict]:
-    """Run one graph to its end, with progress; return what it told of each finished episode.
+    """Run one graph to its end, with progress; return the record of each finished episode.
 
     Raises:
         FileExistsError: the run folder holds a recording.
@@ -22,7 +22,7 @@ def walk(settings: RunSettings, console: Console) -> list[dict]:
     finished = []
     graph = Graph(settings)
 
-    def told(line: dict) -> None:
+    def take(line: dict) -> None:
         done = line['episode'] + line['step'] / settings.steps
         report(done / settings.episodes, _so_far(settings, line))
         if line.get('over'):
@@ -30,7 +30,7 @@ def walk(settings: RunSettings, console: Console) -> list[dict]:
 
     try:
         with reporting(console, title(settings)) as report, graph:
-            graph.follow(told)
+            graph.follow(take)
     finally:
         if (settings.folder / 'bag').exists():
             console.print(f'recorded in {settings.folder}', highlight=False, soft_wrap=True)

@@ -45,6 +45,7 @@ class Timeline:
         """Take in a stamp; return what it means and the elapsed time in nominal periods."""
         if self._last is None or self.distant(stamp_ns):
             self._last = stamp_ns
+            self._pace.forget()  # as after a jump of the clock, of which only a node hears
             self._pace.restart(stamp_ns)
             return Advance.RESET, 1.0
         passed = stamp_ns - self._last

@@ -1,5 +1,6 @@
 """The same faults for many robots stepped at once, each robot with its own."""
 
+import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from liquid_control.faults.fault import Fault, FaultError
 from liquid_control.faults.kinds import SensorFault, of_kind
 from liquid_control.faults.models import DynamicsFaults
 from liquid_control.faults.randomness import Random, SharedRandom, Streams
-from liquid_control.faults.signals import Signal, sensor_signals
+from liquid_control.faults.signals import Signal, sensed_terms, sensor_signals
 
 if TYPE_CHECKING:
     from mujoco import MjModel
@@ -48,8 +49,21 @@ class BatchFaults:
         self._arrived = np.zeros(len(has), dtype=bool)
 
     @classmethod
-    def of(cls, faults: Sequence[Fault], has: np.ndarray, contract: Contract) -> 'BatchFaults':
-        """The faults of robots with a contract whose terms are all on one topic.
+    def of(
+        cls,
+        faults: Sequence[Fault],
+        has: np.ndarray,
+        contract: Contract,
+        robot: Contract | None = None,
+    ) -> 'BatchFaults':
+        """The faults of robots whose policy reads the terms of a contract, all on one topic.
+
+        Args:
+            faults: all K faults.
+            has: which robot has which fault, (N, K) bool.
+            contract: what the policy reads and commands.
+            robot: complete contract of the robot, with which each robot's own numbers are those of
+                a :class:`FaultInjector`; by default the same.
 
         Raises:
             FaultError: a channel has no ``std``, or the terms are on several topics.
@@ -59,7 +73,14 @@ class BatchFaults:
             raise FaultError(
                 f'{contract.source}: expected all terms on one topic, found {", ".join(signals)}'
             )
-        return cls(faults, has, next(iter(signals.values())), contract.action)
+        (topic, signal), *_ = signals.items()
+        if robot is not None:
+            index = {term.name: position for position, term in sensed_terms(robot)[topic]}
+            read = [term.name for _, term in sensed_terms(contract)[topic]]
+            spans = (span for _, span in signal.terms)
+            terms = tuple((index[name], span) for name, span in zip(read, spans, strict=True))
+            signal = dataclasses.replace(signal, terms=terms)
+        return cls(faults, has, signal, contract.action)
 
     @property
     def arrays(self) -> dict[str, np.ndarray]:

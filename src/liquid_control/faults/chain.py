@@ -16,7 +16,7 @@ class FaultChain:
     ``start`` on.
 
     Args:
-        faults: the faults, each with its place among all K faults.
+        faults: the faults, each with its position among all K faults.
         has: which source has which fault, (N, K) bool; may change when an episode begins.
         signal: what the sources send, n values.
         held: where given, whoever receives a signal holds its last value if none arrives, and this
@@ -34,14 +34,14 @@ class FaultChain:
         self._first = held
         self._held: dict[int, np.ndarray] = {}
         if held is not None:
-            self._held = {place: np.tile(held, (len(has), 1)) for place, _ in self._faults}
+            self._held = {position: np.tile(held, (len(has), 1)) for position, _ in self._faults}
         self.count = np.zeros(len(has), dtype=np.int64)
         """Samples that each source has taken in, (N,)."""
         self._memories: dict[int, Memory] = {}
-        for place, fault in self._faults:
+        for position, fault in self._faults:
             memory = fault.memory(len(has), len(signal.scale))
             if memory is not None:
-                self._memories[place] = memory
+                self._memories[position] = memory
 
     def __bool__(self) -> bool:
         return bool(self._faults)
@@ -50,9 +50,9 @@ class FaultChain:
     def arrays(self) -> dict[str, np.ndarray]:
         """All mutable state, to be read or written in place."""
         arrays = {'count': self.count}
-        for place, memory in self._memories.items():
-            arrays |= {f'{place}.{name}': array for name, array in memory.arrays.items()}
-        return arrays | {f'{place}.held': array for place, array in self._held.items()}
+        for position, memory in self._memories.items():
+            arrays |= {f'{position}.{name}': array for name, array in memory.arrays.items()}
+        return arrays | {f'{position}.held': array for position, array in self._held.items()}
 
     def push(self, values: np.ndarray, random: Random) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Take in one sample of each source.
@@ -66,21 +66,21 @@ class FaultChain:
             whether one arrives (N,).
         """
         numbers, arrived = self.count.copy(), np.ones(len(self.count), dtype=bool)
-        for place, fault in self._faults:
-            active = self._has[:, place] & fault.active(self.count)
-            draws = random.draws(self._signal, place, active)
+        for position, fault in self._faults:
+            active = self._has[:, position] & fault.active(self.count)
+            draws = random.draws(self._signal, position, active)
             if fault.alters:
                 arrived = arrived & ~(fault.drops(draws) & active)
                 changes = active[:, None]
                 if self._signal.no_value is not None:
                     changes = changes & (values != self._signal.no_value)
                 values = np.where(changes, fault.corrupt(values, self._signal.scale, draws), values)
-            if place in self._memories:
-                memory = self._memories[place]
+            if position in self._memories:
+                memory = self._memories[position]
                 values, numbers, arrived = memory.push(values, numbers, arrived, active, draws)
-            if place in self._held:
-                values = np.where(arrived[:, None], values, self._held[place])
-                self._held[place][:], arrived = values, np.ones_like(arrived)
+            if position in self._held:
+                values = np.where(arrived[:, None], values, self._held[position])
+                self._held[position][:], arrived = values, np.ones_like(arrived)
         self.count += 1
         return values, numbers, arrived
 

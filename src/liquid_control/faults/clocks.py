@@ -31,8 +31,8 @@ class ClockFaults:
             random: source of randomness.
         """
         lengths = np.ones(len(self._has))
-        for place, fault in self._faults:
-            active = self._has[:, place] & fault.active(steps)
-            draws = random.draws(_CLOCK, place, active)
+        for position, fault in self._faults:
+            active = self._has[:, position] & fault.active(steps)
+            draws = random.draws(_CLOCK, position, active)
             lengths *= np.where(active, fault.periods(draws), 1.0)
         return lengths

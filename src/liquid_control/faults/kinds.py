@@ -131,8 +131,10 @@ Kind = TypeVar('Kind', bound=Fault)
 
 
 def of_kind(faults: Iterable[Fault], kind: type[Kind]) -> tuple[tuple[int, Kind], ...]:
-    """The faults of one kind, each with its place among all: that is part of its random seed."""
-    return tuple((place, fault) for place, fault in enumerate(faults) if isinstance(fault, kind))
+    """The faults of one kind, each with its position among all: that is part of its random seed."""
+    return tuple(
+        (position, fault) for position, fault in enumerate(faults) if isinstance(fault, kind)
+    )
 
 
 def require_kinds(faults: Sequence[Fault], kinds: tuple[type[Fault], ...], where: str) -> None:

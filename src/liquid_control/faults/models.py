@@ -48,10 +48,10 @@ class DynamicsFaults:
         Raises:
             FaultError: the model lacks what a fault changes.
         """
-        for column, (place, fault) in enumerate(self._faults):
-            active = self._has[:, place] & fault.active(steps)
+        for column, (position, fault) in enumerate(self._faults):
+            active = self._has[:, position] & fault.active(steps)
             for index in np.flatnonzero(active & ~self._active[:, column]).tolist():
-                rng = random.generator('dynamics', index, place)
+                rng = random.generator('dynamics', index, position)
                 self._seeds[index, column] = rng.integers(2**62)
             self._active[:, column] = active
         models = [nominal] * len(self._has)

@@ -29,16 +29,16 @@ class Draws(Protocol):
 class Random(Protocol):
     """A source of random numbers for N robots."""
 
-    def draws(self, signal: Signal, place: int, active: np.ndarray) -> Draws:
+    def draws(self, signal: Signal, position: int, active: np.ndarray) -> Draws:
         """Numbers for one fault and the present sample of each robot.
 
         Args:
             signal: what the fault acts on.
-            place: place of the fault among all faults.
+            position: position of the fault among all faults.
             active: whether the fault acts on the robot, (N,); the numbers of others have no use.
         """
 
-    def generator(self, name: str, index: int, place: int) -> np.random.Generator:
+    def generator(self, name: str, index: int, position: int) -> np.random.Generator:
         """A generator for one robot's fault, to be used before any other number is drawn."""
 
 
@@ -69,10 +69,10 @@ class SharedRandom:
     def __init__(self, rng: np.random.Generator):
         self._rng = rng
 
-    def draws(self, signal: Signal, place: int, active: np.ndarray) -> SharedDraws:
+    def draws(self, signal: Signal, position: int, active: np.ndarray) -> SharedDraws:
         return SharedDraws(self._rng, (len(active), len(signal.scale)))
 
-    def generator(self, name: str, index: int, place: int) -> np.random.Generator:
+    def generator(self, name: str, index: int, position: int) -> np.random.Generator:
         return self._rng
 
 
@@ -101,23 +101,23 @@ class Streams:
         self.stamps = stamps
         return self
 
-    def draws(self, signal: Signal, place: int, active: np.ndarray) -> '_StreamDraws':
-        return _StreamDraws(self, signal, place, active)
+    def draws(self, signal: Signal, position: int, active: np.ndarray) -> '_StreamDraws':
+        return _StreamDraws(self, signal, position, active)
 
     def generator(
-        self, name: str, index: int, place: int, term: int = 0, call: int = 0
+        self, name: str, index: int, position: int, term: int = 0, call: int = 0
     ) -> np.random.Generator:
         """A generator of one robot, valid until the next is asked for.
 
         Args:
             name: what is random.
             index: index of the robot.
-            place: place of the fault among all faults.
+            position: position of the fault among all faults.
             term: index of the term in its topic.
             call: how many times the fault drew numbers before.
         """
         self._key[:] = self._seeds[index], zlib.crc32(name.encode())
-        self._counter[:] = call << 32, term, place, self.stamps[index] % 2**64
+        self._counter[:] = call << 32, term, position, self.stamps[index] % 2**64
         self._philox.state = self._state
         return self._rng
 
@@ -125,8 +125,8 @@ class Streams:
 class _StreamDraws:
     """Numbers of one fault from :class:`Streams`, the more calls the further along each stream."""
 
-    def __init__(self, streams: Streams, signal: Signal, place: int, active: np.ndarray):
-        self._streams, self._signal, self._place = streams, signal, place
+    def __init__(self, streams: Streams, signal: Signal, position: int, active: np.ndarray):
+        self._streams, self._signal, self._position = streams, signal, position
         self._active, self._calls = active, 0
 
     def normal(self, each: Each = 'channel') -> np.ndarray:
@@ -137,16 +137,16 @@ class _StreamDraws:
 
     def _draw(self, method: str, each: Each) -> np.ndarray:
         signal, count = self._signal, len(self._active)
-        found = np.zeros((count, len(signal.scale)) if each == 'channel' else count)
+        drawn = np.zeros((count, len(signal.scale)) if each == 'channel' else count)
         for index in np.flatnonzero(self._active).tolist():
             if each == 'sample':
-                found[index] = getattr(self._of(index), method)()
+                drawn[index] = getattr(self._of(index), method)()
                 continue
             for term, span in signal.terms:
-                part = found[index, span]
+                part = drawn[index, span]
                 part[:] = getattr(self._of(index, term), method)(len(part))
         self._calls += 1
-        return found
+        return drawn
 
     def _of(self, index: int, term: int = 0) -> np.random.Generator:
-        return self._streams.generator(self._signal.name, index, self._place, term, self._calls)
+        return self._streams.generator(self._signal.name, index, self._position, term, self._calls)

@@ -22,7 +22,7 @@ def registry() -> dict[str, type[Fault]]:
     Raises:
         TypeError: two faults have the same name.
     """
-    found: dict[str, type[Fault]] = {}
+    classes: dict[str, type[Fault]] = {}
     for kind in KINDS:
         package = importlib.import_module(f'{__package__}.{kind.kind}')
         for module in pkgutil.iter_modules(package.__path__, f'{package.__name__}.'):
@@ -30,10 +30,10 @@ def registry() -> dict[str, type[Fault]]:
                 if not isinstance(item, type) or item.__module__ != module.name:
                     continue
                 if issubclass(item, kind):
-                    if item.name in found:
+                    if item.name in classes:
                         raise TypeError(f'{module.name}: the name {item.name!r} is taken')
-                    found[item.name] = item
-    return found
+                    classes[item.name] = item
+    return classes
 
 
 def names() -> list[str]:
@@ -87,10 +87,10 @@ def _parse_one(text: str) -> Fault:
     if len(values) > len(settings):
         raise FaultError(f'{text}: {name} takes {", ".join(settings)}; found {len(values)} values')
     given: dict[str, Any] = {}
-    for place, value in enumerate(values):
+    for index, value in enumerate(values):
         setting, equals, number = (part.strip() for part in value.partition('='))
         if not equals:
-            setting, number = settings[place], value
+            setting, number = settings[index], value
         if setting not in settings:
             raise FaultError(f'{text}: {unknown(f"setting of {name}", setting, settings)}')
         given[setting] = number

@@ -39,14 +39,14 @@ def sensed_terms(
         robot: complete contract of the robot.
         asked: names of the terms; by default all.
     """
-    found: dict[str, list[tuple[int, Term]]] = {}
-    places: Counter[str] = Counter()
+    by_topic: dict[str, list[tuple[int, Term]]] = {}
+    positions: Counter[str] = Counter()
     for term in robot.sensed:
-        place = places[term.topic]
-        places[term.topic] += 1
+        position = positions[term.topic]
+        positions[term.topic] += 1
         if not term.hold and (asked is None or term.name in asked):
-            found.setdefault(term.topic, []).append((place, term))
-    return found
+            by_topic.setdefault(term.topic, []).append((position, term))
+    return by_topic
 
 
 def sensor_signals(robot: Contract, asked: Container[str] | None = None) -> dict[str, Signal]:
@@ -67,7 +67,9 @@ def sensor_signals(robot: Contract, asked: Container[str] | None = None) -> dict
         signals[topic] = Signal(
             scale=np.array([value for _, term in terms for value in term.std or ()]),
             name=topic,
-            terms=tuple((place, slice(*cut)) for (place, _), cut in zip(terms, cuts, strict=True)),
+            terms=tuple(
+                (position, slice(*cut)) for (position, _), cut in zip(terms, cuts, strict=True)
+            ),
             no_value=np.repeat([no_value(term.field) for _, term in terms], widths),
         )
     return signals

@@ -12,15 +12,15 @@ _SHOWN = 8
 """Oddities that are listed unless more are asked for."""
 
 
-def bag_problem(found: dict[str, Any]) -> tuple[str, str] | None:
+def bag_problem(summary: dict[str, Any]) -> tuple[str, str] | None:
     """What keeps a bag from being all read and fit for the contract: a word, and why; or None."""
-    bag, contract = found['bag'], found['contract']
+    bag, contract = summary['bag'], summary['contract']
     if bag['damage']:
         return 'INCOMPLETE', f'read as far as possible: {bag["damage"]}'
     lost = [
         f'{topic["messages"] - topic["decoded"]} of {topic["messages"]} messages of {name}: '
         f'{topic["why_unknown"] or "they are damaged"}'
-        for name, topic in found['topics'].items()
+        for name, topic in summary['topics'].items()
         if topic['decoded'] < topic['messages'] and not is_internal(name, topic['type'])
     ]
     if lost:
@@ -37,10 +37,10 @@ def bag_problem(found: dict[str, Any]) -> tuple[str, str] | None:
     return ('NOT COVERED', contract['too_slow']) if contract['too_slow'] else None
 
 
-def answer(found: dict[str, Any]) -> str:
+def answer(summary: dict[str, Any]) -> str:
     """One line: whether a bag is all there and fits, and if not, why."""
-    bag, contract = found['bag'], found['contract']
-    problem = bag_problem(found)
+    bag, contract = summary['bag'], summary['contract']
+    problem = bag_problem(summary)
     text = (
         f'{escape(bag["path"])}: {bag["messages"]} messages in {bag["duration_s"]:.2f} s '
         f'({bag["storage"]})'
@@ -55,17 +55,17 @@ def answer(found: dict[str, Any]) -> str:
     )
 
 
-def coverage_parts(found: dict[str, Any], verbose: bool = False) -> Iterator[Any]:
+def coverage_parts(summary: dict[str, Any], verbose: bool = False) -> Iterator[Any]:
     """What ``coverage`` found, part by part, for rich to print.
 
     Args:
         found: what it found.
         verbose: list every oddity, not only the first that few good bags have.
     """
-    bag, topics = found['bag'], found['topics']
+    bag, topics = summary['bag'], summary['topics']
     yield _topics(topics)
-    if found['contract'] is not None:
-        yield from _contract(found['contract'])
+    if summary['contract'] is not None:
+        yield from _contract(summary['contract'])
     for note in bag['notes']:
         yield f'[yellow]note:[/] {escape(note)}'
     for topic, why, count in bag['left_out']:

@@ -5,7 +5,7 @@ from typing import Any
 
 from liquid_control.control.bundle import Bundle
 from liquid_control.evaluation.suite import current, ordered, title
-from liquid_control.faults import SensorFault, of_kind, parse
+from liquid_control.faults import DynamicsFault, SensorFault, of_kind, parse
 
 _ONE_SEED = 'These are the scores of one seed; how much seeds differ is not known.'
 
@@ -69,12 +69,12 @@ def _parts(history: list[dict[str, Any]], unit: str) -> str:
     """Where each part of a training ran, with the versions in which the parts differ."""
     names = set.intersection(*(set(part['versions']) for part in history))
     differing = sorted(n for n in names if len({part['versions'][n] for part in history}) > 1)
-    told = []
+    described = []
     for part in history:
         named = [part[name] for name in ('processor', 'gpu') if name in part]
         where = ', '.join([*named, *(f'{n} {part["versions"][n]}' for n in differing)])
-        told.append(f'from {unit} {part["from"]:,} on {where}')
-    return '; '.join(told)
+        described.append(f'from {unit} {part["from"]:,} on {where}')
+    return '; '.join(described)
 
 
 def _recordings(recordings: list[dict[str, Any]]) -> str:
@@ -226,7 +226,7 @@ def _limits(bundle: Bundle, conditions: dict[str, dict]) -> str:
         )
     lines = [
         '- Trained and measured in simulation only; no robot has run it.',
-        f'- {_delays(bundle.settings)}',
+        f'- {_not_met(bundle.settings)}',
     ]
     for fault, score in conditions.items():
         if score['falls']:
@@ -239,17 +239,13 @@ def _limits(bundle: Bundle, conditions: dict[str, dict]) -> str:
     return '\n'.join(lines)
 
 
-def _delays(settings: dict[str, Any]) -> str:
+def _not_met(settings: dict[str, Any]) -> str:
     if settings.get('robust'):
         return 'Trained with commands up to two periods late, and with readings on time.'
     chances = settings.get('training', {}).get('conditions', {}).get('chances', ())
-    delays = [
-        fault.lag
-        for chance in chances
-        for text in chance['faults']
-        for _, fault in of_kind(parse(text), SensorFault)
-        if fault.name == 'delay'
-    ]
-    if not delays:
-        return 'Not trained with delays, nor with changed dynamics.'
-    return f'Not trained with delays of more than {max(delays)} samples, nor with changed dynamics.'
+    faults = [fault for chance in chances for text in chance['faults'] for fault in parse(text)]
+    delays = [fault.lag for _, fault in of_kind(faults, SensorFault) if fault.lag]
+    late = f'delays of more than {max(delays)} samples' if delays else 'delays'
+    if of_kind(faults, DynamicsFault):
+        return f'Not trained with {late}.'
+    return f'Not trained with {late}, nor with changed dynamics.'

@@ -70,11 +70,11 @@ def _observation_table(contract: Any) -> Any:
         about = [term.name, term.topic, term.field] if term.sensed else [term.name, '(the runner)']
         clip = '–' if term.clip is None else f'{term.clip[0]:g} … {term.clip[1]:g}'
         stds = term.std or (None,) * len(term.channels)
-        for place, channel in enumerate(term.channels):
-            last = place == len(term.channels) - 1
-            what = '\n'.join(about[place:] if last else about[place : place + 1])
-            spread = '–' if stds[place] is None else f'{stds[place]:g}'
-            table.add_row(*_plain(number, what, channel, term.units[place], clip, spread))
+        for index, channel in enumerate(term.channels):
+            last = index == len(term.channels) - 1
+            what = '\n'.join(about[index:] if last else about[index : index + 1])
+            spread = '–' if stds[index] is None else f'{stds[index]:g}'
+            table.add_row(*_plain(number, what, channel, term.units[index], clip, spread))
             number += 1
         table.add_section()
     return table

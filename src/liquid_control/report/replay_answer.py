@@ -55,12 +55,12 @@ def _alarm(score: dict[str, Any]) -> str:
 
 def _good(heard: dict[str, Any], judged: list[dict[str, Any]]) -> list[str]:
     seconds, count = heard['seconds'] or 0.0, heard['observations']
-    said = [f'{count} observations in {seconds:.1f} s']
+    parts = [f'{count} observations in {seconds:.1f} s']
     watched = [score['alarm']['watched_s'] for score in judged if score['alarm']]
     if watched:
-        said.append(f'no alarm in {max(watched):.1f} s watched')
+        parts.append(f'no alarm in {max(watched):.1f} s watched')
     drivers = [score for score in judged if score['drives']]
     if drivers:
         compared = max(score['actions_compared'] for score in drivers)
-        said.append(f'{compared} commands compared' if compared else 'no commands recorded')
-    return said
+        parts.append(f'{compared} commands compared' if compared else 'no commands recorded')
+    return parts

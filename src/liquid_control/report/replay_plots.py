@@ -59,23 +59,23 @@ def _traces(evaluator: Evaluator, first: int) -> Plot | None:
     seconds = (stamps - first) * 1e-9
     contract = evaluator.contract
     calibration = None if evaluator.watch is None else evaluator.watch.calibration
-    names = [contract.sensed_channels[place] for place in contract.measured]
+    names = [contract.sensed_channels[index] for index in contract.measured]
     units = [u for term in contract.sensed if not term.hold for u in term.units]
-    places = _channels(evaluator)
+    indices = _channels(evaluator)
     ahead = evaluator.ahead / contract.rate
     with rc_context(STYLE):
-        figure, axes = _stack(len(places), 1.15)
-        for ax, place in zip(axes, places, strict=True):
+        figure, axes = _stack(len(indices), 1.15)
+        for ax, index in zip(axes, indices, strict=True):
             if calibration:
-                band = 2.0 * calibration.band[place]
+                band = 2.0 * calibration.band[index]
                 ax.fill_between(
-                    seconds, predicted[:, place] - band, predicted[:, place] + band,
+                    seconds, predicted[:, index] - band, predicted[:, index] + band,
                     color=_MODEL, alpha=0.25, lw=0, label='band',
                 )  # fmt: skip
-            ax.plot(seconds, predicted[:, place], color=_MODEL, lw=0.9, label='predicted')
-            ax.plot(seconds, observed[:, place], color=_INK, lw=0.8, label='observed')
-            _title(ax, f'{_plain(names[place])}, {units[place]}')
-            low, high = np.percentile(observed[:, place], (0, 100))
+            ax.plot(seconds, predicted[:, index], color=_MODEL, lw=0.9, label='predicted')
+            ax.plot(seconds, observed[:, index], color=_INK, lw=0.8, label='observed')
+            _title(ax, f'{_plain(names[index])}, {units[index]}')
+            low, high = np.percentile(observed[:, index], (0, 100))
             margin = 0.15 * (high - low) or 0.1
             ax.set_ylim(low - margin, high + margin)
             _shade(ax, evaluator, first)
@@ -127,8 +127,8 @@ def _horizons(evaluators: Sequence[Evaluator]) -> Plot | None:
     with rc_context(STYLE):
         figure = Figure(figsize=(5.2, 2.7), layout='constrained')
         ax = figure.subplots()
-        for place, (evaluator, (ahead, model, base)) in enumerate(curves):
-            color = _RUNS[place % len(_RUNS)]
+        for index, (evaluator, (ahead, model, base)) in enumerate(curves):
+            color = _RUNS[index % len(_RUNS)]
             ax.plot(ahead, np.sqrt(model), color=color, label=evaluator.name)
             ax.plot(ahead, np.sqrt(base), color=color, lw=0.8, ls=(0, (2, 2)))
         ax.set_xlabel('steps ahead')

@@ -61,8 +61,8 @@ def _findings(result: dict[str, Any]) -> Iterator[str]:
     for score in result['policies']:
         who = escape(score['policy']) + ('' if score['fault'] == 'none' else f', {score["fault"]}')
         if score['reasons']:
-            told = ', '.join(f'{count} {name}' for name, count in score['reasons'].items())
-            yield f'[yellow]{who}: {told.replace("_", " ")}[/]'
+            reasons = ', '.join(f'{count} {name}' for name, count in score['reasons'].items())
+            yield f'[yellow]{who}: {reasons.replace("_", " ")}[/]'
         for event in (score['alarm'] or {}).get('events', ()):
             joints = ', '.join(list(event['joints'])[:4])
             yield (

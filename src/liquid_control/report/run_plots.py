@@ -71,16 +71,16 @@ def traces(trace: Trace, contract: Contract) -> Plot | None:
         return None
     seconds = _seconds(trace, part)
     start, end = window(seconds)
-    places = _shown_channels(contract)
+    indices = _shown_channels(contract)
     with rc_context(STYLE):
-        figure, axes = _stack(len(places), 1.15)
-        for ax, place in zip(axes, places, strict=True):
-            ax.plot(seconds, trace.observations[part, place], color=_INK, lw=1.0, label='observed')
+        figure, axes = _stack(len(indices), 1.15)
+        for ax, number in zip(axes, indices, strict=True):
+            ax.plot(seconds, trace.observations[part, number], color=_INK, lw=1.0, label='observed')
             ahead = seconds + 1 / contract.rate
-            ax.plot(ahead, trace.predictions[part, place], color=_MODEL, lw=1.0, label='predicted')
-            name, unit = _channels(contract)[place]
+            ax.plot(ahead, trace.predictions[part, number], color=_MODEL, lw=1.0, label='predicted')
+            name, unit = _channels(contract)[number]
             _title(ax, f'{name}, {unit}')
-            _fit(ax, seconds, trace.observations[part, place], start, end)
+            _fit(ax, seconds, trace.observations[part, number], start, end)
         axes[0].legend(loc='lower right', bbox_to_anchor=(1.0, 0.98), ncols=2, borderaxespad=0)
         axes[-1].set_xlabel('time in the episode, s')
         axes[-1].set_xlim(start, end)
@@ -102,13 +102,13 @@ def commands(trace: Trace, contract: Contract) -> Plot | None:
     action = contract.action
     with rc_context(STYLE):
         figure, axes = _stack(len(action.joints), 0.62)
-        for place, ax in enumerate(axes):
-            ax.step(seconds, trace.actions[part, place], where='post', color=_OTHER, lw=1.0)
-            lower, upper = action.lower[place], action.upper[place]
+        for number, ax in enumerate(axes):
+            ax.step(seconds, trace.actions[part, number], where='post', color=_OTHER, lw=1.0)
+            lower, upper = action.lower[number], action.upper[number]
             margin = 0.08 * (upper - lower)
             ax.set_ylim(lower - margin, upper + margin)
             ax.set_yticks([lower, upper])
-            _title(ax, action.joints[place])
+            _title(ax, action.joints[number])
         axes[-1].set_xlabel('time in the episode, s')
         axes[-1].set_xlim(start, end)
         svg = _svg(figure)
@@ -197,11 +197,11 @@ def channel_ratios(ratios: Sequence[tuple[str, dict[str, float | None]]]) -> Plo
         figure = Figure(figsize=(10.6, 0.75 + 0.27 * len(channels)), layout='constrained')
         ax = figure.subplots()
         ax.axvline(1.0, color=_INK, lw=0.8, dashes=(4, 3))
-        for place, (name, found) in enumerate(ratios):
+        for number, (name, found) in enumerate(ratios):
             values = [found.get(c) or np.nan for c in channels]
-            shift = 0.09 * (place - (len(ratios) - 1) / 2)
+            shift = 0.09 * (number - (len(ratios) - 1) / 2)
             rows = np.arange(len(channels)) + shift
-            color, marker = _RUNS[place % len(_RUNS)], 'osD^vP'[place // len(_RUNS) % 6]
+            color, marker = _RUNS[number % len(_RUNS)], 'osD^vP'[number // len(_RUNS) % 6]
             ax.scatter(values, rows, s=26, color=color, marker=marker, label=name, lw=0)
         ax.set_xscale('log')
         _plain_ticks(ax.xaxis)

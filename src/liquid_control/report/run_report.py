@@ -110,8 +110,8 @@ def _plots(bag: Bag, run: dict[str, Any]) -> list[plots.Plot]:
     if run.get('mode') == 'realtime':
         made.append(plots.latency(latencies(episode_rows(bag)), contract))
     if run.get('mode') == 'robot':
-        found = stamped_latencies(bag, contract, observed)
-        made.append(plots.latency(np.array([*found.values()]), contract))
+        answered = stamped_latencies(bag, contract, observed)
+        made.append(plots.latency(np.array([*answered.values()]), contract))
     return [plot for plot in made if plot is not None]
 
 

@@ -187,8 +187,8 @@ def comparison(metrics: Sequence[dict]) -> Group:
     Args:
         metrics: what ``measure`` returned of each run.
     """
-    said = [Text(s.text, style='bold red' if s.bad else '') for s in summary(metrics)]
-    parts: list[Any] = [*said, '']
+    sentences = [Text(s.text, style='bold red' if s.bad else '') for s in summary(metrics)]
+    parts: list[Any] = [*sentences, '']
     for compared in comparisons(metrics):
         parts += [Text(compared.title, style='bold'), _table(compared)]
     return Group(*parts)

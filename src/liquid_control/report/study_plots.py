@@ -48,17 +48,17 @@ def _recipes(rows: Sequence[Mapping[str, Any]]) -> Figure:
     """Published errors with their deviation, and every measured seed."""
     figure = Figure(figsize=(6.4, 0.9 + 0.45 * len(rows)), layout='constrained')
     ax = figure.subplots()
-    places = np.arange(len(rows))
+    levels = np.arange(len(rows))
     ax.errorbar(
-        [row['published_mse'] for row in rows], places - 0.14, fmt='s', ms=5, lw=1.2, color=_INK,
+        [row['published_mse'] for row in rows], levels - 0.14, fmt='s', ms=5, lw=1.2, color=_INK,
         xerr=[row['published_deviation'] for row in rows], label='published, ± deviation',
     )  # fmt: skip
-    for place, row in zip(places, rows, strict=True):
+    for level, row in zip(levels, rows, strict=True):
         scores = np.add(row['test_mse']['seeds'], row['penalty'])
-        label = 'measured, one mark per seed' if place == 0 else None
-        ax.scatter(scores, np.full(len(scores), place + 0.14), s=22, color=_LIQUID, lw=0,
+        label = 'measured, one mark per seed' if level == 0 else None
+        ax.scatter(scores, np.full(len(scores), level + 0.14), s=22, color=_LIQUID, lw=0,
                    label=label)  # fmt: skip
-    ax.set_yticks(places, [row['cell'] for row in rows])
+    ax.set_yticks(levels, [row['cell'] for row in rows])
     ax.tick_params(axis='y', length=0)
     ax.set_ylim(len(rows) - 0.5, -0.5)
     ax.grid(axis='x', color=_INK, alpha=0.12, lw=0.6)
@@ -82,12 +82,10 @@ def _comparison(rows: Sequence[Mapping[str, Any]]) -> Figure:
     ):
         for row in rows:
             color, _ = _family(row['cell'])
-            found = row['test_mse']
-            low, high = (
-                found[k] if found[k] == found[k] else found['iqm'] for k in ('low', 'high')
-            )
-            bars = [[max(0.0, found['iqm'] - low)], [max(0.0, high - found['iqm'])]]
-            ax.errorbar(row[key], found['iqm'], yerr=bars, fmt='o', ms=5, lw=1.0, color=color)
+            mse = row['test_mse']
+            low, high = (mse[k] if mse[k] == mse[k] else mse['iqm'] for k in ('low', 'high'))
+            bars = [[max(0.0, mse['iqm'] - low)], [max(0.0, high - mse['iqm'])]]
+            ax.errorbar(row[key], mse['iqm'], yerr=bars, fmt='o', ms=5, lw=1.0, color=color)
         ax.set_xscale('log')
         _plain_ticks(ax)
         ax.set_xlabel(text)
@@ -143,16 +141,16 @@ def _labels(figure: Figure, ax: Axes, points: Sequence[tuple[float, float, str]]
     for x, y, name in sorted(points, key=lambda point: point[1]):
         left, height = ax.transData.transform((x, y))
         width = 8.0 * len(name) * figure.dpi / 100
-        place = height
+        level = height
         step = 10.0 * figure.dpi / 72
         while any(
-            abs(place - other) < step and left < at + wide and at < left + width
+            abs(level - other) < step and left < at + wide and at < left + width
             for at, other, wide in taken
         ):
-            place += 0.25 * step
-        taken.append((left, place, width))
+            level += 0.25 * step
+        taken.append((left, level, width))
         ax.annotate(
-            name, (x, y), xytext=(6, (place - height) * 72 / figure.dpi - 3),
+            name, (x, y), xytext=(6, (level - height) * 72 / figure.dpi - 3),
             textcoords='offset points', fontsize=7.5,
         )  # fmt: skip
 

@@ -18,14 +18,14 @@ class Sentence(NamedTuple):
 def summary(metrics: Sequence[dict]) -> list[Sentence]:
     """One sentence a run, what faults cost, and what was lost."""
     timed = [one for one in metrics if one['run'].get('mode') == 'realtime']
-    said = [about(one) for one in metrics if one not in timed]
-    said += [*_kept(metrics), *map(about, timed)]
+    sentences = [about(one) for one in metrics if one not in timed]
+    sentences += [*_kept(metrics), *map(about, timed)]
     for one in metrics:
         lost = losses(one.get('counts', {}).get('lost'))
         if lost:
             text = f'{name(one)}: the recording lacks {lost_text(lost)}.'
-            said.append(Sentence(text, bad=True))
-    return said
+            sentences.append(Sentence(text, bad=True))
+    return sentences
 
 
 def about(metrics: dict) -> Sentence:
@@ -123,7 +123,7 @@ def _kept(metrics: Sequence[dict]) -> list[Sentence]:
             clean[key] = found
         else:
             faulty.setdefault(fault, {})[key] = found
-    said = []
+    sentences = []
     for fault, returns in faulty.items():
         kept = [
             f'{policy} keeps {100 * found / clean[policy]:.0f} %'
@@ -131,8 +131,10 @@ def _kept(metrics: Sequence[dict]) -> list[Sentence]:
             if clean.get(policy, 0) > 0
         ]
         if kept:
-            said.append(Sentence(f'Under {fault}, {_list(kept)} of its return without faults.'))
-    return said
+            sentences.append(
+                Sentence(f'Under {fault}, {_list(kept)} of its return without faults.')
+            )
+    return sentences
 
 
 def _list(parts: Sequence[str]) -> str:

@@ -63,8 +63,8 @@ def render(
             continue
         if done.returncode == 0 and path.is_file():
             return None
-        said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-        text = said[-1] if said else f'ended with code {done.returncode}'
+        lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+        text = lines[-1] if lines else f'ended with code {done.returncode}'
         if done.returncode == _NO_WALK:
             return text
         reasons.append(f'{backend}: {text}')
@@ -139,7 +139,7 @@ def draw(folder: Path, out: Path, seconds: float | None) -> str:
     model = robot.load_model()
     floor = _Floor(robot, model)
     data = mujoco.MjData(model)
-    places = [_qpos_place(model, mujoco, name) for name in names]
+    indices = [_qpos_index(model, mujoco, name) for name in names]
     model.vis.quality.shadowsize = 0
     model.vis.quality.offsamples = 0
     model.vis.global_.offwidth, model.vis.global_.offheight = WIDTH, HEIGHT
@@ -159,7 +159,7 @@ def draw(folder: Path, out: Path, seconds: float | None) -> str:
         with mujoco.Renderer(model, HEIGHT, WIDTH) as renderer:
             writer.send(None)
             for row in frames:
-                data.qpos[places] = positions[row]
+                data.qpos[indices] = positions[row]
                 mujoco.mj_forward(model, data)
                 floor.follow(data)
                 renderer.update_scene(data, camera)
@@ -205,7 +205,7 @@ def _camera(robot: SimulatedRobot, model: Any) -> Any:
     return camera
 
 
-def _qpos_place(model: Any, mujoco: Any, name: str) -> int:
+def _qpos_index(model: Any, mujoco: Any, name: str) -> int:
     joint = mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_JOINT, name)
     if joint < 0:
         raise BagError(f'{TOPIC}: the model has no joint {name}')

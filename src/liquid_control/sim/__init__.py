@@ -5,7 +5,7 @@ named here does not.
 """
 
 from liquid_control.sim.actuation import Actuation, Direct, PositionGains
-from liquid_control.sim.registry import register, robot_of, robots, simulated_robot
+from liquid_control.sim.registry import register, robot_of, simulated_robot, simulated_robots
 from liquid_control.sim.robot import SimulatedRobot
 from liquid_control.sim.start import NoisyStart, Start
 from liquid_control.sim.task import MoveForward, Task
@@ -21,6 +21,6 @@ __all__ = [
     'Task',
     'register',
     'robot_of',
-    'robots',
     'simulated_robot',
+    'simulated_robots',
 ]

@@ -22,7 +22,7 @@ def _shipped() -> dict[str, SimulatedRobot]:
     return found
 
 
-def robots() -> dict[str, SimulatedRobot]:
+def simulated_robots() -> dict[str, SimulatedRobot]:
     """Name → every simulated robot, in alphabetical order."""
     return dict(sorted({**_shipped(), **_registered}.items()))
 
@@ -38,7 +38,7 @@ def simulated_robot(name: str) -> SimulatedRobot:
     Raises:
         ValueError: there is none of that name; the message names the nearest.
     """
-    known = robots()
+    known = simulated_robots()
     if name not in known:
         raise ValueError(unknown('simulated robot', name, known))
     return known[name]
@@ -51,7 +51,7 @@ def robot_of(contract: Contract) -> SimulatedRobot:
         ValueError: the robot is not simulated, or lacks a topic, a joint or a rate of the
             contract; the message says which.
     """
-    known = robots()
+    known = simulated_robots()
     robot = known.get(contract.robot)
     if robot is None:
         raise ValueError(

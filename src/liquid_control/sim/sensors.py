@@ -1,6 +1,6 @@
 """The sensors of a simulated robot: what it publishes, on which topic."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -23,18 +23,63 @@ if TYPE_CHECKING:
     import mujoco
 
 
+@dataclass(frozen=True)
+class BaseState:
+    """Pose of the base in the world; its velocities and acceleration in its own frame."""
+
+    position: Vector
+    orientation: Quaternion
+    rotation: Vector
+    velocity: Vector
+    acceleration: Vector
+
+
+class BaseReader:
+    """Reads the base's state from a world, brought to the instant of its positions.
+
+    Args:
+        model: the world's model.
+        body: name of the base.
+    """
+
+    def __init__(self, model: 'mujoco.MjModel', body: str):
+        import mujoco
+
+        self._body, self._kind = model.body(body).id, mujoco.mjtObj.mjOBJ_BODY
+        self._mujoco = mujoco
+
+    def __call__(self, model: 'mujoco.MjModel', data: 'mujoco.MjData') -> BaseState:
+        mujoco, body = self._mujoco, self._body
+        # A step ends with an integration: bring poses and velocities to the instant of qpos.
+        mujoco.mj_kinematics(model, data)
+        mujoco.mj_comPos(model, data)
+        mujoco.mj_comVel(model, data)
+        mujoco.mj_rnePostConstraint(model, data)
+        moving, result = np.zeros(6), np.zeros(6)
+        mujoco.mj_objectVelocity(model, data, self._kind, body, moving, 1)
+        mujoco.mj_objectAcceleration(model, data, self._kind, body, result, 1)
+        w, x, y, z = data.xquat[body].tolist()
+        return BaseState(
+            position=Vector(*data.xpos[body].tolist()),
+            orientation=Quaternion(x, y, z, w),
+            rotation=Vector(*moving[:3].tolist()),
+            velocity=Vector(*moving[3:].tolist()),
+            acceleration=Vector(*result[3:].tolist()),
+        )
+
+
 class Sensor:
-    """One topic of a robot, read from a world of a model."""
+    """One topic of a robot."""
 
     topic: ClassVar[str]
     type: ClassVar[str]
     """Type of its messages, such as ``sensor_msgs/msg/Imu``."""
 
     def __init__(self, robot: SimulatedRobot, model: 'mujoco.MjModel'):
-        self._robot, self._model = robot, model
+        self._robot = robot
 
-    def read(self, data: 'mujoco.MjData', stamp_ns: int) -> Any:
-        """The current reading; ``data`` has poses and velocities of the same instant."""
+    def read(self, data: 'mujoco.MjData', base: BaseState | None, stamp_ns: int) -> Any:
+        """The current message; ``base`` is the base's state, None if the robot has none."""
         raise NotImplementedError
 
 
@@ -49,59 +94,34 @@ class JointSensor(Sensor):
         self._qpos = np.array([joint.qposadr[0] for joint in joints])
         self._qvel = np.array([joint.dofadr[0] for joint in joints])
 
-    def read(self, data: 'mujoco.MjData', stamp_ns: int) -> JointState:
+    def read(self, data: 'mujoco.MjData', base: BaseState | None, stamp_ns: int) -> JointState:
         header, names = Header(Stamp.of(stamp_ns)), list(self._robot.joints)
-        return JointState(header, names, data.qpos[self._qpos], data.qvel[self._qvel])
+        return JointState(header, names, data.qpos.take(self._qpos), data.qvel.take(self._qvel))
 
 
-class _BaseSensor(Sensor):
-    """A sensor on the base."""
-
-    def __init__(self, robot: SimulatedRobot, model: 'mujoco.MjModel'):
-        import mujoco
-
-        super().__init__(robot, model)
-        self._body, self._frame = model.body(robot.base).id, str(robot.base)
-        self._kind = mujoco.mjtObj.mjOBJ_BODY
-        self._velocity = mujoco.mj_objectVelocity
-        self._acceleration = mujoco.mj_objectAcceleration
-
-    def _orientation(self, data: 'mujoco.MjData') -> Quaternion:
-        w, x, y, z = data.xquat[self._body].tolist()
-        return Quaternion(x, y, z, w)
-
-    def _in_base_frame(self, measure: Callable, data: 'mujoco.MjData') -> tuple[Vector, Vector]:
-        """Rotational and linear part of a spatial quantity, in the base's frame."""
-        result = np.zeros(6)
-        measure(self._model, data, self._kind, self._body, result, 1)
-        return Vector(*result[:3].tolist()), Vector(*result[3:].tolist())
-
-
-class ImuSensor(_BaseSensor):
+class ImuSensor(Sensor):
     """Orientation, angular velocity and acceleration of the base, as an IMU reads them."""
 
     topic, type = 'imu/data', 'sensor_msgs/msg/Imu'
 
-    def read(self, data: 'mujoco.MjData', stamp_ns: int) -> Imu:
-        rotation, _ = self._in_base_frame(self._velocity, data)
-        _, acceleration = self._in_base_frame(self._acceleration, data)
-        header = Header(Stamp.of(stamp_ns), self._frame)
-        return Imu(header, self._orientation(data), rotation, acceleration)
+    def read(self, data: 'mujoco.MjData', base: BaseState | None, stamp_ns: int) -> Imu:
+        assert base is not None
+        header = Header(Stamp.of(stamp_ns), self._robot.base or '')
+        return Imu(header, base.orientation, base.rotation, base.acceleration)
 
 
-class OdometrySensor(_BaseSensor):
+class OdometrySensor(Sensor):
     """Pose of the base in the world, and its velocities in its own frame."""
 
     topic, type = 'odom', 'nav_msgs/msg/Odometry'
 
-    def read(self, data: 'mujoco.MjData', stamp_ns: int) -> Odometry:
-        rotation, velocity = self._in_base_frame(self._velocity, data)
-        pose = Pose(Vector(*data.xpos[self._body].tolist()), self._orientation(data))
+    def read(self, data: 'mujoco.MjData', base: BaseState | None, stamp_ns: int) -> Odometry:
+        assert base is not None
         return Odometry(
             Header(Stamp.of(stamp_ns), 'odom'),
-            WithCovariance(pose=pose),
-            WithCovariance(twist=Twist(velocity, rotation)),
-            self._frame,
+            WithCovariance(pose=Pose(base.position, base.orientation)),
+            WithCovariance(twist=Twist(base.velocity, base.rotation)),
+            self._robot.base or '',
         )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from liquid_control.control.contract import Contract
 from liquid_control.sim.robot import SimulatedRobot
-from liquid_control.sim.sensors import sensors_of
+from liquid_control.sim.sensors import BaseReader, sensors_of
 
 FIRST_STAMP_NS = 1_000_000_000
 _GAP_S = 1.0
@@ -44,6 +44,7 @@ class World:
         contract = robot.contract() if contract is None else contract
         self._controls = controls(robot, contract)
         self._gap_ns = round((contract.max_gap + _GAP_S) * 1e9)
+        self._base = None if robot.base is None else BaseReader(self.model, robot.base)
         self._sensors = [kind(robot, self.model) for kind in sensors_of(robot)]
         self.stamp_ns = 0
         self.steps = 0
@@ -87,13 +88,9 @@ class World:
 
     def messages(self) -> dict[str, Any]:
         """Return topic → current reading; ``joint_states`` comes last, since it sets the pace."""
-        if self.robot.base is not None:
-            # A step ends with an integration: bring poses and velocities to the instant of qpos.
-            mujoco.mj_kinematics(self.model, self.data)
-            mujoco.mj_comPos(self.model, self.data)
-            mujoco.mj_comVel(self.model, self.data)
-            mujoco.mj_rnePostConstraint(self.model, self.data)
-        return {sensor.topic: sensor.read(self.data, self.stamp_ns) for sensor in self._sensors}
+        base = None if self._base is None else self._base(self.model, self.data)
+        stamp = self.stamp_ns
+        return {sensor.topic: sensor.read(self.data, base, stamp) for sensor in self._sensors}
 
 
 def controls(robot: SimulatedRobot, contract: Contract) -> np.ndarray:

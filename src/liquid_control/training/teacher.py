@@ -8,7 +8,7 @@ from pathlib import Path
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
 from liquid_control.evaluation.expert import Expert
-from liquid_control.sim import SimulatedRobot, robot_of, robots
+from liquid_control.sim import SimulatedRobot, robot_of, simulated_robots
 
 
 class Teacher(Expert):
@@ -76,7 +76,7 @@ def student_contract(robot: Contract) -> Contract:
         ValueError: the robot is not simulated, differs from the one that is, or has no ``std``, in
             units of which faults are defined.
     """
-    simulated = robots().get(robot.robot) or robot_of(robot)
+    simulated = simulated_robots().get(robot.robot) or robot_of(robot)
     own = simulated.contract()
     wanted = own.asking(*simulated.student_terms)
     differences = wanted.differences(robot) or _other_gap(own, robot)

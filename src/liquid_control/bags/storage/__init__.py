@@ -32,7 +32,7 @@ def utf8(data: bytes, what: str, note: Callable[[str], None]) -> str:
     Args:
         data: the text's bytes.
         what: what the text is.
-        note: told of the first line with bytes that were replaced.
+        note: called with the first line with bytes that were replaced.
     """
     try:
         return data.decode()
@@ -46,6 +46,6 @@ def utf8(data: bytes, what: str, note: Callable[[str], None]) -> str:
 ZSTD_MAGIC = b'\x28\xb5\x2f\xfd'
 
 
-def said(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
     """Return the first line of an error's message, at most 200 characters, or else its type."""
     return (str(error) or type(error).__name__).splitlines()[0][:200]

@@ -8,7 +8,7 @@ from pathlib import Path
 from rosbags.interfaces import Nodetype
 from rosbags.typesys import get_types_from_idl, get_types_from_msg
 
-from liquid_control.bags.storage import BagError, Channel, said
+from liquid_control.bags.storage import BagError, Channel, first_line
 from liquid_control.bags.storage.control_msgs import DEFINITIONS
 
 _RULE = '=' * 80 + '\n'
@@ -30,7 +30,7 @@ def definitions(channel: Channel, fault: Callable[[str], None]) -> Definitions:
 
     Args:
         channel: the channel; lines may end in CR LF.
-        fault: told of every part that cannot be used, with the reason.
+        fault: called with every part that cannot be used, and the reason.
     """
     text = re.sub('\r\n?', '\n', channel.definition)
     if channel.language == 'ros2idl':
@@ -45,25 +45,27 @@ def definitions(channel: Channel, fault: Callable[[str], None]) -> Definitions:
                 parts.append((full_name(named[1]), part[named.end() :]))
             else:
                 fault(f'the definition of {channel.type}: a part without "MSG: TYPE" before it')
-    found: Definitions = {}
+    defined: Definitions = {}
     for kind, part in parts:
         try:
             if channel.language == 'ros2idl':
-                found.update(get_types_from_idl(part))
+                defined.update(get_types_from_idl(part))
             else:
                 parsed = get_types_from_msg(part, kind)
-                found.update(parsed)
-                found[kind] = next(iter(parsed.values()))  # rosbags has no name for services' parts
+                defined.update(parsed)
+                defined[kind] = next(
+                    iter(parsed.values())
+                )  # rosbags has no name for services' parts
         except Exception as error:  # a damaged text can make the parser raise anything
             fault(f'the definition of {kind} cannot be used: {_reason(error)}')
-    return found
+    return defined
 
 
 def _reason(error: Exception) -> str:
     """Where a parser stopped, instead of the whole text that it was given."""
     lines = str(error).split('\n')
     if lines[0] != 'Could not parse:' or len(lines) < 3 or not lines[2].isdigit():
-        return said(error)
+        return first_line(error)
     rest = next((line.strip() for line in '\n'.join(lines[3:]).split('\n') if line.strip()), '')
     return f'it cannot be parsed from {rest[:60]!r} on'
 
@@ -81,16 +83,16 @@ def folder_definitions(folder: Path, fault: Callable[[str], None]) -> Definition
     files = sorted(folder.resolve().rglob('*.msg'))
     if not files:
         raise BagError(f'--msgs {folder}: expected .msg files, found none')
-    found: Definitions = {}
+    defined: Definitions = {}
     for file in files:
         above = file.parent.parent if file.parent.name == 'msg' else file.parent
         kind = f'{above.name}/msg/{file.stem}'
         text = file.read_bytes().decode(errors='replace')
         for name, fields in definitions(Channel('', kind, 'cdr', 'ros2msg', text), fault).items():
-            if name in found and found[name][1] != fields[1]:
+            if name in defined and defined[name][1] != fields[1]:
                 fault(f'--msgs: {name} has two different definitions; the first is used')
-            found.setdefault(name, fields)
-    return found
+            defined.setdefault(name, fields)
+    return defined
 
 
 @lru_cache(maxsize=1)
@@ -106,10 +108,10 @@ def control_definitions() -> dict[str, list[Definitions]]:
 
 def contained(fields: list) -> set[str]:
     """The message types that a type's fields have directly."""
-    found = set()
+    defined = set()
     for _, (node, about) in fields:
         if node in (Nodetype.ARRAY, Nodetype.SEQUENCE):
             node, about = about[0]
         if node == Nodetype.NAME:
-            found.add(about)
-    return found
+            defined.add(about)
+    return defined

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from liquid_control.bags.storage import BagError, said
+from liquid_control.bags.storage import BagError, first_line
 
 METADATA = 'metadata.yaml'
 _ENDINGS = ('.mcap', '.db3', '.mcap.zstd', '.db3.zstd', '.mcap.zst', '.db3.zst')
@@ -118,7 +118,7 @@ def _metadata(folder: Path, files: Files) -> dict[str, Any]:
     try:
         data = yaml.load(_text(folder / METADATA), _Loader)
     except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
-        files.faults.append(f'{METADATA} cannot be read: {said(error)}')
+        files.faults.append(f'{METADATA} cannot be read: {first_line(error)}')
         return {}
     found = data.get('rosbag2_bagfile_information') if isinstance(data, dict) else None
     if isinstance(found, dict):
@@ -144,11 +144,13 @@ def _name(files: Files, there: list[Path], named: list[str]) -> None:
     missing = [path.name for path in wanted if path not in there]
     unnamed = [path for path in there if path not in wanted]
     if missing:
-        told = f'{METADATA} names {", ".join(missing)}, which is not there'
+        problem = f'{METADATA} names {", ".join(missing)}, which is not there'
         if len(unnamed) == len(missing):  # the counts in the metadata say whether they are the same
-            files.notes.append(f'{told}: read {", ".join(path.name for path in unnamed)} instead')
+            files.notes.append(
+                f'{problem}: read {", ".join(path.name for path in unnamed)} instead'
+            )
         else:
-            files.faults.append(told)
+            files.faults.append(problem)
         files.storage = [path for path in wanted if path in there] + unnamed
     else:
         files.storage = wanted

@@ -59,20 +59,20 @@ class JointStates:
 
     def decode(self, data: bytes) -> Any:
         """Decode one message; raises whatever the general decoder raises."""
-        place = _FRAME + len(self._repeats)
-        if data[_FRAME:place] != self._repeats or data[:2] != _LITTLE_ENDIAN:
+        offset = _FRAME + len(self._repeats)
+        if data[_FRAME:offset] != self._repeats or data[:2] != _LITTLE_ENDIAN:
             return self._learn(data)
         fields = []
         try:
             for _ in range(3):
-                place = (place + 3) & -4
-                (count,) = _count(data, place)
-                place += 4
+                offset = (offset + 3) & -4
+                (count,) = _count(data, offset)
+                offset += 4
                 if count:
-                    place = ((place + 3) & -8) + 4  # aligned to 8 after the first 4 bytes
-                fields.append(np.frombuffer(data, '<f8', count, place) if count else _EMPTY)
-                place += 8 * count
-            if place > len(data) or place + 3 < len(data):
+                    offset = ((offset + 3) & -8) + 4  # aligned to 8 after the first 4 bytes
+                fields.append(np.frombuffer(data, '<f8', count, offset) if count else _EMPTY)
+                offset += 8 * count
+            if offset > len(data) or offset + 3 < len(data):
                 return self._general(data)
         except (ValueError, struct.error):
             return self._general(data)
@@ -82,14 +82,14 @@ class JointStates:
     def _learn(self, data: bytes) -> Any:
         message = self._general(data)
         if data[:2] == _LITTLE_ENDIAN:
-            place = _FRAME + 4 + _count(data, _FRAME)[0]
-            place = (place + 3) & -4
-            (names,) = _count(data, place)
-            place += 4
+            offset = _FRAME + 4 + _count(data, _FRAME)[0]
+            offset = (offset + 3) & -4
+            (names,) = _count(data, offset)
+            offset += 4
             for _ in range(names):
-                place = (place + 3) & -4
-                place += 4 + _count(data, place)[0]
-            self._repeats = data[_FRAME:place]
+                offset = (offset + 3) & -4
+                offset += 4 + _count(data, offset)[0]
+            self._repeats = data[_FRAME:offset]
             self._frame, self._names = message.header.frame_id, list(message.name)
         return message
 

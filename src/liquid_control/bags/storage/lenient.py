@@ -14,7 +14,7 @@ def lenient(decode: Callable[[bytes], Any], note: Callable[[str], None]) -> Call
     Args:
         decode: decodes a message, and raises an error caused by a UnicodeDecodeError where a string
             is not UTF-8.
-        note: told of the field and its bytes.
+        note: called with the field and its bytes.
     """
 
     def read(data: bytes) -> Any:
@@ -37,10 +37,10 @@ def lenient(decode: Callable[[bytes], Any], note: Callable[[str], None]) -> Call
                     raise
                 bad = bytes(again.object)
                 continue
-            for place, text, put in _strings(message, ''):
+            for where, text, put in _strings(message, ''):
                 if text in replaced:
                     put(replaced[text].decode(errors='replace'))
-                    note(f'{place}: {replaced[text]!r} is not UTF-8: read with the bytes replaced')
+                    note(f'{where}: {replaced[text]!r} is not UTF-8: read with the bytes replaced')
             return message
 
     return read
@@ -49,16 +49,16 @@ def lenient(decode: Callable[[bytes], Any], note: Callable[[str], None]) -> Call
 def _strings(message: Any, path: str) -> Iterator[tuple[str, str, Callable[[str], None]]]:
     """Yield (field path, text, setter) of every string in a message."""
     for field in dataclasses.fields(message):
-        value, place = getattr(message, field.name), f'{path}{field.name}'
+        value, where = getattr(message, field.name), f'{path}{field.name}'
         if field.name == '__msgtype__':
             continue
         if isinstance(value, str):
-            yield place, value, lambda text, name=field.name: setattr(message, name, text)
+            yield where, value, lambda text, name=field.name: setattr(message, name, text)
         elif isinstance(value, list):
             for index, item in enumerate(value):
                 if isinstance(item, str):
-                    yield f'{place}[]', item, lambda text, v=value, i=index: v.__setitem__(i, text)
+                    yield f'{where}[]', item, lambda text, v=value, i=index: v.__setitem__(i, text)
                 elif dataclasses.is_dataclass(item):
-                    yield from _strings(item, f'{place}[].')
+                    yield from _strings(item, f'{where}[].')
         elif dataclasses.is_dataclass(value):
-            yield from _strings(value, f'{place}.')
+            yield from _strings(value, f'{where}.')

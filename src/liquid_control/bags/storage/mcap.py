@@ -14,7 +14,7 @@ from pathlib import Path
 import lz4.frame
 import zstandard
 
-from liquid_control.bags.storage import Channel, said, utf8
+from liquid_control.bags.storage import Channel, first_line, utf8
 from liquid_control.bags.storage.definitions import full_name
 from liquid_control.bags.storage.source import CutShortError, Source
 
@@ -66,7 +66,7 @@ class Mcap:
         except CutShortError:
             self._fault(f'{name} is cut short')
         except Exception as error:  # damaged bytes can make a decoder raise anything
-            self._fault(f'{name} is damaged: {said(error)}')
+            self._fault(f'{name} is damaged: {first_line(error)}')
 
 
 class _Pass:
@@ -82,7 +82,7 @@ class _Pass:
 
     def records(self, source: Source, check: bool) -> Iterator[tuple[Channel, int, bytes]]:
         while True:
-            before, place = source.crc, source.position
+            before, offset = source.crc, source.position
             kind, length = _record(source.read(9))
             if kind == _MESSAGE:
                 data = source.read(length)
@@ -93,9 +93,9 @@ class _Pass:
                 try:
                     content = source.read(length)
                 except CutShortError as cut:
-                    yield from self._messages(self._unpacked(cut.rest, place, whole=False))
+                    yield from self._messages(self._unpacked(cut.rest, offset, whole=False))
                     raise
-                yield from self._messages(self._unpacked(content, place))
+                yield from self._messages(self._unpacked(content, offset))
             elif kind in (_SCHEMA, _CHANNEL):
                 self._announce(kind, source.read(length))
             elif kind == _STATISTICS:
@@ -116,7 +116,7 @@ class _Pass:
             elif 0 < kind < 0x10 or kind >= _OWN:
                 source.skip(length)
             else:
-                self._fault(f'{self._path.name} is damaged: no record at byte {place}')
+                self._fault(f'{self._path.name} is damaged: no record at byte {offset}')
                 return
 
     def _compare(self, check: bool, expected: int, found: int, what: str) -> None:
@@ -125,7 +125,7 @@ class _Pass:
             if expected != found:
                 self._fault(f'{self._path.name} is damaged: the checksum of its {what} differs')
 
-    def _unpacked(self, content: bytes, place: int, whole: bool = True) -> bytes:
+    def _unpacked(self, content: bytes, offset: int, whole: bool = True) -> bytes:
         """Return the records of a chunk; if it is damaged, report that and return nothing."""
         try:
             _, _, size, crc = _chunk(content)
@@ -137,13 +137,13 @@ class _Pass:
             records = _decompressed(data, compression, size, whole)
         except Exception as error:
             if whole:
-                self._fault(f'{self._path.name}: the chunk at byte {place}: {said(error)}')
+                self._fault(f'{self._path.name}: the chunk at byte {offset}: {first_line(error)}')
             return b''
         if whole and crc:
             self._file.checked = True
             if zlib.crc32(records) != crc:
                 self._fault(
-                    f'{self._path.name}: the chunk at byte {place} is damaged: its checksum '
+                    f'{self._path.name}: the chunk at byte {offset} is damaged: its checksum '
                     'differs; it is left out'
                 )
                 return b''
@@ -151,20 +151,20 @@ class _Pass:
 
     def _messages(self, data: bytes) -> Iterator[tuple[Channel, int, bytes]]:
         """Yield the messages among a chunk's records."""
-        place, end, wanted = 0, len(data), self._wanted
-        while place + 9 <= end:
-            kind, length = _record(data, place)
-            start = place + 9
-            place = start + length
-            if place > end:
+        offset, end, wanted = 0, len(data), self._wanted
+        while offset + 9 <= end:
+            kind, length = _record(data, offset)
+            start = offset + 9
+            offset = start + length
+            if offset > end:
                 return  # only a chunk without a checksum, or one cut short, gets here
             if kind == _MESSAGE:
                 number, _, received, _ = _message(data, start)
                 channel = wanted[number] if number in wanted else self._channel(data[start:])
                 if channel is not None:
-                    yield channel, received, data[start + 22 : place]
+                    yield channel, received, data[start + 22 : offset]
             elif kind in (_SCHEMA, _CHANNEL):
-                self._announce(kind, data[start:place])
+                self._announce(kind, data[start:offset])
 
     def _channel(self, message: bytes) -> Channel | None:
         number = _message(message)[0]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from liquid_control.bags.storage import Channel, said, utf8
+from liquid_control.bags.storage import Channel, first_line, utf8
 from liquid_control.bags.storage.definitions import full_name
 
 _LARGEST_STEP = 1 << 40
@@ -22,7 +22,7 @@ class Sqlite:
     """One ``.db3`` file.
 
     ``scratch()`` returns a folder for the copy that is needed to read a write-ahead log or a file
-    cut short in the middle of a page; ``note`` is told of a log that is read.
+    cut short in the middle of a page; ``note`` is called for a log that is read.
 
     Attributes:
         promised: always empty: a database has no statistics.
@@ -74,12 +74,12 @@ class Sqlite:
                 }
                 yield from self._messages(connection, wanted, len(wanted) < len(channels))
         except sqlite3.Error as error:
-            self._fault(f'{self._path.name} is damaged: {said(error)}')
+            self._fault(f'{self._path.name} is damaged: {first_line(error)}')
 
     def _connect(self) -> sqlite3.Connection:
-        place = self._file.resolve().as_uri()
+        address = self._file.resolve().as_uri()
         options = 'mode=ro&immutable=1' if self._settled else 'mode=rw'
-        connection = sqlite3.connect(f'{place}?{options}', uri=True)
+        connection = sqlite3.connect(f'{address}?{options}', uri=True)
         connection.text_factory = lambda data: utf8(data, f'{self._path.name}: a text', self._note)
         connection.execute('PRAGMA writable_schema=ON')  # or a file cut short would not open
         return connection
@@ -87,10 +87,10 @@ class Sqlite:
     def _channels(self, connection: sqlite3.Connection) -> dict[int, Channel]:
         tables = {name for (name,) in connection.execute('SELECT name FROM sqlite_master')}
         if not {'topics', 'messages'} <= tables:
-            found = ', '.join(sorted(tables)) or 'no table'
+            by_number = ', '.join(sorted(tables)) or 'no table'
             self._fault(
                 f'{self._path.name} is not a rosbag2 database: expected tables topics and '
-                f'messages, found {found}'
+                f'messages, found {by_number}'
             )
             return {}
         definitions = {}
@@ -100,15 +100,15 @@ class Sqlite:
             )
             definitions = {kind: (language, text) for kind, language, text in rows}
         rows = connection.execute('SELECT id, name, type, serialization_format FROM topics')
-        found = {}
+        by_number = {}
         for number, name, kind, encoding in rows:
             if not all(isinstance(text, str) for text in (name, kind, encoding)):
                 self._fault(f'{self._path.name}: topic {number}: a name or type that is not text')
                 continue
             given = definitions.get(kind, ('', ''))
             given = given if all(isinstance(text, str) for text in given) else ('', '')
-            found[number] = Channel(name.strip('/'), full_name(kind), encoding, *given)
-        return found
+            by_number[number] = Channel(name.strip('/'), full_name(kind), encoding, *given)
+        return by_number
 
     def _messages(
         self, connection: sqlite3.Connection, wanted: dict[int, Channel], some: bool
@@ -119,7 +119,7 @@ class Sqlite:
         query = (
             f'SELECT id, topic_id, timestamp, data FROM messages WHERE id > ? {chosen} ORDER BY id'
         )
-        last, step, told = -(1 << 62), 0, False
+        last, step, noted = -(1 << 62), 0, False
         while step <= _LARGEST_STEP:
             try:
                 for number, topic, received, data in connection.execute(query, (last + step,)):
@@ -128,15 +128,15 @@ class Sqlite:
                         yield wanted[topic], received, data
                     elif topic in wanted:
                         self._fault(f'{self._path.name} is damaged: row {number} is not a message')
-                    elif not some and not told:
-                        told = True
+                    elif not some and not noted:
+                        noted = True
                         self._fault(
                             f'{self._path.name}: messages of topic {topic}, which it never declares'
                         )
                 return
             except sqlite3.DatabaseError as error:
                 # Pages are missing here: go on after them.
-                self._fault(f'{self._path.name} is damaged: {said(error)}')
+                self._fault(f'{self._path.name} is damaged: {first_line(error)}')
                 last = max(last, 0)
                 step = max(2 * step, 16)
 

@@ -9,7 +9,7 @@ from typing import Any
 from rosbags.interfaces import Nodetype
 from rosbags.typesys import Stores, get_typestore
 
-from liquid_control.bags.storage import BagError, Channel, said
+from liquid_control.bags.storage import BagError, Channel, first_line
 from liquid_control.bags.storage.definitions import (
     Definitions,
     contained,
@@ -132,7 +132,7 @@ class Types:
             self._own.register({name: f for name, f in needed.items() if name not in known})
             self._own.get_msgdef(kind)
         except Exception as error:  # a damaged definition can make the compiler raise anything
-            return self._unusable(kind, said(error))
+            return self._unusable(kind, first_line(error))
         self._origins[kind] = origin
         if missing and origin == 'bag':
             self._note(f'the definition of {kind} lacks {", ".join(sorted(missing))}')
@@ -152,7 +152,7 @@ class Types:
             try:
                 trial._own.deserialize_cdr(sample, kind)
             except Exception as error:  # damaged bytes can make the decoder raise anything
-                self._reasons[kind] = f'no known definition fits its messages: {said(error)}'
+                self._reasons[kind] = f'no known definition fits its messages: {first_line(error)}'
                 continue
             self._register(kind, found, _CONTROL)
             return
@@ -219,8 +219,8 @@ class Types:
                 raise BagError(f'expected messages in cdr, found {channel.encoding!r}')
             if store is None:
                 raise BagError(self.why_unknown(channel.type))
-            told = partial(self._told, channel.topic)
-            found = self._decoders[channel[:2]] = _decoder(store, channel.type, told)
+            note = partial(self._note_of, channel.topic)
+            found = self._decoders[channel[:2]] = _decoder(store, channel.type, note)
         return found
 
     def encoded(self, message: Any) -> bytes:
@@ -231,7 +231,7 @@ class Types:
             raise BagError(self.why_unknown(kind))
         return bytes(store.serialize_cdr(message, kind))
 
-    def _told(self, topic: str, text: str) -> None:
+    def _note_of(self, topic: str, text: str) -> None:
         self._note(f'{topic}: {text}')
 
 

@@ -103,8 +103,8 @@ def _cells(args: argparse.Namespace) -> int:
     console = Console()
     names = cells.chosen(args.cell)
     robot = Contract.load(paths.robot(args.robot))
-    with counting(console, 'steps', len(names) * (args.rounds + 1)) as told:
-        rows = beside_references(names, robot, args.rounds, told=told)
+    with counting(console, 'steps', len(names) * (args.rounds + 1)) as advance:
+        rows = beside_references(names, robot, args.rounds, advance=advance)
     table = new_table(
         'cell', Figure('step, µs p50/p99', '.1f', _PARTS), Figure('operations', ',d'), 'beside',
         Figure('p50, µs', '.0f'), Figure('times faster', '.1f'), left=('beside',),

@@ -41,8 +41,8 @@ def main(args: argparse.Namespace) -> int:
 
     def replay() -> None:
         nonlocal seconds
-        _, heard = replay_policies(Bag(args.recording), runners, robot, args.observed)
-        seconds = heard['seconds']
+        _, about = replay_policies(Bag(args.recording), runners, robot, args.observed)
+        seconds = about['seconds']
 
     def index() -> None:
         bag, topics = Bag(args.recording), robot.asking(*(t.name for t in robot.sensed))

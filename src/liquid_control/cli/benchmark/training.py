@@ -57,15 +57,15 @@ def main(args: argparse.Namespace) -> int:
     both = len(names) + sum(pair.cell in names for pair in PAIRS)
     rows = []
     for count in threads:
-        with counting(console, f'training, threads: {count}', both * (args.rounds + 1)) as told:
+        with counting(console, f'training, threads: {count}', both * (args.rounds + 1)) as advance:
             rows += beside_references(
-                names, count, args.batch, args.length, args.rounds, told, device
+                names, count, args.batch, args.length, args.rounds, advance, device
             )
     console.print(_table(rows, title(device)))
     grown = []
     if args.growth:
-        with counting(console, 'growth', len(names) * len(LENGTHS) * 4) as told:
-            grown = growth(names, list(LENGTHS), 16, 3, told, device)
+        with counting(console, 'growth', len(names) * len(LENGTHS) * 4) as advance:
+            grown = growth(names, list(LENGTHS), 16, 3, advance, device)
         console.print(_growth_table(grown))
     if args.json:
         settings = {

@@ -47,9 +47,9 @@ def main(args: argparse.Namespace) -> int:
     if args.teacher is not None and args.teacher.resolve() == args.out.resolve():
         raise ValueError(f'--teacher: expected another file than --out, found {args.teacher}')
     for option, least in (('steps', 1), ('seed', 0)):
-        found = getattr(args, option)
-        if found is not None and found < least:
-            raise ValueError(f'--{option}: expected {least} or more, found {found}')
+        value = getattr(args, option)
+        if value is not None and value < least:
+            raise ValueError(f'--{option}: expected {least} or more, found {value}')
     simulated_robot(args.robot)
     steps = {} if args.steps is None else {'total_steps': args.steps}
     settings = ExpertSettings(args.robot, args.seed, robust=args.robust, **steps)

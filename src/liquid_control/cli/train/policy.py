@@ -9,6 +9,7 @@ from typing import Any
 from liquid_control.cli.arguments import (
     add_device_argument,
     add_json_argument,
+    add_simulated_argument,
     check_bundle_path,
     existing_path,
 )
@@ -28,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='threads that step the physics of each run (1)')  # fmt: skip
     add_device_argument(parser)
     parser.add_argument('--teacher', default='expert', help='bundle: a name or a path (expert)')
-    parser.add_argument('--robot', default='walker2d', help='contract: a name or a path')
+    add_simulated_argument(parser, contract=True)
     parser.add_argument('--rounds', type=int, help='rounds of DAgger (450)')
     parser.add_argument('--updates', type=int, help='gradient steps per round (16)')
     parser.add_argument('--fine-tune', type=int, metavar='ROUNDS',

@@ -116,11 +116,11 @@ def _check(args: argparse.Namespace) -> None:
             f'--false-alarms: expected a number above 0 and below {most:.3g}, one in each window '
             f'of the alarm, found {args.false_alarms}'
         )
-    for name, found in (('from', args.from_s), ('to', args.to_s)):
-        if len(found) not in (0, 1, len(args.bag)):
+    for name, given in (('from', args.from_s), ('to', args.to_s)):
+        if len(given) not in (0, 1, len(args.bag)):
             raise ValueError(
                 f'--{name}: expected once, or once for each of the {len(args.bag)} bags, found '
-                f'{len(found)} times'
+                f'{len(given)} times'
             )
 
 
@@ -140,8 +140,8 @@ def _train(args: argparse.Namespace, folder: Path, report):
     robot = Contract.load(paths.robot(args.robot))
     contract = robot.asking(*(term.name for term in robot.sensed))
     starts, stops = (
-        found * len(args.bag) if len(found) == 1 else found or [default] * len(args.bag)
-        for found, default in ((args.from_s, 0.0), (args.to_s, float('inf')))
+        given * len(args.bag) if len(given) == 1 else given or [default] * len(args.bag)
+        for given, default in ((args.from_s, 0.0), (args.to_s, float('inf')))
     )
     recordings = [
         read_recording(Bag(path, args.distro, args.msgs), contract, args.observed, start, stop)

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from liquid_control.cli.arguments import add_json_argument
+from liquid_control.cli.arguments import add_json_argument, add_simulated_argument
 from liquid_control.report.tables import Figure, new_table
 
 
@@ -11,8 +11,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('policy', help='a policy of the robot by name, or the path of its file')
     parser.add_argument('--teacher', default='expert',
                         help='bundle of its teacher: a name or a path (expert)')  # fmt: skip
-    parser.add_argument('--robot', default='walker2d',
-                        help='its contract, which says how large noise is (walker2d)')  # fmt: skip
+    add_simulated_argument(parser, contract=True)
     parser.add_argument('--fault', action='append', metavar='FAULT',
                         help='only this fault; may be repeated (those of --suite)')  # fmt: skip
     parser.add_argument('--suite', metavar='NAME',
