@@ -114,7 +114,7 @@ def emptied(message):
     (named_again, "knee is named more than once|'hip'.*there are"),
     (emptied, 'whose effort is a NoneType'),
 ])  # fmt: skip
-def test_a_joint_state_that_is_no_command_is_refused(change, said):
+def test_joint_states_that_are_no_command(change, said):
     codec = command_codec(contract(JOINT_STATE, 'effort'))
     message = deepcopy(codec.fill(codec.empty(MAKERS['plain']), STAMP, VALUES))
     change(message)
@@ -128,7 +128,7 @@ def test_a_joint_state_that_is_no_command_is_refused(change, said):
     (np.array([0.0, np.inf, 0.0]), 'expected 3 finite values, found inf for knee'),
     (None, 'cannot be read as a std_msgs/msg/Float64MultiArray'),
 ])  # fmt: skip
-def test_numbers_that_are_no_command_are_refused(data, said):
+def test_numbers_that_are_no_command(data, said):
     codec = command_codec(contract(FLOAT64_MULTI_ARRAY))
     message = codec.empty(MAKERS['plain'])
     message.data = data
@@ -146,7 +146,7 @@ def test_a_label_that_is_no_stamp_answers_none(label):
     assert codec.answered(message) is None
 
 
-def test_a_type_without_a_codec_is_refused_with_those_there_are():
+def test_a_type_without_a_codec_is_refused():
     other = contract('control_msgs/msg/JointJog')
     for found in (command_codec, command_reader):
         with pytest.raises(ContractError, match=f'JointJog cannot be read.*{JOINT_STATE}'):
@@ -162,7 +162,7 @@ def test_a_type_without_a_codec_is_refused_with_those_there_are():
     (FLOAT64_MULTI_ARRAY, 'data', 'no fields to choose from'),
     (JOINT_STATE, None, 'unit 1 does not tell position, velocity and effort apart'),
 ])  # fmt: skip
-def test_a_field_that_the_type_lacks_is_refused(kind, field, said):
+def test_a_field_the_type_lacks_is_refused(kind, field, said):
     with pytest.raises(ContractError, match=said):
         command_codec(contract(kind, field))
 

@@ -53,7 +53,7 @@ def passing(end, clock, seconds):
     return why
 
 
-def test_a_run_is_done_when_its_last_step_says_so():
+def test_a_run_is_done_when_its_last_step_is():
     known = live()
     end, clock = ending(known=known)
     end.take(streamed=True, clock=False)
@@ -62,7 +62,7 @@ def test_a_run_is_done_when_its_last_step_says_so():
     assert end.why() == 'done'
 
 
-def test_a_run_without_a_message_is_given_up_but_not_on_a_robot():
+def test_a_run_without_a_message_is_given_up():
     assert passing(*ending(start_timeout=3.0), 2.9) is None
     assert passing(*ending(start_timeout=3.0), 3.2) == 'no message within 3 s'
     assert passing(*ending(start_timeout=3.0, mode='robot'), 9.0) is None
@@ -70,7 +70,7 @@ def test_a_run_without_a_message_is_given_up_but_not_on_a_robot():
 
 
 @pytest.mark.parametrize(('mode', 'what'), [('realtime', 'simulation'), ('replay', 'recording')])
-def test_silence_ends_a_run_unless_the_clock_is_published(mode, what):
+def test_silence_ends_a_run_but_no_pause(mode, what):
     end, clock = ending(mode=mode, silence=2.0)
     end.take(streamed=True, clock=False)
     for _ in range(5):
@@ -79,7 +79,7 @@ def test_silence_ends_a_run_unless_the_clock_is_published(mode, what):
     assert passing(end, clock, 2.2).startswith(f'the {what} fell silent 2.')
 
 
-def test_time_in_which_the_monitor_was_suspended_is_no_silence():
+def test_time_while_suspended_is_no_silence():
     end, clock = ending(silence=2.0)
     end.take(streamed=True, clock=False)
     clock.now += 60.0
@@ -107,7 +107,7 @@ def test_samples_that_a_fault_withheld_are_not_missing():
     assert end.settled()
 
 
-def test_a_replay_waits_for_the_answers_in_the_shadow():
+def test_a_replay_waits_for_its_answers():
     end, clock = ending({PREDICTION: 5, SHADOW: 4}, live(observed=5), mode='replay')
     end.take(streamed=True, clock=False)
     clock.now += 1.0
@@ -163,7 +163,7 @@ class Alarm:
         return {'alarm': self.alarm.raised, 'score': 0.0, 'joints': 'knee'}
 
 
-def test_the_alarm_is_told_when_it_is_raised_and_when_it_is_blind():
+def test_the_alarm_says_when_it_is_raised_or_blind():
     clock, said = Clock(), []
     watch = TrustWatch(Alarm(), said.append, clock)
     for value in (0, 1, 1, 0, 1):

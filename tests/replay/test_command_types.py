@@ -7,11 +7,14 @@ import pytest
 from recording import Recorder, header, joint_state, ros
 from support import arm, make_bundle
 
+from liquid_control.bags.bag import Bag
 from liquid_control.bags.commands import unfit
+from liquid_control.bags.coverage import coverage
+from liquid_control.bags.draft import draft
 from liquid_control.cli import main as cli
-from liquid_control.control import Contract
+from liquid_control.control import Contract, command_codec
 from liquid_control.control.observe import NO_SPEED, NO_VALUE
-from liquid_control.control.topics import JOINT_STATE
+from liquid_control.control.topics import FLOAT64_MULTI_ARRAY, JOINT_STATE
 from liquid_control.replay.fleet import replay_recording
 
 COUNT, PERIOD_NS, START_NS = 60, 10_000_000, 1_700_000_000_000_000_000
@@ -130,6 +133,16 @@ def test_bag_without_commands_is_complete(tmp_path, capsys):
     assert 'no commands recorded' in capsys.readouterr().out.splitlines()[0]
 
 
+@pytest.mark.parametrize('kind', [JOINT_STATE, FLOAT64_MULTI_ARRAY])
+def test_a_drafted_contract_reads_its_commands(tmp_path, kind):
+    path = recorded(tmp_path / 'bag', kind, topic='/joint_commands')
+    contract = Contract.parse(draft(coverage(Bag(path)), 'arm'))
+    assert (contract.action.topic, contract.action.type) == ('joint_commands', kind)
+    reader = command_codec(contract)
+    for message in Bag(path).messages('joint_commands'):
+        assert reader.read(message).tolist() == TOLD.tolist()
+
+
 def test_a_plan_of_several_points_is_no_command(tmp_path):
     kind = 'trajectory_msgs/msg/JointTrajectory'
     bag = recorded(tmp_path / 'bag', kind, lambda stamp: trajectory(stamp, points=3))
@@ -165,6 +178,16 @@ def test_a_stamp_names_an_observation_or_a_time(tmp_path, later_ns, answered):
     assert score['actions_compared'] == COUNT // 2
     assert score['steps'] == answered
     assert score['action_difference_max'] == pytest.approx(0.5)
+
+
+def test_observed_commands_name_no_observation(tmp_path):
+    """Their stamps are those of a topic that is sensed: their own."""
+    data = asking(JOINT_STATE)
+    term = {**data['observation'][0], 'name': 'told', 'topic': 'told', 'hold': True}
+    data['observation'].append(term)
+    found = replayed(tmp_path, data, recorded(tmp_path / 'bag', JOINT_STATE))
+    assert found['policies'][0]['steps'] == COUNT
+    assert found['policies'][0]['actions_compared'] == COUNT
 
 
 def test_slower_commands_leave_nothing_out(tmp_path):

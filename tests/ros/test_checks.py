@@ -127,6 +127,9 @@ class Graph:
         names = self.senders if topic == '/joint_states' else ()
         return [SimpleNamespace(node_name=name, node_namespace='/') for name in names]
 
+    def count_publishers(self, topic):
+        return len(self.get_publishers_info_by_topic(topic))
+
     def get_subscriptions_info_by_topic(self, topic):
         return []
 
@@ -148,7 +151,7 @@ LEFT, RIGHT, BOTH, GRIPPER = (
 
 def hear(found, *messages):
     for message in messages * 3:
-        found.heard('joint_states', message)
+        found.take('joint_states', message)
     return found.conflict()
 
 
@@ -193,6 +196,16 @@ def test_a_gripper_beside_an_arm_is_right():
     assert hear(found, BOTH, GRIPPER) is None, 'the third is still silent'
     steady.now += 0.6
     assert '3 publishers' in hear(found, BOTH, GRIPPER)
+
+
+def test_another_publisher_is_seen_at_once():
+    found, steady = neighbours('robot')
+    found._node.senders = ('ghost', 'robot')
+    steady.now += 0.02
+    found.look()
+    hear(found, BOTH)
+    steady.now += 0.51
+    assert '2 publishers' in hear(found, BOTH)
 
 
 def test_what_is_not_read_may_come_from_two_publishers():

@@ -397,6 +397,28 @@ def test_messages_of_other_joints_are_logged_once(told, monkeypatch):
     assert told.controller.counts['messages_refused'] == 3
 
 
+@pytest.mark.parametrize('simulated', [True, False])
+@pytest.mark.parametrize('ended', [True, False])
+def test_the_end_of_a_simulation_is_no_error(told, monkeypatch, simulated, ended):
+    said = []
+    steady = watched(told, 0.1)
+    hear(told, 'targets', hip=1.0)
+    hear(told, 'joint_states', hip=0.4, knee=-0.3)
+    log = SimpleNamespace(
+        info=lambda text: said.append(('info', text)),
+        error=lambda text: said.append(('error', text)),
+    )
+    monkeypatch.setattr(told._guard, '_log', log)
+    if not ended:
+        told.create_publisher(JointState, 'joint_states', 1)
+    told._outlet._clock.simulated = simulated
+    steady.now += 0.2
+    told._guard.watch()
+    ((level, text),) = said
+    assert 'stopped: no observation for 0.2' in text
+    assert level == ('info' if simulated and ended else 'error')
+
+
 def test_until_the_first_fresh_reading_nothing_is_sent(told, monkeypatch):
     sent = []
     monkeypatch.setattr(told._outlet._publisher, 'publish', sent.append)

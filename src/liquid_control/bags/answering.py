@@ -38,6 +38,8 @@ def answering_reader(bag: Bag, robot: Contract, observed: dict[str, str]) -> Com
     stamps = _first_stamps(bag, topic, reader)
     for sensed, kind in robot.topics.items():
         name = recorded_name(sensed, observed)
+        if sensed in robot.held or name == topic:
+            continue  # commands as an observation have the stamps of commands
         if bag.types.get(name) == kind and bag.known(name) and _are_stamps_of(stamps, bag, name):
             return reader
     return None

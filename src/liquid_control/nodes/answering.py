@@ -63,7 +63,7 @@ class Answering:
         """Take in a message, and answer the observation that it completes."""
         began = time.monotonic()
         if self._neighbours.several:
-            self._neighbours.heard(topic, message)
+            self._neighbours.take(topic, message)
         try:
             observed = self._hosted.take(topic, message)
         except ObservationError as error:
@@ -125,7 +125,8 @@ class Answering:
             if self._outlet.send(command):
                 self._guard.say_stopped()
             if command.prediction is not None:
-                self._predictions.publish(self._hosted.expected(command))
+                expected = self._hosted.expected(command.stamp_ns, command.prediction)
+                self._predictions.publish(expected)
             self._hosted.status.add(command)
         self._ended = time.monotonic()
         self._hosted.overload.handled(self._began, self._ended)

@@ -33,7 +33,7 @@ from liquid_control.control.contract import Contract
 from liquid_control.control.observe import Observer
 from liquid_control.control.stamps import stamp_ns
 from liquid_control.control.topics import BAG_ENDED, FLOAT64_MULTI_ARRAY, SHADOW
-from liquid_control.nodes.parameters import Parameters
+from liquid_control.nodes.bag_settings import BagSettings
 from liquid_control.nodes.playback import Playback
 from liquid_control.nodes.session import NodeError, Session, run_process
 from liquid_control.nodes.wire import (
@@ -57,48 +57,15 @@ class BagNode(Node):
 
     def __init__(self):
         super().__init__('bag')
-        declare = Parameters(self)
-        bag = declare.get('bag', '', 'Recording: a run folder, a rosbag2 folder or a file.')
-        robot = declare.get('robot', 'walker2d', 'Contract: a name, or a path to its YAML.')
-        policy = declare.get('policy', 'cfc', 'Bundle: a name, or a path to its file.')
-        observed = declare.get(
-            'observed', '', 'Topics recorded under another name: topic=recorded topic=recorded'
-        )
-        distro = declare.get(
-            'distro',
-            '',
-            'ROS 2 distribution of types that the bag does not define; empty: its own.',
-        )
-        msgs = declare.get(
-            'msgs', '', 'Folder of .msg files of types that the bag does not define.'
-        )
-        self._speed = declare.get(
-            'speed',
-            0.0,
-            'Playback speed, times real time; 0: as fast as the policy answers.',
-            low=0.0,
-        )
-        self._wait_for = declare.get(
-            'wait_for', 1, 'Subscribers of the pacing topic to wait for before the start.', low=0
-        )
-        self._start_timeout = declare.get(
-            'start_timeout', 60.0, 'Longest wait for the graph to come up, s.', low=0.1
-        )
-        self._answer_timeout = declare.get(
-            'answer_timeout', 10.0, 'Speed 0: longest wait for an answer, s.', low=0.1
-        )
-        self._anyone = declare.get(
-            'anyone', False, 'Play even if other nodes hear the commands or send the sensors.'
-        )
-        declare.done()
-        if not bag:
+        self._settings = settings = BagSettings.declared(self)
+        if not settings.bag:
             raise ValueError('bag: expected a recording, found nothing')
-        self._bag = Bag(Path(bag), distro or None, msgs or None)
-        self._robot = Contract.load(path := paths.robot(robot))
-        asked = Bundle.read(paths.policy(policy, path)).contract
-        asked.require_fit(self._robot, policy)
+        self._bag = Bag(Path(settings.bag), settings.distro or None, settings.msgs or None)
+        self._robot = Contract.load(path := paths.robot(settings.robot))
+        asked = Bundle.read(paths.policy(settings.policy, path)).contract
+        asked.require_fit(self._robot, settings.policy)
         self._contract = asked.on(self._robot)
-        self._observed = dict(map(renaming, observed.split()))
+        self._observed = dict(map(renaming, settings.observed.split()))
         check_renamed(self._observed, self._robot)
         self._answered: int | None = None
         self._looked, self._hearers = 0.0, 0
@@ -106,7 +73,7 @@ class BagNode(Node):
         self._open()
 
     def _open(self) -> None:
-        profile = qos(lockstep=self._speed == 0.0, reliable=True, depth=10)
+        profile = qos(lockstep=self._settings.speed == 0.0, reliable=True, depth=10)
         self._sensors = {
             topic: self.create_publisher(message_type(kind), topic, profile)
             for topic, kind in self._contract.topics.items()
@@ -145,18 +112,16 @@ class BagNode(Node):
         return int(bool(self._bag.damage))
 
     def _wait_for_graph(self, session: Session) -> None:
-        pace = self._sensors[self._pace]
+        pace, settings = self._sensors[self._pace], self._settings
 
         def up() -> bool:
-            return (
-                pace.get_subscription_count() >= self._wait_for
-                and self.count_publishers(SHADOW) > 0
-            )
+            listening = pace.get_subscription_count() >= settings.wait_for
+            return listening and self.count_publishers(SHADOW) > 0
 
-        if not session.spin_for(self._start_timeout, up) and not session.stopping:
+        if not session.spin_for(settings.start_timeout, up) and not session.stopping:
             raise NodeError(
-                f'waited {self._start_timeout:g} s: {self._pace} has '
-                f'{pace.get_subscription_count()} subscribers of {self._wait_for}, {SHADOW} has '
+                f'waited {settings.start_timeout:g} s: {self._pace} has '
+                f'{pace.get_subscription_count()} subscribers of {settings.wait_for}, {SHADOW} has '
                 f'{self.count_publishers(SHADOW)} publishers of 1; is a policy node with shadow: '
                 'true active in this ROS domain?'
             )
@@ -168,7 +133,7 @@ class BagNode(Node):
             NodeError: a node other than the replay's own hears the commands or sends a sensor's
                 topic.
         """
-        if self._anyone:
+        if self._settings.anyone:
             return
         session.spin_for(patience, lambda: not any(_UNKNOWN in who for _, who in self._others()))
         self._looked, self._hearers = time.monotonic(), self._sent.get_subscription_count()
@@ -197,7 +162,7 @@ class BagNode(Node):
     def _play(self, session: Session) -> None:
         commands = recorded_commands(self._bag, self._robot, self._observed)
         observer = Observer(self._contract)
-        playback = Playback(self._speed) if self._speed else None
+        playback = Playback(self._settings.speed) if self._settings.speed else None
         for now, topic, message, _ in merged(self._bag, self._contract, self._observed):
             if playback:
                 playback.put_off(now)
@@ -227,12 +192,13 @@ class BagNode(Node):
         self._sensors[topic].publish(self._bag.encoded(message))
 
     def _wait_for_answer(self, session: Session, stamp: int) -> None:
-        if self._speed or session.spin_for(self._answer_timeout, lambda: self._answered == stamp):
+        timeout = self._settings.answer_timeout
+        if self._settings.speed or session.spin_for(timeout, lambda: self._answered == stamp):
             return
         if not session.stopping:
             raise NodeError(
-                f'no answer to the observation of stamp {stamp} within '
-                f'{self._answer_timeout:g} s: has the policy node stopped or died?'
+                f'no answer to the observation of stamp {stamp} within {timeout:g} s: has the '
+                'policy node stopped or died?'
             )
 
 

@@ -21,6 +21,7 @@ from typing import Any
 import yaml
 
 from liquid_control import paths
+from liquid_control.control.commands import command_codec
 from liquid_control.control.contract import Contract
 from liquid_control.control.topics import FAULTY
 from liquid_control.evaluation.episodes import require_faults
@@ -173,12 +174,15 @@ class Graph:
 
     Raises:
         FileExistsError: the run folder holds a recording.
-        ContractError: a field or a type of the robot's contract is not there.
+        ContractError: a field or a type of the robot's contract is not there, or its commands
+            cannot be sent.
     """
 
     def __init__(self, settings: RunSettings):
         unrecorded(settings.folder)
-        require_fields(Contract.load(paths.robot(settings.robot)), live=True)
+        robot = Contract.load(paths.robot(settings.robot))
+        require_fields(robot, live=True)
+        command_codec(robot)
         self._settings = settings
         self._logs = settings.folder / 'log'
         self._processes: dict[str, subprocess.Popen] = {}

@@ -51,6 +51,7 @@ class HostedPolicy:
     def __init__(
         self, robot_path: Path, policy_path: Path, name: str, shadow: bool, rate_tolerance: float
     ):
+        self.name = policy_path.stem
         self.robot = robot = Contract.load(robot_path)
         sent = command_reader(robot) if shadow else None
         self.codec = codec = command_codec(robot, FLOAT64_MULTI_ARRAY if shadow else None)
@@ -114,8 +115,8 @@ class HostedPolicy:
         """The message of the safe action; it answers no observation."""
         return self.codec.fill(self._safe, 0, self.controller.gate.safe)
 
-    def expected(self, command: Command) -> JointState:
-        """The message for a command's prediction, which must not be None."""
-        set_stamp(self._expected, command.stamp_ns + self.contract.period_ns)
-        self._expected.position = np.asarray(command.prediction, dtype=float).tolist()
+    def expected(self, stamp_ns: int, prediction: np.ndarray) -> JointState:
+        """The message for what is expected after the observation of a stamp, (p,)."""
+        set_stamp(self._expected, stamp_ns + self.contract.period_ns)
+        self._expected.position = prediction.astype(float).tolist()
         return self._expected

@@ -113,7 +113,7 @@ class MonitorNode(Node):
         while ended is None:
             self._spin(session, end)
             self._recorder.save()
-            if end.heard is not None:
+            if end.received_at is not None:
                 self._progress.tell(self._live.so_far, bool(self._live.last_row))
             self._report()
             ended = STOPPED if session.stopping else end.why()

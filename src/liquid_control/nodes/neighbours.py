@@ -16,7 +16,8 @@ _UNKNOWN = '_UNKNOWN_'
 
 
 class Neighbours:
-    """Looks twice a second who sends the sensors' topics and who listens to the commands.
+    """Looks twice a second who sends the sensors' topics and who listens to the commands; at once
+    when the number of a topic's publishers has changed.
 
     Several publishers of one topic are right if each names joints of its own, as an arm's and a
     gripper's. They are wrong if two name the same joint that is read: the policy would answer now
@@ -51,9 +52,9 @@ class Neighbours:
         """Nodes that listen to the commands with a quality of service that gets none."""
 
     def look(self) -> None:
-        """Look around, if the last time is long enough ago."""
+        """Look around, if the last time is long enough ago or a publisher has come or gone."""
         now = self._clock()
-        if now - self._looked < _LOOK_S:
+        if now - self._looked < _LOOK_S and not self._changed():
             return
         self._looked = now
         senders = {
@@ -65,6 +66,13 @@ class Neighbours:
                 self._since[topic] = len(names), now
         self.several = {topic: names for topic, names in senders.items() if len(names) > 1}
         self.deaf = self._deaf()
+
+    def _changed(self) -> bool:
+        # A tenth of the cost of asking for their names.
+        return any(
+            self._node.count_publishers(full) != self._since[topic][0]
+            for topic, full in self._topics.items()
+        )
 
     def _deaf(self) -> list[str]:
         own = (self._node.get_name(), self._node.get_namespace())
@@ -81,7 +89,11 @@ class Neighbours:
             if qos_check_compatible(profile, end.qos_profile)[0] == QoSCompatibility.ERROR
         )
 
-    def heard(self, topic: str, message: Any) -> None:
+    def nobody(self) -> bool:
+        """Whether no topic has a publisher at the moment."""
+        return not any(map(self._node.count_publishers, self._topics.values()))
+
+    def take(self, topic: str, message: Any) -> None:
         """Take note of the joints that a message names, where several publishers send."""
         if topic in self.several:
             names = tuple(getattr(message, 'name', ()))

@@ -49,6 +49,11 @@ class Outlet:
         self._repeats = 0
 
     @property
+    def simulated(self) -> bool:
+        """Whether the node's clock is ``/clock``, as beside a simulation or a recording."""
+        return self._clock.simulated
+
+    @property
     def driving(self) -> bool:
         return self.active and self._controller.stopped is None
 

@@ -93,8 +93,11 @@ class PolicyGuard:
 
     def say_stopped(self) -> None:
         """Log and publish that the policy is stopped."""
-        why = self._hosted.controller.stopped
-        self._log.error(f'stopped: {why}; {self._arm} lets it drive again')
+        line = f'stopped: {self._hosted.controller.stopped}; {self._arm} lets it drive again'
+        if self._outlet.simulated and self._neighbours.nobody():
+            self._log.info(f'{line} (nobody sends the sensors any more: the simulation has ended)')
+        else:
+            self._log.error(line)
         self.report()
 
     def report(self, after_s: float = 0.0) -> None:

@@ -158,16 +158,15 @@ class PolicyNode(Lifecycle):
         made.callback(jump.unregister)
 
     def activate(self) -> None:
+        hosted = self.hosted
+        if hosted is None:
+            raise NodeError('not configured: there is no policy to activate')
         self._outlet.arm()
         self._outlet.active = True
         gc.collect()
         gc.freeze()
-        if self.hosted is None:
-            return
-        robot, path = self.hosted.robot, self.hosted.runner.bundle.path
-        name = path.stem if path else 'the policy'
-        how = 'beside what drives' if self.settings.shadow else 'drives'
-        self.get_logger().info(f'active: {name} {how} {robot.robot} at {robot.rate:g} Hz')
+        robot, how = hosted.robot, 'beside what drives' if self.settings.shadow else 'drives'
+        self.get_logger().info(f'active: {hosted.name} {how} {robot.robot} at {robot.rate:g} Hz')
 
     def _give_up(self, what: str, error: Exception) -> None:
         """Let the main loop end, with the safe action first."""

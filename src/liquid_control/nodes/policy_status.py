@@ -77,8 +77,10 @@ class PolicyStatus:
         elif self._stale:
             limit = self._controller.robot.freshness
             state = f'no usable reading younger than {limit:g} s: are the clocks synchronised?'
-        elif waiting or warning:
-            state = waiting or warning or ''
+        elif waiting:
+            state = waiting
+        elif warning:
+            state = warning
         status = diagnostic(
             f'{self._name}: policy', self._controller.robot.robot, problem or '', values,
             state, warn=active and state != 'running',

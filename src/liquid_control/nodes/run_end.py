@@ -21,7 +21,8 @@ class RunEnd:
     """Decides when a run is over.
 
     Attributes:
-        heard: when a message last came that tells of the run, steady, in s; None before the first.
+        received_at: when a message last came that tells of the run, steady, in s; None before the
+            first.
 
     Args:
         settings: parameters of the monitor.
@@ -44,7 +45,7 @@ class RunEnd:
         self._clock = clock
         self._began = self._now = clock()
         self._silent = 0.0
-        self.heard: float | None = None
+        self.received_at: float | None = None
 
     def take(self, streamed: bool, clock: bool) -> None:
         """Take note of what has come.
@@ -54,7 +55,7 @@ class RunEnd:
             clock: whether ``/clock`` came: it is still published, unchanged, during a pause.
         """
         if streamed:
-            self.heard = self._clock()
+            self.received_at = self._clock()
         if streamed or clock:
             self._silent = 0.0
 
@@ -69,7 +70,7 @@ class RunEnd:
             return self._live.bag_ended
         if settings.mode == 'robot':
             return None
-        if self.heard is None:
+        if self.received_at is None:
             limit = settings.start_timeout
             return f'no message within {limit:g} s' if passed > limit else None
         if self._silent > settings.silence:
@@ -80,9 +81,9 @@ class RunEnd:
     def settled(self) -> bool:
         """Whether nothing more will come of a run that is done: it has been quiet, for longer if
         something is missing."""
-        if self.heard is None:
+        if self.received_at is None:
             return True
-        quiet = self._clock() - self.heard
+        quiet = self._clock() - self.received_at
         return quiet > (_REPAIR_S if self._lacking() else _QUIET_S)
 
     def _lacking(self) -> bool:

@@ -7,6 +7,7 @@ package is found by itself; no list names it.
 import importlib
 import pkgutil
 from functools import cache
+from typing import TypeVar
 
 from liquid_control.control.commands.base import CommandCodec, CommandError, CommandReader
 from liquid_control.control.contract import Contract
@@ -32,28 +33,44 @@ def command_codec(contract: Contract, kind: str | None = None) -> CommandCodec:
     Raises:
         ContractError: commands of this type cannot be made, or the action does not suit the type.
     """
-    reader = command_reader(contract, kind)
-    if isinstance(reader, CommandCodec):
-        return reader
-    made = [name for name, found in _readers().items() if issubclass(found, CommandCodec)]
+    kind = kind or contract.action.type
+    reader = _class_for(contract, kind)
+    if issubclass(reader, CommandCodec):
+        return _built(reader, contract, kind)
+    made = [name for name, one in _readers().items() if issubclass(one, CommandCodec)]
     raise ContractError(
-        f'{contract.source}: action: type: commands of type {reader.kind} can be read from '
-        f'recordings, but not be sent; those that can: {", ".join(made)}'
+        f'{contract.source}: action: type: commands of type {kind} can be read from recordings, '
+        f'but not be sent; those that can: {", ".join(made)}'
     )
 
 
 def command_reader(contract: Contract, kind: str | None = None) -> CommandReader:
     """As :func:`command_codec`, for types whose commands can only be read, too."""
-    action, found = contract.action, _readers()
-    kind = kind or action.type
+    kind = kind or contract.action.type
+    return _built(_class_for(contract, kind), contract, kind)
+
+
+def _class_for(contract: Contract, kind: str) -> type[CommandReader]:
+    found = _readers()
     if kind not in found:
         raise ContractError(
             f'{contract.source}: action: type: commands of type {kind} cannot be read; those that '
             f'can: {", ".join(found)}'
         )
-    if action.field is not None and kind == action.type:
-        _check_field(contract, action.field, found[kind])
-    return found[kind](action, kind)
+    field = contract.action.field
+    if field is not None and kind == contract.action.type:
+        _check_field(contract, field, found[kind])
+    return found[kind]
+
+
+_Reader = TypeVar('_Reader', bound=CommandReader)
+
+
+def _built(reader: type[_Reader], contract: Contract, kind: str) -> _Reader:
+    try:
+        return reader(contract.action, kind)
+    except ContractError as error:
+        raise ContractError(f'{contract.source}: action: {error}') from None
 
 
 def _check_field(contract: Contract, field: str, reader: type[CommandReader]) -> None:

@@ -67,6 +67,6 @@ def quantity(action: Action) -> str:
         return known
     units = ', '.join(dict.fromkeys(action.units))
     raise ContractError(
-        f"the action's unit {units} does not tell position, velocity and effort apart; expected "
+        f'unit {units} does not tell position, velocity and effort apart; expected '
         f'one of {", ".join(_QUANTITIES)}, or a field: {POSITION}, {VELOCITY} or {EFFORT}'
     )

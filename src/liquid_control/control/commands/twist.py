@@ -25,7 +25,7 @@ class TwistCommand(CommandReader):
         strange = [joint for joint in action.joints if joint not in _AXES]
         if strange:
             raise ContractError(
-                f"the action's joints {', '.join(strange)} are no fields of a Twist; expected "
+                f'joints {", ".join(strange)} are no fields of a Twist; expected '
                 f'names such as {_AXES[0]} and {_AXES[-1]}'
             )
         self._getters = [attrgetter(_PATHS[kind] + joint) for joint in action.joints]
