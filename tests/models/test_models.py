@@ -1,5 +1,3 @@
-<<<<<<< HEAD
-=======
 """The policy network: limits, persistence, irregular time, and the exported step."""
 
 from functools import cache
@@ -107,4 +105,3 @@ def test_a_budget_out_of_reach_is_told():
         width_for(lambda width: width**2, 10)
     with pytest.raises(ValueError, match='budget 100: 20 units have only 20 parameters'):
         width_for(lambda width: width, 100, most=20)
->>>>>>> integ

@@ -1,5 +1,3 @@
-<<<<<<< HEAD
-=======
 """The same footing: one model and one budget for every cell, with equally chosen step sizes."""
 
 import numpy as np
@@ -52,4 +50,3 @@ def test_best_step_size_is_chosen():
     assert lstm not in comparison.choose(runs, results)
     results.update((run.name, {'failed': 'x'}) for run in runs if run.cell == 'mlp')
     assert mlp not in comparison.choose(runs, results)
->>>>>>> integ
