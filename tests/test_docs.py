@@ -132,3 +132,13 @@ def test_floors_of_the_architecture():
     rows = re.findall(r'^\| (\d+) \| (.*) \|$', text, re.MULTILINE)
     written = {int(number): tuple(re.findall(r'`(\w+)`', parts)) for number, parts in rows}
     assert written == dict(enumerate(FLOORS, 1))
+
+
+def test_every_page_is_in_the_site():
+    """The navigation names every page, and every package of the API reference."""
+    text = (ROOT / 'mkdocs.yml').read_text()
+    named = set(re.findall(r': ([\w/]+\.md)$', text, re.MULTILINE))
+    pages = {str(page.relative_to(ROOT / 'docs')) for page in (ROOT / 'docs').rglob('*.md')}
+    packages = (ROOT / 'src' / 'liquid_control').glob('*/__init__.py')
+    made = {f'api/{init.parent.name}.md' for init in packages}
+    assert named == pages | made | {'contributing.md', 'changes.md'}

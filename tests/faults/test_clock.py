@@ -32,3 +32,14 @@ def test_a_period_is_exactly_that_many_physics_steps(length, steps):
 
 def test_a_period_may_change_in_mid_episode_and_faults_multiply():
     assert periods('period:1.5@3+period:2@5', 8).tolist() == [4, 4, 4, 6, 6, 12, 12]
+
+
+@pytest.mark.parametrize('length', [0.1, 0.5, 0.62, 1.0, 1.49, 3.3])
+def test_a_length_in_whole_steps_is_the_time_that_passes(length):
+    """In real time, a simulation waits as long as its stamps say."""
+    way = Way(f'period:{length}', 0)
+    way.reset(0)
+    whole = way.world.whole(length)
+    before = way.step().now
+    assert way.world.stamp_ns - before == round(whole * WALKER2D.period_ns)
+    assert way.world.whole(whole) == whole

@@ -1,6 +1,5 @@
 """A fault of any kind is one file: the registry finds it, and every way applies it."""
 
-import re
 import textwrap
 from pathlib import Path
 
@@ -13,7 +12,8 @@ from liquid_control.faults import FaultError, command, describe, dynamics, names
 from liquid_control.faults.registry import registry
 from liquid_control.faults.signals import sensor_signals
 
-DOC = Path(__file__).parents[2] / 'docs' / 'faults.md'
+ROOT = Path(__file__).parents[2]
+DOC = ROOT / 'docs' / 'faults.md'
 
 BIAS = '''
     """A constant offset, drawn as an episode begins."""
@@ -157,15 +157,8 @@ def test_two_faults_of_one_name_are_an_error(add):
         parse('gaussian')
 
 
-def test_the_fault_in_the_documentation_works(add):
-    (example,) = re.findall(r'```python\n(.*?)```', DOC.read_text(), re.DOTALL)
-    imports = """
-        from dataclasses import dataclass
-        from typing import ClassVar
-        import numpy as np
-        from liquid_control.faults import Draws, SensorFault, setting
-    """
-    add(sensor, textwrap.dedent(imports) + example)
+def test_the_example_is_found_in_the_folder_of_its_kind(add):
+    add(sensor, (ROOT / 'examples' / 'my_fault.py').read_text())
     way, scale = Way('quantised:0.5', 0), sensor_signals(ROBOT)['joint_states'].scale
     way.reset(0)
     for _ in range(3):

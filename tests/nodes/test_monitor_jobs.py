@@ -152,7 +152,7 @@ class Alarm:
     def __init__(self):
         self.scored, self.alarm = 0, SimpleNamespace(raised=False)
 
-    def heard(self, topic, message):
+    def take(self, topic, message):
         if message is None:
             raise ObservationError('nothing')
         self.scored += 1

@@ -27,7 +27,7 @@ def draft(summary: dict[str, Any], robot: str) -> str:
     """Draft a contract as YAML, with ``# CHECK`` wherever a bag cannot tell.
 
     Args:
-        found: the bag's :func:`~liquid_control.bags.coverage.coverage`.
+        summary: the bag's :func:`~liquid_control.bags.coverage.coverage`.
         robot: a name for the robot.
 
     Raises:

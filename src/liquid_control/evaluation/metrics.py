@@ -73,7 +73,7 @@ def figures(
     returns = [e['return'] for e in episodes]
     lengths = [e['steps'] for e in episodes]
     steps_us = np.concatenate([t.step_s for t in traces] or [np.zeros(0)]) * 1e6
-    found = {
+    numbers = {
         'episodes': len(episodes),
         'return_mean': _mean(returns),
         'return_min': min(returns, default=None),
@@ -84,7 +84,7 @@ def figures(
         'prediction_scored': len(model),
         'prediction_scale': scale,
         **error_figures(
-            [contract.sensed_channels[place] for place in scored],
+            [contract.sensed_channels[index] for index in scored],
             *(
                 errors.mean(axis=0) if len(errors) else np.full(len(scored), np.nan)
                 for errors in (model, persistence)
@@ -97,10 +97,10 @@ def figures(
     for key, name in _STATUS_FIGURES.items():
         value = _number((status or {}).get(key))
         if value is not None:
-            found[name] = value
-    if found['parameters'] is not None:
-        found['parameters'] = int(found['parameters'])
-    return found
+            numbers[name] = value
+    if numbers['parameters'] is not None:
+        numbers['parameters'] = int(numbers['parameters'])
+    return numbers
 
 
 def measure(folder: str | Path) -> dict[str, Any]:
@@ -141,12 +141,12 @@ def load_metrics(folder: str | Path) -> dict[str, Any]:
         OSError: the run has to be measured, and ``metrics.json`` cannot be written.
     """
     try:
-        found = from_json((Path(folder) / 'metrics.json').read_text())
+        saved = from_json((Path(folder) / 'metrics.json').read_text())
     except (OSError, ValueError):
         return measure(folder)
     needed = {'complete', 'why', 'run', 'figures', 'timing'}
-    whole = isinstance(found, dict) and needed <= found.keys()
-    return found if whole else measure(folder)
+    whole = isinstance(saved, dict) and needed <= saved.keys()
+    return saved if whole else measure(folder)
 
 
 def _measure(bag: Bag, run: dict[str, Any], result: dict[str, Any]) -> str:
@@ -172,13 +172,13 @@ def _measure(bag: Bag, run: dict[str, Any], result: dict[str, Any]) -> str:
     trace = recorded_trace(bag, contract, observed)
     finished = [e for e in episodes if e['complete']]
     walked = [{**e, 'return': e.get('walk_return', e.get('return'))} for e in finished]
-    result['figures'] = found = figures(contract, [trace], walked, status)
-    if found['parameters'] is None:
-        found['parameters'] = run.get('bundle', {}).get('counts', {}).get('parameters')
+    result['figures'] = numbers = figures(contract, [trace], walked, status)
+    if numbers['parameters'] is None:
+        numbers['parameters'] = run.get('bundle', {}).get('counts', {}).get('parameters')
     if mode == 'realtime':
-        result['timing']['walk'] = {name: found[name] for name in WALKED}
-        found.update(dict.fromkeys(WALKED))
-        found['prediction_scored'] = 0
+        result['timing']['walk'] = {name: numbers[name] for name in WALKED}
+        numbers.update(dict.fromkeys(WALKED))
+        numbers['prediction_scored'] = 0
     if mode == 'robot':
         result['timing'] = on_robot(bag, contract, observed)
     if result['timing'] is not None:
@@ -222,7 +222,7 @@ def episodes_of(rows: dict[str, np.ndarray], timed: bool = False) -> list[dict[s
     Where deadlines can be missed (``timed``), each has its deadlines, and what it returned is
     called ``walk_return``: it depends on the machine.
     """
-    found = []
+    episodes = []
     for number in dict.fromkeys(rows.get('episode', np.zeros(0)).tolist()):
         part = np.flatnonzero(rows['episode'] == number)
         last = {name: values[part[-1]] for name, values in rows.items()}
@@ -237,8 +237,8 @@ def episodes_of(rows: dict[str, np.ndarray], timed: bool = False) -> list[dict[s
         if timed:
             episode['missed_deadlines'] = int(np.nansum(rows['late'][part]))
             episode |= percentiles('sensor_to_command_ms', latencies(rows)[part] * 1e3)
-        found.append(episode)
-    return found
+        episodes.append(episode)
+    return episodes
 
 
 def _events(status: dict[str, str]) -> dict[str, int]:

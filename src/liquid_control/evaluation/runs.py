@@ -110,22 +110,22 @@ def policy_contract(robot: Contract, channels: Sequence[str]) -> Contract:
     Raises:
         ContractError: the robot does not offer one of the channels.
     """
-    place = {name: index for index, name in enumerate(channels)}
-    missing = place.keys() - set(robot.sensed_channels)
+    order = {name: index for index, name in enumerate(channels)}
+    missing = order.keys() - set(robot.sensed_channels)
     if missing:
         raise ContractError(f'{robot.source}: not offered: {", ".join(sorted(missing))}')
     terms = []
     for term in robot.sensed:
-        keep = [i for i, name in enumerate(term.channel_names) if name in place]
+        keep = [i for i, name in enumerate(term.channel_names) if name in order]
         if keep:
-            keep.sort(key=lambda i, names=term.channel_names: place[names[i]])
+            keep.sort(key=lambda i, names=term.channel_names: order[names[i]])
             part = replace(
                 term,
                 channels=tuple(term.channels[i] for i in keep),
                 units=tuple(term.units[i] for i in keep),
                 std=None if term.std is None else tuple(term.std[i] for i in keep),
             )
-            terms.append((place[part.channel_names[0]], part))
+            terms.append((order[part.channel_names[0]], part))
     terms.sort(key=lambda item: item[0])
     return replace(robot, terms=tuple(term for _, term in terms))
 
@@ -167,7 +167,7 @@ def episode_rows(bag: Bag) -> dict[str, np.ndarray]:
             f'{bag.path}: {EPISODE}: no {", ".join(missing)} (found: {", ".join(names)})'
         )
     table = np.array(rows).reshape(len(rows), len(names))
-    columns = {name: table[:, place] for place, name in enumerate(names)}
+    columns = {name: table[:, index] for index, name in enumerate(names)}
     return {**columns, 'stamp': np.array(stamps, dtype=np.int64)} if rows else {}
 
 

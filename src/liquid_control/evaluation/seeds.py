@@ -19,17 +19,17 @@ def overall(bundle: Bundle) -> float:
 
 def seed_scores(bundles: list[Bundle]) -> dict[str, Any]:
     """The scores of several seeds of one training, with 95 % intervals over the seeds."""
-    found: dict[str, Any] = {'seeds': [bundle.provenance['seed'] for bundle in bundles]}
+    scores: dict[str, Any] = {'seeds': [bundle.provenance['seed'] for bundle in bundles]}
     for fault in SCORED:
-        found[fault] = {'suite': VERSION}
+        scores[fault] = {'suite': VERSION}
         for name in ('percent', 'return_mean', 'prediction_ratio'):
             values = [bundle.scores[fault].get(name) for bundle in bundles]
             if None in values:
                 continue
             usual, low, high = (round(x, 4) for x in interval(values, statistic=mean))
             spread = {} if len(values) < 2 else {'low': low, 'high': high}
-            found[fault][name] = {'values': values, 'mean': usual, **spread}
-    return found
+            scores[fault][name] = {'values': values, 'mean': usual, **spread}
+    return scores
 
 
 def rescored(bundle: Bundle, path: Path, scores: dict[str, Any]) -> Bundle:

@@ -57,8 +57,8 @@ def interval(
         return Interval(middle, math.nan, math.nan)
     rng, drawn = np.random.default_rng(seed), []
     for scores in strata:
-        places = rng.integers(len(scores), size=(RESAMPLES, len(scores)))
-        drawn.append(np.asarray(scores, dtype=float)[places])
+        indices = rng.integers(len(scores), size=(RESAMPLES, len(scores)))
+        drawn.append(np.asarray(scores, dtype=float)[indices])
     outside = 50.0 * (1.0 - level)
     low, high = np.percentile(statistic(*drawn, axis=-1), [outside, 100.0 - outside])
     return Interval(middle, float(low), float(high))

@@ -84,16 +84,16 @@ def stamped_latencies(
 
     Empty where commands do not say what they answer, or where their stamps are of another clock.
     """
-    found: dict[int, float] = {}
+    latencies: dict[int, float] = {}
     reader = answering_reader(bag, contract, observed or {})
     if reader is None:
-        return found
+        return latencies
     topic = recorded_name(contract.action.topic, observed or {})
     for _, _, received, message in bag.decoded([topic]):
         stamp = reader.answered(message) if message.__msgtype__ == reader.kind else None
         if stamp is not None and abs(received - stamp) <= _LONGEST_S * 1e9:
-            found.setdefault(stamp, (received - stamp) * 1e-9)
-    return found
+            latencies.setdefault(stamp, (received - stamp) * 1e-9)
+    return latencies
 
 
 def latencies(rows: dict[str, np.ndarray]) -> np.ndarray:

@@ -84,25 +84,25 @@ def compare(a: Trace, b: Trace) -> str | None:
     if a.channels != b.channels:
         return f'channels: {", ".join(a.channels)} and {", ".join(b.channels)}'
     shared = min(len(a), len(b))
-    found = []
+    differences = []
     for name in ('stamps', 'observations', 'actions', 'predictions', 'elapsed', 'reasons'):
         left, right = getattr(a, name)[:shared], getattr(b, name)[:shared]
         if name == 'reasons' and shared and (left[0] == -1 or right[0] == -1):
             continue
         differs = ~((left == right) | ((left != left) & (right != right)))
         if differs.any():
-            found.append((tuple(int(i) for i in np.argwhere(differs)[0]), name))
-    if not found:
+            differences.append((tuple(int(i) for i in np.argwhere(differs)[0]), name))
+    if not differences:
         if len(a) == len(b):
             return None
         longer = a if len(a) > len(b) else b
         return f'{len(a)} and {len(b)} observations; the first without a match has stamp ' + str(
             longer.stamps[shared]
         )
-    place, name = min(found, key=lambda item: item[0][0])
-    left, right = getattr(a, name)[place], getattr(b, name)[place]
+    index, name = min(differences, key=lambda item: item[0][0])
+    left, right = getattr(a, name)[index], getattr(b, name)[index]
     what = name
-    if len(place) == 2:
-        channel = a.channels[place[1]] if name != 'actions' else place[1]
+    if len(index) == 2:
+        channel = a.channels[index[1]] if name != 'actions' else index[1]
         what = f'{name}[{channel}]'
-    return f'row {place[0]}, stamp {a.stamps[place[0]]}: {what}: {left!r} and {right!r}'
+    return f'row {index[0]}, stamp {a.stamps[index[0]]}: {what}: {left!r} and {right!r}'

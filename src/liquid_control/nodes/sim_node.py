@@ -131,7 +131,7 @@ class SimNode(Node):
             if self._hold_while_paused(session):
                 tick = time.monotonic()
             world.use(faults.model(world.nominal, world.stamp_ns, world.steps))
-            length = faults.period(world.stamp_ns, world.steps)
+            length = world.whole(faults.period(world.stamp_ns, world.steps))
             if episode.index == 0 and world.steps == 0:
                 self._observe_until_answered(session)
                 tick = commands.published_at

@@ -59,7 +59,7 @@ def coverage_parts(summary: dict[str, Any], verbose: bool = False) -> Iterator[A
     """What ``coverage`` found, part by part, for rich to print.
 
     Args:
-        found: what it found.
+        summary: what it found.
         verbose: list every oddity, not only the first that few good bags have.
     """
     bag, topics = summary['bag'], summary['topics']

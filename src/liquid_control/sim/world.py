@@ -65,6 +65,10 @@ class World:
             self.model = model
             mujoco.mj_forward(model, self.data)
 
+    def whole(self, length: float) -> float:
+        """Round the length of a period to whole physics steps, at least one."""
+        return max(1, round(length * self.robot.frame_skip)) / self.robot.frame_skip
+
     def step(self, action: np.ndarray, length: float = 1.0) -> tuple[float, bool]:
         """Apply a command for one period; return the reward and whether the robot has fallen.
 
@@ -74,7 +78,7 @@ class World:
                 least one.
         """
         robot, data = self.robot, self.data
-        substeps = max(1, round(length * robot.frame_skip))
+        substeps = round(self.whole(length) * robot.frame_skip)
         before = data.qpos.copy()
         data.ctrl[self._controls] = action
         mujoco.mj_step(self.model, data, substeps)

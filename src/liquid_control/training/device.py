@@ -28,12 +28,12 @@ def device_named(name: str) -> torch.device:
     Raises:
         ValueError: another name, or a GPU that this machine or this build of torch does not have.
     """
-    found = re.fullmatch(r'cpu|cuda(?::(0|[1-9][0-9]*))?', name)
-    if not found:
+    match = re.fullmatch(r'cpu|cuda(?::(0|[1-9][0-9]*))?', name)
+    if not match:
         raise ValueError(f'device: expected cpu, cuda or cuda:N, found {name!r}')
     if name == 'cpu':
         return torch.device(name)
-    number = int(found[1] or 0)
+    number = int(match[1] or 0)
     if number >= torch.cuda.device_count():
         raise ValueError(
             f'device {name}: torch {torch.__version__} finds {torch.cuda.device_count()} CUDA '

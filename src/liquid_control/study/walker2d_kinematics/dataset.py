@@ -117,16 +117,16 @@ def protocol(rollouts: Dataset) -> Protocol:
         DataError: the number of windows differs from that of the published set.
     """
     rng = np.random.RandomState(_DROP_SEED)
-    found = {}
+    parts = {}
     for part, expected in COUNTS.items():
         whole = getattr(rollouts, part)
-        found[part] = cut({name: drop_frames(frames, rng) for name, frames in whole.items()})
-        if len(found[part]) != expected:
+        parts[part] = cut({name: drop_frames(frames, rng) for name, frames in whole.items()})
+        if len(parts[part]) != expected:
             raise DataError(
-                f'{part}: the protocol gives {expected} windows, found {len(found[part])}: '
+                f'{part}: the protocol gives {expected} windows, found {len(parts[part])}: '
                 'these are not the published rollouts'
             )
-    return Protocol(**found)
+    return Protocol(**parts)
 
 
 def draw(
@@ -152,9 +152,9 @@ def drop_frames(frames: np.ndarray, rng: np.random.RandomState) -> Kept:
     Returns:
         x (K, C), elapsed (K, 1) float32, target (K, C).
     """
-    places = np.flatnonzero(rng.rand(len(frames) - 1) < KEPT)
-    elapsed = np.diff(places, prepend=-1).astype(np.float32)[:, None]
-    return frames[places], elapsed, frames[places + 1]
+    indices = np.flatnonzero(rng.rand(len(frames) - 1) < KEPT)
+    elapsed = np.diff(indices, prepend=-1).astype(np.float32)[:, None]
+    return frames[indices], elapsed, frames[indices + 1]
 
 
 def cut(sequences: dict[str, Kept]) -> Windows:
@@ -195,14 +195,14 @@ def baselines(windows: Protocol) -> dict[str, float]:
 
 def _starts(sequences: dict[str, Kept], stride: int) -> np.ndarray:
     """(rollout index, first kept frame) of every window, (N, 2)."""
-    found = [
+    starts = [
         (index, start)
         for index, (x, _, _) in enumerate(sequences.values())
         for start in range(0, len(x) - LENGTH, stride)
     ]
-    if not found:
+    if not starts:
         raise DataError(f'no rollout keeps more than {LENGTH} frames')
-    return np.array(found)
+    return np.array(starts)
 
 
 def _take(sequences: dict[str, Kept], source: np.ndarray) -> Windows:
@@ -236,8 +236,8 @@ def _names(folder: Path) -> list[str]:
 def _rollout(content: bytes) -> np.ndarray:
     frames = np.load(io.BytesIO(content), allow_pickle=False)
     if not isinstance(frames, np.ndarray) or frames.ndim != 2 or frames.shape[1] != CHANNELS:
-        found = getattr(frames, 'shape', type(frames).__name__)
-        raise ValueError(f'expected shape (T, {CHANNELS}), found {found}')
+        shape = getattr(frames, 'shape', type(frames).__name__)
+        raise ValueError(f'expected shape (T, {CHANNELS}), found {shape}')
     if frames.dtype.kind != 'f':
         raise ValueError(f'expected floats, found {frames.dtype}')
     if len(frames) < 2:

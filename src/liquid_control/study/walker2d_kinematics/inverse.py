@@ -79,20 +79,20 @@ def find_actions(
         return now, simulator.step(now, z[:, :ACTIONS].clip(-1.0, 1.0))
 
     def errors(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        found = (observed(parts(z)[1]) - after) * _WEIGHT
-        return found, (found**2).sum(1) + (np.minimum(prior, 1e3) * z**2)[:, ACTIONS:].sum(1)
+        off = (observed(parts(z)[1]) - after) * _WEIGHT
+        return off, (off**2).sum(1) + (np.minimum(prior, 1e3) * z**2)[:, ACTIONS:].sum(1)
 
     z = np.c_[guess, np.zeros((len(frames), len(_JOINTS)))]
     damping = np.full(len(frames), 1e-3)
     error, cost = errors(z)
     for _ in range(5):
         jacobian = np.empty((len(frames), 17, z.shape[1]))
-        for place in range(z.shape[1]):
-            small = 1e-4 if place < ACTIONS else 1e-3
-            small = np.where(z[:, place] > 0.5, -small, small)
+        for index in range(z.shape[1]):
+            small = 1e-4 if index < ACTIONS else 1e-3
+            small = np.where(z[:, index] > 0.5, -small, small)
             moved = z.copy()
-            moved[:, place] += small
-            jacobian[:, :, place] = (errors(moved)[0] - error) / small[:, None]
+            moved[:, index] += small
+            jacobian[:, :, index] = (errors(moved)[0] - error) / small[:, None]
         normal = jacobian.transpose(0, 2, 1) @ jacobian
         slope = (jacobian * error[:, :, None]).sum(1) + prior * z * (np.arange(12) >= ACTIONS)
         held = np.abs(z) >= 1.0
@@ -142,7 +142,7 @@ def find_all(
         'done': np.array(0),
         'seconds': np.array(0.0),
     }
-    found = [(kept['frames'], kept['actions'], kept['error'])]
+    parts = [(kept['frames'], kept['actions'], kept['error'])]
     now, guess, last = kept['now'], kept['guess'], len(rollouts[0]) - 1
     before_s, started = float(kept['seconds']), time.perf_counter()
     total, made = sum(len(x) - 1 for x in rollouts), len(kept['frames'])
@@ -153,17 +153,17 @@ def find_all(
         seen = np.abs(before[:, 8:]) < _LIMIT - 1e-4
         guess, now, then = find_actions(simulator, now[:going], seen, after, guess[:going])
         error = np.sqrt(((observed(then) - after) ** 2).mean(1))
-        found.append((now, guess, error))
+        parts.append((now, guess, error))
         beyond = np.sign(after) * np.maximum(np.abs(then), _LIMIT)
         clipped = (np.abs(after) >= _LIMIT - 1e-4) & (np.arange(17) >= 8)
         now = np.where(clipped, beyond, after)
         made += going
         if (step + 1) % KEEP_EVERY == 0 or step + 1 == last:
-            frames, actions, errors = map(np.concatenate, zip(*found, strict=True))
-            found = [(frames, actions, errors)]
+            frames, actions, errors = map(np.concatenate, zip(*parts, strict=True))
+            parts = [(frames, actions, errors)]
             seconds = np.array(before_s + time.perf_counter() - started)
             state = {'now': now, 'guess': guess, 'done': np.array(step + 1), 'seconds': seconds}
             result = {'frames': frames, 'actions': actions, 'error': errors}
             arrays.write(path, {**state, **result}, origin)
         report(made / total)
-    return *map(np.concatenate, zip(*found, strict=True)), before_s + time.perf_counter() - started
+    return *map(np.concatenate, zip(*parts, strict=True)), before_s + time.perf_counter() - started
