@@ -194,6 +194,14 @@ def test_robots_and_policies_by_name_and_by_path(tree):
     assert paths.policy(str(tree / 'sim/walker/expert.onnx'), 'arm').stem == 'expert'
 
 
+def test_the_default_policy_is_the_first_that_ships(tree):
+    assert paths.default_policy('walker') == 'cfc'
+    (tree / 'sim/walker/policies/cfc.onnx').unlink()
+    assert paths.default_policy('walker') == 'expert'
+    (tree / 'sim/walker/expert.onnx').unlink()
+    assert paths.default_policy('walker') == 'lstm'
+
+
 @pytest.mark.parametrize(
     ('call', 'says'),
     [
@@ -202,6 +210,10 @@ def test_robots_and_policies_by_name_and_by_path(tree):
         (lambda: paths.policy('cfk', 'walker'), "walker.*did you mean 'cfc'.*cfc, expert, lstm"),
         (lambda: paths.policy('a/b.onnx', 'walker'), 'no such file.*cfc, expert, lstm'),
         (lambda: paths.policy('cfc', 'arm'), 'none ships for arm'),
+        (
+            lambda: paths.default_policy('arm'),
+            'no policy ships for arm: .*train expert',
+        ),
     ],
 )
 def test_an_unknown_name_lists_what_is_there(tree, call, says):
