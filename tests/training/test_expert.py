@@ -13,6 +13,7 @@ from liquid_control.training import checkpoint
 from liquid_control.training.expert import ppo as expert
 from liquid_control.training.expert.disturbances import LATE, Disturbances
 from liquid_control.training.expert.ppo import CHOICES, ExpertSettings, train_expert
+from liquid_control.training.expert.vec_env import WorldVecEnv
 from liquid_control.training.finite import NotFiniteError
 
 SETTINGS = ExpertSettings(
@@ -106,7 +107,7 @@ def test_checkpoint_has_the_best_networks(tmp_path):
 
 def test_time_running_out_is_told_from_a_fall():
     world = simulated_robot('walker2d')
-    worlds = expert.WorldVecEnv(world, 3, seed=0)
+    worlds = WorldVecEnv(world, 3, seed=0)
     worlds.reset()
     worlds.worlds.steps[0] = world.episode_steps - 1
     worlds.worlds.qpos[1, 1] = 0.1  # on the ground
