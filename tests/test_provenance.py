@@ -23,6 +23,11 @@ def test_it_names_command_time_machine_and_versions(monkeypatch):
     json.dumps(found, allow_nan=False)
 
 
+def test_python_m_is_named_as_the_command(monkeypatch):
+    monkeypatch.setattr(sys, 'argv', ['/src/liquid_control/__main__.py', 'run'])
+    assert provenance.command() == 'liquid-control run'
+
+
 def test_json_is_plain_and_a_nan_is_null(tmp_path):
     file = tmp_path / 'metrics.json'
     data = {

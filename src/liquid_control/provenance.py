@@ -46,7 +46,10 @@ def command() -> str:
     Shared artefacts must not reveal the folders of the machine that made them; the files are
     identified by their hashes.
     """
-    return shlex.join([Path(sys.argv[0]).name, *map(_without_folders, sys.argv[1:])])
+    name = Path(sys.argv[0]).name
+    if name == '__main__.py':  # python -m liquid_control
+        name = 'liquid-control'
+    return shlex.join([name, *map(_without_folders, sys.argv[1:])])
 
 
 def _without_folders(argument: str) -> str:

@@ -76,7 +76,11 @@ def _simulated(who: str, metrics: dict) -> Sentence:
 
 def _predicted(figures: dict) -> str:
     ratio = figures.get('prediction_ratio')
-    return '' if ratio is None else f', prediction error {ratio:.3f} of persistence'
+    if ratio is None:
+        return ''
+    if ratio == 1.0:
+        return ', and it predicts no change'
+    return f', prediction error {ratio:.3f} of persistence'
 
 
 def _in_real_time(who: str, metrics: dict) -> Sentence:
