@@ -5,6 +5,7 @@ import json
 import signal
 import subprocess
 import sys
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -168,7 +169,10 @@ def test_several_seeds_and_again(tmp_path, capsys):
 
 
 @pytest.mark.parametrize('env', ['walker2d', 'hopper'])
-def test_an_expert_and_a_teacher(tmp_path, capsys, env):
+def test_an_expert_and_a_teacher(tmp_path, capsys, monkeypatch, env):
+    from liquid_control.training.expert import publish
+
+    monkeypatch.setattr(publish, 'score', partial(publish.score, episodes=4))
     out, teacher = tmp_path / 'expert.onnx', tmp_path / 'teacher.onnx'
     arguments = ['train', 'expert', '--robot', env, '--steps', '4096', '--out', str(out)]
     assert cli.main([*arguments, '--teacher', str(teacher)]) == 0
