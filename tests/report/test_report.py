@@ -276,3 +276,5 @@ def test_a_policy_that_was_stopped_on_a_robot_is_said_so():
     )
     one['counts']['stopped'] = None
     assert not summary([one])[0].bad
+    one['counts'] |= {'shadow': True, 'events': {'steps': 6}}
+    assert summary([one])[0].text.startswith('cfc took 6 steps in the shadow of another driver')

@@ -19,6 +19,7 @@ from support import arm, make_bundle
 
 from liquid_control.bags.bag import Bag
 from liquid_control.control import Contract
+from liquid_control.evaluation.metrics import load_metrics
 
 REMAPPED = ['-r', 'joint_states:=/arm/joint_states', '-r', 'commands:=/arm/commands']
 
@@ -111,6 +112,8 @@ def test_beside_another_driver_it_records_what_the_policy_would_have_sent(start_
     counts = Bag(folder).counts
     assert counts['policy/command'] > 30
     assert counts['commands'] > 30
+    assert load_metrics(folder)['counts']['shadow']
+    assert 'steps in the shadow of another driver' in monitor.said
     assert {tuple(message.data) for message in Bag(folder).messages('commands')} == {(0.1,) * 6}
 
 

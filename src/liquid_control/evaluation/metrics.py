@@ -161,6 +161,7 @@ def _measure(bag: Bag, run: dict[str, Any], result: dict[str, Any]) -> str:
         'dropped': bag.counts[DROPPED],
         'events': _events(status),
         'stopped': _stopped(status),
+        'shadow': status.get('shadow') == 'True',
     }
     if mode == 'realtime':
         result['timing'] = simulated(rows)

@@ -92,7 +92,8 @@ class PolicyNode(Lifecycle):
         self._guard = PolicyGuard(
             hosted, self._outlet, Checks(hosted, neighbours, self.settings), neighbours, publish,
             self.get_logger(), self.resolve_service_name('~/arm'),
-            {'priority': self.priority, 'rehearsals': f'{count} a period'},
+            {'priority': self.priority, 'rehearsals': f'{count} a period',
+             'shadow': str(self.settings.shadow)},
         )  # fmt: skip
         self._answering = Answering(
             self, hosted, self._outlet, self._guard, neighbours, clock, predictions, lockstep,

@@ -97,8 +97,11 @@ def _in_real_time(who: str, metrics: dict) -> Sentence:
 
 def _on_robot(who: str, metrics: dict) -> Sentence:
     timing, figures = metrics['timing'] or {}, metrics['figures']
-    answered = metrics.get('counts', {}).get('answered', 0)
-    text = f'{who} answered {answered:,} observations{_predicted(figures)}'
+    counts = metrics.get('counts', {})
+    text = f'{who} answered {counts.get("answered", 0):,} observations'
+    if counts.get('shadow'):
+        text = f'{who} took {counts["events"]["steps"]:,} steps in the shadow of another driver'
+    text += _predicted(figures)
     stopped = metrics.get('counts', {}).get('stopped')
     if stopped:
         return Sentence(f'{text}, then it was stopped: {stopped}.', bad=True)
