@@ -24,7 +24,7 @@ class Quantised(SensorFault):
     """
 
     name: ClassVar[str] = 'quantised'
-    about: ClassVar[str] = "whole multiples of a step, in units of a channel's std"
+    about: ClassVar[str] = "steps in units of a channel's std"
 
     step: float = setting(0.1, 0.001, 10.0)  # default, and bounds
 

@@ -158,8 +158,9 @@ def test_two_faults_of_one_name_are_an_error(add):
 
 
 def test_the_example_is_found_in_the_folder_of_its_kind(add):
-    add(sensor, (ROOT / 'examples' / 'my_fault.py').read_text())
-    way, scale = Way('quantised:0.5', 0), sensor_signals(ROBOT)['joint_states'].scale
+    text = (ROOT / 'examples' / 'my_fault.py').read_text()
+    add(sensor, text.replace("'quantised'", "'my_quantised'"))
+    way, scale = Way('my_quantised:0.5', 0), sensor_signals(ROBOT)['joint_states'].scale
     way.reset(0)
     for _ in range(3):
         read = way.step().read

@@ -121,10 +121,11 @@ def _contract_summary(contract: Any) -> Iterator[tuple[str, str]]:
         yield '', f'and {len(contract.terms) - _MOST_TERMS} more terms'
     action = contract.action
     low, high = min(action.lower), max(action.upper)
+    alike = len({*zip(action.lower, action.upper, strict=True)}) == 1
     yield (
         f'commands {contract.action_size}',
         f'{_first(action.joints)} on {action.topic} ({action.type}), '
-        f'{_units(action.units)}, {low:g} to {high:g}',
+        f'{_units(action.units)}, {low:g} to {high:g}{"" if alike else "; each joint its own"}',
     )
 
 
