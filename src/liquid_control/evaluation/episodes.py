@@ -1,5 +1,6 @@
 """Episodes in process: the same core and the same numbers as over ROS, but without it."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -74,7 +75,8 @@ def run_episodes(
         steps: longest episode in control periods; None: the robot's own.
 
     Raises:
-        ValueError: the robot is not simulated.
+        FaultError: a fault cannot be applied.
+        ValueError: the robot is not simulated, or a return is not finite.
     """
     simulated = robot_of(robot)
     world = World(simulated, robot)
@@ -116,4 +118,9 @@ def _episode(
         length = faults.period(world.stamp_ns, world.steps)
         reward, terminated = world.step(faults.act(held, world.stamp_ns), length)
         total += reward
+        if not math.isfinite(total):
+            raise ValueError(
+                f'{robot.robot}: episode of seed {seed}, step {world.steps}: '
+                f'expected a finite return, found {total}'
+            )
     return Episode(seed, total, world.steps, terminated, builder.build())
