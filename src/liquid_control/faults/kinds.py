@@ -106,7 +106,7 @@ class ClockFault(Fault):
     kind: ClassVar[str] = 'clock'
 
     def periods(self, draws: Draws) -> np.ndarray | float:
-        """Return lengths of the control periods that begin, in nominal periods, (N,)."""
+        """Return lengths of the control periods that begin, in nominal periods, above 0, (N,)."""
         raise NotImplementedError
 
 
