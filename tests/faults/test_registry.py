@@ -157,7 +157,7 @@ def test_a_command_that_a_fault_spoils_is_refused(add):
     way.reset(0)
     with (
         np.errstate(all='ignore'),
-        pytest.raises(FaultError, match='weak: expected command .* nan'),
+        pytest.raises(FaultError, match=r'weak: expected command .* nan'),
     ):
         way.step()
 
@@ -192,9 +192,23 @@ def test_an_added_dynamics_fault_may_end_and_begin_again(add):
     )
 
 
-def test_two_faults_of_one_name_are_an_error(add):
-    add(sensor, BIAS.replace("'bias'", "'gaussian'"))
-    with pytest.raises(TypeError, match="the name 'gaussian' is taken"):
+@pytest.mark.parametrize(
+    ('change', 'said'),
+    [
+        (("'weak'", "'gaussian'"), r"added_.*py: Weak: .* 'gaussian' is taken by .*gaussian.py: G"),
+        (('CommandFault', 'SensorFault'), 'Weak: expected a CommandFault in the folder command'),
+        (('CommandFault', 'Fault'), 'Weak: expected a CommandFault in the folder command'),
+        (("name, about = 'weak',", 'about ='), "Weak: name: expected a text, found ''"),
+        (('setting(0.7, 0.0, 1.0)', '0.7'), r'Weak: factor: expected a setting\(.*, found 0.7'),
+        (('= setting(0.7, 0.0, 1.0)', ''), r'Weak: factor: expected a setting\(.*, found nothing'),
+        (('@dataclass(frozen=True)', ''), r'Weak: factor: expected @dataclass\(frozen=True\)'),
+        (('class Weak', 'class weak Fault'), r'added_.*py: .* found an error: SyntaxError'),
+        (('import CommandFault', 'import Falt'), r'added_.*py: .*ImportError: .*Falt'),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_a_file_is_named(add, change, said):
+    add(command, WEAK.replace(*change))
+    with pytest.raises(FaultError, match=said):
         parse('gaussian')
 
 

@@ -76,6 +76,11 @@ def check_of(field: dataclasses.Field) -> Check:
     return field.metadata[_KEY]
 
 
+def has_check(field: dataclasses.Field) -> bool:
+    """Whether a field is a :func:`setting` or a :func:`name_setting`."""
+    return _KEY in field.metadata
+
+
 @dataclass(frozen=True)
 class Fault:
     """A fault of one robot; :mod:`faults.kinds` has a subclass with hooks for each kind.
