@@ -27,10 +27,12 @@ def require_faults(robot: Contract, faults: Iterable[str]) -> None:
     """Refuse faults that a robot's simulation cannot have, before any work is done.
 
     Raises:
-        FaultError: a fault is unknown or invalid, or the robot's model lacks what it changes.
+        FaultError: a fault is unknown or invalid, the robot's model lacks what it changes, or the
+            contract lacks the ``std`` of a channel that is its unit.
         ValueError: the robot is not simulated.
     """
     parsed = [fault for text in faults for fault in parse(text)]
+    FaultInjector(robot, parsed, seed=0)
     if of_kind(parsed, DynamicsFault):
         check_model(parsed, robot_of(robot).load_model())
 
