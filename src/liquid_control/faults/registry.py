@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from liquid_control.control.schema import unknown
-from liquid_control.faults.fault import Fault, FaultError, check_of, has_check
+from liquid_control.faults.fault import Fault, FaultError, check_of, default_of, has_check
 from liquid_control.faults.kinds import KINDS
 
 _NONE = 'none'
@@ -107,7 +107,7 @@ def describe(*kinds: str) -> list[str]:
     for name, kind in registry().items():
         settings = _settings(kind)
         written = ':'.join([name, *(field.name.upper() for field in settings)])
-        limits = ', '.join(f'{check_of(field)}; {field.default}' for field in settings)
+        limits = ', '.join(f'{check_of(field)}; {default_of(field)}' for field in settings)
         rows.append((kind, written, f'{kind.about} ({limits})'))
     width = max(len(written) for _, written, _ in rows)
     return [
