@@ -270,6 +270,16 @@ def test_wrong_argument_is_named_at_once(arguments, said, capsys):
     assert said in capsys.readouterr().err
 
 
+def test_conditions_that_the_robot_cannot_have_are_refused(tmp_path, capsys):
+    path = tmp_path / 'conditions.yaml'
+    path.write_text('chances:\n  - {probability: 0.5, faults: ["delay:1", "mass:1.3:torsi"]}\n')
+    train = ['train', 'policy', '--cell', 'cfc', '--out', str(tmp_path / 'students')]
+    assert cli.main([*train, '--conditions', str(path)]) == 1
+    said = capsys.readouterr().err
+    assert f'{path}: chances[0]: faults: mass:1.3:torsi: mass: unknown body' in said
+    assert not (tmp_path / 'students').exists()
+
+
 def test_unwritable_place_starts_nothing(tmp_path, capsys, monkeypatch):
     (tmp_path / 'folder.onnx').mkdir()
     (tmp_path / 'file').write_text('x')
