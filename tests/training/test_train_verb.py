@@ -255,6 +255,10 @@ def test_interrupt_writes_no_half_bundle(tmp_path):
         (['score', 'cfc', '--episodes', '0'], '--episodes: expected 1'),
         (['score', 'cfc', '--out', 'x.pt'], '--out: expected a file named .onnx'),
         (['score', 'cfc', '--teacher', 'lstm'], '--teacher: the teacher of cfc has sha256'),
+        (
+            ['score', EXPERT, '--teacher', 'expert', '--robot', 'walker2d'],
+            f'--teacher: expected none, as {EXPERT} has none; found expert',
+        ),
         (['score', 'cfc', '--out', EXPERT], 'exists already, and is not the policy that is scored'),
         (['score', EXPERT, '--out', EXPERT], 'exists already, and is no student'),
         (['expert', '--steps', '0', '--out', 'x.onnx'], '--steps: expected'),
