@@ -1,5 +1,6 @@
 """Scores in closed loop: one per fault, from every episode, without torch and SciPy."""
 
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from liquid_control.control import Controller, PolicyRunner
 from liquid_control.evaluation import Suite, measure, run_episodes, score, teacher_return
 from liquid_control.evaluation.suite import SCORES
 from liquid_control.faults import FaultError, parse
+from liquid_control.sim.world import World
 
 HIDDEN = Path(__file__).parents[1] / 'hidden.py'
 TRAINING = 'torch,stable_baselines3,scipy,safetensors,onnxscript,ncps'
@@ -55,6 +57,13 @@ def test_a_suite_is_scored_fault_by_fault(robot, bundle):
 def test_an_unknown_fault_is_refused(robot, bundle):
     with pytest.raises(FaultError, match="did you mean 'delay'"):
         measure(bundle, robot, 'dely:1')
+
+
+def test_a_return_that_is_not_finite_is_named(robot, bundle, monkeypatch):
+    step = World.step
+    monkeypatch.setattr(World, 'step', lambda *given: (math.nan, step(*given)[1]))
+    with pytest.raises(ValueError, match=r'walker2d: episode of seed 4, step 1: .* found nan'):
+        measure(bundle, robot, episodes=1, seed=4)
 
 
 @pytest.mark.parametrize(

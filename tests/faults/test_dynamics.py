@@ -6,9 +6,19 @@ import pytest
 from support import ROBOT
 from ways import Way
 
+from liquid_control.evaluation.suite import DYNAMICS
 from liquid_control.faults import FaultError, SimulationFaults, check_model, parse
 from liquid_control.sim import simulated_robot
 
+CARTS = """
+<mujoco><worldbody>
+  <body name="lamp"><geom size="1" mass="90"/></body>
+  <body name="light"><joint type="slide"/><geom size="0.1" mass="3"/></body>
+  <body name="heavy"><joint type="slide"/><geom size="0.1" mass="2"/>
+    <body name="pole"><joint/><geom size="0.1" mass="5"/></body>
+  </body>
+</worldbody></mujoco>
+"""
 ROBOTS = WALKER2D, HOPPER, HALF_CHEETAH = [
     simulated_robot(name) for name in ('walker2d', 'hopper', 'halfcheetah')
 ]
@@ -75,6 +85,23 @@ def test_a_factor_of_one_changes_nothing(robot):
         value = getattr(nominal, name)
         if isinstance(value, np.ndarray):
             assert value.tobytes() == getattr(found, name).tobytes(), name
+
+
+@pytest.mark.parametrize('robot', ROBOTS, ids=lambda robot: robot.name)
+def test_the_default_body_is_the_base(robot):
+    nominal = model_of(robot)
+    assert_same(changed('mass:1.3', nominal), changed(f'mass:1.3:{robot.base}', nominal))
+
+
+def test_every_robot_has_a_base():
+    """A lamp that is fixed, a light cart, and a heavy one whose pole is heavier still."""
+    nominal = mujoco.MjModel.from_xml_string(CARTS)
+    found = changed('mass:2', nominal)
+    assert (found.body_mass[1:] / nominal.body_mass[1:]).tolist() == [1.0, 1.0, 2.0, 1.0]
+    for fault in DYNAMICS.faults:
+        check_model(parse(fault), nominal)
+    with pytest.raises(FaultError, match='expected a body that moves'):
+        check_model(parse('mass'), mujoco.MjModel.from_xml_string('<mujoco/>'))
 
 
 def test_the_nominal_model_is_never_changed():

@@ -1,15 +1,17 @@
 """The injector: what happens to a message depends only on seed, topic and stamp."""
 
 import copy
+import dataclasses
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import KINDS, arm, imu, joints
+from support import KINDS, ROBOT, arm, imu, joints
 
 from liquid_control.control import Contract, ObservationError
 from liquid_control.control.observe import NO_VALUE
+from liquid_control.evaluation.episodes import require_faults
 from liquid_control.faults import FaultError, FaultInjector, parse
 
 ARM = Contract.from_dict(arm())
@@ -97,6 +99,22 @@ def test_no_faults_change_nothing_and_need_no_std():
     assert faulty(0, 5, injector=FaultInjector(Contract.from_dict(data), (), 0)) == (1.0, 2.0)
     with pytest.raises(FaultError, match='angle: std is missing'):
         FaultInjector(Contract.from_dict(data), BOTH, 0)
+
+
+@pytest.mark.parametrize('spec', ['dropped:0', 'delay:0', 'gaussian:0'])
+def test_only_noise_needs_the_std(spec):
+    data = arm()
+    del data['observation'][0]['std']
+    injector = FaultInjector(Contract.from_dict(data), parse(spec), 0)
+    assert faulty(0, 5, injector=injector) == (1.0, 2.0)
+
+
+def test_a_missing_std_is_refused_before_the_start():
+    position = dataclasses.replace(ROBOT.sensed[0], std=None)
+    robot = dataclasses.replace(ROBOT, terms=(position, *ROBOT.terms[1:]))
+    require_faults(robot, ['delay:1+dropped:0.1'])
+    with pytest.raises(FaultError, match=f'{position.name}: std is missing'):
+        require_faults(robot, ['none', 'delay:1+gaussian:0.1'])
 
 
 def test_a_message_that_is_refused_is_left_as_it_came():

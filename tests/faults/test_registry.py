@@ -8,7 +8,16 @@ import pytest
 from support import ROBOT
 from ways import Way, batch, streams
 
-from liquid_control.faults import FaultError, command, describe, dynamics, names, parse, sensor
+from liquid_control.faults import (
+    FaultError,
+    clock,
+    command,
+    describe,
+    dynamics,
+    names,
+    parse,
+    sensor,
+)
 from liquid_control.faults.registry import registry
 from liquid_control.faults.signals import sensor_signals
 
@@ -61,6 +70,18 @@ WEAK = '''
         def corrupt(self, values, scale, draws):
             return self.factor * values
 '''
+STALLED = """
+    from dataclasses import dataclass
+
+    from liquid_control.faults import ClockFault
+
+    @dataclass(frozen=True)
+    class Stalled(ClockFault):
+        name, about = 'stalled', 'a period without sense'
+
+        def periods(self, draws):
+            return {}
+"""
 PUSH = '''
     """Sideways gravity of random strength for three periods in every eight."""
     from dataclasses import dataclass
@@ -130,6 +151,26 @@ def test_an_added_command_fault_acts_in_its_place(add):
     assert np.array_equal(second.acting, 0.5 * first.sent)
 
 
+def test_a_command_that_a_fault_spoils_is_refused(add):
+    add(command, WEAK.replace('self.factor * values', 'values / 0.0'))
+    way = Way('command_delay:1+weak+command_repeat:0', 0)
+    way.reset(0)
+    with (
+        np.errstate(all='ignore'),
+        pytest.raises(FaultError, match=r'weak: expected command .* nan'),
+    ):
+        way.step()
+
+
+@pytest.mark.parametrize('length', ['-1.0', '0.0', "float('nan')", "float('inf')"])
+def test_a_period_without_sense_is_refused(add, length):
+    add(clock, STALLED.format(length))
+    way = Way('jitter+stalled', 0)
+    way.reset(0)
+    with pytest.raises(FaultError, match='stalled: expected periods of a finite length above 0'):
+        way.step()
+
+
 def test_an_added_dynamics_fault_may_end_and_begin_again(add):
     add(dynamics, PUSH)
     ways = [Way('friction:0.5+push:2@4', seed) for seed in (1, 2)]
@@ -151,9 +192,23 @@ def test_an_added_dynamics_fault_may_end_and_begin_again(add):
     )
 
 
-def test_two_faults_of_one_name_are_an_error(add):
-    add(sensor, BIAS.replace("'bias'", "'gaussian'"))
-    with pytest.raises(TypeError, match="the name 'gaussian' is taken"):
+@pytest.mark.parametrize(
+    ('change', 'said'),
+    [
+        (("'weak'", "'gaussian'"), r"added_.*py: Weak: .* 'gaussian' is taken by .*gaussian.py: G"),
+        (('CommandFault', 'SensorFault'), 'Weak: expected a CommandFault in the folder command'),
+        (('CommandFault', 'Fault'), 'Weak: expected a CommandFault in the folder command'),
+        (("name, about = 'weak',", 'about ='), "Weak: name: expected a text, found ''"),
+        (('setting(0.7, 0.0, 1.0)', '0.7'), r'Weak: factor: expected a setting\(.*, found 0.7'),
+        (('= setting(0.7, 0.0, 1.0)', ''), r'Weak: factor: expected a setting\(.*, found nothing'),
+        (('@dataclass(frozen=True)', ''), r'Weak: factor: expected @dataclass\(frozen=True\)'),
+        (('class Weak', 'class weak Fault'), r'added_.*py: .* found an error: SyntaxError'),
+        (('import CommandFault', 'import Falt'), r'added_.*py: .*ImportError: .*Falt'),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_a_file_is_named(add, change, said):
+    add(command, WEAK.replace(*change))
+    with pytest.raises(FaultError, match=said):
         parse('gaussian')
 
 

@@ -1,4 +1,4 @@
-"""A run whose commands cannot be sent is refused before anything starts."""
+"""Which nodes a run starts, and what is refused before it starts any."""
 
 import pytest
 from support import commanded_by
@@ -13,3 +13,16 @@ def test_commands_that_cannot_be_sent_start_nothing(tmp_path):
     with pytest.raises(ContractError, match='not be sent; those that can: sensor_msgs'):
         Graph(settings)
     assert not (tmp_path / 'run').exists()
+
+
+@pytest.mark.parametrize(
+    ('fault', 'starts'),
+    [
+        ('none', False), ('gaussian:0+delay:0+dropped:0', False), ('command_delay:2', False),
+        ('delay:0+gaussian:0.1', True), ('dropped:0.1', True), ('delay:1@500', True),
+    ],
+)  # fmt: skip
+def test_only_faults_that_act_start_a_node(tmp_path, fault, starts):
+    settings = RunSettings(tmp_path, policy='cfc', fault=fault)
+    assert ('fault' in settings.names) == starts
+    assert bool(settings.remappings()) == starts

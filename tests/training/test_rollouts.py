@@ -139,6 +139,11 @@ def test_conditions_are_read_from_a_file(tmp_path):
         ('chances: 1', 'chances: expected a list'),
         ('chances: [{probability: 0.1}]', r'chances\[0\]: faults is missing'),
         ('chances: [{probability: 0.1, faults: [dely]}]', "did you mean 'delay'"),
+        ('chances: [{probability: 0.1, faults: [dely]}]', r'yaml: chances\[0\]: faults: unknown'),
+        (
+            'chances: [{probability: 0.1, faults: ["delay:1+dropped"]}]',
+            r"yaml: chances\[0\]: faults: expected one fault each, found 'delay:1\+dropped'",
+        ),
         ('[', 'invalid YAML'),
     ],
 )

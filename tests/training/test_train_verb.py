@@ -255,6 +255,10 @@ def test_interrupt_writes_no_half_bundle(tmp_path):
         (['score', 'cfc', '--episodes', '0'], '--episodes: expected 1'),
         (['score', 'cfc', '--out', 'x.pt'], '--out: expected a file named .onnx'),
         (['score', 'cfc', '--teacher', 'lstm'], '--teacher: the teacher of cfc has sha256'),
+        (
+            ['score', EXPERT, '--teacher', 'expert', '--robot', 'walker2d'],
+            f'--teacher: expected none, as {EXPERT} has none; found expert',
+        ),
         (['score', 'cfc', '--out', EXPERT], 'exists already, and is not the policy that is scored'),
         (['score', EXPERT, '--out', EXPERT], 'exists already, and is no student'),
         (['expert', '--steps', '0', '--out', 'x.onnx'], '--steps: expected'),
@@ -268,6 +272,16 @@ def test_interrupt_writes_no_half_bundle(tmp_path):
 def test_wrong_argument_is_named_at_once(arguments, said, capsys):
     assert cli.main(['train', *arguments]) == 1
     assert said in capsys.readouterr().err
+
+
+def test_conditions_that_the_robot_cannot_have_are_refused(tmp_path, capsys):
+    path = tmp_path / 'conditions.yaml'
+    path.write_text('chances:\n  - {probability: 0.5, faults: ["delay:1", "mass:1.3:torsi"]}\n')
+    train = ['train', 'policy', '--cell', 'cfc', '--out', str(tmp_path / 'students')]
+    assert cli.main([*train, '--conditions', str(path)]) == 1
+    said = capsys.readouterr().err
+    assert f'{path}: chances[0]: faults: mass:1.3:torsi: mass: unknown body' in said
+    assert not (tmp_path / 'students').exists()
 
 
 def test_unwritable_place_starts_nothing(tmp_path, capsys, monkeypatch):

@@ -1,5 +1,6 @@
 """Episodes in process: the same core and the same numbers as over ROS, but without it."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -26,10 +27,12 @@ def require_faults(robot: Contract, faults: Iterable[str]) -> None:
     """Refuse faults that a robot's simulation cannot have, before any work is done.
 
     Raises:
-        FaultError: a fault is unknown or invalid, or the robot's model lacks what it changes.
+        FaultError: a fault is unknown or invalid, the robot's model lacks what it changes, or the
+            contract lacks the ``std`` of a channel that is its unit.
         ValueError: the robot is not simulated.
     """
     parsed = [fault for text in faults for fault in parse(text)]
+    FaultInjector(robot, parsed, seed=0)
     if of_kind(parsed, DynamicsFault):
         check_model(parsed, robot_of(robot).load_model())
 
@@ -74,7 +77,8 @@ def run_episodes(
         steps: longest episode in control periods; None: the robot's own.
 
     Raises:
-        ValueError: the robot is not simulated.
+        FaultError: a fault cannot be applied.
+        ValueError: the robot is not simulated, or a return is not finite.
     """
     simulated = robot_of(robot)
     world = World(simulated, robot)
@@ -116,4 +120,9 @@ def _episode(
         length = faults.period(world.stamp_ns, world.steps)
         reward, terminated = world.step(faults.act(held, world.stamp_ns), length)
         total += reward
+        if not math.isfinite(total):
+            raise ValueError(
+                f'{robot.robot}: episode of seed {seed}, step {world.steps}: '
+                f'expected a finite return, found {total}'
+            )
     return Episode(seed, total, world.steps, terminated, builder.build())

@@ -121,8 +121,8 @@ DYNAMICS = Suite(
         _CLEAN,
         Condition('friction:0.5', 'half the friction', 'friction × 0.5', 'fric.\n.5'),
         Condition('friction:2', 'twice the friction', 'friction × 2', 'fric.\n2'),
-        Condition('mass:0.7', 'a torso of 70 % of its mass', 'torso mass × 0.7', 'mass\n.7'),
-        Condition('mass:1.3', 'a torso of 130 % of its mass', 'torso mass × 1.3', 'mass\n1.3'),
+        Condition('mass:0.7', 'a base of 70 % of its mass', 'base mass × 0.7', 'mass\n.7'),
+        Condition('mass:1.3', 'a base of 130 % of its mass', 'base mass × 1.3', 'mass\n1.3'),
     ),
 )
 SUITES = {

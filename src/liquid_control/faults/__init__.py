@@ -15,6 +15,7 @@ from liquid_control.faults.kinds import (
     SensorFault,
     of_kind,
     require_kinds,
+    sensors_faulty,
 )
 from liquid_control.faults.models import check_model
 from liquid_control.faults.randomness import Draws, SharedDraws, SharedRandom, Streams
@@ -47,5 +48,6 @@ __all__ = [
     'of_kind',
     'parse',
     'require_kinds',
+    'sensors_faulty',
     'setting',
 ]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from liquid_control.faults.fault import FaultError
 from liquid_control.faults.kinds import Memory, SignalFault
 from liquid_control.faults.randomness import Random
 from liquid_control.faults.signals import Signal
@@ -64,9 +65,13 @@ class FaultChain:
         Returns:
             The values that arrive (N, n), from which sample of its source each is (N,), and
             whether one arrives (N,).
+
+        Raises:
+            FaultError: a fault makes a value that is held, such as a command, not finite.
         """
         numbers, arrived = self.count.copy(), np.ones(len(self.count), dtype=bool)
         for position, fault in self._faults:
+            given = values
             active = self._has[:, position] & fault.active(self.count)
             draws = random.draws(self._signal, position, active)
             if fault.alters:
@@ -81,6 +86,7 @@ class FaultChain:
             if position in self._held:
                 values = np.where(arrived[:, None], values, self._held[position])
                 self._held[position][:], arrived = values, np.ones_like(arrived)
+                _require_finite(fault, given, values)
         self.count += 1
         return values, numbers, arrived
 
@@ -91,3 +97,12 @@ class FaultChain:
             memory.restart(index)
         for held in self._held.values():
             held[index] = self._first
+
+
+def _require_finite(fault: SignalFault, given: np.ndarray, values: np.ndarray) -> None:
+    """Refuse values that are not finite where those given to the fault were."""
+    wrong = ~np.isfinite(values) & np.isfinite(given)
+    if wrong.any():
+        raise FaultError(
+            f'{fault.name}: expected {fault.kind} values that are finite, found {values[wrong][0]}'
+        )

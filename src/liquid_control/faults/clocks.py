@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from liquid_control.faults.fault import Fault
+from liquid_control.faults.fault import Fault, FaultError
 from liquid_control.faults.kinds import ClockFault, of_kind
 from liquid_control.faults.randomness import Random
 from liquid_control.faults.signals import Signal
@@ -29,10 +29,20 @@ class ClockFaults:
         Args:
             steps: periods that each robot's episode has lasted, (N,).
             random: source of randomness.
+
+        Raises:
+            FaultError: a fault returns a length that is not finite or not above 0.
         """
         lengths = np.ones(len(self._has))
         for position, fault in self._faults:
             active = self._has[:, position] & fault.active(steps)
             draws = random.draws(_CLOCK, position, active)
-            lengths *= np.where(active, fault.periods(draws), 1.0)
+            factors = np.where(active, fault.periods(draws), 1.0)
+            wrong = ~(np.isfinite(factors) & (factors > 0.0))
+            if wrong.any():
+                raise FaultError(
+                    f'{fault.name}: expected periods of a finite length above 0, '
+                    f'found {factors[wrong][0]}'
+                )
+            lengths *= factors
         return lengths

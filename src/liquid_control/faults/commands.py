@@ -56,6 +56,9 @@ class CommandFaults:
         Args:
             sent: the newest command of each robot, (N, m).
             random: source of randomness.
+
+        Raises:
+            FaultError: a fault makes a command that is not finite.
         """
         if not self._chain:
             return sent

@@ -18,6 +18,10 @@ class FaultError(ValueError):
 class Check(Protocol):
     """The values that a setting may have; as text, the same for ``--help``."""
 
+    @property
+    def otherwise(self) -> str:
+        """What it is if the setting is None."""
+
     def check(self, value: Any) -> Any:
         """Return a value as the setting's type; raise ValueError, with what was expected."""
 
@@ -30,6 +34,7 @@ class Bounds:
     high: float
     whole: bool = False
     """Whether it must be a whole number."""
+    otherwise: ClassVar[str] = ''
 
     def check(self, value: Any) -> float | int:
         kind = 'a whole number' if self.whole else 'a number'
@@ -48,11 +53,15 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Name:
-    """The name of a part of the robot."""
+    """The name of a part of the robot; None where none needs to be given."""
 
     what: str
+    otherwise: str = ''
+    """Which part it is if none is given; empty: one must be."""
 
-    def check(self, value: Any) -> str:
+    def check(self, value: Any) -> str | None:
+        if value is None and self.otherwise:
+            return None
         if not isinstance(value, str) or not value:
             raise ValueError(f'expected the name of a {self.what}, found {value!r}')
         return value
@@ -66,14 +75,30 @@ def setting(default: float, low: float, high: float, whole: bool = False, **more
     return dataclasses.field(default=default, metadata={_KEY: Bounds(low, high, whole)}, **more)
 
 
-def name_setting(default: str, what: str) -> Any:
-    """The name of a part of the robot, such as a body: a dataclass field."""
-    return dataclasses.field(default=default, metadata={_KEY: Name(what)})
+def name_setting(default: str | None, what: str, otherwise: str = '') -> Any:
+    """The name of a part of the robot, such as a body: a dataclass field.
+
+    Args:
+        default: the name; None: a part that the fault finds in the model.
+        what: kind of the part, such as ``body``.
+        otherwise: which part that is, for ``--help``.
+    """
+    return dataclasses.field(default=default, metadata={_KEY: Name(what, otherwise)})
 
 
 def check_of(field: dataclasses.Field) -> Check:
     """The values that a setting may have."""
     return field.metadata[_KEY]
+
+
+def default_of(field: dataclasses.Field) -> str:
+    """The default of a setting, as text."""
+    return check_of(field).otherwise if field.default is None else str(field.default)
+
+
+def has_check(field: dataclasses.Field) -> bool:
+    """Whether a field is a :func:`setting` or a :func:`name_setting`."""
+    return _KEY in field.metadata
 
 
 @dataclass(frozen=True)

@@ -42,8 +42,8 @@ class FaultInjector:
         asked: names of the terms to read and write; by default all.
 
     Raises:
-        FaultError: there is a sensor fault but a channel has no ``std`` in the contract, or the
-            seed is not in [0, 2⁶⁴).
+        FaultError: a sensor fault needs the ``std`` of a channel that has none in the contract, or
+            the seed is not in [0, 2⁶⁴).
     """
 
     def __init__(
@@ -59,7 +59,8 @@ class FaultInjector:
         self._streams = Streams(seed)
         self._held = robot.held  # commands: no sensor brings them
         self._max_gap_ns = round(robot.max_gap * 1e9)
-        self._signals = sensor_signals(robot, asked) if self._faults else {}
+        scaled = any(fault.corrupts for _, fault in self._faults)
+        self._signals = sensor_signals(robot, asked, scaled) if self._faults else {}
         self._access = {
             topic: [TermAccess(term) for _, term in terms]
             for topic, terms in sensed_terms(robot, asked).items()

@@ -56,10 +56,20 @@ class SignalFault(Fault):
         return 0
 
     @property
+    def idle(self) -> bool:
+        """Whether it changes nothing with these settings, such as noise of size 0."""
+        return False
+
+    @property
+    def corrupts(self) -> bool:
+        """Whether it corrupts samples by itself, for which it needs the unit of each channel."""
+        return not self.idle and type(self).corrupt is not SignalFault.corrupt
+
+    @property
     def alters(self) -> bool:
         """Whether it loses or corrupts samples by itself, without memory."""
-        kind = type(self)
-        return kind.drops is not SignalFault.drops or kind.corrupt is not SignalFault.corrupt
+        loses = type(self).drops is not SignalFault.drops
+        return self.corrupts or (loses and not self.idle)
 
     def drops(self, draws: Draws) -> np.ndarray | bool:
         """Return which samples are lost, (N,) bool."""
@@ -106,7 +116,7 @@ class ClockFault(Fault):
     kind: ClassVar[str] = 'clock'
 
     def periods(self, draws: Draws) -> np.ndarray | float:
-        """Return lengths of the control periods that begin, in nominal periods, (N,)."""
+        """Return lengths of the control periods that begin, in nominal periods, above 0, (N,)."""
         raise NotImplementedError
 
 
@@ -135,6 +145,11 @@ def of_kind(faults: Iterable[Fault], kind: type[Kind]) -> tuple[tuple[int, Kind]
     return tuple(
         (position, fault) for position, fault in enumerate(faults) if isinstance(fault, kind)
     )
+
+
+def sensors_faulty(faults: Iterable[Fault]) -> bool:
+    """Whether any of the faults changes what a policy reads."""
+    return any(not fault.idle for _, fault in of_kind(faults, SensorFault))
 
 
 def require_kinds(faults: Sequence[Fault], kinds: tuple[type[Fault], ...], where: str) -> None:

@@ -3,11 +3,14 @@
 import functools
 import importlib
 import pkgutil
-from dataclasses import Field, fields
+import sys
+from collections.abc import Iterator
+from dataclasses import MISSING, Field, fields
+from pathlib import Path
 from typing import Any
 
 from liquid_control.control.schema import unknown
-from liquid_control.faults.fault import Fault, FaultError, check_of
+from liquid_control.faults.fault import Fault, FaultError, check_of, default_of, has_check
 from liquid_control.faults.kinds import KINDS
 
 _NONE = 'none'
@@ -20,20 +23,73 @@ def registry() -> dict[str, type[Fault]]:
     """Name → class of every fault in the folders beside this file, one for each kind.
 
     Raises:
-        TypeError: two faults have the same name.
+        FaultError: a file cannot be imported, has a fault of another kind or one that lacks what
+            every fault has, or the name of a fault is taken; the message names file and class.
     """
     classes: dict[str, type[Fault]] = {}
     for kind in KINDS:
-        package = importlib.import_module(f'{__package__}.{kind.kind}')
-        for module in pkgutil.iter_modules(package.__path__, f'{package.__name__}.'):
-            for item in vars(importlib.import_module(module.name)).values():
-                if not isinstance(item, type) or item.__module__ != module.name:
-                    continue
-                if issubclass(item, kind):
-                    if item.name in classes:
-                        raise TypeError(f'{module.name}: the name {item.name!r} is taken')
-                    classes[item.name] = item
+        for item in _classes(f'{__package__}.{kind.kind}'):
+            _check_class(item, kind)
+            other = classes.setdefault(item.name, item)
+            if other is not item:
+                raise FaultError(
+                    f'{_place(item)}: name: the name {item.name!r} is taken by {_place(other)}'
+                )
     return classes
+
+
+def _classes(folder: str) -> Iterator[type[Fault]]:
+    """Yield the classes of faults that are defined in the modules of a package."""
+    package = importlib.import_module(folder)
+    for path in package.__path__:
+        for module in pkgutil.iter_modules([path], f'{folder}.'):
+            try:
+                found = importlib.import_module(module.name)
+            except Exception as error:
+                file = Path(path) / f'{module.name.rpartition(".")[2]}.py'
+                what = f'{type(error).__name__}: {error}'
+                raise FaultError(f'{file}: expected a fault, found an error: {what}') from error
+            for item in vars(found).values():
+                known = isinstance(item, type) and item.__module__ == module.name
+                if known and issubclass(item, Fault):
+                    yield item
+
+
+def _check_class(item: type[Fault], kind: type[Fault]) -> None:
+    """Refuse the class of a fault that is not complete, or not of the kind of its folder.
+
+    Raises:
+        FaultError: so it is; the message names file and class.
+    """
+    if not issubclass(item, kind):
+        raise FaultError(
+            f'{_place(item)}: expected a {kind.__name__} in the folder {kind.kind}, found a '
+            f'{item.kind or "nameless"} fault'
+        )
+    for key in ('name', 'about'):
+        value = getattr(item, key)
+        if not isinstance(value, str) or not value:
+            raise FaultError(f'{_place(item)}: {key}: expected a text, found {value!r}')
+    for key, value in vars(item).items():
+        if isinstance(value, Field):
+            raise FaultError(
+                f'{_place(item)}: {key}: expected @dataclass(frozen=True) at its class'
+            )
+    for field in fields(item):
+        if not has_check(field):
+            raise FaultError(
+                f'{_place(item)}: {field.name}: expected a setting(...) or name_setting(...), '
+                f'found {_default(field)}'
+            )
+
+
+def _place(item: type[Fault]) -> str:
+    """File and class of a fault."""
+    return f'{sys.modules[item.__module__].__file__}: {item.__name__}'
+
+
+def _default(field: Field) -> str:
+    return 'nothing' if field.default is MISSING else repr(field.default)
 
 
 def names() -> list[str]:
@@ -51,7 +107,7 @@ def describe(*kinds: str) -> list[str]:
     for name, kind in registry().items():
         settings = _settings(kind)
         written = ':'.join([name, *(field.name.upper() for field in settings)])
-        limits = ', '.join(f'{check_of(field)}; {field.default}' for field in settings)
+        limits = ', '.join(f'{check_of(field)}; {default_of(field)}' for field in settings)
         rows.append((kind, written, f'{kind.about} ({limits})'))
     width = max(len(written) for _, written, _ in rows)
     return [

@@ -49,23 +49,32 @@ def sensed_terms(
     return by_topic
 
 
-def sensor_signals(robot: Contract, asked: Container[str] | None = None) -> dict[str, Signal]:
+def sensor_signals(
+    robot: Contract, asked: Container[str] | None = None, scaled: bool = True
+) -> dict[str, Signal]:
     """Topic → its channels, in the order of :func:`sensed_terms`.
 
+    Args:
+        robot: complete contract of the robot.
+        asked: names of the terms; by default all.
+        scaled: whether the unit of each channel is needed; otherwise it may be missing, NaN then.
+
     Raises:
-        FaultError: a channel has no ``std`` in the contract.
+        FaultError: a unit is needed, but a channel has no ``std`` in the contract.
     """
     signals = {}
     for topic, terms in sensed_terms(robot, asked).items():
         for _, term in terms:
-            if term.std is None:
+            if scaled and term.std is None:
                 raise FaultError(
-                    f'{robot.source}: {term.name}: std is missing: it is the unit of faults'
+                    f'{robot.source}: {term.name}: std is missing: it is the unit of this fault'
                 )
         widths = [len(term.channels) for _, term in terms]
         cuts = itertools.pairwise(np.cumsum([0, *widths]).tolist())
         signals[topic] = Signal(
-            scale=np.array([value for _, term in terms for value in term.std or ()]),
+            scale=np.concatenate(
+                [term.std or np.full(len(term.channels), np.nan) for _, term in terms]
+            ),
             name=topic,
             terms=tuple(
                 (position, slice(*cut)) for (position, _), cut in zip(terms, cuts, strict=True)

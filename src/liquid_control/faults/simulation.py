@@ -64,7 +64,11 @@ class SimulationFaults:
         return self._dynamics.models(nominal, np.array([step]), self._streams.at(stamp))[0]
 
     def period(self, stamp: int, step: int) -> float:
-        """Length of the period that begins, in nominal periods; arguments as above."""
+        """Length of the period that begins, in nominal periods; arguments as above.
+
+        Raises:
+            FaultError: a fault returns a length that is not finite or not above 0.
+        """
         return float(self._clock.periods(np.array([step]), self._streams.at(stamp))[0])
 
     def act(self, sent: np.ndarray, stamp: int) -> np.ndarray:
@@ -73,5 +77,8 @@ class SimulationFaults:
         Args:
             sent: the newest command, (m,).
             stamp: present time in ns.
+
+        Raises:
+            FaultError: a fault makes a command that is not finite.
         """
         return self._commands.act(np.asarray(sent)[None], self._streams.at(stamp))[0]

@@ -27,7 +27,7 @@ from liquid_control.control.topics import FAULTY
 from liquid_control.evaluation.episodes import require_faults
 from liquid_control.evaluation.metrics import measure
 from liquid_control.evaluation.runs import end_of, ended, note_end
-from liquid_control.faults import SensorFault, of_kind, parse
+from liquid_control.faults import parse, sensors_faulty
 from liquid_control.files import write_whole
 from liquid_control.message_types import require_fields
 from liquid_control.nodes.discovery import local_discovery
@@ -84,7 +84,6 @@ class RunSettings:
             object.__setattr__(self, 'seconds', simulated.episode_s)
         paths.policy(self.policy, robot)
         require_faults(contract, [self.fault])
-        faulty = of_kind(parse(self.fault), SensorFault)
         if self.mode not in ('lockstep', 'realtime'):
             raise ValueError(f'mode: expected lockstep or realtime, found {self.mode!r}')
         for name in ('episodes', 'seconds'):
@@ -95,7 +94,7 @@ class RunSettings:
         if not 0 <= self.priority <= 99:
             raise ValueError(f'priority: expected 0 to 99, found {self.priority}')
         names = ['policy']
-        if faulty:  # the simulation obeys all other kinds of fault
+        if sensors_faulty(parse(self.fault)):  # the simulation obeys all other kinds of fault
             names.append('fault')
         if self.record:
             names.append('monitor')

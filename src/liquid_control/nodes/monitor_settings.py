@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from rclpy.node import Node
 
-from liquid_control.faults import SensorFault, of_kind, parse
+from liquid_control.faults import parse, sensors_faulty
 from liquid_control.nodes.parameters import Parameters
 
 
@@ -84,4 +84,4 @@ class MonitorSettings(NamedTuple):
     @property
     def faulty(self) -> bool:
         """Whether the policy reads what the fault node republishes."""
-        return bool(of_kind(parse(self.fault), SensorFault))
+        return sensors_faulty(parse(self.fault))

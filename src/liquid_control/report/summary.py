@@ -63,6 +63,8 @@ def _simulated(who: str, metrics: dict) -> Sentence:
         return Sentence(f'{who}: {answered:,} observations were answered{_predicted(figures)}.')
     ended = 'without falling' if not falls else f'and fell {falls} of {count} times'
     steps = f'{figures["steps_mean"]:,.0f} steps'
+    if figures['return_mean'] is None:
+        return Sentence(f'{who} ran {steps} {ended}: its return is not a finite number.', bad=True)
     if count == 1:
         ended = 'without falling' if not falls else 'and fell'
         text = f'{who} ran {steps} {ended}: return {figures["return_mean"]:.0f}'

@@ -52,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     from liquid_control import paths
     from liquid_control.control.contract import Contract
+    from liquid_control.faults import FaultError
     from liquid_control.sim import robot_of
     from liquid_control.training.device import Hardware, device_named
     from liquid_control.training.student.campaign import Setup
@@ -65,7 +66,12 @@ def main(args: argparse.Namespace) -> int:
     robot, teacher = paths.robot(args.robot), paths.policy(args.teacher, args.robot)
     contract = Contract.load(robot)
     student_contract(contract)  # before anything starts
-    setup = Setup(contract, read_teacher(teacher, robot_of(contract)), hardware)
+    simulated = robot_of(contract)
+    try:
+        runs[0].conditions.require_fit(simulated.load_model())
+    except FaultError as error:
+        raise FaultError(f'--conditions {args.conditions}: {error}') from None
+    setup = Setup(contract, read_teacher(teacher, simulated), hardware)
     if args.out.suffix == '.onnx':
         return _one(args, runs, setup)
     return _several(args, runs, setup)

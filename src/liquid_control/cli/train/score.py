@@ -9,7 +9,7 @@ from liquid_control.report.tables import Figure, new_table
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('policy', help='a policy of the robot by name, or the path of its file')
-    parser.add_argument('--teacher', default='expert',
+    parser.add_argument('--teacher',
                         help='bundle of its teacher: a name or a path (expert)')  # fmt: skip
     add_simulated_argument(parser, contract=True)
     parser.add_argument('--fault', action='append', metavar='FAULT',
@@ -51,17 +51,22 @@ def main(args: argparse.Namespace) -> int:
     robot = Contract.load(paths.robot(args.robot))
     require_faults(robot, faults)
     bundle = Bundle.read(paths.policy(args.policy, robot_of(robot).name))
+    taught = bundle.provenance.get('teacher_sha256')
+    if args.teacher and not taught:
+        raise ValueError(
+            f'--teacher: expected none, as {args.policy} has none; found {args.teacher}'
+        )
     if args.out:
         _check_replaced(args.out, bundle)
         _check_mixed(faults, bundle, episodes, seed)
     bundle.contract.require_fit(robot, args.policy)
     _check_std(args.policy, bundle.contract, robot)
-    console, taught = Console(), bundle.provenance.get('teacher_sha256')
+    console = Console()
     with reporting(console, 'scoring') as report:
         reference = None
         if taught:
             report(0.0, 'its teacher')
-            path = paths.policy(args.teacher, robot.robot)
+            path = paths.policy(args.teacher or paths.EXPERT, robot.robot)
             teacher = Bundle.read(path)
             if teacher.sha256 != taught:
                 raise ValueError(

@@ -31,5 +31,9 @@ class Delay(SensorFault):
     def lag(self) -> int:
         return self.samples
 
+    @property
+    def idle(self) -> bool:
+        return self.samples == 0
+
     def memory(self, sources: int, width: int) -> Memory | None:
         return DelayLine(self.samples, sources, width) if self.samples else None

@@ -23,5 +23,9 @@ class Dropped(SensorFault):
 
     probability: float = setting(0.1, 0.0, 1.0)
 
+    @property
+    def idle(self) -> bool:
+        return self.probability == 0
+
     def drops(self, draws: Draws) -> np.ndarray:
         return draws.uniform(each='sample') < self.probability

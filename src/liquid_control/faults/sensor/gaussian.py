@@ -24,5 +24,9 @@ class Gaussian(SensorFault):
 
     sigma: float = setting(0.1, 0.0, 1000.0)
 
+    @property
+    def idle(self) -> bool:
+        return self.sigma == 0
+
     def corrupt(self, values: np.ndarray, scale: np.ndarray, draws: Draws) -> np.ndarray:
         return values + self.sigma * scale * draws.normal()

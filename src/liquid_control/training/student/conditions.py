@@ -2,13 +2,25 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import yaml
 
 from liquid_control.control.elapsed import STEPS
 from liquid_control.control.schema import Section
-from liquid_control.faults import ClockFault, Fault, SensorFault, SharedDraws, parse
+from liquid_control.faults import (
+    ClockFault,
+    Fault,
+    FaultError,
+    SensorFault,
+    SharedDraws,
+    check_model,
+    parse,
+)
+
+if TYPE_CHECKING:
+    from mujoco import MjModel
 
 _DRAWN = 4000
 
@@ -30,7 +42,11 @@ class Chance:
         if not self.faults:
             raise ValueError('faults: expected at least one')
         for text in self.faults:
-            if len(parse(text)) != 1:
+            try:
+                count = len(parse(text))
+            except FaultError as error:
+                raise FaultError(f'faults: {error}') from None
+            if count != 1:
                 raise ValueError(f'faults: expected one fault each, found {text!r}')
 
 
@@ -78,6 +94,19 @@ class Conditions:
         section.done()
         return cls(**given)
 
+    def require_fit(self, model: 'MjModel') -> None:
+        """Refuse faults that a robot cannot have, before any work is done.
+
+        Raises:
+            FaultError: the robot's model lacks what a fault changes.
+        """
+        for index, chance in enumerate(self.chances):
+            for text in chance.faults:
+                try:
+                    check_model(parse(text), model)
+                except FaultError as error:
+                    raise FaultError(f'chances[{index}]: faults: {text}: {error}') from None
+
     def faults(self) -> tuple[Fault, ...]:
         """All possible faults, in the order of :meth:`draw`."""
         return tuple(parse(text)[0] for chance in self.chances for text in chance.faults)
@@ -118,6 +147,9 @@ class Conditions:
 
 def _chance(section: Section) -> Chance:
     probability = section.number('probability', low=0.0, high=1.0)
-    chance = Chance(probability, section.texts('faults', distinct=False))
+    faults = section.texts('faults', distinct=False)
     section.done()
-    return chance
+    try:
+        return Chance(probability, faults)
+    except ValueError as error:
+        raise section.error(f'{section.where}: {error}') from None
