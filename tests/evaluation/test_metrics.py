@@ -1,15 +1,19 @@
 """Metrics on small cases worked out by hand, and runs that are broken or cut short."""
 
 import json
+import math
 import shutil
 from dataclasses import replace
+from operator import itemgetter
 
 import numpy as np
 import pytest
 from recording import Recorder, joint_state, make_bundle, status
 from support import arm
 
+from liquid_control.bags.bag import Bag
 from liquid_control.control import Bundle, Contract
+from liquid_control.control.stamps import stamp_ns
 from liquid_control.evaluation.metrics import (
     figures,
     load_metrics,
@@ -195,6 +199,31 @@ def test_why_a_policy_was_stopped_is_kept(robot, bundle, tmp_path, active, found
     run = about_run(robot, Bundle.read(bundle), mode='robot')
     (tmp_path / 'run.json').write_text(json.dumps(run | {'ended': 'done'}))
     assert measure(tmp_path)['counts']['stopped'] == found
+
+
+@pytest.mark.parametrize('late', [False, True])
+def test_a_stopped_policy_completes_no_simulation(walks, tmp_path, late):
+    """That it hears nothing after the last step, which stops it, does not count."""
+    walk, recorder = walks(), Recorder(tmp_path / 'bag')
+    bag, end = Bag(walk.folder), math.inf if late else 1_200_000_000
+    for topic, _, _, message in sorted(bag.decoded(), key=itemgetter(2)):
+        if topic != 'policy/status' and answered_stamp(topic, message) < end:
+            recorder.write(f'/{topic}', bag.types[topic], message)
+    stop = status(10**9, active=True, stopped='overloaded')
+    recorder.write('/policy/status', 'diagnostic_msgs/msg/DiagnosticArray', stop)
+    recorder.close()
+    (tmp_path / 'run.json').write_text(json.dumps(walk.run))
+    found = measure(tmp_path)
+    assert found['complete'] is late
+    assert found['why'] == ('' if late else 'the policy stopped driving: overloaded')
+    assert found['figures']['episodes'] == 3
+
+
+def answered_stamp(topic, message):
+    """Stamp of the observation that a command or a prediction answers; 0: it answers none."""
+    if topic == 'policy/prediction':
+        return stamp_ns(message) - PERIOD
+    return int(message.layout.dim[0].label) if topic == 'commands' else 0
 
 
 def test_run_without_its_policy_says_so(robot, bundle, tmp_path):

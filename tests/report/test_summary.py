@@ -1,8 +1,10 @@
 """What came of a run, in a sentence."""
 
+import numpy as np
 import pytest
 
-from liquid_control.report.summary import about
+from liquid_control.evaluation.timing import timing
+from liquid_control.report.summary import about, summary
 
 
 @pytest.mark.parametrize(
@@ -24,3 +26,22 @@ def test_a_return_that_is_not_finite_is_named():
     found = about({'run': {'policy': 'p'}, 'figures': figures})
     assert found.bad
     assert 'return is not a finite number' in found.text
+
+
+@pytest.mark.parametrize('ended', ['', 'the sim node ended with 1'])
+@pytest.mark.parametrize('mode', ['lockstep', 'realtime'])
+def test_a_policy_that_stopped_itself_comes_first(mode, ended):
+    figures = {'episodes': 1, 'falls': 0, 'steps_mean': 10.0, 'return_mean': 5.0}
+    well = {'run': {'policy': 'q', 'mode': 'lockstep'}, 'complete': True, 'figures': figures}
+    why = 'the policy stopped driving: overloaded'
+    stopped = {
+        'run': {'policy': 'p', 'mode': mode, 'fault': 'period:2'}, 'complete': False,
+        'why': ended or why, 'figures': {}, 'counts': {'stopped': 'overloaded'},
+        'timing': timing(np.zeros(0), 89, 100) if mode == 'realtime' else None,
+    }  # fmt: skip
+    first, second = summary([well, stopped])
+    real = ' in real time' if mode == 'realtime' else ''
+    also = f'; not complete: {ended}' if ended else ''
+    assert first.text == f'p under period:2{real}: {why}{also}.'
+    assert first.bad
+    assert second.text == 'q ran 10 steps without falling: return 5.'

@@ -20,6 +20,7 @@ from support import arm, make_bundle
 from liquid_control.bags.bag import Bag
 from liquid_control.control import Contract
 from liquid_control.evaluation.metrics import load_metrics
+from liquid_control.evaluation.runs import INCOMPLETE
 
 REMAPPED = ['-r', 'joint_states:=/arm/joint_states', '-r', 'commands:=/arm/commands']
 
@@ -127,7 +128,7 @@ def test_a_simulation_that_never_comes_is_reported(start_node, tmp_path):
 def test_a_time_that_runs_out_before_anything_is_heard_ends_in_good_order(start_node, tmp_path):
     folder = tmp_path / 'run'
     monitor = start_node('monitor', mode='lockstep', run_folder=folder, seconds=0.5)
-    assert monitor.wait() == 1
+    assert monitor.wait() == INCOMPLETE
     assert 'Traceback' not in monitor.said
     assert json.loads((folder / 'metrics.json').read_text())['complete'] is False
 

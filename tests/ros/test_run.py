@@ -8,6 +8,11 @@ import sys
 import time
 
 import pytest
+
+pytest.importorskip('rclpy')
+
+from peer import Participant
+from std_srvs.srv import Trigger
 from support import interruptible
 
 from liquid_control.bags.bag import Bag
@@ -101,6 +106,23 @@ def test_a_monitor_that_stood_still_for_a_while_has_lost_nothing(start, tmp_path
     steps = sum(episode['steps'] for episode in metrics['episodes'])
     assert len(metrics['episodes']) == 3
     assert metrics['counts']['answered'] == steps > 1000
+
+
+def test_a_policy_that_was_stopped_is_said_first(start, tmp_path):
+    out = tmp_path / 'run'
+    process = start('--mode', 'realtime', '--seconds', '6', '--robot', 'halfcheetah', '--out', out)
+    wait_until_walking(out, process, reports=1)
+    operator = Participant('operator')
+    try:
+        assert operator.services.call(Trigger, 'policy/stop').success
+    finally:
+        operator.close()
+    said, _ = process.communicate(timeout=240)
+    assert process.returncode == 1, said
+    _, summary = said.split(f'recorded in {out}')
+    why = 'expert in real time: the policy stopped driving: '
+    assert ' '.join(summary.split()).startswith(why)
+    assert why in (out / 'report.html').read_text()
 
 
 def test_interrupted_it_ends_cleanly_and_keeps_what_was_recorded(start, tmp_path):

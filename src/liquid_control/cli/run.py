@@ -34,8 +34,8 @@ def main(args: argparse.Namespace) -> int:
     from rich.console import Console
 
     from liquid_control.cli.walk import draw, outcome, walk
-    from liquid_control.evaluation.metrics import load_metrics
-    from liquid_control.nodes.graph import RunSettings, policy_for
+    from liquid_control.evaluation.metrics import load_metrics, why_stopped
+    from liquid_control.nodes.graph import GraphError, RunSettings, policy_for
     from liquid_control.provenance import command, write_json
     from liquid_control.report.run_report import write_report
     from liquid_control.report.run_table import comparison
@@ -57,7 +57,11 @@ def main(args: argparse.Namespace) -> int:
         record=not args.no_record,
         command=command(),
     )
-    finished = walk(settings, console)
+    try:
+        finished = walk(settings, console)
+    except GraphError as error:
+        stopped = '' if args.no_record else why_stopped(load_metrics(folder))
+        raise GraphError(f'{stopped}; then {error}') if stopped else error from None
     if args.no_record:
         console.print(outcome(settings, finished), highlight=False)
         return 0

@@ -169,9 +169,13 @@ def _measure(bag: Bag, run: dict[str, Any], result: dict[str, Any]) -> str:
     contract = recorded_contract(bag, run)
     nothing = _nothing_of_policy(bag, contract, observed)
     if nothing:
-        return ended or nothing
+        return ended or why_stopped(result) or nothing
     trace = recorded_trace(bag, contract, observed)
     finished = [e for e in episodes if e['complete']]
+    expected = run.get('episodes') if mode not in ('robot', 'replay') else None
+    if expected and len(finished) >= expected and _drove_to_the_end(trace, rows, contract):
+        result['counts']['stopped'] = None  # only by the silence of a simulation that is over
+    ended = ended or why_stopped(result)
     walked = [{**e, 'return': e.get('walk_return', e.get('return'))} for e in finished]
     result['figures'] = numbers = figures(contract, [trace], walked, status)
     if numbers['parameters'] is None:
@@ -189,7 +193,6 @@ def _measure(bag: Bag, run: dict[str, Any], result: dict[str, Any]) -> str:
         return bag.damage
     if ended:
         return ended
-    expected = run.get('episodes') if mode not in ('robot', 'replay') else None
     if expected and len(finished) < expected:
         return f'{len(finished)} of {expected} episodes were finished'
     return lost_too_many(run) or ('' if len(trace) else 'no observation was recorded')
@@ -257,6 +260,21 @@ def _stopped(status: dict[str, str]) -> str | None:
     A policy that was ended in order is not active any more.
     """
     return (status.get('stopped') or None) if status.get('active') == 'True' else None
+
+
+def _drove_to_the_end(trace: Trace, rows: dict[str, np.ndarray], contract: Contract) -> bool:
+    """Whether an observation was answered shortly before the last step, by the stamps."""
+    answered = trace.stamps[trace.answers]
+    if not answered.size:
+        return False
+    return bool(rows['stamp'].max() - answered.max() <= contract.freshness * 1e9)
+
+
+def why_stopped(metrics: dict[str, Any]) -> str:
+    """Why the policy of a simulated run stopped driving; empty if it did not."""
+    simulated_run = metrics['run'].get('mode') in ('lockstep', 'realtime')
+    why = metrics.get('counts', {}).get('stopped')
+    return f'the policy stopped driving: {why}' if simulated_run and why else ''
 
 
 def _mean(values: Any) -> float | None:

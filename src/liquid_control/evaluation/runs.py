@@ -23,6 +23,8 @@ COLUMNS = (
     'late',
 )  # fmt: skip
 """Columns that each row of ``sim/episode`` must have."""
+INCOMPLETE = 3
+"""Exit code of a monitor that recorded and measured a run which is not complete."""
 
 
 def about_run(robot: Contract, bundle: Bundle, **settings: Any) -> dict[str, Any]:

@@ -26,8 +26,8 @@ from liquid_control.control.contract import Contract
 from liquid_control.control.topics import FAULTY
 from liquid_control.evaluation.episodes import require_faults
 from liquid_control.evaluation.metrics import measure
-from liquid_control.evaluation.runs import end_of, ended, note_end
-from liquid_control.faults import parse, sensors_faulty
+from liquid_control.evaluation.runs import INCOMPLETE, end_of, ended, note_end
+from liquid_control.faults import ClockFault, of_kind, parse, sensors_faulty
 from liquid_control.files import write_whole
 from liquid_control.message_types import require_fields
 from liquid_control.nodes.discovery import local_discovery
@@ -114,6 +114,8 @@ class RunSettings:
         shared = {'robot': robot, 'seed': self.seed}
         priority = {'priority': self.priority} if self.priority else {}
         run = {'mode': self.mode, 'episodes': self.episodes}
+        # Under a fault of the clock, another rate than the contract's is what was asked for.
+        rate = {'rate_tolerance': 0.0} if of_kind(parse(self.fault), ClockFault) else {}
         values = {
             'sim': {
                 **shared,
@@ -125,7 +127,13 @@ class RunSettings:
                 'wait_for': 1 + self.record,
                 'progress': 'none' if self.record else 'json',
             },
-            'policy': {'robot': robot, 'policy': policy, 'lockstep': lockstep, **priority},
+            'policy': {
+                'robot': robot,
+                'policy': policy,
+                'lockstep': lockstep,
+                **rate,
+                **priority,
+            },
             'fault': {**shared, **priority, 'fault': self.fault, 'lockstep': lockstep},
             'monitor': {
                 **shared,
@@ -255,7 +263,7 @@ class Graph:
                     )
             if not over:
                 time.sleep(interval)
-        if self._processes[final].returncode != 0:
+        if self._processes[final].returncode not in (0, INCOMPLETE):
             raise self._failed(final)
 
     def _check(self, final: str) -> None:

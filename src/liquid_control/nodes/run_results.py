@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from liquid_control.evaluation.metrics import measure
-from liquid_control.evaluation.runs import end_of
+from liquid_control.evaluation.runs import INCOMPLETE, end_of
 from liquid_control.provenance import write_json
 from liquid_control.report.summary import summary
 
@@ -33,7 +33,8 @@ def finish(folder: Path, run: Mapping[str, Any], ended: str, report: bool, log: 
         log: where to say it.
 
     Returns:
-        The exit code: 0 if the run did what was asked of it, or was told to end.
+        The exit code: 0 if the run did what was asked of it, or was told to end; ``INCOMPLETE`` if
+        it ended, but is not complete, as when the policy stopped itself; 1 if a problem ended it.
     """
     ended = end_of(folder) or ended
     on_robot = run['mode'] == 'robot'
@@ -52,6 +53,6 @@ def finish(folder: Path, run: Mapping[str, Any], ended: str, report: bool, log: 
 
         log.info(f'report: {write_report(folder / "report.html", [folder])}')
     if ended in ('done', STOPPED):
-        return 0 if metrics['complete'] or ended == STOPPED or on_robot else 1
+        return 0 if metrics['complete'] or ended == STOPPED or on_robot else INCOMPLETE
     log.error(f'{ended}; the recording so far is kept')
     return 1

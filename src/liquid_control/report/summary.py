@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from liquid_control.evaluation.losses import losses, lost_text
+from liquid_control.evaluation.metrics import why_stopped
 
 TOO_SLOW = 'this machine is too slow for real time beside this load'
 
@@ -16,9 +17,11 @@ class Sentence(NamedTuple):
 
 
 def summary(metrics: Sequence[dict]) -> list[Sentence]:
-    """One sentence a run, what faults cost, and what was lost."""
-    timed = [one for one in metrics if one['run'].get('mode') == 'realtime']
-    sentences = [about(one) for one in metrics if one not in timed]
+    """One sentence a run, what faults cost, and what was lost; policies that stopped first."""
+    stopped = [one for one in metrics if why_stopped(one)]
+    others = [one for one in metrics if one not in stopped]
+    timed = [one for one in others if one['run'].get('mode') == 'realtime']
+    sentences = [about(one) for one in [*stopped, *others] if one not in timed]
     sentences += [*_kept(metrics), *map(about, timed)]
     for one in metrics:
         lost = losses(one.get('counts', {}).get('lost'))
@@ -31,6 +34,8 @@ def summary(metrics: Sequence[dict]) -> list[Sentence]:
 def about(metrics: dict) -> Sentence:
     """What came of one run."""
     who, mode = name(metrics), metrics['run'].get('mode')
+    if stopped := why_stopped(metrics):
+        return _stopped(who, stopped, metrics)
     if mode == 'realtime' and metrics.get('timing'):
         return _in_real_time(who, metrics)
     if not metrics.get('complete', True):
@@ -83,6 +88,13 @@ def _predicted(figures: dict) -> str:
     if ratio == 1.0:
         return ', and it predicts no change'
     return f', prediction error {ratio:.3f} of persistence'
+
+
+def _stopped(who: str, stopped: str, metrics: dict) -> Sentence:
+    who += ' in real time' if metrics['run']['mode'] == 'realtime' else ''
+    why = metrics.get('why', stopped)
+    more = '' if why == stopped else f'; not complete: {why}'
+    return Sentence(f'{who}: {stopped}{more}.', bad=True)
 
 
 def _in_real_time(who: str, metrics: dict) -> Sentence:
