@@ -20,6 +20,8 @@ SCORE = {
     'episodes': 50, 'seed': 5, 'percent': 80.0, 'teacher_return': 5000.0, 'suite': VERSION,
 }  # fmt: skip
 
+OTHER = dataclasses.replace(STUDENT, robot='hopper')
+
 
 def trained(folder, cell, seed, contract=STUDENT, teacher=None, **changes):
     """A finished run, with more return for higher seeds."""
@@ -95,8 +97,9 @@ def test_seeds_need_the_same_episodes(tmp_path):
 @pytest.mark.parametrize(
     ('other', 'said'),
     [
+        ({'contract': OTHER, 'teacher': 'abc'}, 'robot: hopper, now walker2d'),
         ({'rounds': 3}, 'settings: rounds 3, now 450'),
-        ({'teacher': 'abc'}, 'teacher:  abc, now'),
+        ({'teacher': 'abc'}, 'teacher: abc, now'),
         ({'contract': dataclasses.replace(STUDENT, max_gap=9.0)}, 'contract: '),
     ],
 )

@@ -52,6 +52,26 @@ def test_bundle_equals_model_at_irregular_time(model, bundle, batch):
         np.testing.assert_allclose(decision.prediction, prediction.numpy(), atol=1e-5)
 
 
+def test_scoring_a_draft_warns_of_no_elapsed_times(model, tmp_path):
+    warned = []
+
+    def judge(draft):
+        runner = PolicyRunner(draft)
+        for _ in range(200):
+            runner.step(np.zeros(SENSED), 2.0)
+        warned.append(runner.watch.warning is not None)
+        return {}
+
+    about = {'cell': model.settings.cell, 'settings': {}, 'contract': STUDENT}
+    written = export_bundle(
+        tmp_path / 'policy.onnx', StepModel(model).eval(), state_size=model.state_size,
+        trained_elapsed=(1.0, 1.0), judge=judge, **about,
+    )  # fmt: skip
+    assert written.trained_elapsed == (1.0, 1.0)
+    judge(written)
+    assert warned == [False, True]
+
+
 def test_a_bundle_says_what_it_is(model, bundle):
     assert bundle.cell == model.settings.cell
     assert bundle.counts['parameters'] == sum(p.numel() for p in model.parameters())

