@@ -86,4 +86,6 @@ def compare(network: Network, runner: PolicyRunner, inputs: int) -> float:
 
 
 if __name__ == '__main__':
+    if len(sys.argv) != 2:
+        sys.exit('usage: python pytorch_policy.py OUT.onnx')
     main(sys.argv[1])

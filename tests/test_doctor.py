@@ -6,7 +6,7 @@ import pytest
 from support import STUDENT, make_bundle, ros_domain
 
 from liquid_control import paths
-from liquid_control.cli import doctor
+from liquid_control.cli import doctor, probes
 from liquid_control.cli import main as cli
 from liquid_control.cli.doctor import Finding
 
@@ -34,6 +34,17 @@ from liquid_control.cli.doctor import Finding
 def test_findings(finding, state):
     assert finding.state == state
     assert bool(finding.advice) == (state != 'ok')
+
+
+def test_a_broken_robot_is_no_missing_mujoco(monkeypatch):
+    def broken(name):
+        raise ValueError('k.py: ROBOT: expected a SimulatedRobot, found none')
+
+    monkeypatch.setattr('liquid_control.sim.simulated_robot', broken)
+    finding = doctor.simulated(probes.simulate(), '')
+    assert (finding.what, finding.state) == ('Simulated robots', 'missing')
+    assert finding.text.startswith('k.py: ROBOT')
+    assert 'mend this file' in finding.advice
 
 
 def test_who_else_is_in_the_domain():

@@ -1,6 +1,7 @@
 """The examples run as the tutorials and their own texts say."""
 
 import importlib.util
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,8 +9,11 @@ from types import ModuleType
 
 import pytest
 
+import liquid_control.sim.robots as descriptions
+from liquid_control import paths
 from liquid_control.cli import main as cli
 from liquid_control.control import Bundle, Contract
+from liquid_control.sim import registry, robot_of, simulated_contract
 
 EXAMPLES = Path(__file__).resolve().parents[1] / 'examples'
 EXAMPLE = EXAMPLES / 'my_robot'
@@ -59,11 +63,37 @@ def test_policy_predicts_the_robot(folder, monkeypatch, capsys):
 def test_own_simulated_robot(tmp_path, monkeypatch, capsys):
     """Its policy keeps the pendulum up for a whole episode, with noise too."""
     monkeypatch.setattr('liquid_control.sim.registry._registered', {})
-    loaded('my_simulated_robot/pendulum.py').main(str(tmp_path / 'balance.onnx'))
+    monkeypatch.syspath_prepend(EXAMPLES / 'my_simulated_robot')
+    loaded('my_simulated_robot/balance.py').main(str(tmp_path / 'balance.onnx'))
     assert capsys.readouterr().out.splitlines() == [
         'none: 250 steps, return 250',
         'gaussian:1.0: 250 steps, return 250',
     ]
+
+
+def test_own_simulated_robot_by_name(tmp_path, monkeypatch):
+    """Its description and its files are put where its text says."""
+    folder, described = EXAMPLES / 'my_simulated_robot', tmp_path / 'robots'
+    (tmp_path / 'sim/pendulum').mkdir(parents=True)
+    described.mkdir()
+    shutil.copy(folder / 'pendulum.py', described)
+    for name in ('contract.yaml', 'pendulum.xml'):
+        shutil.copy(folder / name, tmp_path / 'sim/pendulum')
+    monkeypatch.setattr(paths, 'share', lambda: tmp_path)
+    monkeypatch.setattr(descriptions, '__path__', [str(described)])
+    monkeypatch.delitem(sys.modules, f'{descriptions.__name__}.pendulum', raising=False)
+    monkeypatch.setattr(registry, '_shipped', registry._shipped.__wrapped__)
+    robot = robot_of(Contract.load(simulated_contract('pendulum')))
+    assert robot.load_model().nu == 1
+
+
+@pytest.mark.parametrize('name', ['my_simulated_robot/balance.py', 'pytorch_policy.py'])
+def test_an_example_says_what_it_expects(name):
+    if name.startswith('pytorch'):
+        pytest.importorskip('torch')
+    done = subprocess.run([sys.executable, str(EXAMPLES / name)], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == f'usage: python {Path(name).name} OUT.onnx\n'
 
 
 def test_own_fault(capsys):

@@ -182,6 +182,10 @@ def tree(monkeypatch, tmp_path) -> Path:
     ):  # fmt: skip
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
+    text = (ROOT / 'sim/walker2d/contract.yaml').read_text()
+    for name in ('config/robots/arm.yaml', 'sim/walker/contract.yaml'):
+        robot = 'arm' if 'arm' in name else 'walker'
+        (tmp_path / name).write_text(text.replace('robot: walker2d', f'robot: {robot}'))
     return tmp_path
 
 
@@ -200,6 +204,21 @@ def test_the_default_policy_is_the_first_that_ships(tree):
     assert paths.default_policy('walker') == 'expert'
     (tree / 'sim/walker/expert.onnx').unlink()
     assert paths.default_policy('walker') == 'lstm'
+
+
+def test_a_contract_elsewhere_has_its_robots_policies(tree, tmp_path):
+    """By the robot that it names, whatever its file is called."""
+    own = tmp_path / 'own.yaml'
+    own.write_bytes((tree / 'sim/walker/contract.yaml').read_bytes())
+    assert paths.policies(own) == paths.policies('walker')
+    assert paths.default_policy(own) == 'cfc'
+
+
+def test_the_advice_names_the_robot_not_the_file(tree, tmp_path):
+    own = tmp_path / 'own.yaml'
+    own.write_bytes((tree / 'config/robots/arm.yaml').read_bytes())
+    with pytest.raises(ValueError, match=r'no policy ships for arm: .*expert --robot arm trains'):
+        paths.default_policy(own)
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,12 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from liquid_control.control.contract import Contract
 from liquid_control.control.schema import unknown
 
 PACKAGE = 'liquid_control'
 EXPERT = 'expert'
+_CONTRACT = ('.yaml', '.yml')
 _FIRST = ('cfc', EXPERT)
 """Policies of a robot that drive if none is named; the first that ships does."""
 _MARKER = Path('share/ament_index/resource_index/packages') / PACKAGE
@@ -58,7 +60,7 @@ def robot(name_or_path: str | Path) -> Path:
         FileNotFoundError: there is no such file.
         ValueError: there is no robot of this name; the message lists those there are.
     """
-    if _is_path(name_or_path, '.yaml', '.yml'):
+    if is_path(name_or_path):
         return existing(name_or_path, 'contract', robots())
     found = robots()
     if name_or_path not in found:
@@ -67,15 +69,24 @@ def robot(name_or_path: str | Path) -> Path:
 
 
 def policies(robot_name: str | Path) -> dict[str, Path]:
-    """Return name → bundle of every policy shipped for a robot, including its expert.
+    """Return name → bundle of every policy for a robot, including its expert.
+
+    They are those beside its contract, else those that ship for the robot that the contract names.
 
     Args:
         robot_name: name of a robot, or the path of its contract.
+
+    Raises:
+        ContractError: the contract is wrong.
+        FileNotFoundError: there is no such file.
+        ValueError: there is no robot of this name.
     """
     contract = robot(robot_name)
-    folder = contract.parent
-    if contract.name != 'contract.yaml':
-        folder = share() / 'sim' / contract.stem
+    beside = _policies_in(contract.parent) if contract.name == 'contract.yaml' else {}
+    return beside or _policies_in(share() / 'sim' / _name(contract))
+
+
+def _policies_in(folder: Path) -> dict[str, Path]:
     found = {path.stem: path for path in sorted(folder.glob('policies/*.onnx'))}
     if (folder / f'{EXPERT}.onnx').is_file():
         found[EXPERT] = folder / f'{EXPERT}.onnx'
@@ -90,7 +101,7 @@ def policy(name_or_path: str | Path, robot_name: str | Path) -> Path:
         ValueError: the robot has no policy of this name; the message lists those there are.
     """
     found = policies(robot_name)
-    if _is_path(name_or_path, '.onnx'):
+    if is_path(name_or_path, '.onnx'):
         return existing(name_or_path, 'policy', found)
     if name_or_path not in found:
         if not found:
@@ -119,12 +130,13 @@ def default_policy(robot_name: str | Path) -> str:
 
 
 def _name(robot_name: str | Path) -> str:
-    path = Path(robot_name)
-    return path.parent.name if path.name == 'contract.yaml' else path.stem
+    """Name of the robot that a contract describes."""
+    return Contract.load(robot(robot_name)).robot
 
 
-def _is_path(value: str | Path, *suffixes: str) -> bool:
-    return isinstance(value, Path) or '/' in value or value.endswith(suffixes)
+def is_path(value: str | Path, *suffixes: str) -> bool:
+    """Whether a value is the path of a file, by default a contract's, and not a name."""
+    return isinstance(value, Path) or '/' in value or value.endswith(suffixes or _CONTRACT)
 
 
 def existing(path: str | Path, kind: str, names: Iterable[str] = ()) -> Path:

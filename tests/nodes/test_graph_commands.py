@@ -3,6 +3,7 @@
 import pytest
 from support import commanded_by
 
+from liquid_control import paths
 from liquid_control.control import ContractError
 from liquid_control.nodes.graph import Graph, RunSettings
 
@@ -26,3 +27,15 @@ def test_only_faults_that_act_start_a_node(tmp_path, fault, starts):
     settings = RunSettings(tmp_path, policy='cfc', fault=fault)
     assert ('fault' in settings.names) == starts
     assert bool(settings.remappings()) == starts
+
+
+def test_a_policy_of_another_robot_starts_nothing(tmp_path):
+    policy = str(paths.policy('expert', 'hopper'))
+    with pytest.raises(ContractError, match=r'expert.onnx does not fit .*walker2d/contract.yaml'):
+        RunSettings(tmp_path / 'run', policy=policy, robot='walker2d')
+
+
+def test_a_robot_without_its_model_starts_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr('liquid_control.sim.robot.gymnasium_asset', lambda file: tmp_path / file)
+    with pytest.raises(ValueError, match=r'hopper.xml: .*'):
+        RunSettings(tmp_path / 'run', policy='expert', robot='hopper')

@@ -205,6 +205,29 @@ def test_a_wrong_description_is_named(cartpole, change, said):
         World(SimulatedRobot(**values))
 
 
+def test_a_broken_model_is_named(cartpole):
+    file = cartpole.model_path()
+    file.write_text(MODEL.replace('slide"', 'slyde"'))
+    with pytest.raises(ValueError, match=f'^{file}: XML Error: .*line 6$'):
+        cartpole.load_model()
+
+
+def test_other_warnings_of_mujoco_are_kept(cartpole, monkeypatch):
+    model = cartpole.load_model()
+
+    def warning(path):
+        data = mujoco.MjData(model)
+        data.qpos[:] = np.nan
+        mujoco.mj_step(model, data)
+        return model
+
+    before = mujoco.get_mju_user_warning()
+    monkeypatch.setattr(mujoco.MjModel, 'from_xml_path', warning)
+    with pytest.warns(UserWarning, match='cartpole.xml: .* in QPOS'):
+        cartpole.load_model()
+    assert mujoco.get_mju_user_warning() is before
+
+
 @pytest.mark.parametrize(
     ('change', 'said'),
     [
@@ -214,8 +237,10 @@ def test_a_wrong_description_is_named(cartpole, change, said):
         ({'observation': [{**CONTRACT['observation'][0], 'topic': 'legs'}]}, 'has no legs'),
         ({'observation': [{**CONTRACT['observation'][0], 'joints': ['wrist', 'slider']}]},
          'has no wrist; it has the topics joint_states, the joints slider, hinge'),
+        ({'observation': [{**row, 'joints': ['arm', 'slider']} for row in CONTRACT['observation']]},
+         'has no arm; it has'),
     ],
-    ids=['name', 'rate', 'action', 'topic', 'joint'],
+    ids=['name', 'rate', 'action', 'topic', 'joint', 'twice'],
 )  # fmt: skip
 def test_another_contract_is_refused(cartpole, change, said):
     with pytest.raises(ValueError, match=said):

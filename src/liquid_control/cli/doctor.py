@@ -93,8 +93,10 @@ def examine() -> Iterator[Finding]:
     topic = f'doctor_{os.getpid()}'
     talking = ros.state != 'missing'
     pair = [Probe(name, topic) for name in (('talk', 'listen') if talking else ())]
-    yield simulated(*simulation.result())
-    yield rendering(Probe)
+    simulating = simulated(*simulation.result())
+    yield simulating
+    if simulating.state == 'ok':
+        yield rendering(Probe)
     yield ffmpeg()
     yield from policies()
     if pair:
@@ -242,6 +244,9 @@ class Probe:
 def simulated(answer: dict | None, complaint: str) -> Finding:
     if answer is None:
         return Finding('MuJoCo', 'missing', complaint, extras.command('mujoco'))
+    if 'wrong' in answer:
+        advice = 'mend this file, or move it away: until then no robot is simulated'
+        return Finding('Simulated robots', 'missing', answer['wrong'], advice)
     return Finding('MuJoCo', 'ok', f'{answer["version"]}; Walker2d took a step')
 
 

@@ -77,7 +77,10 @@ def simulate() -> dict:
     from liquid_control.sim import simulated_robot
     from liquid_control.sim.world import World
 
-    world = World(simulated_robot('walker2d'))
+    try:
+        world = World(simulated_robot('walker2d'))
+    except ValueError as error:  # the file of some robot, which it names
+        return {'version': mujoco.__version__, 'wrong': str(error)}
     world.reset(seed=0)
     reward, _ = world.step(np.zeros(6))
     return {'version': mujoco.__version__, 'reward': reward}

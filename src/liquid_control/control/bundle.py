@@ -88,6 +88,20 @@ class Bundle:
         """Whether it has an action of its own; a predictor has none."""
         return self.settings.get('network') != PREDICTOR
 
+    def require_driver(self, robot: Contract) -> None:
+        """Refuse a bundle that must not drive a robot.
+
+        Raises:
+            ContractError: it does not fit the robot, or has no action of its own.
+        """
+        name = str(self.path or self.cell)
+        if not self.drives:
+            raise ContractError(
+                f'{name} is a predictor: it has no action of its own and must not drive; '
+                'liquid-control replay and the monitor use it'
+            )
+        self.contract.require_fit(robot, name)
+
     def write(self, path: str | Path, graph: bytes | Path) -> 'Bundle':
         """Write a bundle with this description around an ONNX graph.
 

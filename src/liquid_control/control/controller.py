@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from liquid_control.control.contract import Contract, ContractError
+from liquid_control.control.contract import Contract
 from liquid_control.control.gate import Gate, Reason
 from liquid_control.control.runtime import PolicyRunner
 from liquid_control.control.timeline import Advance, Timeline
@@ -66,13 +66,7 @@ class Controller:
     def __init__(
         self, runner: PolicyRunner, robot: Contract, clock: Callable[[], float] = time.monotonic
     ):
-        name = str(runner.bundle.path or runner.bundle.cell)
-        if not runner.bundle.drives:
-            raise ContractError(
-                f'{name} is a predictor: it has no action of its own and must not drive; '
-                'liquid-control replay and the monitor use it'
-            )
-        runner.contract.require_fit(robot, name)
+        runner.bundle.require_driver(robot)
         self.runner = runner
         self.robot = robot
         self._clock = clock

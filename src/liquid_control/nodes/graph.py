@@ -21,6 +21,7 @@ from typing import Any
 import yaml
 
 from liquid_control import paths
+from liquid_control.control.bundle import Bundle
 from liquid_control.control.commands import command_codec
 from liquid_control.control.contract import Contract
 from liquid_control.control.topics import FAULTY
@@ -32,7 +33,7 @@ from liquid_control.files import write_whole
 from liquid_control.message_types import require_fields
 from liquid_control.nodes.discovery import local_discovery
 from liquid_control.run_folder import unrecorded
-from liquid_control.sim import robot_of
+from liquid_control.sim import robot_of, simulated_contract
 
 _END_S = 5.0
 _MONITOR_END_S = 60.0
@@ -47,8 +48,9 @@ class RunSettings:
     """What one run is: who drives, under which faults, how long and how.
 
     Raises:
-        FileNotFoundError: there is no such contract or policy file.
-        ValueError: a robot, policy or fault is unknown, or a number is out of range.
+        FileNotFoundError: there is no such contract, policy or model file.
+        ValueError: a robot, policy or fault is unknown, the policy does not fit the robot, the
+            robot's model is broken, or a number is out of range.
     """
 
     folder: Path
@@ -77,12 +79,13 @@ class RunSettings:
     """Nodes of the run."""
 
     def __post_init__(self):
-        robot = paths.robot(self.robot)
+        robot = simulated_contract(self.robot)
         contract = Contract.load(robot)
         simulated = robot_of(contract)
+        simulated.load_model()
         if self.seconds is None:
             object.__setattr__(self, 'seconds', simulated.episode_s)
-        paths.policy(self.policy, robot)
+        Bundle.read(paths.policy(self.policy, robot)).require_driver(contract)
         require_faults(contract, [self.fault])
         if self.mode not in ('lockstep', 'realtime'):
             raise ValueError(f'mode: expected lockstep or realtime, found {self.mode!r}')
@@ -103,12 +106,14 @@ class RunSettings:
     @property
     def steps(self) -> int:
         """Longest episode in control periods."""
-        return max(1, round((self.seconds or 0.0) * Contract.load(paths.robot(self.robot)).rate))
+        return max(
+            1, round((self.seconds or 0.0) * Contract.load(simulated_contract(self.robot)).rate)
+        )
 
     def parameters(self) -> dict[str, dict[str, Any]]:
         """Node → parameters that this run sets on top of ``config/sim.yaml``."""
         lockstep = self.mode == 'lockstep'
-        contract = paths.robot(self.robot)
+        contract = simulated_contract(self.robot)
         robot = str(contract)
         policy = str(paths.policy(self.policy, contract))
         shared = {'robot': robot, 'seed': self.seed}
@@ -152,7 +157,7 @@ class RunSettings:
         """Topic → name under which the policy reads it: that of the faulty sensors."""
         if 'fault' not in self.names:
             return {}
-        topics = Contract.load(paths.robot(self.robot)).topics
+        topics = Contract.load(simulated_contract(self.robot)).topics
         return {topic: FAULTY + topic for topic in topics}
 
 
@@ -167,7 +172,7 @@ def policy_for(robot: str, policy: str = '') -> str:
         FileNotFoundError: there is no such contract.
         ValueError: the robot is unknown or not simulated, or has no policy.
     """
-    path = paths.robot(robot)
+    path = simulated_contract(robot)
     robot_of(Contract.load(path))
     return policy or paths.default_policy(path)
 
@@ -187,7 +192,7 @@ class Graph:
 
     def __init__(self, settings: RunSettings):
         unrecorded(settings.folder)
-        robot = Contract.load(paths.robot(settings.robot))
+        robot = Contract.load(simulated_contract(settings.robot))
         require_fields(robot, live=True)
         command_codec(robot)
         self._settings = settings

@@ -5,7 +5,13 @@ named here does not.
 """
 
 from liquid_control.sim.actuation import Actuation, Direct, PositionGains
-from liquid_control.sim.registry import register, robot_of, simulated_robot, simulated_robots
+from liquid_control.sim.registry import (
+    register,
+    robot_of,
+    simulated_contract,
+    simulated_robot,
+    simulated_robots,
+)
 from liquid_control.sim.robot import SimulatedRobot
 from liquid_control.sim.start import NoisyStart, Start
 from liquid_control.sim.task import MoveForward, Task
@@ -21,6 +27,7 @@ __all__ = [
     'Task',
     'register',
     'robot_of',
+    'simulated_contract',
     'simulated_robot',
     'simulated_robots',
 ]

@@ -2,9 +2,11 @@
 
 import functools
 import importlib
-import pkgutil
+import traceback
+from pathlib import Path
 
 import liquid_control.sim.robots as descriptions
+from liquid_control import extras, paths
 from liquid_control.control.contract import Contract
 from liquid_control.control.schema import unknown
 from liquid_control.sim.robot import SimulatedRobot
@@ -15,15 +17,57 @@ _registered: dict[str, SimulatedRobot] = {}
 
 @functools.cache
 def _shipped() -> dict[str, SimulatedRobot]:
-    found = {}
-    for module in pkgutil.iter_modules(descriptions.__path__):
-        robot = importlib.import_module(f'{descriptions.__name__}.{module.name}').ROBOT
-        found[robot.name] = robot
-    return found
+    robots: dict[str, SimulatedRobot] = {}
+    files: dict[str, Path] = {}
+    found = [file for folder in descriptions.__path__ for file in Path(folder).glob('[!_]*.py')]
+    for file in sorted(found, key=lambda file: file.stem):
+        robot = _description(f'{descriptions.__name__}.{file.stem}', file)
+        if robot.name in robots:
+            raise ValueError(
+                f'{file}: name: expected one that no other robot has, found {robot.name}, '
+                f'as in {files[robot.name]}'
+            )
+        robots[robot.name], files[robot.name] = robot, file
+    return robots
+
+
+def _description(module: str, file: Path) -> SimulatedRobot:
+    """``ROBOT`` of a module.
+
+    Raises:
+        MissingModuleError: the module needs a package that is not installed.
+        ValueError: the module cannot be run, or defines no robot; the message names its file.
+    """
+    try:
+        robot = getattr(importlib.import_module(module), 'ROBOT', None)
+    except extras.MissingModuleError:
+        raise
+    except Exception as error:  # a robot's file is the user's: anything may go wrong in it
+        raise ValueError(
+            f'{file}:{_line(error, file)} expected a robot, found '
+            f'{type(error).__name__}: {getattr(error, "msg", error)}'
+        ) from error
+    if not isinstance(robot, SimulatedRobot):
+        found = 'none' if robot is None else f'one of type {type(robot).__name__}'
+        raise ValueError(f'{file}: ROBOT: expected a SimulatedRobot, found {found}')
+    return robot
+
+
+def _line(error: Exception, file: Path) -> str:
+    """Where in a file an error arose, as `` line 3:``; empty if it was elsewhere."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if Path(frame.filename) == file]
+    if isinstance(error, SyntaxError) and error.filename == str(file):
+        lines.append(error.lineno)
+    return f' line {lines[-1]}:' if lines else ''
 
 
 def simulated_robots() -> dict[str, SimulatedRobot]:
-    """Name → every simulated robot, in alphabetical order."""
+    """Name → every simulated robot, in alphabetical order.
+
+    Raises:
+        ValueError: a file of the package ``robots`` is broken, or has another's name.
+    """
     return dict(sorted({**_shipped(), **_registered}.items()))
 
 
@@ -44,14 +88,34 @@ def simulated_robot(name: str) -> SimulatedRobot:
     return known[name]
 
 
+def simulated_contract(name_or_path: str | Path) -> Path:
+    """Find the contract of a simulated robot, given the path of a YAML file or the robot's name.
+
+    Raises:
+        FileNotFoundError: there is no such file, or the robot has no contract.
+        ValueError: there is no robot of this name; the message names those that are simulated.
+    """
+    known = simulated_robots()
+    if name_or_path in known:
+        return known[str(name_or_path)].contract_path()
+    if not paths.is_path(name_or_path) and name_or_path not in paths.robots():
+        raise ValueError(unknown('robot', str(name_or_path), known))
+    return paths.robot(name_or_path)
+
+
 def robot_of(contract: Contract) -> SimulatedRobot:
     """The simulated robot that a contract describes.
 
     Raises:
         ValueError: the robot is not simulated, or lacks a topic, a joint or a rate of the
-            contract; the message says which.
+            contract, or the contract is in another robot's folder; the message says which.
     """
     known = simulated_robots()
+    folder = Path(contract.source).parent
+    if folder.name in known and folder.name != contract.robot:
+        own = known[folder.name]
+        if folder == paths.share() / 'sim' / own.name:
+            own.contract()  # refuses it
     robot = known.get(contract.robot)
     if robot is None:
         raise ValueError(
@@ -70,7 +134,8 @@ def robot_of(contract: Contract) -> SimulatedRobot:
     ]
     if lacking:
         raise ValueError(
-            f'{contract.source}: the simulated {robot.name} has no {", ".join(lacking)}; '
+            f'{contract.source}: the simulated {robot.name} has no '
+            f'{", ".join(dict.fromkeys(lacking))}; '
             f'it has the topics {", ".join(types)}, the joints '
             f'{", ".join(robot.joints)}, and commands {", ".join(robot.actuated)}'
         )
