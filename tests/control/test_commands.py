@@ -1,5 +1,6 @@
 """Laws of the command codecs: what is filled in is read again, and what is odd is refused."""
 
+import sys
 from copy import deepcopy
 from dataclasses import replace
 from functools import partial
@@ -211,3 +212,33 @@ def test_a_new_type_is_one_file(tmp_path, monkeypatch):
             reader.read(message)
     finally:
         commands._readers.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ('types', 'said'),
+    [
+        (f'({FLOAT64_MULTI_ARRAY!r},)', 'belongs to {}.float64_multi_array.Float64'),
+        ("'std_msgs/msg/Float64'", "expected a tuple of message types, .* found 'std_msgs"),
+        ('()', r'found \(\)'),
+    ],
+)
+def test_a_new_type_that_is_wrong_is_refused(tmp_path, monkeypatch, types, said):
+    from liquid_control.control import commands
+
+    (tmp_path / 'mine.py').write_text(
+        'from liquid_control.control.commands.base import CommandReader\n'
+        'class Mine(CommandReader):\n'
+        f'    types = {types}\n'
+        '    def _values(self, message):\n'
+        '        return []\n'
+    )
+    monkeypatch.setattr(commands, '__path__', [*commands.__path__, str(tmp_path)])
+    monkeypatch.delitem(sys.modules, f'{commands.__name__}.mine', raising=False)
+    commands._readers.cache_clear()
+    try:
+        match = rf'mine\.Mine: types: .*{said}'.replace('{}', commands.__name__)
+        with pytest.raises(ContractError, match=match):
+            command_reader(contract(JOINT_STATE, 'effort'))
+    finally:
+        commands._readers.cache_clear()
+        sys.modules.pop(f'{commands.__name__}.mine', None)

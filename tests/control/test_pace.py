@@ -6,6 +6,7 @@ from support import ROBOT, arm, make_bundle
 
 from liquid_control.control import Contract, Controller, PolicyRunner, Reason
 from liquid_control.control.follower import Follower
+from liquid_control.control.pace import AnsweredPace
 from liquid_control.control.timeline import Advance, Timeline
 from liquid_control.faults import SimulationFaults, parse
 
@@ -136,3 +137,24 @@ def test_a_gap_is_as_good_as_a_jump_of_the_clock():
         found = [(told.advance(s + first), untold.advance(s + first)) for s in stamps]
     assert all(one == other for one, other in found)
     assert any(one[0] is Advance.SURPLUS for one, _ in found)
+
+
+@pytest.mark.parametrize('times', [1, 2, 2.5, 10])
+@pytest.mark.parametrize('spread', [0.0, 0.5])
+@pytest.mark.parametrize('missed', [(), (101, 102, 103, 150)])
+def test_an_answer_is_owed_to_what_the_policy_uses(times, spread, missed):
+    """Also where it misses some answers: those it owes, and no other."""
+    contract = Contract.from_dict(arm())
+    timeline, pace = Timeline(PERIOD, contract.max_gap), AnsweredPace(contract)
+    owed, used = [], []
+    for index, stamp in enumerate(uneven(spread, 1 / times, 200) - START + PERIOD):
+        pace.expect(int(stamp))
+        owed.append(pace.due())
+        if index in missed and owed[-1]:
+            used.append(True)  # the policy was busy, and never saw it
+            continue
+        used.append(timeline.advance(int(stamp))[0].used)
+        if used[-1]:
+            pace.answered(int(stamp))
+    assert sum(o != u for o, u in zip(owed, used, strict=True)) <= 3 * len(missed)
+    assert all(owed) == (times == 1)

@@ -2,6 +2,8 @@
 
 from collections import deque
 
+from liquid_control.control.contract import Contract
+
 _WINDOW = 32
 _MOST = 29
 """Of the last 32 readings, how many must come too soon; their mean distance must be too short too.
@@ -43,14 +45,22 @@ class Pace:
             stamp_ns: its stamp.
             passed_ns: time since the last reading that was used.
         """
-        apart = stamp_ns - (self._last or 0)
-        if apart <= 0:  # out of order, between two that were used
+        if not self.note(stamp_ns):  # out of order, between two that were used
             return not self.fast
+        return self.waited(passed_ns)
+
+    def note(self, stamp_ns: int) -> bool:
+        """Note a reading; return whether its stamp advances."""
+        apart = stamp_ns - (self._last or 0)
+        if apart <= 0:
+            return False
         self._last = stamp_ns
         self._note(apart)
-        if not self.fast:
-            return True
-        return passed_ns + self._mean / 2.0 >= self._period_ns
+        return True
+
+    def waited(self, passed_ns: int) -> bool:
+        """Whether a reading would be used so long after the last one that was."""
+        return not self.fast or passed_ns + self._mean / 2.0 >= self._period_ns
 
     def _note(self, apart: int) -> None:
         soon = _SOON * self._period_ns
@@ -72,3 +82,38 @@ class Pace:
     @property
     def _mean(self) -> float:
         return sum(self._apart) / len(self._apart)
+
+
+class AnsweredPace:
+    """Whether a policy owes an answer to a reading, as who only sees its answers can tell.
+
+    Args:
+        contract: its rate is the policy's; longer than its ``max_gap`` is no distance.
+    """
+
+    def __init__(self, contract: Contract):
+        self._pace = Pace(contract.period_ns)
+        self._max_gap_ns = round(contract.max_gap * 1e9)
+        self._stamp_ns: int | None = None
+        self._answered_ns: int | None = None
+
+    def expect(self, stamp_ns: int) -> None:
+        """Note a reading."""
+        if self._stamp_ns is None or abs(stamp_ns - self._stamp_ns) > self._max_gap_ns:
+            self._pace.forget()
+            self._pace.restart(stamp_ns)
+            self._answered_ns = None
+        elif self._answered_ns is not None:
+            self._pace.note(stamp_ns)
+        self._stamp_ns = stamp_ns
+
+    def answered(self, stamp_ns: int) -> None:
+        """Note that a command answers a reading; 0: it answers none."""
+        if 0 < stamp_ns <= (self._stamp_ns or 0):
+            self._answered_ns = max(stamp_ns, self._answered_ns or 0)
+
+    def due(self) -> bool:
+        """Whether the policy does not leave the last reading out."""
+        if self._stamp_ns is None or self._answered_ns is None:
+            return True
+        return self._pace.waited(self._stamp_ns - self._answered_ns)

@@ -12,6 +12,7 @@ from std_msgs.msg import Header
 
 from liquid_control.control.commands import CommandError, command_reader
 from liquid_control.control.contract import Contract
+from liquid_control.control.pace import AnsweredPace
 from liquid_control.control.stamps import time_ns
 from liquid_control.control.topics import DROPPED
 from liquid_control.nodes.wire import message_type
@@ -21,7 +22,8 @@ class SimCommands:
     """Holds the last command, and knows whether the current observation is answered.
 
     An observation is answered by a command with its stamp, or with none; a sample that the fault
-    node withheld from a topic that the policy reads excuses a missing command.
+    node withheld from a topic that the policy reads excuses a missing command. So does the pace of
+    the readings: of those faster than the contract's rate, a policy leaves out some on purpose.
 
     Args:
         node: the simulation.
@@ -43,6 +45,7 @@ class SimCommands:
         self._published_at = 0.0
         self._answered_at: float | None = None
         self._excused = False
+        self._used = AnsweredPace(robot)
         kind = message_type(self._reader.kind)
         node.create_subscription(kind, self._topic, self._on_command, profile)
         node.create_subscription(Header, DROPPED, self._on_dropped, profile)
@@ -55,6 +58,7 @@ class SimCommands:
         """Expect an answer to the observation of this stamp, which is about to be published."""
         self._stamp_ns, self._published_at = stamp_ns, time.monotonic()
         self._answered_at, self._excused = None, False
+        self._used.expect(stamp_ns)
 
     @property
     def published_at(self) -> float:
@@ -63,8 +67,8 @@ class SimCommands:
 
     @property
     def late(self) -> bool:
-        """Whether a command is missing."""
-        return self._answered_at is None and not self._excused
+        """Whether a command is missing that was due."""
+        return not self.settled() and self._used.due()
 
     @property
     def latency(self) -> float:
@@ -73,7 +77,7 @@ class SimCommands:
 
     def settled(self) -> bool:
         """Whether nothing more is awaited: there is a command, or none can come."""
-        return not self.late
+        return self._answered_at is not None or self._excused
 
     def _on_command(self, message: Any) -> None:
         try:
@@ -85,6 +89,7 @@ class SimCommands:
             return
         self.held = np.clip(values, self._lower, self._upper)
         stamp = self._reader.answered(message)
+        self._used.answered(self._stamp_ns if stamp is None else stamp)
         if stamp in (None, self._stamp_ns) and self._answered_at is None:
             self._answered_at = time.monotonic()
             self._excused = False

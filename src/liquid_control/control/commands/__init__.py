@@ -7,6 +7,7 @@ package is found by itself; no list names it.
 import importlib
 import pkgutil
 from functools import cache
+from inspect import isabstract
 from typing import TypeVar
 
 from liquid_control.control.commands.base import CommandCodec, CommandError, CommandReader
@@ -86,10 +87,36 @@ def _check_field(contract: Contract, field: str, reader: type[CommandReader]) ->
 
 @cache
 def _readers() -> dict[str, type[CommandReader]]:
-    """Message type → its class, from every module of this package."""
-    found = {}
+    """Message type → its class, from every module of this package.
+
+    Raises:
+        ContractError: a class has no tuple of types, or two classes have the same type.
+    """
+    found: dict[str, type[CommandReader]] = {}
     for module in pkgutil.iter_modules(__path__, f'{__name__}.'):
         for one in vars(importlib.import_module(module.name)).values():
-            if isinstance(one, type) and issubclass(one, CommandReader):
-                found.update(dict.fromkeys(one.types, one))
+            if not isinstance(one, type) or not issubclass(one, CommandReader):
+                continue
+            if one.__module__ != module.name or isabstract(one):
+                continue
+            for kind in _types_of(one):
+                if kind in found:
+                    raise ContractError(
+                        f'{_place(one)}: types: {kind} belongs to {_place(found[kind])} already'
+                    )
+                found[kind] = one
     return dict(sorted(found.items()))
+
+
+def _types_of(one: type[CommandReader]) -> tuple[str, ...]:
+    types: object = one.types
+    if isinstance(types, tuple) and types and all(isinstance(kind, str) for kind in types):
+        return types
+    raise ContractError(
+        f'{_place(one)}: types: expected a tuple of message types, such as '
+        f"('std_msgs/msg/Float64MultiArray',), found {types!r}"
+    )
+
+
+def _place(one: type) -> str:
+    return f'{one.__module__}.{one.__qualname__}'
