@@ -27,7 +27,7 @@ from liquid_control.nodes.sim_episode import Episode, EpisodeReport
 from liquid_control.nodes.sim_messages import SensorPublishers
 from liquid_control.nodes.sim_services import SimServices
 from liquid_control.nodes.wire import clock_message, qos
-from liquid_control.sim import robot_of
+from liquid_control.sim import robot_of, simulated_contract
 from liquid_control.sim.world import World
 
 _RETRY_S, _SHOWN_S = 0.2, 0.05
@@ -68,7 +68,7 @@ class SimNode(Node):
         self._priority = declare.priority()
         declare.done()
         self.lockstep = mode == 'lockstep'
-        self.robot = Contract.load(path := paths.robot(robot))
+        self.robot = Contract.load(path := simulated_contract(robot))
         read = Bundle.read(paths.policy(policy, path)).contract if policy else self.robot
         simulated = robot_of(self.robot)
         self._steps, self._period_s = steps or simulated.episode_steps, simulated.period_s

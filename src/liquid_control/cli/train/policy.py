@@ -53,7 +53,7 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control import paths
     from liquid_control.control.contract import Contract
     from liquid_control.faults import FaultError
-    from liquid_control.sim import robot_of
+    from liquid_control.sim import robot_of, simulated_contract
     from liquid_control.training.device import Hardware, device_named
     from liquid_control.training.student.campaign import Setup
     from liquid_control.training.teacher import read_teacher, student_contract
@@ -63,7 +63,7 @@ def main(args: argparse.Namespace) -> int:
     hardware = Hardware(args.device, args.threads)
     if args.checkpoints and args.out.suffix != '.onnx':
         raise ValueError('--checkpoints: several runs keep theirs in --out; give it with one .onnx')
-    robot, teacher = paths.robot(args.robot), paths.policy(args.teacher, args.robot)
+    robot, teacher = simulated_contract(args.robot), paths.policy(args.teacher, args.robot)
     contract = Contract.load(robot)
     student_contract(contract)  # before anything starts
     simulated = robot_of(contract)

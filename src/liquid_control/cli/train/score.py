@@ -36,7 +36,7 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.evaluation.seeds import rescored
     from liquid_control.evaluation.suite import SCORES, suite
     from liquid_control.provenance import provenance, write_json
-    from liquid_control.sim import robot_of
+    from liquid_control.sim import robot_of, simulated_contract
 
     episodes = EPISODES if args.episodes is None else args.episodes
     seed = SEED if args.seed is None else args.seed
@@ -48,7 +48,7 @@ def main(args: argparse.Namespace) -> int:
     if args.fault and args.suite:
         raise ValueError('--suite: expected no --fault with it')
     faults = args.fault or (suite(args.suite) if args.suite else SCORES).faults
-    robot = Contract.load(paths.robot(args.robot))
+    robot = Contract.load(simulated_contract(args.robot))
     require_faults(robot, faults)
     bundle = Bundle.read(paths.policy(args.policy, robot_of(robot).name))
     taught = bundle.provenance.get('teacher_sha256')
