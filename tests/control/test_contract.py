@@ -86,6 +86,8 @@ def test_a_value_of_the_wrong_kind_is_refused_by_key(path, key, value):
         (('observation', 1), 'joints', ['hip'], 'either joints or components'),
         (('observation', 1), 'name', 'angle', 'duplicate term angle'),
         (('observation', 1), 'topic', 'joint_states', 'has type'),
+        (('action',), 'topic', 'imu/data', 'found imu/data, which rate reads'),
+        (('action',), 'topic', '/imu/data', 'found imu/data, which rate reads'),
     ],
 )
 def test_a_value_that_makes_no_sense_is_refused(path, key, value, said):
@@ -96,6 +98,12 @@ def test_a_channel_in_two_terms_is_refused():
     data = arm()
     data['observation'].append({**data['observation'][0], 'name': 'again', 'topic': 'other'})
     assert 'hip.position is in angle and in again' in refused(data)
+
+
+def test_a_term_that_holds_may_read_the_commands():
+    data = changed(('action',), 'topic', 'imu/data')
+    data['observation'][1]['hold'] = True
+    assert Contract.from_dict(data).held == ('imu/data',)
 
 
 def test_null_leaves_an_optional_key_out():

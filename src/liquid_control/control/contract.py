@@ -108,6 +108,13 @@ class Contract:
                 'max_gap', contract.max_gap, f'at least one period, {1.0 / contract.rate:g} s'
             )
         contract._check_terms()
+        for term in contract.sensed:
+            if not term.hold and term.topic.lstrip('/') == action.topic.lstrip('/'):
+                raise ContractError(
+                    f'{source}: action: topic: expected a topic that is not sensed, found '
+                    f'{term.topic}, which {term.name} reads; a term that reads commands needs '
+                    'hold: true'
+                )
         return contract
 
     def _check_terms(self) -> None:
