@@ -47,3 +47,9 @@ def test_every_part_has_its_floor():
     assert {
         path.stem for path in ROOT.iterdir() if path.name not in ('__pycache__', 'py.typed')
     } == set(FLOOR)
+
+
+def test_every_test_file_has_a_name_of_its_own():
+    """Without packages, pytest imports only one of two files of one name."""
+    names = [path.name for path in Path(__file__).parent.rglob('test_*.py')]
+    assert len(names) == len(set(names))
