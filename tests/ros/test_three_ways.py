@@ -84,25 +84,32 @@ def test_in_process_over_ros_and_from_the_bag_agree_at_every_step(tmp_path, name
     assert (tmp_path / 'log' / 'fault.log').exists() == bool(sensed), 'only with work to do'
 
 
-@pytest.mark.parametrize('fault', FAULTS[:4])
-def test_every_command_type_gives_that_answer(tmp_path, fault):
-    kinds = (FLOAT64_MULTI_ARRAY, JOINT_STATE)
+@pytest.mark.parametrize(
+    ('name', 'policy', 'fault'),
+    [
+        *(('walker2d', 'cfc', fault) for fault in FAULTS[:4]),
+        ('hopper', 'expert', 'gaussian:0.1+dropped:0.1'),
+        ('halfcheetah', 'expert', 'none'),
+    ],
+)
+def test_every_command_type_gives_that_answer(tmp_path, name, policy, fault):
+    shipped = Contract.load(paths.robot(name))
+    steps = round(SECONDS * ROBOT.rate)
     traces = []
-    for kind in kinds:
+    for kind in (FLOAT64_MULTI_ARRAY, JOINT_STATE):
         folder = tmp_path / kind.rpartition('/')[2]
         folder.mkdir()
-        robot, policy = commanded_by(kind, 'cfc', folder)
-        metrics = run(folder / 'run', policy, fault, robot)
+        robot, bundle = commanded_by(kind, policy, folder, name)
+        metrics = run(folder / 'run', bundle, fault, robot, steps / shipped.rate)
         assert metrics['complete'], metrics['why']
         bag, observed = Bag(folder / 'run'), read_run(folder / 'run')['observed']
         assert bag.types['commands'] == kind
-        driver = controller(policy, Contract.load(robot))
+        driver = controller(bundle, Contract.load(robot))
         live = recorded_trace(bag, driver.runner.contract, observed)
         assert compare(live, replay(bag, driver, observed)) is None
         assert live.answers.all()
         traces.append(live)
-    steps = round(SECONDS * ROBOT.rate)
-    walks = run_episodes(controller('cfc'), ROBOT, parse(fault), EPISODES, SEED, steps)
+    walks = run_episodes(controller(policy, shipped), shipped, parse(fault), EPISODES, SEED, steps)
     for trace in traces:
         assert compare(joined([walk.trace for walk in walks]), trace) is None
 
