@@ -3,8 +3,9 @@
 Names are imported when they are used, because robots and nodes that record do without MuJoCo.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from liquid_control.lazy import lazy_names
 
 if TYPE_CHECKING:
     from liquid_control.evaluation.closed_loop import Results, measure, score, teacher_return
@@ -26,17 +27,12 @@ __all__ = [
     'score',
     'teacher_return',
 ]
-_MODULES = {
-    'closed_loop': ('Results', 'measure', 'score', 'teacher_return'),
-    'episodes': ('Episode', 'run_episodes'),
-    'statistics': ('Interval', 'interquartile_mean', 'interval'),
-    'suite': ('SCORES', 'SUITES', 'Suite'),
-}
-"""Module → the public names that it defines."""
-
-
-def __getattr__(name: str) -> Any:
-    for module, names in _MODULES.items():
-        if name in names:
-            return getattr(import_module(f'{__name__}.{module}'), name)
-    raise AttributeError(f'module {__name__} has no attribute {name}')
+__getattr__ = lazy_names(
+    __name__,
+    {
+        'closed_loop': ('Results', 'measure', 'score', 'teacher_return'),
+        'episodes': ('Episode', 'run_episodes'),
+        'statistics': ('Interval', 'interquartile_mean', 'interval'),
+        'suite': ('SCORES', 'SUITES', 'Suite'),
+    },
+)

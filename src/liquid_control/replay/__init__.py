@@ -3,8 +3,9 @@
 Names are imported when they are used, because a node with a trust alarm reads no bags.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from liquid_control.lazy import lazy_names
 
 if TYPE_CHECKING:
     from liquid_control.replay.alarm import Alarm, Calibration, calibrate
@@ -32,21 +33,16 @@ __all__ = [
     'replay_policies',
     'replay_recording',
 ]
-_MODULES = {
-    'alarm': ('Alarm', 'Calibration', 'calibrate'),
-    'evaluator': ('Evaluator',),
-    'fleet': ('replay_recording',),
-    'free_run': ('FreeRunner', 'FreeRuns'),
-    'live': ('LiveAccuracy', 'LiveAlarm'),
-    'passes': ('Listener', 'PassSummary', 'play'),
-    'results': ('replay_policies',),
-    'trace': ('replay',),
-}
-"""Module → the public names that it defines."""
-
-
-def __getattr__(name: str) -> Any:
-    for module, names in _MODULES.items():
-        if name in names:
-            return getattr(import_module(f'{__name__}.{module}'), name)
-    raise AttributeError(f'module {__name__} has no attribute {name}')
+__getattr__ = lazy_names(
+    __name__,
+    {
+        'alarm': ('Alarm', 'Calibration', 'calibrate'),
+        'evaluator': ('Evaluator',),
+        'fleet': ('replay_recording',),
+        'free_run': ('FreeRunner', 'FreeRuns'),
+        'live': ('LiveAccuracy', 'LiveAlarm'),
+        'passes': ('Listener', 'PassSummary', 'play'),
+        'results': ('replay_policies',),
+        'trace': ('replay',),
+    },
+)
