@@ -6,6 +6,7 @@ same parameter files.
 
 import contextlib
 import ctypes
+import functools
 import json
 import math
 import os
@@ -79,13 +80,12 @@ class RunSettings:
     """Nodes of the run."""
 
     def __post_init__(self):
-        robot = simulated_contract(self.robot)
-        contract = Contract.load(robot)
+        contract = self.contract
         simulated = robot_of(contract)
         simulated.load_model()
         if self.seconds is None:
             object.__setattr__(self, 'seconds', simulated.episode_s)
-        Bundle.read(paths.policy(self.policy, robot)).require_driver(contract)
+        Bundle.read(self._policy_path).require_driver(contract)
         require_faults(contract, [self.fault])
         if self.mode not in ('lockstep', 'realtime'):
             raise ValueError(f'mode: expected lockstep or realtime, found {self.mode!r}')
@@ -103,19 +103,28 @@ class RunSettings:
             names.append('monitor')
         object.__setattr__(self, 'names', (*names, 'sim'))
 
+    @functools.cached_property
+    def _contract_path(self) -> Path:
+        return simulated_contract(self.robot)
+
+    @functools.cached_property
+    def contract(self) -> Contract:
+        """The robot's contract."""
+        return Contract.load(self._contract_path)
+
+    @functools.cached_property
+    def _policy_path(self) -> Path:
+        return paths.policy(self.policy, self._contract_path)
+
     @property
     def steps(self) -> int:
         """Longest episode in control periods."""
-        return max(
-            1, round((self.seconds or 0.0) * Contract.load(simulated_contract(self.robot)).rate)
-        )
+        return max(1, round((self.seconds or 0.0) * self.contract.rate))
 
     def parameters(self) -> dict[str, dict[str, Any]]:
         """Node → parameters that this run sets on top of ``config/sim.yaml``."""
         lockstep = self.mode == 'lockstep'
-        contract = simulated_contract(self.robot)
-        robot = str(contract)
-        policy = str(paths.policy(self.policy, contract))
+        robot, policy = str(self._contract_path), str(self._policy_path)
         shared = {'robot': robot, 'seed': self.seed}
         priority = {'priority': self.priority} if self.priority else {}
         run = {'mode': self.mode, 'episodes': self.episodes}
@@ -157,8 +166,7 @@ class RunSettings:
         """Topic → name under which the policy reads it: that of the faulty sensors."""
         if 'fault' not in self.names:
             return {}
-        topics = Contract.load(simulated_contract(self.robot)).topics
-        return {topic: FAULTY + topic for topic in topics}
+        return {topic: FAULTY + topic for topic in self.contract.topics}
 
 
 def policy_for(robot: str, policy: str = '') -> str:
@@ -192,9 +200,8 @@ class Graph:
 
     def __init__(self, settings: RunSettings):
         unrecorded(settings.folder)
-        robot = Contract.load(simulated_contract(settings.robot))
-        require_fields(robot, live=True)
-        command_codec(robot)
+        require_fields(settings.contract, live=True)
+        command_codec(settings.contract)
         self._settings = settings
         self._logs = settings.folder / 'log'
         self._processes: dict[str, subprocess.Popen] = {}
