@@ -1,0 +1,1 @@
+"""How policies degrade under faults: what is measured, and what follows from it."""
