@@ -40,7 +40,7 @@ class Resamples:
             trainings = rng.integers(count, size=(self._count, count))
             pairs = _shares(trainings)[:, :, None] * _shares(self._episodes)[:, None, :]
             self._trainings[policy] = trainings
-            self._shares[policy] = pairs.reshape(self._count, -1)
+            self._shares[policy] = pairs.reshape(self._count, count * scores.episodes)
             self._units[policy] = min(scores.episodes, count if count > 1 else scores.episodes)
 
     def means(self, scores: Scores) -> Means:
