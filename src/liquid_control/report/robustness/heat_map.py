@@ -96,7 +96,8 @@ def heat_map(
             cell = analysis.cell(policy, family_name, level)
             boxes.append(_box(cell, text, walks.get((policy, family_name, level))))
         rows.append(Row(group, name, text, tuple(boxes)))
-    total = tuple(_total(one) for one in analysis.standings)
+    ranked = sum(one.rank > 0 for one in analysis.standings)
+    total = tuple(_total(one, ranked) for one in analysis.standings)
     return Table(policies, (Row('', ALL, ALL, total), *rows))
 
 
@@ -129,7 +130,7 @@ def _box(cell: Cell, condition: str, walks: int | None) -> Box:
     return Box(text, stopped or falls, about, *colors, best=cell.best, walks=walks)
 
 
-def _total(standing: Standing) -> Box:
+def _total(standing: Standing, ranked: int) -> Box:
     if not standing.rank:
         about = f'{standing.policy}: not measured under every fault'
         return Box(NOTHING, 'no rank', about, *shade(math.nan))
@@ -137,7 +138,9 @@ def _total(standing: Standing) -> Box:
     rank = f'rank {low}' if low == high else f'rank {low}–{high}'
     about = f'{standing.policy}: {estimate_text(standing.overall)} of the reference, {rank}'
     colors = shade(standing.overall.value / 100.0)
-    return Box(_number(standing.overall), rank, about, *colors, best=standing.best)
+    return Box(
+        _number(standing.overall), rank if ranked > 1 else '', about, *colors, best=standing.best
+    )
 
 
 def _against(policy: str, over: str, probability: Estimate | None) -> Box:

@@ -24,7 +24,7 @@ COSTS = {
 def overall(results: RobustnessResults, analysis: Analysis, looks: Looks) -> Plot | None:
     """Mean area under the degradation curves, best policy on top."""
     ranked = _ranked(analysis)
-    if not ranked:
+    if len(ranked) < 2:
         return None
     traces = [
         points(

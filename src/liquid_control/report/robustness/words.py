@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from liquid_control.evaluation.families import Family
 from liquid_control.evaluation.robustness import (
@@ -111,49 +111,58 @@ def _ranks(analysis: Analysis) -> Iterator[str]:
         f'{one.policy} ({one.rank_low} to {one.rank_high})' for one in ranked if not one.certain
     ]
     if not others:
-        yield f'All ranks are certain: {listed(certain)}.'
+        yield f'All ranks are certain: {_some(certain)}.'
     elif certain:
-        yield f'Ranks are certain for {listed(certain)}, not for {listed(others)}.'
+        yield f'Ranks are certain for {_some(certain)}, not for {_some(others)}.'
     else:
-        yield f'No rank is certain: {listed(others)}.'
+        yield f'No rank is certain: {_some(others)}.'
 
 
 def _elapsed(results: RobustnessResults, analysis: Analysis) -> Iterator[str]:
     """Who gains by being given the measured elapsed time, and who loses."""
-    families = {family.name: family for family in results.families}
-    groups: dict[tuple[str, str], list[Gain]] = defaultdict(list)
-    for gain in analysis.gains:
-        if _known(gain.points):
-            groups[gain.policy, gain.family].append(gain)
-    for name in dict.fromkeys(family for _, family in groups):
+    for family in results.families:
+        groups: dict[str, list[Gain]] = defaultdict(list)
+        for gain in analysis.gains:
+            if gain.family == family.name and _known(gain.points):
+                groups[gain.policy].append(gain)
+        if not groups:
+            continue
         pays, costs, open_ = [], [], []
-        for (policy, family), gains in groups.items():
-            if family != name:
-                continue
+        for policy, gains in groups.items():
             up = [gain for gain in gains if gain.points.low > 0]
             down = [gain for gain in gains if gain.points.high < 0]
             if up:
-                pays.append(f'{policy} ({_gains(families[name], up, gains)})')
+                pays.append((policy, up))
             if down:
-                costs.append(f'{policy} ({_gains(families[name], down, gains)})')
+                costs.append((policy, down))
             if not up and not down:
                 open_.append(policy)
-        parts = [f'pays for {listed(pays)}'] if pays else []
-        parts += [f'costs {listed(costs)}'] if costs else []
-        parts += [f'makes no certain difference for {listed(open_)}'] if open_ else []
-        title = families[name].title
-        yield f'Knowing the elapsed time ({title}): it {"; it ".join(parts)}.'
+        parts = [f'pays for {_gains(family, pays, groups)}'] if pays else []
+        parts += [f'costs {_gains(family, costs, groups)}'] if costs else []
+        parts += [f'makes no certain difference for {_some(open_)}'] if open_ else []
+        yield f'Knowing the elapsed time ({family.title}) {"; it ".join(parts)}.'
 
 
-def _gains(family: Family, chosen: Sequence[Gain], every: Sequence[Gain]) -> str:
-    values = sorted(gain.points.value for gain in chosen)
-    if len(chosen) == len(every) > 1:
-        return f'{values[0]:+.0f} to {values[-1]:+.0f} points, at every level'
-    at = [
-        f'{gain.points.value:+.0f} points at {level_text(family, gain.level)}'.removesuffix(' at ')
-        for gain in chosen
-    ]
-    return ', '.join(at)
+def _gains(
+    family: Family, chosen: Sequence[tuple[str, list[Gain]]], every: Mapping[str, list[Gain]]
+) -> str:
+    """Policies with what they gain, or of many how many they are and from what to what."""
+    if len(chosen) > _NAMED:
+        values = sorted(gain.points.value for _, gains in chosen for gain in gains)
+        return (
+            f'{len(chosen)} of {len(every)} policies, by {values[0]:+.0f} to {values[-1]:+.0f} '
+            'points'
+        )
+    texts = []
+    for policy, gains in chosen:
+        values = sorted(gain.points.value for gain in gains)
+        if len(gains) == len(every[policy]) > 1:
+            text = f'{values[0]:+.0f} to {values[-1]:+.0f} points at every level'
+        else:
+            at = [(gain.points.value, level_text(family, gain.level)) for gain in gains]
+            text = ', '.join(f'{value:+.0f} points' + (f' at {x}' if x else '') for value, x in at)
+        texts.append(f'{policy} ({text})')
+    return listed(texts)
 
 
 def _keep(cells: Sequence[Cell]) -> str:
