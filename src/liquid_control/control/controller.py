@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from liquid_control.control.contract import Contract
+from liquid_control.control.elapsed import MEASURED, NOMINAL
 from liquid_control.control.gate import Gate, Reason
 from liquid_control.control.runtime import PolicyRunner
 from liquid_control.control.timeline import Advance, Timeline
@@ -58,20 +59,32 @@ class Controller:
         runner: the policy.
         robot: contract of the robot.
         clock: returns the time in s; steady.
+        elapsed: ``measured`` or ``nominal``: the policy is given the elapsed time, or always 1.
+        thin: whether readings that come faster than the policy's rate are thinned out.
 
     Raises:
         ContractError: the policy's bundle does not fit the robot, or has no action of its own.
+        ValueError: ``elapsed`` is something else.
     """
 
     def __init__(
-        self, runner: PolicyRunner, robot: Contract, clock: Callable[[], float] = time.monotonic
+        self,
+        runner: PolicyRunner,
+        robot: Contract,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        elapsed: str = MEASURED,
+        thin: bool = True,
     ):
+        if elapsed not in (MEASURED, NOMINAL):
+            raise ValueError(f'elapsed: expected {MEASURED} or {NOMINAL}, found {elapsed}')
         runner.bundle.require_driver(robot)
         self.runner = runner
         self.robot = robot
         self._clock = clock
         self.gate = Gate(robot.action, robot.freshness)
-        self._timeline = Timeline(runner.contract.period_ns, robot.max_gap)
+        self._timeline = Timeline(runner.contract.period_ns, robot.max_gap, thin)
+        self._nominal = elapsed == NOMINAL
         self._freshness_ns = round(robot.freshness * 1e9)
         self.events: Counter[str] = Counter()
         self.reset()
@@ -144,7 +157,7 @@ class Controller:
             self.events['resets'] += 1
         started = time.perf_counter()
         try:
-            action, prediction = self.runner.step(observation, elapsed)
+            action, prediction = self.runner.step(observation, 1.0 if self._nominal else elapsed)
         except Exception as error:  # whatever the cause, the robot must be stopped
             self.stop(f'the policy failed: {error}')
             return self._stopped(stamp_ns, Reason.POLICY_FAILED)

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+MEASURED, NOMINAL = 'measured', 'nominal'
+"""Elapsed time that a policy is given: as measured between stamps, or 1 whatever it is."""
 STEPS = 50
 """Steps over which elapsed times are averaged."""
 TOLERANCE = 0.1

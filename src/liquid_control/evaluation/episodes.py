@@ -49,6 +49,7 @@ class Episode:
         steps: number of control periods it lasted.
         terminated: whether the robot fell.
         trace: what the policy saw, did and predicted, observation by observation.
+        stopped: why the controller had stopped the policy by its end; None if it had not.
     """
 
     seed: int
@@ -56,6 +57,7 @@ class Episode:
     steps: int
     terminated: bool
     trace: Trace
+    stopped: str | None = None
 
 
 def run_episodes(
@@ -127,4 +129,4 @@ def _episode(
                 f'{robot.robot}: episode of seed {seed}, step {world.steps}: '
                 f'expected a finite return, found {total}'
             )
-    return Episode(seed, total, world.steps, terminated, builder.build())
+    return Episode(seed, total, world.steps, terminated, builder.build(), controller.stopped)

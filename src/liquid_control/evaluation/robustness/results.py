@@ -4,13 +4,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from liquid_control.control.elapsed import MEASURED, NOMINAL
 from liquid_control.evaluation.families import Family
 from liquid_control.files import from_json
 from liquid_control.provenance import write_json
 
+__all__ = ['MEASURED', 'NOMINAL', 'Measurement', 'PolicyFacts', 'RobustnessResults']
+
 FORMAT = 1
-MEASURED, NOMINAL = 'measured', 'nominal'
-"""Elapsed time that a policy is given: as measured between stamps, or 1 whatever it is."""
 
 
 @dataclass(frozen=True)
