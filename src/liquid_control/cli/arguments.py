@@ -5,7 +5,7 @@ import contextlib
 import math
 import os
 import signal
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
 ROBOT = 'walker2d'
@@ -66,6 +66,56 @@ def add_json_argument(parser: argparse.ArgumentParser, text: str, tables: bool =
             metavar='FILE',
             help='write the tables to a file, an empty line between two; -: standard output',
         )
+
+
+def add_policies_argument(
+    parser: argparse.ArgumentParser, text: str, *, required: bool = False
+) -> None:
+    """Add ``--policy A,B,…``; ``args.policy`` is the list of names, empty if none is given."""
+    _add_names_argument(parser, '--policy', 'NAME,…', text, required)
+
+
+def add_faults_argument(
+    parser: argparse.ArgumentParser, text: str, *, required: bool = False
+) -> None:
+    """Add ``--fault X,Y,…``; ``args.fault`` is the list of faults, empty if none is given."""
+    _add_names_argument(parser, '--fault', 'FAULT,…', text, required)
+
+
+def _add_names_argument(
+    parser: argparse.ArgumentParser, option: str, metavar: str, text: str, required: bool
+) -> None:
+    parser.add_argument(
+        option, action=_Names, default=[], metavar=metavar, required=required,
+        help=f'{text}; may be repeated',
+    )  # fmt: skip
+
+
+class _Names(argparse.Action):
+    """Collect the names of an option that may be repeated and takes several at once."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        try:
+            names = split_names(values, getattr(namespace, self.dest))
+        except ValueError as error:
+            raise argparse.ArgumentError(self, str(error)) from None
+        setattr(namespace, self.dest, names)
+
+
+def split_names(text: str, before: Sequence[str] = ()) -> list[str]:
+    """Return the names in a text that commas separate, after those that were given before.
+
+    Raises:
+        ValueError: a name is empty or was given before.
+    """
+    names = list(before)
+    for name in (part.strip() for part in text.split(',')):
+        if not name:
+            raise ValueError(f'expected names separated by commas, found an empty one in {text!r}')
+        if name in names:
+            raise ValueError(f'{name} is given twice')
+        names.append(name)
+    return names
 
 
 def sentence(text: str) -> str:
