@@ -21,10 +21,8 @@ def csv_text(results: RobustnessResults, analysis: Analysis) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator='\n')
     estimates = [name + end for name in _ESTIMATES for end in ('', '_low', '_high')]
-    writer.writerow(
-        ['policy', 'cell', 'trainings', 'family', 'level', 'unit', 'fault', 'elapsed', *_COUNTS]
-        + [*estimates, 'best', 'error']
-    )
+    names = ['policy', 'cell', 'trainings', 'family', 'level', 'unit', 'fault', 'elapsed']
+    writer.writerow([*names, *_COUNTS, *estimates, 'best', 'error'])
     facts = {one.name: one for one in results.policies}
     units = {family.name: family.unit for family in results.families}
     for cell in analysis.cells:
