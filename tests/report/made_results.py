@@ -96,12 +96,13 @@ def _measurement(policy, bundle, family, level, fault, elapsed, hardness, episod
     kept = 1.0 / (1.0 + (1.5 * hardness / half) ** 3)
     shares = np.clip(0.96 * kept + 0.12 * kept * rng.standard_normal(episodes), 0.02, 1.05)
     fallen = rng.random(episodes) > kept
+    steps = np.where(fallen, 1000 * shares, 1000).astype(int)
     errors = 0.02 * (1.0 + hardness / half) * rng.uniform(0.8, 1.2, episodes)
     persistence = 0.05 * (1.0 + 0.5 * hardness) * rng.uniform(0.8, 1.2, episodes)
     return Measurement(
         policy.name, bundle['sha256'], family, level, fault, elapsed,
         returns=tuple((REFERENCE * shares).tolist()),
-        steps=tuple(int(1000 * share) if fell else 1000 for share, fell in zip(shares, fallen)),
+        steps=tuple(steps.tolist()),
         fallen=tuple(fallen.tolist()),
         stopped=(False,) * episodes,
         errors=tuple(errors.tolist()),
