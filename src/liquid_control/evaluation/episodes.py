@@ -37,6 +37,19 @@ def require_faults(robot: Contract, faults: Iterable[str]) -> None:
         check_model(parsed, robot_of(robot).load_model())
 
 
+def require_finite(total: float, robot: Contract, seed: int, step: int) -> None:
+    """Refuse a return that is not finite.
+
+    Raises:
+        ValueError: it is not; the message names the episode and its step.
+    """
+    if not math.isfinite(total):
+        raise ValueError(
+            f'{robot.robot}: episode of seed {seed}, step {step}: '
+            f'expected a finite return, found {total}'
+        )
+
+
 @dataclass(frozen=True)
 class Episode:
     """One finished episode.
@@ -126,10 +139,6 @@ def _episode(
         length = faults.period(world.stamp_ns, world.steps)
         reward, terminated = world.step(faults.act(held, world.stamp_ns), length)
         total += reward
-        if not math.isfinite(total):
-            raise ValueError(
-                f'{robot.robot}: episode of seed {seed}, step {world.steps}: '
-                f'expected a finite return, found {total}'
-            )
+        require_finite(total, robot, seed, world.steps)
     watch(world)
     return Episode(seed, total, world.steps, terminated, builder.build(), controller.stopped)
