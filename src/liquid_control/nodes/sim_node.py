@@ -21,6 +21,7 @@ from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
 from liquid_control.faults import SimulationFaults, check_model, parse
 from liquid_control.nodes.parameters import Parameters
+from liquid_control.nodes.run_settings import BEGUN
 from liquid_control.nodes.session import NodeError, Session, run_process
 from liquid_control.nodes.sim_commands import SimCommands
 from liquid_control.nodes.sim_episode import Episode, EpisodeReport
@@ -134,6 +135,7 @@ class SimNode(Node):
             length = world.whole(faults.period(world.stamp_ns, world.steps))
             if episode.index == 0 and world.steps == 0:
                 self._observe_until_answered(session)
+                self.get_logger().info(BEGUN)
                 tick = commands.published_at
             else:
                 self._observe()
@@ -147,6 +149,7 @@ class SimNode(Node):
             episode.step = world.steps
             episode.total += reward
             episode.missed += int(late)
+            episode.silent_s = commands.silent_s
             episode.truncated = world.steps >= self._steps or self._requests.reset_asked
             self._report.add(episode, reward, commands.latency, late, world.stamp_ns)
             tick = self._next_period(session, tick, length)
