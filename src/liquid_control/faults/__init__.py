@@ -5,6 +5,7 @@ fault is one file in the folder of its kind, where :mod:`faults.registry` finds 
 """
 
 from liquid_control.faults.batch import BatchFaults
+from liquid_control.faults.clocks import constant_period
 from liquid_control.faults.commands import CommandFaults, Limits
 from liquid_control.faults.fault import Fault
 from liquid_control.faults.injector import FaultInjector
@@ -49,6 +50,7 @@ __all__ = [
     'Streams',
     'check_channels',
     'check_model',
+    'constant_period',
     'describe',
     'name_setting',
     'names',

@@ -19,7 +19,7 @@ from rosgraph_msgs.msg import Clock
 from liquid_control import paths
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
-from liquid_control.faults import SimulationFaults, check_model, parse
+from liquid_control.faults import SimulationFaults, check_model, constant_period, parse
 from liquid_control.nodes.parameters import Parameters
 from liquid_control.nodes.run_settings import BEGUN
 from liquid_control.nodes.session import NodeError, Session, run_process
@@ -50,7 +50,7 @@ class SimNode(Node):
         self._seed = declare.get('seed', 0, 'Seed of the first episode; counts up.', low=0)
         self._episodes = declare.get('episodes', 1, 'Episodes to run; 0: without end.', low=0)
         steps = declare.get(
-            'steps', 0, 'Longest episode in control periods; 0: as long as the robot has.', low=0
+            'steps', 0, 'Longest episode in control periods; 0: those in the time it has.', low=0
         )
         self._wait_for = declare.get(
             'wait_for', 1, 'Subscribers of joint_states to wait for before the start.', low=0
@@ -72,9 +72,11 @@ class SimNode(Node):
         self.robot = Contract.load(path := simulated_contract(robot))
         read = Bundle.read(paths.policy(policy, path)).contract if policy else self.robot
         simulated = robot_of(self.robot)
-        self._steps, self._period_s = steps or simulated.episode_steps, simulated.period_s
+        self._period_s = simulated.period_s
         self.world = World(simulated, self.robot)
         check_model(faults := parse(fault), self.world.nominal)
+        period = constant_period(faults, self.robot.period_ns)
+        self._steps = steps or simulated.longest_episode(period)
         self._faults = SimulationFaults(faults, self._seed, self.robot.action, self.robot.period_ns)
         profile = qos(lockstep=self.lockstep, reliable=True, depth=10)
         self._sensors = SensorPublishers(self, simulated, profile)

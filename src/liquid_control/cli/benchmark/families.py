@@ -15,9 +15,7 @@ def add_family_argument(parser: argparse.ArgumentParser) -> None:
     add_names_argument(parser, '--family', 'only these families of faults')
 
 
-def chosen(
-    args: argparse.Namespace, suite: Sequence[Family], robot: Contract
-) -> Sequence[Family]:
+def chosen(args: argparse.Namespace, suite: Sequence[Family], robot: Contract) -> Sequence[Family]:
     """The families of a suite that are asked for; prints those that the robot cannot have.
 
     Raises:
