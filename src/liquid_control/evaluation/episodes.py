@@ -28,11 +28,13 @@ def require_faults(robot: Contract, faults: Iterable[str]) -> None:
 
     Raises:
         FaultError: a fault is unknown or invalid, the robot's model lacks what it changes, or the
-            contract lacks the ``std`` of a channel that is its unit.
+            contract lacks the ``std`` of a channel that is its unit, or a control period in ms does
+            not suit the nominal one.
         ValueError: the robot is not simulated.
     """
     parsed = [fault for text in faults for fault in parse(text)]
     FaultInjector(robot, parsed, seed=0)
+    SimulationFaults(parsed, 0, robot.action, robot.period_ns)
     if of_kind(parsed, DynamicsFault):
         check_model(parsed, robot_of(robot).load_model())
 
@@ -101,7 +103,7 @@ def run_episodes(
     world = World(simulated, robot)
     steps = simulated.episode_steps if steps is None else steps
     injector = FaultInjector(robot, faults, seed)
-    obeyed = SimulationFaults(faults, seed, robot.action)
+    obeyed = SimulationFaults(faults, seed, robot.action, robot.period_ns)
     return [
         _episode(controller, robot, world, injector, obeyed, seed + index, steps, watch)
         for index in range(episodes)

@@ -33,9 +33,20 @@ def aligned_graph(content: bytes) -> bytes:
             nodes += widener.sum(node)
         else:
             nodes.append(node)
+    needed = _needed(nodes, {value.name for value in model.graph.output})
     del model.graph.node[:]
-    model.graph.node.extend(nodes)
+    model.graph.node.extend(needed)
     return model.SerializeToString()
+
+
+def _needed(nodes: list[NodeProto], names: set[str]) -> list[NodeProto]:
+    """The nodes, in their order, that some values depend on; ONNX Runtime would run all."""
+    kept = []
+    for node in reversed(nodes):
+        if names.intersection(node.output):
+            names.update(node.input)
+            kept.append(node)
+    return kept[::-1]
 
 
 def _shapes(graph: GraphProto) -> dict[str, tuple[int | None, ...]]:

@@ -116,12 +116,12 @@ class BatchEpisodes:
         faults.at(worlds.stamps)
         for row, model in faults.models(worlds.nominal, worlds.steps):
             worlds.use(row, model)
-        sent, arrived = faults.read(self._readings.sent(worlds.qpos, worlds.qvel))
+        sent, arrived, stamps = faults.read(self._readings.sent(worlds.qpos, worlds.qvel))
         heard = rows[arrived[rows]]
         if len(heard):
-            observations, stamps = self._readings.observed(sent[heard]), worlds.stamps[heard]
-            commands = self._controller.step(heard, stamps, observations)
-            self._traces.add(heard, stamps, observations, commands)
+            observations, stamped = self._readings.observed(sent[heard]), stamps[heard]
+            commands = self._controller.step(heard, stamped, observations)
+            self._traces.add(heard, stamped, observations, commands)
             self._held[heard] = commands.action
         lengths, acting = faults.periods(worlds.steps), faults.act(self._held)
         reward, fallen = worlds.step(rows, acting[rows], lengths[rows])

@@ -87,9 +87,13 @@ class SlotFaults:
             for row in np.flatnonzero(self._which == which).tolist():
                 yield row, models[row]
 
-    def read(self, sent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Take in what the sensors send (N, n); return what arrives and whether it does, (N,)."""
-        arrived = np.ones(self._count, dtype=bool)
+    def read(self, sent: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Take in what the sensors send, (N, n).
+
+        Returns:
+            What arrives (N, n), whether it does (N,), and with which stamps in ns, (N,).
+        """
+        arrived, stamps = np.ones(self._count, dtype=bool), self._stamps.copy()
         for which, faults in self._having(SensorFault):
             passed = self._stamps - self._last
             late = (self._which == which) & (self._last >= 0) & (passed > self._max_gap_ns)
@@ -97,8 +101,9 @@ class SlotFaults:
                 faults.restart_sensors(row)
             sent, arrives = faults.read(sent, self._streams)
             arrived &= arrives
+            stamps = np.where(self._which == which, faults.stamps, stamps)
         self._last[:] = self._stamps
-        return sent, arrived
+        return sent, arrived, stamps
 
     def periods(self, steps: np.ndarray) -> np.ndarray:
         """Length of each robot's period that begins, in nominal periods, (N,)."""
@@ -122,6 +127,6 @@ class SlotFaults:
         return [(which, faults) for which, faults in made if of_kind(self._lists[which], kind)]
 
     def _make(self, faults: Sequence[Fault]) -> BatchFaults:
-        scaled = any(fault.corrupts for _, fault in of_kind(faults, SensorFault))
+        scaled = any(fault.needs_unit for _, fault in of_kind(faults, SensorFault))
         has = np.zeros((self._count, len(faults)), dtype=bool)
         return BatchFaults(faults, has, self._readings.signal(scaled), self._robot.action)

@@ -23,6 +23,7 @@ def measure_conditions(
     seed: int,
     elapsed: str,
     thin: bool,
+    steps: int | None,
     report: Report,
 ) -> dict[str, Any]:
     """Measure a policy under some conditions; the arguments are plain JSON.
@@ -39,6 +40,7 @@ def measure_conditions(
         seed: seed of the first episode.
         elapsed: ``measured`` or ``nominal``.
         thin: whether readings that come too fast are thinned out.
+        steps: longest episode in control periods; None: the robot's own.
         report: called with the progress.
 
     Returns:
@@ -48,8 +50,9 @@ def measure_conditions(
 
     def measured(faults: list[str]) -> list[Results]:
         return measure_all(
-            read, contract, faults, episodes, seed, elapsed=elapsed, thin=thin, report=report
-        )
+            read, contract, faults, episodes, seed, elapsed=elapsed, thin=thin, steps=steps,
+            report=report,
+        )  # fmt: skip
 
     rows = []
     for (family, level, fault), one in zip(conditions, _each(measured, conditions), strict=True):
