@@ -3,9 +3,10 @@
 import argparse
 
 from liquid_control.cli.arguments import add_json_argument, sentence
-from liquid_control.cli.benchmark import latency, replay, training
+from liquid_control.cli.benchmark import cost, latency, replay, training
 
 _KINDS = {
+    'cost': (cost, 'memory, operations and estimated energy of policies'),
     'latency': (
         latency,
         'policy step, sensor-to-command loop and memory, beside a bare echo',
