@@ -28,7 +28,7 @@ ROS = [
     'ros-builtin-interfaces', 'ros-rosgraph-msgs', 'ros-std-msgs', 'ros-std-srvs',
     'ros-sensor-msgs', 'ros-geometry-msgs', 'ros-nav-msgs', 'ros-diagnostic-msgs',
 ]  # fmt: skip
-SIM = ['mujoco>=3.2', 'gymnasium>=1.0', 'imageio-ffmpeg>=0.5', 'Pillow>=10']
+SIM = ['mujoco>=3.2', 'gymnasium>=1.0', 'imageio-ffmpeg>=0.5', 'Pillow>=10', 'plotly>=6']
 TRAIN = [
     *SIM, 'torch>=2.4', 'ncps>=1.0', 'stable-baselines3>=2.4', 'safetensors>=0.4',
     'onnxscript>=0.2',

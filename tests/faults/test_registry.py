@@ -24,37 +24,35 @@ from liquid_control.faults.signals import sensor_signals
 ROOT = Path(__file__).parents[2]
 DOC = ROOT / 'docs' / 'faults.md'
 
-BIAS = '''
+OFFSET = '''
     """A constant offset, drawn as an episode begins."""
     from dataclasses import dataclass
 
     import numpy as np
 
-    from liquid_control.faults import SensorFault, setting
+    from liquid_control.faults import Memory, SensorFault, setting
 
-    class Offsets:
+    class Offsets(Memory):
+        kept = ('offset',)
+
         def __init__(self, sigma, sources, width):
             self._sigma, self.offset = sigma, np.full((sources, width), np.nan)
 
-        @property
-        def arrays(self):
-            return {'offset': self.offset}
-
-        def push(self, values, numbers, arrived, active, draws):
+        def push(self, samples, active, draws):
             new = np.isnan(self.offset) & active[:, None]
-            self.offset = np.where(new, self._sigma * draws.normal(), self.offset)
-            return np.where(active[:, None], values + self.offset, values), numbers, arrived
+            self.offset[:] = np.where(new, self._sigma * draws.normal(), self.offset)
+            return samples._replace(values=samples.values + self.offset)
 
-        def restart(self, index):
-            self.offset[index] = np.nan
+        def restart(self, which):
+            self.offset[which] = np.nan
 
     @dataclass(frozen=True)
-    class Bias(SensorFault):
-        name, about = 'bias', 'a constant offset'
+    class Offset(SensorFault):
+        name, about = 'offset', 'a constant offset'
         sigma: float = setting(0.2, 0.0, 10.0)
 
-        def memory(self, sources, width):
-            return Offsets(self.sigma, sources, width)
+        def memory(self, sources, signal):
+            return Offsets(self.sigma, sources, len(signal.scale))
 '''
 WEAK = '''
     """Weaker motors."""
@@ -82,15 +80,15 @@ STALLED = """
         def periods(self, draws):
             return {}
 """
-PUSH = '''
+SHOVE = '''
     """Sideways gravity of random strength for three periods in every eight."""
     from dataclasses import dataclass
 
     from liquid_control.faults import DynamicsFault, setting
 
     @dataclass(frozen=True)
-    class Push(DynamicsFault):
-        name, about = 'push', 'pushes of this strength'
+    class Shove(DynamicsFault):
+        name, about = 'shove', 'pushes of this strength'
         strength: float = setting(3.0, 0.0, 100.0)
 
         def active(self, count):
@@ -119,18 +117,18 @@ def add(tmp_path, monkeypatch):
 
 
 def test_one_more_file_is_one_more_fault(add):
-    with pytest.raises(FaultError, match="unknown fault 'bias'"):
-        parse('bias:0.3')
-    add(sensor, BIAS)
-    (fault,) = parse('bias:0.3@2')
-    assert (fault.name, fault.sigma, fault.start) == ('bias', 0.3, 2)
-    assert any(line.startswith('bias:SIGMA') for line in describe('sensor'))
+    with pytest.raises(FaultError, match="unknown fault 'offset'"):
+        parse('offset:0.3')
+    add(sensor, OFFSET)
+    (fault,) = parse('offset:0.3@2')
+    assert (fault.name, fault.sigma, fault.start) == ('offset', 0.3, 2)
+    assert any(line.startswith('offset:SIGMA') for line in describe('sensor'))
 
 
 def test_an_added_fault_with_memory_is_the_same_in_one_world_and_many(add):
-    add(sensor, BIAS)
-    ways = [Way('bias:0.3@2+delay:1', seed) for seed in (1, 2)]
-    many, random = batch('bias:0.3@2+delay:1', 2), streams(ways)
+    add(sensor, OFFSET)
+    ways = [Way('offset:0.3@2+delay:1', seed) for seed in (1, 2)]
+    many, random = batch('offset:0.3@2+delay:1', 2), streams(ways)
     for way in ways:
         way.reset(0)
     offsets = []
@@ -172,9 +170,9 @@ def test_a_period_without_sense_is_refused(add, length):
 
 
 def test_an_added_dynamics_fault_may_end_and_begin_again(add):
-    add(dynamics, PUSH)
-    ways = [Way('friction:0.5+push:2@4', seed) for seed in (1, 2)]
-    many, random = batch('friction:0.5+push:2@4', 2), streams(ways)
+    add(dynamics, SHOVE)
+    ways = [Way('friction:0.5+shove:2@4', seed) for seed in (1, 2)]
+    many, random = batch('friction:0.5+shove:2@4', 2), streams(ways)
     for way in ways:
         way.reset(0)
     nominal, forces = ways[0].world.nominal, []

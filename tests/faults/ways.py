@@ -21,7 +21,7 @@ class Way:
         faults = parse(spec)
         self.world, self.seed = World(WALKER2D), seed
         self._injector = FaultInjector(ROBOT, faults, seed)
-        self._faults = SimulationFaults(faults, seed, ROBOT.action)
+        self._faults = SimulationFaults(faults, seed, ROBOT.action, ROBOT.period_ns)
         self._observer = Observer(ROBOT)
         self._commands = np.random.default_rng(seed)
 

@@ -14,7 +14,7 @@ from liquid_control.bags.bag import Bag
 from liquid_control.cli.main import main
 from liquid_control.evaluation.metrics import measure
 from liquid_control.evaluation.timing import timing
-from liquid_control.report import run_report, video
+from liquid_control.report import film, run_report, video
 from liquid_control.report.run_report import write_report
 from liquid_control.report.run_table import ACHIEVED, ANSWERED, comparison, comparisons
 from liquid_control.report.summary import summary
@@ -174,7 +174,7 @@ def test_where_no_video_can_be_drawn_one_line_says_why(folders, monkeypatch, tmp
 
 def test_pictures_show_time_title_and_a_fall():
     picture = np.full((480, 640, 3), 90, dtype=np.uint8)
-    caption = video.Caption('cfc under gaussian:0.1')
+    caption = film.Caption('cfc under gaussian:0.1')
     walking, later = caption.write(picture, 1.0, False), caption.write(picture, 2.0, False)
     assert (picture == 90).all(), 'the picture itself is left alone'
     assert walking.shape == picture.shape

@@ -4,14 +4,14 @@ import mujoco
 import numpy as np
 import pytest
 
-from liquid_control.report.video import _Floor
+from liquid_control.report.film import Floor
 from liquid_control.sim import simulated_robots
 
 
 @pytest.mark.parametrize('robot', simulated_robots().values(), ids=lambda robot: robot.name)
 def test_the_floor_moves_by_whole_tiles(robot):
     model = robot.load_model()
-    data, floor = mujoco.MjData(model), _Floor(robot, model)
+    data, floor = mujoco.MjData(model), Floor(robot, model)
     tile = 2.0 * 40.0 / 60.0  # 60 tiles on a floor of 80 m, in all of Gymnasium's models
     for distance in (0.0, 5.0, 300.0):
         data.qpos[0] = distance

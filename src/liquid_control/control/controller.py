@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from liquid_control.control.contract import Contract
+from liquid_control.control.elapsed import MEASURED, NOMINAL, require_elapsed
 from liquid_control.control.gate import Gate, Reason
 from liquid_control.control.runtime import PolicyRunner
 from liquid_control.control.timeline import Advance, Timeline
@@ -43,6 +44,10 @@ class Command(NamedTuple):
         return self.elapsed > 0.0
 
 
+STATE_NOT_FINITE = "the policy's state is not finite"
+ACTION_NOT_FINITE = "the policy's output is not finite"
+
+
 def _just_now() -> float:
     return 0.0
 
@@ -58,20 +63,31 @@ class Controller:
         runner: the policy.
         robot: contract of the robot.
         clock: returns the time in s; steady.
+        elapsed: ``measured`` or ``nominal``: the policy is given the elapsed time, or always 1.
+        thin: whether readings that come faster than the policy's rate are thinned out.
 
     Raises:
         ContractError: the policy's bundle does not fit the robot, or has no action of its own.
+        ValueError: ``elapsed`` is something else.
     """
 
     def __init__(
-        self, runner: PolicyRunner, robot: Contract, clock: Callable[[], float] = time.monotonic
+        self,
+        runner: PolicyRunner,
+        robot: Contract,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        elapsed: str = MEASURED,
+        thin: bool = True,
     ):
+        require_elapsed(elapsed)
         runner.bundle.require_driver(robot)
         self.runner = runner
         self.robot = robot
         self._clock = clock
         self.gate = Gate(robot.action, robot.freshness)
-        self._timeline = Timeline(runner.contract.period_ns, robot.max_gap)
+        self._timeline = Timeline(runner.contract.period_ns, robot.max_gap, thin)
+        self._nominal = elapsed == NOMINAL
         self._freshness_ns = round(robot.freshness * 1e9)
         self.events: Counter[str] = Counter()
         self.reset()
@@ -144,7 +160,7 @@ class Controller:
             self.events['resets'] += 1
         started = time.perf_counter()
         try:
-            action, prediction = self.runner.step(observation, elapsed)
+            action, prediction = self.runner.step(observation, 1.0 if self._nominal else elapsed)
         except Exception as error:  # whatever the cause, the robot must be stopped
             self.stop(f'the policy failed: {error}')
             return self._stopped(stamp_ns, Reason.POLICY_FAILED)
@@ -153,13 +169,13 @@ class Controller:
         if self.stopped is not None:  # meanwhile, by another thread
             return self._stopped(stamp_ns, Reason.STOPPED)
         if not self.runner.finite:  # its action may look sound: a saturated output is finite
-            self.stop("the policy's state is not finite")
+            self.stop(STATE_NOT_FINITE)
             return self._stopped(stamp_ns, Reason.OUTPUT_NOT_FINITE)
         # The command must not jump even after lost samples: at most one period's worth of slew.
         seconds = min(elapsed, 1.0) / self.runner.contract.rate
         command, reasons = self.gate(action, self._command, seconds, abs(age()))
         if reasons & Reason.OUTPUT_NOT_FINITE:
-            self.stop("the policy's output is not finite")
+            self.stop(ACTION_NOT_FINITE)
         self._command, self._used_ns = command, stamp_ns
         self._used_at = asked_at - max(old, 0.0)
         self.runner.sent(command)

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+MEASURED, NOMINAL = 'measured', 'nominal'
+"""Elapsed time that a policy is given: as measured between stamps, or 1 whatever it is."""
 STEPS = 50
 """Steps over which elapsed times are averaged."""
 TOLERANCE = 0.1
@@ -15,6 +17,12 @@ def range_of_means(elapsed: np.ndarray) -> tuple[float, float] | None:
     sums = np.concatenate([[0.0], np.cumsum(elapsed, dtype=np.float64)])
     means = (sums[STEPS:] - sums[:-STEPS]) / STEPS
     return round(float(means.min()), 3), round(float(means.max()), 3)
+
+
+def require_elapsed(elapsed: str) -> None:
+    """Raise ValueError if it is neither ``measured`` nor ``nominal``."""
+    if elapsed not in (MEASURED, NOMINAL):
+        raise ValueError(f'elapsed: expected {MEASURED} or {NOMINAL}, found {elapsed}')
 
 
 class ElapsedWatch:

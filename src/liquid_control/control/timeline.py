@@ -25,12 +25,17 @@ class Timeline:
     The first stamp, or one more than ``max_gap`` ahead of or behind the last, causes a reset.
     A stamp that does not advance, or goes back by at most ``max_gap``, is skipped. Where more
     stamps come than one per nominal period, the surplus is left out, see :class:`Pace`.
+
+    Args:
+        period_ns: nominal period in ns.
+        max_gap: longest gap in s over which the recurrent state is kept.
+        thin: whether a surplus is left out.
     """
 
-    def __init__(self, period_ns: int, max_gap: float):
+    def __init__(self, period_ns: int, max_gap: float, thin: bool = True):
         self._period_ns = period_ns
         self._max_gap_ns = round(max_gap * 1e9)
-        self._pace = Pace(period_ns)
+        self._pace, self._thin = Pace(period_ns), thin
         self.forget()
 
     def forget(self) -> None:
@@ -51,7 +56,7 @@ class Timeline:
         passed = stamp_ns - self._last
         if passed <= 0:
             return Advance.SKIP, 0.0
-        if not self._pace.due(stamp_ns, passed):
+        if self._thin and not self._pace.due(stamp_ns, passed):
             return Advance.SURPLUS, 0.0
         self._last = stamp_ns
         return Advance.STEP, passed / self._period_ns

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from liquid_control.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from liquid_control.evaluation.batch.measure import measure_all
     from liquid_control.evaluation.closed_loop import Results, measure, score, teacher_return
     from liquid_control.evaluation.episodes import Episode, run_episodes
     from liquid_control.evaluation.statistics import Interval, interquartile_mean, interval
@@ -23,6 +24,7 @@ __all__ = [
     'interquartile_mean',
     'interval',
     'measure',
+    'measure_all',
     'run_episodes',
     'score',
     'teacher_return',
@@ -30,6 +32,7 @@ __all__ = [
 __getattr__ = lazy_names(
     __name__,
     {
+        'batch.measure': ('measure_all',),
         'closed_loop': ('Results', 'measure', 'score', 'teacher_return'),
         'episodes': ('Episode', 'run_episodes'),
         'statistics': ('Interval', 'interquartile_mean', 'interval'),

@@ -14,8 +14,8 @@ from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
 from liquid_control.control.controller import Controller
 from liquid_control.control.runtime import PolicyRunner
-from liquid_control.evaluation.episodes import run_episodes
-from liquid_control.evaluation.metrics import figures
+from liquid_control.evaluation.episodes import Episode, run_episodes
+from liquid_control.evaluation.prediction_error import mean_errors, ratio
 from liquid_control.evaluation.statistics import interval, mean
 from liquid_control.evaluation.suite import SCORES, VERSION, Suite
 from liquid_control.faults import parse
@@ -37,6 +37,11 @@ class Results:
         fallen: whether each ended with a fall, (E,).
         prediction_ratio: mean squared error of its predictions as a share of that of persistence;
             None if none could be compared.
+        stopped: whether the policy was stopped in each, as its output or state was not finite or
+            its step failed, (E,); such an episode has failed, whatever its return.
+        errors: mean squared error of the predictions in each, in units of each channel's
+            variance, (E,); None where none could be compared.
+        persistence: the same of predicting no change, (E,).
     """
 
     fault: str
@@ -45,6 +50,35 @@ class Results:
     steps: tuple[int, ...]
     fallen: tuple[bool, ...]
     prediction_ratio: float | None
+    stopped: tuple[bool, ...]
+    errors: tuple[float | None, ...]
+    persistence: tuple[float | None, ...]
+
+    @classmethod
+    def of(
+        cls, fault: str, seed: int, contract: Contract, episodes: Sequence[Episode]
+    ) -> 'Results':
+        """Collect E episodes.
+
+        Args:
+            fault: the fault, as text.
+            seed: seed of the first episode.
+            contract: what the policy asks of the robot.
+            episodes: the episodes.
+        """
+        traces = [episode.trace for episode in episodes]
+        errors = [mean_errors(contract, [trace]) for trace in traces]
+        return cls(
+            fault,
+            seed,
+            tuple(episode.total for episode in episodes),
+            tuple(episode.steps for episode in episodes),
+            tuple(episode.terminated for episode in episodes),
+            ratio(*mean_errors(contract, traces)),
+            tuple(episode.stopped is not None for episode in episodes),
+            tuple(model for model, _ in errors),
+            tuple(persistence for _, persistence in errors),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain JSON."""
@@ -101,14 +135,7 @@ def measure(
     """
     runner = PolicyRunner(policy)
     done = run_episodes(Controller(runner, robot), robot, parse(fault), episodes, seed)
-    return Results(
-        fault,
-        seed,
-        tuple(episode.total for episode in done),
-        tuple(episode.steps for episode in done),
-        tuple(episode.terminated for episode in done),
-        figures(runner.contract, [episode.trace for episode in done])['prediction_ratio'],
-    )
+    return Results.of(fault, seed, runner.contract, done)
 
 
 def score(

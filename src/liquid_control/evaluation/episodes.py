@@ -1,7 +1,7 @@
 """Episodes in process: the same core and the same numbers as over ROS, but without it."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,13 +28,28 @@ def require_faults(robot: Contract, faults: Iterable[str]) -> None:
 
     Raises:
         FaultError: a fault is unknown or invalid, the robot's model lacks what it changes, or the
-            contract lacks the ``std`` of a channel that is its unit.
+            contract lacks the ``std`` of a channel that is its unit, or a control period in ms does
+            not suit the nominal one.
         ValueError: the robot is not simulated.
     """
     parsed = [fault for text in faults for fault in parse(text)]
     FaultInjector(robot, parsed, seed=0)
+    SimulationFaults(parsed, 0, robot.action, robot.period_ns)
     if of_kind(parsed, DynamicsFault):
         check_model(parsed, robot_of(robot).load_model())
+
+
+def require_finite(total: float, robot: Contract, seed: int, step: int) -> None:
+    """Refuse a return that is not finite.
+
+    Raises:
+        ValueError: it is not; the message names the episode and its step.
+    """
+    if not math.isfinite(total):
+        raise ValueError(
+            f'{robot.robot}: episode of seed {seed}, step {step}: '
+            f'expected a finite return, found {total}'
+        )
 
 
 @dataclass(frozen=True)
@@ -47,6 +62,7 @@ class Episode:
         steps: number of control periods it lasted.
         terminated: whether the robot fell.
         trace: what the policy saw, did and predicted, observation by observation.
+        stopped: why the controller had stopped the policy by its end; None if it had not.
     """
 
     seed: int
@@ -54,6 +70,7 @@ class Episode:
     steps: int
     terminated: bool
     trace: Trace
+    stopped: str | None = None
 
 
 def run_episodes(
@@ -63,6 +80,7 @@ def run_episodes(
     episodes: int = 1,
     seed: int = 0,
     steps: int | None = None,
+    watch: Callable[[World], None] = lambda world: None,
 ) -> list[Episode]:
     """Run a policy for ``episodes`` episodes, with start seeds ``seed``, ``seed + 1``, ….
 
@@ -75,6 +93,7 @@ def run_episodes(
         episodes: number of episodes.
         seed: seed of the first start and of the faults.
         steps: longest episode in control periods; None: the robot's own.
+        watch: called at the start of every control period, and at the end of an episode.
 
     Raises:
         FaultError: a fault cannot be applied.
@@ -84,9 +103,9 @@ def run_episodes(
     world = World(simulated, robot)
     steps = simulated.episode_steps if steps is None else steps
     injector = FaultInjector(robot, faults, seed)
-    obeyed = SimulationFaults(faults, seed, robot.action)
+    obeyed = SimulationFaults(faults, seed, robot.action, robot.period_ns)
     return [
-        _episode(controller, robot, world, injector, obeyed, seed + index, steps)
+        _episode(controller, robot, world, injector, obeyed, seed + index, steps, watch)
         for index in range(episodes)
     ]
 
@@ -99,6 +118,7 @@ def _episode(
     faults: SimulationFaults,
     seed: int,
     steps: int,
+    watch: Callable[[World], None],
 ) -> Episode:
     contract = controller.runner.contract.on(robot)
     observer = Observer(contract)
@@ -108,6 +128,7 @@ def _episode(
     held = np.array(robot.action.safe, dtype=np.float32)
     total, terminated = 0.0, False
     while world.steps < steps and not terminated:
+        watch(world)
         world.use(faults.model(world.nominal, world.stamp_ns, world.steps))
         for topic, message in world.messages().items():
             if topic not in contract.topics or not injector.apply(topic, message):
@@ -120,9 +141,6 @@ def _episode(
         length = faults.period(world.stamp_ns, world.steps)
         reward, terminated = world.step(faults.act(held, world.stamp_ns), length)
         total += reward
-        if not math.isfinite(total):
-            raise ValueError(
-                f'{robot.robot}: episode of seed {seed}, step {world.steps}: '
-                f'expected a finite return, found {total}'
-            )
-    return Episode(seed, total, world.steps, terminated, builder.build())
+        require_finite(total, robot, seed, world.steps)
+    watch(world)
+    return Episode(seed, total, world.steps, terminated, builder.build(), controller.stopped)

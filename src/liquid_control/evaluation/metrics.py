@@ -16,11 +16,7 @@ from liquid_control.bags.names import recorded_name
 from liquid_control.control.contract import Contract
 from liquid_control.control.topics import DROPPED, PREDICTION, SHADOW
 from liquid_control.evaluation.losses import lost_too_many
-from liquid_control.evaluation.prediction_error import (
-    PredictionErrors,
-    channel_std,
-    error_figures,
-)
+from liquid_control.evaluation.prediction_error import error_figures, scored_errors
 from liquid_control.evaluation.recorded_trace import recorded_trace
 from liquid_control.evaluation.runs import (
     episode_rows,
@@ -64,12 +60,8 @@ def figures(
         episodes: dicts with ``return``, ``steps`` and ``terminated``.
         status: the policy node's last status, as strings.
     """
-    std, scale = channel_std(contract, traces)
-    parts = [PredictionErrors.of(t, std, contract.period_ns) for t in traces if len(t) > 1]
+    model, persistence, scale = scored_errors(contract, traces)
     scored = list(contract.measured)
-    nothing = np.zeros((0, std.size))
-    model = np.concatenate([nothing, *(p.model for p in parts)])[:, scored]
-    persistence = np.concatenate([nothing, *(p.persistence for p in parts)])[:, scored]
     returns = [e['return'] for e in episodes]
     lengths = [e['steps'] for e in episodes]
     steps_us = np.concatenate([t.step_s for t in traces] or [np.zeros(0)]) * 1e6

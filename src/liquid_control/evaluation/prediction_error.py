@@ -76,6 +76,32 @@ class PredictionErrors:
         return len(self.stamps)
 
 
+def scored_errors(
+    contract: Contract, traces: Sequence[Trace]
+) -> tuple[np.ndarray, np.ndarray, str]:
+    """Squared errors of all scored predictions of the q channels that a contract measures.
+
+    Returns:
+        Those of the policy and of persistence, (K, q) each, in units of each channel's standard
+        deviation, and where that is from, see :func:`channel_std`.
+    """
+    std, scale = channel_std(contract, traces)
+    parts = [PredictionErrors.of(t, std, contract.period_ns) for t in traces if len(t) > 1]
+    measured, nothing = list(contract.measured), np.zeros((0, std.size))
+    model = np.concatenate([nothing, *(p.model for p in parts)])[:, measured]
+    persistence = np.concatenate([nothing, *(p.persistence for p in parts)])[:, measured]
+    return model, persistence, scale
+
+
+def mean_errors(contract: Contract, traces: Sequence[Trace]) -> tuple[float | None, float | None]:
+    """Mean squared error of the predictions and of persistence, as ``prediction_mse`` and
+    ``persistence_mse`` of a run; None where no prediction could be scored."""
+    model, persistence, _ = scored_errors(contract, traces)
+    if not len(model):
+        return None, None
+    return finite(np.mean(model.mean(axis=0))), finite(np.mean(persistence.mean(axis=0)))
+
+
 def channel_std(contract: Contract, traces: Sequence[Trace]) -> tuple[np.ndarray, str]:
     """Standard deviation (p,) that errors are measured in, and where it is from.
 

@@ -6,7 +6,7 @@ fault is one file in the folder of its kind, where :mod:`faults.registry` finds 
 
 from liquid_control.faults.batch import BatchFaults
 from liquid_control.faults.commands import CommandFaults, Limits
-from liquid_control.faults.fault import Fault, FaultError, name_setting, setting
+from liquid_control.faults.fault import Fault
 from liquid_control.faults.injector import FaultInjector
 from liquid_control.faults.kinds import (
     ClockFault,
@@ -17,10 +17,13 @@ from liquid_control.faults.kinds import (
     require_kinds,
     sensors_faulty,
 )
+from liquid_control.faults.memory import Memory, Samples
 from liquid_control.faults.models import check_model
 from liquid_control.faults.randomness import Draws, SharedDraws, SharedRandom, Streams
 from liquid_control.faults.registry import SYNTAX, describe, names, parse
-from liquid_control.faults.signals import Signal
+from liquid_control.faults.schedules import Schedule
+from liquid_control.faults.settings import FaultError, name_setting, setting
+from liquid_control.faults.signals import Signal, check_channels
 from liquid_control.faults.simulation import SimulationFaults
 
 __all__ = [
@@ -35,12 +38,16 @@ __all__ = [
     'FaultError',
     'FaultInjector',
     'Limits',
+    'Memory',
+    'Samples',
+    'Schedule',
     'SensorFault',
     'SharedDraws',
     'SharedRandom',
     'Signal',
     'SimulationFaults',
     'Streams',
+    'check_channels',
     'check_model',
     'describe',
     'name_setting',

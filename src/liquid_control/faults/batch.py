@@ -10,17 +10,19 @@ from liquid_control.control.contract import Contract
 from liquid_control.faults.chain import FaultChain
 from liquid_control.faults.clocks import ClockFaults
 from liquid_control.faults.commands import CommandFaults, Limits
-from liquid_control.faults.fault import Fault, FaultError
+from liquid_control.faults.fault import Fault
 from liquid_control.faults.kinds import SensorFault, of_kind
 from liquid_control.faults.models import DynamicsFaults
 from liquid_control.faults.randomness import Random, SharedRandom, Streams
-from liquid_control.faults.signals import Signal, sensed_terms, sensor_signals
+from liquid_control.faults.settings import FaultError
+from liquid_control.faults.signals import Signal, check_channels, sensed_terms, sensor_signals
 
 if TYPE_CHECKING:
     from mujoco import MjModel
 
 Source = np.random.Generator | Streams
 """One generator for all robots, or the streams with which each has its own numbers."""
+_OWN = 'truth', 'known', 'from', 'arrived', 'time'
 
 
 class BatchFaults:
@@ -39,14 +41,23 @@ class BatchFaults:
         sensed = of_kind(faults, SensorFault)
         self._sensors = FaultChain(sensed, self.has, sensors)
         self._commands = CommandFaults(faults, self.has, limits)
-        self._clock = ClockFaults(faults, self.has)
+        self._clock = ClockFaults(faults, self.has, sensors.period_ns)
         self._dynamics = DynamicsFaults(faults, self.has)
         self._rows = np.arange(len(has))
-        depth = 1 + sum(fault.lag for _, fault in sensed)
+        self._period_ns, self._unit = sensors.period_ns, sensors.scale
+        depth = 1 + self._sensors.lag
         self._truth = np.zeros((depth, len(has), len(sensors.scale)))
         self._known = np.zeros((depth, len(has)), dtype=bool)
         self._from = np.zeros(len(has), dtype=np.int64)
         self._arrived = np.zeros(len(has), dtype=bool)
+        self._time = np.zeros(len(has), dtype=np.int64)
+        self.stamps = np.zeros(len(has), dtype=np.int64)
+        """Stamp in ns of each robot's last reading, as it arrives, (N,)."""
+        self.stamp_error = np.zeros(len(has))
+        """How much later than the truth that is, in nominal periods, (N,)."""
+        self.error = np.zeros((len(has), len(sensors.scale)))
+        """How much larger than the truth each robot's last reading is, in each channel's unit,
+        (N, n)."""
 
     @classmethod
     def of(
@@ -66,9 +77,14 @@ class BatchFaults:
                 a :class:`FaultInjector`; by default the same.
 
         Raises:
-            FaultError: a channel has no ``std``, or the terms are on several topics.
+            FaultError: a channel has no ``std`` though a fault needs it, a fault is on channels
+                that the robot does not have, or the terms are on several topics.
         """
-        signals = sensor_signals(contract)
+        sensed = [fault for _, fault in of_kind(faults, SensorFault)]
+        if robot is not None:
+            check_channels(robot, [fault.on for fault in sensed if fault.on is not None])
+        scaled = any(fault.needs_unit for fault in sensed)
+        signals = sensor_signals(contract, scaled=scaled)
         if len(signals) != 1:
             raise FaultError(
                 f'{contract.source}: expected all terms on one topic, found {", ".join(signals)}'
@@ -85,8 +101,13 @@ class BatchFaults:
     @property
     def arrays(self) -> dict[str, np.ndarray]:
         """All mutable state, to be read or written in place."""
-        own = {name: getattr(self, f'_{name}') for name in ('truth', 'known', 'from', 'arrived')}
-        others = {'command': self._commands.arrays, 'dynamics': self._dynamics.arrays}
+        own = {name: getattr(self, f'_{name}') for name in _OWN}
+        own |= {name: getattr(self, name) for name in ('stamps', 'stamp_error', 'error')}
+        others = {
+            'command': self._commands.arrays,
+            'clock': self._clock.arrays,
+            'dynamics': self._dynamics.arrays,
+        }
         for kind, arrays in others.items():
             own |= {f'{kind}.{name}': array for name, array in arrays.items()}
         return {'has': self.has, **self._sensors.arrays, **own}
@@ -97,6 +118,11 @@ class BatchFaults:
         self._sensors.restart(index)
         self._commands.restart(index)
         self._dynamics.restart(index)
+        self._time[index], self.error[index], self.stamp_error[index] = 0, 0.0, 0.0
+
+    def restart_sensors(self, index: int) -> None:
+        """Begin an episode of one robot's sensors alone, as after a gap in time."""
+        self._sensors.restart(index)
 
     def models(self, nominal: 'MjModel', steps: np.ndarray, source: Source) -> list['MjModel']:
         """The model by which each robot moves in the period that begins.
@@ -109,12 +135,28 @@ class BatchFaults:
         Raises:
             FaultError: the model lacks what a fault changes.
         """
-        return self._dynamics.models(nominal, steps, _random(source))
+        return self._dynamics.models(nominal, steps, self._random(source))
 
     def read(self, true: np.ndarray, source: Source) -> tuple[np.ndarray, np.ndarray]:
         """Take in true values (N, n); return what arrives (N, n) and whether it arrives (N,)."""
-        values, self._from[:], self._arrived[:] = self._sensors.push(true, _random(source))
-        return values, self._arrived.copy()
+        random = self._random(source)
+        samples = self._sensors.push(true, random)
+        self._from[:], self._arrived[:] = samples.numbers, samples.arrived
+        self.stamps[:] = samples.stamps
+        if self._period_ns:
+            self.stamp_error[:] = (samples.stamps - random.stamps) / self._period_ns
+        self.error[:] = (samples.values - true) / self._unit
+        return samples.values, samples.arrived.copy()
+
+    def advance(self, lengths: np.ndarray) -> None:
+        """Let time pass for robots whose numbers come from one generator.
+
+        :class:`Streams` know the time themselves.
+
+        Args:
+            lengths: length of the period that has passed, in nominal periods, (N,).
+        """
+        self._time += np.rint(lengths * self._period_ns).astype(np.int64)
 
     def foretold(self, true: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """What follows the last readings: the true values one period after they were taken.
@@ -138,12 +180,11 @@ class BatchFaults:
     def periods(self, steps: np.ndarray, source: Source) -> np.ndarray:
         """Length of each robot's period that begins, in nominal periods, (N,); arguments as in
         :meth:`models`."""
-        return self._clock.periods(steps, _random(source))
+        return self._clock.periods(steps, self._random(source))
 
     def act(self, sent: np.ndarray, source: Source) -> np.ndarray:
         """The commands that act in the period that begins, as these are sent, (N, m) each."""
-        return self._commands.act(sent, _random(source))
+        return self._commands.act(sent, self._random(source))
 
-
-def _random(source: Source) -> Random:
-    return source if isinstance(source, Streams) else SharedRandom(source)
+    def _random(self, source: Source) -> Random:
+        return source if isinstance(source, Streams) else SharedRandom(source, self._time)

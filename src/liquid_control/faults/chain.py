@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from liquid_control.faults.fault import FaultError
-from liquid_control.faults.kinds import Memory, SignalFault
+from liquid_control.faults.activity import Activities
+from liquid_control.faults.kinds import SignalFault
+from liquid_control.faults.memory import Memory, Samples
 from liquid_control.faults.randomness import Random
+from liquid_control.faults.settings import FaultError
 from liquid_control.faults.signals import Signal
 
 
@@ -39,62 +41,117 @@ class FaultChain:
         self.count = np.zeros(len(has), dtype=np.int64)
         """Samples that each source has taken in, (N,)."""
         self._memories: dict[int, Memory] = {}
+        self._acted: dict[int, np.ndarray] = {}
+        self._chosen: dict[int, np.ndarray] = {}
         for position, fault in self._faults:
-            memory = fault.memory(len(has), len(signal.scale))
+            memory = None if fault.idle else fault.memory(len(has), signal)
             if memory is not None:
                 self._memories[position] = memory
+                self._acted[position] = np.zeros(len(has), dtype=bool)
+            chosen = fault.chosen(signal)
+            if chosen is not None:
+                self._chosen[position] = chosen
+        self._activities = Activities(self._faults, has, signal.name)
 
     def __bool__(self) -> bool:
         return bool(self._faults)
 
     @property
+    def lag(self) -> int:
+        """Number of samples by which values arrive late at most."""
+        return sum(memory.lag for memory in self._memories.values())
+
+    @property
     def arrays(self) -> dict[str, np.ndarray]:
         """All mutable state, to be read or written in place."""
-        arrays = {'count': self.count}
+        arrays = {'count': self.count, **self._activities.arrays}
         for position, memory in self._memories.items():
             arrays |= {f'{position}.{name}': array for name, array in memory.arrays.items()}
+            arrays[f'{position}.acted'] = self._acted[position]
         return arrays | {f'{position}.held': array for position, array in self._held.items()}
 
-    def push(self, values: np.ndarray, random: Random) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Take in one sample of each source.
+    def push(self, values: np.ndarray, random: Random) -> Samples:
+        """Take in one sample of each source, and return what arrives.
 
         Args:
             values: readings or commands, (N, n).
-            random: source of randomness.
-
-        Returns:
-            The values that arrive (N, n), from which sample of its source each is (N,), and
-            whether one arrives (N,).
+            random: source of randomness; its stamps are those of the samples.
 
         Raises:
             FaultError: a fault makes a value that is held, such as a command, not finite.
         """
-        numbers, arrived = self.count.copy(), np.ones(len(self.count), dtype=bool)
+        stamps = np.zeros(len(self.count), dtype=np.int64)
+        stamps[:] = random.stamps
+        arrived = np.ones(len(self.count), dtype=bool)
+        samples = Samples(values, self.count.copy(), arrived, stamps)
         for position, fault in self._faults:
-            given = values
-            active = self._has[:, position] & fault.active(self.count)
-            draws = random.draws(self._signal, position, active)
-            if fault.alters:
-                arrived = arrived & ~(fault.drops(draws) & active)
-                changes = active[:, None]
-                if self._signal.no_value is not None:
-                    changes = changes & (values != self._signal.no_value)
-                values = np.where(changes, fault.corrupt(values, self._signal.scale, draws), values)
-            if position in self._memories:
-                memory = self._memories[position]
-                values, numbers, arrived = memory.push(values, numbers, arrived, active, draws)
+            given = samples
+            samples = self._pass(position, fault, samples, random)
             if position in self._held:
-                values = np.where(arrived[:, None], values, self._held[position])
-                self._held[position][:], arrived = values, np.ones_like(arrived)
-                _require_finite(fault, given, values)
+                kept = np.where(samples.arrived[:, None], samples.values, self._held[position])
+                self._held[position][:] = kept
+                samples = samples._replace(values=kept, arrived=np.ones_like(samples.arrived))
+                _require_finite(fault, given.values, kept)
         self.count += 1
-        return values, numbers, arrived
+        return samples
+
+    def _pass(self, position: int, fault: SignalFault, samples: Samples, random: Random) -> Samples:
+        """Pass samples through one fault."""
+        active, strength = self._activities.of(position, fault, self.count, random)
+        memory = self._memories.get(position)
+        if memory is not None:
+            begins = active & ~self._acted[position]
+            if begins.any():
+                memory.restart(begins)
+            self._acted[position][:] = active
+        if not active.any():
+            return samples
+        draws = random.draws(self._signal, position, active)
+        if fault.alters:
+            lost = fault.drops(draws) & active
+            if strength is not None and fault.loses:
+                lost &= draws.uniform(each='sample') < strength
+            found = fault.corrupt(samples.values, self._signal.scale, draws)
+            values = self._merge(position, samples.values, found, active, strength)
+            samples = samples._replace(values=values, arrived=samples.arrived & ~lost)
+        if memory is None:
+            return samples
+        found = memory.push(samples, active, draws)
+        if fault.by_channel:
+            values = self._merge(position, samples.values, found.values, active, strength)
+        else:
+            values = np.where(active[:, None], found.values, samples.values)
+        return Samples(
+            values,
+            np.where(active, found.numbers, samples.numbers),
+            np.where(active, found.arrived, samples.arrived),
+            np.where(active, found.stamps, samples.stamps),
+        )
+
+    def _merge(
+        self,
+        position: int,
+        values: np.ndarray,
+        found: np.ndarray,
+        active: np.ndarray,
+        strength: np.ndarray | None,
+    ) -> np.ndarray:
+        """Values (N, n) as they are where a fault acts, and as they were elsewhere."""
+        changes = active[:, None]
+        if position in self._chosen:
+            changes = changes & self._chosen[position]
+        if self._signal.no_value is not None:
+            changes = changes & (values != self._signal.no_value)
+        if strength is not None:
+            found = values + strength[:, None] * (found - values)
+        return np.where(changes, found, values)
 
     def restart(self, index: int) -> None:
         """Begin an episode of one source."""
         self.count[index] = 0
-        for memory in self._memories.values():
+        for position, memory in self._memories.items():
             memory.restart(index)
+            self._acted[position][index] = False
         for held in self._held.values():
             held[index] = self._first
 

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from liquid_control.faults.fault import Fault, FaultError
+from liquid_control.faults.activity import Activities
+from liquid_control.faults.fault import Fault
 from liquid_control.faults.kinds import ClockFault, of_kind
 from liquid_control.faults.randomness import Random
+from liquid_control.faults.settings import FaultError
 from liquid_control.faults.signals import Signal
 
 _CLOCK = Signal(np.ones(1), 'clock')
@@ -18,10 +20,26 @@ class ClockFaults:
     Args:
         faults: all K faults; those of other kinds do nothing here.
         has: which robot has which fault, (N, K) bool; may change when an episode begins.
+        period_ns: nominal period in ns; 0: not known.
+
+    Raises:
+        FaultError: a fault is in ms, but the nominal period is not known, or is much longer or
+            shorter.
     """
 
-    def __init__(self, faults: Sequence[Fault], has: np.ndarray):
+    def __init__(self, faults: Sequence[Fault], has: np.ndarray, period_ns: int = 0):
         self._faults, self._has = of_kind(faults, ClockFault), has
+        self._period_ms = period_ns * 1e-6
+        self._activities = Activities(self._faults, has, _CLOCK.name)
+        for _, fault in self._faults:
+            if fault.in_ms and not period_ns:
+                raise FaultError(f'{fault.name}: expected a nominal period, which is not known')
+            fault.require_fit(self._period_ms)
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All mutable state, to be read or written in place."""
+        return self._activities.arrays
 
     def periods(self, steps: np.ndarray, random: Random) -> np.ndarray:
         """Length of each robot's period that begins, in nominal periods, (N,).
@@ -35,9 +53,15 @@ class ClockFaults:
         """
         lengths = np.ones(len(self._has))
         for position, fault in self._faults:
-            active = self._has[:, position] & fault.active(steps)
-            draws = random.draws(_CLOCK, position, active)
-            factors = np.where(active, fault.periods(draws), 1.0)
+            active, strength = self._activities.of(position, fault, steps, random)
+            if not active.any():
+                continue
+            found = fault.periods(random.draws(_CLOCK, position, active))
+            if fault.in_ms:
+                found = found / self._period_ms
+            if strength is not None:
+                found = 1.0 + strength * (found - 1.0)
+            factors = np.where(active, found, 1.0)
             wrong = ~(np.isfinite(factors) & (factors > 0.0))
             if wrong.any():
                 raise FaultError(

@@ -62,5 +62,5 @@ class CommandFaults:
         """
         if not self._chain:
             return sent
-        values, _, _ = self._chain.push(sent, random)
+        values = self._chain.push(sent, random).values
         return np.clip(values, self._lower, self._upper)

@@ -1,108 +1,25 @@
-"""The base class of all faults, and their settings."""
+"""The base class of all faults."""
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar
 
 import numpy as np
 
-_KEY = 'check'
+from liquid_control.faults.schedules import SCHEDULES, Schedule, schedule_check
+from liquid_control.faults.settings import (
+    FaultError,
+    Settings,
+    neutral_of,
+    setting,
+)
+
 LATEST_START = 1_000_000
 """Largest number of samples after which a fault may begin."""
 
 
-class FaultError(ValueError):
-    """A fault is unknown or cannot be applied, or one of its settings is invalid."""
-
-
-class Check(Protocol):
-    """The values that a setting may have; as text, the same for ``--help``."""
-
-    @property
-    def otherwise(self) -> str:
-        """What it is if the setting is None."""
-
-    def check(self, value: Any) -> Any:
-        """Return a value as the setting's type; raise ValueError, with what was expected."""
-
-
 @dataclass(frozen=True)
-class Bounds:
-    """Numbers between two bounds, both included."""
-
-    low: float
-    high: float
-    whole: bool = False
-    """Whether it must be a whole number."""
-    otherwise: ClassVar[str] = ''
-
-    def check(self, value: Any) -> float | int:
-        kind = 'a whole number' if self.whole else 'a number'
-        expected = f'expected {kind} in [{self.low:.7g}, {self.high:.7g}]'
-        try:
-            number = float(value)
-        except (TypeError, ValueError):
-            raise ValueError(f'{expected}, found {value!r}') from None
-        if not self.low <= number <= self.high or (self.whole and number != int(number)):
-            raise ValueError(f'{expected}, found {value}')
-        return int(number) if self.whole else number
-
-    def __str__(self) -> str:
-        return f'{self.low:.7g} to {self.high:.7g}'
-
-
-@dataclass(frozen=True)
-class Name:
-    """The name of a part of the robot; None where none needs to be given."""
-
-    what: str
-    otherwise: str = ''
-    """Which part it is if none is given; empty: one must be."""
-
-    def check(self, value: Any) -> str | None:
-        if value is None and self.otherwise:
-            return None
-        if not isinstance(value, str) or not value:
-            raise ValueError(f'expected the name of a {self.what}, found {value!r}')
-        return value
-
-    def __str__(self) -> str:
-        return self.what
-
-
-def setting(default: float, low: float, high: float, whole: bool = False, **more: Any) -> Any:
-    """A number that a fault takes: a dataclass field with bounds."""
-    return dataclasses.field(default=default, metadata={_KEY: Bounds(low, high, whole)}, **more)
-
-
-def name_setting(default: str | None, what: str, otherwise: str = '') -> Any:
-    """The name of a part of the robot, such as a body: a dataclass field.
-
-    Args:
-        default: the name; None: a part that the fault finds in the model.
-        what: kind of the part, such as ``body``.
-        otherwise: which part that is, for ``--help``.
-    """
-    return dataclasses.field(default=default, metadata={_KEY: Name(what, otherwise)})
-
-
-def check_of(field: dataclasses.Field) -> Check:
-    """The values that a setting may have."""
-    return field.metadata[_KEY]
-
-
-def default_of(field: dataclasses.Field) -> str:
-    """The default of a setting, as text."""
-    return check_of(field).otherwise if field.default is None else str(field.default)
-
-
-def has_check(field: dataclasses.Field) -> bool:
-    """Whether a field is a :func:`setting` or a :func:`name_setting`."""
-    return _KEY in field.metadata
-
-
-@dataclass(frozen=True)
-class Fault:
+class Fault(Settings):
     """A fault of one robot; :mod:`faults.kinds` has a subclass with hooks for each kind.
 
     A fault is a frozen dataclass of its settings, each a :func:`setting`, and overrides what it
@@ -110,28 +27,41 @@ class Fault:
 
     Attributes:
         start: number of samples (commands, periods) of an episode before the fault begins.
+        schedule: how strongly it acts from then on; None: always fully.
 
     Raises:
-        FaultError: a setting is of the wrong type or out of bounds.
+        FaultError: a setting is of the wrong type or out of bounds, or the fault can only be on or
+            off, but its schedule has strengths between.
     """
 
     kind: ClassVar[str] = ''
     """``sensor``, ``command``, ``clock`` or ``dynamics``."""
-    name: ClassVar[str] = ''
-    """Its name on the command line."""
-    about: ClassVar[str] = ''
-    """What it does, in a few words, for ``--help``."""
+    graded: ClassVar[bool] = False
+    """Whether it can act at a part of its strength; otherwise it is on or off."""
 
     start: int = setting(0, 0, LATEST_START, whole=True, kw_only=True)
+    schedule: Schedule | None = dataclasses.field(
+        default=None, kw_only=True, metadata=schedule_check()
+    )
 
     def __post_init__(self):
-        for field in dataclasses.fields(self):
-            try:
-                value = check_of(field).check(getattr(self, field.name))
-            except ValueError as error:
-                raise FaultError(f'{self.name}: {field.name}: {error}') from None
-            object.__setattr__(self, field.name, value)
+        super().__post_init__()
+        if self.schedule is not None and self.schedule.graded and not self.graded:
+            expected = [name for name, kind in SCHEDULES.items() if not kind.graded]
+            raise FaultError(
+                f'{self.name}: schedule: it is on or off; expected {" or ".join(expected)}, '
+                f'found {self.schedule.name}'
+            )
+
+    @property
+    def idle(self) -> bool:
+        """Whether it changes nothing with these settings, such as noise of size 0."""
+        return any(
+            neutral_of(field) is not None and getattr(self, field.name) == neutral_of(field)
+            for field in dataclasses.fields(self)
+        )
 
     def active(self, count: np.ndarray) -> np.ndarray:
-        """Whether it acts on the sample (command, period) of this number in its episode."""
+        """Whether it acts on the sample (command, period) of this number in its episode; what its
+        schedule leaves out comes on top."""
         return count >= self.start

@@ -8,12 +8,17 @@ import numpy as np
 
 from liquid_control.control.contract import Contract
 from liquid_control.control.observe import TermAccess
-from liquid_control.control.stamps import stamp_ns
+from liquid_control.control.stamps import set_time, stamp_ns
 from liquid_control.faults.chain import FaultChain
 from liquid_control.faults.fault import Fault
 from liquid_control.faults.kinds import SensorFault, of_kind
 from liquid_control.faults.randomness import Streams
-from liquid_control.faults.signals import Signal, sensed_terms, sensor_signals
+from liquid_control.faults.signals import (
+    Signal,
+    check_channels,
+    sensed_terms,
+    sensor_signals,
+)
 from liquid_control.faults.simulation import check_seed
 
 
@@ -24,6 +29,7 @@ class _Sample(NamedTuple):
     values: np.ndarray
     delivered: np.ndarray
     arrived: bool
+    stamped: int
 
 
 class FaultInjector:
@@ -32,8 +38,9 @@ class FaultInjector:
     The noise on a message and its loss depend only on the seed, its topic, its stamp and the
     robot's terms: the same message is treated the same over ROS, in process and in a bag, whatever
     was lost before it and whichever terms are asked for. What a delay delivers, and where a fault
-    begins that has a ``start``, depends on the messages of its topic since the last gap. A message
-    that is sent again with the same stamp is the same sample.
+    begins that has a ``start``, depends on the messages of its topic since the last gap: there an
+    episode begins for a fault that draws something once an episode, such as a bias. A message that
+    is sent again with the same stamp is the same sample.
 
     Args:
         robot: complete contract of the robot.
@@ -43,7 +50,7 @@ class FaultInjector:
 
     Raises:
         FaultError: a sensor fault needs the ``std`` of a channel that has none in the contract, or
-            the seed is not in [0, 2⁶⁴).
+            is on channels that the robot does not have, or the seed is not in [0, 2⁶⁴).
     """
 
     def __init__(
@@ -59,7 +66,8 @@ class FaultInjector:
         self._streams = Streams(seed)
         self._held = robot.held  # commands: no sensor brings them
         self._max_gap_ns = round(robot.max_gap * 1e9)
-        scaled = any(fault.corrupts for _, fault in self._faults)
+        check_channels(robot, [fault.on for _, fault in self._faults if fault.on is not None])
+        scaled = any(fault.needs_unit for _, fault in self._faults)
         self._signals = sensor_signals(robot, asked, scaled) if self._faults else {}
         self._access = {
             topic: [TermAccess(term) for _, term in terms]
@@ -82,9 +90,13 @@ class FaultInjector:
         last = self._last.get(topic)
         if last is None or last.stamp != stamp or not np.array_equal(last.values, values):
             chain = self._chain(topic, stamp)
-            delivered, _, arrived = chain.push(values[None], self._streams.at(stamp))
-            last = self._last[topic] = _Sample(stamp, values, delivered[0], bool(arrived[0]))
+            found = chain.push(values[None], self._streams.at(stamp))
+            arrived, stamped = bool(found.arrived[0]), int(found.stamps[0])
+            last = _Sample(stamp, values, found.values[0], arrived, stamped)
+            self._last[topic] = last
         if last.arrived:
+            if last.stamped != stamp:
+                set_time(message.header.stamp, last.stamped)
             cuts = itertools.pairwise(np.cumsum([0, *map(len, readings)]).tolist())
             for access, cut in zip(terms, cuts, strict=True):
                 access.write(message, last.delivered[slice(*cut)].copy())

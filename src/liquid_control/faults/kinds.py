@@ -1,45 +1,20 @@
 """The four kinds of fault and what a fault of each kind may override."""
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import numpy as np
 
-from liquid_control.faults.fault import Fault, FaultError
+from liquid_control.faults.fault import Fault
+from liquid_control.faults.memory import Memory
 from liquid_control.faults.randomness import Draws
+from liquid_control.faults.settings import FaultError, name_setting, neutral_of
+from liquid_control.faults.signals import Signal
 
 if TYPE_CHECKING:
     from mujoco import MjModel
-
-
-class Memory(Protocol):
-    """What a fault remembers of the samples of N sources, such as a delay line."""
-
-    @property
-    def arrays(self) -> dict[str, np.ndarray]:
-        """All mutable state, to be read or written in place."""
-
-    def push(
-        self,
-        values: np.ndarray,
-        numbers: np.ndarray,
-        arrived: np.ndarray,
-        active: np.ndarray,
-        draws: Draws,
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Take in one sample of each source; return ``values``, ``numbers``, ``arrived`` alike.
-
-        Args:
-            values: readings or commands, (N, n).
-            numbers: number of the sample from which each is, (N,).
-            arrived: whether it arrived, (N,).
-            active: whether the fault acts on the source, (N,); the others must pass unchanged.
-            draws: source of randomness.
-        """
-
-    def restart(self, index: int) -> None:
-        """Begin an episode of one source."""
 
 
 @dataclass(frozen=True)
@@ -47,29 +22,37 @@ class SignalFault(Fault):
     """A fault of a signal: of the readings of a sensor or of the commands to the joints.
 
     N signals of n channels are treated at once. The hooks are called in the order in which they
-    stand here.
+    stand here. At a part of its strength, a fault that is ``graded`` loses samples with that part
+    of the probability, and changes values by that part of the change.
     """
+
+    by_channel: ClassVar[bool] = True
+    """Whether it changes the values of each channel by itself, so that some can be left alone."""
 
     @property
     def lag(self) -> int:
-        """Number of samples by which values arrive late at most."""
+        """Number of samples by which values arrive late."""
         return 0
 
     @property
-    def idle(self) -> bool:
-        """Whether it changes nothing with these settings, such as noise of size 0."""
-        return False
+    def corrupts(self) -> bool:
+        """Whether it corrupts samples by itself, without memory."""
+        return not self.idle and type(self).corrupt is not SignalFault.corrupt
 
     @property
-    def corrupts(self) -> bool:
-        """Whether it corrupts samples by itself, for which it needs the unit of each channel."""
-        return not self.idle and type(self).corrupt is not SignalFault.corrupt
+    def needs_unit(self) -> bool:
+        """Whether it needs the unit of each channel."""
+        return self.corrupts
+
+    @property
+    def loses(self) -> bool:
+        """Whether it loses samples by itself, without memory."""
+        return not self.idle and type(self).drops is not SignalFault.drops
 
     @property
     def alters(self) -> bool:
         """Whether it loses or corrupts samples by itself, without memory."""
-        loses = type(self).drops is not SignalFault.drops
-        return self.corrupts or (loses and not self.idle)
+        return self.corrupts or self.loses
 
     def drops(self, draws: Draws) -> np.ndarray | bool:
         """Return which samples are lost, (N,) bool."""
@@ -85,16 +68,39 @@ class SignalFault(Fault):
         """
         return values
 
-    def memory(self, sources: int, width: int) -> Memory | None:
-        """Return what it remembers of ``sources`` signals of ``width`` channels, if anything."""
+    def memory(self, sources: int, signal: Signal) -> Memory | None:
+        """Return what it remembers of ``sources`` signals of these channels, if anything."""
+        return None
+
+    def chosen(self, signal: Signal) -> np.ndarray | None:
+        """The channels on which it acts, (n,) bool; None: all."""
         return None
 
 
 @dataclass(frozen=True)
 class SensorFault(SignalFault):
-    """A fault of readings. The unit of a channel is its ``std`` in the robot's contract."""
+    """A fault of readings. The unit of a channel is its ``std`` in the robot's contract.
+
+    Attributes:
+        on: the channels on which it acts, see :meth:`Signal.named`; None: all.
+
+    Raises:
+        FaultError: it acts on whole messages, but channels are named.
+    """
 
     kind: ClassVar[str] = 'sensor'
+
+    on: str | None = name_setting(None, 'channel or term', otherwise='all', kw_only=True)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.on is not None and not self.by_channel:
+            raise FaultError(
+                f'{self.name}: on: it acts on whole messages; expected no channel, found {self.on}'
+            )
+
+    def chosen(self, signal: Signal) -> np.ndarray | None:
+        return None if self.on is None else signal.named(self.on)
 
 
 @dataclass(frozen=True)
@@ -114,17 +120,41 @@ class ClockFault(Fault):
     """A fault of the control period, which a simulation obeys."""
 
     kind: ClassVar[str] = 'clock'
+    graded: ClassVar[bool] = True
+    in_ms: ClassVar[bool] = False
+    """Whether lengths are in ms; otherwise in nominal periods."""
 
     def periods(self, draws: Draws) -> np.ndarray | float:
-        """Return lengths of the control periods that begin, in nominal periods, above 0, (N,)."""
+        """Return lengths of the control periods that begin, above 0, (N,)."""
         raise NotImplementedError
+
+    def require_fit(self, nominal_ms: float) -> None:
+        """Refuse a nominal control period, in ms, beside which the fault makes no sense.
+
+        Raises:
+            FaultError: so it is.
+        """
 
 
 @dataclass(frozen=True)
 class DynamicsFault(Fault):
-    """A fault of the robot or its surroundings: other dynamics than the model's."""
+    """A fault of the robot or its surroundings: other dynamics than the model's.
+
+    At a part of its strength, each setting with a neutral value is that part of the way from it.
+    """
 
     kind: ClassVar[str] = 'dynamics'
+
+    def scaled(self, strength: float) -> 'DynamicsFault':
+        """The fault at a part of its strength, from 0 to 1."""
+        if strength == 1.0:
+            return self
+        values = {}
+        for field in dataclasses.fields(self):
+            neutral = neutral_of(field)
+            if neutral is not None:
+                values[field.name] = neutral + strength * (getattr(self, field.name) - neutral)
+        return dataclasses.replace(self, **values)
 
     def change(self, model: 'MjModel', rng: np.random.Generator) -> None:
         """Change a model of one robot in place; derived constants are computed afterwards.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from liquid_control.faults.activity import Activities
 from liquid_control.faults.fault import Fault
 from liquid_control.faults.kinds import DynamicsFault, of_kind
 from liquid_control.faults.randomness import Random
@@ -14,8 +15,12 @@ if TYPE_CHECKING:
     from mujoco import MjModel
 
 
+_FULL = 100
+"""Steps in which the strength of a fault rises from none to full; each makes a new model."""
+
+
 class DynamicsFaults:
-    """Each robot's own model, made anew when faults of its dynamics begin or end.
+    """Each robot's own model, made anew when faults of its dynamics begin, change or end.
 
     Args:
         faults: all K faults; those of other kinds do nothing here.
@@ -24,18 +29,21 @@ class DynamicsFaults:
 
     def __init__(self, faults: Sequence[Fault], has: np.ndarray):
         self._faults, self._has = of_kind(faults, DynamicsFault), has
-        self._active = np.zeros((len(has), len(self._faults)), dtype=bool)
-        self._seeds = np.zeros(self._active.shape, dtype=np.int64)
+        self._strength = np.zeros((len(has), len(self._faults)), dtype=np.int64)
+        self._seeds = np.zeros(self._strength.shape, dtype=np.int64)
+        self._activities = Activities(self._faults, has, 'dynamics')
         self._changed: dict[int, tuple[bytes, MjModel]] = {}
 
     @property
     def arrays(self) -> dict[str, np.ndarray]:
         """All mutable state, to be read or written in place; the models follow from it."""
-        return {'active': self._active, 'seeds': self._seeds} if self._faults else {}
+        if not self._faults:
+            return {}
+        return {'strength': self._strength, 'seeds': self._seeds, **self._activities.arrays}
 
     def restart(self, index: int) -> None:
         """Begin an episode of one robot."""
-        self._active[index] = False
+        self._strength[index] = 0
 
     def models(self, nominal: 'MjModel', steps: np.ndarray, random: Random) -> list['MjModel']:
         """The model by which each robot moves in the period that begins.
@@ -49,26 +57,28 @@ class DynamicsFaults:
             FaultError: the model lacks what a fault changes.
         """
         for column, (position, fault) in enumerate(self._faults):
-            active = self._has[:, position] & fault.active(steps)
-            for index in np.flatnonzero(active & ~self._active[:, column]).tolist():
+            active, strength = self._activities.of(position, fault, steps, random)
+            before = self._strength[:, column]
+            for index in np.flatnonzero(active & (before == 0)).tolist():
                 rng = random.generator('dynamics', index, position)
                 self._seeds[index, column] = rng.integers(2**62)
-            self._active[:, column] = active
+            share = active if strength is None else strength
+            before[:] = np.where(active, np.maximum(np.rint(share * _FULL), 1), 0)
         models = [nominal] * len(self._has)
-        for index in np.flatnonzero(self._active.any(axis=1)).tolist():
+        for index in np.flatnonzero(self._strength.any(axis=1)).tolist():
             models[index] = self._model(nominal, index)
         return models
 
     def _model(self, nominal: 'MjModel', index: int) -> 'MjModel':
         """The model of one robot with its active faults."""
-        active, seeds = self._active[index], self._seeds[index]
-        key = active.tobytes() + seeds[active].tobytes()
+        strength, seeds = self._strength[index], self._seeds[index]
+        key = strength.tobytes() + seeds[strength > 0].tobytes()
         made = self._changed.get(index)
         if made is None or made[0] != key:
             model = copy.copy(nominal)
-            for column in np.flatnonzero(active).tolist():
-                rng = np.random.default_rng(int(seeds[column]))
-                self._faults[column][1].change(model, rng)
+            for column in np.flatnonzero(strength).tolist():
+                fault = self._faults[column][1].scaled(strength[column] / _FULL)
+                fault.change(model, np.random.default_rng(int(seeds[column])))
             _derive(model)
             made = self._changed[index] = key, model
         return made[1]

@@ -6,6 +6,7 @@ process, in a batch, over ROS and in a replay.
 """
 
 import zlib
+from collections.abc import Sequence
 from typing import Literal, Protocol
 
 import numpy as np
@@ -27,7 +28,11 @@ class Draws(Protocol):
 
 
 class Random(Protocol):
-    """A source of random numbers for N robots."""
+    """A source of random numbers for N robots, which also knows their time."""
+
+    @property
+    def stamps(self) -> Sequence[int] | np.ndarray | int:
+        """Present time of each robot in ns, (N,), or of all."""
 
     def draws(self, signal: Signal, position: int, active: np.ndarray) -> Draws:
         """Numbers for one fault and the present sample of each robot.
@@ -64,10 +69,15 @@ class SharedDraws:
 
 
 class SharedRandom:
-    """One generator for all robots."""
+    """One generator for all robots.
 
-    def __init__(self, rng: np.random.Generator):
-        self._rng = rng
+    Args:
+        rng: the generator.
+        stamps: present time of each robot in ns, (N,); by default 0.
+    """
+
+    def __init__(self, rng: np.random.Generator, stamps: np.ndarray | int = 0):
+        self._rng, self.stamps = rng, stamps
 
     def draws(self, signal: Signal, position: int, active: np.ndarray) -> SharedDraws:
         return SharedDraws(self._rng, (len(active), len(signal.scale)))

@@ -3,6 +3,7 @@
 import functools
 import importlib
 import pkgutil
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields
@@ -10,11 +11,21 @@ from pathlib import Path
 from typing import Any
 
 from liquid_control.control.schema import unknown
-from liquid_control.faults.fault import Fault, FaultError, check_of, default_of, has_check
+from liquid_control.faults.fault import Fault
 from liquid_control.faults.kinds import KINDS
+from liquid_control.faults.schedules import SCHEDULES, parse_schedule
+from liquid_control.faults.settings import (
+    FaultError,
+    Name,
+    check_of,
+    described,
+    has_check,
+    read_values,
+    settings_of,
+)
 
-_NONE = 'none'
-SYNTAX = 'none, or faults joined by +; NAME:VALUE@N begins at sample N of an episode'
+_NONE, _ON = 'none', 'on'
+SYNTAX = 'none, or NAME:VALUE:on=CHANNELS/SCHEDULE@START, several joined by +'
 """How faults are written, for ``--help``."""
 
 
@@ -103,12 +114,7 @@ def describe(*kinds: str) -> list[str]:
     Args:
         kinds: only faults of these kinds, such as ``sensor``; by default all.
     """
-    rows = []
-    for name, kind in registry().items():
-        settings = _settings(kind)
-        written = ':'.join([name, *(field.name.upper() for field in settings)])
-        limits = ', '.join(f'{check_of(field)}; {default_of(field)}' for field in settings)
-        rows.append((kind, written, f'{kind.about} ({limits})'))
+    rows = [(kind, *described(kind)) for kind in registry().values()]
     width = max(len(written) for _, written, _ in rows)
     return [
         f'{written:<{width}}  {text}'
@@ -121,10 +127,13 @@ def parse(spec: str) -> tuple[Fault, ...]:
     """Parse faults: ``none``, or names joined by ``+``.
 
     A name may be followed by its settings, each after a ``:`` (``gaussian:0.1`` or
-    ``gaussian:sigma=0.1``), and by ``@`` and the number of samples of an episode before it begins.
+    ``gaussian:sigma=0.1``), by a schedule after a ``/`` (``gaussian:0.1/ramp:500``), and by ``@``
+    and the number of samples of an episode before it begins. A sensor fault may be limited to some
+    channels: ``gaussian:0.1:on=joint_velocity``, see :meth:`Signal.named`.
 
     Raises:
-        FaultError: a fault or setting is unknown, or a value is not a number or is out of bounds.
+        FaultError: a fault, setting or schedule is unknown, a value is not a number or is out of
+            bounds, or the fault cannot have such a schedule.
     """
     if spec.strip() in ('', _NONE):
         return ()
@@ -133,28 +142,29 @@ def parse(spec: str) -> tuple[Fault, ...]:
 
 def _parse_one(text: str) -> Fault:
     written, at, start = text.partition('@')
-    name, *values = (part.strip() for part in written.split(':'))
+    name = re.split('[:/]', written)[0].strip()
     if name == _NONE:
         raise FaultError(f'{text}: {_NONE} takes no value and no start, and stands alone')
     if name not in registry():
         raise FaultError(unknown('fault', name, [*registry(), _NONE]))
     kind = registry()[name]
-    settings = [field.name for field in _settings(kind)]
-    if len(values) > len(settings):
-        raise FaultError(f'{text}: {name} takes {", ".join(settings)}; found {len(values)} values')
-    given: dict[str, Any] = {}
-    for index, value in enumerate(values):
-        setting, equals, number = (part.strip() for part in value.partition('='))
-        if not equals:
-            setting, number = settings[index], value
-        if setting not in settings:
-            raise FaultError(f'{text}: {unknown(f"setting of {name}", setting, settings)}')
-        given[setting] = number
+    written, schedule = _split_schedule(kind, written)
+    values = written.split(':')[1:]
+    given: dict[str, Any] = read_values(text, kind, values, [_ON] if hasattr(kind, _ON) else [])
+    if schedule:
+        given['schedule'] = parse_schedule(schedule)
     if at:
         given['start'] = start.strip()
     return kind(**given)
 
 
-def _settings(kind: type[Fault]) -> list[Field]:
-    """The settings of a fault that are written after its name."""
-    return [field for field in fields(kind) if not field.kw_only]
+def _split_schedule(kind: type[Fault], text: str) -> tuple[str, str]:
+    """Split off a schedule; a ``/`` in the name of a body or channel begins none."""
+    written, slash, schedule = text.rpartition('/')
+    if not slash:
+        return text, ''
+    takes_name = any(isinstance(check_of(field), Name) for field in settings_of(kind))
+    begins = schedule.partition(':')[0].strip()
+    if begins not in SCHEDULES and (takes_name or '=' in written):
+        return text, ''
+    return written, schedule

@@ -2,15 +2,17 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 import numpy as np
 
 from liquid_control.control.contract import Contract
 from liquid_control.control.observe import no_value
+from liquid_control.control.schema import unknown
 from liquid_control.control.term import Term
-from liquid_control.faults.fault import FaultError
+from liquid_control.faults.settings import FaultError
 
 
 @dataclass(frozen=True)
@@ -22,12 +24,27 @@ class Signal:
         name: name of the topic.
         terms: index of each term among those of the topic, and the channels that it has.
         no_value: the number with which each channel says that it has no value, (n,).
+        channels: names of each channel, by any of which it can be named, n tuples.
+        period_ns: nominal distance of two samples in ns; 0 where it is not known.
     """
 
     scale: np.ndarray
     name: str = ''
     terms: tuple[tuple[int, slice], ...] = ((0, slice(None)),)
     no_value: np.ndarray | None = None
+    channels: tuple[tuple[str, ...], ...] = ()
+    period_ns: int = 0
+
+    def named(self, pattern: str) -> np.ndarray:
+        """Which channels have a name that matches a pattern, (n,) bool.
+
+        Args:
+            pattern: name of a term, such as ``joint_velocity``, of a joint, or of a channel, such
+                as ``thigh_joint.position``; ``*`` stands for any characters.
+        """
+        return np.array(
+            [any(fnmatchcase(name, pattern) for name in each) for each in self.channels]
+        )
 
 
 def sensed_terms(
@@ -80,5 +97,33 @@ def sensor_signals(
                 (position, slice(*cut)) for (position, _), cut in zip(terms, cuts, strict=True)
             ),
             no_value=np.repeat([no_value(term.field) for _, term in terms], widths),
+            channels=tuple(names for _, term in terms for names in _channel_names(term)),
+            period_ns=robot.period_ns,
         )
     return signals
+
+
+def _channel_names(term: Term) -> list[tuple[str, ...]]:
+    """The names by which each channel of a term can be named."""
+    return [
+        (term.name, channel, full)
+        for channel, full in zip(term.channels, term.channel_names, strict=True)
+    ]
+
+
+def check_channels(robot: Contract, patterns: Iterable[str]) -> None:
+    """Refuse patterns that match no channel of a robot's sensors, see :meth:`Signal.named`.
+
+    Raises:
+        FaultError: so it is; the message names the nearest channel.
+    """
+    known = [
+        names
+        for terms in sensed_terms(robot).values()
+        for _, term in terms
+        for names in _channel_names(term)
+    ]
+    for pattern in patterns:
+        if not any(fnmatchcase(name, pattern) for names in known for name in names):
+            every = dict.fromkeys(name for names in known for name in (names[0], names[-1]))
+            raise FaultError(f'on: {unknown("channel", pattern, every)}')

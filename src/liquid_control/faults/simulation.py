@@ -7,9 +7,10 @@ import numpy as np
 
 from liquid_control.faults.clocks import ClockFaults
 from liquid_control.faults.commands import CommandFaults, Limits
-from liquid_control.faults.fault import Fault, FaultError
+from liquid_control.faults.fault import Fault
 from liquid_control.faults.models import DynamicsFaults
 from liquid_control.faults.randomness import Streams
+from liquid_control.faults.settings import FaultError
 
 if TYPE_CHECKING:
     from mujoco import MjModel
@@ -32,17 +33,19 @@ class SimulationFaults:
         faults: all faults; those of sensors do nothing here, see :class:`FaultInjector`.
         seed: seed of the faults.
         limits: limits of the joints, such as a contract's action.
+        period_ns: nominal control period in ns; 0: not known.
 
     Raises:
-        FaultError: the seed is not in [0, 2⁶⁴).
+        FaultError: the seed is not in [0, 2⁶⁴), or a control period in ms is too short or too long
+            beside the nominal one.
     """
 
-    def __init__(self, faults: Sequence[Fault], seed: int, limits: Limits):
+    def __init__(self, faults: Sequence[Fault], seed: int, limits: Limits, period_ns: int = 0):
         check_seed(seed)
         has = np.ones((1, len(faults)), dtype=bool)
         self._streams = Streams(seed)
         self._commands = CommandFaults(faults, has, limits)
-        self._clock = ClockFaults(faults, has)
+        self._clock = ClockFaults(faults, has, period_ns)
         self._dynamics = DynamicsFaults(faults, has)
 
     def restart(self) -> None:

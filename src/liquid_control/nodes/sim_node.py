@@ -75,7 +75,7 @@ class SimNode(Node):
         self._steps, self._period_s = steps or simulated.episode_steps, simulated.period_s
         self.world = World(simulated, self.robot)
         check_model(faults := parse(fault), self.world.nominal)
-        self._faults = SimulationFaults(faults, self._seed, self.robot.action)
+        self._faults = SimulationFaults(faults, self._seed, self.robot.action, self.robot.period_ns)
         profile = qos(lockstep=self.lockstep, reliable=True, depth=10)
         self._sensors = SensorPublishers(self, simulated, profile)
         self._time = self.create_publisher(Clock, '/clock', 10)

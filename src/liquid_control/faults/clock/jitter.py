@@ -5,9 +5,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from liquid_control.faults.fault import setting
 from liquid_control.faults.kinds import ClockFault
 from liquid_control.faults.randomness import Draws
+from liquid_control.faults.settings import setting
 
 SHORTEST, LONGEST = 0.5, 2.0
 """Bounds of a period in nominal periods."""
@@ -26,9 +26,9 @@ class Jitter(ClockFault):
     """
 
     name: ClassVar[str] = 'jitter'
-    about: ClassVar[str] = 'uneven periods; std in nominal periods'
+    about: ClassVar[str] = 'uneven periods; std in periods'
 
-    sigma: float = setting(0.25, 0.0, 10.0)
+    sigma: float = setting(0.25, 0.0, 10.0, neutral=0.0)
 
     def periods(self, draws: Draws) -> np.ndarray:
         return np.clip(1.0 + self.sigma * draws.normal(each='sample'), SHORTEST, LONGEST)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from liquid_control.faults.fault import setting
 from liquid_control.faults.kinds import ClockFault
 from liquid_control.faults.randomness import Draws
+from liquid_control.faults.settings import setting
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Period(ClockFault):
     name: ClassVar[str] = 'period'
     about: ClassVar[str] = 'another period, in nominal periods'
 
-    length: float = setting(1.5, 0.1, 10.0)
+    length: float = setting(1.5, 0.1, 10.0, neutral=1.0)
 
     def periods(self, draws: Draws) -> float:
         return self.length

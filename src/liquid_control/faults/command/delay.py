@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from liquid_control.faults.delay_line import DelayLine
-from liquid_control.faults.fault import setting
-from liquid_control.faults.kinds import CommandFault, Memory
+from liquid_control.faults.kinds import CommandFault
+from liquid_control.faults.memory import Memory
+from liquid_control.faults.settings import setting
+from liquid_control.faults.signals import Signal
 
 
 @dataclass(frozen=True)
@@ -20,14 +22,13 @@ class CommandDelay(CommandFault):
 
     name: ClassVar[str] = 'command_delay'
     about: ClassVar[str] = 'commands act this many periods late'
+    by_channel: ClassVar[bool] = False
 
-    periods: int = setting(1, 0, 1000, whole=True)
+    periods: int = setting(1, 0, 1000, whole=True, neutral=0)
 
     @property
     def lag(self) -> int:
         return self.periods
 
-    def memory(self, sources: int, width: int) -> Memory | None:
-        if not self.periods:
-            return None
-        return DelayLine(self.periods, sources, width, repeat_first=False)
+    def memory(self, sources: int, signal: Signal) -> Memory:
+        return DelayLine(self.periods, sources, len(signal.scale), repeat_first=False)

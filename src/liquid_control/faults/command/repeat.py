@@ -5,9 +5,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from liquid_control.faults.fault import setting
 from liquid_control.faults.kinds import CommandFault
 from liquid_control.faults.randomness import Draws
+from liquid_control.faults.settings import setting
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,9 @@ class CommandRepeat(CommandFault):
 
     name: ClassVar[str] = 'command_repeat'
     about: ClassVar[str] = 'the last command acts again, by chance'
+    graded: ClassVar[bool] = True
 
-    chance: float = setting(0.1, 0.0, 1.0)
+    chance: float = setting(0.1, 0.0, 1.0, neutral=0.0)
 
     def drops(self, draws: Draws) -> np.ndarray:
         return draws.uniform(each='sample') < self.chance

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from liquid_control.faults.fault import setting
 from liquid_control.faults.kinds import DynamicsFault
+from liquid_control.faults.settings import setting
 
 if TYPE_CHECKING:
     from mujoco import MjModel
@@ -25,8 +25,9 @@ class Friction(DynamicsFault):
 
     name: ClassVar[str] = 'friction'
     about: ClassVar[str] = 'scales the friction of every geom'
+    graded: ClassVar[bool] = True
 
-    factor: float = setting(0.5, 0.0, 100.0)
+    factor: float = setting(0.5, 0.0, 100.0, neutral=1.0)
 
     def change(self, model: 'MjModel', rng: np.random.Generator) -> None:
         model.geom_friction *= self.factor

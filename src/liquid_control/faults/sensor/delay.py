@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from liquid_control.faults.delay_line import DelayLine
-from liquid_control.faults.fault import setting
-from liquid_control.faults.kinds import Memory, SensorFault
+from liquid_control.faults.kinds import SensorFault
+from liquid_control.faults.memory import Memory
+from liquid_control.faults.settings import setting
+from liquid_control.faults.signals import Signal
 
 
 @dataclass(frozen=True)
@@ -24,16 +26,13 @@ class Delay(SensorFault):
 
     name: ClassVar[str] = 'delay'
     about: ClassVar[str] = 'readings arrive this many samples late'
+    by_channel: ClassVar[bool] = False
 
-    samples: int = setting(1, 0, 1000, whole=True)
+    samples: int = setting(1, 0, 1000, whole=True, neutral=0)
 
     @property
     def lag(self) -> int:
         return self.samples
 
-    @property
-    def idle(self) -> bool:
-        return self.samples == 0
-
-    def memory(self, sources: int, width: int) -> Memory | None:
-        return DelayLine(self.samples, sources, width) if self.samples else None
+    def memory(self, sources: int, signal: Signal) -> Memory:
+        return DelayLine(self.samples, sources, len(signal.scale))

@@ -5,9 +5,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from liquid_control.faults.fault import setting
 from liquid_control.faults.kinds import SensorFault
 from liquid_control.faults.randomness import Draws
+from liquid_control.faults.settings import setting
 
 
 @dataclass(frozen=True)
@@ -19,13 +19,11 @@ class Dropped(SensorFault):
     """
 
     name: ClassVar[str] = 'dropped'
-    about: ClassVar[str] = 'each sample is lost with this probability'
+    about: ClassVar[str] = 'messages are lost, by chance'
+    graded: ClassVar[bool] = True
+    by_channel: ClassVar[bool] = False
 
-    probability: float = setting(0.1, 0.0, 1.0)
-
-    @property
-    def idle(self) -> bool:
-        return self.probability == 0
+    probability: float = setting(0.1, 0.0, 1.0, neutral=0.0)
 
     def drops(self, draws: Draws) -> np.ndarray:
         return draws.uniform(each='sample') < self.probability

@@ -5,9 +5,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from liquid_control.faults.fault import setting
 from liquid_control.faults.kinds import SensorFault
 from liquid_control.faults.randomness import Draws
+from liquid_control.faults.settings import setting
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,9 @@ class Gaussian(SensorFault):
 
     name: ClassVar[str] = 'gaussian'
     about: ClassVar[str] = "noise in units of a channel's std"
+    graded: ClassVar[bool] = True
 
-    sigma: float = setting(0.1, 0.0, 1000.0)
-
-    @property
-    def idle(self) -> bool:
-        return self.sigma == 0
+    sigma: float = setting(0.1, 0.0, 1000.0, neutral=0.0)
 
     def corrupt(self, values: np.ndarray, scale: np.ndarray, draws: Draws) -> np.ndarray:
         return values + self.sigma * scale * draws.normal()

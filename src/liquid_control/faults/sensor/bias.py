@@ -1,0 +1,48 @@
+"""Constant offsets of readings."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from liquid_control.faults.kinds import SensorFault
+from liquid_control.faults.memory import Samples
+from liquid_control.faults.randomness import Draws
+from liquid_control.faults.settings import setting
+from liquid_control.faults.signals import Signal
+from liquid_control.faults.signs import Signs
+
+
+class _Offset(Signs):
+    def __init__(self, sources: int, size: np.ndarray):
+        super().__init__(sources, len(size))
+        self._size = size
+
+    def push(self, samples: Samples, active: np.ndarray, draws: Draws) -> Samples:
+        self.draw(active, draws)
+        return samples._replace(values=samples.values + self.signs * self._size)
+
+
+@dataclass(frozen=True)
+class Bias(SensorFault):
+    """A constant offset on every channel, of the same size, up or down.
+
+    The sign of each channel is drawn when the fault begins, with equal chance; then the offset
+    stays as it is to the end of the episode. A replay that begins in mid-episode draws other signs.
+
+    Attributes:
+        size: size of the offset, in units of each channel's ``std`` in the contract.
+    """
+
+    name: ClassVar[str] = 'bias'
+    about: ClassVar[str] = 'a constant offset of ± this many std'
+    graded: ClassVar[bool] = True
+
+    size: float = setting(0.2, 0.0, 1000.0, neutral=0.0)
+
+    @property
+    def needs_unit(self) -> bool:
+        return not self.idle
+
+    def memory(self, sources: int, signal: Signal) -> Signs:
+        return _Offset(sources, self.size * signal.scale)
