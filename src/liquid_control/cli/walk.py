@@ -17,8 +17,8 @@ from liquid_control.nodes.run_settings import RunSettings
 from liquid_control.report.summary import missed
 from liquid_control.report.video import render
 
-_STOPPED = re.compile(r'stopped: (.*); \S+ lets it drive again')
-"""What a policy node logs when it stops driving."""
+_STOPPED = re.compile(r'\[ERROR\].*: stopped: (.*); \S+ lets it drive again')
+"""What a policy node logs when it stops driving although the simulation goes on."""
 _SILENT_S = 1.0
 """Silence at the end of a walk after which a policy has stopped, whatever its log says."""
 
@@ -93,19 +93,17 @@ def outcome(settings: RunSettings, finished: list[dict]) -> str:
 def policy_stopped(settings: RunSettings, finished: list[dict]) -> str:
     """Why the policy of a walk without a recording stopped driving; empty if it did not.
 
-    The simulation tells how long it heard no command before the end, the policy's log why.
+    The policy's log tells why. The simulation tells how long it heard no command before the end.
 
     Args:
         finished: as returned by :func:`walk`.
     """
-    silent = finished[-1]['silent_s'] if finished else 0.0
-    if silent <= settings.contract.freshness:
-        return ''
     log = settings.folder / 'log' / 'policy.log'
     reasons = _STOPPED.findall(log.read_text(errors='replace'))
     if reasons:
         return f'the policy stopped driving: {reasons[-1]}'
-    if silent <= _SILENT_S:
+    silent = finished[-1]['silent_s'] if finished else 0.0
+    if silent <= max(_SILENT_S, settings.contract.freshness):
         return ''
     return f'the policy stopped driving: it sent no command in the last {silent:.1f} s; see {log}'
 
