@@ -12,12 +12,14 @@ from liquid_control.evaluation.robustness.results import (
 )
 
 FAMILIES = (
-    Family('gaussian', 'Gaussian noise', 'σ / std', 'gaussian:{}', (0.03, 0.1, 0.3)),
-    Family('dropped', 'samples lost', 'share', 'dropped:{}', (0.1, 0.3)),
-    Family('delay', 'samples late', 'samples', 'delay:{}', (1, 2, 3)),
-    Family('period', 'control period', 'nominal periods', 'period:{}', (0.5, 1.5, 2), 1),
-    Family('friction', 'friction', 'factor', 'friction:{}', (0.5, 2), 1),
-    Family('uneven', 'uneven and noisy', '', 'jitter:0.25+gaussian:0.1'),
+    Family(
+        'gaussian', 'noise on every reading', "a channel's std", 'gaussian:{}', (0.03, 0.1, 0.3)
+    ),
+    Family('dropped', 'messages that are lost', 'probability', 'dropped:{}', (0.1, 0.3)),
+    Family('delay', 'readings that arrive late', 'samples', 'delay:{}', (1, 2, 3)),
+    Family('period', 'another control period', 'nominal periods', 'period:{}', (0.5, 1.5, 2), 1),
+    Family('friction', 'friction', "times the model's", 'friction:{}', (0.5, 2), 1),
+    Family('uneven', 'uneven periods and noise', '', 'jitter:0.25+gaussian:0.1'),
 )
 SEED, REFERENCE = 500_000, 4700.0
 _HALF = {'cfc': 3.0, 'lstm': 1.2, 'gru': 1.1, '<b>mine</b>': 0.6}

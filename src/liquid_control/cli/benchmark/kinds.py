@@ -3,9 +3,10 @@
 import argparse
 
 from liquid_control.cli.arguments import add_json_argument, sentence
-from liquid_control.cli.benchmark import generalization, latency, replay, robustness, training
+from liquid_control.cli.benchmark import cost, generalization, latency, replay, robustness, training
 
 _KINDS = {
+    'cost': (cost, 'memory, operations and estimated energy of policies'),
     'robustness': (
         robustness,
         'how policies degrade under faults of sensors and commands, with intervals',

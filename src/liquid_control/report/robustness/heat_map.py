@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from liquid_control.evaluation.families import Family
 from liquid_control.evaluation.robustness import (
     Analysis,
     Cell,
@@ -16,7 +17,6 @@ from liquid_control.report.robustness.look import (
     NOTHING,
     condition_text,
     estimate_text,
-    level_text,
     shade,
 )
 
@@ -87,7 +87,7 @@ def heat_map(
             text = condition_text(family, level)
             name, group = text, ''
             if len(family.levels) > 1:
-                name, group = level_text(family, level), family.title if number == 0 else ''
+                name, group = f'{level:g}', _heading(family) if number == 0 else ''
             conditions.append((family.name, group, name, level, text))
     rows = []
     for family_name, group, name, level, text in conditions:
@@ -112,6 +112,10 @@ def improvements(analysis: Analysis) -> Table | None:
         boxes = [_against(policy, over, found.get((policy, over))) for over in ranked]
         rows.append(Row('', policy, policy, tuple(boxes)))
     return Table(ranked, tuple(rows))
+
+
+def _heading(family: Family) -> str:
+    return f'{family.title} ({family.unit})' if family.unit else family.title
 
 
 def _box(cell: Cell, condition: str, walks: int | None) -> Box:

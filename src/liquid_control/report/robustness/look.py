@@ -73,17 +73,20 @@ def estimate_text(estimate: Estimate, unit: str = ' %', digits: int = 0) -> str:
 
 
 def level_text(family: Family, level: float) -> str:
-    """A level with its unit, such as ``0.1 std``, ``3 steps`` or ``× 0.5``; may be empty."""
-    if not family.unit:
-        return ''
-    if family.unit.startswith(('×', 'factor')):
-        return f'× {level:g}{family.unit.removeprefix("×").removeprefix("factor")}'
-    return f'{level:g} {family.unit}'
+    """A level with its unit in short: ``0.1 std``, ``3 samples``, ``× 0.5``; empty without unit."""
+    unit = family.unit.partition(',')[0].replace("a channel's std", 'std')
+    if unit.startswith('times '):
+        return f'× {level:g}'
+    if unit.startswith('±'):
+        return f'± {level:g}{unit.removeprefix("±")}'
+    if unit.startswith(('σ', 'probability')):
+        return f'{unit} {level:g}'
+    return f'{level:g} {unit}' if unit else ''
 
 
 def condition_text(family: Family, level: float) -> str:
     """A fault at one level, in words."""
-    return f'{family.title} {level_text(family, level)}'.strip()
+    return ', '.join(filter(None, (family.title, level_text(family, level))))
 
 
 def reference_name(results: RobustnessResults) -> str:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from liquid_control.evaluation.robustness import Analysis, Cell, Estimate, RobustnessResults
@@ -57,7 +58,8 @@ def provenance(results: RobustnessResults) -> list[tuple[str, str]]:
     ]
     for policy in results.policies:
         for bundle in policy.bundles:
-            text = ', '.join(f'{name} {value}' for name, value in bundle.items())
+            shown = {**bundle, 'path': Path(bundle['path']).name}
+            text = ', '.join(f'{name} {value}' for name, value in shown.items())
             rows.append((policy.name, text))
     return [(name, str(value)) for name, value in rows if value not in (None, '')]
 
