@@ -10,7 +10,7 @@ from liquid_control.control.contract import ContractError
 from liquid_control.evaluation.families import Family
 from liquid_control.evaluation.robustness import MEASURED, NOMINAL
 from liquid_control.evaluation.robustness.contenders import contenders
-from liquid_control.evaluation.robustness.plan import WORLDS, Plan, clock_steps
+from liquid_control.evaluation.robustness.plan import WORLDS, Plan
 from liquid_control.faults import FaultError
 
 NOISE = Family('noise', 'noise', 'σ', 'gaussian:{}', (0.1, 0.3))
@@ -57,19 +57,6 @@ def test_a_policy_of_another_robot_is_refused(robot, tmp_path):
         contenders([str(foreign)], robot)
 
 
-@pytest.mark.parametrize(
-    ('fault', 'steps'),
-    [('none', None), ('gaussian:0.1', None), ('period:2', 500), ('period:0.5', 2000)],
-)
-def test_episodes_last_as_long_under_another_clock(robot, fault, steps):
-    assert clock_steps(robot, fault, 0) == steps
-
-
-def test_uneven_periods_add_up_to_an_episode(robot):
-    assert clock_steps(robot, 'jitter:0.25', 0) == pytest.approx(1000, abs=30)
-    assert clock_steps(robot, 'period:2+jitter:0.1', 0) == pytest.approx(500, abs=15)
-
-
 def test_pieces_hold_each_condition_once(robot, bundle, other):
     policies = contenders([str(bundle), str(other)], robot)
     pieces = Plan('compare', robot, policies, (NOISE, PERIOD), 4, 7).pieces()
@@ -84,9 +71,7 @@ def test_pieces_hold_each_condition_once(robot, bundle, other):
     expected += [(name, NOMINAL, f) for name in ('untrained', 'other') for f in usual[3:]]
     assert sorted(done) == sorted(expected)
     clock = [p for p in pieces if 'period' in str(p.arguments['conditions'])]
-    assert {(p.arguments['thin'], p.arguments['steps']) for p in clock} == {
-        (False, 2000), (False, 500),
-    }  # fmt: skip
+    assert not any(p.arguments['thin'] for p in clock)
     assert len({p.name for p in pieces}) == len(pieces)
 
 
