@@ -151,20 +151,20 @@ def _parse_one(text: str) -> Fault:
     written, schedule = _split_schedule(kind, written)
     values = written.split(':')[1:]
     given: dict[str, Any] = read_values(text, kind, values, [_ON] if hasattr(kind, _ON) else [])
-    if schedule:
+    if schedule is not None:
         given['schedule'] = parse_schedule(schedule)
     if at:
         given['start'] = start.strip()
     return kind(**given)
 
 
-def _split_schedule(kind: type[Fault], text: str) -> tuple[str, str]:
+def _split_schedule(kind: type[Fault], text: str) -> tuple[str, str | None]:
     """Split off a schedule; a ``/`` in the name of a body or channel begins none."""
     written, slash, schedule = text.rpartition('/')
     if not slash:
-        return text, ''
+        return text, None
     takes_name = any(isinstance(check_of(field), Name) for field in settings_of(kind))
     begins = schedule.partition(':')[0].strip()
     if begins not in SCHEDULES and (takes_name or '=' in written):
-        return text, ''
+        return text, None
     return written, schedule
