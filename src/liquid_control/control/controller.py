@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from liquid_control.control.contract import Contract
-from liquid_control.control.elapsed import MEASURED, NOMINAL
+from liquid_control.control.elapsed import MEASURED, NOMINAL, require_elapsed
 from liquid_control.control.gate import Gate, Reason
 from liquid_control.control.runtime import PolicyRunner
 from liquid_control.control.timeline import Advance, Timeline
@@ -42,6 +42,10 @@ class Command(NamedTuple):
     def used(self) -> bool:
         """Whether the policy took the observation in."""
         return self.elapsed > 0.0
+
+
+STATE_NOT_FINITE = "the policy's state is not finite"
+ACTION_NOT_FINITE = "the policy's output is not finite"
 
 
 def _just_now() -> float:
@@ -76,8 +80,7 @@ class Controller:
         elapsed: str = MEASURED,
         thin: bool = True,
     ):
-        if elapsed not in (MEASURED, NOMINAL):
-            raise ValueError(f'elapsed: expected {MEASURED} or {NOMINAL}, found {elapsed}')
+        require_elapsed(elapsed)
         runner.bundle.require_driver(robot)
         self.runner = runner
         self.robot = robot
@@ -166,13 +169,13 @@ class Controller:
         if self.stopped is not None:  # meanwhile, by another thread
             return self._stopped(stamp_ns, Reason.STOPPED)
         if not self.runner.finite:  # its action may look sound: a saturated output is finite
-            self.stop("the policy's state is not finite")
+            self.stop(STATE_NOT_FINITE)
             return self._stopped(stamp_ns, Reason.OUTPUT_NOT_FINITE)
         # The command must not jump even after lost samples: at most one period's worth of slew.
         seconds = min(elapsed, 1.0) / self.runner.contract.rate
         command, reasons = self.gate(action, self._command, seconds, abs(age()))
         if reasons & Reason.OUTPUT_NOT_FINITE:
-            self.stop("the policy's output is not finite")
+            self.stop(ACTION_NOT_FINITE)
         self._command, self._used_ns = command, stamp_ns
         self._used_at = asked_at - max(old, 0.0)
         self.runner.sent(command)

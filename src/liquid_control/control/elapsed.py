@@ -19,6 +19,12 @@ def range_of_means(elapsed: np.ndarray) -> tuple[float, float] | None:
     return round(float(means.min()), 3), round(float(means.max()), 3)
 
 
+def require_elapsed(elapsed: str) -> None:
+    """Raise ValueError if it is neither ``measured`` nor ``nominal``."""
+    if elapsed not in (MEASURED, NOMINAL):
+        raise ValueError(f'elapsed: expected {MEASURED} or {NOMINAL}, found {elapsed}')
+
+
 class ElapsedWatch:
     """Notices when elapsed times stay far outside the range that a policy was trained on.
 

@@ -4,14 +4,14 @@ from collections import deque
 
 from liquid_control.control.contract import Contract
 
-_WINDOW = 32
-_MOST = 29
+WINDOW = 32
+MOST = 29
 """Of the last 32 readings, how many must come too soon; their mean distance must be too short too.
 Uneven periods and bursts at the right rate do neither or only the first."""
-_SOON, _AT_ONCE = 0.8, 0.5
+SOON, AT_ONCE = 0.8, 0.5
 """Distance to the reading before, in nominal periods, that is too short; and one so short that the
 first three readings suffice."""
-_FIRST = 3
+FIRST = 3
 
 
 class Pace:
@@ -30,7 +30,7 @@ class Pace:
     def forget(self) -> None:
         """Know nothing about the readings' rate."""
         self._last: int | None = None
-        self._apart: deque[int] = deque(maxlen=_WINDOW)
+        self._apart: deque[int] = deque(maxlen=WINDOW)
         self._soon = 0
         self._all_at_once = True
 
@@ -63,21 +63,21 @@ class Pace:
         return not self.fast or passed_ns + self._mean / 2.0 >= self._period_ns
 
     def _note(self, apart: int) -> None:
-        soon = _SOON * self._period_ns
-        if len(self._apart) == _WINDOW and self._apart[0] < soon:
+        soon = SOON * self._period_ns
+        if len(self._apart) == WINDOW and self._apart[0] < soon:
             self._soon -= 1
         self._apart.append(apart)
         if apart < soon:
             self._soon += 1
-        if apart >= _AT_ONCE * self._period_ns:
+        if apart >= AT_ONCE * self._period_ns:
             self._all_at_once = False
 
     @property
     def fast(self) -> bool:
         """Whether more readings come than are asked for."""
         if self._all_at_once:
-            return len(self._apart) >= _FIRST
-        return self._soon >= _MOST and self._mean < _SOON * self._period_ns
+            return len(self._apart) >= FIRST
+        return self._soon >= MOST and self._mean < SOON * self._period_ns
 
     @property
     def _mean(self) -> float:

@@ -55,7 +55,7 @@ class PolicyRunner:
         self._session = open_session(self.bundle.graph)
         self._sequence: InferenceSession | None = None
         contract = self.bundle.contract
-        self._sensed, self._own = _places(contract)
+        self._sensed, self._own = places(contract)
         self._lower, self._upper, self._safe = float32_limits(contract.action)
         self._batch = 0
         self.watch = ElapsedWatch(self.bundle.trained_elapsed)
@@ -193,6 +193,21 @@ class PolicyRunner:
         if warning is not None:
             _log.warning('%s: %s', self.bundle.path or self.bundle.cell, warning)
 
+    def outputs(
+        self, observation: np.ndarray, elapsed: np.ndarray, state: np.ndarray
+    ) -> list[np.ndarray]:
+        """Action (1, m), prediction (1, p) and next state (1, s) of one step of the graph alone.
+
+        The runner's own state is neither read nor changed.
+
+        Args:
+            observation: what the graph reads, (1, n) float32.
+            elapsed: (1, 1) float32.
+            state: (1, s) float32.
+        """
+        values = (observation.copy(), elapsed.copy(), state.copy())  # aligned, as bound buffers are
+        return self._session.run(OUTPUTS, dict(zip(INPUTS, values, strict=True)))
+
     def sequence(self, observations: np.ndarray, elapsed: np.ndarray) -> Course:
         """Advance T steps of one robot in a single network call, which is faster than stepping.
 
@@ -269,7 +284,7 @@ def _numbers(name: str, values: ArrayLike) -> np.ndarray:
         ) from None
 
 
-def _places(contract: Contract) -> tuple[slice | np.ndarray, slice | np.ndarray | None]:
+def places(contract: Contract) -> tuple[slice | np.ndarray, slice | np.ndarray | None]:
     """Indices of the sensed values and of the previous action in an observation."""
     sensed, own, start = [], [], 0
     for term in contract.terms:

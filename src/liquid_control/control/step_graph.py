@@ -27,8 +27,12 @@ class StepGraphError(ValueError):
     """A graph cannot be loaded or is no step. The message names the rule that is broken."""
 
 
-def open_session(content: bytes) -> onnxruntime.InferenceSession:
-    """Open a single-threaded ONNX Runtime session that uses little memory.
+def open_session(content: bytes, arena: bool = False) -> onnxruntime.InferenceSession:
+    """Open a single-threaded ONNX Runtime session.
+
+    Args:
+        content: the graph.
+        arena: whether memory is kept from one step to the next, which is faster for large batches.
 
     Raises:
         StepGraphError: it is not ONNX, is too new, cannot be loaded, or its weights are in
@@ -40,7 +44,7 @@ def open_session(content: bytes) -> onnxruntime.InferenceSession:
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-    options.enable_cpu_mem_arena = False
+    options.enable_cpu_mem_arena = arena
     options.log_severity_level = 3
     try:
         return onnxruntime.InferenceSession(content, options, providers=['CPUExecutionProvider'])

@@ -93,9 +93,7 @@ def scored_errors(
     return model, persistence, scale
 
 
-def mean_errors(
-    contract: Contract, traces: Sequence[Trace]
-) -> tuple[float | None, float | None]:
+def mean_errors(contract: Contract, traces: Sequence[Trace]) -> tuple[float | None, float | None]:
     """Mean squared error of the predictions and of persistence, as ``prediction_mse`` and
     ``persistence_mse`` of a run; None where no prediction could be scored."""
     model, persistence, _ = scored_errors(contract, traces)

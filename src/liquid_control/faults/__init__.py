@@ -6,7 +6,7 @@ fault is one file in the folder of its kind, where :mod:`faults.registry` finds 
 
 from liquid_control.faults.batch import BatchFaults
 from liquid_control.faults.chain import FaultChain
-from liquid_control.faults.clocks import ClockFaults
+from liquid_control.faults.clocks import ClockFaults, constant_period
 from liquid_control.faults.commands import CommandFaults, Limits
 from liquid_control.faults.fault import Fault
 from liquid_control.faults.injector import FaultInjector
@@ -53,6 +53,7 @@ __all__ = [
     'Streams',
     'check_channels',
     'check_model',
+    'constant_period',
     'describe',
     'describe_schedules',
     'name_setting',

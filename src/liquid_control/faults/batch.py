@@ -121,6 +121,10 @@ class BatchFaults:
         self._dynamics.restart(index)
         self._time[index], self.error[index], self.stamp_error[index] = 0, 0.0, 0.0
 
+    def restart_sensors(self, index: int) -> None:
+        """Begin an episode of one robot's sensors alone, as after a gap in time."""
+        self._sensors.restart(index)
+
     def models(self, nominal: 'MjModel', steps: np.ndarray, source: Source) -> list['MjModel']:
         """The model by which each robot moves in the period that begins.
 

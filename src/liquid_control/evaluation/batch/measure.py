@@ -1,4 +1,4 @@
-"""What a policy reaches under many faults, each episode by itself."""
+"""What a policy reaches under many faults, many episodes at once, each by itself."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -8,9 +8,16 @@ from liquid_control.control.contract import Contract
 from liquid_control.control.controller import Controller
 from liquid_control.control.elapsed import MEASURED
 from liquid_control.control.runtime import PolicyRunner
+from liquid_control.evaluation.batch.episodes import BatchEpisodes, Job
+from liquid_control.evaluation.batch.policy import BatchStepError
+from liquid_control.evaluation.batch.sensing import joints_alone
 from liquid_control.evaluation.closed_loop import EPISODES, SEED, Results
-from liquid_control.evaluation.episodes import require_faults, run_episodes
+from liquid_control.evaluation.episodes import Episode, require_faults, run_episodes
 from liquid_control.faults import parse
+from liquid_control.faults.simulation import check_seed
+
+WORLDS = 64
+"""Episodes at once."""
 
 
 def measure_all(
@@ -22,13 +29,15 @@ def measure_all(
     *,
     elapsed: str = MEASURED,
     thin: bool = True,
+    steps: int | None = None,
     report: Callable[[float, str], None] = lambda share, text: None,
 ) -> list[Results]:
     """Run a policy on its simulated robot under each of several faults; one result a fault.
 
     Episode i is that of the seed ``seed + i`` alone: its start, its faults and its clock are those
-    of a single episode with this seed, to the last step. A policy whose output is not finite is
-    stopped, and its episode goes on with the safe command: see :attr:`Results.stopped`.
+    of :func:`run_episodes` with one episode of this seed, to the last step. Many are run at once,
+    if the policy senses joints alone; otherwise one after another. A policy whose output is not
+    finite is stopped, and its episode goes on with the safe command: see :class:`Results`.
 
     Args:
         policy: a bundle, or its path.
@@ -38,22 +47,70 @@ def measure_all(
         seed: seed of the first episode.
         elapsed: ``measured`` or ``nominal``: the policy is given the elapsed time, or always 1.
         thin: whether readings that come faster than the policy's rate are thinned out.
-        report: called as ``report(share, text)`` with the share that is done and what comes next.
+        steps: longest episode in control periods; None: the robot's own.
+        report: called as ``report(share, fault)`` as episodes end, with the share that is done.
 
     Raises:
         ContractError: the policy does not fit the robot.
-        FaultError: a fault is unknown, or the robot cannot have it.
-        ValueError: the robot is not simulated, ``elapsed`` is unknown, or a return is not finite.
+        FaultError: a fault is unknown, the robot cannot have it, or the seed is out of bounds.
+        ValueError: the robot is not simulated, ``elapsed`` or ``episodes`` is wrong, or a return
+            is not finite.
     """
+    if episodes < 1:
+        raise ValueError(f'episodes: expected 1 or more, found {episodes}')
     require_faults(robot, faults)
+    check_seed(seed)
+    check_seed(seed + episodes - 1)
     runner = PolicyRunner(policy)
-    results = []
-    for number, fault in enumerate(faults):
-        done, parsed = [], parse(fault)
-        for index in range(episodes):
-            report((number + index / episodes) / len(faults), fault)
-            controller = Controller(runner.twin(), robot, elapsed=elapsed, thin=thin)
-            done += run_episodes(controller, robot, parsed, 1, seed + index)
-        results.append(Results.of(fault, seed, runner.contract, done))
-    report(1.0, '')
-    return results
+    lists = [parse(fault) for fault in faults]
+    found = _Collected(runner.contract, faults, episodes, seed, report)
+    if joints_alone(runner.contract.on(robot), robot):
+        count = min(WORLDS, len(found.missing()))
+        try:
+            worlds = BatchEpisodes(runner, robot, lists, count, elapsed, thin, steps)
+            worlds.run(iter(found.missing()), found.add)
+        except BatchStepError:
+            pass  # which robot's step failed can only be told one by one
+    for job in found.missing():
+        controller = Controller(runner.twin(), robot, elapsed=elapsed, thin=thin)
+        found.add(job, run_episodes(controller, robot, lists[job.faults], 1, job.seed, steps)[0])
+    return found.results()
+
+
+class _Collected:
+    """Episodes under each fault as they end, and the results of the faults that are through."""
+
+    def __init__(
+        self,
+        contract: Contract,
+        faults: Sequence[str],
+        episodes: int,
+        seed: int,
+        report: Callable[[float, str], None],
+    ):
+        self._contract, self._faults, self._seed, self._report = contract, faults, seed, report
+        self._missing = dict.fromkeys(
+            Job(number, seed + index) for number in range(len(faults)) for index in range(episodes)
+        )
+        self._jobs = len(self._missing)
+        self._episodes: list[list[Episode | None]] = [[None] * episodes for _ in faults]
+        self._results: dict[int, Results] = {}
+
+    def missing(self) -> list[Job]:
+        """The episodes that have not been run, fault by fault."""
+        return list(self._missing)
+
+    def add(self, job: Job, episode: Episode) -> None:
+        """Take in an episode."""
+        del self._missing[job]
+        number, fault = job.faults, self._faults[job.faults]
+        self._episodes[number][job.seed - self._seed] = episode
+        done = [each for each in self._episodes[number] if each is not None]
+        if len(done) == len(self._episodes[number]):
+            self._results[number] = Results.of(fault, self._seed, self._contract, done)
+            self._episodes[number] = []
+        self._report(1.0 - len(self._missing) / self._jobs, fault)
+
+    def results(self) -> list[Results]:
+        """One result a fault, in their order."""
+        return [self._results[number] for number in range(len(self._faults))]

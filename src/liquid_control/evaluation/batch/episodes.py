@@ -1,0 +1,146 @@
+"""Episodes of one policy in many worlds at once, each equal to a single one to the last step."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from liquid_control.control.contract import Contract
+from liquid_control.control.elapsed import require_elapsed
+from liquid_control.control.runtime import PolicyRunner
+from liquid_control.evaluation.batch.controller import BatchController
+from liquid_control.evaluation.batch.faults import SlotFaults
+from liquid_control.evaluation.batch.policy import BatchPolicy
+from liquid_control.evaluation.batch.sensing import JointReadings
+from liquid_control.evaluation.batch.traces import BatchTraces
+from liquid_control.evaluation.episodes import Episode, require_finite
+from liquid_control.faults import Fault, constant_period
+from liquid_control.sim import robot_of
+from liquid_control.sim.worlds import Worlds
+
+
+class Job(NamedTuple):
+    """One episode to run: which list of faults acts, and the seed of its start and faults."""
+
+    faults: int
+    seed: int
+
+
+class BatchEpisodes:
+    """Runs episodes of a policy, N at once; where one ends, the next begins.
+
+    Args:
+        runner: the policy; it senses joints alone, see :func:`sensing.joints_alone`.
+        robot: contract of a simulated robot.
+        lists: lists of faults.
+        count: N.
+        elapsed: ``measured`` or ``nominal``: the policy is given the elapsed time, or always 1.
+        thin: whether readings that come faster than the policy's rate are thinned out.
+        steps: longest episode in control periods; None: as many as fill the robot's own time.
+
+    Raises:
+        ContractError: the policy does not fit the robot.
+        FaultError: a fault cannot be applied.
+        ValueError: the robot is not simulated, or ``elapsed`` is unknown.
+    """
+
+    def __init__(
+        self,
+        runner: PolicyRunner,
+        robot: Contract,
+        lists: Sequence[Sequence[Fault]],
+        count: int,
+        elapsed: str,
+        thin: bool,
+        steps: int | None = None,
+    ):
+        require_elapsed(elapsed)
+        runner.bundle.require_driver(robot)
+        simulated, contract = robot_of(robot), runner.contract.on(robot)
+        self._robot = robot
+        longest = [simulated.longest_episode(constant_period(f, robot.period_ns)) for f in lists]
+        self._longest = np.array(longest if steps is None else [steps] * len(lists))
+        self._limits = np.zeros(count, dtype=np.int64)
+        self._worlds = Worlds(simulated, robot, count)
+        self._readings = JointReadings(self._worlds.nominal, contract, robot)
+        self._faults = SlotFaults(lists, count, self._readings, robot)
+        self._controller = BatchController(BatchPolicy(runner, count), robot, elapsed, thin)
+        self._traces = BatchTraces(contract, count, int(self._longest.max()))
+        self._safe = np.array(robot.action.safe, dtype=np.float32)
+        self._held = np.tile(self._safe, (count, 1))
+        self._totals = np.zeros(count)
+        self._jobs: list[Job | None] = [None] * count
+
+    def run(
+        self, jobs: Iterator[Job], done: Callable[[Job, Episode], None] = lambda job, episode: None
+    ) -> int:
+        """Run all episodes; return how many control periods they lasted in all.
+
+        Args:
+            jobs: the episodes, begun in this order.
+            done: called with each as it ends.
+
+        Raises:
+            BatchStepError: a step of the policy fails.
+            FaultError: a fault makes a command or a period that cannot be.
+            ValueError: a return is not finite.
+        """
+        for row in range(len(self._jobs)):
+            self._begin(row, next(jobs, None))
+        steps = 0
+        while True:
+            rows = np.flatnonzero([job is not None for job in self._jobs])
+            if not len(rows):
+                return steps
+            fallen = self._step(rows)
+            steps += len(rows)
+            ended = fallen | (self._worlds.steps[rows] >= self._limits[rows])
+            for row, falls in zip(rows[ended].tolist(), fallen[ended].tolist(), strict=True):
+                job = self._jobs[row]
+                assert job is not None
+                done(job, self._episode(row, job, falls))
+                self._begin(row, next(jobs, None))
+
+    def _begin(self, row: int, job: Job | None) -> None:
+        self._jobs[row] = job
+        if job is None:
+            self._faults.end(row)
+            return
+        self._limits[row] = self._longest[job.faults]
+        self._worlds.restart(row, job.seed)
+        self._faults.restart(row, job.faults, job.seed)
+        self._controller.reset(row)
+        self._traces.restart(row)
+        self._held[row], self._totals[row] = self._safe, 0.0
+
+    def _step(self, rows: np.ndarray) -> np.ndarray:
+        """Advance some worlds by one control period; return whether each has fallen."""
+        worlds, faults = self._worlds, self._faults
+        faults.at(worlds.stamps)
+        for row, model in faults.models(worlds.nominal, worlds.steps):
+            worlds.use(row, model)
+        sent, arrived, stamps = faults.read(self._readings.sent(worlds.qpos, worlds.qvel))
+        heard = rows[arrived[rows]]
+        if len(heard):
+            observations, stamped = self._readings.observed(sent[heard]), stamps[heard]
+            commands = self._controller.step(heard, stamped, observations)
+            self._traces.add(heard, stamped, observations, commands)
+            self._held[heard] = commands.action
+        lengths, acting = faults.periods(worlds.steps), faults.act(self._held)
+        reward, fallen = worlds.step(rows, acting[rows], lengths[rows])
+        self._totals[rows] += reward
+        for row in rows[~np.isfinite(self._totals[rows])].tolist():
+            job = self._jobs[row]
+            assert job is not None
+            require_finite(self._totals[row], self._robot, job.seed, int(worlds.steps[row]))
+        return fallen
+
+    def _episode(self, row: int, job: Job, fallen: bool) -> Episode:
+        return Episode(
+            job.seed,
+            float(self._totals[row]),
+            int(self._worlds.steps[row]),
+            fallen,
+            self._traces.trace(row),
+            self._controller.stopped(row),
+        )
