@@ -200,7 +200,7 @@ def test_an_added_dynamics_fault_may_end_and_begin_again(add):
         (('setting(0.7, 0.0, 1.0)', '0.7'), r'Weak: factor: expected a setting\(.*, found 0.7'),
         (('= setting(0.7, 0.0, 1.0)', ''), r'Weak: factor: expected a setting\(.*, found nothing'),
         (('@dataclass(frozen=True)', ''), r'Weak: factor: expected @dataclass\(frozen=True\)'),
-        (('class Weak', 'class weak F'), r'added_.*py: line 8: expected a fault, found SyntaxError'),
+        (('class Weak', 'class weak F'), r'line 8: expected a fault, found SyntaxError'),
         (('import CommandFault', 'import Falt'), r'line 5: expected a fault, found Imp.*: .*Falt'),
     ],
 )  # fmt: skip

@@ -23,6 +23,7 @@ from liquid_control.faults.memory import Memory, Samples
 from liquid_control.faults.models import check_model
 from liquid_control.faults.randomness import Draws, SharedDraws, SharedRandom, Streams
 from liquid_control.faults.registry import SYNTAX, describe, names, parse
+from liquid_control.faults.restamping import Restamping
 from liquid_control.faults.schedules import Schedule, describe_schedules
 from liquid_control.faults.settings import FaultError, name_setting, setting
 from liquid_control.faults.signals import Signal, check_channels
@@ -43,6 +44,7 @@ __all__ = [
     'FaultInjector',
     'Limits',
     'Memory',
+    'Restamping',
     'Samples',
     'Schedule',
     'SensorFault',
