@@ -1,5 +1,6 @@
 """A fault of any kind is one file: the registry finds it, and every way applies it."""
 
+import re
 import textwrap
 from pathlib import Path
 
@@ -226,3 +227,10 @@ def test_every_fault_stands_in_the_documentation():
     text = DOC.read_text()
     for name in names():
         assert f'| `{name}:' in text, name
+
+
+def test_the_documentation_says_which_faults_are_on_or_off():
+    text = re.search(r'On or off\nonly[^:]*: (.*?)\.', DOC.read_text(), re.DOTALL)
+    assert text is not None
+    expected = sorted(name for name, kind in registry().items() if not kind.graded)
+    assert re.findall(r'`([a-z_]+)`', text[1]) == expected
