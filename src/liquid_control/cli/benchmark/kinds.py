@@ -3,7 +3,7 @@
 import argparse
 
 from liquid_control.cli.arguments import add_json_argument, sentence
-from liquid_control.cli.benchmark import latency, replay, training
+from liquid_control.cli.benchmark import latency, replay, rollouts, training
 
 _KINDS = {
     'latency': (
@@ -11,6 +11,10 @@ _KINDS = {
         'policy step, sensor-to-command loop and memory, beside a bare echo',
     ),
     'replay': (replay, 'a replay of a bag, beside plain rosbags reading it'),
+    'rollouts': (
+        rollouts,
+        'steps a second in closed loop, beside the same physics alone and a plain loop',
+    ),
     'training': (
         training,
         'time and memory of a training step of each cell, beside ncps and torch',
