@@ -12,12 +12,14 @@ from liquid_control.evaluation.robustness.results import (
 )
 
 FAMILIES = (
-    Family('gaussian', 'Gaussian noise', 'σ / std', 'gaussian:{}', (0.03, 0.1, 0.3)),
-    Family('dropped', 'samples lost', 'share', 'dropped:{}', (0.1, 0.3)),
-    Family('delay', 'samples late', 'samples', 'delay:{}', (1, 2, 3)),
-    Family('period', 'control period', 'nominal periods', 'period:{}', (0.5, 1.5, 2), 1),
-    Family('friction', 'friction', 'factor', 'friction:{}', (0.5, 2), 1),
-    Family('uneven', 'uneven and noisy', '', 'jitter:0.25+gaussian:0.1'),
+    Family(
+        'gaussian', 'noise on every reading', "a channel's std", 'gaussian:{}', (0.03, 0.1, 0.3)
+    ),
+    Family('dropped', 'messages that are lost', 'probability', 'dropped:{}', (0.1, 0.3)),
+    Family('delay', 'readings that arrive late', 'samples', 'delay:{}', (1, 2, 3)),
+    Family('period', 'another control period', 'nominal periods', 'period:{}', (0.5, 1.5, 2), 1),
+    Family('friction', 'friction', "times the model's", 'friction:{}', (0.5, 2), 1),
+    Family('uneven', 'uneven periods and noise', '', 'jitter:0.25+gaussian:0.1'),
 )
 SEED, REFERENCE = 500_000, 4700.0
 _HALF = {'cfc': 3.0, 'lstm': 1.2, 'gru': 1.1, '<b>mine</b>': 0.6}
@@ -96,12 +98,13 @@ def _measurement(policy, bundle, family, level, fault, elapsed, hardness, episod
     kept = 1.0 / (1.0 + (1.5 * hardness / half) ** 3)
     shares = np.clip(0.96 * kept + 0.12 * kept * rng.standard_normal(episodes), 0.02, 1.05)
     fallen = rng.random(episodes) > kept
+    steps = np.where(fallen, 1000 * shares, 1000).astype(int)
     errors = 0.02 * (1.0 + hardness / half) * rng.uniform(0.8, 1.2, episodes)
     persistence = 0.05 * (1.0 + 0.5 * hardness) * rng.uniform(0.8, 1.2, episodes)
     return Measurement(
         policy.name, bundle['sha256'], family, level, fault, elapsed,
         returns=tuple((REFERENCE * shares).tolist()),
-        steps=tuple(int(1000 * share) if fell else 1000 for share, fell in zip(shares, fallen)),
+        steps=tuple(steps.tolist()),
         fallen=tuple(fallen.tolist()),
         stopped=(False,) * episodes,
         errors=tuple(errors.tolist()),

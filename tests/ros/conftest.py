@@ -79,3 +79,12 @@ def start_node(tmp_path):
         if node.process.poll() is None:
             node.process.kill()
             node.process.wait()
+
+
+@pytest.fixture
+def start():
+    """start(argument, …) → a ``liquid-control run``, which is always ended after the test."""
+    from started_run import starting_runs
+
+    with starting_runs() as begin:
+        yield begin

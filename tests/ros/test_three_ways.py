@@ -18,7 +18,8 @@ from liquid_control.evaluation.recorded_trace import recorded_trace
 from liquid_control.evaluation.runs import read_run
 from liquid_control.evaluation.trace import Trace, compare
 from liquid_control.faults import SensorFault, of_kind, parse
-from liquid_control.nodes.graph import Graph, RunSettings
+from liquid_control.nodes.graph import Graph
+from liquid_control.nodes.run_settings import RunSettings
 from liquid_control.replay.trace import replay
 
 SEED, EPISODES, SECONDS = 7, 2, 1.6

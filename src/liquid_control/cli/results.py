@@ -24,7 +24,8 @@ def delivered(args: argparse.Namespace) -> Generator[Outcome]:
     """Write the tables that are printed meanwhile to ``--csv``, and what ``-`` names to stdout.
 
     If one of them is standard output, everything else that is printed goes to standard error. A
-    verb finds a temporary file in ``args.json`` instead of ``-``.
+    verb finds a temporary file in ``args.json`` instead of ``-``; one that sets ``writes_csv``
+    writes ``args.csv`` itself in the same way.
 
     Raises:
         ValueError: both are standard output, or no table was printed.
@@ -38,19 +39,25 @@ def delivered(args: argparse.Namespace) -> Generator[Outcome]:
         raise ValueError('--json and --csv: only one of them can be standard output')
     from liquid_control.report.fitted import keeping
 
-    stdout = sys.stdout
+    stdout, own = sys.stdout, ['json']
+    if getattr(args, 'writes_csv', False):
+        own.append('csv')
     with contextlib.ExitStack() as stack:
         if STDOUT in (json, csv):
             stack.enter_context(contextlib.redirect_stdout(sys.stderr))
-        if json == STDOUT:
-            args.json = Path(stack.enter_context(tempfile.TemporaryDirectory())) / 'results.json'
+        piped = [name for name in own if getattr(args, name) == STDOUT]
+        for name in piped:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            setattr(args, name, folder / f'results.{name}')
         tables = stack.enter_context(keeping())
         try:
             yield outcome
         finally:
-            if json == STDOUT and args.json.is_file():
-                print(args.json.read_text(), end='', file=stdout, flush=True)
-    if csv:
+            for name in piped:
+                path = getattr(args, name)
+                if path.is_file():
+                    print(path.read_text(), end='', file=stdout, flush=True)
+    if csv and 'csv' not in own:
         _write_csv(csv, tables)
 
 

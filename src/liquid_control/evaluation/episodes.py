@@ -1,7 +1,7 @@
 """Episodes in process: the same core and the same numbers as over ROS, but without it."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from liquid_control.faults import (
     FaultInjector,
     SimulationFaults,
     check_model,
+    constant_period,
     of_kind,
     parse,
 )
@@ -80,6 +81,7 @@ def run_episodes(
     episodes: int = 1,
     seed: int = 0,
     steps: int | None = None,
+    watch: Callable[[World], None] = lambda world: None,
 ) -> list[Episode]:
     """Run a policy for ``episodes`` episodes, with start seeds ``seed``, ``seed + 1``, ….
 
@@ -91,7 +93,8 @@ def run_episodes(
         faults: faults of all kinds.
         episodes: number of episodes.
         seed: seed of the first start and of the faults.
-        steps: longest episode in control periods; None: the robot's own.
+        steps: longest episode in control periods; None: as many as fill the robot's own time.
+        watch: called at the start of every control period, and at the end of an episode.
 
     Raises:
         FaultError: a fault cannot be applied.
@@ -99,11 +102,12 @@ def run_episodes(
     """
     simulated = robot_of(robot)
     world = World(simulated, robot)
-    steps = simulated.episode_steps if steps is None else steps
+    if steps is None:
+        steps = simulated.longest_episode(constant_period(faults, robot.period_ns))
     injector = FaultInjector(robot, faults, seed)
     obeyed = SimulationFaults(faults, seed, robot.action, robot.period_ns)
     return [
-        _episode(controller, robot, world, injector, obeyed, seed + index, steps)
+        _episode(controller, robot, world, injector, obeyed, seed + index, steps, watch)
         for index in range(episodes)
     ]
 
@@ -116,6 +120,7 @@ def _episode(
     faults: SimulationFaults,
     seed: int,
     steps: int,
+    watch: Callable[[World], None],
 ) -> Episode:
     contract = controller.runner.contract.on(robot)
     observer = Observer(contract)
@@ -125,6 +130,7 @@ def _episode(
     held = np.array(robot.action.safe, dtype=np.float32)
     total, terminated = 0.0, False
     while world.steps < steps and not terminated:
+        watch(world)
         world.use(faults.model(world.nominal, world.stamp_ns, world.steps))
         for topic, message in world.messages().items():
             if topic not in contract.topics or not injector.apply(topic, message):
@@ -138,4 +144,5 @@ def _episode(
         reward, terminated = world.step(faults.act(held, world.stamp_ns), length)
         total += reward
         require_finite(total, robot, seed, world.steps)
+    watch(world)
     return Episode(seed, total, world.steps, terminated, builder.build(), controller.stopped)

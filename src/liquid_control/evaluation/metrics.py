@@ -105,16 +105,7 @@ def measure(folder: str | Path) -> dict[str, Any]:
         OSError: ``metrics.json`` cannot be written.
     """
     folder = Path(folder)
-    result: dict[str, Any] = {
-        'format': FORMAT,
-        'complete': False,
-        'why': '',
-        'run': {},
-        'episodes': [],
-        'figures': {},
-        'timing': None,
-        'counts': {},
-    }
+    result = _unmeasured({}, '')
     try:
         result['run'] = run = read_run(folder)
         bag = Bag(folder)
@@ -124,6 +115,33 @@ def measure(folder: str | Path) -> dict[str, Any]:
     result['complete'] = not result['why']
     write_json(folder / 'metrics.json', result)
     return result
+
+
+def nothing_recorded(folder: Path, run: dict[str, Any], why: str) -> None:
+    """Write the ``metrics.json`` of a run that failed before its first step.
+
+    Args:
+        folder: the run folder.
+        run: what ``run.json`` would have said.
+        why: the failure.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    write_json(folder / 'metrics.json', _unmeasured({**run, 'ended': why}, why))
+
+
+def _unmeasured(run: dict[str, Any], why: str) -> dict[str, Any]:
+    return {
+        'format': FORMAT,
+        'complete': False,
+        'why': why,
+        'run': run,
+        'episodes': [],
+        'figures': {},
+        'timing': None,
+        'counts': {},
+    }
 
 
 def load_metrics(folder: str | Path) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Run folders: what is in ``run.json``, and what a run's bag says besides observations."""
 
 import contextlib
+import shutil
 import signal
 from collections.abc import Sequence
 from dataclasses import replace
@@ -94,6 +95,13 @@ def end_of(folder: Path) -> str:
         return str(read_run(folder).get('ended') or '')
     except BagError:
         return ''
+
+
+def discard_recording(folder: Path) -> None:
+    """Remove what was recorded in a run folder, as of a run that did not begin; keep its logs."""
+    shutil.rmtree(folder / 'bag', ignore_errors=True)
+    for name in ('run.json', 'metrics.json'):
+        (folder / name).unlink(missing_ok=True)
 
 
 def observed_topics(folder: Path) -> str:

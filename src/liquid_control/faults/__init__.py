@@ -5,6 +5,8 @@ fault is one file in the folder of its kind, where :mod:`faults.registry` finds 
 """
 
 from liquid_control.faults.batch import BatchFaults
+from liquid_control.faults.chain import FaultChain
+from liquid_control.faults.clocks import ClockFaults, constant_period
 from liquid_control.faults.commands import CommandFaults, Limits
 from liquid_control.faults.fault import Fault
 from liquid_control.faults.injector import FaultInjector
@@ -30,11 +32,13 @@ __all__ = [
     'SYNTAX',
     'BatchFaults',
     'ClockFault',
+    'ClockFaults',
     'CommandFault',
     'CommandFaults',
     'Draws',
     'DynamicsFault',
     'Fault',
+    'FaultChain',
     'FaultError',
     'FaultInjector',
     'Limits',
@@ -49,6 +53,7 @@ __all__ = [
     'Streams',
     'check_channels',
     'check_model',
+    'constant_period',
     'describe',
     'name_setting',
     'names',

@@ -128,6 +128,11 @@ class ClockFault(Fault):
         """Return lengths of the control periods that begin, above 0, (N,)."""
         raise NotImplementedError
 
+    @property
+    def constant(self) -> float | None:
+        """Length of every period, in the unit of :meth:`periods`; None if they differ."""
+        return None
+
     def require_fit(self, nominal_ms: float) -> None:
         """Refuse a nominal control period, in ms, beside which the fault makes no sense.
 

@@ -42,6 +42,7 @@ class Piece:
         name: name of its file; unique in a sweep.
         arguments: keyword arguments, plain JSON.
         inputs: fingerprint of the files that it reads; if that changes, the piece is done again.
+        reports: whether the function has an argument ``report``, see :data:`Report`.
         size: how long it is expected to take, for the estimate of the time left.
     """
 
@@ -50,6 +51,7 @@ class Piece:
     arguments: dict[str, Any]
     inputs: str = ''
     size: Size = ALIKE
+    reports: bool = False
 
     @property
     def key(self) -> str:
@@ -143,11 +145,12 @@ def keep(folder: Path, outcome: Outcome) -> None:
     write_json(_path(folder, outcome['name']), outcome)
 
 
-def do(piece: Piece) -> Outcome:
+def do(piece: Piece, report: Report = lambda share, text: None) -> Outcome:
     """Do a piece; an exception becomes part of its outcome."""
     started = time.monotonic()
+    arguments = {**piece.arguments, 'report': report} if piece.reports else piece.arguments
     try:
-        what = {'ok': True, 'result': piece.function(**piece.arguments)}
+        what = {'ok': True, 'result': piece.function(**arguments)}
     except (ValueError, OSError, RuntimeError, MemoryError) as error:
         what = {'ok': False, 'error': str(error) or type(error).__name__}
     except Exception:  # a bug: show where it is
@@ -183,7 +186,12 @@ def _here(
     """Do each piece in this process."""
     for piece in pieces:
         progress.start(piece.name)
-        outcome = do(piece)
+
+        def report(share: float, text: str, name: str = piece.name) -> None:
+            progress.update(name, share, text)
+            show(progress)
+
+        outcome = do(piece, report)
         keep(folder, outcome)
         _end(progress, outcome)
         show(progress)
@@ -215,7 +223,7 @@ def _job(piece: Piece, folder: str, report: Report) -> None:
     Raises:
         RuntimeError: the piece failed.
     """
-    outcome = do(piece)
+    outcome = do(piece, report)
     keep(Path(folder), outcome)
     if not outcome['ok']:
         raise RuntimeError(outcome['error'])
@@ -230,6 +238,7 @@ def _ray(
 ) -> Iterator[Outcome]:
     """Do each piece as a task; one whose node dies is done again on another."""
     import ray
+    import ray.exceptions
 
     ours = not ray.is_initialized()
     if ours:

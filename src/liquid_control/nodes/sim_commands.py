@@ -47,6 +47,7 @@ class SimCommands:
         self._stamp_ns = 0
         self._published_at = 0.0
         self._answered_at: float | None = None
+        self._heard_at = time.monotonic()
         self._excused = False
         self._used = AnsweredPace(robot, thin)
         kind = message_type(self._reader.kind)
@@ -78,6 +79,11 @@ class SimCommands:
         """Seconds from the observation to its command; NaN if there is none."""
         return math.nan if self._answered_at is None else self._answered_at - self._published_at
 
+    @property
+    def silent_s(self) -> float:
+        """Seconds since the last command arrived, whichever observation it answers."""
+        return time.monotonic() - self._heard_at
+
     def settled(self) -> bool:
         """Whether nothing more is awaited: there is a command, or none can come."""
         return self._answered_at is not None or self._excused
@@ -90,6 +96,7 @@ class SimCommands:
                 f'{self._topic}: refused: {error}', throttle_duration_sec=1.0
             )
             return
+        self._heard_at = time.monotonic()
         self.held = np.clip(values, self._lower, self._upper)
         stamp = self._reader.answered(message)
         self._used.answered(self._stamp_ns if stamp is None else stamp)

@@ -19,8 +19,9 @@ from rosgraph_msgs.msg import Clock
 from liquid_control import paths
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
-from liquid_control.faults import SimulationFaults, check_model, parse
+from liquid_control.faults import SimulationFaults, check_model, constant_period, parse
 from liquid_control.nodes.parameters import Parameters
+from liquid_control.nodes.run_settings import BEGUN
 from liquid_control.nodes.session import NodeError, Session, run_process
 from liquid_control.nodes.sim_commands import SimCommands
 from liquid_control.nodes.sim_episode import Episode, EpisodeReport
@@ -49,7 +50,7 @@ class SimNode(Node):
         self._seed = declare.get('seed', 0, 'Seed of the first episode; counts up.', low=0)
         self._episodes = declare.get('episodes', 1, 'Episodes to run; 0: without end.', low=0)
         steps = declare.get(
-            'steps', 0, 'Longest episode in control periods; 0: as long as the robot has.', low=0
+            'steps', 0, 'Longest episode in control periods; 0: those in the time it has.', low=0
         )
         self._wait_for = declare.get(
             'wait_for', 1, 'Subscribers of joint_states to wait for before the start.', low=0
@@ -74,9 +75,11 @@ class SimNode(Node):
         self.robot = Contract.load(path := simulated_contract(robot))
         read = Bundle.read(paths.policy(policy, path)).contract if policy else self.robot
         simulated = robot_of(self.robot)
-        self._steps, self._period_s = steps or simulated.episode_steps, simulated.period_s
+        self._period_s = simulated.period_s
         self.world = World(simulated, self.robot)
         check_model(faults := parse(fault), self.world.nominal)
+        period = constant_period(faults, self.robot.period_ns)
+        self._steps = steps or simulated.longest_episode(period)
         self._faults = SimulationFaults(faults, self._seed, self.robot.action, self.robot.period_ns)
         profile = qos(lockstep=self.lockstep, reliable=True, depth=10)
         self._sensors = SensorPublishers(self, simulated, profile)
@@ -137,6 +140,7 @@ class SimNode(Node):
             length = world.whole(faults.period(world.stamp_ns, world.steps))
             if episode.index == 0 and world.steps == 0:
                 self._observe_until_answered(session)
+                self.get_logger().info(BEGUN)
                 tick = commands.published_at
             else:
                 self._observe()
@@ -150,6 +154,7 @@ class SimNode(Node):
             episode.step = world.steps
             episode.total += reward
             episode.missed += int(late)
+            episode.silent_s = commands.silent_s
             episode.truncated = world.steps >= self._steps or self._requests.reset_asked
             self._report.add(episode, reward, commands.latency, late, world.stamp_ns)
             tick = self._next_period(session, tick, length)

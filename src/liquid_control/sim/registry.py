@@ -93,12 +93,13 @@ def simulated_contract(name_or_path: str | Path) -> Path:
 
     Raises:
         FileNotFoundError: there is no such file, or the robot has no contract.
-        ValueError: there is no robot of this name; the message names those that are simulated.
+        ValueError: there is no robot of this name, or it is a policy; the message names those that
+            are simulated.
     """
     known = simulated_robots()
     if name_or_path in known:
         return known[str(name_or_path)].contract_path()
-    if not paths.is_path(name_or_path) and name_or_path not in paths.robots():
+    if not paths.is_path(name_or_path, *paths.FILES) and name_or_path not in paths.robots():
         raise ValueError(unknown('robot', str(name_or_path), known))
     return paths.robot(name_or_path)
 

@@ -1,11 +1,28 @@
-"""``liquid-control benchmark``: what policies and cells cost, beside references in one run."""
+"""``liquid-control benchmark``: what policies cost, and how they bear faults."""
 
 import argparse
 
 from liquid_control.cli.arguments import add_json_argument, sentence
-from liquid_control.cli.benchmark import latency, replay, rollouts, training
+from liquid_control.cli.benchmark import (
+    cost,
+    generalization,
+    latency,
+    replay,
+    robustness,
+    rollouts,
+    training,
+)
 
 _KINDS = {
+    'cost': (cost, 'memory, operations and estimated energy of policies'),
+    'robustness': (
+        robustness,
+        'how policies degrade under faults of sensors and commands, with intervals',
+    ),
+    'generalization': (
+        generalization,
+        'how policies bear other clocks, bodies and ground than in training, with intervals',
+    ),
     'latency': (
         latency,
         'policy step, sensor-to-command loop and memory, beside a bare echo',

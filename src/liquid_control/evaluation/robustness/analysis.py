@@ -17,7 +17,7 @@ from liquid_control.evaluation.robustness.ranking import (
     standings,
     tied_with_best,
 )
-from liquid_control.evaluation.robustness.resampling import LEAST, Means, Resamples, Sampled
+from liquid_control.evaluation.robustness.resampling import LEAST, Means, Resamples
 from liquid_control.evaluation.robustness.results import MEASURED, NOMINAL, RobustnessResults
 from liquid_control.evaluation.robustness.scores import CLEAN, Condition, Runs, Scores, scores_of
 from liquid_control.evaluation.statistics import LEVEL
@@ -95,7 +95,7 @@ def _cells(scores: Scores, means: Means, resamples: Resamples) -> list[Cell]:
                 cell = dataclasses.replace(
                     cell,
                     percent=percent.estimate(),
-                    keeps=percent.percent_of(means[name, CLEAN]).estimate(),
+                    keeps=(percent / means[name, CLEAN] * 100.0).estimate(),
                     mean=resamples.mean(name, runs.percent).estimate(),
                     episodes=runs.fallen.size,
                     falls=int(runs.fallen.sum()),
@@ -118,9 +118,7 @@ def _prediction(resamples: Resamples, name: str, runs: Runs) -> Estimate:
     """Error of the predictions as a share of that of predicting no change."""
     sums = np.stack([np.nan_to_num(runs.errors), np.nan_to_num(runs.persistence)], axis=-1)
     drawn = resamples.mean(name, sums)
-    parts = [Sampled(drawn.value[index], drawn.draws[index]) for index in (0, 1)]
-    share = parts[0].percent_of(parts[1])
-    return Sampled(share.value / 100.0, share.draws / 100.0).estimate()
+    return (drawn[0] / drawn[1]).estimate()
 
 
 def _gains(scores: Scores, means: Means) -> tuple[Gain, ...]:

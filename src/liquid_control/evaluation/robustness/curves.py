@@ -7,8 +7,9 @@ import numpy as np
 from liquid_control.evaluation.families import Family
 from liquid_control.evaluation.robustness.figures import Curve
 from liquid_control.evaluation.robustness.ranking import tied_with_best
-from liquid_control.evaluation.robustness.resampling import Means, Sampled, stacked
+from liquid_control.evaluation.robustness.resampling import Means
 from liquid_control.evaluation.robustness.results import MEASURED
+from liquid_control.evaluation.robustness.sampled import Sampled, stacked
 from liquid_control.evaluation.robustness.scores import CLEAN, Condition
 
 
@@ -66,9 +67,9 @@ def family_curves(
                 tuple(places),
                 tuple(places.values()),
                 tuple(point.estimate() for point in points),
-                tuple(point.percent_of(clean).estimate() for point in points),
+                tuple((point / clean * 100.0).estimate() for point in points),
                 areas[policy].estimate(),
-                areas[policy].percent_of(clean).estimate(),
+                (areas[policy] / clean * 100.0).estimate(),
                 policy in best,
             )
         )

@@ -19,6 +19,11 @@ class Estimate:
         """Whether the interval lies above 0: never without an interval."""
         return self.low > 0.0
 
+    @property
+    def negative(self) -> bool:
+        """Whether the interval lies below 0: never without an interval."""
+        return self.high < 0.0
+
 
 NOTHING = Estimate(math.nan)
 """What was not measured."""
@@ -43,7 +48,7 @@ class Cell:
         stopped: in how many the policy was stopped, since its output was not finite.
         prediction: error of the predictions as a share of that of predicting no change, under the
             same fault; NaN where there are none.
-        best: whether it cannot be told from the best policy under this fault.
+        best: whether no other policy is certainly better under this fault.
         error: why there are no figures; empty if there are.
     """
 
@@ -80,7 +85,7 @@ class Curve:
         area: area under ``percent`` against the position, by trapezoids; the mean of both sides
             if the unchanged level lies inside. NaN if a level is missing.
         area_keeps: area under ``keeps``.
-        best: whether its area cannot be told from that of the best policy.
+        best: whether no other policy's area is certainly larger.
     """
 
     policy: str
@@ -151,16 +156,16 @@ class Standing:
         keeps: the same in % of the policy's own without a fault.
         clean: interquartile mean without a fault, in % of the reference.
         interquartile: interquartile mean over all episodes under faults, in % of the reference.
-        mean_rank: mean over the conditions of its rank in each, by the interquartile mean.
+        mean_rank: mean over the faults of its rank under each, by the interquartile mean.
         rank: its rank by ``overall``; policies that are equal share the best of their ranks.
-        rank_low: the best rank that its 95 % interval holds.
-        rank_high: the worst.
-        best: whether it cannot be told from the best.
+        rank_low: best rank that is possible: 1 more than the policies certainly better.
+        rank_high: worst rank that is possible.
+        best: whether no other policy is certainly better.
         falls: episodes under faults that ended with a fall.
         stopped: episodes, also those without a fault, in which it was stopped.
         episodes: episodes under faults.
-        missing: conditions without figures. Such a policy has no rank (0) and is compared with
-            none.
+        missing: conditions without figures. A policy that misses any has no rank (0), and is
+            compared with none.
     """
 
     policy: str
@@ -180,7 +185,7 @@ class Standing:
 
     @property
     def certain(self) -> bool:
-        """Whether its interval holds one rank alone."""
+        """Whether one rank alone is possible."""
         return 0 < self.rank_low == self.rank_high
 
 

@@ -1,35 +1,28 @@
-"""Which policy is better: ties with the best, ranks, probabilities, profiles."""
+"""Which policy is better: ranks, probabilities of improvement, performance profiles."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 from scipy import stats
 
 from liquid_control.evaluation.robustness.figures import Improvement, Profile, Standing
-from liquid_control.evaluation.robustness.resampling import (
-    THRESHOLDS,
-    Means,
-    Resamples,
+from liquid_control.evaluation.robustness.resampling import Means, Resamples
+from liquid_control.evaluation.robustness.sampled import (
     Sampled,
+    certainly_better,
+    ranks,
     stacked,
 )
 from liquid_control.evaluation.robustness.scores import CLEAN, Scores
-from liquid_control.evaluation.statistics import LEVEL
+
+THRESHOLDS = tuple(float(percent) for percent in range(0, 121, 2))
+"""Thresholds of performance profiles, in % of the reference."""
 
 
 def tied_with_best(figures: Mapping[str, Sampled]) -> set[str]:
-    """The policies that cannot be told from the best, itself among them.
-
-    A policy is worse than the best if the interval of their paired difference lies above 0. The
-    intervals of all these differences hold together with 95 % (Bonferroni).
-    """
-    known = {name: one for name, one in figures.items() if np.isfinite(one.value)}
-    if not known:
-        return set()
-    best = max(known.values(), key=lambda one: float(one.value))
-    level = 1.0 - (1.0 - LEVEL) / max(1, len(known) - 1)
-    return {name for name, one in known.items() if not (best - one).estimate(level=level).positive}
+    """The policies that are perhaps the best: none is certainly better."""
+    return {name for name, better in certainly_better(figures).items() if not better}
 
 
 def standings(
@@ -47,24 +40,24 @@ def standings(
     found = [_unranked(scores, means, name) for name in scores.policies]
     if not overall:
         return tuple(found)
-    best, places = tied_with_best(overall), _places(overall)
-    ranks = stacked(
-        [_ranks([means[name, condition] for name in overall]) for condition in scores.faulty]
+    better = certainly_better(overall)
+    placed = stats.rankdata([-float(one.value) for one in overall.values()], 'min')
+    mean_ranks = stacked(
+        [ranks([means[name, condition] for name in overall]) for condition in scores.faulty]
     ).average()
     for index, name in enumerate(overall):
         runs = np.array([scores.runs[name][condition].percent for condition in scores.faulty])
-        rank, low, high = places[name]
         position = scores.policies.index(name)
         found[position] = replace(
             found[position],
             overall=overall[name].estimate(),
-            keeps=overall[name].percent_of(means[name, CLEAN]).estimate(),
+            keeps=(overall[name] / means[name, CLEAN] * 100.0).estimate(),
             interquartile=resamples.pooled(name, runs).estimate(),
-            mean_rank=ranks.estimate(index),
-            rank=rank,
-            rank_low=low,
-            rank_high=high,
-            best=name in best,
+            mean_rank=mean_ranks.estimate(index),
+            rank=int(placed[index]),
+            rank_low=1 + len(better[name]),
+            rank_high=len(overall) - sum(name in others for others in better.values()),
+            best=not better[name],
         )
     return tuple(sorted(found, key=lambda one: (one.rank == 0, one.rank)))
 
@@ -82,26 +75,6 @@ def _unranked(scores: Scores, means: Means, name: str) -> Standing:
         episodes=sum(run.fallen.size for run in faulty),
         missing=scores.missing(name),
     )
-
-
-def _ranks(figures: Sequence[Sampled]) -> Sampled:
-    """The rank of each figure, 1 for the highest; equal ones share their mean rank."""
-    joined = stacked(figures)
-    return Sampled(stats.rankdata(-joined.value, axis=0), stats.rankdata(-joined.draws, axis=0))
-
-
-def _places(figures: Mapping[str, Sampled]) -> dict[str, tuple[int, int, int]]:
-    """Policy → rank, and the best and the worst that its interval holds."""
-    joined = stacked(list(figures.values()))
-    ranks = stats.rankdata(-joined.value, 'min').astype(int)
-    count, draws = joined.draws.shape
-    if draws == 0:
-        return {name: (rank, 1, count) for name, rank in zip(figures, ranks.tolist(), strict=True)}
-    outside = 50.0 * (1.0 - LEVEL)
-    best = np.percentile(stats.rankdata(-joined.draws, 'min', axis=0), outside, axis=1)
-    worst = np.percentile(stats.rankdata(-joined.draws, 'max', axis=0), 100.0 - outside, axis=1)
-    low, high = np.floor(best).astype(int), np.ceil(worst).astype(int)
-    return {name: (int(ranks[i]), int(low[i]), int(high[i])) for i, name in enumerate(figures)}
 
 
 def improvements(scores: Scores, resamples: Resamples) -> tuple[Improvement, ...]:
@@ -128,7 +101,7 @@ def _probability(scores: Scores, resamples: Resamples, better: str, worse: str) 
     drawn = np.einsum(
         'bi,ij,bj->b', resamples.shares(better), table, resamples.shares(worse), optimize=True
     )
-    return Sampled(np.asarray(table.mean()), drawn)
+    return Sampled(np.asarray(table.mean()), drawn, resamples.units(better, worse))
 
 
 def profiles(scores: Scores, resamples: Resamples) -> tuple[Profile, ...]:

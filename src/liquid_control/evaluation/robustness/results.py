@@ -116,13 +116,14 @@ class RobustnessResults:
         kinds = {'policies': PolicyFacts, 'families': Family, 'measurements': Measurement}
         try:
             rows: dict[str, Any] = {
-                name: tuple(_of(kind, row) for row in data[name]) for name, kind in kinds.items()
+                name: tuple(from_row(kind, row) for row in data[name])
+                for name, kind in kinds.items()
             }
             return cls(**(data | rows))
         except (KeyError, TypeError) as error:
             raise ValueError(f'{path}: expected results of a comparison: {error}') from error
 
 
-def _of(kind: type, row: dict[str, Any]) -> Any:
+def from_row(kind: type, row: dict[str, Any]) -> Any:
     """A row of plain JSON as a frozen dataclass, its lists as tuples."""
     return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items()})

@@ -1,0 +1,195 @@
+"""What ``compare``, ``benchmark robustness`` and ``benchmark generalization`` share."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from liquid_control import extras
+from liquid_control.cli.arguments import (
+    add_faults_argument,
+    add_policies_argument,
+    add_simulated_argument,
+    terminable,
+    whole,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from liquid_control.control.contract import Contract
+    from liquid_control.evaluation.families import Family
+    from liquid_control.evaluation.robustness import Analysis, RobustnessResults
+    from liquid_control.evaluation.robustness.plan import Plan
+
+ENGINES = ('local', 'ray')
+_INTERRUPTED = 130
+_RESULTS, _ANALYSIS, _TABLE = 'results.json', 'analysis.json', 'results.csv'
+
+Table = Callable[['RobustnessResults', 'Analysis'], Any]
+"""Makes the table that a verb prints."""
+
+
+def add_comparison_arguments(
+    parser: argparse.ArgumentParser, name: str, faults: str, episodes: int
+) -> None:
+    """Add the arguments of every comparison.
+
+    Args:
+        parser: parser of the verb.
+        name: name of the comparison, and of its folder in ``runs``.
+        faults: what ``--fault`` says in ``--help``.
+        episodes: default number of episodes.
+    """
+    add_policies_argument(
+        parser, 'policies that ship, or paths; NAME=FILE, given several times with one name, for '
+        'several trainings of one policy; all: every student that ships (cfc,ltc,lstm,gru)',
+    )  # fmt: skip
+    add_simulated_argument(parser, contract=True)
+    add_faults_argument(parser, faults)
+    parser.add_argument(
+        '--episodes', '--seeds', type=whole(1, 10_000), default=episodes, metavar='N',
+        help=f'episodes of each policy under each fault, of the same seeds for all ({episodes}); '
+        'fewer than 6 give no intervals',
+    )  # fmt: skip
+    parser.add_argument(
+        '--seed', type=whole(0, 2**31 - 1), default=500_000, metavar='N',
+        help='seed of the first episode; each later one adds 1 (500000)',
+    )  # fmt: skip
+    parser.add_argument(
+        '--workers', type=whole(1), metavar='N', help='local processes (one a usable core)'
+    )
+    parser.add_argument(
+        '--engine', choices=ENGINES, default='local', help='where to work: local or ray (local)'
+    )
+    parser.add_argument('--address', help='address of a Ray cluster (one on this machine)')
+    parser.add_argument(
+        '--out', type=Path, default=Path('runs') / name, metavar='FOLDER',
+        help='folder of results; with the same one, finished work is not done again '
+        f'(runs/{name})',
+    )  # fmt: skip
+    parser.add_argument('--no-video', action='store_true', help='draw no videos for the report')
+    parser.set_defaults(writes_csv=True)
+
+
+def check_engine(args: argparse.Namespace) -> None:
+    """Refuse options that contradict each other, before any work is done.
+
+    Raises:
+        MissingModuleError: Ray is asked for but not installed.
+        ValueError: an address is given without Ray.
+    """
+    if args.engine == 'ray':
+        extras.require('ray')
+    elif args.address:
+        raise ValueError('--address: it is that of a Ray cluster: add --engine ray')
+
+
+def carry_out(
+    args: argparse.Namespace,
+    benchmark: str,
+    families: Callable[['Contract'], Sequence['Family']],
+    table: Table,
+) -> int:
+    """Plan, measure, analyse, report; returns the exit code.
+
+    Args:
+        args: the arguments, see :func:`add_comparison_arguments`.
+        benchmark: what the comparison is called.
+        families: the faults for a robot.
+        table: the table to print.
+    """
+    extras.require('mujoco', 'gymnasium', 'scipy', 'plotly')
+    check_engine(args)
+    from rich.console import Console
+
+    from liquid_control.cli.progress import showing
+    from liquid_control.control.contract import Contract
+    from liquid_control.evaluation.robustness import run
+    from liquid_control.evaluation.robustness.contenders import contenders
+    from liquid_control.evaluation.robustness.plan import Plan
+    from liquid_control.run_folder import own_folder
+    from liquid_control.sim import robot_of, simulated_contract
+
+    robot = Contract.load(Path(simulated_contract(args.robot)).resolve())
+    robot_of(robot)
+    policies = contenders(args.policy, robot)
+    plan = Plan(benchmark, robot, policies, tuple(families(robot)), args.episodes, args.seed)
+    folder = own_folder(args.out, run.PIECES)
+    console = Console()
+    console.print(_begins(plan, folder), highlight=False)
+    workers = args.workers or len(os.sched_getaffinity(0))
+    with terminable():
+        try:
+            with showing(console, benchmark, 'pieces') as show:
+                results = run.carry_out(
+                    plan, folder, workers=workers, engine=args.engine, address=args.address,
+                    show=show,
+                )  # fmt: skip
+        except KeyboardInterrupt:
+            print(
+                f'stopped; what is finished is kept in {folder}: the same command goes on there',
+                file=sys.stderr,
+            )
+            return _INTERRUPTED
+    _finish(args, console, results, folder, table)
+    failed = run.failures(results)
+    for line in failed:
+        print(f'liquid-control: not measured: {line}', file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _begins(plan: 'Plan', folder: Path) -> str:
+    """What is about to be measured, in one line."""
+    levels = sum(len(family.levels) for family in plan.families)
+    bundles = sum(len(contender.bundles) for contender in plan.contenders)
+    names = ', '.join(contender.name for contender in plan.contenders)
+    return (
+        f'{names}: without a fault and under {levels} faults, {plan.episodes} episodes each, '
+        f'{bundles * (levels + 1) * plan.episodes:,} in all; kept in {folder}'
+    )
+
+
+def _finish(
+    args: argparse.Namespace,
+    console: 'Console',
+    results: 'RobustnessResults',
+    folder: Path,
+    table: Table,
+) -> None:
+    """Write all files; print the answer in words, the table, and where the files are."""
+    from dataclasses import asdict
+
+    from rich.text import Text
+
+    from liquid_control.cli.progress import reporting
+    from liquid_control.evaluation.robustness import analyse
+    from liquid_control.evaluation.robustness.rows import csv_text
+    from liquid_control.files import write_whole
+    from liquid_control.provenance import write_json
+    from liquid_control.report.robustness import write_robustness_report
+    from liquid_control.report.robustness.words import answers, problems
+
+    results.save(folder / _RESULTS)
+    with console.status('resampling'):
+        analysis = analyse(results)
+    write_json(folder / _ANALYSIS, {'format': 1, **asdict(analysis)})
+    text = csv_text(results, analysis)
+    for path in filter(None, (folder / _TABLE, args.csv)):
+        write_whole(path, text)
+    if args.json:
+        whole = {'format': 1, 'results': asdict(results), 'analysis': asdict(analysis)}
+        write_json(args.json, whole)
+    with reporting(console, 'videos') as report:
+        page = write_robustness_report(
+            folder, results, analysis, video=not args.no_video, report=report
+        )
+    for sentence in (*problems(results, analysis), *answers(results, analysis)):
+        console.print(Text(sentence.text, style='bold red' if sentence.bad else ''))
+    console.print()
+    console.print(table(results, analysis))
+    console.print(f'report: {page}', highlight=False, soft_wrap=True)
+    others = ', '.join(path.name for path in sorted(folder.iterdir()) if path.is_file())
+    console.print(f'in {folder}: {others}', highlight=False, soft_wrap=True)

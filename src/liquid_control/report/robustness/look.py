@@ -1,0 +1,105 @@
+"""What all parts of the page share: how a policy looks, the scale of the heat map, and texts."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from liquid_control.evaluation.families import Family
+from liquid_control.evaluation.robustness import Estimate, RobustnessResults
+
+NOTHING = '–'
+CLEAN = 'no fault'
+INK, LINE = '#22262a', '#dcdcd6'
+_COLORS = (
+    '#0072b2', '#d55e00', '#009e73', '#b0528c', '#c98500', '#3f9fd6', '#5d3a9b', '#6b6b6b',
+)  # fmt: skip
+"""After Okabe and Ito: told apart with any colour vision; three are darker, to be seen on white."""
+_DASHES = (('solid', 'circle'), ('dash', 'square'), ('dot', 'diamond'))
+SCALE = ('#a50026', '#f46d43', '#fee090', '#e0f3f8', '#74add1', '#313695')
+"""ColorBrewer's RdYlBu: told apart with any colour vision, and in grey its middle is lightest."""
+
+
+class Look(NamedTuple):
+    """How one policy looks in every plot."""
+
+    color: str
+    dash: str
+    symbol: str
+
+    def band(self) -> str:
+        """Colour of its intervals."""
+        red, green, blue = rgb(self.color)
+        return f'rgba({red},{green},{blue},0.16)'
+
+
+def looks(policies: Sequence[str]) -> dict[str, Look]:
+    """A look for each policy, all different up to 24."""
+    made = {}
+    for number, name in enumerate(policies):
+        dash, symbol = _DASHES[number // len(_COLORS) % len(_DASHES)]
+        made[name] = Look(_COLORS[number % len(_COLORS)], dash, symbol)
+    return made
+
+
+def rgb(color: str) -> tuple[int, int, int]:
+    """Red, green and blue, 0 to 255, of ``#rrggbb``."""
+    return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)
+
+
+def shade(share: float) -> tuple[str, str]:
+    """Colours of a cell and of the text on it.
+
+    Args:
+        share: 0, worst, to 1, best; what lies outside is clipped, NaN is grey.
+    """
+    if math.isnan(share):
+        return '#e9e9e4', INK
+    place = min(max(share, 0.0), 1.0) * (len(SCALE) - 1)
+    below = min(int(place), len(SCALE) - 2)
+    pair = zip(rgb(SCALE[below]), rgb(SCALE[below + 1]), strict=True)
+    red, green, blue = (round(a + (b - a) * (place - below)) for a, b in pair)
+    light = 0.299 * red + 0.587 * green + 0.114 * blue
+    return f'#{red:02x}{green:02x}{blue:02x}', '#ffffff' if light < 128 else '#000000'
+
+
+def estimate_text(estimate: Estimate, unit: str = ' %', digits: int = 0) -> str:
+    """``98 % [95, 100]``, without an interval where there is none."""
+    if math.isnan(estimate.value):
+        return NOTHING
+    text = f'{estimate.value:.{digits}f}{unit}'
+    if math.isnan(estimate.low):
+        return text
+    return f'{text} [{estimate.low:.{digits}f}, {estimate.high:.{digits}f}]'
+
+
+def level_text(family: Family, level: float) -> str:
+    """A level with its unit in short: ``0.1 std``, ``3 samples``, ``× 0.5``; empty without unit."""
+    unit = family.unit.partition(',')[0].replace("a channel's std", 'std')
+    if unit.startswith('times '):
+        return f'× {level:g}'
+    if unit.startswith('±'):
+        return f'± {level:g}{unit.removeprefix("±")}'
+    if unit.startswith(('σ', 'probability')):
+        return f'{unit} {level:g}'
+    return f'{level:g} {unit}' if unit else ''
+
+
+def condition_text(family: Family, level: float) -> str:
+    """A fault at one level, in words."""
+    return ', '.join(filter(None, (family.title, level_text(family, level))))
+
+
+def reference_name(results: RobustnessResults) -> str:
+    """Whose return is 100 %, as it stands in a sentence."""
+    name = str(results.reference['name'])
+    return f'the {name}' if name in ('expert', 'teacher') else name
+
+
+def listed(parts: Sequence[str]) -> str:
+    """``a, b and c``."""
+    return parts[0] if len(parts) == 1 else f'{", ".join(parts[:-1])} and {parts[-1]}'
+
+
+def plural(count: int, what: str) -> str:
+    """``1 episode``, ``2 episodes``."""
+    return f'{count:,} {what}' if count == 1 else f'{count:,} {what}s'

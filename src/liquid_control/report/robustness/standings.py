@@ -1,0 +1,112 @@
+"""All faults together: overall return, ranks, profiles, and return against cost."""
+
+import math
+from typing import Any
+
+from liquid_control.evaluation.robustness import Analysis, Estimate, RobustnessResults, Standing
+from liquid_control.report.robustness.look import Look, estimate_text
+from liquid_control.report.robustness.plots import Plot, line, plot, points, safe
+
+Looks = dict[str, Look]
+COSTS = {
+    'parameters': ('parameters', 1.0),
+    'latency_us_p50': ('median time of a step, µs', 1.0),
+    'resident_bytes': ('resident memory, MiB', 2.0**-20),
+    'bundle_bytes': ('size of the bundle, KiB', 2.0**-10),
+    'state_bytes': ('hidden state, bytes', 1.0),
+    'multiply_adds': ('multiply-adds a step', 1.0),
+    'transcendentals': ('transcendental operations a step', 1.0),
+    'energy_nj': ('energy a step, nJ, an estimate', 1.0),
+}
+"""Figure of a policy → its title with unit, and the factor to that unit."""
+
+
+def overall(results: RobustnessResults, analysis: Analysis, looks: Looks) -> Plot | None:
+    """Mean area under the degradation curves, best policy on top."""
+    ranked = _ranked(analysis)
+    if len(ranked) < 2:
+        return None
+    traces = [
+        points(
+            one.policy, looks[one.policy], one.overall, len(ranked) - number,
+            f'<b>{safe(one.policy)}</b><br>{estimate_text(one.overall, digits=1)}',
+        )
+        for number, one in enumerate(ranked)
+    ]  # fmt: skip
+    x = {
+        'title': f'return over all faults, % of {results.reference["name"]}',
+        'rangemode': 'tozero',
+    }
+    return plot('Over all faults', traces, x, _names(ranked), 90 + 26 * len(ranked))
+
+
+def ranks(analysis: Analysis, looks: Looks) -> Plot | None:
+    """The rank of each policy, with all ranks that its interval holds."""
+    ranked = _ranked(analysis)
+    if len(ranked) < 2:
+        return None
+    traces = [
+        points(
+            one.policy, looks[one.policy], Estimate(one.rank, one.rank_low, one.rank_high),
+            len(ranked) - number,
+            f'<b>{safe(one.policy)}</b><br>rank {one.rank} [{one.rank_low}, {one.rank_high}]',
+        )
+        for number, one in enumerate(ranked)
+    ]  # fmt: skip
+    x = {'title': 'rank', 'range': [0.5, len(ranked) + 0.5], 'dtick': 1}
+    return plot('Ranks', traces, x, _names(ranked), 90 + 26 * len(ranked))
+
+
+def profiles(results: RobustnessResults, analysis: Analysis, looks: Looks) -> Plot | None:
+    """Share of the episodes under faults that reach more than each return."""
+    traces: list[Any] = []
+    for one in analysis.profiles:
+        shares = [Estimate(*(100.0 * x for x in (s.value, s.low, s.high))) for s in one.shares]
+        texts = [
+            f'<b>{safe(one.policy)}</b><br>{estimate_text(share)} of the episodes '
+            f'reach more than {threshold:.0f} %'
+            for threshold, share in zip(one.thresholds, shares, strict=True)
+        ]
+        traces += line(one.policy, looks[one.policy], one.thresholds, shares, texts)
+    for trace in traces:
+        trace.update(mode='lines')
+    x = {'title': f'return, % of {results.reference["name"]}'}
+    y = {'title': 'episodes that reach more, %', 'range': [0, 102]}
+    return plot('Performance profiles', traces, x, y, 340) if traces else None
+
+
+def costs(results: RobustnessResults, analysis: Analysis, looks: Looks) -> list[Plot]:
+    """Return over all faults against what each policy costs."""
+    ranked = {one.policy: one for one in _ranked(analysis)}
+    made = []
+    for key, (title, factor) in COSTS.items():
+        traces = []
+        for policy in results.policies:
+            value = policy.figures.get(key)
+            if policy.name not in ranked or value is None or not math.isfinite(value):
+                continue
+            reached = ranked[policy.name].overall
+            text = (
+                f'<b>{safe(policy.name)}</b><br>{safe(title)}: {factor * value:,.4g}<br>'
+                f'{estimate_text(reached, digits=1)}'
+            )
+            look = looks[policy.name]
+            traces.append(points(policy.name, look, reached, factor * value, text, vertical=True))
+        if traces:
+            y = {'title': f'return, % of {results.reference["name"]}', 'rangemode': 'tozero'}
+            x = {'title': title, 'rangemode': 'tozero'}
+            made.append(plot(f'Return and {title.partition(",")[0]}', traces, x, y))
+    return made
+
+
+def _ranked(analysis: Analysis) -> list[Standing]:
+    """The policies with a rank, best first."""
+    return [one for one in analysis.standings if one.rank]
+
+
+def _names(ranked: list[Standing]) -> dict[str, Any]:
+    count = len(ranked)
+    return {
+        'title': '', 'tickvals': [count - number for number in range(count)],
+        'ticktext': [safe(one.policy) for one in ranked], 'range': [0.4, count + 0.6],
+    }  # fmt: skip

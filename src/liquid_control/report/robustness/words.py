@@ -1,0 +1,230 @@
+"""The answer in words: what was not measured, who degrades how, and what cannot be told."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+from liquid_control.evaluation.families import Family
+from liquid_control.evaluation.robustness import (
+    MEASURED,
+    NOMINAL,
+    Analysis,
+    Cell,
+    Estimate,
+    Gain,
+    RobustnessResults,
+)
+from liquid_control.report.robustness.look import (
+    CLEAN,
+    condition_text,
+    estimate_text,
+    level_text,
+    listed,
+    plural,
+    reference_name,
+)
+from liquid_control.report.summary import Sentence
+
+_NAMED = 4
+"""Policies that a sentence about one fault names; of more, the best and the worst."""
+_HALF = 50.0
+
+
+def problems(results: RobustnessResults, analysis: Analysis) -> list[Sentence]:
+    """What failed or was not measured; nobody must miss it."""
+    said = []
+    titles = {family.name: family for family in results.families}
+    for policy in results.policies:
+        cells = [cell for cell in analysis.cells if cell.policy == policy.name]
+        failed = defaultdict(list)
+        for cell in cells:
+            if cell.error:
+                failed[cell.error].append(_where(cell, titles))
+        for error, where in failed.items():
+            said.append(f'{policy.name} was not measured under {_some(where)}: {error}.')
+        stopped = [cell for cell in cells if cell.stopped]
+        if stopped:
+            count, of = sum(c.stopped for c in stopped), sum(c.episodes for c in stopped)
+            said.append(
+                f'{policy.name} was stopped in {count:,} of {plural(of, "episode")} under '
+                f'{_some([_where(cell, titles) for cell in stopped])}, since its output was not '
+                'finite. These episodes count as failed.'
+            )
+        missing = _missing(analysis, policy.name)
+        if missing:
+            lacks = plural(missing, 'condition')
+            said.append(f'{policy.name} has no rank: {lacks} not measured.')
+    return [Sentence(text, bad=True) for text in said]
+
+
+def answers(results: RobustnessResults, analysis: Analysis) -> list[Sentence]:
+    """The answer over all faults: who is best, which ranks are certain, who gains by Δt."""
+    texts = [
+        *_overall(results, analysis),
+        *_ranks(analysis),
+        *_elapsed(results, analysis),
+        analysis.covers,
+    ]
+    return [Sentence(text) for text in texts if text]
+
+
+def fault_by_fault(results: RobustnessResults, analysis: Analysis) -> list[tuple[str, str]]:
+    """Each fault at its most telling level, and what the policies keep there."""
+    said = []
+    for family in results.families:
+        level = _telling(analysis, family)
+        cells = _ordered(cell for cell in _at(analysis, family, level) if _known(cell.keeps))
+        if cells:
+            missing = [cell.policy for cell in _at(analysis, family, level) if cell.error]
+            without = f' Not measured: {listed(missing)}.' if missing else ''
+            text = f'{_keep(cells)}{_winner(cells)}{without}'
+            said.append((condition_text(family, level), text))
+    return said
+
+
+def _overall(results: RobustnessResults, analysis: Analysis) -> Iterator[str]:
+    ranked = [one for one in analysis.standings if one.rank]
+    if not ranked:
+        yield 'No policy was measured under every fault, so none can be ranked.'
+        return
+    scale = f'of what {reference_name(results)} reaches without faults'
+    if len(ranked) == 1:
+        (only,) = ranked
+        reached = estimate_text(only.overall)
+        yield f'Averaged over all faults, {only.policy} reaches {reached} {scale}.'
+        return
+    best = [one.policy for one in ranked if one.best]
+    reached = [f'{one.policy} {estimate_text(one.overall)}' for one in ranked]
+    text = f'Averaged over all faults, {_some(reached, _NAMED)} {scale}.'
+    if len(best) > 1:
+        yield f'No winner can be named: {listed(best)} cannot be told apart. {text}'
+    else:
+        yield f'{best[0]} is the most robust. {text}'
+
+
+def _ranks(analysis: Analysis) -> Iterator[str]:
+    ranked = [one for one in analysis.standings if one.rank]
+    if len(ranked) < 2:
+        return
+    certain = [f'{one.policy} ({one.rank})' for one in ranked if one.certain]
+    others = [
+        f'{one.policy} ({one.rank_low} to {one.rank_high})' for one in ranked if not one.certain
+    ]
+    if not others:
+        yield f'All ranks are certain: {_some(certain)}.'
+    elif certain:
+        yield f'Ranks are certain for {_some(certain)}, not for {_some(others)}.'
+    else:
+        yield f'No rank is certain: {_some(others)}.'
+
+
+def _elapsed(results: RobustnessResults, analysis: Analysis) -> Iterator[str]:
+    """Who gains by being given the measured elapsed time, and who loses."""
+    for family in results.families:
+        groups: dict[str, list[Gain]] = defaultdict(list)
+        for gain in analysis.gains:
+            if gain.family == family.name and _known(gain.points):
+                groups[gain.policy].append(gain)
+        if not groups:
+            continue
+        pays, costs, open_ = [], [], []
+        for policy, gains in groups.items():
+            up = [gain for gain in gains if gain.points.low > 0]
+            down = [gain for gain in gains if gain.points.high < 0]
+            if up:
+                pays.append((policy, up))
+            if down:
+                costs.append((policy, down))
+            if not up and not down:
+                open_.append(policy)
+        parts = [f'pays for {_gains(family, pays, groups)}'] if pays else []
+        parts += [f'costs {_gains(family, costs, groups)}'] if costs else []
+        parts += [f'makes no certain difference for {_some(open_)}'] if open_ else []
+        yield f'Knowing the elapsed time ({family.title}) {"; it ".join(parts)}.'
+
+
+def _gains(
+    family: Family, chosen: Sequence[tuple[str, list[Gain]]], every: Mapping[str, list[Gain]]
+) -> str:
+    """Policies with what they gain, or of many how many they are and from what to what."""
+    if len(chosen) > _NAMED:
+        values = sorted(gain.points.value for _, gains in chosen for gain in gains)
+        return (
+            f'{len(chosen)} of {len(every)} policies, by {values[0]:+.0f} to {values[-1]:+.0f} '
+            'points'
+        )
+    texts = []
+    for policy, gains in chosen:
+        values = sorted(gain.points.value for gain in gains)
+        if len(gains) == len(every[policy]) > 1:
+            text = f'{values[0]:+.0f} to {values[-1]:+.0f} points at every level'
+        else:
+            at = [(gain.points.value, level_text(family, gain.level)) for gain in gains]
+            text = ', '.join(f'{value:+.0f} points' + (f' at {x}' if x else '') for value, x in at)
+        texts.append(f'{policy} ({text})')
+    return listed(texts)
+
+
+def _keep(cells: Sequence[Cell]) -> str:
+    shown = cells if len(cells) <= _NAMED else [*cells[: _NAMED - 1], cells[-1]]
+    texts = [f'{cell.policy} {estimate_text(cell.keeps)}' for cell in shown]
+    first, *others = texts
+    if len(cells) > _NAMED:
+        others.insert(-1, f'{len(cells) - _NAMED} more between')
+    start = first.replace(cells[0].policy, f'{cells[0].policy} keeps', 1)
+    return f'{", ".join([start, *others])} of its return.'
+
+
+def _winner(cells: Sequence[Cell]) -> str:
+    best = [cell.policy for cell in cells if cell.best]
+    if len(cells) < 2 or not best:
+        return ''
+    if len(best) == 1:
+        return f' {best[0]} is best.'
+    if len(best) == len(cells):
+        return ' No winner: none can be told apart.'
+    return f' No winner: {listed(best)} cannot be told apart.'
+
+
+def _telling(analysis: Analysis, family: Family) -> float:
+    """The level at which the policies' returns lie farthest apart; of one policy, its worst."""
+    spreads = {}
+    for level in family.levels:
+        values = [cell.keeps.value for cell in _at(analysis, family, level) if _known(cell.keeps)]
+        if values:
+            spreads[level] = max(values) - min(values) if len(values) > 1 else -values[0]
+    return max(spreads, key=spreads.__getitem__, default=family.levels[-1])
+
+
+def _at(analysis: Analysis, family: Family, level: float) -> list[Cell]:
+    return [
+        cell
+        for cell in analysis.cells
+        if (cell.family, cell.level, cell.elapsed) == (family.name, level, MEASURED)
+    ]
+
+
+def _ordered(cells: Iterator[Cell]) -> list[Cell]:
+    return sorted(cells, key=lambda cell: -cell.percent.value)
+
+
+def _known(estimate: Estimate) -> bool:
+    return not math.isnan(estimate.value)
+
+
+def _missing(analysis: Analysis, policy: str) -> int:
+    """Conditions without figures, if they cost the policy its rank."""
+    return sum(one.missing for one in analysis.standings if one.policy == policy)
+
+
+def _where(cell: Cell, families: dict[str, Family]) -> str:
+    """The condition of a cell, in words."""
+    text = condition_text(families[cell.family], cell.level) if cell.family else CLEAN
+    return f'{text}, elapsed time held at 1' if cell.elapsed == NOMINAL else text
+
+
+def _some(parts: Sequence[str], most: int = 6) -> str:
+    """All parts, or the first and how many more there are."""
+    if len(parts) <= most:
+        return listed(parts)
+    return f'{", ".join(parts[: most - 1])} and {len(parts) - most + 1} more'
