@@ -14,7 +14,7 @@ from liquid_control.faults import parse
 from liquid_control.nodes.graph import Graph, RunSettings
 from liquid_control.replay.trace import replay
 
-STEPS = 150
+SECONDS = 1.2
 CASES = {
     'sensor': ('lstm', 11, 'bias:0.05+gaussian:0.1+dropped:0.1+delay_ms:12', {}),
     'command': ('ltc', 12, 'command_delay:2+command_noise:0.1+command_repeat:0.2', {}),
@@ -25,12 +25,12 @@ CASES = {
 }  # fmt: skip
 
 
-def batch(runner, robot, fault, seed, settings):
+def batch(runner, robot, fault, seed, steps, settings):
     """One episode of a seed, run beside episodes of other seeds."""
     found = {}
     plans = [PlannedEpisode(0, other) for other in range(seed - 3, seed + 3)]
     settings = {'elapsed': 'measured', 'thin': True, **settings}
-    worlds = BatchEpisodes(runner, robot, [parse(fault)], 6, steps=STEPS, **settings)
+    worlds = BatchEpisodes(runner, robot, [parse(fault)], 6, steps=steps, **settings)
     worlds.run(iter(plans), found.__setitem__)
     return found[PlannedEpisode(0, seed)]
 
@@ -39,13 +39,11 @@ def batch(runner, robot, fault, seed, settings):
 def test_a_batch_equals_the_graph_and_its_replay(tmp_path, case):
     policy, seed, fault, settings = CASES[case]
     robot = Contract.load(paths.robot('walker2d'))
-    run = RunSettings(
-        tmp_path, policy=policy, fault=fault, seed=seed, seconds=STEPS / robot.rate, **settings
-    )
+    run = RunSettings(tmp_path, policy=policy, fault=fault, seed=seed, seconds=SECONDS, **settings)
     with Graph(run) as graph:
         graph.follow(lambda line: None)
     runner = PolicyRunner(paths.policy(policy, 'walker2d'))
-    expected = batch(runner, robot, fault, seed, settings)
+    expected = batch(runner, robot, fault, seed, run.steps, settings)
 
     metrics, bag, about = load_metrics(tmp_path), Bag(tmp_path), read_run(tmp_path)
     assert metrics['complete'], metrics['why']

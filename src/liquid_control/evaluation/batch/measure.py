@@ -58,6 +58,8 @@ def measure_all(
     """
     if episodes < 1:
         raise ValueError(f'episodes: expected 1 or more, found {episodes}')
+    if not faults:
+        return []
     require_faults(robot, faults)
     check_seed(seed)
     check_seed(seed + episodes - 1)
