@@ -63,6 +63,9 @@ class SimNode(Node):
         )
         paused = declare.get('start_paused', False, 'Wait for ~/step or ~/pause false.')
         fault = declare.get('fault', 'none', 'Faults; those of sensors act in the fault node.')
+        thin = declare.get(
+            'thin', True, "Whether the policy leaves out readings beyond the contract's rate."
+        )
         progress = declare.get(
             'progress', 'log', 'How to report progress.', choices=('log', 'json', 'none')
         )
@@ -84,7 +87,7 @@ class SimNode(Node):
         self._sensors = SensorPublishers(self, simulated, profile)
         self._time = self.create_publisher(Clock, '/clock', 10)
         self._report = EpisodeReport(self, self.lockstep, progress)
-        self._commands = SimCommands(self, self.robot, read.topics, profile)
+        self._commands = SimCommands(self, self.robot, read.topics, profile, thin)
         self._requests = SimServices(self, paused)
 
     def run(self, session: Session) -> int:
