@@ -16,9 +16,6 @@ from liquid_control.faults import ClockFault, of_kind, parse, sensors_faulty
 from liquid_control.provenance import provenance
 from liquid_control.sim import robot_of, simulated_contract
 
-BEGUN = 'the first observation is answered'
-"""What the simulation logs when a run begins."""
-
 
 @dataclass(frozen=True)
 class RunSettings:

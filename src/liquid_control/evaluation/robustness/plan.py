@@ -118,4 +118,5 @@ class Plan:
             ' '.join(map(str, inputs)),
             Size(len(conditions) * self.episodes, bundle.cell),
             reports=True,
+            files=(arguments['bundle'], arguments['robot']),
         )
