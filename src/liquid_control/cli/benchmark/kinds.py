@@ -3,7 +3,7 @@
 import argparse
 
 from liquid_control.cli.arguments import add_json_argument, sentence
-from liquid_control.cli.benchmark import cost, latency, replay, training
+from liquid_control.cli.benchmark import cost, latency, replay, scaling, training
 
 _KINDS = {
     'cost': (cost, 'memory, operations and estimated energy of policies'),
@@ -12,6 +12,7 @@ _KINDS = {
         'policy step, sensor-to-command loop and memory, beside a bare echo',
     ),
     'replay': (replay, 'a replay of a bag, beside plain rosbags reading it'),
+    'scaling': (scaling, 'a comparison of policies by several workers, beside one'),
     'training': (
         training,
         'time and memory of a training step of each cell, beside ncps and torch',
