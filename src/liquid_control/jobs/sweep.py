@@ -259,7 +259,8 @@ def _ray(
                     stored[name] = ray.put(_content(name))
                 files = [stored[name] for name in piece.files]
                 live[task.remote(piece, __version__, *files)] = piece
-            ready, _ = ray.wait(list(live), num_returns=1, timeout=None)
+            ray.wait(list(live), num_returns=1, timeout=None)
+            ready, _ = ray.wait(list(live), num_returns=len(live), timeout=0)  # all at once
             for reference in ready:
                 piece = live.pop(reference)
                 try:
