@@ -17,9 +17,6 @@ from liquid_control.faults import ClockFault, constant_period, of_kind, parse, s
 from liquid_control.provenance import provenance
 from liquid_control.sim import robot_of, simulated_contract
 
-BEGUN = 'the first observation is answered'
-"""What the simulation logs when a run begins."""
-
 
 @dataclass(frozen=True)
 class RunSettings:

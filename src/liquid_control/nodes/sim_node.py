@@ -20,8 +20,8 @@ from liquid_control import paths
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
 from liquid_control.faults import Restamping, SimulationFaults, check_model, constant_period, parse
+from liquid_control.nodes.log_lines import BEGUN
 from liquid_control.nodes.parameters import Parameters
-from liquid_control.nodes.run_settings import BEGUN
 from liquid_control.nodes.session import NodeError, Session, run_process
 from liquid_control.nodes.sim_commands import SimCommands
 from liquid_control.nodes.sim_episode import Episode, EpisodeReport
