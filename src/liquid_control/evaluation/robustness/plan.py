@@ -108,6 +108,7 @@ class Plan:
             ' '.join(map(str, inputs)),
             Size(len(part.conditions) * self.episodes, bundle.cell),
             reports=True,
+            files=(arguments['bundle'], arguments['robot']),
         )
 
 
