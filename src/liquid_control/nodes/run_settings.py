@@ -9,15 +9,13 @@ from typing import Any
 from liquid_control import paths
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract, ContractError
+from liquid_control.control.elapsed import MEASURED, require_elapsed
 from liquid_control.control.topics import faulty
 from liquid_control.evaluation.episodes import require_faults
 from liquid_control.evaluation.runs import about_run
 from liquid_control.faults import ClockFault, constant_period, of_kind, parse, sensors_faulty
 from liquid_control.provenance import provenance
 from liquid_control.sim import robot_of, simulated_contract
-
-BEGUN = 'the first observation is answered'
-"""What the simulation logs when a run begins."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +46,10 @@ class RunSettings:
     """lockstep or realtime."""
     priority: int = 0
     """Real-time priority (SCHED_FIFO) of simulation, fault and policy node; 0: none."""
+    elapsed: str = MEASURED
+    """Elapsed time that the policy is given: measured, or nominal: always 1."""
+    thin: bool = True
+    """Leave out readings that come faster than the policy's rate."""
     record: bool = True
     """Record a bag and measure."""
     command: str = ''
@@ -68,6 +70,7 @@ class RunSettings:
         for name in ('episodes', 'seconds'):
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f'{name}: expected more than 0, found {getattr(self, name)}')
+        require_elapsed(self.elapsed)
         if self.seed < 0:
             raise ValueError(f'seed: expected 0 or more, found {self.seed}')
         if not 0 <= self.priority <= 99:
@@ -114,7 +117,8 @@ class RunSettings:
         """The content of ``run.json`` before anything is recorded."""
         return about_run(
             self.contract, Bundle.read(self._policy_path), mode=self.mode, fault=self.fault,
-            seed=self.seed, episodes=self.episodes, observed={},
+            seed=self.seed, episodes=self.episodes, elapsed=self.elapsed, thin=self.thin,
+            observed={},
             provenance=provenance(**({'command': self.command} if self.command else {})),
         )  # fmt: skip
 
@@ -135,6 +139,7 @@ class RunSettings:
                 'policy': policy,
                 'steps': self.steps,
                 'fault': self.fault,
+                'thin': self.thin,
                 'wait_for': 1 + self.record,
                 'progress': 'none' if self.record else 'json',
             },
@@ -142,6 +147,8 @@ class RunSettings:
                 'robot': robot,
                 'policy': policy,
                 'lockstep': lockstep,
+                'elapsed': self.elapsed,
+                'thin': self.thin,
                 **rate,
                 **priority,
             },
@@ -153,6 +160,8 @@ class RunSettings:
                 'fault': self.fault,
                 'run_folder': str(self.folder),
                 'command': self.command,
+                'elapsed': self.elapsed,
+                'thin': self.thin,
                 'progress': 'json',
                 'report': False,
             },

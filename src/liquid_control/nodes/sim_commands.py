@@ -30,12 +30,15 @@ class SimCommands:
         robot: contract of the robot.
         read: topics that the policy reads.
         profile: quality of service of commands.
+        thin: whether the policy leaves out readings that come faster than its rate.
 
     Attributes:
         held: the command in force, inside the limits, (m,).
     """
 
-    def __init__(self, node: Node, robot: Contract, read: Iterable[str], profile: QoSProfile):
+    def __init__(
+        self, node: Node, robot: Contract, read: Iterable[str], profile: QoSProfile, thin: bool
+    ):
         self._node, self._topic, self._read = node, robot.action.topic, frozenset(read)
         action, self._reader = robot.action, command_reader(robot)
         self._safe = np.array(action.safe)
@@ -46,7 +49,7 @@ class SimCommands:
         self._answered_at: float | None = None
         self._heard_at = time.monotonic()
         self._excused = False
-        self._used = AnsweredPace(robot)
+        self._used = AnsweredPace(robot, thin)
         kind = message_type(self._reader.kind)
         node.create_subscription(kind, self._topic, self._on_command, profile)
         node.create_subscription(Header, DROPPED, self._on_dropped, profile)

@@ -20,8 +20,8 @@ from liquid_control import paths
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
 from liquid_control.faults import Restamping, SimulationFaults, check_model, constant_period, parse
+from liquid_control.nodes.log_lines import BEGUN
 from liquid_control.nodes.parameters import Parameters
-from liquid_control.nodes.run_settings import BEGUN
 from liquid_control.nodes.session import NodeError, Session, run_process
 from liquid_control.nodes.sim_commands import SimCommands
 from liquid_control.nodes.sim_episode import Episode, EpisodeReport
@@ -63,6 +63,9 @@ class SimNode(Node):
         )
         paused = declare.get('start_paused', False, 'Wait for ~/step or ~/pause false.')
         fault = declare.get('fault', 'none', 'Faults; those of sensors act in the fault node.')
+        thin = declare.get(
+            'thin', True, "Whether the policy leaves out readings beyond the contract's rate."
+        )
         progress = declare.get(
             'progress', 'log', 'How to report progress.', choices=('log', 'json', 'none')
         )
@@ -84,7 +87,7 @@ class SimNode(Node):
         self._sensors = SensorPublishers(self, simulated, profile)
         self._time = self.create_publisher(Clock, '/clock', 10)
         self._report = EpisodeReport(self, self.lockstep, progress)
-        self._commands = SimCommands(self, self.robot, read.topics, profile)
+        self._commands = SimCommands(self, self.robot, read.topics, profile, thin)
         self._requests = SimServices(self, paused)
 
     def run(self, session: Session) -> int:
