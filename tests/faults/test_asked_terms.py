@@ -100,7 +100,9 @@ def test_the_channels_of_a_topic_are_those_of_its_terms():
 
 
 def test_channels_that_are_not_there_are_refused():
-    with pytest.raises(FaultError, match=r"on: unknown channel 'sped' \(did you mean 'speed'\?\)"):
+    with pytest.raises(
+        FaultError, match=r"bias: on: unknown channel 'sped' \(did you mean 'speed'\?\)"
+    ):
         FaultInjector(robot(), parse('bias:0.2:on=sped'), 0)
     asked = FaultInjector(robot(), parse('bias:0.2:on=speed'), 0, ['angle'])
     message = next(messages(1))

@@ -55,7 +55,9 @@ ROBUSTNESS: tuple[Family, ...] = (
         'dropout:{}:5', (0.0001, 0.0003, 0.001, 0.003),
     ),
     Family('removed', 'the angles and speeds of the feet read 0', '', 'removed:0:on=*foot*'),
-    Family('delay', 'readings that arrive late, in samples', 'samples', 'delay:{}', (1, 2, 3, 4, 6)),
+    Family(
+        'delay', 'readings that arrive late, in samples', 'samples', 'delay:{}', (1, 2, 3, 4, 6)
+    ),
     Family('delay_ms', 'readings that arrive late, in time', 'ms', 'delay_ms:{}', (4, 12, 20, 40)),
     Family(
         'stamps', 'stamps that are wrong', 'σ, in nominal periods',
