@@ -23,7 +23,8 @@ from liquid_control.faults.memory import Memory, Samples
 from liquid_control.faults.models import check_model
 from liquid_control.faults.randomness import Draws, SharedDraws, SharedRandom, Streams
 from liquid_control.faults.registry import SYNTAX, describe, names, parse
-from liquid_control.faults.schedules import Schedule
+from liquid_control.faults.restamping import Restamping
+from liquid_control.faults.schedules import Schedule, describe_schedules
 from liquid_control.faults.settings import FaultError, name_setting, setting
 from liquid_control.faults.signals import Signal, check_channels
 from liquid_control.faults.simulation import SimulationFaults
@@ -43,6 +44,7 @@ __all__ = [
     'FaultInjector',
     'Limits',
     'Memory',
+    'Restamping',
     'Samples',
     'Schedule',
     'SensorFault',
@@ -55,6 +57,7 @@ __all__ = [
     'check_model',
     'constant_period',
     'describe',
+    'describe_schedules',
     'name_setting',
     'names',
     'of_kind',

@@ -28,6 +28,8 @@ class SignalFault(Fault):
 
     by_channel: ClassVar[bool] = True
     """Whether it changes the values of each channel by itself, so that some can be left alone."""
+    restamps: ClassVar[bool] = False
+    """Whether it changes stamps."""
 
     @property
     def lag(self) -> int:

@@ -24,7 +24,8 @@ from liquid_control.evaluation.runs import INCOMPLETE, end_of, ended, note_end
 from liquid_control.files import write_whole
 from liquid_control.message_types import require_fields
 from liquid_control.nodes.discovery import local_discovery
-from liquid_control.nodes.run_settings import BEGUN, RunSettings
+from liquid_control.nodes.log_lines import BEGUN, TAKEN
+from liquid_control.nodes.run_settings import RunSettings
 from liquid_control.run_folder import unrecorded
 
 _END_S = 5.0
@@ -102,9 +103,13 @@ class Graph:
 
     @property
     def began(self) -> bool:
-        """Whether the policy answered the first observation of this run's simulation."""
-        log = self._log('sim')
-        return log.exists() and BEGUN in log.read_text(errors='replace')
+        """Whether the policy answered this run's simulation, and no other run was in the way."""
+        said = {
+            name: self._log(name).read_text(errors='replace')
+            for name in self._settings.names
+            if self._log(name).exists()
+        }
+        return BEGUN in said.get('sim', '') and not any(TAKEN in text for text in said.values())
 
     def follow(self, told: Callable[[dict], None], interval: float = 0.1) -> None:
         """Wait for the end of the run; ``told`` is called with the monitor's progress.

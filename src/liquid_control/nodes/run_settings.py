@@ -10,15 +10,12 @@ from liquid_control import paths
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract, ContractError
 from liquid_control.control.elapsed import MEASURED, require_elapsed
-from liquid_control.control.topics import FAULTY
+from liquid_control.control.topics import faulty
 from liquid_control.evaluation.episodes import require_faults
 from liquid_control.evaluation.runs import about_run
 from liquid_control.faults import ClockFault, constant_period, of_kind, parse, sensors_faulty
 from liquid_control.provenance import provenance
 from liquid_control.sim import robot_of, simulated_contract
-
-BEGUN = 'the first observation is answered'
-"""What the simulation logs when a run begins."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +172,7 @@ class RunSettings:
         """Topic → name under which the policy reads it: that of the faulty sensors."""
         if 'fault' not in self.names:
             return {}
-        return {topic: FAULTY + topic for topic in self.contract.topics}
+        return faulty(self.contract.topics)
 
 
 def policy_for(robot: str, policy: str = '') -> str:

@@ -44,7 +44,7 @@ class SimCommands:
         self._safe = np.array(action.safe)
         self._lower, self._upper = np.array(action.lower), np.array(action.upper)
         self.held = self._safe.copy()
-        self._stamp_ns = 0
+        self._sent_ns = self._stamp_ns = 0
         self._published_at = 0.0
         self._answered_at: float | None = None
         self._heard_at = time.monotonic()
@@ -58,11 +58,18 @@ class SimCommands:
         """Hold the safe command: an episode begins."""
         self.held = self._safe.copy()
 
-    def expect(self, stamp_ns: int) -> None:
-        """Expect an answer to the observation of this stamp, which is about to be published."""
-        self._stamp_ns, self._published_at = stamp_ns, time.monotonic()
+    def expect(self, stamp_ns: int, arriving_ns: int) -> None:
+        """Expect an answer to the observation that is about to be published.
+
+        Args:
+            stamp_ns: its stamp.
+            arriving_ns: the stamp with which it reaches the policy, another if a fault of the
+                sensors makes stamps wrong.
+        """
+        self._sent_ns, self._stamp_ns = stamp_ns, arriving_ns
+        self._published_at = time.monotonic()
         self._answered_at, self._excused = None, False
-        self._used.expect(stamp_ns)
+        self._used.expect(arriving_ns)
 
     @property
     def published_at(self) -> float:
@@ -105,5 +112,5 @@ class SimCommands:
             self._excused = False
 
     def _on_dropped(self, message: Header) -> None:
-        if message.frame_id in self._read and time_ns(message.stamp) == self._stamp_ns:
+        if message.frame_id in self._read and time_ns(message.stamp) == self._sent_ns:
             self._excused = True

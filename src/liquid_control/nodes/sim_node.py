@@ -19,9 +19,9 @@ from rosgraph_msgs.msg import Clock
 from liquid_control import paths
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
-from liquid_control.faults import SimulationFaults, check_model, constant_period, parse
+from liquid_control.faults import Restamping, SimulationFaults, check_model, constant_period, parse
+from liquid_control.nodes.log_lines import BEGUN
 from liquid_control.nodes.parameters import Parameters
-from liquid_control.nodes.run_settings import BEGUN
 from liquid_control.nodes.session import NodeError, Session, run_process
 from liquid_control.nodes.sim_commands import SimCommands
 from liquid_control.nodes.sim_episode import Episode, EpisodeReport
@@ -81,6 +81,8 @@ class SimNode(Node):
         period = constant_period(faults, self.robot.period_ns)
         self._steps = steps or simulated.longest_episode(period)
         self._faults = SimulationFaults(faults, self._seed, self.robot.action, self.robot.period_ns)
+        pace = next(iter(read.topics))
+        self._restamping = Restamping(self.robot, faults, self._seed, pace)
         profile = qos(lockstep=self.lockstep, reliable=True, depth=10)
         self._sensors = SensorPublishers(self, simulated, profile)
         self._time = self.create_publisher(Clock, '/clock', 10)
@@ -176,7 +178,7 @@ class SimNode(Node):
 
     def _observe(self) -> None:
         messages = self.world.messages()
-        self._commands.expect(self.world.stamp_ns)
+        self._commands.expect(self.world.stamp_ns, self._restamping.stamp(messages))
         self._sensors.publish(messages)
         self._publish_clock()
 

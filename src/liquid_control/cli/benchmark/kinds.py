@@ -10,6 +10,7 @@ from liquid_control.cli.benchmark import (
     replay,
     robustness,
     rollouts,
+    scaling,
     training,
 )
 
@@ -32,6 +33,7 @@ _KINDS = {
         rollouts,
         'steps a second in closed loop, beside the same physics alone and a plain loop',
     ),
+    'scaling': (scaling, 'a comparison of policies by several workers, beside one'),
     'training': (
         training,
         'time and memory of a training step of each cell, beside ncps and torch',

@@ -29,7 +29,6 @@ def measure_all(
     *,
     elapsed: str = MEASURED,
     thin: bool = True,
-    steps: int | None = None,
     report: Callable[[float, str], None] = lambda share, text: None,
 ) -> list[Results]:
     """Run a policy on its simulated robot under each of several faults; one result a fault.
@@ -47,7 +46,6 @@ def measure_all(
         seed: seed of the first episode.
         elapsed: ``measured`` or ``nominal``: the policy is given the elapsed time, or always 1.
         thin: whether readings that come faster than the policy's rate are thinned out.
-        steps: longest episode in control periods; None: the robot's own.
         report: called as ``report(share, fault)`` as episodes end, with the share that is done.
 
     Raises:
@@ -69,13 +67,13 @@ def measure_all(
     if joints_alone(runner.contract.on(robot), robot):
         count = min(WORLDS, len(found.missing()))
         try:
-            worlds = BatchEpisodes(runner, robot, lists, count, elapsed, thin, steps)
+            worlds = BatchEpisodes(runner, robot, lists, count, elapsed, thin)
             worlds.run(iter(found.missing()), found.add)
         except BatchStepError:
             pass  # which robot's step failed can only be told one by one
     for plan in found.missing():
         controller = Controller(runner.twin(), robot, elapsed=elapsed, thin=thin)
-        done = run_episodes(controller, robot, lists[plan.faults], 1, plan.seed, steps)
+        done = run_episodes(controller, robot, lists[plan.faults], 1, plan.seed)
         found.add(plan, done[0])
     return found.results()
 

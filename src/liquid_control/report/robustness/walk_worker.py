@@ -36,7 +36,7 @@ class Job:
         robot: name of the simulated robot.
         fault: the fault, as text.
         elapsed: ``measured`` or ``nominal``.
-        seed: seed of the episode.
+        seed: seed of this episode.
         title: written into the pictures.
     """
 
