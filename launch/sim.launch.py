@@ -12,7 +12,7 @@ from launch import LaunchContext, LaunchDescription
 from launch.actions import OpaqueFunction
 
 from liquid_control.nodes import launching
-from liquid_control.nodes.graph import RunSettings, policy_for
+from liquid_control.nodes.run_settings import RunSettings, policy_for
 from liquid_control.run_folder import run_folder
 from liquid_control.sim import simulated_robots
 

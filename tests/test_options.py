@@ -1,9 +1,12 @@
 """Options of all verbs: nothing is ignored, a typo names the nearest name, bounds are named."""
 
+import argparse
+
 import pytest
 
 from liquid_control.cli import main as cli
-from liquid_control.cli.parser import Parser
+from liquid_control.cli.arguments import _Names, _Renamings, existing_path
+from liquid_control.cli.parser import Parser, _Once
 from liquid_control.faults import describe
 
 
@@ -18,8 +21,11 @@ def refused(argv: str, capsys) -> str:
 @pytest.mark.parametrize(
     ('argv', 'twice'),
     [
-        ('run --policy cfc --policy lstm', '--policy: given twice (cfc, then lstm)'),
-        ('run --fault none --fault delay:1', '--fault: given twice (none, then delay:1)'),
+        ('run --policy cfc --policy cfc', '--policy: cfc is given twice'),
+        ('run --fault none,delay:1,none', '--fault: none is given twice'),
+        ('run --mode lockstep --mode realtime', '--mode: given twice (lockstep, then realtime)'),
+        ('replay x --fault delay:1 --fault delay:1', '--fault: delay:1 is given twice'),
+        ('train score cfc --fault none,none', '--fault: none is given twice'),
         ('demo --seed 1 --seed 1', '--seed: given twice (1, then 1)'),
         ('bag x --robot a --robot b', '--robot: given twice (a, then b)'),
         ('train policy --cell cfc --out a --out b', '--out: given twice (a, then b)'),
@@ -33,13 +39,54 @@ def test_an_option_that_counts_once_is_given_once(argv, twice, capsys):
 
 def test_what_may_be_repeated_may_be_repeated():
     parser = cli.command_line('replay')
-    args = parser.parse_args(['replay', 'x', '--policy', 'a', '--policy', 'b', '--fault', 'none'])
-    assert args.policy == ['a', 'b']
+    args = parser.parse_args(['replay', 'x', '--policy', 'a,b', '--policy', 'c', '--fault', 'none'])
+    assert args.policy == ['a', 'b', 'c']
 
 
-def test_no_argument_of_any_verb_stores_silently_the_last():
+def single(action) -> bool:
+    """Whether an option takes one value, of which a second would replace the first."""
+    return bool(action.option_strings) and isinstance(action, _Once)
+
+
+def test_every_option_collects_or_refuses_a_second():
+    """What neither collects, nor is a switch, nor asks for help, must be given once."""
+    collecting = (_Names, argparse._AppendAction, _Renamings)
+    switches = (argparse._StoreTrueAction, argparse._HelpAction, argparse._VersionAction)
     for action in cli.command_line(*cli.VERBS).everything():
-        assert type(action).__name__ != '_StoreAction', action
+        if action.option_strings:
+            assert isinstance(action, (_Once, *collecting, *switches)), action
+
+
+def leaves(parser, words=()):
+    """Yield (words, parser) of every verb that has no further verbs."""
+    below = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+    for name, each in below[0].choices.items() if below else ():
+        yield from leaves(each, (*words, name))
+    if not below:
+        yield words, parser
+
+
+PAIRS = [
+    (words, action)
+    for words, parser in leaves(cli.command_line(*cli.VERBS))
+    for action in parser._actions
+    if single(action)
+]
+
+
+@pytest.mark.parametrize(
+    ('words', 'action'), PAIRS, ids=[f'{" ".join(w)} {a.option_strings[-1]}' for w, a in PAIRS]
+)
+def test_a_second_value_is_refused(words, action, capsys, tmp_path):
+    """For every option of every verb that takes one value."""
+    option = action.option_strings[-1]
+    value = str(next(iter(action.choices))) if action.choices else '1'
+    if action.type in (existing_path,):
+        value = str(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        cli.main([*words, f'{option}={value}', f'{option}={value}'])
+    assert ended.value.code == 2
+    assert f'{option}: given twice' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -92,7 +139,7 @@ def test_help_lists_the_faults_with_their_settings(verb, capsys):
         ('benchmark replay nowhere --robot r --policy p', 'nowhere: no such file or folder'),
         ('train policy --out x --conditions no.yaml', 'no.yaml: no such file or folder'),
         ('train', 'train: expected a verb: expert, policy, predictor, score, card'),
-        ('benchmark', 'benchmark: expected a verb: latency, replay, training'),
+        ('benchmark', 'benchmark: expected a verb: cost, latency'),
     ],
 )
 def test_a_bad_value_names_its_bounds(argv, said, capsys):

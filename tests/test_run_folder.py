@@ -25,6 +25,22 @@ def test_a_run_takes_no_folder_that_holds_a_recording(tmp_path):
         run_folder(tmp_path, 'cfc')
 
 
+def test_a_start_that_failed_leaves_an_empty_folder(tmp_path):
+    for walk in (tmp_path, tmp_path / 'cfc-clean'):
+        (walk / 'log').mkdir(parents=True)
+        (walk / 'log' / 'sim.log').touch()
+        (walk / 'params.yaml').touch()
+    assert run_folder(tmp_path, 'cfc') == tmp_path
+    with pytest.raises(FileExistsError, match=r'holds cfc-clean, log, params\.yaml'):
+        own_folder(tmp_path, 'verdict.json')
+
+
+def test_parameters_without_logs_are_not_ours(tmp_path):
+    (tmp_path / 'params.yaml').touch()
+    with pytest.raises(FileExistsError, match=r'holds params\.yaml'):
+        run_folder(tmp_path, 'cfc')
+
+
 def test_a_file_is_no_folder(tmp_path):
     (tmp_path / 'file').touch()
     with pytest.raises(NotADirectoryError, match='expected a folder, found a file'):

@@ -16,6 +16,9 @@ from liquid_control.control.schema import unknown
 PACKAGE = 'liquid_control'
 EXPERT = 'expert'
 _CONTRACT = ('.yaml', '.yml')
+_BUNDLE = '.onnx'
+FILES = (*_CONTRACT, _BUNDLE)
+"""How the names of contracts and bundles end."""
 _FIRST = ('cfc', EXPERT)
 """Policies of a robot that drive if none is named; the first that ships does."""
 _MARKER = Path('share/ament_index/resource_index/packages') / PACKAGE
@@ -58,8 +61,13 @@ def robot(name_or_path: str | Path) -> Path:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: there is no robot of this name; the message lists those there are.
+        ValueError: there is no robot of this name, or it is a policy; the message lists the robots.
     """
+    if str(name_or_path).endswith(_BUNDLE):
+        raise ValueError(
+            f'robot {name_or_path}: is a policy, not a contract: expected the path of a YAML file, '
+            f'or one of {", ".join(robots())}'
+        )
     if is_path(name_or_path):
         return existing(name_or_path, 'contract', robots())
     found = robots()
@@ -101,7 +109,7 @@ def policy(name_or_path: str | Path, robot_name: str | Path) -> Path:
         ValueError: the robot has no policy of this name; the message lists those there are.
     """
     found = policies(robot_name)
-    if is_path(name_or_path, '.onnx'):
+    if is_path(name_or_path, _BUNDLE):
         return existing(name_or_path, 'policy', found)
     if name_or_path not in found:
         if not found:

@@ -24,6 +24,8 @@ def run_folder(given: str | Path | None, label: str, parent: Path = Path('runs')
 def own_folder(path: str | Path, mark: str | None = None) -> Path:
     """The folder itself, if it is empty, not there yet, or has an entry ``mark``.
 
+    What a start that failed leaves counts as empty for a verb that always starts anew.
+
     Args:
         path: the folder.
         mark: what a verb that can resume writes first; None for one that always starts anew.
@@ -38,13 +40,22 @@ def own_folder(path: str | Path, mark: str | None = None) -> Path:
     if not folder.is_dir():
         raise NotADirectoryError(f'{folder}: expected a folder, found a file')
     found = sorted(entry.name for entry in folder.iterdir())
-    if not found or mark in found:
+    if not found or mark in found or (mark is None and not_started(folder)):
         return folder
     more = f' and {len(found) - 3} more' if len(found) > 3 else ''
     what = 'an empty or new folder' if mark is None else f'a new folder, or one that holds {mark}'
     raise FileExistsError(
         f'{folder}: holds {", ".join(found[:3])}{more}, which would be overwritten or mixed up: '
         f'expected {what}'
+    )
+
+
+def not_started(folder: Path) -> bool:
+    """Whether a folder holds nothing but the parameters and logs of runs that did not start."""
+    files = [path for path in folder.rglob('*') if not path.is_dir()]
+    return all(
+        path.parent.name == 'log' or (path.name == 'params.yaml' and (path.parent / 'log').is_dir())
+        for path in files
     )
 
 

@@ -107,38 +107,3 @@ def test_what_makes_no_sense_is_refused(tmp_path):
         sweep([*notes(tmp_path, 1), *notes(tmp_path, 1)], tmp_path)
     with pytest.raises(ValueError, match=r"unknown engine 'rey' .did you mean 'ray'"):
         sweep(notes(tmp_path, 1), tmp_path, engine='rey')
-
-
-@pytest.mark.slow
-def test_a_cluster_of_two_nodes_of_which_one_dies(tmp_path):
-    ray = pytest.importorskip('ray', reason='Ray is not installed: pip install .[ray]')
-    from ray.cluster_utils import Cluster
-
-    cluster = Cluster(initialize_head=True, head_node_args={'num_cpus': 1})
-    second = cluster.add_node(num_cpus=1)
-    path = os.pathsep.join([str(HERE), *filter(None, sys.path)])
-    ray.init(cluster.address, runtime_env={'env_vars': {'PYTHONPATH': path}})
-    try:
-        victim = second.node_id
-        pieces = [
-            Piece(f'p{n}', work.where, {'folder': str(tmp_path), 'name': f'p{n}', 'seconds': 1.0})
-            for n in range(8)
-        ]
-        killed = []
-
-        def kill(progress):
-            mine = list(tmp_path.glob(f'*.{victim}'))
-            if mine and not killed:
-                cluster.remove_node(second, allow_graceful=False)
-                killed.append(progress.share)
-
-        found = sweep(pieces, tmp_path / 'out', engine='ray', show=kill)
-        assert killed
-        assert killed[0] < 1.0
-        assert all(o['ok'] for o in found.values())
-        assert len(list((tmp_path / 'out').glob('*.json'))) == 8
-        assert len(list(tmp_path.glob(f'*.{victim}'))) < 8
-        assert results(sweep(pieces, tmp_path / 'out', engine='ray')) == results(found)
-    finally:
-        ray.shutdown()
-        cluster.shutdown()

@@ -34,3 +34,8 @@ def where(folder: str, name: str, seconds: float) -> dict:
     (Path(folder) / f'{name}.{node}').touch()
     time.sleep(seconds)
     return {'name': name}
+
+
+def read(files: list[dict]) -> dict:
+    """Path and content of each file."""
+    return {'files': [[file['path'], Path(file['path']).read_text()] for file in files]}

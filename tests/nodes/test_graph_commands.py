@@ -5,7 +5,8 @@ from support import commanded_by
 
 from liquid_control import paths
 from liquid_control.control import ContractError
-from liquid_control.nodes.graph import Graph, RunSettings
+from liquid_control.nodes.graph import Graph
+from liquid_control.nodes.run_settings import RunSettings
 
 
 def test_commands_that_cannot_be_sent_start_nothing(tmp_path):
@@ -32,6 +33,8 @@ def test_only_faults_that_act_start_a_node(tmp_path, fault, starts):
 def test_a_policy_of_another_robot_starts_nothing(tmp_path):
     policy = str(paths.policy('expert', 'hopper'))
     with pytest.raises(ContractError, match=r'expert.onnx does not fit .*walker2d/contract.yaml'):
+        RunSettings(tmp_path / 'run', policy=policy, robot='walker2d')
+    with pytest.raises(ContractError, match='it was made for hopper: give --robot hopper'):
         RunSettings(tmp_path / 'run', policy=policy, robot='walker2d')
 
 

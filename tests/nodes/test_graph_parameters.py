@@ -4,7 +4,7 @@ import pytest
 
 pytest.importorskip('mujoco')
 
-from liquid_control.nodes.graph import RunSettings
+from liquid_control.nodes.run_settings import RunSettings
 
 
 @pytest.mark.parametrize(

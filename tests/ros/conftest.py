@@ -7,7 +7,7 @@ import sys
 import time
 
 import pytest
-from support import interruptible, ros_domain
+from support import arm, interruptible, make_bundle, ros_domain
 
 pytest.importorskip('rclpy', reason='needs ROS 2: the [ros] extra, or a sourced installation')
 
@@ -79,3 +79,58 @@ def start_node(tmp_path):
         if node.process.poll() is None:
             node.process.kill()
             node.process.wait()
+
+
+@pytest.fixture
+def start():
+    """start(argument, …) → a ``liquid-control run``, which is always ended after the test."""
+    from started_run import starting_runs
+
+    with starting_runs() as begin:
+        yield begin
+
+
+@pytest.fixture
+def in_process():
+    """in_process(argument, …, parameter=value, …) → a policy node here, not yet configured."""
+    import rclpy
+
+    from liquid_control.nodes.policy_node import PolicyNode
+
+    nodes = []
+
+    def make(*more, **parameters):
+        given = [*more, *(part for k, v in parameters.items() for part in ('-p', f'{k}:={v}'))]
+        # In its own domain, so that leftovers of this process do not affect other tests.
+        rclpy.init(args=['policy', '--ros-args', *given], domain_id=50)
+        nodes.append(PolicyNode())
+        return nodes[-1]
+
+    yield make
+    for node in nodes:
+        if not node.finalized:
+            node.trigger_shutdown()
+        node.destroy_node()
+    rclpy.try_shutdown()
+
+
+@pytest.fixture
+def told(in_process, tmp_path):
+    """A policy node in this process, driving an arm with a held target angle."""
+    import yaml
+
+    from liquid_control.control import Contract
+
+    robot = arm(freshness=5.0)
+    robot['observation'][1] = {
+        'name': 'target', 'topic': 'targets', 'type': 'sensor_msgs/msg/JointState',
+        'field': 'position', 'joints': ['hip'], 'unit': 'rad', 'hold': True, 'std': 1.0,
+    }  # fmt: skip
+    contract = tmp_path / 'arm.yaml'
+    contract.write_text(yaml.safe_dump(robot))
+    bundle = tmp_path / 'arm.onnx'
+    make_bundle(bundle, Contract.from_dict(robot).asking('angle', 'target'))
+    node = in_process(robot=contract, policy=bundle, rehearsals=0)
+    node.trigger_configure()
+    node.trigger_activate()
+    return node

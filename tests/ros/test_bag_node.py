@@ -15,7 +15,8 @@ from liquid_control.evaluation.metrics import load_metrics
 from liquid_control.evaluation.recorded_trace import recorded_trace
 from liquid_control.evaluation.runs import observed_topics, read_run
 from liquid_control.evaluation.trace import compare
-from liquid_control.nodes.graph import Graph, RunSettings
+from liquid_control.nodes.graph import Graph
+from liquid_control.nodes.run_settings import RunSettings
 from liquid_control.replay.trace import replay
 from liquid_control.sim import simulated_robot
 from liquid_control.sim.world import World

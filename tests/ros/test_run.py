@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
@@ -12,71 +10,13 @@ import pytest
 pytest.importorskip('rclpy')
 
 from peer import Participant
+from started_run import child, children, heard, wait_until_walking
 from std_srvs.srv import Trigger
-from support import interruptible
 
 from liquid_control.bags.bag import Bag
 from liquid_control.evaluation.metrics import load_metrics
 
-BASE = [sys.executable, '-m', 'liquid_control', 'run', '--no-video']
-
-
 WHY_POLICY = 'the policy node was ended by SIGKILL'
-
-
-@pytest.fixture
-def start():
-    """start(argument, …) → a run, which is always ended after the test."""
-    started = []
-
-    def begin(*arguments):
-        length = [] if '--seconds' in arguments else ['--seconds', '4']
-        process = subprocess.Popen(
-            [*BASE, *length, *map(str, arguments)],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
-            preexec_fn=interruptible,
-        )  # fmt: skip
-        started.append(process)
-        return process
-
-    yield begin
-    for process in started:
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
-            try:
-                process.communicate(timeout=60)
-            except subprocess.TimeoutExpired:
-                process.kill()  # its nodes end with it
-
-
-def heard(folder):
-    """How often the monitor has reported since it first heard the policy; 25 steps lie between."""
-    log = folder / 'log' / 'monitor.log'
-    lines = log.read_text().splitlines() if log.exists() else []
-    told = [json.loads(line) for line in lines if line.startswith('{') and line.endswith('}')]
-    return sum(line['ratio'] is not None for line in told)
-
-
-def wait_until_walking(folder, process, reports=3):
-    end = time.monotonic() + 120.0
-    while heard(folder) < reports:
-        assert process.poll() is None, process.stdout.read()
-        assert time.monotonic() < end
-        time.sleep(0.05)
-
-
-def children(process):
-    """Command line → process id of the processes that a run has started."""
-    listed = subprocess.run(
-        ['ps', '-ww', '-o', 'pid=,args=', '--ppid', str(process.pid)],
-        capture_output=True,
-        text=True,
-    ).stdout
-    return {line.split(None, 1)[1]: int(line.split()[0]) for line in listed.splitlines()}
-
-
-def child(process, name):
-    return next(pid for args, pid in children(process).items() if f'{name}_node' in args)
 
 
 def test_a_run_walks_is_measured_and_leaves_its_folder(start, tmp_path):
@@ -153,11 +93,16 @@ def test_a_domain_in_use_is_refused_and_who_uses_it_is_not_disturbed(start, tmp_
     said, _ = second.communicate(timeout=240)
     assert second.returncode == 1
     assert 'runs in this ROS domain' in said.replace('\n', ' ')
+    assert 'recorded' not in said
+    assert sorted(path.name for path in (tmp_path / 'second').iterdir()) == ['log', 'params.yaml']
     wait_until_walking(tmp_path / 'first', first, heard(tmp_path / 'first') + 1)
     first.send_signal(signal.SIGINT)
     said, _ = first.communicate(timeout=240)
     assert first.returncode == 130, said
     assert load_metrics(tmp_path / 'first')['why'] == 'interrupted'
+    again = start('--out', tmp_path / 'second', '--seconds', '0.4')
+    said, _ = again.communicate(timeout=240)
+    assert again.returncode == 0, said
 
 
 @pytest.mark.parametrize('name', ['sim', 'policy'])
@@ -167,7 +112,9 @@ def test_a_node_that_dies_is_named_and_nothing_recorded_is_lost(start, tmp_path,
     os.kill(child(process, name), signal.SIGKILL)
     said, _ = process.communicate(timeout=240)
     assert process.returncode == 1
-    assert f'the {name} node was ended by SIGKILL' in said.replace('\n', ' ')
+    why, _, where = said.replace('\n', ' ').partition('; recorded until then: ')
+    assert f'the {name} node was ended by SIGKILL' in why
+    assert where.strip() == str(tmp_path)
     metrics = load_metrics(tmp_path)
     assert not metrics['complete']
     assert metrics['why'] == f'the {name} node was ended by SIGKILL'
@@ -197,6 +144,10 @@ def test_a_node_that_dies_before_the_monitor_has_begun_is_named_too(start, tmp_p
         (['--fault', 'mass:2:head'], "unknown body 'head'"),
         (['--robot', 'spot'], 'unknown robot'),
         (['--robot', 'go2'], 'robot go2 is not simulated'),
+        (['--robot', 'my/cfc.onnx'], 'robot my/cfc.onnx: is a policy, not a contract'),
+        (['--policy', 'cfc,lstn'], "did you mean 'lstm'?"),
+        (['--policy', 'cfc', '--fault', 'none,gausian'], "did you mean 'gaussian'?"),
+        (['--policy', 'cfc,other/cfc.onnx'], 'are both named cfc'),
         (['--priority', '100'], "--priority: expected a whole number, 0 to 99, found '100'"),
         (['--episodes', '0'], "--episodes: expected a whole number, 1 or more, found '0'"),
     ],

@@ -20,7 +20,7 @@ from rclpy.node import Node
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.commands import CommandCodec, command_codec
 from liquid_control.control.contract import Contract
-from liquid_control.nodes.policy_status import resident_mb
+from liquid_control.evaluation.cost.resident import resident_mb
 from liquid_control.nodes.sample_messages import sample_message
 from liquid_control.nodes.session import NodeError, Session, run_node
 from liquid_control.nodes.wire import message_type, qos, set_stamp

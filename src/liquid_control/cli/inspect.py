@@ -26,28 +26,33 @@ def main(args: argparse.Namespace) -> int:
 
     from liquid_control.control.bundle import Bundle
     from liquid_control.control.contract import Contract
+    from liquid_control.evaluation.cost import count_operations
     from liquid_control.message_types import require_fields
     from liquid_control.provenance import write_json
     from liquid_control.report.inspect_tables import bundle_sections, contract_tables, facts_table
 
     path = _find(args.file, args.robot)
     console = Console(highlight=False)
-    bundle = None
+    bundle, cost = None, {}
     if path.suffix in ('.yaml', '.yml'):
         contract = Contract.load(path)
         described = {'format': 1, 'file': str(path), **contract_facts(contract)}
     else:
         bundle = Bundle.read(path)
         contract = bundle.contract
-        described = {'format': 1, 'file': str(path), **bundle_facts(bundle)}
+        operations = count_operations(bundle.graph)
+        cost = cost_facts(bundle, operations)
+        described = {'format': 1, 'file': str(path), **bundle_facts(bundle), 'cost': cost}
     unknown_types = require_fields(contract)
     if args.verbose:
         for title, facts in bundle_sections(bundle) if bundle else ():
             console.print(facts_table(title, facts))
+        if cost:
+            console.print(facts_table('Cost', cost))
         for table in contract_tables(contract):
             console.print(table)
     else:
-        _print_summary(console, _summary(path, contract, bundle))
+        _print_summary(console, _summary(path, contract, bundle, cost))
     for kind in unknown_types:
         console.print(
             f'[yellow]{kind} is not known here: its fields are not checked[/]', soft_wrap=True
@@ -69,7 +74,9 @@ def _print_summary(console: Any, rows: Iterator[tuple[str, str]]) -> None:
     console.print(table)
 
 
-def _summary(path: Path, contract: Any, bundle: Any) -> Iterator[tuple[str, str]]:
+def _summary(
+    path: Path, contract: Any, bundle: Any, cost: dict[str, Any]
+) -> Iterator[tuple[str, str]]:
     """(name, text) of what matters first, at most a screen of it."""
     if bundle is None:
         yield 'contract', f'{path.name}: {contract.robot}, {contract.rate:g} Hz'
@@ -79,6 +86,7 @@ def _summary(path: Path, contract: Any, bundle: Any) -> Iterator[tuple[str, str]
         yield 'bundle', f'{path.name}: {cell}a {what}'
         yield 'robot', f'{contract.robot}, {contract.rate:g} Hz'
         yield from _origin(bundle)
+        yield 'a step', _step(cost)
     yield from _contract_summary(contract)
     if bundle is not None:
         yield from _scores(bundle.scores)
@@ -97,6 +105,18 @@ def _origin(bundle: Any) -> Iterator[tuple[str, str]]:
     if origin:
         yield 'made', ', by '.join(origin)
     yield 'trained with', trained_with(bundle.trained_elapsed)
+
+
+def _step(cost: dict[str, Any]) -> str:
+    """Operations and energy of a step, in a line."""
+    if cost['not_counted']:
+        return f'operations that are not counted: {", ".join(cost["not_counted"])}'
+    functions = sorted(cost['functions'].items(), key=lambda item: -item[1])
+    names = ', '.join(f'{count:,} {name}' for name, count in functions)
+    return (
+        f'{cost["multiply_adds"]:,.0f} multiply-adds, {cost["transcendentals"]:,.0f} functions'
+        f'{names and f" ({names})"}; about {cost["energy_nj"]:,.0f} nJ (estimate: benchmark cost)'
+    )
 
 
 def _numbers(bundle: Any) -> list[tuple[str, int]]:
@@ -165,6 +185,17 @@ def bundle_facts(bundle: Any) -> dict:
         'bytes': len(bundle.graph),
         'contract_hash': bundle.contract.hash,
         'contract': bundle.contract.to_dict(),
+    }
+
+
+def cost_facts(bundle: Any, operations: Any) -> dict[str, Any]:
+    """What a policy's step costs, as one JSON object; see ``benchmark cost``."""
+    from liquid_control.evaluation.cost import step_figures
+
+    return {
+        **step_figures(bundle, operations),
+        'functions': dict(sorted(operations.functions.items())),
+        'not_counted': sorted(operations.unknown),
     }
 
 

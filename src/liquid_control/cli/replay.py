@@ -7,8 +7,10 @@ from typing import Any
 
 from liquid_control import __version__
 from liquid_control.cli.arguments import (
+    add_faults_argument,
     add_json_argument,
     add_observed_argument,
+    add_policies_argument,
     add_type_arguments,
 )
 from liquid_control.cli.parser import Parser
@@ -21,19 +23,11 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         'recording', type=Path, nargs='+', help='run folders, rosbag2 folders or .mcap files'
     )
-    parser.add_argument(
-        '--policy',
-        action='append',
-        metavar='FILE',
-        help='bundle, by path or name; may be repeated; default: the one that was recorded',
-    )
+    add_policies_argument(parser, 'bundles, by path or name (the one that was recorded)')
     parser.add_argument('--robot', metavar='CONTRACT', help="the robot's contract, path or name")
     add_observed_argument(parser)
     add_type_arguments(parser)
-    parser.add_argument(
-        '--fault', action='append', default=[], metavar='SPEC',
-        help='also replay under sensor faults, as in gaussian:0.1+dropped:0.05; may be repeated',
-    )  # fmt: skip
+    add_faults_argument(parser, 'also replay under sensor faults, as in gaussian:0.1+dropped:0.05')
     parser.fault_kinds = ('sensor',)
     parser.add_argument('--seed', type=int, default=0, help='seed of the faults (0)')
     parser.add_argument(

@@ -1,30 +1,37 @@
-"""``liquid-control run``: one policy on a simulation graph, recorded and measured."""
+"""``liquid-control run``: policies on a simulation graph, recorded and measured.
+
+One policy under one fault is one walk. Several policies or faults are a walk in lockstep of each
+policy under each fault, for the returns, and one in real time of each policy, for latency.
+"""
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from liquid_control import extras
-from liquid_control.cli.arguments import add_simulated_argument, add_walk_arguments, whole
+from liquid_control.cli.arguments import (
+    add_faults_argument,
+    add_policies_argument,
+    add_simulated_argument,
+    add_walk_arguments,
+    whole,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        '--policy', default='', help='bundle: a name or a path (cfc if it ships, else expert)'
-    )
+    add_policies_argument(parser, 'bundles: names or paths (cfc if it ships, else expert)')
     add_simulated_argument(parser, contract=True)
-    parser.add_argument(
-        '--fault', default='none', help='faults, e.g. gaussian:0.1+command_delay:2 (none)'
-    )
+    add_faults_argument(parser, 'faults, e.g. none,gaussian:0.1+command_delay:2 (none)')
     parser.add_argument('--episodes', type=whole(1), default=1, help='number of episodes (1)')
     parser.add_argument(
         '--mode',
         choices=('lockstep', 'realtime'),
-        default='lockstep',
         help='lockstep: as fast as the graph allows, not changed by a slow or busy machine; '
-        'realtime: on the wall clock, to measure latency and missed deadlines (lockstep)',
+        'realtime: on the wall clock, to measure latency and missed deadlines (lockstep; with '
+        'several policies or faults, then one walk of each policy in real time, without faults)',
     )
     parser.add_argument('--no-record', action='store_true', help='neither record nor measure')
-    add_walk_arguments(parser, 'runs/TIME-POLICY')
+    add_walk_arguments(parser, 'runs/TIME-POLICY, or runs/TIME-run with several')
 
 
 def main(args: argparse.Namespace) -> int:
@@ -33,44 +40,57 @@ def main(args: argparse.Namespace) -> int:
     extras.require('rclpy', 'mujoco', 'gymnasium')
     from rich.console import Console
 
-    from liquid_control.cli.walk import draw, outcome, walk
-    from liquid_control.evaluation.metrics import load_metrics, why_stopped
-    from liquid_control.nodes.graph import GraphError, RunSettings, policy_for
-    from liquid_control.provenance import command, write_json
-    from liquid_control.report.run_report import write_report
-    from liquid_control.report.run_table import comparison
+    from liquid_control.cli.walks import plan, walk_all
+    from liquid_control.nodes.run_settings import policy_for
+    from liquid_control.provenance import command
     from liquid_control.run_folder import run_folder
 
     console = Console()
-    policy = policy_for(args.robot, args.policy)
-    folder = run_folder(args.out, Path(policy).stem)
-    settings = RunSettings(
-        folder=folder,
-        policy=policy,
-        robot=args.robot,
-        fault=args.fault,
-        seed=args.seed,
-        episodes=args.episodes,
-        seconds=args.seconds,
-        mode=args.mode,
-        priority=args.priority,
-        record=not args.no_record,
-        command=command(),
-    )
-    try:
-        finished = walk(settings, console)
-    except GraphError as error:
-        stopped = '' if args.no_record else why_stopped(load_metrics(folder))
-        raise GraphError(f'{stopped}; then {error}') if stopped else error from None
+    policies = args.policy or [policy_for(args.robot)]
+    faults = args.fault or ['none']
+    shared = {
+        'robot': args.robot,
+        'seed': args.seed,
+        'episodes': args.episodes,
+        'seconds': args.seconds,
+        'priority': args.priority,
+        'record': not args.no_record,
+        'command': command(),
+    }
+    if len(policies) == len(faults) == 1:
+        folder = run_folder(args.out, Path(policies[0]).stem)
+        mode = args.mode or 'lockstep'
+        return _one(args, console, folder, policies[0], faults[0], mode=mode, **shared)
+    folder = run_folder(args.out, 'run')
+    walks = plan(folder, policies, faults, args.mode, **shared)
+    return walk_all(walks, folder, console, video=not args.no_video, json=args.json)
+
+
+def _one(
+    args: argparse.Namespace, console: Any, folder: Path, policy: str, fault: str, **shared: Any
+) -> int:
+    """One walk, whose folder is the run's."""
+    from rich.markup import escape
+
+    from liquid_control.cli.say import say
+    from liquid_control.cli.walk import draw, outcome, policy_stopped, walk
+    from liquid_control.evaluation.metrics import load_metrics
+    from liquid_control.nodes.run_settings import RunSettings
+    from liquid_control.provenance import write_json
+    from liquid_control.report.run_report import write_report
+    from liquid_control.report.run_table import comparison
+
+    settings = RunSettings(folder=folder, policy=policy, fault=fault, **shared)
+    finished = walk(settings, console)
     if args.no_record:
-        console.print(outcome(settings, finished), highlight=False)
-        return 0
+        say(console, escape(outcome(settings, finished)))
+        return 1 if policy_stopped(settings, finished) else 0
     metrics = load_metrics(folder)
     if not args.no_video:
         draw(folder, console)
-    write_report(folder / 'report.html', [folder])
+    report = write_report(folder / 'report.html', [folder])
     console.print(comparison([metrics]))
-    console.print(f'report: {folder / "report.html"}', highlight=False, soft_wrap=True)
+    say(console, f'report: {escape(str(report))}')
     if args.json:
         write_json(args.json, metrics)
     return 0 if metrics['complete'] else 1

@@ -105,16 +105,7 @@ def measure(folder: str | Path) -> dict[str, Any]:
         OSError: ``metrics.json`` cannot be written.
     """
     folder = Path(folder)
-    result: dict[str, Any] = {
-        'format': FORMAT,
-        'complete': False,
-        'why': '',
-        'run': {},
-        'episodes': [],
-        'figures': {},
-        'timing': None,
-        'counts': {},
-    }
+    result = _unmeasured({}, '')
     try:
         result['run'] = run = read_run(folder)
         bag = Bag(folder)
@@ -124,6 +115,33 @@ def measure(folder: str | Path) -> dict[str, Any]:
     result['complete'] = not result['why']
     write_json(folder / 'metrics.json', result)
     return result
+
+
+def nothing_recorded(folder: Path, run: dict[str, Any], why: str) -> None:
+    """Write the ``metrics.json`` of a run that failed before its first step.
+
+    Args:
+        folder: the run folder.
+        run: what ``run.json`` would have said.
+        why: the failure.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    write_json(folder / 'metrics.json', _unmeasured({**run, 'ended': why}, why))
+
+
+def _unmeasured(run: dict[str, Any], why: str) -> dict[str, Any]:
+    return {
+        'format': FORMAT,
+        'complete': False,
+        'why': why,
+        'run': run,
+        'episodes': [],
+        'figures': {},
+        'timing': None,
+        'counts': {},
+    }
 
 
 def load_metrics(folder: str | Path) -> dict[str, Any]:
@@ -162,7 +180,7 @@ def _measure(bag: Bag, run: dict[str, Any], result: dict[str, Any]) -> str:
     nothing = _nothing_of_policy(bag, contract, observed)
     if nothing:
         return ended or why_stopped(result) or nothing
-    trace = recorded_trace(bag, contract, observed)
+    trace = recorded_trace(bag, contract, observed, run.get('thin', True))
     finished = [e for e in episodes if e['complete']]
     expected = run.get('episodes') if mode not in ('robot', 'replay') else None
     if expected and len(finished) >= expected and _drove_to_the_end(trace, rows, contract):

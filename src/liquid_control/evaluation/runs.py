@@ -1,6 +1,7 @@
 """Run folders: what is in ``run.json``, and what a run's bag says besides observations."""
 
 import contextlib
+import shutil
 import signal
 from collections.abc import Sequence
 from dataclasses import replace
@@ -33,8 +34,8 @@ def about_run(robot: Contract, bundle: Bundle, **settings: Any) -> dict[str, Any
     Args:
         robot: contract of the robot.
         bundle: the policy.
-        settings: ``mode``, ``fault``, ``seed``, ``episodes`` and ``provenance``; ``observed``:
-            topic in the contract → its name in the bag.
+        settings: ``mode``, ``fault``, ``seed``, ``episodes``, ``elapsed``, ``thin`` and
+            ``provenance``; ``observed``: topic in the contract → its name in the bag.
     """
     path = bundle.path or Path(bundle.cell)
     return {
@@ -94,6 +95,13 @@ def end_of(folder: Path) -> str:
         return str(read_run(folder).get('ended') or '')
     except BagError:
         return ''
+
+
+def discard_recording(folder: Path) -> None:
+    """Remove what was recorded in a run folder, as of a run that did not begin; keep its logs."""
+    shutil.rmtree(folder / 'bag', ignore_errors=True)
+    for name in ('run.json', 'metrics.json'):
+        (folder / name).unlink(missing_ok=True)
 
 
 def observed_topics(folder: Path) -> str:

@@ -11,14 +11,16 @@ import time
 import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from liquid_control import __version__
 from liquid_control.control.schema import unknown
 from liquid_control.files import from_json
 from liquid_control.jobs.pool import Job, work
 from liquid_control.jobs.progress import ALIKE, Progress, Report, Size
+from liquid_control.jobs.shipping import with_files
 from liquid_control.provenance import write_json
 
 FORMAT = 1
@@ -42,6 +44,8 @@ class Piece:
         name: name of its file; unique in a sweep.
         arguments: keyword arguments, plain JSON.
         inputs: fingerprint of the files that it reads; if that changes, the piece is done again.
+        files: those of its arguments that are paths of small files that it reads. Other machines
+            get a copy of these; what else it reads must be there under the same path.
         reports: whether the function has an argument ``report``, see :data:`Report`.
         size: how long it is expected to take, for the estimate of the time left.
     """
@@ -52,6 +56,7 @@ class Piece:
     inputs: str = ''
     size: Size = ALIKE
     reports: bool = False
+    files: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -244,14 +249,18 @@ def _ray(
     if ours:
         ray.init(address=address, log_to_driver=False)
     try:
-        task = ray.remote(do).options(max_retries=_RETRIES, num_cpus=1)
-        waiting, live = deque(pieces), {}
+        task = ray.remote(_there).options(max_retries=_RETRIES, num_cpus=1)
+        waiting, live, stored = deque(pieces), {}, {}
         while waiting or live:
             progress.workers = max(1, int(ray.cluster_resources().get('CPU', 1)))
             while waiting and len(live) < _AHEAD * progress.workers:
                 piece = waiting.popleft()
-                live[task.remote(piece)] = piece
-            ready, _ = ray.wait(list(live), num_returns=1, timeout=None)
+                for name in {*piece.files} - stored.keys():
+                    stored[name] = ray.put(_content(name))
+                files = [stored[name] for name in piece.files]
+                live[task.remote(piece, __version__, *files)] = piece
+            ray.wait(list(live), num_returns=1, timeout=None)
+            ready, _ = ray.wait(list(live), num_returns=len(live), timeout=0)  # all at once
             for reference in ready:
                 piece = live.pop(reference)
                 try:
@@ -266,3 +275,36 @@ def _ray(
     finally:
         if ours:
             ray.shutdown()
+
+
+def _content(name: str) -> bytes | str:
+    """The content of a file, or why it cannot be read."""
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        return f'{name}: {error.strerror}'
+
+
+def _there(piece: Piece, version: str, *contents: bytes | str) -> Outcome:
+    """Do a piece on a node of a cluster.
+
+    Args:
+        piece: the piece.
+        version: version of this package where the sweep was started.
+        contents: content of each of its files, or why there is none.
+    """
+    wrong = [each for each in contents if isinstance(each, str)]
+    if version != __version__:
+        wrong = [
+            f'a node of the cluster has liquid_control {__version__}, this machine {version}: '
+            'install the same on all'
+        ]
+    if wrong:
+        return _lost(piece, '; '.join(wrong))
+    pairs = zip(piece.files, contents, strict=True)
+    files = {name: content for name, content in pairs if isinstance(content, bytes)}
+    try:
+        arguments = with_files(piece.arguments, files)
+    except OSError as error:
+        return _lost(piece, f'its files cannot be written on a node of the cluster: {error}')
+    return {**do(replace(piece, arguments=arguments)), 'key': piece.key}

@@ -1,26 +1,16 @@
 """What a policy node reports about itself: counters, latency, memory, bundle."""
 
 import math
-import os
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
 
 from liquid_control.control.controller import Command, Controller
 from liquid_control.control.gate import Reason
+from liquid_control.evaluation.cost.resident import resident_mb
 from liquid_control.nodes.wire import diagnostic, diagnostics
 
 _WINDOW = 4096
-_PAGE_MB = os.sysconf('SC_PAGE_SIZE') / 2**20
-
-
-def resident_mb(process: int | str = 'self') -> float:
-    """Resident memory of a process in MiB; NaN if it cannot be read."""
-    try:
-        with open(f'/proc/{process}/statm') as file:
-            return int(file.read().split()[1]) * _PAGE_MB
-    except OSError:
-        return math.nan
 
 
 class PolicyStatus:

@@ -18,6 +18,7 @@ from rclpy.publisher import Publisher
 from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import remove_ros_args
 
+from liquid_control.nodes.log_lines import TAKEN
 from liquid_control.nodes.name_guard import NameGuard
 from liquid_control.nodes.priority import raise_priority
 
@@ -135,9 +136,8 @@ class Session(Generic[N]):
 
     def _refuse_name(self) -> None:
         raise NodeError(
-            f'another node named {self.node.get_fully_qualified_name()} runs in this ROS '
-            'domain; end it, give this one another name (-r __node:=NAME), or choose another '
-            'domain (ROS_DOMAIN_ID)'
+            f'another node named {self.node.get_fully_qualified_name()} {TAKEN}; end it, give this '
+            'one another name (-r __node:=NAME), or choose another domain (ROS_DOMAIN_ID)'
         )
 
     def raise_priority(self, value: int) -> str:

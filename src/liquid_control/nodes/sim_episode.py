@@ -29,6 +29,8 @@ class Episode:
     """Sum of rewards."""
     missed: int = 0
     """Steps without a command in time."""
+    silent_s: float = 0.0
+    """Time since the last command arrived."""
     terminated: bool = False
     """Whether it ended with a fall."""
     truncated: bool = False
@@ -83,6 +85,7 @@ class EpisodeReport:
         line = {
             'episode': episode.index, 'step': episode.step, 'return': episode.total, 'ratio': None,
             'over': episode.over, 'terminated': episode.terminated, 'missed': episode.missed,
+            'silent_s': episode.silent_s,
         }  # fmt: skip
         print(json.dumps(line), flush=True)
 

@@ -9,6 +9,7 @@ from liquid_control import paths
 from liquid_control.bags.bag import Bag, BagError
 from liquid_control.bags.coverage import bag_facts, coverage
 from liquid_control.bags.names import check_renamed
+from liquid_control.bags.storage.files import find
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
 from liquid_control.control.runtime import PolicyRunner
@@ -57,6 +58,7 @@ def replay_recording(
     folder = Path(recording)
     if not folder.exists():
         raise BagError(f'{folder}: no such folder or file')
+    find(folder)  # before anything is asked of it
     run, contract = _recorded(folder, robot)
     check_renamed(observed or {}, contract)
     bag = Bag(folder, distro, msgs)

@@ -11,6 +11,8 @@ from liquid_control.bags.storage import BagError, first_line
 METADATA = 'metadata.yaml'
 _ENDINGS = ('.mcap', '.db3', '.mcap.zstd', '.db3.zstd', '.mcap.zst', '.db3.zst')
 _COMPRESSED = ('.zstd', '.zst')
+_NAMED = 8
+"""Most recordings that a message names."""
 _POINTER = b'version https://git-lfs'
 _Loader = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
 
@@ -61,11 +63,22 @@ def find(path: Path) -> Files:
             return _whole(_folder(folder, found))
     if (path / METADATA).exists():
         raise BagError(f'{path}: {METADATA} is there, but no storage file beside it')
+    inside = sorted(p.name for p in path.iterdir() if _holds_bag(p))
+    if inside:
+        more = f' and {len(inside) - _NAMED} more' if len(inside) > _NAMED else ''
+        raise BagError(
+            f'{path}: a folder of recordings, {", ".join(inside[:_NAMED])}{more}: expected one of '
+            f'them, such as {path / inside[0]}'
+        )
     found = ', '.join(sorted(p.name for p in path.iterdir())[:8]) or 'nothing'
     raise BagError(
         f'{path}: no bag here: expected .mcap or .db3 files, or a folder bag/ with them '
         f'(found: {found})'
     )
+
+
+def _holds_bag(path: Path) -> bool:
+    return any(folder.is_dir() and _stored(folder) for folder in (path, path / 'bag'))
 
 
 def _stored(folder: Path) -> list[Path]:

@@ -3,9 +3,19 @@
 import argparse
 
 from liquid_control.cli.arguments import add_json_argument, sentence
-from liquid_control.cli.benchmark import generalization, latency, replay, robustness, training
+from liquid_control.cli.benchmark import (
+    cost,
+    generalization,
+    latency,
+    replay,
+    robustness,
+    rollouts,
+    scaling,
+    training,
+)
 
 _KINDS = {
+    'cost': (cost, 'memory, operations and estimated energy of policies'),
     'robustness': (
         robustness,
         'how policies degrade under faults of sensors and commands, with intervals',
@@ -19,6 +29,11 @@ _KINDS = {
         'policy step, sensor-to-command loop and memory, beside a bare echo',
     ),
     'replay': (replay, 'a replay of a bag, beside plain rosbags reading it'),
+    'rollouts': (
+        rollouts,
+        'steps a second in closed loop, beside the same physics alone and a plain loop',
+    ),
+    'scaling': (scaling, 'a comparison of policies by several workers, beside one'),
     'training': (
         training,
         'time and memory of a training step of each cell, beside ncps and torch',

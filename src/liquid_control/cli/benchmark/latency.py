@@ -3,16 +3,19 @@
 import argparse
 from typing import Any
 
-from liquid_control.cli.arguments import add_priority_argument, number, whole
+from liquid_control.cli.arguments import (
+    add_policies_argument,
+    add_priority_argument,
+    number,
+    whole,
+)
 from liquid_control.report.tables import Figure, new_table
 
 _PARTS = ('p50', 'p99')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        '--policy', action='append', help='bundle: a name or a path; may be repeated (cfc, lstm)'
-    )
+    add_policies_argument(parser, 'bundles: names or paths (cfc, lstm)')
     parser.add_argument('--robot', default='walker2d', help='contract: a name or a path')
     parser.add_argument(
         '--rounds', type=whole(1), default=20, help='blocks of 100 samples each (20)'

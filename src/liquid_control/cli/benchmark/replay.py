@@ -6,16 +6,19 @@ import time
 from pathlib import Path
 from typing import Any
 
-from liquid_control.cli.arguments import add_observed_argument, existing_path, whole
+from liquid_control.cli.arguments import (
+    add_observed_argument,
+    add_policies_argument,
+    existing_path,
+    whole,
+)
 from liquid_control.report.tables import Figure, new_table
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('recording', type=existing_path, help='a bag')
     parser.add_argument('--robot', required=True, help='contract: a name or a path')
-    parser.add_argument(
-        '--policy', action='append', required=True, help='bundle, by path or name; may be repeated'
-    )
+    add_policies_argument(parser, 'bundles, by path or name', required=True)
     add_observed_argument(parser)
     parser.add_argument('--rounds', type=whole(1), default=3, help='rounds of each, in turn (3)')
 

@@ -4,7 +4,11 @@ import argparse
 from pathlib import Path
 
 from liquid_control import paths
-from liquid_control.cli.arguments import add_json_argument, add_simulated_argument
+from liquid_control.cli.arguments import (
+    add_faults_argument,
+    add_json_argument,
+    add_simulated_argument,
+)
 from liquid_control.report.tables import Figure, new_table
 
 
@@ -13,8 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--teacher',
                         help='bundle of its teacher: a name or a path (expert)')  # fmt: skip
     add_simulated_argument(parser, contract=True)
-    parser.add_argument('--fault', action='append', metavar='FAULT',
-                        help='only this fault; may be repeated (those of --suite)')  # fmt: skip
+    add_faults_argument(parser, 'only these faults (those of --suite)')
     parser.add_argument('--suite', metavar='NAME',
                         help='the faults of this suite (scores)')  # fmt: skip
     parser.add_argument('--episodes', type=int, help='episodes per fault (50)')

@@ -23,7 +23,6 @@ def measure_conditions(
     seed: int,
     elapsed: str,
     thin: bool,
-    steps: int | None,
     report: Report,
 ) -> dict[str, Any]:
     """Measure a policy under some conditions; the arguments are plain JSON.
@@ -40,7 +39,6 @@ def measure_conditions(
         seed: seed of the first episode.
         elapsed: ``measured`` or ``nominal``.
         thin: whether readings that come too fast are thinned out.
-        steps: longest episode in control periods; None: the robot's own.
         report: called with the progress.
 
     Returns:
@@ -50,9 +48,8 @@ def measure_conditions(
 
     def measured(faults: list[str]) -> list[Results]:
         return measure_all(
-            read, contract, faults, episodes, seed, elapsed=elapsed, thin=thin, steps=steps,
-            report=report,
-        )  # fmt: skip
+            read, contract, faults, episodes, seed, elapsed=elapsed, thin=thin, report=report
+        )
 
     rows = []
     for (family, level, fault), one in zip(conditions, _each(measured, conditions), strict=True):

@@ -13,10 +13,9 @@ from liquid_control.evaluation.robustness.contenders import Contender, expert
 from liquid_control.evaluation.robustness.pieces import measure_conditions
 from liquid_control.evaluation.robustness.results import MEASURED, NOMINAL
 from liquid_control.evaluation.suite import VERSION
-from liquid_control.faults import ClockFault, SimulationFaults, of_kind, parse
+from liquid_control.faults import ClockFault, of_kind, parse
 from liquid_control.jobs import Piece, Size
 from liquid_control.provenance import versions
-from liquid_control.sim import robot_of
 
 WORLDS = 128
 """Episodes of a piece, roughly: enough to be stepped together, few enough to see the progress."""
@@ -67,27 +66,23 @@ class Plan:
         bundles = [(one.name, bundle) for one in self.contenders for bundle in one.bundles]
         pieces = [self._piece(*each, part) for part in self._parts() for each in bundles]
         if self.expert is not None:
-            clean = _Part([_CLEAN], MEASURED, None)
+            clean = _Part([_CLEAN], MEASURED, True)
             pieces.insert(0, self._piece('reference', self.expert.bundles[0], clean))
         return pieces
 
     def _parts(self) -> list['_Part']:
         """The conditions of each piece: those without a fault of the clock first."""
-        usual: list[list[Any]] = [_CLEAN]
-        clock: dict[int, list[list[Any]]] = {}
+        usual, clock = [_CLEAN], []
         for family in self.families:
             for level in family.levels:
                 fault = family.fault(level)
-                row = [family.name, level, fault]
-                steps = clock_steps(self.robot, fault, self.seed)
-                (usual if steps is None else clock.setdefault(steps, [])).append(row)
+                of_clock = of_kind(parse(fault), ClockFault)
+                (clock if of_clock else usual).append([family.name, level, fault])
         size = max(1, round(WORLDS / self.episodes))
-        groups = [_Part(usual, MEASURED, None)]
-        groups += [
-            _Part(rows, each, n) for each in (MEASURED, NOMINAL) for n, rows in clock.items()
-        ]
+        groups = [_Part(usual, MEASURED, True)]
+        groups += [_Part(clock, elapsed, False) for elapsed in (MEASURED, NOMINAL)]
         return [
-            _Part(group.conditions[first : first + size], group.elapsed, group.steps)
+            _Part(group.conditions[first : first + size], group.elapsed, group.thin)
             for group in groups
             for first in range(0, len(group.conditions), size)
         ]
@@ -101,8 +96,7 @@ class Plan:
             'episodes': self.episodes,
             'seed': self.seed,
             'elapsed': part.elapsed,
-            'thin': part.steps is None,
-            'steps': part.steps,
+            'thin': part.thin,
         }
         found = versions()
         inputs = [bundle.sha256, self.robot.hash, VERSION, *(found.get(p, '') for p in _DECIDES)]
@@ -114,6 +108,7 @@ class Plan:
             ' '.join(map(str, inputs)),
             Size(len(part.conditions) * self.episodes, bundle.cell),
             reports=True,
+            files=(arguments['bundle'], arguments['robot']),
         )
 
 
@@ -122,30 +117,5 @@ class _Part(NamedTuple):
 
     conditions: list[list[Any]]
     elapsed: str
-    steps: int | None
-    """Longest episode in control periods, under faults of the clock."""
-
-
-def clock_steps(robot: Contract, fault: str, seed: int) -> int | None:
-    """Control periods that last as long as an episode without a fault; None: the clock is right.
-
-    Returns under another control period are compared over the same time, not the same number of
-    periods.
-
-    Args:
-        robot: contract of a simulated robot.
-        fault: the fault, as text.
-        seed: seed of uneven periods.
-    """
-    faults = parse(fault)
-    if not of_kind(faults, ClockFault):
-        return None
-    simulated = robot_of(robot)
-    clock = SimulationFaults(faults, seed, robot.action, simulated.period_ns)
-    last = simulated.episode_steps * simulated.frame_skip  # in physics steps
-    done = count = 0
-    while done < last:
-        stamp = count * simulated.period_ns
-        done += max(1, round(clock.period(stamp, count) * simulated.frame_skip))
-        count += 1
-    return count
+    thin: bool
+    """Whether readings that come too fast are thinned out: not under faults of the clock."""
