@@ -142,7 +142,7 @@ def _subtitle(results: RobustnessResults) -> str:
     trainings = max((len(policy.bundles) for policy in results.policies), default=0)
     parts = [
         results.robot,
-        f'{plural(len(results.families), "fault")} at {plural(conditions, "level")}',
+        f'{plural(len(results.families), "fault")} at {plural(conditions, "level")} in all',
         f'{plural(episodes, "episode")} each',
     ]
     if trainings > 1:

@@ -112,6 +112,8 @@ def _ranks(analysis: Analysis) -> Iterator[str]:
     ]
     if not others:
         yield f'All ranks are certain: {_some(certain)}.'
+    elif all((one.rank_low, one.rank_high) == (1, len(ranked)) for one in ranked):
+        yield 'No rank is certain.'
     elif certain:
         yield f'Ranks are certain for {_some(certain)}, not for {_some(others)}.'
     else:
@@ -177,7 +179,8 @@ def _keep(cells: Sequence[Cell]) -> str:
 
 def _winner(cells: Sequence[Cell]) -> str:
     best = [cell.policy for cell in cells if cell.best]
-    if len(cells) < 2 or not best:
+    without = all(math.isnan(cell.keeps.low) for cell in cells)
+    if len(cells) < 2 or not best or without:
         return ''
     if len(best) == 1:
         return f' {best[0]} returns most.'
