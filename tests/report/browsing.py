@@ -14,11 +14,12 @@ ACT = """
   const shown = () => [...document.querySelectorAll('.drawn .grid > div > div')].map((plot) =>
     plot.data.filter((trace) => trace.visible !== false).length);
   const before = shown();
-  document.querySelector('button[data-policy]').click();
+  const policy = document.querySelector('button[data-policy]');
+  policy?.click();
   const fewer = shown();
-  document.querySelector('button[data-policy]').click();
+  policy?.click();
   const again = shown();
-  document.getElementById('bands').click();
+  document.getElementById('bands')?.click();
   const lines = shown();
   const walks = document.querySelector('button[data-walks]');
   if (walks) walks.click();

@@ -99,7 +99,9 @@ def heat_map(
         rows.append(Row(group, name, text, _marked(boxes)))
     ranked = sum(one.rank > 0 for one in analysis.standings)
     total = _marked([_total(one, ranked) for one in analysis.standings])
-    return Table(policies, (Row('', ALL, ALL, total), *rows))
+    if results.families:
+        rows.insert(0, Row('', ALL, ALL, total))
+    return Table(policies, tuple(rows))
 
 
 def improvements(analysis: Analysis) -> Table | None:

@@ -23,7 +23,7 @@
       show();
     });
   }
-  bands.addEventListener('change', show);
+  if (bands) bands.addEventListener('change', show);  // there are plots
 
   for (const button of document.querySelectorAll('button[data-walks]')) {
     const dialog = document.getElementById(button.dataset.walks);
