@@ -28,17 +28,17 @@ ROS = [
     'ros-builtin-interfaces', 'ros-rosgraph-msgs', 'ros-std-msgs', 'ros-std-srvs',
     'ros-sensor-msgs', 'ros-geometry-msgs', 'ros-nav-msgs', 'ros-diagnostic-msgs',
 ]  # fmt: skip
-SIM = ['mujoco>=3.2', 'gymnasium>=1.0', 'imageio-ffmpeg>=0.5', 'Pillow>=10', 'plotly>=6']
+SIM = ['mujoco>=3.2', 'gymnasium>=1.0', 'imageio-ffmpeg>=0.5', 'Pillow>=10', 'plotly>=6',
+       'scipy>=1.15']  # fmt: skip
 TRAIN = [
     *SIM, 'torch>=2.4', 'ncps>=1.0', 'stable-baselines3>=2.4', 'safetensors>=0.4',
     'onnxscript>=0.2',
 ]  # fmt: skip
 RAY = ['ray>=2.9']
 LOG = ['tensorboard>=2.14']  # beside train; without it --log writes lines of JSON alone
-# Gymnasium's own Walker2d, which ours is held against, imports imageio. Intervals are held against
-# SciPy's.
+# Gymnasium's own Walker2d, which ours is held against, imports imageio.
 TEST = [
-    *SIM, 'imageio>=2.14', 'scipy>=1.15', 'mcap>=1.2', 'pytest>=8', 'pytest-xdist>=3',
+    *SIM, 'imageio>=2.14', 'mcap>=1.2', 'pytest>=8', 'pytest-xdist>=3',
     'hypothesis>=6',
 ]  # fmt: skip
 LINT = ['ruff>=0.12', 'ty>=0.0.100']

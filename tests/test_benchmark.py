@@ -42,9 +42,26 @@ def test_steps_are_measured_beside_a_reference(tmp_path):
     assert row['ratio'] > 0
 
 
+def test_rollouts_are_measured_beside_physics_and_a_plain_loop(tmp_path, capsys):
+    out = tmp_path / 'rollouts.json'
+    what = ['--policy', 'cfc,mlp', '--fault', 'none,friction:0.5@2', '--cores', '2']
+    short = ['--worlds', '3', '--steps', '4', '--rounds', '1', '--json', str(out)]
+    assert main(['benchmark', 'rollouts', *what, *short]) == 0
+    rows = json.loads(out.read_text())['rows']
+    assert [(row['policy'], row['fault']) for row in rows] == [
+        ('cfc', 'none'), ('cfc', 'friction:0.5@2'), ('mlp', 'none'), ('mlp', 'friction:0.5@2'),
+    ]  # fmt: skip
+    assert all(row['physics'] > 0 and row['closed_loop'] > 0 and row['share'] > 0 for row in rows)
+    assert [('plain_loop' in row) for row in rows] == [True, False, False, False]
+    assert 'closed' in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [
+        (['rollouts', '--policy', 'lsmt'], "did you mean 'lstm'"),
+        (['rollouts', '--fault', 'dely'], "did you mean 'delay'"),
+        (['rollouts', '--robot', 'walkr2d'], "did you mean 'walker2d'"),
         (['training', '--cell', 'cfx'], "did you mean 'cfc'"),
         (['training', '--rounds', '0'], '--rounds: expected 1 or more, found 0'),
         (['training', '--threads', '0'], '--threads: expected 1 to 256, found 0'),

@@ -9,7 +9,7 @@ import liquid_control
 
 ROOT = Path(liquid_control.__file__).parent
 FLOORS = (
-    ('__init__', 'extras', 'files', 'lazy', 'run_folder'),
+    ('__init__', 'extras', 'files', 'lazy', 'modules', 'run_folder'),
     ('control', 'provenance'),
     ('cells', 'faults', 'jobs', 'message_types', 'paths'),
     ('sim',),

@@ -14,7 +14,7 @@ _ROS = (
 )  # fmt: skip
 MODULES = {
     'ros': _ROS,
-    'sim': ('mujoco', 'gymnasium', 'imageio_ffmpeg', 'plotly'),
+    'sim': ('mujoco', 'gymnasium', 'imageio_ffmpeg', 'plotly', 'scipy'),
     'train': ('torch', 'ncps', 'stable_baselines3', 'safetensors', 'onnxscript'),
     'ray': ('ray',),
     'log': ('tensorboard',),

@@ -242,3 +242,17 @@ def test_a_new_type_that_is_wrong_is_refused(tmp_path, monkeypatch, types, said)
     finally:
         commands._readers.cache_clear()
         sys.modules.pop(f'{commands.__name__}.mine', None)
+
+
+def test_a_file_that_cannot_be_imported_is_named(tmp_path, monkeypatch):
+    from liquid_control.control import commands
+
+    (tmp_path / 'broken_type.py').write_text('import nothing_of_this_name\n')
+    monkeypatch.setattr(commands, '__path__', [*commands.__path__, str(tmp_path)])
+    commands._readers.cache_clear()
+    try:
+        match = r'broken_type.py: line 1: expected a type of command, found ModuleNotFoundError: No'
+        with pytest.raises(ContractError, match=match):
+            command_reader(contract(JOINT_STATE))
+    finally:
+        commands._readers.cache_clear()

@@ -8,7 +8,7 @@ from liquid_control import paths
 from liquid_control.control import Contract, Controller, PolicyRunner, Reason
 from liquid_control.evaluation import Results, measure_all, run_episodes
 from liquid_control.evaluation.batch import measure as measuring
-from liquid_control.evaluation.batch.episodes import BatchEpisodes, Job
+from liquid_control.evaluation.batch.episodes import BatchEpisodes, PlannedEpisode
 from liquid_control.evaluation.trace import compare
 from liquid_control.faults import FaultError, names, parse
 
@@ -36,7 +36,9 @@ def require_equal(runner, robot, faults, episodes, steps=STEPS, count=16, **sett
     settings = {'elapsed': 'measured', 'thin': True, **settings}
     found = {}
     lists = [parse(fault) for fault in faults]
-    jobs = [Job(at, SEED + index) for at in range(len(faults)) for index in range(episodes)]
+    jobs = [
+        PlannedEpisode(at, SEED + index) for at in range(len(faults)) for index in range(episodes)
+    ]
     worlds = BatchEpisodes(runner, robot, lists, count, steps=steps, **settings)
     lasted = worlds.run(iter(jobs), found.__setitem__)
     assert sorted(found) == jobs
@@ -69,7 +71,7 @@ def test_every_fault_acts_as_in_a_single_episode(part):
 def test_settings_act_as_in_a_single_episode(settings):
     faults = ['period_ms:4', 'period_ms:16', 'jitter:0.5']
     found = require_equal(*shipped('walker2d', 'lstm'), faults, 2, **settings)
-    fast = found[Job(0, SEED)].trace
+    fast = found[PlannedEpisode(0, SEED)].trace
     thinned = (fast.reasons & Reason.SURPLUS).any()
     assert thinned == settings.get('thin', True)
 

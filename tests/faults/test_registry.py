@@ -1,5 +1,6 @@
 """A fault of any kind is one file: the registry finds it, and every way applies it."""
 
+import re
 import textwrap
 from pathlib import Path
 
@@ -200,8 +201,8 @@ def test_an_added_dynamics_fault_may_end_and_begin_again(add):
         (('setting(0.7, 0.0, 1.0)', '0.7'), r'Weak: factor: expected a setting\(.*, found 0.7'),
         (('= setting(0.7, 0.0, 1.0)', ''), r'Weak: factor: expected a setting\(.*, found nothing'),
         (('@dataclass(frozen=True)', ''), r'Weak: factor: expected @dataclass\(frozen=True\)'),
-        (('class Weak', 'class weak Fault'), r'added_.*py: .* found an error: SyntaxError'),
-        (('import CommandFault', 'import Falt'), r'added_.*py: .*ImportError: .*Falt'),
+        (('class Weak', 'class weak F'), r'line 8: expected a fault, found SyntaxError'),
+        (('import CommandFault', 'import Falt'), r'line 5: expected a fault, found Imp.*: .*Falt'),
     ],
 )  # fmt: skip
 def test_a_mistake_in_a_file_is_named(add, change, said):
@@ -226,3 +227,10 @@ def test_every_fault_stands_in_the_documentation():
     text = DOC.read_text()
     for name in names():
         assert f'| `{name}:' in text, name
+
+
+def test_the_documentation_says_which_faults_are_on_or_off():
+    text = re.search(r'On or off\nonly[^:]*: (.*?)\.', DOC.read_text(), re.DOTALL)
+    assert text is not None
+    expected = sorted(name for name, kind in registry().items() if not kind.graded)
+    assert re.findall(r'`([a-z_]+)`', text[1]) == expected

@@ -17,10 +17,19 @@ SPECS = (
     'command_delay:2+command_repeat:0.3+command_noise:0.2@9',
     'command_noise:0.2+command_repeat:0.3+command_delay:2@9',
     'jitter:0.3+period:1.5@11',
+    'bias:0.2+delay_ms:20+stamp_jitter:0.2@5+frozen:1/burst:5:12',
+    'stuck:0.3:3:on=*thigh*+spikes:0.2:4+random_walk/wave:9+drift/ramp:20@3',
+    'dropped:0.5/wave:8+repeated:0.3:2+dropout:0.2:2+removed:1:on=rooty/cyclic:3:5',
+    'command_hold:3@2+command_noise/ramp:9+command_repeat:0.5/burst:4:9',
+    'period_ms:4/burst:5:11+jitter/ramp:15',
+    'push:80/burst:3:7+slope:9/ramp:30+motor:0.5/cyclic:2:5+damping:3@9+mass:2:*thigh*',
     'friction:2@5+mass:0.5:thigh@5+mass:1.5@20',
     'gaussian+command_noise+jitter+friction+delay:1+command_delay:1+mass',
 )
-DYNAMICS = ('geom_friction', 'body_mass', 'body_inertia', 'dof_invweight0', 'body_subtreemass')
+DYNAMICS = (
+    'geom_friction', 'body_mass', 'body_inertia', 'dof_invweight0', 'body_subtreemass',
+    'dof_damping', 'actuator_gainprm', 'actuator_biasprm', 'qpos_spring', 'jnt_stiffness',
+)  # fmt: skip
 
 
 @pytest.mark.parametrize('spec', SPECS)
@@ -43,12 +52,14 @@ def test_one_world_and_many_have_equal_faults(spec):
             for index, each in enumerate(one):
                 assert arrived[index] == each.arrived
                 if each.arrived:
+                    assert many.stamps[index] == each.stamp
                     assert read[index].tobytes() == each.read.tobytes()
                 assert lengths[index] == each.length
                 assert acting[index].tobytes() == each.acting.tobytes()
                 for name in DYNAMICS:
                     found, expected = getattr(models[index], name), getattr(each.model, name)
                     assert found.tobytes() == expected.tobytes(), name
+                assert models[index].opt.gravity.tobytes() == each.model.opt.gravity.tobytes()
 
 
 @pytest.mark.parametrize('spec', [spec for spec in SPECS if '+' in spec])
@@ -65,7 +76,13 @@ def test_the_faults_of_worlds_differ(spec):
     assert traces[0] != traces[1]
 
 
-@pytest.mark.parametrize('spec', ['friction:0.3+mass:2', 'mass:3:leg@10', 'period:0.5+friction:3'])
+@pytest.mark.parametrize(
+    'spec',
+    [
+        'friction:0.3+mass:2', 'mass:3:leg@10', 'period:0.5+friction:3', 'push:200/burst:6:15',
+        'slope:10+motor:0.6', 'period_ms:4/cyclic:4:9+damping:20',
+    ],
+)  # fmt: skip
 def test_many_worlds_move_as_one_does(spec):
     way = Way(spec, 3)
     way.reset(4)

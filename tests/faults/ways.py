@@ -6,6 +6,7 @@ import numpy as np
 from support import ROBOT
 
 from liquid_control.control import Observer
+from liquid_control.control.stamps import stamp_ns
 from liquid_control.faults import BatchFaults, FaultInjector, SimulationFaults, Streams, parse
 from liquid_control.sim import simulated_robot
 from liquid_control.sim.world import World
@@ -30,7 +31,7 @@ class Way:
         self._faults.restart()
 
     def step(self) -> SimpleNamespace:
-        """What one control period is like: stamp, step, true and read values, command, model."""
+        """What one control period is like: time, stamp, step, values, commands, model."""
         world, faults = self.world, self._faults
         now, step = world.stamp_ns, world.steps
         world.use(faults.model(world.nominal, now, step))
@@ -38,13 +39,14 @@ class Way:
         message = world.messages()['joint_states']
         arrived = self._injector.apply('joint_states', message)
         read = np.concatenate([message.position[1:], message.velocity])
+        stamp = stamp_ns(message)
         length = faults.period(now, step)
         sent = self._commands.uniform(-1, 1, len(ROBOT.action.joints))
         acting = faults.act(sent, now)
         reward, fallen = world.step(acting, length)
         return SimpleNamespace(
-            now=now, step=step, true=true, read=read, arrived=arrived, length=length, sent=sent,
-            acting=acting, model=world.model, reward=reward, fallen=fallen,
+            now=now, stamp=stamp, step=step, true=true, read=read, arrived=arrived, length=length,
+            sent=sent, acting=acting, model=world.model, reward=reward, fallen=fallen,
         )  # fmt: skip
 
 

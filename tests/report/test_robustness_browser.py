@@ -1,12 +1,10 @@
 """The report of a comparison, opened in a browser: no errors, plots drawn, buttons work."""
 
 import html.parser
-import json
 import re
-import shutil
-import subprocess
 
 import pytest
+from browsing import needs_browser, opened
 from made_results import FAMILIES, made_results
 
 pytest.importorskip('plotly')
@@ -14,36 +12,6 @@ pytest.importorskip('scipy')
 
 from liquid_control.evaluation.robustness import analyse
 from liquid_control.report.robustness import write_robustness_report
-
-BROWSER = shutil.which('chromium') or shutil.which('chromium-browser')
-ACT = """
-<script>addEventListener('load', () => setTimeout(() => {
-  const shown = () => [...document.querySelectorAll('.drawn .grid > div > div')].map((plot) =>
-    plot.data.filter((trace) => trace.visible !== false).length);
-  const before = shown();
-  document.querySelector('button[data-policy]').click();
-  const fewer = shown();
-  document.querySelector('button[data-policy]').click();
-  const again = shown();
-  document.getElementById('bands').click();
-  const lines = shown();
-  const walks = document.querySelector('button[data-walks]');
-  if (walks) walks.click();
-  const place = document.createElement('pre');
-  place.id = 'seen';
-  place.textContent = JSON.stringify({
-    before, fewer, again, lines,
-    opened: document.querySelectorAll('dialog[open]').length,
-    overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    drawn: document.querySelectorAll('.js-plotly-plot svg.main-svg').length,
-    paths: document.querySelectorAll('.js-plotly-plot path.js-line').length,
-    plots: document.querySelectorAll('.drawn .grid > div > div').length,
-    loaded: performance.getEntriesByType('resource').map((entry) => entry.name),
-  });
-  document.body.append(place);
-}, 500));</script></body>
-"""
-"""Uses the page as a reader would, and writes what came of it into the page."""
 
 
 @pytest.fixture(scope='module')
@@ -73,23 +41,7 @@ class Resources(html.parser.HTMLParser):
         self.found += [v for k, v in attrs if k in ('src', 'href', 'srcset', 'action') and v]
 
 
-def opened(path, width=1280):
-    """Open a page and use it: messages of its console, and what its script saw."""
-    page = path.with_name(f'used-{width}.html')
-    page.write_text(path.read_text().replace('</body>', ACT))
-    arguments = [
-        BROWSER, '--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage',
-        '--dump-dom', '--enable-logging=stderr', '--virtual-time-budget=20000',
-        f'--window-size={width},900', f'--user-data-dir={path.parent / "profile"}', page.as_uri(),
-    ]  # fmt: skip
-    done = subprocess.run(arguments, capture_output=True, text=True, timeout=300)
-    seen = re.search(r'<pre id="seen">(.*?)</pre>', done.stdout)
-    assert seen, done.stderr[-2000:]
-    console = [line for line in done.stderr.splitlines() if ':CONSOLE' in line]
-    return console, json.loads(seen.group(1).replace('&amp;', '&'))
-
-
-@pytest.mark.skipif(BROWSER is None, reason='needs Chromium (Debian: chromium)')
+@needs_browser
 @pytest.mark.parametrize('width', [500, 1280])
 def test_a_browser_draws_every_plot(whole, width):
     console, seen = opened(whole, width)
@@ -101,7 +53,7 @@ def test_a_browser_draws_every_plot(whole, width):
     assert seen['overflow'] <= 0
 
 
-@pytest.mark.skipif(BROWSER is None, reason='needs Chromium (Debian: chromium)')
+@needs_browser
 def test_buttons_hide_policies_and_intervals(whole):
     _, seen = opened(whole)
     assert seen['before'] == seen['again']
@@ -110,7 +62,7 @@ def test_buttons_hide_policies_and_intervals(whole):
     assert seen['lines'][0] == 4
 
 
-@pytest.mark.skipif(BROWSER is None, reason='needs Chromium (Debian: chromium)')
+@needs_browser
 def test_one_policy_and_one_fault_make_a_page(report):
     path = report(made_results(('cfc',), FAMILIES[-1:], oddities=False, figures=False))
     console, seen = opened(path)

@@ -72,19 +72,20 @@ def add_policies_argument(
     parser: argparse.ArgumentParser, text: str, *, required: bool = False
 ) -> None:
     """Add ``--policy A,B,…``; ``args.policy`` is the list of names, empty if none is given."""
-    _add_names_argument(parser, '--policy', 'NAME,…', text, required)
+    add_names_argument(parser, '--policy', 'NAME,…', text, required)
 
 
 def add_faults_argument(
     parser: argparse.ArgumentParser, text: str, *, required: bool = False
 ) -> None:
     """Add ``--fault X,Y,…``; ``args.fault`` is the list of faults, empty if none is given."""
-    _add_names_argument(parser, '--fault', 'FAULT,…', text, required)
+    add_names_argument(parser, '--fault', 'FAULT,…', text, required)
 
 
-def _add_names_argument(
-    parser: argparse.ArgumentParser, option: str, metavar: str, text: str, required: bool
+def add_names_argument(
+    parser: argparse.ArgumentParser, option: str, metavar: str, text: str, required: bool = False
 ) -> None:
+    """Add an option that takes names, separated by commas, and may be repeated: a list."""
     parser.add_argument(
         option, action=_Names, default=[], metavar=metavar, required=required,
         help=f'{text}; may be repeated',

@@ -193,4 +193,3 @@ def _finish(
     console.print(f'report: {page}', highlight=False, soft_wrap=True)
     others = ', '.join(path.name for path in sorted(folder.iterdir()) if path.is_file())
     console.print(f'in {folder}: {others}', highlight=False, soft_wrap=True)
-

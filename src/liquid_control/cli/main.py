@@ -14,6 +14,7 @@ from liquid_control.cli.results import delivered
 VERBS = {
     'demo': 'let two shipped policies walk, with and without sensor noise, and compare them',
     'run': 'start a simulation graph with one policy, record it and measure it',
+    'compare': 'compare a handful of policies under a handful of faults, with intervals',
     'replay': 'run policies over recorded bags, compare them, and say when a robot misbehaved',
     'bag': 'describe a recorded bag, and draft a contract from it',
     'inspect': 'describe a policy file or a contract',

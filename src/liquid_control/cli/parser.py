@@ -102,11 +102,12 @@ class Parser(argparse.ArgumentParser):
         text = super().format_help()
         if '--fault' not in self._option_string_actions:
             return text
-        from liquid_control.faults import SYNTAX, describe
+        from liquid_control.faults import SYNTAX, describe, describe_schedules
 
         lines = [textwrap.fill(f'faults: {SYNTAX}', 80)]
         for kind in self.fault_kinds:
             lines += [f'{kind} faults:', *(f'  {line}' for line in describe(kind))]
+        lines += ['schedules:', *(f'  {line}' for line in describe_schedules())]
         if '--suite' in self._option_string_actions:
             from liquid_control.evaluation.suite import SUITES
 

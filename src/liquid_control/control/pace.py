@@ -89,9 +89,11 @@ class AnsweredPace:
 
     Args:
         contract: its rate is the policy's; longer than its ``max_gap`` is no distance.
+        thin: whether the policy leaves out any.
     """
 
-    def __init__(self, contract: Contract):
+    def __init__(self, contract: Contract, thin: bool = True):
+        self._thin = thin
         self._pace = Pace(contract.period_ns)
         self._max_gap_ns = round(contract.max_gap * 1e9)
         self._stamp_ns: int | None = None
@@ -114,6 +116,6 @@ class AnsweredPace:
 
     def due(self) -> bool:
         """Whether the policy does not leave the last reading out."""
-        if self._stamp_ns is None or self._answered_ns is None:
+        if not self._thin or self._stamp_ns is None or self._answered_ns is None:
             return True
         return self._pace.waited(self._stamp_ns - self._answered_ns)

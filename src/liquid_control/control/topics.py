@@ -1,5 +1,7 @@
 """Topics and message types shared by nodes, bags and evaluations, besides the contract's own."""
 
+from collections.abc import Iterable
+
 JOINT_STATE = 'sensor_msgs/msg/JointState'
 FLOAT64_MULTI_ARRAY = 'std_msgs/msg/Float64MultiArray'
 
@@ -17,6 +19,12 @@ DROPPED = 'fault/dropped'
 """Stamp and topic of a sample that the fault node withheld."""
 BAG_ENDED = 'bag/ended'
 """Published once when playback ends; ``frame_id`` says why the recording is incomplete."""
+
+
+def faulty(topics: Iterable[str]) -> dict[str, str]:
+    """Topic → the one on which the fault node republishes it."""
+    return {topic: FAULTY + topic for topic in topics}
+
 
 _OWN = (PREDICTION, STATUS, SHADOW, EPISODE, DROPPED, BAG_ENDED)
 

@@ -16,6 +16,7 @@ from liquid_control.faults import (
     FaultInjector,
     SimulationFaults,
     check_model,
+    constant_period,
     of_kind,
     parse,
 )
@@ -92,7 +93,7 @@ def run_episodes(
         faults: faults of all kinds.
         episodes: number of episodes.
         seed: seed of the first start and of the faults.
-        steps: longest episode in control periods; None: the robot's own.
+        steps: longest episode in control periods; None: as many as fill the robot's own time.
         watch: called at the start of every control period, and at the end of an episode.
 
     Raises:
@@ -101,7 +102,8 @@ def run_episodes(
     """
     simulated = robot_of(robot)
     world = World(simulated, robot)
-    steps = simulated.episode_steps if steps is None else steps
+    if steps is None:
+        steps = simulated.longest_episode(constant_period(faults, robot.period_ns))
     injector = FaultInjector(robot, faults, seed)
     obeyed = SimulationFaults(faults, seed, robot.action, robot.period_ns)
     return [

@@ -180,7 +180,7 @@ def _measure(bag: Bag, run: dict[str, Any], result: dict[str, Any]) -> str:
     nothing = _nothing_of_policy(bag, contract, observed)
     if nothing:
         return ended or why_stopped(result) or nothing
-    trace = recorded_trace(bag, contract, observed)
+    trace = recorded_trace(bag, contract, observed, run.get('thin', True))
     finished = [e for e in episodes if e['complete']]
     expected = run.get('episodes') if mode not in ('robot', 'replay') else None
     if expected and len(finished) >= expected and _drove_to_the_end(trace, rows, contract):

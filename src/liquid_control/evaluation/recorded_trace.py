@@ -18,7 +18,9 @@ from liquid_control.control.topics import PREDICTION
 from liquid_control.evaluation.trace import Trace, TraceBuilder
 
 
-def recorded_trace(bag: Bag, contract: Contract, observed: dict[str, str] | None = None) -> Trace:
+def recorded_trace(
+    bag: Bag, contract: Contract, observed: dict[str, str] | None = None, thin: bool = True
+) -> Trace:
     """What a policy saw, did and predicted live: the observations that a command answers.
 
     ``reasons`` and ``step_s`` are not in a bag: they are −1 and NaN. If no command was recorded,
@@ -28,6 +30,7 @@ def recorded_trace(bag: Bag, contract: Contract, observed: dict[str, str] | None
         bag: the recording.
         contract: what the policy asks of the robot, from its bundle.
         observed: contract topic → topic in the bag, where they differ.
+        thin: whether the policy left out readings that came faster than its rate.
 
     Raises:
         BagError: a topic that the contract names is missing or has the wrong type.
@@ -38,7 +41,7 @@ def recorded_trace(bag: Bag, contract: Contract, observed: dict[str, str] | None
     predictions = bag.by_stamp(recorded_name(PREDICTION, observed))
     reader = _PredictionReader(contract)
     observer, builder = Observer(contract), TraceBuilder(contract)
-    timeline = Timeline(contract.period_ns, contract.max_gap)
+    timeline = Timeline(contract.period_ns, contract.max_gap, thin)
     unknown = np.full(contract.action_size, np.nan, dtype=np.float32)
     for now, topic, message, _ in merged(bag, contract, observed):
         complete = observer.update(topic, message)

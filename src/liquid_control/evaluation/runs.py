@@ -34,8 +34,8 @@ def about_run(robot: Contract, bundle: Bundle, **settings: Any) -> dict[str, Any
     Args:
         robot: contract of the robot.
         bundle: the policy.
-        settings: ``mode``, ``fault``, ``seed``, ``episodes`` and ``provenance``; ``observed``:
-            topic in the contract → its name in the bag.
+        settings: ``mode``, ``fault``, ``seed``, ``episodes``, ``elapsed``, ``thin`` and
+            ``provenance``; ``observed``: topic in the contract → its name in the bag.
     """
     path = bundle.path or Path(bundle.cell)
     return {

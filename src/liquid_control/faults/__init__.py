@@ -5,6 +5,8 @@ fault is one file in the folder of its kind, where :mod:`faults.registry` finds 
 """
 
 from liquid_control.faults.batch import BatchFaults
+from liquid_control.faults.chain import FaultChain
+from liquid_control.faults.clocks import ClockFaults, constant_period
 from liquid_control.faults.commands import CommandFaults, Limits
 from liquid_control.faults.fault import Fault
 from liquid_control.faults.injector import FaultInjector
@@ -21,7 +23,8 @@ from liquid_control.faults.memory import Memory, Samples
 from liquid_control.faults.models import check_model
 from liquid_control.faults.randomness import Draws, SharedDraws, SharedRandom, Streams
 from liquid_control.faults.registry import SYNTAX, describe, names, parse
-from liquid_control.faults.schedules import Schedule
+from liquid_control.faults.restamping import Restamping
+from liquid_control.faults.schedules import Schedule, describe_schedules
 from liquid_control.faults.settings import FaultError, name_setting, setting
 from liquid_control.faults.signals import Signal, check_channels
 from liquid_control.faults.simulation import SimulationFaults
@@ -30,15 +33,18 @@ __all__ = [
     'SYNTAX',
     'BatchFaults',
     'ClockFault',
+    'ClockFaults',
     'CommandFault',
     'CommandFaults',
     'Draws',
     'DynamicsFault',
     'Fault',
+    'FaultChain',
     'FaultError',
     'FaultInjector',
     'Limits',
     'Memory',
+    'Restamping',
     'Samples',
     'Schedule',
     'SensorFault',
@@ -49,7 +55,9 @@ __all__ = [
     'Streams',
     'check_channels',
     'check_model',
+    'constant_period',
     'describe',
+    'describe_schedules',
     'name_setting',
     'names',
     'of_kind',

@@ -33,6 +33,8 @@ class Activities:
 
     def __init__(self, faults: Sequence[tuple[int, Fault]], has: np.ndarray, name: str):
         self._has = has
+        self.now = np.zeros(has.shape)
+        """How strongly each fault acts on each source at present, from 0 to 1, (N, K)."""
         self._signal = Signal(np.ones(1), f'{name} schedule')
         self._places = {
             position: np.zeros(len(has))
@@ -43,7 +45,8 @@ class Activities:
     @property
     def arrays(self) -> dict[str, np.ndarray]:
         """All mutable state, to be read or written in place."""
-        return {f'{position}.place': array for position, array in self._places.items()}
+        places = {f'{position}.place': array for position, array in self._places.items()}
+        return {'now': self.now, **places}
 
     def of(self, position: int, fault: Fault, count: np.ndarray, random: Random) -> Activity:
         """How a fault acts on the samples of these numbers; to be called for each sample, in order.
@@ -57,6 +60,7 @@ class Activities:
         active = self._has[:, position] & fault.active(count)
         schedule = fault.schedule
         if schedule is None or not active.any():
+            self.now[:, position] = active
             return Activity(active)
         since = np.maximum(count - fault.start, 0)
         place = self._places.get(position)
@@ -66,4 +70,5 @@ class Activities:
             drawn = random.draws(self._signal, position, begins).uniform(each='sample')
             place[begins] = drawn[begins]
         strength = np.where(active, schedule.strength(since, place), 0.0)
+        self.now[:, position] = strength
         return Activity(strength > 0.0, strength if schedule.graded else None)

@@ -44,7 +44,8 @@ class BatchFaults:
         self._clock = ClockFaults(faults, self.has, sensors.period_ns)
         self._dynamics = DynamicsFaults(faults, self.has)
         self._rows = np.arange(len(has))
-        self._period_ns, self._unit = sensors.period_ns, sensors.scale
+        self._period_ns = sensors.period_ns
+        self._unit = np.where(np.isnan(sensors.scale), 1.0, sensors.scale)
         depth = 1 + self._sensors.lag
         self._truth = np.zeros((depth, len(has), len(sensors.scale)))
         self._known = np.zeros((depth, len(has)), dtype=bool)
@@ -56,8 +57,8 @@ class BatchFaults:
         self.stamp_error = np.zeros(len(has))
         """How much later than the truth that is, in nominal periods, (N,)."""
         self.error = np.zeros((len(has), len(sensors.scale)))
-        """How much larger than the truth each robot's last reading is, in each channel's unit,
-        (N, n)."""
+        """How much larger than the truth each robot's last reading is, in each channel's ``std``,
+        or in its own unit without one, (N, n)."""
 
     @classmethod
     def of(
@@ -147,6 +148,13 @@ class BatchFaults:
             self.stamp_error[:] = (samples.stamps - random.stamps) / self._period_ns
         self.error[:] = (samples.values - true) / self._unit
         return samples.values, samples.arrived.copy()
+
+    @property
+    def acting(self) -> np.ndarray:
+        """How strongly each fault acts on each robot, from 0 to 1, (N, K); as it was when last
+        asked for its part."""
+        parts = self._sensors, self._commands, self._clock, self._dynamics
+        return np.sum([part.activities.now for part in parts], axis=0)
 
     def advance(self, lengths: np.ndarray) -> None:
         """Let time pass for robots whose numbers come from one generator.

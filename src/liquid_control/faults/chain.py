@@ -51,7 +51,7 @@ class FaultChain:
             chosen = fault.chosen(signal)
             if chosen is not None:
                 self._chosen[position] = chosen
-        self._activities = Activities(self._faults, has, signal.name)
+        self.activities = Activities(self._faults, has, signal.name)
 
     def __bool__(self) -> bool:
         return bool(self._faults)
@@ -64,7 +64,7 @@ class FaultChain:
     @property
     def arrays(self) -> dict[str, np.ndarray]:
         """All mutable state, to be read or written in place."""
-        arrays = {'count': self.count, **self._activities.arrays}
+        arrays = {'count': self.count, **self.activities.arrays}
         for position, memory in self._memories.items():
             arrays |= {f'{position}.{name}': array for name, array in memory.arrays.items()}
             arrays[f'{position}.acted'] = self._acted[position]
@@ -97,7 +97,7 @@ class FaultChain:
 
     def _pass(self, position: int, fault: SignalFault, samples: Samples, random: Random) -> Samples:
         """Pass samples through one fault."""
-        active, strength = self._activities.of(position, fault, self.count, random)
+        active, strength = self.activities.of(position, fault, self.count, random)
         memory = self._memories.get(position)
         if memory is not None:
             begins = active & ~self._acted[position]

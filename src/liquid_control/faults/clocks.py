@@ -30,7 +30,7 @@ class ClockFaults:
     def __init__(self, faults: Sequence[Fault], has: np.ndarray, period_ns: int = 0):
         self._faults, self._has = of_kind(faults, ClockFault), has
         self._period_ms = period_ns * 1e-6
-        self._activities = Activities(self._faults, has, _CLOCK.name)
+        self.activities = Activities(self._faults, has, _CLOCK.name)
         for _, fault in self._faults:
             if fault.in_ms and not period_ns:
                 raise FaultError(f'{fault.name}: expected a nominal period, which is not known')
@@ -39,7 +39,7 @@ class ClockFaults:
     @property
     def arrays(self) -> dict[str, np.ndarray]:
         """All mutable state, to be read or written in place."""
-        return self._activities.arrays
+        return self.activities.arrays
 
     def periods(self, steps: np.ndarray, random: Random) -> np.ndarray:
         """Length of each robot's period that begins, in nominal periods, (N,).
@@ -53,7 +53,7 @@ class ClockFaults:
         """
         lengths = np.ones(len(self._has))
         for position, fault in self._faults:
-            active, strength = self._activities.of(position, fault, steps, random)
+            active, strength = self.activities.of(position, fault, steps, random)
             if not active.any():
                 continue
             found = fault.periods(random.draws(_CLOCK, position, active))
@@ -70,3 +70,19 @@ class ClockFaults:
                 )
             lengths *= factors
         return lengths
+
+
+def constant_period(faults: Sequence[Fault], period_ns: int) -> float:
+    """Length of every period of an episode under faults, in nominal periods.
+
+    Periods that differ, or change in the course of the episode, count as nominal.
+
+    Args:
+        faults: faults of all kinds.
+        period_ns: nominal period in ns.
+    """
+    length = 1.0
+    for _, fault in of_kind(faults, ClockFault):
+        if fault.constant is not None and not fault.start and fault.schedule is None:
+            length *= fault.constant / (period_ns * 1e-6 if fault.in_ms else 1.0)
+    return length

@@ -5,6 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
+from liquid_control.faults.activity import Activities
 from liquid_control.faults.chain import FaultChain
 from liquid_control.faults.fault import Fault
 from liquid_control.faults.kinds import CommandFault, of_kind
@@ -45,6 +46,11 @@ class CommandFaults:
     def arrays(self) -> dict[str, np.ndarray]:
         """All mutable state, to be read or written in place."""
         return self._chain.arrays if self._chain else {}
+
+    @property
+    def activities(self) -> Activities:
+        """When and how strongly the faults act."""
+        return self._chain.activities
 
     def restart(self, index: int) -> None:
         """Begin an episode of one robot."""

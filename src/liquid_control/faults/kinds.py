@@ -28,6 +28,8 @@ class SignalFault(Fault):
 
     by_channel: ClassVar[bool] = True
     """Whether it changes the values of each channel by itself, so that some can be left alone."""
+    restamps: ClassVar[bool] = False
+    """Whether it changes stamps."""
 
     @property
     def lag(self) -> int:
@@ -127,6 +129,11 @@ class ClockFault(Fault):
     def periods(self, draws: Draws) -> np.ndarray | float:
         """Return lengths of the control periods that begin, above 0, (N,)."""
         raise NotImplementedError
+
+    @property
+    def constant(self) -> float | None:
+        """Length of every period, in the unit of :meth:`periods`; None if they differ."""
+        return None
 
     def require_fit(self, nominal_ms: float) -> None:
         """Refuse a nominal control period, in ms, beside which the fault makes no sense.

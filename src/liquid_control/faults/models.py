@@ -31,7 +31,7 @@ class DynamicsFaults:
         self._faults, self._has = of_kind(faults, DynamicsFault), has
         self._strength = np.zeros((len(has), len(self._faults)), dtype=np.int64)
         self._seeds = np.zeros(self._strength.shape, dtype=np.int64)
-        self._activities = Activities(self._faults, has, 'dynamics')
+        self.activities = Activities(self._faults, has, 'dynamics')
         self._changed: dict[int, tuple[bytes, MjModel]] = {}
 
     @property
@@ -39,7 +39,7 @@ class DynamicsFaults:
         """All mutable state, to be read or written in place; the models follow from it."""
         if not self._faults:
             return {}
-        return {'strength': self._strength, 'seeds': self._seeds, **self._activities.arrays}
+        return {'strength': self._strength, 'seeds': self._seeds, **self.activities.arrays}
 
     def restart(self, index: int) -> None:
         """Begin an episode of one robot."""
@@ -57,7 +57,7 @@ class DynamicsFaults:
             FaultError: the model lacks what a fault changes.
         """
         for column, (position, fault) in enumerate(self._faults):
-            active, strength = self._activities.of(position, fault, steps, random)
+            active, strength = self.activities.of(position, fault, steps, random)
             before = self._strength[:, column]
             for index in np.flatnonzero(active & (before == 0)).tolist():
                 rng = random.generator('dynamics', index, position)

@@ -2,12 +2,10 @@
 
 import functools
 import importlib
-import pkgutil
 import re
 import sys
 from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields
-from pathlib import Path
 from typing import Any
 
 from liquid_control.control.schema import unknown
@@ -23,6 +21,7 @@ from liquid_control.faults.settings import (
     read_values,
     settings_of,
 )
+from liquid_control.modules import modules_of
 
 _NONE, _ON = 'none', 'on'
 SYNTAX = 'none, or NAME:VALUE:on=CHANNELS/SCHEDULE@START, several joined by +'
@@ -51,19 +50,11 @@ def registry() -> dict[str, type[Fault]]:
 
 def _classes(folder: str) -> Iterator[type[Fault]]:
     """Yield the classes of faults that are defined in the modules of a package."""
-    package = importlib.import_module(folder)
-    for path in package.__path__:
-        for module in pkgutil.iter_modules([path], f'{folder}.'):
-            try:
-                found = importlib.import_module(module.name)
-            except Exception as error:
-                file = Path(path) / f'{module.name.rpartition(".")[2]}.py'
-                what = f'{type(error).__name__}: {error}'
-                raise FaultError(f'{file}: expected a fault, found an error: {what}') from error
-            for item in vars(found).values():
-                known = isinstance(item, type) and item.__module__ == module.name
-                if known and issubclass(item, Fault):
-                    yield item
+    for _, module in modules_of(importlib.import_module(folder), 'a fault', FaultError):
+        for item in vars(module).values():
+            known = isinstance(item, type) and item.__module__ == module.__name__
+            if known and issubclass(item, Fault):
+                yield item
 
 
 def _check_class(item: type[Fault], kind: type[Fault]) -> None:
@@ -151,20 +142,20 @@ def _parse_one(text: str) -> Fault:
     written, schedule = _split_schedule(kind, written)
     values = written.split(':')[1:]
     given: dict[str, Any] = read_values(text, kind, values, [_ON] if hasattr(kind, _ON) else [])
-    if schedule:
+    if schedule is not None:
         given['schedule'] = parse_schedule(schedule)
     if at:
         given['start'] = start.strip()
     return kind(**given)
 
 
-def _split_schedule(kind: type[Fault], text: str) -> tuple[str, str]:
+def _split_schedule(kind: type[Fault], text: str) -> tuple[str, str | None]:
     """Split off a schedule; a ``/`` in the name of a body or channel begins none."""
     written, slash, schedule = text.rpartition('/')
     if not slash:
-        return text, ''
+        return text, None
     takes_name = any(isinstance(check_of(field), Name) for field in settings_of(kind))
     begins = schedule.partition(':')[0].strip()
     if begins not in SCHEDULES and (takes_name or '=' in written):
-        return text, ''
+        return text, None
     return written, schedule

@@ -10,9 +10,11 @@ from liquid_control.faults.settings import (
     FaultError,
     Settings,
     checked_by,
+    default_of,
     described,
     read_values,
     setting,
+    settings_of,
 )
 
 _MOST = 1_000_000
@@ -76,7 +78,7 @@ class Cyclic(Schedule):
     """The fault acts on the first ``length`` of every ``every`` samples."""
 
     name: ClassVar[str] = 'cyclic'
-    about: ClassVar[str] = 'the first LENGTH of EVERY samples'
+    about: ClassVar[str] = 'the first LENGTH of every EVERY samples'
 
     length: int = setting(125, 1, _MOST, whole=True)
     every: int = setting(250, 1, _MOST, whole=True)
@@ -98,10 +100,10 @@ class Burst(Schedule):
     """
 
     name: ClassVar[str] = 'burst'
-    about: ClassVar[str] = 'LENGTH samples, at a random place in every EVERY'
+    about: ClassVar[str] = 'LENGTH samples at a random place in each EVERY'
 
     length: int = setting(62, 1, _MOST, whole=True)
-    every: int | None = setting(None, 1, _MOST, whole=True, otherwise='once, at its start')
+    every: int | None = setting(None, 1, _MOST, whole=True, otherwise='all')
 
     def __post_init__(self):
         super().__post_init__()
@@ -157,8 +159,11 @@ def parse_schedule(text: str) -> Schedule:
 
 
 def describe_schedules() -> list[str]:
-    """One line for each schedule: its name, its settings, what it does, bounds and defaults."""
-    rows = [described(kind) for kind in SCHEDULES.values()]
+    """One line for each schedule: its name, its settings, what it does, and defaults."""
+    rows = []
+    for kind in SCHEDULES.values():
+        defaults = ', '.join(default_of(field) for field in settings_of(kind))
+        rows.append((described(kind)[0], f'{kind.about} ({defaults})'))
     width = max(len(written) for written, _ in rows)
     return [f'{written:<{width}}  {text}' for written, text in rows]
 

@@ -26,9 +26,14 @@ class Spells(Memory):
         shape = (sources, width) if each == 'channel' else (sources,)
         self.left = np.zeros(shape, dtype=np.int64)
 
-    def draw(self, draws: Draws) -> np.ndarray:
-        """Whether the present samples are in a spell, (N, n) or (N,) bool."""
-        begins = (self.left == 0) & (draws.uniform(each=self._each) < self._chance)
+    def draw(self, draws: Draws, ready: np.ndarray | bool = True) -> np.ndarray:
+        """Whether the present samples are in a spell, (N, n) or (N,) bool.
+
+        Args:
+            draws: source of randomness.
+            ready: where a spell may begin, of the same shape.
+        """
+        begins = (self.left == 0) & (draws.uniform(each=self._each) < self._chance) & ready
         self.left[begins] = self._samples
         during = self.left > 0
         self.left -= during
@@ -39,7 +44,10 @@ class Spells(Memory):
 
 
 class Held(Spells):
-    """In a spell, the values are the last ones before it; arguments as for :class:`Spells`."""
+    """In a spell, the values are the last ones before it, without which none begins.
+
+    Arguments as for :class:`Spells`.
+    """
 
     kept: ClassVar[tuple[str, ...]] = ('left', 'last', 'known')
 
@@ -50,10 +58,11 @@ class Held(Spells):
 
     def hold(self, values: np.ndarray, arrived: np.ndarray, draws: Draws) -> np.ndarray:
         """Values (N, n) as they are with spells; what did not ``arrive`` (N,) is never held."""
-        during = self.draw(draws)
+        known = self.known[:, None] if self._each == 'channel' else self.known
+        during = self.draw(draws, known)
         if during.ndim == 1:
             during = during[:, None]
-        values = np.where(during & self.known[:, None], self.last, values)
+        values = np.where(during, self.last, values)
         self.last[arrived] = values[arrived]
         self.known |= arrived
         return values

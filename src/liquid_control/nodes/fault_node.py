@@ -14,7 +14,7 @@ from std_msgs.msg import Header
 from liquid_control import paths
 from liquid_control.control.contract import Contract
 from liquid_control.control.observe import ObservationError
-from liquid_control.control.topics import FAULTY
+from liquid_control.control.topics import faulty
 from liquid_control.faults import FaultError, FaultInjector, SensorFault, of_kind, parse
 from liquid_control.nodes.parameters import Parameters
 from liquid_control.nodes.session import Session, run_process
@@ -45,9 +45,9 @@ class FaultNode(Node):
         profile = qos(lockstep=self._lockstep, reliable=True, depth=10)
         self._dropped = self.create_publisher(Header, '~/dropped', profile)
         sensors = qos(lockstep=self._lockstep, reliable=False, depth=1)
-        for topic, type_name in self._contract.topics.items():
-            kind = message_type(type_name)
-            publisher = self.create_publisher(kind, FAULTY + topic, profile)
+        for topic, republished in faulty(self._contract.topics).items():
+            kind = message_type(self._contract.topics[topic])
+            publisher = self.create_publisher(kind, republished, profile)
             receive = partial(self._on_message, topic, publisher)
             self.create_subscription(kind, topic, receive, sensors)
 

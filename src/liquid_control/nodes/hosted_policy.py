@@ -10,6 +10,7 @@ from sensor_msgs.msg import JointState
 from liquid_control.control.commands import command_codec, command_reader
 from liquid_control.control.contract import Contract
 from liquid_control.control.controller import Command, Controller
+from liquid_control.control.elapsed import MEASURED
 from liquid_control.control.gate import Reason
 from liquid_control.control.observe import ObservationError, Observer
 from liquid_control.control.runtime import PolicyRunner
@@ -40,6 +41,7 @@ class HostedPolicy:
         name: full name of the node, for the status.
         shadow: whether somebody else drives.
         rate_tolerance: share by which the rate of the readings may differ from the contract's.
+        elapsed, thin: as :class:`Controller`.
 
     Raises:
         ContractError: the contract's commands are of a type that cannot be sent or, in the shadow,
@@ -49,14 +51,21 @@ class HostedPolicy:
     """
 
     def __init__(
-        self, robot_path: Path, policy_path: Path, name: str, shadow: bool, rate_tolerance: float
+        self,
+        robot_path: Path,
+        policy_path: Path,
+        name: str,
+        shadow: bool,
+        rate_tolerance: float,
+        elapsed: str = MEASURED,
+        thin: bool = True,
     ):
         self.name = policy_path.stem
         self.robot = robot = Contract.load(robot_path)
         sent = command_reader(robot) if shadow else None
         self.codec = codec = command_codec(robot, FLOAT64_MULTI_ARRAY if shadow else None)
         self.runner = runner = PolicyRunner(policy_path)
-        self.controller = Controller(runner, robot)
+        self.controller = Controller(runner, robot, elapsed=elapsed, thin=thin)
         require_fields(robot, live=True)
         runner.warm_up()
         self.contract = runner.contract.on(robot)

@@ -65,7 +65,8 @@ class MonitorNode(Node):
         self._recorder = Recorder(self.folder / 'bag')
         self._run = about_run(
             self._contract, bundle, mode=settings.mode, fault=settings.fault, seed=settings.seed,
-            episodes=settings.episodes, observed=self._recorded(observed),
+            episodes=settings.episodes, elapsed=settings.elapsed, thin=settings.thin,
+            observed=self._recorded(observed),
             provenance=provenance(**({'command': settings.command} if settings.command else {})),
         )  # fmt: skip
         write_json(self.folder / 'run.json', self._run)

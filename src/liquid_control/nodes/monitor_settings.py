@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from rclpy.node import Node
 
+from liquid_control.control.elapsed import MEASURED, NOMINAL
 from liquid_control.faults import parse, sensors_faulty
 from liquid_control.nodes.parameters import Parameters
 
@@ -21,6 +22,8 @@ class MonitorSettings(NamedTuple):
     lockstep: bool
     run_folder: str
     command: str
+    elapsed: str
+    thin: bool
     seconds: float
     silence: float
     start_timeout: float
@@ -56,6 +59,13 @@ class MonitorSettings(NamedTuple):
                 'run_folder', 'runs/latest', 'Folder to write; must hold no bag.'
             ),
             command=declare.get('command', '', 'Command line that started the run.'),
+            elapsed=declare.get(
+                'elapsed', MEASURED, 'Elapsed time that the policy is given, for the record.',
+                choices=(MEASURED, NOMINAL),
+            ),
+            thin=declare.get(
+                'thin', True, "Whether the policy leaves out readings beyond the contract's rate."
+            ),
             seconds=declare.get('seconds', 0.0, 'End after this time, s; 0: never.', low=0.0),
             silence=declare.get(
                 'silence', 15.0, 'Simulation: longest silence before the run is given up, s.',

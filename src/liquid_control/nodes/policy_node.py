@@ -67,6 +67,7 @@ class PolicyNode(Lifecycle):
         hosted = HostedPolicy(
             robot_path, paths.policy(settings.policy, robot_path),
             self.get_fully_qualified_name(), settings.shadow, settings.rate_tolerance,
+            settings.elapsed, settings.thin,
         )  # fmt: skip
         with ExitStack() as made:  # what was made is destroyed again if the rest fails
             self.hosted = hosted

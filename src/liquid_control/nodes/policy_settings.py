@@ -5,6 +5,7 @@ from typing import NamedTuple
 from rclpy.node import Node
 
 from liquid_control.control.contract import Contract
+from liquid_control.control.elapsed import MEASURED, NOMINAL
 from liquid_control.nodes.parameters import Parameters
 
 
@@ -21,6 +22,8 @@ class PolicySettings(NamedTuple):
     several_publishers: bool
     on_overload: str
     rehearsals: int
+    elapsed: str
+    thin: bool
     priority: int
 
     @classmethod
@@ -66,6 +69,12 @@ class PolicySettings(NamedTuple):
                 'Steps per period on a twin of the policy, to keep processor and caches warm; '
                 'none above 250 Hz. 0: none.', low=0, high=100,
             ),
+            elapsed=declare.get(
+                'elapsed', MEASURED,
+                'Elapsed time that the policy is given: as measured between stamps, or always 1.',
+                choices=(MEASURED, NOMINAL),
+            ),
+            thin=declare.get('thin', True, "Leave out readings beyond the contract's rate."),
             priority=declare.priority(),
         )  # fmt: skip
         declare.done()

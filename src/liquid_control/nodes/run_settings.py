@@ -9,10 +9,11 @@ from typing import Any
 from liquid_control import paths
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract, ContractError
-from liquid_control.control.topics import FAULTY
+from liquid_control.control.elapsed import MEASURED, require_elapsed
+from liquid_control.control.topics import faulty
 from liquid_control.evaluation.episodes import require_faults
 from liquid_control.evaluation.runs import about_run
-from liquid_control.faults import ClockFault, of_kind, parse, sensors_faulty
+from liquid_control.faults import ClockFault, constant_period, of_kind, parse, sensors_faulty
 from liquid_control.provenance import provenance
 from liquid_control.sim import robot_of, simulated_contract
 
@@ -45,6 +46,10 @@ class RunSettings:
     """lockstep or realtime."""
     priority: int = 0
     """Real-time priority (SCHED_FIFO) of simulation, fault and policy node; 0: none."""
+    elapsed: str = MEASURED
+    """Elapsed time that the policy is given: measured, or nominal: always 1."""
+    thin: bool = True
+    """Leave out readings that come faster than the policy's rate."""
     record: bool = True
     """Record a bag and measure."""
     command: str = ''
@@ -65,6 +70,7 @@ class RunSettings:
         for name in ('episodes', 'seconds'):
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f'{name}: expected more than 0, found {getattr(self, name)}')
+        require_elapsed(self.elapsed)
         if self.seed < 0:
             raise ValueError(f'seed: expected 0 or more, found {self.seed}')
         if not 0 <= self.priority <= 99:
@@ -104,13 +110,15 @@ class RunSettings:
     @property
     def steps(self) -> int:
         """Longest episode in control periods."""
-        return max(1, round((self.seconds or 0.0) * self.contract.rate))
+        period = constant_period(parse(self.fault), self.contract.period_ns)
+        return max(1, round((self.seconds or 0.0) * self.contract.rate / period))
 
     def about(self) -> dict[str, Any]:
         """The content of ``run.json`` before anything is recorded."""
         return about_run(
             self.contract, Bundle.read(self._policy_path), mode=self.mode, fault=self.fault,
-            seed=self.seed, episodes=self.episodes, observed={},
+            seed=self.seed, episodes=self.episodes, elapsed=self.elapsed, thin=self.thin,
+            observed={},
             provenance=provenance(**({'command': self.command} if self.command else {})),
         )  # fmt: skip
 
@@ -131,6 +139,7 @@ class RunSettings:
                 'policy': policy,
                 'steps': self.steps,
                 'fault': self.fault,
+                'thin': self.thin,
                 'wait_for': 1 + self.record,
                 'progress': 'none' if self.record else 'json',
             },
@@ -138,6 +147,8 @@ class RunSettings:
                 'robot': robot,
                 'policy': policy,
                 'lockstep': lockstep,
+                'elapsed': self.elapsed,
+                'thin': self.thin,
                 **rate,
                 **priority,
             },
@@ -149,6 +160,8 @@ class RunSettings:
                 'fault': self.fault,
                 'run_folder': str(self.folder),
                 'command': self.command,
+                'elapsed': self.elapsed,
+                'thin': self.thin,
                 'progress': 'json',
                 'report': False,
             },
@@ -159,7 +172,7 @@ class RunSettings:
         """Topic → name under which the policy reads it: that of the faulty sensors."""
         if 'fault' not in self.names:
             return {}
-        return {topic: FAULTY + topic for topic in self.contract.topics}
+        return faulty(self.contract.topics)
 
 
 def policy_for(robot: str, policy: str = '') -> str:

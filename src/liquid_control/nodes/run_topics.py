@@ -8,12 +8,12 @@ from liquid_control.control.topics import (
     BAG_ENDED,
     DROPPED,
     EPISODE,
-    FAULTY,
     FLOAT64_MULTI_ARRAY,
     JOINT_STATE,
     PREDICTION,
     SHADOW,
     STATUS,
+    faulty,
 )
 from liquid_control.nodes.live_run import LiveRun
 
@@ -45,7 +45,9 @@ class RunTopic(NamedTuple):
 
 def observed_topics(contract: Contract, settings: 'MonitorSettings') -> dict[str, str]:
     """Topic of the contract → topic that the policy reads it from."""
-    return {topic: FAULTY + topic if settings.faulty else topic for topic in contract.topics}
+    if settings.faulty:
+        return faulty(contract.topics)
+    return {topic: topic for topic in contract.topics}
 
 
 def run_topics(

@@ -30,23 +30,26 @@ class SimCommands:
         robot: contract of the robot.
         read: topics that the policy reads.
         profile: quality of service of commands.
+        thin: whether the policy leaves out readings that come faster than its rate.
 
     Attributes:
         held: the command in force, inside the limits, (m,).
     """
 
-    def __init__(self, node: Node, robot: Contract, read: Iterable[str], profile: QoSProfile):
+    def __init__(
+        self, node: Node, robot: Contract, read: Iterable[str], profile: QoSProfile, thin: bool
+    ):
         self._node, self._topic, self._read = node, robot.action.topic, frozenset(read)
         action, self._reader = robot.action, command_reader(robot)
         self._safe = np.array(action.safe)
         self._lower, self._upper = np.array(action.lower), np.array(action.upper)
         self.held = self._safe.copy()
-        self._stamp_ns = 0
+        self._sent_ns = self._stamp_ns = 0
         self._published_at = 0.0
         self._answered_at: float | None = None
         self._heard_at = time.monotonic()
         self._excused = False
-        self._used = AnsweredPace(robot)
+        self._used = AnsweredPace(robot, thin)
         kind = message_type(self._reader.kind)
         node.create_subscription(kind, self._topic, self._on_command, profile)
         node.create_subscription(Header, DROPPED, self._on_dropped, profile)
@@ -55,11 +58,18 @@ class SimCommands:
         """Hold the safe command: an episode begins."""
         self.held = self._safe.copy()
 
-    def expect(self, stamp_ns: int) -> None:
-        """Expect an answer to the observation of this stamp, which is about to be published."""
-        self._stamp_ns, self._published_at = stamp_ns, time.monotonic()
+    def expect(self, stamp_ns: int, arriving_ns: int) -> None:
+        """Expect an answer to the observation that is about to be published.
+
+        Args:
+            stamp_ns: its stamp.
+            arriving_ns: the stamp with which it reaches the policy, another if a fault of the
+                sensors makes stamps wrong.
+        """
+        self._sent_ns, self._stamp_ns = stamp_ns, arriving_ns
+        self._published_at = time.monotonic()
         self._answered_at, self._excused = None, False
-        self._used.expect(stamp_ns)
+        self._used.expect(arriving_ns)
 
     @property
     def published_at(self) -> float:
@@ -102,5 +112,5 @@ class SimCommands:
             self._excused = False
 
     def _on_dropped(self, message: Header) -> None:
-        if message.frame_id in self._read and time_ns(message.stamp) == self._stamp_ns:
+        if message.frame_id in self._read and time_ns(message.stamp) == self._sent_ns:
             self._excused = True

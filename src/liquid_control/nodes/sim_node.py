@@ -19,7 +19,7 @@ from rosgraph_msgs.msg import Clock
 from liquid_control import paths
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
-from liquid_control.faults import SimulationFaults, check_model, parse
+from liquid_control.faults import Restamping, SimulationFaults, check_model, constant_period, parse
 from liquid_control.nodes.log_lines import BEGUN
 from liquid_control.nodes.parameters import Parameters
 from liquid_control.nodes.session import NodeError, Session, run_process
@@ -50,7 +50,7 @@ class SimNode(Node):
         self._seed = declare.get('seed', 0, 'Seed of the first episode; counts up.', low=0)
         self._episodes = declare.get('episodes', 1, 'Episodes to run; 0: without end.', low=0)
         steps = declare.get(
-            'steps', 0, 'Longest episode in control periods; 0: as long as the robot has.', low=0
+            'steps', 0, 'Longest episode in control periods; 0: those in the time it has.', low=0
         )
         self._wait_for = declare.get(
             'wait_for', 1, 'Subscribers of joint_states to wait for before the start.', low=0
@@ -63,6 +63,9 @@ class SimNode(Node):
         )
         paused = declare.get('start_paused', False, 'Wait for ~/step or ~/pause false.')
         fault = declare.get('fault', 'none', 'Faults; those of sensors act in the fault node.')
+        thin = declare.get(
+            'thin', True, "Whether the policy leaves out readings beyond the contract's rate."
+        )
         progress = declare.get(
             'progress', 'log', 'How to report progress.', choices=('log', 'json', 'none')
         )
@@ -72,15 +75,19 @@ class SimNode(Node):
         self.robot = Contract.load(path := simulated_contract(robot))
         read = Bundle.read(paths.policy(policy, path)).contract if policy else self.robot
         simulated = robot_of(self.robot)
-        self._steps, self._period_s = steps or simulated.episode_steps, simulated.period_s
+        self._period_s = simulated.period_s
         self.world = World(simulated, self.robot)
         check_model(faults := parse(fault), self.world.nominal)
+        period = constant_period(faults, self.robot.period_ns)
+        self._steps = steps or simulated.longest_episode(period)
         self._faults = SimulationFaults(faults, self._seed, self.robot.action, self.robot.period_ns)
+        pace = next(iter(read.topics))
+        self._restamping = Restamping(self.robot, faults, self._seed, pace)
         profile = qos(lockstep=self.lockstep, reliable=True, depth=10)
         self._sensors = SensorPublishers(self, simulated, profile)
         self._time = self.create_publisher(Clock, '/clock', 10)
         self._report = EpisodeReport(self, self.lockstep, progress)
-        self._commands = SimCommands(self, self.robot, read.topics, profile)
+        self._commands = SimCommands(self, self.robot, read.topics, profile, thin)
         self._requests = SimServices(self, paused)
 
     def run(self, session: Session) -> int:
@@ -171,7 +178,7 @@ class SimNode(Node):
 
     def _observe(self) -> None:
         messages = self.world.messages()
-        self._commands.expect(self.world.stamp_ns)
+        self._commands.expect(self.world.stamp_ns, self._restamping.stamp(messages))
         self._sensors.publish(messages)
         self._publish_clock()
 

@@ -99,7 +99,7 @@ def _plots(bag: Bag, run: dict[str, Any]) -> list[plots.Plot]:
     contract, observed = recorded_contract(bag, run), run.get('observed')
     made: list[plots.Plot | None] = []
     if run.get('mode') != 'realtime':
-        trace = recorded_trace(bag, contract, observed)
+        trace = recorded_trace(bag, contract, observed, run.get('thin', True))
         std, _ = channel_std(contract, [trace])
         errors = PredictionErrors.of(trace, std, contract.period_ns)
         made = [

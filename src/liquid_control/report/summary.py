@@ -102,10 +102,11 @@ def _in_real_time(who: str, metrics: dict) -> Sentence:
     if timing['in_time'] is None:
         return Sentence(f'{who} in real time: not complete: {metrics["why"]}.', bad=True)
     text = f'{who} in real time missed {missed(timing)}'
-    if not timing['in_time']:
-        return Sentence(f'{text}: {TOO_SLOW}.', bad=True)
+    text += '' if timing['in_time'] else f': {TOO_SLOW}'
     if not metrics.get('complete', True):
         return Sentence(f'{text}; not complete: {metrics["why"]}.', bad=True)
+    if not timing['in_time']:
+        return Sentence(f'{text}.', bad=True)
     return Sentence(f'{text}: fast enough.')
 
 

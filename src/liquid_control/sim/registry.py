@@ -1,14 +1,15 @@
 """The simulated robots, by name: every file of the package ``robots``, and those registered."""
 
 import functools
-import importlib
-import traceback
 from pathlib import Path
+from types import ModuleType
 
 import liquid_control.sim.robots as descriptions
-from liquid_control import extras, paths
+from liquid_control import paths
 from liquid_control.control.contract import Contract
 from liquid_control.control.schema import unknown
+from liquid_control.extras import MissingModuleError
+from liquid_control.modules import modules_of
 from liquid_control.sim.robot import SimulatedRobot
 from liquid_control.sim.sensors import JointSensor, sensors_of
 
@@ -19,9 +20,9 @@ _registered: dict[str, SimulatedRobot] = {}
 def _shipped() -> dict[str, SimulatedRobot]:
     robots: dict[str, SimulatedRobot] = {}
     files: dict[str, Path] = {}
-    found = [file for folder in descriptions.__path__ for file in Path(folder).glob('[!_]*.py')]
-    for file in sorted(found, key=lambda file: file.stem):
-        robot = _description(f'{descriptions.__name__}.{file.stem}', file)
+    found = modules_of(descriptions, 'a robot', ValueError, MissingModuleError)
+    for file, module in found:
+        robot = _described(module, file)
         if robot.name in robots:
             raise ValueError(
                 f'{file}: name: expected one that no other robot has, found {robot.name}, '
@@ -31,35 +32,17 @@ def _shipped() -> dict[str, SimulatedRobot]:
     return robots
 
 
-def _description(module: str, file: Path) -> SimulatedRobot:
+def _described(module: ModuleType, file: Path) -> SimulatedRobot:
     """``ROBOT`` of a module.
 
     Raises:
-        MissingModuleError: the module needs a package that is not installed.
-        ValueError: the module cannot be run, or defines no robot; the message names its file.
+        ValueError: the module defines no robot; the message names its file.
     """
-    try:
-        robot = getattr(importlib.import_module(module), 'ROBOT', None)
-    except extras.MissingModuleError:
-        raise
-    except Exception as error:  # a robot's file is the user's: anything may go wrong in it
-        raise ValueError(
-            f'{file}:{_line(error, file)} expected a robot, found '
-            f'{type(error).__name__}: {getattr(error, "msg", error)}'
-        ) from error
+    robot = getattr(module, 'ROBOT', None)
     if not isinstance(robot, SimulatedRobot):
         found = 'none' if robot is None else f'one of type {type(robot).__name__}'
         raise ValueError(f'{file}: ROBOT: expected a SimulatedRobot, found {found}')
     return robot
-
-
-def _line(error: Exception, file: Path) -> str:
-    """Where in a file an error arose, as `` line 3:``; empty if it was elsewhere."""
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = [frame.lineno for frame in frames if Path(frame.filename) == file]
-    if isinstance(error, SyntaxError) and error.filename == str(file):
-        lines.append(error.lineno)
-    return f' line {lines[-1]}:' if lines else ''
 
 
 def simulated_robots() -> dict[str, SimulatedRobot]:

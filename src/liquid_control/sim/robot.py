@@ -73,6 +73,14 @@ class SimulatedRobot:
         """Length of the longest episode in s."""
         return self.episode_steps * self.period_s
 
+    def longest_episode(self, period: float) -> int:
+        """Control periods that fill the time of the longest episode.
+
+        Args:
+            period: length of each in nominal periods; rounded to whole physics steps, at least one.
+        """
+        return round(self.episode_steps * self.frame_skip / max(1, round(period * self.frame_skip)))
+
     def contract_path(self) -> Path:
         """Path of its contract.
 

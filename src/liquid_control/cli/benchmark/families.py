@@ -12,12 +12,10 @@ from liquid_control.evaluation.families import Family
 
 def add_family_argument(parser: argparse.ArgumentParser) -> None:
     """Add ``--family A,B,…``, names of families of a benchmark."""
-    add_names_argument(parser, '--family', 'only these families of faults')
+    add_names_argument(parser, '--family', 'NAME,…', 'only these families of faults')
 
 
-def chosen(
-    args: argparse.Namespace, suite: Sequence[Family], robot: Contract
-) -> Sequence[Family]:
+def chosen(args: argparse.Namespace, suite: Sequence[Family], robot: Contract) -> Sequence[Family]:
     """The families of a suite that are asked for; prints those that the robot cannot have.
 
     Raises:

@@ -1,17 +1,38 @@
-"""``liquid-control benchmark``: what policies and cells cost, beside references in one run."""
+"""``liquid-control benchmark``: what policies cost, and how they bear faults."""
 
 import argparse
 
 from liquid_control.cli.arguments import add_json_argument, sentence
-from liquid_control.cli.benchmark import cost, latency, replay, scaling, training
+from liquid_control.cli.benchmark import (
+    cost,
+    generalization,
+    latency,
+    replay,
+    robustness,
+    rollouts,
+    scaling,
+    training,
+)
 
 _KINDS = {
     'cost': (cost, 'memory, operations and estimated energy of policies'),
+    'robustness': (
+        robustness,
+        'how policies degrade under faults of sensors and commands, with intervals',
+    ),
+    'generalization': (
+        generalization,
+        'how policies bear other clocks, bodies and ground than in training, with intervals',
+    ),
     'latency': (
         latency,
         'policy step, sensor-to-command loop and memory, beside a bare echo',
     ),
     'replay': (replay, 'a replay of a bag, beside plain rosbags reading it'),
+    'rollouts': (
+        rollouts,
+        'steps a second in closed loop, beside the same physics alone and a plain loop',
+    ),
     'scaling': (scaling, 'a comparison of policies by several workers, beside one'),
     'training': (
         training,

@@ -24,6 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     from liquid_control.report.robustness.terminal import standing_table
 
+    if args.fault and args.preset:
+        raise ValueError('--fault and --preset: give one of them')
+
     def families(robot: 'Contract') -> Sequence['Family']:
         from liquid_control.evaluation.robustness.suites import ROBUSTNESS, preset
 

@@ -68,7 +68,7 @@ def main(args: argparse.Namespace) -> int:
     student_contract(contract)  # before anything starts
     simulated = robot_of(contract)
     try:
-        runs[0].conditions.require_fit(simulated.load_model())
+        runs[0].conditions.require_fit(contract)
     except FaultError as error:
         raise FaultError(f'--conditions {args.conditions}: {error}') from None
     setup = Setup(contract, read_teacher(teacher, simulated), hardware)

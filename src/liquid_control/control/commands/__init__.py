@@ -4,8 +4,7 @@ One file a message type. Every subclass of :class:`CommandReader` with ``types``
 package is found by itself; no list names it.
 """
 
-import importlib
-import pkgutil
+import sys
 from functools import cache
 from inspect import isabstract
 from typing import TypeVar
@@ -14,6 +13,7 @@ from liquid_control.control.commands.base import CommandCodec, CommandError, Com
 from liquid_control.control.contract import Contract
 from liquid_control.control.schema import unknown
 from liquid_control.control.term import ContractError
+from liquid_control.modules import modules_of
 
 __all__ = [
     'CommandCodec',
@@ -90,14 +90,16 @@ def _readers() -> dict[str, type[CommandReader]]:
     """Message type → its class, from every module of this package.
 
     Raises:
-        ContractError: a class has no tuple of types, or two classes have the same type.
+        ContractError: a module cannot be imported, a class has no tuple of types, or two classes
+            have the same type.
     """
     found: dict[str, type[CommandReader]] = {}
-    for module in pkgutil.iter_modules(__path__, f'{__name__}.'):
-        for one in vars(importlib.import_module(module.name)).values():
+    package = sys.modules[__name__]
+    for _, module in modules_of(package, 'a type of command', ContractError):
+        for one in vars(module).values():
             if not isinstance(one, type) or not issubclass(one, CommandReader):
                 continue
-            if one.__module__ != module.name or isabstract(one):
+            if one.__module__ != module.__name__ or isabstract(one):
                 continue
             for kind in _types_of(one):
                 if kind in found:

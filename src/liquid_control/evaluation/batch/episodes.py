@@ -14,12 +14,12 @@ from liquid_control.evaluation.batch.policy import BatchPolicy
 from liquid_control.evaluation.batch.sensing import JointReadings
 from liquid_control.evaluation.batch.traces import BatchTraces
 from liquid_control.evaluation.episodes import Episode, require_finite
-from liquid_control.faults import Fault
+from liquid_control.faults import Fault, constant_period
 from liquid_control.sim import robot_of
 from liquid_control.sim.worlds import Worlds
 
 
-class Job(NamedTuple):
+class PlannedEpisode(NamedTuple):
     """One episode to run: which list of faults acts, and the seed of its start and faults."""
 
     faults: int
@@ -36,7 +36,8 @@ class BatchEpisodes:
         count: N.
         elapsed: ``measured`` or ``nominal``: the policy is given the elapsed time, or always 1.
         thin: whether readings that come faster than the policy's rate are thinned out.
-        steps: longest episode in control periods; None: the robot's own.
+        steps: longest episode in control periods; None: as many as fill the robot's own time.
+        worlds: the class of the worlds.
 
     Raises:
         ContractError: the policy does not fit the robot.
@@ -53,29 +54,35 @@ class BatchEpisodes:
         elapsed: str,
         thin: bool,
         steps: int | None = None,
+        worlds: type[Worlds] = Worlds,
     ):
         require_elapsed(elapsed)
         runner.bundle.require_driver(robot)
         simulated, contract = robot_of(robot), runner.contract.on(robot)
         self._robot = robot
-        self._length = simulated.episode_steps if steps is None else steps
-        self._worlds = Worlds(simulated, robot, count)
-        self._readings = JointReadings(self._worlds.nominal, contract, robot)
+        longest = [simulated.longest_episode(constant_period(f, robot.period_ns)) for f in lists]
+        self._longest = np.array(longest if steps is None else [steps] * len(lists))
+        self._limits = np.zeros(count, dtype=np.int64)
+        self.worlds = worlds(simulated, robot, count)
+        self._readings = JointReadings(self.worlds.nominal, contract, robot)
         self._faults = SlotFaults(lists, count, self._readings, robot)
         self._controller = BatchController(BatchPolicy(runner, count), robot, elapsed, thin)
-        self._traces = BatchTraces(contract, count, self._length)
+        self._traces = BatchTraces(contract, count, int(self._longest.max()))
         self._safe = np.array(robot.action.safe, dtype=np.float32)
         self._held = np.tile(self._safe, (count, 1))
         self._totals = np.zeros(count)
-        self._jobs: list[Job | None] = [None] * count
+        self._plans = [PlannedEpisode(0, 0)] * count
+        self._running = np.zeros(count, dtype=bool)
 
     def run(
-        self, jobs: Iterator[Job], done: Callable[[Job, Episode], None] = lambda job, episode: None
+        self,
+        planned: Iterator[PlannedEpisode],
+        done: Callable[[PlannedEpisode, Episode], None] = lambda plan, episode: None,
     ) -> int:
         """Run all episodes; return how many control periods they lasted in all.
 
         Args:
-            jobs: the episodes, begun in this order.
+            planned: the episodes, begun in this order.
             done: called with each as it ends.
 
         Raises:
@@ -83,36 +90,35 @@ class BatchEpisodes:
             FaultError: a fault makes a command or a period that cannot be.
             ValueError: a return is not finite.
         """
-        for row in range(len(self._jobs)):
-            self._begin(row, next(jobs, None))
+        for row in range(len(self._plans)):
+            self._begin(row, next(planned, None))
         steps = 0
-        while True:
-            rows = np.flatnonzero([job is not None for job in self._jobs])
-            if not len(rows):
-                return steps
+        while self._running.any():
+            rows = np.flatnonzero(self._running)
             fallen = self._step(rows)
             steps += len(rows)
-            ended = fallen | (self._worlds.steps[rows] >= self._length)
+            ended = fallen | (self.worlds.steps[rows] >= self._limits[rows])
             for row, falls in zip(rows[ended].tolist(), fallen[ended].tolist(), strict=True):
-                job = self._jobs[row]
-                assert job is not None
-                done(job, self._episode(row, job, falls))
-                self._begin(row, next(jobs, None))
+                done(self._plans[row], self._episode(row, falls))
+                self._begin(row, next(planned, None))
+        return steps
 
-    def _begin(self, row: int, job: Job | None) -> None:
-        self._jobs[row] = job
-        if job is None:
+    def _begin(self, row: int, plan: PlannedEpisode | None) -> None:
+        self._running[row] = plan is not None
+        if plan is None:
             self._faults.end(row)
             return
-        self._worlds.restart(row, job.seed)
-        self._faults.restart(row, job.faults, job.seed)
+        self._plans[row] = plan
+        self._limits[row] = self._longest[plan.faults]
+        self.worlds.restart(row, plan.seed)
+        self._faults.restart(row, plan.faults, plan.seed)
         self._controller.reset(row)
         self._traces.restart(row)
         self._held[row], self._totals[row] = self._safe, 0.0
 
     def _step(self, rows: np.ndarray) -> np.ndarray:
         """Advance some worlds by one control period; return whether each has fallen."""
-        worlds, faults = self._worlds, self._faults
+        worlds, faults = self.worlds, self._faults
         faults.at(worlds.stamps)
         for row, model in faults.models(worlds.nominal, worlds.steps):
             worlds.use(row, model)
@@ -127,16 +133,15 @@ class BatchEpisodes:
         reward, fallen = worlds.step(rows, acting[rows], lengths[rows])
         self._totals[rows] += reward
         for row in rows[~np.isfinite(self._totals[rows])].tolist():
-            job = self._jobs[row]
-            assert job is not None
-            require_finite(self._totals[row], self._robot, job.seed, int(worlds.steps[row]))
+            seed, step = self._plans[row].seed, int(worlds.steps[row])
+            require_finite(self._totals[row], self._robot, seed, step)
         return fallen
 
-    def _episode(self, row: int, job: Job, fallen: bool) -> Episode:
+    def _episode(self, row: int, fallen: bool) -> Episode:
         return Episode(
-            job.seed,
+            self._plans[row].seed,
             float(self._totals[row]),
-            int(self._worlds.steps[row]),
+            int(self.worlds.steps[row]),
             fallen,
             self._traces.trace(row),
             self._controller.stopped(row),

@@ -8,7 +8,7 @@ from liquid_control.control.contract import Contract
 from liquid_control.control.controller import Controller
 from liquid_control.control.elapsed import MEASURED
 from liquid_control.control.runtime import PolicyRunner
-from liquid_control.evaluation.batch.episodes import BatchEpisodes, Job
+from liquid_control.evaluation.batch.episodes import BatchEpisodes, PlannedEpisode
 from liquid_control.evaluation.batch.policy import BatchStepError
 from liquid_control.evaluation.batch.sensing import joints_alone
 from liquid_control.evaluation.closed_loop import EPISODES, SEED, Results
@@ -56,6 +56,8 @@ def measure_all(
     """
     if episodes < 1:
         raise ValueError(f'episodes: expected 1 or more, found {episodes}')
+    if not faults:
+        return []
     require_faults(robot, faults)
     check_seed(seed)
     check_seed(seed + episodes - 1)
@@ -69,9 +71,10 @@ def measure_all(
             worlds.run(iter(found.missing()), found.add)
         except BatchStepError:
             pass  # which robot's step failed can only be told one by one
-    for job in found.missing():
+    for plan in found.missing():
         controller = Controller(runner.twin(), robot, elapsed=elapsed, thin=thin)
-        found.add(job, run_episodes(controller, robot, lists[job.faults], 1, job.seed)[0])
+        done = run_episodes(controller, robot, lists[plan.faults], 1, plan.seed)
+        found.add(plan, done[0])
     return found.results()
 
 
@@ -88,26 +91,28 @@ class _Collected:
     ):
         self._contract, self._faults, self._seed, self._report = contract, faults, seed, report
         self._missing = dict.fromkeys(
-            Job(number, seed + index) for number in range(len(faults)) for index in range(episodes)
+            PlannedEpisode(number, seed + index)
+            for number in range(len(faults))
+            for index in range(episodes)
         )
-        self._jobs = len(self._missing)
+        self._planned = len(self._missing)
         self._episodes: list[list[Episode | None]] = [[None] * episodes for _ in faults]
         self._results: dict[int, Results] = {}
 
-    def missing(self) -> list[Job]:
+    def missing(self) -> list[PlannedEpisode]:
         """The episodes that have not been run, fault by fault."""
         return list(self._missing)
 
-    def add(self, job: Job, episode: Episode) -> None:
+    def add(self, plan: PlannedEpisode, episode: Episode) -> None:
         """Take in an episode."""
-        del self._missing[job]
-        number, fault = job.faults, self._faults[job.faults]
-        self._episodes[number][job.seed - self._seed] = episode
+        del self._missing[plan]
+        number, fault = plan.faults, self._faults[plan.faults]
+        self._episodes[number][plan.seed - self._seed] = episode
         done = [each for each in self._episodes[number] if each is not None]
         if len(done) == len(self._episodes[number]):
             self._results[number] = Results.of(fault, self._seed, self._contract, done)
             self._episodes[number] = []
-        self._report(1.0 - len(self._missing) / self._jobs, fault)
+        self._report(1.0 - len(self._missing) / self._planned, fault)
 
     def results(self) -> list[Results]:
         """One result a fault, in their order."""

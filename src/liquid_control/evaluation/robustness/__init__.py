@@ -27,10 +27,20 @@ if TYPE_CHECKING:
         PolicyFacts,
         RobustnessResults,
     )
+    from liquid_control.evaluation.robustness.suites import (
+        GENERALIZATION,
+        PRESETS,
+        ROBUSTNESS,
+        fitting,
+        preset,
+    )
 
 __all__ = [
+    'GENERALIZATION',
     'MEASURED',
     'NOMINAL',
+    'PRESETS',
+    'ROBUSTNESS',
     'Analysis',
     'Cell',
     'Curve',
@@ -43,6 +53,8 @@ __all__ = [
     'RobustnessResults',
     'Standing',
     'analyse',
+    'fitting',
+    'preset',
 ]
 __getattr__ = lazy_names(
     __name__,
@@ -52,5 +64,6 @@ __getattr__ = lazy_names(
             'Analysis', 'Cell', 'Curve', 'Estimate', 'Gain', 'Improvement', 'Profile', 'Standing',
         ),
         'results': ('MEASURED', 'NOMINAL', 'Measurement', 'PolicyFacts', 'RobustnessResults'),
+        'suites': ('GENERALIZATION', 'PRESETS', 'ROBUSTNESS', 'fitting', 'preset'),
     },
 )  # fmt: skip

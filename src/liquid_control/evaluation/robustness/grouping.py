@@ -1,12 +1,14 @@
 """Faults as text, grouped into families: those that differ in one number become a curve."""
 
+import dataclasses
 import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from liquid_control.evaluation.families import Family
-from liquid_control.faults import ClockFault, DynamicsFault, FaultError, parse
+from liquid_control.faults import parse
+from liquid_control.faults.settings import neutral_of
 
 _NUMBER = re.compile(r'(?<![\w.])[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w.])')
 _HOLE = '{}'
@@ -72,16 +74,14 @@ def _family(template: str, numbers: tuple[float, ...], known: Sequence[Family]) 
 
 
 def _unchanged(template: str, level: float) -> float:
-    """Level at which nothing changes: 1 for factors of the dynamics and the period, else 0."""
+    """Level at which a fault changes nothing; 0 if it does not say."""
     before = template[: template.index(_HOLE)].count('+')
     fault = parse(template.format(f'{level:g}'))[before]
-    if isinstance(fault, ClockFault):
-        try:
-            parse(template.format('0'))
-        except FaultError:
-            return 1.0
-        return 0.0
-    return 1.0 if isinstance(fault, DynamicsFault) else 0.0
+    for field in dataclasses.fields(fault):
+        neutral = neutral_of(field)
+        if neutral is not None and getattr(fault, field.name) == level:
+            return neutral
+    return 0.0
 
 
 def _rest(family: Family) -> tuple[str, str, str, tuple[float, ...], float]:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
@@ -17,8 +17,10 @@ from liquid_control.faults import ClockFault, of_kind, parse
 from liquid_control.jobs import Piece, Size
 from liquid_control.provenance import versions
 
-WORLDS = 96
+WORLDS = 128
 """Episodes of a piece, roughly: enough to be stepped together, few enough to see the progress."""
+_CLEAN: list[Any] = ['', 0.0, 'none']
+"""Family, level and fault of episodes without a fault."""
 _DECIDES = ('mujoco', 'onnxruntime')
 """Packages whose versions decide the numbers."""
 
@@ -60,53 +62,41 @@ class Plan:
         return expert(self.robot)
 
     def pieces(self) -> list[Piece]:
-        """The pieces of all policies, in turn, so that the time of each is soon known."""
-        clean = ['', 0.0, 'none']
-        usual, clock = [clean], []
+        """All pieces, those of the policies in turn, so that the time of each is soon known."""
+        bundles = [(one.name, bundle) for one in self.contenders for bundle in one.bundles]
+        pieces = [self._piece(*each, part) for part in self._parts() for each in bundles]
+        if self.expert is not None:
+            clean = _Part([_CLEAN], MEASURED, True)
+            pieces.insert(0, self._piece('reference', self.expert.bundles[0], clean))
+        return pieces
+
+    def _parts(self) -> list['_Part']:
+        """The conditions of each piece: those without a fault of the clock first."""
+        usual, clock = [_CLEAN], []
         for family in self.families:
             for level in family.levels:
-                row = [family.name, level, family.fault(level)]
-                of_clock = of_kind(parse(family.fault(level)), ClockFault)
-                (clock if of_clock else usual).append(row)
-        lists = [
-            [
-                piece
-                for elapsed, conditions in (
-                    (MEASURED, usual),
-                    (MEASURED, clock),
-                    (NOMINAL, clock),
-                )
-                for piece in self._cut(contender.name, bundle, conditions, elapsed)
-            ]
-            for contender in self.contenders
-            for bundle in contender.bundles
-        ]
-        first = []
-        if self.expert is not None:
-            first = [self._piece('reference', self.expert.bundles[0], [clean], MEASURED)]
-        longest = max(map(len, lists), default=0)
-        return [*first, *(row[i] for i in range(longest) for row in lists if i < len(row))]
-
-    def _cut(
-        self, name: str, bundle: Bundle, conditions: list[list[Any]], elapsed: str
-    ) -> list[Piece]:
+                fault = family.fault(level)
+                of_clock = of_kind(parse(fault), ClockFault)
+                (clock if of_clock else usual).append([family.name, level, fault])
         size = max(1, round(WORLDS / self.episodes))
+        groups = [_Part(usual, MEASURED, True)]
+        groups += [_Part(clock, elapsed, False) for elapsed in (MEASURED, NOMINAL)]
         return [
-            self._piece(name, bundle, conditions[first : first + size], elapsed)
-            for first in range(0, len(conditions), size)
+            _Part(group.conditions[first : first + size], group.elapsed, group.thin)
+            for group in groups
+            for first in range(0, len(group.conditions), size)
         ]
 
-    def _piece(self, name: str, bundle: Bundle, conditions: list[list[Any]], elapsed: str) -> Piece:
-        of_clock = any(of_kind(parse(fault), ClockFault) for *_, fault in conditions)
+    def _piece(self, name: str, bundle: Bundle, part: '_Part') -> Piece:
         arguments = {
             'policy': name,
             'bundle': str(bundle.path),
             'robot': str(self.robot.source),
-            'conditions': conditions,
+            'conditions': part.conditions,
             'episodes': self.episodes,
             'seed': self.seed,
-            'elapsed': elapsed,
-            'thin': not of_clock,
+            'elapsed': part.elapsed,
+            'thin': part.thin,
         }
         found = versions()
         inputs = [bundle.sha256, self.robot.hash, VERSION, *(found.get(p, '') for p in _DECIDES)]
@@ -116,7 +106,16 @@ class Plan:
             measure_conditions,
             arguments,
             ' '.join(map(str, inputs)),
-            Size(len(conditions) * self.episodes, bundle.cell),
+            Size(len(part.conditions) * self.episodes, bundle.cell),
             reports=True,
             files=(arguments['bundle'], arguments['robot']),
         )
+
+
+class _Part(NamedTuple):
+    """The conditions of one piece, as family, level and fault, and what they have in common."""
+
+    conditions: list[list[Any]]
+    elapsed: str
+    thin: bool
+    """Whether readings that come too fast are thinned out: not under faults of the clock."""

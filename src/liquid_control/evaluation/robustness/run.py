@@ -1,10 +1,14 @@
 """Carry out a comparison: measure its pieces, keep each, and collect the results."""
 
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from liquid_control.control.bundle import Bundle
+from liquid_control.control.runtime import PolicyRunner
+from liquid_control.evaluation.cost import policy_figures
 from liquid_control.evaluation.robustness.plan import Plan
 from liquid_control.evaluation.robustness.results import (
     Measurement,
@@ -15,6 +19,8 @@ from liquid_control.jobs import Outcome, Piece, kept, sweep
 from liquid_control.jobs.sweep import Show
 from liquid_control.provenance import provenance
 
+_STEPS = 500
+"""Steps whose median time is the latency of a policy."""
 PIECES = 'pieces'
 """Folder of finished pieces in the folder of a comparison."""
 
@@ -96,11 +102,22 @@ def collect(plan: Plan, pieces: list[Piece], outcomes: dict[str, Outcome]) -> Ro
             'return': float(np.mean(best.returns)),
         },
         seed=plan.seed,
-        policies=tuple(contender.facts({}) for contender in plan.contenders),
+        policies=tuple(one.facts(_figures(one.bundles[0])) for one in plan.contenders),
         families=plan.families,
         measurements=measured,
         provenance=provenance(contract_sha256=plan.robot.hash, episodes=plan.episodes),
     )
+
+
+def _figures(bundle: Bundle) -> dict[str, float]:
+    """What a policy costs, see :func:`policy_figures`, and the median time of a step."""
+    runner, taken = PolicyRunner(bundle), []
+    observation = np.zeros(runner.contract.sensed_size, dtype=np.float32)
+    for _ in range(_STEPS):
+        started = time.perf_counter()
+        runner.step(observation, 1.0)
+        taken.append(time.perf_counter() - started)
+    return {**policy_figures(bundle), 'latency_us_p50': 1e6 * float(np.median(taken))}
 
 
 def _measurements(piece: Piece, outcome: Outcome) -> list[Measurement]:

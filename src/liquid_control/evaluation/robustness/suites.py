@@ -122,37 +122,26 @@ def _preset(
     name: str, sigma: float, delay: int, chance: float, samples: int, hold: int
 ) -> tuple[Family, ...]:
     """One difficulty of the RealWorldRL suite: each of its faults alone, and all together."""
-    parts = {
-        'noise': (
-            f'σ = {sigma:g} on readings and commands',
-            f'gaussian:{sigma:g}',
-            f'command_noise:{sigma:g}',
-        ),
-        'delay': (
-            f'readings and commands {delay} steps late',
-            f'delay:{delay}',
-            f'command_delay:{delay}',
-        ),
-        'dropout': (
-            f'channels that read 0 for {samples} samples, with probability {chance:g}',
-            f'dropout:{chance:g}:{samples}',
-        ),
-        'stuck': (
-            f'channels that stick for {samples} samples, with probability {chance:g}',
-            f'stuck:{chance:g}:{samples}',
-        ),
-        'hold': (f'commands that act for {hold} periods', f'command_hold:{hold}'),
-    }
-    if hold == 1:
-        del parts['hold']
+    noise, late = f'gaussian:{sigma:g}', f'delay:{delay}'
+    dropout, stuck = f'dropout:{chance:g}:{samples}', f'stuck:{chance:g}:{samples}'
+    shaken, delayed, held = f'command_noise:{sigma:g}', f'command_delay:{delay}', []
+    by_chance = f'for {samples} samples, with probability {chance:g}'
     families = [
-        Family(f'{name}_{part}', title, '', '+'.join(faults))
-        for part, (title, *faults) in parts.items()
+        _one(f'{name}_noise', f'σ = {sigma:g} on readings and commands', noise, shaken),
+        _one(f'{name}_delay', f'readings and commands {delay} steps late', late, delayed),
+        _one(f'{name}_dropout', f'channels that read 0 {by_chance}', dropout),
+        _one(f'{name}_stuck', f'channels that stick {by_chance}', stuck),
     ]
-    order = ('gaussian', 'dropout', 'stuck', 'delay', 'command_delay', 'command_noise')
-    every = [fault for _, *faults in parts.values() for fault in faults]
-    every.sort(key=lambda fault: [*order, fault.split(':')[0]].index(fault.split(':')[0]))
-    return (*families, Family(f'{name}_all', f'all of {name} together', '', '+'.join(every)))
+    if hold > 1:  # a command that acts for one period is as it was
+        held = [f'command_hold:{hold}']
+        families.append(_one(f'{name}_hold', f'commands that act for {hold} periods', *held))
+    every = noise, dropout, stuck, late, delayed, shaken, *held
+    return (*families, _one(f'{name}_all', f'all of {name} together', *every))
+
+
+def _one(name: str, title: str, *faults: str) -> Family:
+    """A family of one level: these faults together."""
+    return Family(name, title, '', '+'.join(faults))
 
 
 PRESETS: dict[str, tuple[Family, ...]] = {

@@ -24,5 +24,9 @@ class Period(ClockFault):
 
     length: float = setting(1.5, 0.1, 10.0, neutral=1.0)
 
+    @property
+    def constant(self) -> float:
+        return self.length
+
     def periods(self, draws: Draws) -> float:
         return self.length

@@ -25,6 +25,10 @@ class PeriodMs(ClockFault):
 
     ms: float = setting(12.0, 0.1, 10_000.0)
 
+    @property
+    def constant(self) -> float:
+        return self.ms
+
     def periods(self, draws: Draws) -> float:
         return self.ms
 

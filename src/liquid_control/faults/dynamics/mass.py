@@ -27,7 +27,7 @@ class Mass(DynamicsFault):
     """
 
     name: ClassVar[str] = 'mass'
-    about: ClassVar[str] = 'scales bodies'
+    about: ClassVar[str] = 'scales masses'
     graded: ClassVar[bool] = True
 
     factor: float = setting(1.3, 0.01, 100.0, neutral=1.0)

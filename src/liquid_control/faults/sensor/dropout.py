@@ -32,7 +32,7 @@ class Dropout(SensorFault):
     """
 
     name: ClassVar[str] = 'dropout'
-    about: ClassVar[str] = 'they read 0, by chance'
+    about: ClassVar[str] = 'channels read 0 at times'
 
     chance: float = setting(0.05, 0.0, 1.0, neutral=0.0)
     samples: int = setting(5, 1, 999, whole=True)

@@ -22,10 +22,10 @@ class Removed(SensorFault):
     """
 
     name: ClassVar[str] = 'removed'
-    about: ClassVar[str] = 'they read this constant'
+    about: ClassVar[str] = 'channels read this constant'
     graded: ClassVar[bool] = True
 
-    value: float = setting(0.0, -1e5, 1e5)
+    value: float = setting(0.0, -1e4, 1e4)
 
     @property
     def needs_unit(self) -> bool:

@@ -33,7 +33,7 @@ class Repeated(SensorFault):
     """
 
     name: ClassVar[str] = 'repeated'
-    about: ClassVar[str] = 'old readings, by chance'
+    about: ClassVar[str] = 'repeats the last message'
 
     chance: float = setting(0.1, 0.0, 1.0, neutral=0.0)
     samples: int = setting(1, 1, 999, whole=True)

@@ -20,11 +20,11 @@ class Spikes(SensorFault):
     """
 
     name: ClassVar[str] = 'spikes'
-    about: ClassVar[str] = 'off by ± SIZE std'
+    about: ClassVar[str] = 'values off by ±SIZE std'
     graded: ClassVar[bool] = True
 
     chance: float = setting(0.01, 0.0, 1.0, neutral=0.0)
-    size: float = setting(5.0, 0.0, 1000.0, neutral=0.0)
+    size: float = setting(5.0, 0.0, 100.0, neutral=0.0)
 
     def corrupt(self, values: np.ndarray, scale: np.ndarray, draws: Draws) -> np.ndarray:
         there, up = draws.uniform() < self.chance, draws.uniform() < 0.5

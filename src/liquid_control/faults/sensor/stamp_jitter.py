@@ -52,6 +52,7 @@ class StampJitter(SensorFault):
     name: ClassVar[str] = 'stamp_jitter'
     about: ClassVar[str] = 'wrong stamps; std in periods'
     by_channel: ClassVar[bool] = False
+    restamps: ClassVar[bool] = True
 
     sigma: float = setting(0.1, 0.0, 10.0, neutral=0.0)
 

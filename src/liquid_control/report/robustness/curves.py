@@ -49,7 +49,7 @@ def prediction(results: RobustnessResults, analysis: Analysis, looks: Looks) -> 
                 continue
             levels = curve.levels
             errors = [_prediction(analysis, curve.policy, family, level) for level in levels]
-            if all(math.isnan(one.value) for one in errors):
+            if sum(not math.isnan(one.value) for one in errors) < 2:
                 continue
             texts = _hover(curve, family, errors, ' of persistence', 2)
             traces += line(curve.policy, looks[curve.policy], range(len(levels)), errors, texts)

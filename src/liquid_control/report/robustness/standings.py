@@ -33,10 +33,7 @@ def overall(results: RobustnessResults, analysis: Analysis, looks: Looks) -> Plo
         )
         for number, one in enumerate(ranked)
     ]  # fmt: skip
-    x = {
-        'title': f'return over all faults, % of {results.reference["name"]}',
-        'rangemode': 'tozero',
-    }
+    x = {'title': f'return, % of {results.reference["name"]}', 'rangemode': 'tozero'}
     return plot('Over all faults', traces, x, _names(ranked), 90 + 26 * len(ranked))
 
 

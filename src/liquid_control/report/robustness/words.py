@@ -180,10 +180,9 @@ def _winner(cells: Sequence[Cell]) -> str:
     if len(cells) < 2 or not best:
         return ''
     if len(best) == 1:
-        return f' {best[0]} is best.'
-    if len(best) == len(cells):
-        return ' No winner: none can be told apart.'
-    return f' No winner: {listed(best)} cannot be told apart.'
+        return f' {best[0]} returns most.'
+    names = 'all policies' if len(best) == len(cells) else listed(best)
+    return f' No winner: the returns of {names} cannot be told apart.'
 
 
 def _telling(analysis: Analysis, family: Family) -> float:
@@ -205,7 +204,7 @@ def _at(analysis: Analysis, family: Family, level: float) -> list[Cell]:
 
 
 def _ordered(cells: Iterator[Cell]) -> list[Cell]:
-    return sorted(cells, key=lambda cell: -cell.percent.value)
+    return sorted(cells, key=lambda cell: -cell.keeps.value)
 
 
 def _known(estimate: Estimate) -> bool:

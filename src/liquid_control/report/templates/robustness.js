@@ -45,5 +45,8 @@
 
   addEventListener('beforeprint', () => {
     document.querySelectorAll('details').forEach((details) => { details.open = true; });
+    plots.forEach((plot) => { resized.unobserve(plot); Plotly.relayout(plot, {width: 320}); });
   });
+  addEventListener('afterprint', () => plots.forEach((plot) =>
+    Plotly.relayout(plot, {width: null, autosize: true}).then(() => resized.observe(plot))));
 })();

@@ -11,7 +11,8 @@ class StudentBatch:
     """Steps a student on each robot just as the controller steps its bundle.
 
     If no sample arrives, the memory does not change, the robot holds its last command, and the
-    next elapsed time is longer. The first sample of an episode has elapsed time 1.
+    next elapsed time is longer. The first sample of an episode has elapsed time 1. Elapsed times
+    are those between stamps, wrong as these may be.
 
     Args:
         model: the student; its weights may change between steps.
@@ -29,6 +30,8 @@ class StudentBatch:
         self.sent = np.tile(self._safe, (count, 1))
         self.elapsed = np.ones((count, 1), dtype=np.float32)
         self.fresh = np.ones((count, 1), dtype=bool)
+        self.off = np.zeros((count, 1))
+        """How much later than the truth the stamp of the last reading was, in nominal periods."""
 
     def decide(self, true: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
         """One step of the student.
@@ -41,7 +44,9 @@ class StudentBatch:
             action before limiting (N, m).
         """
         sensed, seen = self.faults.read(true, rng)
-        seen, elapsed = seen[:, None], self.elapsed.copy()
+        seen, error = seen[:, None], self.faults.stamp_error[:, None]
+        elapsed = np.where(self.fresh, 1.0, self.elapsed + error - self.off).astype(np.float32)
+        self.off = np.where(seen, error, self.off)
         observation = np.concatenate([sensed, self.sent], axis=1).astype(np.float32)
         with torch.no_grad():
             action, _, state = self._model.step(
@@ -66,6 +71,7 @@ class StudentBatch:
         self.fresh &= ~seen
         before = np.where(seen, 0.0, self.elapsed)
         self.elapsed = np.where(self.fresh, 1.0, before + lengths[:, None]).astype(np.float32)
+        self.faults.advance(lengths)
         return self.sent
 
     def restart(self, index: int, has: np.ndarray) -> None:
@@ -73,4 +79,4 @@ class StudentBatch:
         self.faults.restart(index, has)
         self.state[index] = 0.0
         self.sent[index] = self._safe
-        self.elapsed[index], self.fresh[index] = 1.0, True
+        self.elapsed[index], self.fresh[index], self.off[index] = 1.0, True, 0.0

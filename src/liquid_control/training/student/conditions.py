@@ -1,26 +1,26 @@
 """The conditions under which students are trained, as data."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import yaml
 
+from liquid_control.control.contract import Contract
 from liquid_control.control.elapsed import STEPS
 from liquid_control.control.schema import Section
+from liquid_control.evaluation.episodes import require_faults
 from liquid_control.faults import (
-    ClockFault,
+    ClockFaults,
     Fault,
+    FaultChain,
     FaultError,
     SensorFault,
-    SharedDraws,
-    check_model,
+    SharedRandom,
+    Signal,
+    of_kind,
     parse,
 )
-
-if TYPE_CHECKING:
-    from mujoco import MjModel
 
 _DRAWN = 4000
 
@@ -94,16 +94,16 @@ class Conditions:
         section.done()
         return cls(**given)
 
-    def require_fit(self, model: 'MjModel') -> None:
-        """Refuse faults that a robot cannot have, before any work is done.
+    def require_fit(self, robot: Contract) -> None:
+        """Refuse faults that a simulated robot cannot have, before any work is done.
 
         Raises:
-            FaultError: the robot's model lacks what a fault changes.
+            FaultError: the robot lacks what a fault changes, see :func:`require_faults`.
         """
         for index, chance in enumerate(self.chances):
             for text in chance.faults:
                 try:
-                    check_model(parse(text), model)
+                    require_faults(robot, [text])
                 except FaultError as error:
                     raise FaultError(f'chances[{index}]: faults: {text}: {error}') from None
 
@@ -121,23 +121,31 @@ class Conditions:
             has.append(mine)
         return np.concatenate(has) if has else np.zeros(0, dtype=bool)
 
-    def elapsed(self) -> tuple[float, float]:
+    def elapsed(self, period_ns: int = 0) -> tuple[float, float]:
         """Range of the mean elapsed time over ``STEPS`` periods, in nominal periods.
 
-        It holds 998 of 1000 worlds: measured by drawing the faults of many, always the same ones.
+        It holds 998 of 1000 worlds: measured by drawing the faults of many, always the same ones,
+        as if each acted all the time.
+
+        Args:
+            period_ns: nominal period in ns; 0: not known.
+
+        Raises:
+            FaultError: a fault makes a period that is not finite or not above 0, or is in ms,
+                but the nominal period is not known.
         """
         rng = np.random.default_rng(0)
         has = np.array([self.draw(rng, 1.0) for _ in range(_DRAWN)])
-        shape = STEPS, _DRAWN
-        lengths, arrived = np.ones(shape), np.ones(shape, dtype=bool)
-        draws = SharedDraws(rng, (*shape, 1))
-        for index, fault in enumerate(self.faults()):
-            if isinstance(fault, ClockFault):
-                lengths *= np.where(has[:, index], fault.periods(draws), 1.0)
-            elif isinstance(fault, SensorFault):
-                arrived &= ~(fault.drops(draws) & has[:, index])
-        means = lengths.sum(axis=0) / np.maximum(arrived.sum(axis=0), 1)
-        low, high = np.quantile(means, [0.001, 0.999])
+        has = has.reshape(_DRAWN, -1)
+        faults = [replace(fault, start=0, schedule=None) for fault in self.faults()]
+        clock, random = ClockFaults(faults, has, period_ns), SharedRandom(rng)
+        losing = [(at, fault) for at, fault in of_kind(faults, SensorFault) if fault.loses]
+        sensors = FaultChain(losing, has, Signal(np.ones(1)))
+        lengths, arrived = np.zeros(_DRAWN), np.zeros(_DRAWN)
+        for step in range(STEPS):
+            lengths += clock.periods(np.full(_DRAWN, step), random)
+            arrived += sensors.push(np.zeros((_DRAWN, 1)), random).arrived
+        low, high = np.quantile(lengths / np.maximum(arrived, 1.0), [0.001, 0.999])
         return round(float(low), 2), round(float(high), 2)
 
     def level(self, share: float) -> float:

@@ -53,10 +53,11 @@ class Explorer(StudentRollouts):
 
     def privileged(self) -> np.ndarray:
         """What the simulation knows and a robot does not, (N, q): true positions and velocities,
-        the last command, and each world's faults."""
-        students = self._students
+        the last command, how far off the last reading is, how strongly each fault acts at present,
+        and which faults each world has."""
+        students, faults = self._students, self._students.faults
         true = self._true(self._worlds.qpos, self._worlds.qvel)
-        parts = (true, students.sent, students.faults.has)
+        parts = (true, students.sent, faults.error, faults.acting, faults.has)
         return np.concatenate(parts, axis=1).astype(np.float32)
 
     def collect(self, steps: int, spread: np.ndarray) -> Rollout:

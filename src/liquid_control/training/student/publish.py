@@ -38,7 +38,7 @@ def publish_student(
         settings={'model': model.settings.to_dict(), 'training': dataclasses.asdict(settings)},
         contract=model.contract,
         state_size=model.state_size,
-        trained_elapsed=settings.conditions.elapsed(),
+        trained_elapsed=settings.conditions.elapsed(robot.period_ns),
         judge=lambda draft: score(draft, robot, reference=reference),
         seed=settings.seed,
         teacher_sha256=teacher.sha256,

@@ -103,6 +103,7 @@ class StudentRollouts:
             'sent': students.sent,
             'elapsed': students.elapsed,
             'fresh': students.fresh,
+            'off': students.off,
             **{f'faults.{name}': array for name, array in students.faults.arrays.items()},
         }
 

@@ -1,0 +1,141 @@
+"""``compare`` and the benchmarks of robustness and generalization, as a user runs them."""
+
+import csv
+import io
+import json
+
+import pytest
+
+pytest.importorskip('mujoco')
+pytest.importorskip('scipy')
+pytest.importorskip('plotly')
+
+from liquid_control.cli.main import main
+from liquid_control.evaluation.robustness import RobustnessResults, run
+
+
+@pytest.fixture
+def narrow(monkeypatch):
+    monkeypatch.setenv('COLUMNS', '80')
+
+
+def test_compare_ends_in_a_table_and_files(bundle, other, tmp_path, narrow, capsys):
+    out, whole = tmp_path / 'out', tmp_path / 'all.json'
+    arguments = ['compare', '--policy', f'a={bundle},b={other}', '--seeds', '2', '--no-video']
+    faults = ['--fault', 'gaussian:0.1,gaussian:0.3,friction:2']
+    assert main([*arguments, *faults, '--out', str(out), '--json', str(whole), '--csv', '-']) == 0
+    printed = capsys.readouterr()
+    rows = list(csv.DictReader(io.StringIO(printed.out)))
+    assert [(row['policy'], row['fault']) for row in rows] == [
+        (policy, fault)
+        for fault in ('none', 'gaussian:0.1', 'gaussian:0.3', 'friction:2')
+        for policy in ('a', 'b')
+    ]
+    text = printed.err
+    assert max(map(len, text[: text.index('report:')].splitlines())) <= 80
+    first = text.index('a, b: without a fault and under 3 faults, 2 episodes each, 16 in all')
+    said = text.index('Averaged over all')
+    assert first < said < text.index('No intervals') < text.index('gaussian:0.3')
+    assert (out / 'results.csv').read_text() == printed.out
+    results = RobustnessResults.load(out / 'results.json')
+    assert [(f.name, f.levels) for f in results.families] == [
+        ('noise', (0.1, 0.3)),
+        ('friction', (2.0,)),
+    ]
+    assert results.policies[0].figures['parameters'] > 0
+    content = json.loads(whole.read_text())
+    assert content['analysis'] == {
+        key: value
+        for key, value in json.loads((out / 'analysis.json').read_text()).items()
+        if key != 'format'
+    }
+    assert (out / 'report.html').stat().st_size > 1_000_000  # the plots' library is inside
+    assert (out / 'curves.png').exists()
+
+
+def test_benchmarks_measure_what_is_chosen(bundle, tmp_path, narrow, capsys):
+    arguments = ['--policy', str(bundle), '--episodes', '2', '--no-video', '--out']
+    for kind, family in (('robustness', 'dropped'), ('generalization', 'uneven')):
+        out = tmp_path / kind
+        assert main(['benchmark', kind, *arguments, str(out), '--family', family]) == 0
+        results = RobustnessResults.load(out / 'results.json')
+        assert results.benchmark == kind
+        assert [one.name for one in results.families] == [family]
+        assert 'over all faults' in capsys.readouterr().out
+    elapsed = {one.elapsed for one in results.measurements}
+    assert elapsed == {'measured', 'nominal'}
+    assert main(['benchmark', 'robustness', *arguments, str(out), '--preset', 'easy']) == 0
+    again = RobustnessResults.load(out / 'results.json')
+    assert 'easy_all' in {one.name for one in again.families}
+
+
+def test_what_fails_is_said_and_exits_with_1(bundle, tmp_path, monkeypatch, capsys):
+    sweep = run.sweep
+
+    def broken(pieces, *rest, **options):
+        outcomes = sweep(pieces, *rest, **options)
+        outcomes[pieces[-1].name] = {'ok': False, 'error': 'signal 9 ended it'}
+        return outcomes
+
+    monkeypatch.setattr(run, 'sweep', broken)
+    arguments = ['--policy', str(bundle), '--fault', 'jitter:0.25', '--seeds', '2', '--no-video']
+    assert main(['compare', *arguments, '--out', str(tmp_path)]) == 1
+    printed = capsys.readouterr()
+    assert 'not measured: untrained under jitter:0.25: signal 9 ended it' in printed.err
+    assert 'untrained was not measured under uneven control periods' in printed.out
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (
+            ['compare', '--policy', 'lsmt'],
+            "unknown policy for walker2d, 'lsmt' (did you mean 'lstm'",
+        ),
+        (['compare', '--policy', 'x.onnx'], 'policy x.onnx: no such file'),
+        (['compare', '--fault', 'gausian:1'], "did you mean 'gaussian'"),
+        (['compare', '--fault', 'gaussian:-1'], 'expected a number in [0, 1000], found -1'),
+        (['compare', '--fault', 'mass:2:tail'], 'tail'),
+        (['compare', '--robot', 'walker'], "did you mean 'walker2d'"),
+        (['compare', '--address', 'auto'], '--address: it is that of a Ray cluster'),
+        (
+            ['benchmark', 'robustness', '--preset', 'hart'],
+            "(did you mean 'hard'?); there are: easy",
+        ),
+        (
+            ['benchmark', 'robustness', '--family', 'nois'],
+            "unknown family 'nois' (did you mean 'noise'",
+        ),
+        (['benchmark', 'generalization', '--family', 'noise'], "unknown family 'noise'"),
+        (
+            ['benchmark', 'robustness', '--family', 'noise', '--fault', 'delay:1'],
+            '--fault and --family: give one of them',
+        ),
+    ],
+)
+def test_mistakes_are_refused_before_any_work(arguments, message, tmp_path, capsys):
+    assert main([*arguments, '--out', str(tmp_path / 'out')]) == 1
+    assert message in ' '.join(capsys.readouterr().err.split())
+    assert not (tmp_path / 'out').exists()
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (['--seeds', '0'], 'expected a whole number, 1 to 10000'),
+        (['--engine', 'rey'], "did you mean 'ray'"),
+        (['--workers', '0'], 'expected a whole number, 1 or more'),
+        (['--fault', 'delay:1,delay:1'], 'delay:1 is given twice'),
+    ],
+)
+def test_options_have_bounds(arguments, message, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(['compare', *arguments])
+    assert ended.value.code == 2
+    assert message in ' '.join(capsys.readouterr().err.split())
+
+
+def test_a_folder_of_something_else_is_refused(tmp_path, capsys):
+    (tmp_path / 'thesis.tex').touch()
+    assert main(['compare', '--out', str(tmp_path)]) == 1
+    assert 'holds thesis.tex' in ' '.join(capsys.readouterr().err.split())
