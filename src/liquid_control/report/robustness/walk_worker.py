@@ -16,8 +16,7 @@ from liquid_control.control.bundle import Bundle
 from liquid_control.control.controller import Controller
 from liquid_control.control.runtime import PolicyRunner
 from liquid_control.evaluation.episodes import run_episodes
-from liquid_control.evaluation.robustness.plan import clock_steps
-from liquid_control.faults import parse
+from liquid_control.faults import ClockFault, of_kind, parse
 from liquid_control.report.film import NO_WALK, Format, Motion, film
 from liquid_control.sim import simulated_robot
 from liquid_control.sim.world import World
@@ -37,7 +36,6 @@ class Job:
         robot: name of the simulated robot.
         fault: the fault, as text.
         elapsed: ``measured`` or ``nominal``.
-        first: seed of the first episode of the comparison.
         seed: seed of this episode.
         title: written into the pictures.
     """
@@ -47,7 +45,6 @@ class Job:
     robot: str
     fault: str
     elapsed: str
-    first: int
     seed: int
     title: str
 
@@ -80,11 +77,10 @@ def draw(job: Job, out: Path) -> Drawn:
         times.append(world.stamp_ns * 1e-9)
         rows.append(world.data.qpos.copy())
 
-    steps = clock_steps(contract, job.fault, job.first)
-    controller = Controller(PolicyRunner(bundle), contract, elapsed=job.elapsed, thin=steps is None)
-    (episode,) = run_episodes(
-        controller, contract, parse(job.fault), 1, job.seed, steps, watch=watch
-    )
+    faults = parse(job.fault)
+    thin = not of_kind(faults, ClockFault)
+    controller = Controller(PolicyRunner(bundle), contract, elapsed=job.elapsed, thin=thin)
+    (episode,) = run_episodes(controller, contract, faults, 1, job.seed, watch=watch)
     since = np.array(times) - times[0]
     shown = since >= since[-1] - SECONDS
     motion = Motion(since[shown], np.array(rows)[shown], episode.terminated, job.title)

@@ -156,7 +156,6 @@ def _episodes(results: RobustnessResults, cell: Cell) -> Iterator[_Episode]:
             continue
         job = Job(
             str(paths[row.bundle]), row.bundle, results.robot, row.fault, row.elapsed,
-            results.seed,
             results.seed + index, f'{cell.policy}, {kind}',
         )  # fmt: skip
         yield _Episode(cell, f'{cell.policy}, {condition}', kind, row.returns[index], job)
