@@ -39,6 +39,7 @@ def about(metrics: dict) -> Sentence:
     if mode == 'realtime' and metrics.get('timing'):
         return _in_real_time(who, metrics)
     if not metrics.get('complete', True):
+        who += ' in real time' if mode == 'realtime' else ''
         return Sentence(f'{who}: not complete: {metrics["why"]}.', bad=True)
     if mode == 'robot':
         return _on_robot(who, metrics)
