@@ -6,8 +6,8 @@ process, in a batch, over ROS and in a replay.
 """
 
 import zlib
-from collections.abc import Sequence
-from typing import Literal, Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -98,8 +98,8 @@ class Streams:
     """
 
     def __init__(self, *seeds: int):
-        self._seeds = seeds
-        self.stamps: tuple[int, ...] = (0,) * len(seeds)
+        self._seeds = np.array(seeds, dtype=np.uint64)
+        self.stamps: Sequence[int] | np.ndarray = (0,) * len(seeds)
         self._philox = np.random.Philox(key=0)
         self._rng = np.random.Generator(self._philox)
         self._state = self._philox.state
@@ -126,10 +126,24 @@ class Streams:
             term: index of the term in its topic.
             call: how many times the fault drew numbers before.
         """
-        self._key[:] = self._seeds[index], zlib.crc32(name.encode())
-        self._counter[:] = call << 32, term, position, self.stamps[index] % 2**64
-        self._philox.state = self._state
-        return self._rng
+        return next(self.generators(name, [index], position, term, call))
+
+    def generators(
+        self, name: str, rows: Sequence[int] | np.ndarray, position: int, term: int, call: int
+    ) -> Iterator[np.random.Generator]:
+        """The generators of some robots in turn, as :meth:`generator`; ``rows`` are their indices.
+
+        Each is valid until the next.
+        """
+        keys = np.empty((len(rows), 2), dtype=np.uint64)
+        keys[:, 0], keys[:, 1] = self._seeds[rows], zlib.crc32(name.encode())
+        counters = np.empty((len(rows), 4), dtype=np.uint64)
+        counters[:, :3] = call << 32, term, position
+        counters[:, 3] = np.array(self.stamps, dtype=np.int64).view(np.uint64)[rows]
+        for key, counter in zip(keys, counters, strict=True):
+            self._key[:], self._counter[:] = key, counter
+            self._philox.state = self._state
+            yield self._rng
 
 
 class _StreamDraws:
@@ -140,23 +154,21 @@ class _StreamDraws:
         self._active, self._calls = active, 0
 
     def normal(self, each: Each = 'channel') -> np.ndarray:
-        return self._draw('standard_normal', each)
+        return self._draw(np.random.Generator.standard_normal, each)
 
     def uniform(self, each: Each = 'channel') -> np.ndarray:
-        return self._draw('random', each)
+        return self._draw(np.random.Generator.random, each)
 
-    def _draw(self, method: str, each: Each) -> np.ndarray:
-        signal, count = self._signal, len(self._active)
-        drawn = np.zeros((count, len(signal.scale)) if each == 'channel' else count)
-        for index in np.flatnonzero(self._active).tolist():
-            if each == 'sample':
-                drawn[index] = getattr(self._of(index), method)()
-                continue
-            for term, span in signal.terms:
-                part = drawn[index, span]
-                part[:] = getattr(self._of(index, term), method)(len(part))
+    def _draw(self, method: Callable[..., Any], each: Each) -> np.ndarray:
+        signal, rows = self._signal, np.flatnonzero(self._active)
+        if each == 'channel':
+            drawn, terms = np.zeros((len(self._active), len(signal.scale))), signal.terms
+        else:
+            drawn, terms = np.zeros((len(self._active), 1)), ((0, slice(None)),)
+        for term, span in terms:
+            parts = drawn[:, span]
+            found = self._streams.generators(signal.name, rows, self._position, term, self._calls)
+            for index, rng in zip(rows.tolist(), found, strict=True):
+                method(rng, out=parts[index])
         self._calls += 1
-        return drawn
-
-    def _of(self, index: int, term: int = 0) -> np.random.Generator:
-        return self._streams.generator(self._signal.name, index, self._position, term, self._calls)
+        return drawn if each == 'channel' else drawn[:, 0]
