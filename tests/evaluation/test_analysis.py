@@ -54,7 +54,7 @@ def test_curves_and_areas_by_value():
     assert noise.area.value == pytest.approx((100 + 2 * 98 + 94) / 4)
     friction = analysis.curve('a', 'friction')
     assert friction.positions == (1.0, 0.5, 0.0, 1.0)
-    below, above = (100 + 2 * 90 + 95) / 4, (100 + 60) / 2
+    below, above = (100 + 2 * 90 + 95) / 4, 60
     assert friction.area.value == pytest.approx((below + above) / 2)
     (standing,) = analysis.standings
     assert standing.overall.value == pytest.approx((noise.area.value + friction.area.value) / 2)

@@ -29,14 +29,18 @@ def positions(family: Family) -> dict[float, float]:
 def area_weights(places: list[float]) -> np.ndarray:
     """Weight of each level in the area under a curve.
 
-    The area of a side is that of trapezoids over positions 0 to 1; that of a family is the mean
-    of its sides.
+    The area of a side is that of trapezoids over positions 0 to 1, but the return at its level if
+    it has one alone: half of it would be the return without a fault. The area of a family is the
+    mean of its sides.
     """
     unchanged = places.index(0.0)
     sides = [range(unchanged, -1, -1), range(unchanged, len(places))]
     sides = [side for side in sides if len(side) > 1]
     weights = np.zeros(len(places))
     for side in sides:
+        if len(side) == 2:
+            weights[side[1]] += 1.0 / len(sides)
+            continue
         for one, other in itertools.pairwise(side):
             gap = (places[other] - places[one]) / 2.0 / len(sides)
             weights[[one, other]] += gap

@@ -82,8 +82,9 @@ class Curve:
             levels of a side are equally far apart, whatever their unit.
         percent: interquartile mean at each level, in % of the reference, (L,).
         keeps: the same in % of the policy's own without a fault, (L,).
-        area: area under ``percent`` against the position, by trapezoids; the mean of both sides
-            if the unchanged level lies inside. NaN if a level is missing.
+        area: area under ``percent`` against the position, by trapezoids; of a side with one
+            level, the return there; the mean of both sides if the unchanged level lies inside.
+            NaN if a level is missing.
         area_keeps: area under ``keeps``.
         best: whether no other policy's area is certainly larger.
     """

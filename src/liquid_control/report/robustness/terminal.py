@@ -23,13 +23,14 @@ _CLEAN = 'no fault'
 def standing_table(results: RobustnessResults, analysis: Analysis) -> Group:
     """Where each policy stands, best first; figures with 95 % intervals."""
     title = f'Return in % of {reference_name(results)} without faults [95 % interval]'
-    headings = 'rank', 'over all faults', 'no fault', 'keeps, %', 'mean rank', 'falls', 'stopped'
-    table = FittedTable('policy', *headings)
+    headings = ['rank', 'over all faults', 'no fault', 'keeps, %', 'mean rank', 'falls']
+    any_stopped = any(one.stopped for one in analysis.standings)
+    table = FittedTable('policy', *headings, *(['failed'] if any_stopped else []))
     for one in analysis.standings:
         texts = [_interval(one.overall), _interval(one.clean), _interval(one.keeps)]
         rank = NOTHING if math.isnan(one.mean_rank.value) else f'{one.mean_rank.value:.1f}'
-        falls = f'{one.falls} of {one.episodes}'
-        table.add_row(escape(one.policy), _rank(one), *texts, rank, falls, f'{one.stopped}')
+        row = [_rank(one), *texts, rank, f'{one.falls} of {one.episodes}']
+        table.add_row(escape(one.policy), *row, *([f'{one.stopped}'] if any_stopped else []))
     return Group(Text(title, style='bold'), table)
 
 
