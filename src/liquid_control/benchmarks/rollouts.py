@@ -45,7 +45,7 @@ class RolloutSettings:
     policies: tuple[Path, ...]
     robot: Path
     faults: tuple[str, ...]
-    worlds: int = 64
+    worlds: int = 128
     steps: int = 100
     plain: bool = True
 

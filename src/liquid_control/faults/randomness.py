@@ -6,8 +6,8 @@ process, in a batch, over ROS and in a replay.
 """
 
 import zlib
-from collections.abc import Iterator
-from typing import Literal, Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -31,7 +31,7 @@ class Random(Protocol):
     """A source of random numbers for N robots, which also knows their time."""
 
     @property
-    def stamps(self) -> np.ndarray | int:
+    def stamps(self) -> Sequence[int] | np.ndarray | int:
         """Present time of each robot in ns, (N,), or of all."""
 
     def draws(self, signal: Signal, position: int, active: np.ndarray) -> Draws:
@@ -93,57 +93,55 @@ class Streams:
         seeds: N whole numbers in [0, 2⁶⁴).
 
     Attributes:
-        stamps: present time of each robot in ns, (N,); to be set before numbers are drawn.
+        stamps: present time of each robot in ns, N whole numbers; to be set before numbers are
+            drawn.
     """
 
     def __init__(self, *seeds: int):
-        self._seeds = seeds
-        self.stamps = np.zeros(len(seeds), dtype=np.int64)
-        self._keys: dict[str, np.ndarray] = {}
+        self._seeds = np.array(seeds, dtype=np.uint64)
+        self.stamps: Sequence[int] | np.ndarray = (0,) * len(seeds)
         self._philox = np.random.Philox(key=0)
         self._rng = np.random.Generator(self._philox)
         self._state = self._philox.state
         self._state['buffer_pos'] = len(self._state['buffer'])  # nothing left of earlier numbers
+        self._key, self._counter = self._state['state']['key'], self._state['state']['counter']
 
     def at(self, *stamps: int) -> 'Streams':
         """Set the present times in ns, and return this."""
-        self.stamps = np.array(stamps, dtype=np.int64)
+        self.stamps = stamps
         return self
 
     def draws(self, signal: Signal, position: int, active: np.ndarray) -> '_StreamDraws':
         return _StreamDraws(self, signal, position, active)
 
-    def generator(self, name: str, index: int, position: int) -> np.random.Generator:
+    def generator(
+        self, name: str, index: int, position: int, term: int = 0, call: int = 0
+    ) -> np.random.Generator:
         """A generator of one robot, valid until the next is asked for.
 
         Args:
             name: what is random.
             index: index of the robot.
             position: position of the fault among all faults.
-        """
-        return next(self.generators(name, np.array([index]), position))
-
-    def generators(
-        self, name: str, rows: np.ndarray, position: int, term: int = 0, call: int = 0
-    ) -> Iterator[np.random.Generator]:
-        """Yield a generator for each of some robots, valid until the next is asked for.
-
-        Args:
-            name: what is random.
-            rows: indices of the robots, (K,).
-            position: position of the fault among all faults.
             term: index of the term in its topic.
             call: how many times the fault drew numbers before.
         """
-        if name not in self._keys:
-            kind = zlib.crc32(name.encode())
-            self._keys[name] = np.array([(seed, kind) for seed in self._seeds], dtype=np.uint64)
+        return next(self.generators(name, [index], position, term, call))
+
+    def generators(
+        self, name: str, rows: Sequence[int] | np.ndarray, position: int, term: int, call: int
+    ) -> Iterator[np.random.Generator]:
+        """The generators of some robots in turn, as :meth:`generator`; ``rows`` are their indices.
+
+        Each is valid until the next.
+        """
+        keys = np.empty((len(rows), 2), dtype=np.uint64)
+        keys[:, 0], keys[:, 1] = self._seeds[rows], zlib.crc32(name.encode())
         counters = np.empty((len(rows), 4), dtype=np.uint64)
         counters[:, :3] = call << 32, term, position
-        counters[:, 3] = self.stamps[rows].view(np.uint64)
-        state = self._state['state']
-        for key, counter in zip(self._keys[name][rows], counters, strict=True):
-            state['key'], state['counter'] = key, counter
+        counters[:, 3] = np.array(self.stamps, dtype=np.int64).view(np.uint64)[rows]
+        for key, counter in zip(keys, counters, strict=True):
+            self._key[:], self._counter[:] = key, counter
             self._philox.state = self._state
             yield self._rng
 
@@ -153,28 +151,24 @@ class _StreamDraws:
 
     def __init__(self, streams: Streams, signal: Signal, position: int, active: np.ndarray):
         self._streams, self._signal, self._position = streams, signal, position
-        self._rows, self._count, self._calls = np.flatnonzero(active), len(active), 0
+        self._active, self._calls = active, 0
 
     def normal(self, each: Each = 'channel') -> np.ndarray:
-        return self._draw('standard_normal', each)
+        return self._draw(np.random.Generator.standard_normal, each)
 
     def uniform(self, each: Each = 'channel') -> np.ndarray:
-        return self._draw('random', each)
+        return self._draw(np.random.Generator.random, each)
 
-    def _draw(self, method: str, each: Each) -> np.ndarray:
-        signal, rows = self._signal, self._rows
-        if each == 'sample':
-            drawn = np.zeros(self._count)
-            drawn[rows] = [getattr(rng, method)() for rng in self._generators()]
+    def _draw(self, method: Callable[..., Any], each: Each) -> np.ndarray:
+        signal, rows = self._signal, np.flatnonzero(self._active)
+        if each == 'channel':
+            drawn, terms = np.zeros((len(self._active), len(signal.scale))), signal.terms
         else:
-            drawn = np.zeros((self._count, len(signal.scale)))
-            for term, span in signal.terms:
-                part = drawn[:, span]
-                for row, rng in zip(rows, self._generators(term), strict=True):
-                    part[row] = getattr(rng, method)(part.shape[1])
+            drawn, terms = np.zeros((len(self._active), 1)), ((0, slice(None)),)
+        for term, span in terms:
+            parts = drawn[:, span]
+            found = self._streams.generators(signal.name, rows, self._position, term, self._calls)
+            for index, rng in zip(rows.tolist(), found, strict=True):
+                method(rng, out=parts[index])
         self._calls += 1
-        return drawn
-
-    def _generators(self, term: int = 0) -> Iterator[np.random.Generator]:
-        name, position = self._signal.name, self._position
-        return self._streams.generators(name, self._rows, position, term, self._calls)
+        return drawn if each == 'channel' else drawn[:, 0]

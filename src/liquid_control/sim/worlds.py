@@ -76,22 +76,21 @@ class Worlds:
         action = np.asarray(action, dtype=np.float64)
         control = np.zeros((len(rows), self.nominal.nu))
         control[:, self._controls] = action
+        before = self.qpos[rows]
         self._advance(rows.tolist(), control, substeps.tolist())
         self.stamps[rows] += substeps * robot.step_ns
         self.steps[rows] += 1
-        before = self.qpos[rows]
-        views = [self._views[row] for row in rows.tolist()]
-        after = np.concatenate([qpos for qpos, _ in views]).reshape(before.shape)
-        qvel = np.concatenate([qvel for _, qvel in views]).reshape(len(rows), -1)
-        self.qpos[rows], self.qvel[rows] = after, qvel
-        fallen = robot.task.fallen(after, qvel)
+        after = self.qpos[rows]
+        fallen = robot.task.fallen(after, self.qvel[rows])
         length = substeps / robot.frame_skip
         reward = robot.task.reward(before, after, fallen, action, robot.period_s, length)
         return reward, fallen
 
     def _advance(self, rows: list[int], control: np.ndarray, substeps: Sequence[int]) -> None:
-        step, worlds = mujoco.mj_step, self._worlds
+        step, qpos, qvel = mujoco.mj_step, self.qpos, self.qvel
         for row, values, count in zip(rows, control, substeps, strict=True):
+            world = self._worlds[row]
             self._ctrl[row][:] = values
-            world = worlds[row]
             step(world.model, world.data, count)
+            # At once, while the world is in the processor's cache.
+            qpos[row], qvel[row] = self._views[row]

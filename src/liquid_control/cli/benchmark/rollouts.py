@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_policies_argument(parser, f'bundles: names or paths ({",".join(POLICIES)})')
     add_faults_argument(parser, f'faults ({",".join(FAULTS)})')
     add_simulated_argument(parser, contract=True)
-    parser.add_argument('--worlds', type=whole(1), default=64, help='worlds at once (64)')
+    parser.add_argument('--worlds', type=whole(1), default=128, help='worlds at once (128)')
     parser.add_argument(
         '--steps', type=whole(1), default=100, help='control periods of an episode (100)'
     )

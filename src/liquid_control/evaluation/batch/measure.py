@@ -16,7 +16,7 @@ from liquid_control.evaluation.episodes import Episode, require_faults, run_epis
 from liquid_control.faults import parse
 from liquid_control.faults.simulation import check_seed
 
-WORLDS = 64
+WORLDS = 128
 """Episodes at once."""
 
 
