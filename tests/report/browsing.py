@@ -9,15 +9,17 @@ import pytest
 
 BROWSER = shutil.which('chromium') or shutil.which('chromium-browser')
 ACT = """
-<script>addEventListener('load', () => setTimeout(() => {
+<script>const use = () => {
+  if (!document.documentElement.dataset.drawn) return setTimeout(use, 200);
   const shown = () => [...document.querySelectorAll('.drawn .grid > div > div')].map((plot) =>
     plot.data.filter((trace) => trace.visible !== false).length);
   const before = shown();
-  document.querySelector('button[data-policy]').click();
+  const policy = document.querySelector('button[data-policy]');
+  policy?.click();
   const fewer = shown();
-  document.querySelector('button[data-policy]').click();
+  policy?.click();
   const again = shown();
-  document.getElementById('bands').click();
+  document.getElementById('bands')?.click();
   const lines = shown();
   const walks = document.querySelector('button[data-walks]');
   if (walks) walks.click();
@@ -33,7 +35,8 @@ ACT = """
     loaded: performance.getEntriesByType('resource').map((entry) => entry.name),
   });
   document.body.append(place);
-}, 500));</script></body>
+};
+addEventListener('load', use);</script></body>
 """
 """Uses the page as a reader would, and writes what came of it into the page."""
 
@@ -46,7 +49,7 @@ def opened(path, width=1280):
     page.write_text(path.read_text().replace('</body>', ACT))
     arguments = [
         BROWSER, '--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage',
-        '--dump-dom', '--enable-logging=stderr', '--virtual-time-budget=20000',
+        '--dump-dom', '--enable-logging=stderr', '--virtual-time-budget=6000',
         f'--window-size={width},900', f'--user-data-dir={path.parent / "profile"}', page.as_uri(),
     ]  # fmt: skip
     done = subprocess.run(arguments, capture_output=True, text=True, timeout=300)

@@ -70,6 +70,16 @@ def test_one_policy_and_one_fault_make_a_page(report):
     assert seen['drawn'] >= seen['plots'] > 0
 
 
+@needs_browser
+def test_a_comparison_without_faults_makes_a_page(report):
+    path = report(made_results(('cfc', 'gru'), (), oddities=False))
+    console, seen = opened(path)
+    assert console == []
+    assert seen['plots'] == seen['drawn'] == 0
+    assert 'Without a fault, cfc ' in path.read_text()
+    assert not path.with_name('curves.png').exists()
+
+
 def test_the_page_needs_no_other_file(whole):
     text = whole.read_text()
     page = Resources()

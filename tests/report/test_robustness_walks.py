@@ -19,7 +19,7 @@ from liquid_control.evaluation.robustness import (
     RobustnessResults,
     analyse,
 )
-from liquid_control.report.robustness import write_robustness_report
+from liquid_control.report.robustness import page, write_robustness_report
 from liquid_control.report.robustness.walks import chosen, record_walks
 
 PERIOD = Family('period', 'another control period', '', 'period:0.5')
@@ -94,7 +94,8 @@ def test_without_a_display_the_page_says_why(measured, monkeypatch, tmp_path):
 
 
 @needs_browser
-def test_a_click_on_a_cell_opens_its_videos(measured, walks, tmp_path):
+def test_a_click_on_a_cell_opens_its_videos(measured, walks, monkeypatch, tmp_path):
+    monkeypatch.setattr(page, 'record_walks', lambda *_: walks)
     path = write_robustness_report(tmp_path, measured, analyse(measured))
     console, seen = opened(path)
     assert console == []

@@ -45,3 +45,20 @@ def test_a_policy_that_stopped_itself_comes_first(mode, ended):
     assert first.text == f'p under period:2{real}: {why}{also}.'
     assert first.bad
     assert second.text == 'q ran 10 steps without falling: return 5.'
+
+
+def test_a_walk_in_real_time_that_did_not_begin_is_told_apart():
+    run = {'mode': 'realtime', 'policy': 'lstm', 'fault': 'none'}
+    failed = {'complete': False, 'why': 'no clock', 'run': run, 'figures': {}, 'timing': None}
+    (sentence,) = summary([failed])
+    assert sentence == ('lstm in real time: not complete: no clock.', True)
+
+
+def test_a_slow_walk_that_is_not_complete_says_both():
+    late = {'missed_deadlines': 3, 'missed_share': 0.3, 'missed_limit': 0.01, 'periods': 10,
+              'in_time': False}  # fmt: skip
+    run = {'mode': 'realtime', 'policy': 'lstm', 'fault': 'none'}
+    slow = {'complete': False, 'why': 'cut', 'run': run, 'figures': {}, 'timing': late}
+    (sentence,) = summary([slow])
+    assert sentence.bad
+    assert sentence.text.endswith('too slow for real time beside this load; not complete: cut.')

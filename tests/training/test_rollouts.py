@@ -9,7 +9,7 @@ import torch
 from students import TEACHER, student
 
 from liquid_control import paths
-from liquid_control.faults import parse
+from liquid_control.faults import BatchFaults, FaultError, Signal, parse
 from liquid_control.sim import simulated_robot
 from liquid_control.training.student.conditions import Chance, Conditions
 from liquid_control.training.student.rollouts import Collector
@@ -156,8 +156,22 @@ def test_a_wrong_file_is_refused_by_name(tmp_path, text, said):
 
 @pytest.mark.parametrize(
     'conditions',
-    [Conditions(), always('mass:1.5', 'friction:0.5', 'command_delay:2', 'command_noise:0.1')],
-    ids=['sensors', 'commands and dynamics'],
+    [
+        Conditions(),
+        always('mass:1.5', 'friction:0.5', 'command_delay:2', 'command_noise:0.1'),
+        always(
+            'bias:0.2',
+            'frozen:1/burst:5:12',
+            'stuck:0.1:3',
+            'delay_ms:20',
+            'random_walk',
+            'stamp_jitter:0.2',
+            'period_ms:12/burst:4:9',
+            'push:20/burst:3:9',
+            'motor/ramp:50',
+        ),
+    ],
+    ids=['sensors', 'commands and dynamics', 'with memory and schedules'],
 )
 def test_collector_resumes_from_a_snapshot(conditions):
     def fresh():
@@ -188,3 +202,44 @@ def test_conditions_give_their_elapsed_times():
     always = Conditions(chances=(Chance(1.0, ('dropped:0.5',)),)).elapsed()
     assert always[0] > 1.4
     assert always[1] > 2.5
+
+
+def test_periods_in_ms_and_losses_give_their_elapsed_times():
+    period_ns = WALKER2D.period_ns
+    assert always('period_ms:4').elapsed(period_ns) == (0.5, 0.5)
+    low, high = always('period_ms:16', 'dropped:0.5').elapsed(period_ns)
+    assert low > 2.4, 'periods twice as long'
+    assert high > 5.0, 'and half of the samples lost'
+    assert always('delay:5', 'frozen', 'bias').elapsed() == (1.0, 1.0)
+    with pytest.raises(FaultError, match='period_ms: expected a nominal period, which is not'):
+        always('period_ms:4').elapsed()
+
+
+def test_shipped_conditions_fit_every_shipped_robot_of_that_period():
+    conditions = Conditions.load(paths.share() / 'config' / 'conditions' / 'adaptive.yaml')
+    for name in ('walker2d', 'hopper'):
+        conditions.require_fit(simulated_robot(name).contract())
+    with pytest.raises(FaultError, match=r'chances\[6\]: faults: period_ms:4: .* in \[5, 500\]'):
+        conditions.require_fit(simulated_robot('halfcheetah').contract())
+    faults = {fault.name for fault in conditions.faults()}
+    assert faults >= {'bias', 'frozen', 'stuck', 'period_ms', 'friction', 'mass', 'motor'}
+
+
+def test_faults_in_training_know_the_time():
+    """A drift and a delay in ms follow the simulated time, in worlds of other periods too."""
+    conditions = always('period_ms:4', 'drift:1', 'removed:0')
+    collector = Collector(student(), Teacher(TEACHER, COUNT, WALKER2D), COUNT, 0, conditions)
+    for index in range(COUNT):
+        collector._draw(index, 1.0, 1.0)
+    faults = BatchFaults(
+        parse('drift:1'), np.ones((COUNT, 1)), Signal(np.ones(1), period_ns=8_000_000),
+        collector._worlds.robot.contract().action,
+    )  # fmt: skip
+    rng = np.random.default_rng(0)
+    for step in range(5):
+        values, _ = faults.read(np.zeros((COUNT, 1)), rng)
+        np.testing.assert_allclose(np.abs(values), step * 0.004)
+        faults.advance(np.full(COUNT, 0.5))
+    collector.collect(5, 1.0)
+    assert set(collector._students.faults._time.tolist()) == {5 * 4_000_000}
+    collector.close()

@@ -8,7 +8,7 @@ from support import ROBOT, STUDENT
 
 from liquid_control.control import Controller, PolicyRunner
 from liquid_control.evaluation.episodes import run_episodes
-from liquid_control.faults import BatchFaults, SimulationFaults, parse
+from liquid_control.faults import BatchFaults, SimulationFaults, Streams, parse
 from liquid_control.models import StepModel
 from liquid_control.sim import robot_of
 from liquid_control.sim.batch import WorldBatch
@@ -20,8 +20,13 @@ STEPS, SEED = 25, 11
 
 
 @pytest.mark.parametrize(
-    'spec', ['none', 'delay:1', 'delay:3', 'jitter:0.3+delay:2', 'delay:3@8+jitter:0.3@4']
-)
+    'spec',
+    [
+        'none', 'delay:1', 'delay:3', 'jitter:0.3+delay:2', 'delay:3@8+jitter:0.3@4',
+        'delay_ms:20+jitter:0.3', 'stamp_jitter:0.3+dropped:0.2', 'removed:1:on=rooty/cyclic:3:7@4',
+        'bias:0.2+gaussian:0.1', 'drift:1+stuck:0.2:3', 'frozen:1/burst:5:9+stamp_jitter:0.1@9',
+    ],
+)  # fmt: skip
 def test_a_ride_is_the_walk_of_the_bundle(tmp_path, spec):
     """The same start and clock give the same observations, elapsed times and commands."""
     model = student('gru').eval()
@@ -37,12 +42,12 @@ def test_a_ride_is_the_walk_of_the_bundle(tmp_path, spec):
     world, walkers = World(robot), WorldBatch(robot, 1, 0)
     world.reset(SEED)
     walkers.qpos[0], walkers.qvel[0] = world.data.qpos, world.data.qvel
-    batch = BatchFaults.of(faults, np.ones((1, len(faults)), dtype=bool), STUDENT)
+    batch = BatchFaults.of(faults, np.ones((1, len(faults)), dtype=bool), STUDENT, ROBOT)
     students, clock = StudentBatch(model, batch), SimulationFaults(faults, SEED, ROBOT.action)
-    rng, stamp, found = np.random.default_rng(0), FIRST_STAMP_NS, []
+    streams, stamp, found = Streams(SEED), FIRST_STAMP_NS, []
     for step in range(STEPS):
         lengths = walkers.whole(np.array([clock.period(stamp, step)]))
-        observation, elapsed, seen, action = students.decide(walkers.qpos[:, 1:], rng)
+        observation, elapsed, seen, action = students.decide(walkers.qpos[:, 1:], streams.at(stamp))
         sent = students.send(action, seen, lengths)
         if seen[0, 0]:
             found.append((observation[0, :8], elapsed[0, 0], sent[0].copy()))

@@ -83,7 +83,7 @@ class BatchFaults:
         """
         sensed = [fault for _, fault in of_kind(faults, SensorFault)]
         if robot is not None:
-            check_channels(robot, [fault.on for fault in sensed if fault.on is not None])
+            check_channels(robot, [(fault.name, fault.on) for fault in sensed])
         scaled = any(fault.needs_unit for fault in sensed)
         signals = sensor_signals(contract, scaled=scaled)
         if len(signals) != 1:

@@ -66,7 +66,7 @@ class FaultInjector:
         self._streams = Streams(seed)
         self._held = robot.held  # commands: no sensor brings them
         self._max_gap_ns = round(robot.max_gap * 1e9)
-        check_channels(robot, [fault.on for _, fault in self._faults if fault.on is not None])
+        check_channels(robot, [(fault.name, fault.on) for _, fault in self._faults])
         scaled = any(fault.needs_unit for _, fault in self._faults)
         self._signals = sensor_signals(robot, asked, scaled) if self._faults else {}
         self._access = {

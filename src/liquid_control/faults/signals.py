@@ -111,11 +111,15 @@ def _channel_names(term: Term) -> list[tuple[str, ...]]:
     ]
 
 
-def check_channels(robot: Contract, patterns: Iterable[str]) -> None:
+def check_channels(robot: Contract, named: Iterable[tuple[str, str | None]]) -> None:
     """Refuse patterns that match no channel of a robot's sensors, see :meth:`Signal.named`.
 
+    Args:
+        robot: complete contract of the robot.
+        named: name and pattern of each fault; None: it acts on all channels.
+
     Raises:
-        FaultError: so it is; the message names the nearest channel.
+        FaultError: one matches none; the message names the nearest channel.
     """
     known = [
         names
@@ -123,7 +127,8 @@ def check_channels(robot: Contract, patterns: Iterable[str]) -> None:
         for _, term in terms
         for names in _channel_names(term)
     ]
-    for pattern in patterns:
-        if not any(fnmatchcase(name, pattern) for names in known for name in names):
-            every = dict.fromkeys(name for names in known for name in (names[0], names[-1]))
-            raise FaultError(f'on: {unknown("channel", pattern, every)}')
+    for fault, pattern in named:
+        if pattern is None or any(fnmatchcase(name, pattern) for names in known for name in names):
+            continue
+        every = dict.fromkeys(name for names in known for name in (names[0], names[-1]))
+        raise FaultError(f'{fault}: on: {unknown("channel", pattern, every)}')

@@ -39,6 +39,7 @@ def about(metrics: dict) -> Sentence:
     if mode == 'realtime' and metrics.get('timing'):
         return _in_real_time(who, metrics)
     if not metrics.get('complete', True):
+        who += ' in real time' if mode == 'realtime' else ''
         return Sentence(f'{who}: not complete: {metrics["why"]}.', bad=True)
     if mode == 'robot':
         return _on_robot(who, metrics)
@@ -102,10 +103,11 @@ def _in_real_time(who: str, metrics: dict) -> Sentence:
     if timing['in_time'] is None:
         return Sentence(f'{who} in real time: not complete: {metrics["why"]}.', bad=True)
     text = f'{who} in real time missed {missed(timing)}'
-    if not timing['in_time']:
-        return Sentence(f'{text}: {TOO_SLOW}.', bad=True)
+    text += '' if timing['in_time'] else f': {TOO_SLOW}'
     if not metrics.get('complete', True):
         return Sentence(f'{text}; not complete: {metrics["why"]}.', bad=True)
+    if not timing['in_time']:
+        return Sentence(f'{text}.', bad=True)
     return Sentence(f'{text}: fast enough.')
 
 

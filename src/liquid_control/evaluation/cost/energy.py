@@ -6,8 +6,8 @@ figure 1.1.9: 45 nm, 0.9 V; a 32-bit float addition takes 0.9 pJ and a multiplic
 from DRAM. Of these a 32-bit read takes half.
 
 Neuromorphic: M. Davies et al., "Loihi: A neuromorphic manycore processor with on-chip learning",
-IEEE Micro 38(1), 2018, table 2: 23.6 pJ a synaptic operation, 81 pJ to update an active neuron
-(14 nm, 0.75 V).
+IEEE Micro 38(1), 2018, table 2: 23.6 pJ a synaptic operation at least, 81 pJ to update an active
+neuron (14 nm; simulated before the chip was made).
 """
 
 from liquid_control.evaluation.cost.operations import Operations
@@ -31,8 +31,8 @@ ESTIMATE = (
 )
 NEUROMORPHIC = (
     'Neuromorphic: if every synapse carried one event a step, at 23.6 pJ, and every value of the '
-    'state were a neuron, at 81 pJ an update (Loihi; Davies et al., IEEE Micro 2018). No policy '
-    'here is a spiking network; a value that takes several spikes costs as many times more.'
+    'state were a neuron, at 81 pJ an update (Loihi, simulated; Davies et al., IEEE Micro 2018). '
+    'No policy here is a spiking network; a value of several spikes costs as many times more.'
 )
 
 

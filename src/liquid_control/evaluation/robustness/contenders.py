@@ -25,7 +25,7 @@ class Contender:
         """What results say of it."""
         bundles = tuple(
             {
-                'path': str(bundle.path),
+                'path': _short(bundle.path),
                 'sha256': bundle.sha256,
                 'seed': bundle.provenance.get('seed'),
             }
@@ -98,3 +98,11 @@ def _contender(name: str, files: list[Path], robot: Contract) -> Contender:
         if same is not bundle:
             raise ValueError(f'--policy: {name}: {same.path} and {bundle.path} are the same bundle')
     return Contender(name, tuple(bundles.values()))
+
+
+def _short(path: Path | None) -> str:
+    """A path as seen from the present folder, if it lies in it: results may be shared."""
+    if path is None:
+        return ''
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

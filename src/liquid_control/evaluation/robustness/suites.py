@@ -17,7 +17,7 @@ ROBUSTNESS: tuple[Family, ...] = (
     Family('noise', 'noise on every reading', _STD, 'gaussian:{}', (0.03, 0.1, 0.2, 0.3)),
     Family(
         'bias', 'a constant offset of every channel, up or down', "± a channel's std",
-        'bias:{}', (0.05, 0.1, 0.2, 0.4),
+        'bias:{}', (0.02, 0.05, 0.1, 0.2),
     ),
     Family(
         'drift', 'offsets that grow with time', "a channel's std a second",
@@ -25,11 +25,11 @@ ROBUSTNESS: tuple[Family, ...] = (
     ),
     Family(
         'random_walk', 'offsets that wander', "a channel's std after a second",
-        'random_walk:{}', (0.03, 0.1, 0.2, 0.4),
+        'random_walk:{}', (0.01, 0.03, 0.1, 0.2),
     ),
     Family(
         'spikes', 'single readings that are off by 5 std', 'probability, each channel and sample',
-        'spikes:{}:5', (0.001, 0.003, 0.01, 0.03),
+        'spikes:{}:5', (0.0001, 0.0003, 0.001, 0.003),
     ),
     Family(
         'quantisation', 'readings in whole steps', "a channel's std",
@@ -52,11 +52,13 @@ ROBUSTNESS: tuple[Family, ...] = (
     ),
     Family(
         'dropout', 'channels that read 0 for 5 samples', 'probability, each channel and sample',
-        'dropout:{}:5', (0.001, 0.003, 0.01, 0.03),
+        'dropout:{}:5', (0.0001, 0.0003, 0.001, 0.003),
     ),
-    Family('removed', 'the height of the base reads 0', '', 'removed:0:on=rootz'),
-    Family('delay', 'readings that arrive late', 'samples', 'delay:{}', (1, 2, 3, 6)),
-    Family('delay_ms', 'readings that arrive late', 'ms', 'delay_ms:{}', (4, 12, 20, 40)),
+    Family('removed', 'the angles and speeds of the feet read 0', '', 'removed:0:on=*foot*'),
+    Family(
+        'delay', 'readings that arrive late, in samples', 'samples', 'delay:{}', (1, 2, 3, 4, 6)
+    ),
+    Family('delay_ms', 'readings that arrive late, in time', 'ms', 'delay_ms:{}', (4, 12, 20, 40)),
     Family(
         'stamps', 'stamps that are wrong', 'σ, in nominal periods',
         'stamp_jitter:{}', (0.05, 0.1, 0.25, 0.5),
@@ -90,7 +92,7 @@ GENERALIZATION: tuple[Family, ...] = (
     ),
     Family(
         'friction', 'friction of every geom', "times the model's",
-        'friction:{}', (0.14, 0.3, 0.5, 2.0, 4.0, 5.7), unchanged=1.0,
+        'friction:{}', (0.14, 0.3, 0.5, 0.7, 1.4, 2.0, 5.7), unchanged=1.0,
     ),
     Family(
         'base_mass', 'mass of the base', "times the model's",
@@ -102,11 +104,11 @@ GENERALIZATION: tuple[Family, ...] = (
     ),
     Family(
         'damping', 'damping of the joints', "times the model's",
-        'damping:{}', (0.0, 0.5, 2.0, 5.0, 10.0), unchanged=1.0,
+        'damping:{}', (0.0, 2.0, 5.0, 10.0, 20.0), unchanged=1.0,
     ),
     Family(
         'motor', 'strength of the motors', "times the model's",
-        'motor:{}', (0.5, 0.7, 0.85, 1.2, 1.5), unchanged=1.0,
+        'motor:{}', (0.6, 0.8, 0.9, 1.1, 1.3), unchanged=1.0,
     ),
     Family('slope', 'a slope', 'degrees, above 0 uphill', 'slope:{}', (-6, -3, 3, 6)),
     Family(

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from liquid_control.evaluation.families import Family
 from liquid_control.evaluation.robustness import (
@@ -17,6 +17,7 @@ from liquid_control.report.robustness.look import (
     NOTHING,
     condition_text,
     estimate_text,
+    number_text,
     shade,
 )
 
@@ -95,10 +96,12 @@ def heat_map(
         for policy in policies:
             cell = analysis.cell(policy, family_name, level)
             boxes.append(_box(cell, text, walks.get((policy, family_name, level))))
-        rows.append(Row(group, name, text, tuple(boxes)))
+        rows.append(Row(group, name, text, _marked(boxes)))
     ranked = sum(one.rank > 0 for one in analysis.standings)
-    total = tuple(_total(one, ranked) for one in analysis.standings)
-    return Table(policies, (Row('', ALL, ALL, total), *rows))
+    total = _marked([_total(one, ranked) for one in analysis.standings])
+    if results.families:
+        rows.insert(0, Row('', ALL, ALL, total))
+    return Table(policies, tuple(rows))
 
 
 def improvements(analysis: Analysis) -> Table | None:
@@ -112,6 +115,13 @@ def improvements(analysis: Analysis) -> Table | None:
         boxes = [_against(policy, over, found.get((policy, over))) for over in ranked]
         rows.append(Row('', policy, policy, tuple(boxes)))
     return Table(ranked, tuple(rows))
+
+
+def _marked(boxes: list[Box]) -> tuple[Box, ...]:
+    """The boxes; none is marked as best where all that were measured would be."""
+    if all(box.best for box in boxes if box.text != NOTHING):
+        return tuple(replace(box, best=False) for box in boxes)
+    return tuple(boxes)
 
 
 def _heading(family: Family) -> str:
@@ -160,4 +170,4 @@ def _against(policy: str, over: str, probability: Estimate | None) -> Box:
 
 
 def _number(estimate: Estimate) -> str:
-    return NOTHING if math.isnan(estimate.value) else f'{estimate.value:.0f}'
+    return NOTHING if math.isnan(estimate.value) else number_text(estimate.value)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import astuple
 from typing import NamedTuple
 
 from liquid_control.evaluation.families import Family
@@ -66,10 +67,13 @@ def estimate_text(estimate: Estimate, unit: str = ' %', digits: int = 0) -> str:
     """``98 % [95, 100]``, without an interval where there is none."""
     if math.isnan(estimate.value):
         return NOTHING
-    text = f'{estimate.value:.{digits}f}{unit}'
-    if math.isnan(estimate.low):
-        return text
-    return f'{text} [{estimate.low:.{digits}f}, {estimate.high:.{digits}f}]'
+    value, low, high = (number_text(x, digits) for x in astuple(estimate))
+    return f'{value}{unit}' if math.isnan(estimate.low) else f'{value}{unit} [{low}, {high}]'
+
+
+def number_text(value: float, digits: int = 0) -> str:
+    """A number with so many decimals, never −0."""
+    return f'{round(value, digits) + 0.0:.{digits}f}'
 
 
 def level_text(family: Family, level: float) -> str:

@@ -9,7 +9,7 @@ from plotly.offline import get_plotlyjs
 
 from liquid_control.evaluation.robustness import Analysis, RobustnessResults
 from liquid_control.report.page import write_page
-from liquid_control.report.robustness import curves, heat_map, standings, words
+from liquid_control.report.robustness import costs, curves, heat_map, standings, words
 from liquid_control.report.robustness.look import SCALE, Look, looks, plural, reference_name
 from liquid_control.report.robustness.pictures import write_pictures
 from liquid_control.report.robustness.plots import Plot
@@ -97,7 +97,7 @@ def _sections(
         (
             'What robustness costs',
             'Return over all faults against size, time, memory and energy of each policy.',
-            standings.costs(results, analysis, looks),
+            costs.costs(results, analysis, looks),
         ),
         (
             'Does knowing the elapsed time pay?',
@@ -142,7 +142,7 @@ def _subtitle(results: RobustnessResults) -> str:
     trainings = max((len(policy.bundles) for policy in results.policies), default=0)
     parts = [
         results.robot,
-        f'{plural(len(results.families), "fault")} at {plural(conditions, "level")}',
+        f'{plural(len(results.families), "fault")} at {plural(conditions, "level")} in all',
         f'{plural(episodes, "episode")} each',
     ]
     if trainings > 1:

@@ -29,17 +29,17 @@ _COLUMNS = 3
 def write_pictures(
     folder: Path, results: RobustnessResults, analysis: Analysis, looks: Mapping[str, Look]
 ) -> list[Path]:
-    """Write ``curves.png`` and ``map.png``; returns the files.
+    """Write ``map.png`` and, if there are faults, ``curves.png``; returns the files.
 
     Raises:
         OSError: a file cannot be written.
     """
     paths = []
     with rc_context({**STYLE, 'savefig.dpi': 160, 'savefig.facecolor': 'white'}):
-        for name, figure in (
-            ('curves', _curves(results, analysis, looks)),
-            ('map', _map(results, analysis)),
-        ):
+        figures = {'map': _map(results, analysis)}
+        if results.families:
+            figures['curves'] = _curves(results, analysis, looks)
+        for name, figure in figures.items():
             paths.append(folder / f'{name}.png')
             with replacing(paths[-1]) as partial:
                 figure.savefig(partial, format='png', metadata={'Software': None})

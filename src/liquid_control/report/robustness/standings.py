@@ -1,6 +1,5 @@
-"""All faults together: overall return, ranks, profiles, and return against cost."""
+"""All faults together: overall return, ranks and profiles."""
 
-import math
 from typing import Any
 
 from liquid_control.evaluation.robustness import Analysis, Estimate, RobustnessResults, Standing
@@ -8,22 +7,11 @@ from liquid_control.report.robustness.look import Look, estimate_text
 from liquid_control.report.robustness.plots import Plot, line, plot, points, safe
 
 Looks = dict[str, Look]
-COSTS = {
-    'parameters': ('parameters', 1.0),
-    'latency_us_p50': ('median time of a step, µs', 1.0),
-    'resident_bytes': ('resident memory, MiB', 2.0**-20),
-    'bundle_bytes': ('size of the bundle, KiB', 2.0**-10),
-    'state_bytes': ('hidden state, bytes', 1.0),
-    'multiply_adds': ('multiply-adds a step', 1.0),
-    'transcendentals': ('transcendental operations a step', 1.0),
-    'energy_nj': ('energy a step, nJ, an estimate', 1.0),
-}
-"""Figure of a policy → its title with unit, and the factor to that unit."""
 
 
 def overall(results: RobustnessResults, analysis: Analysis, looks: Looks) -> Plot | None:
     """Mean area under the degradation curves, best policy on top."""
-    ranked = _ranked(analysis)
+    ranked = ranked_policies(analysis)
     if len(ranked) < 2:
         return None
     traces = [
@@ -39,7 +27,7 @@ def overall(results: RobustnessResults, analysis: Analysis, looks: Looks) -> Plo
 
 def ranks(analysis: Analysis, looks: Looks) -> Plot | None:
     """The rank of each policy, with all ranks that its interval holds."""
-    ranked = _ranked(analysis)
+    ranked = ranked_policies(analysis)
     if len(ranked) < 2:
         return None
     traces = [
@@ -72,31 +60,7 @@ def profiles(results: RobustnessResults, analysis: Analysis, looks: Looks) -> Pl
     return plot('Performance profiles', traces, x, y, 340) if traces else None
 
 
-def costs(results: RobustnessResults, analysis: Analysis, looks: Looks) -> list[Plot]:
-    """Return over all faults against what each policy costs."""
-    ranked = {one.policy: one for one in _ranked(analysis)}
-    made = []
-    for key, (title, factor) in COSTS.items():
-        traces = []
-        for policy in results.policies:
-            value = policy.figures.get(key)
-            if policy.name not in ranked or value is None or not math.isfinite(value):
-                continue
-            reached = ranked[policy.name].overall
-            text = (
-                f'<b>{safe(policy.name)}</b><br>{safe(title)}: {factor * value:,.4g}<br>'
-                f'{estimate_text(reached, digits=1)}'
-            )
-            look = looks[policy.name]
-            traces.append(points(policy.name, look, reached, factor * value, text, vertical=True))
-        if traces:
-            y = {'title': f'return, % of {results.reference["name"]}', 'rangemode': 'tozero'}
-            x = {'title': title, 'rangemode': 'tozero'}
-            made.append(plot(f'Return and {title.partition(",")[0]}', traces, x, y))
-    return made
-
-
-def _ranked(analysis: Analysis) -> list[Standing]:
+def ranked_policies(analysis: Analysis) -> list[Standing]:
     """The policies with a rank, best first."""
     return [one for one in analysis.standings if one.rank]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from liquid_control.evaluation.robustness import Analysis, Cell, Estimate, RobustnessResults
+from liquid_control.report.robustness.costs import COSTS
 from liquid_control.report.robustness.look import CLEAN, NOTHING, condition_text, estimate_text
-from liquid_control.report.robustness.standings import COSTS
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from liquid_control.evaluation.robustness import (
     RobustnessResults,
     Standing,
 )
-from liquid_control.report.fitted import NOTHING, Figure, FittedTable
+from liquid_control.report.fitted import NOTHING, FittedTable
 from liquid_control.report.robustness.look import reference_name
 
 _CLEAN = 'no fault'
@@ -21,16 +21,13 @@ _CLEAN = 'no fault'
 def standing_table(results: RobustnessResults, analysis: Analysis) -> FittedTable:
     """Where each policy stands, best first; figures with 95 % intervals."""
     title = f'Over all faults, in % of {reference_name(results)} without faults; [95 % interval]'
-    table = FittedTable(
-        'policy', 'rank', 'over all faults', 'no fault', 'keeps, %', 'mean rank',
-        Figure('falls', ',.0f'), Figure('stopped', ',.0f'), Figure('episodes', ',.0f'),
-        title=title,
-    )  # fmt: skip
+    headings = 'rank', 'over all faults', 'no fault', 'keeps, %', 'mean rank', 'falls', 'stopped'
+    table = FittedTable('policy', *headings, title=title)
     for one in analysis.standings:
         texts = [_interval(one.overall), _interval(one.clean), _interval(one.keeps)]
         rank = NOTHING if math.isnan(one.mean_rank.value) else f'{one.mean_rank.value:.1f}'
-        counts = one.falls, one.stopped, one.episodes
-        table.add_row(escape(one.policy), _rank(one), *texts, rank, *counts)
+        falls = f'{one.falls} of {one.episodes}'
+        table.add_row(escape(one.policy), _rank(one), *texts, rank, falls, f'{one.stopped}')
     return table
 
 
@@ -81,7 +78,7 @@ def _rank(standing: Standing) -> str:
         return NOTHING
     if standing.certain:
         return f'{standing.rank}'
-    return f'{standing.rank} ({standing.rank_low}–{standing.rank_high})'
+    return f'{standing.rank_low} to {standing.rank_high}'
 
 
 def _interval(estimate: Estimate) -> str:

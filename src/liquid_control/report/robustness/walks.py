@@ -4,7 +4,8 @@ import base64
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,15 @@ from liquid_control.report.robustness.walk_worker import Job
 
 _CELLS = 16
 """Cells that get videos, at most."""
+_TOGETHER = 2
 _BYTES = 150_000
 _TIMEOUT_S = 60
 _SAME = 1e-6
 """Relative difference of returns up to which a walk is the one that was measured."""
+
+
+Key = tuple[str, str, float]
+"""Policy, family and level of a cell."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,7 @@ class Walks:
     """
 
     cells: tuple[WalkedCell, ...] = ()
-    numbers: dict[tuple[str, str, float], int] = field(default_factory=dict)
+    numbers: dict[Key, int] = field(default_factory=dict)
     problem: str = ''
 
 
@@ -72,6 +78,10 @@ class _Episode:
     job: Job
 
 
+_Videos = tuple[tuple[Walk, ...], list[str]]
+"""The videos of a cell, and why others are missing."""
+
+
 def record_walks(
     results: RobustnessResults,
     analysis: Analysis,
@@ -84,25 +94,36 @@ def record_walks(
     Args:
         results: what was measured.
         analysis: what follows from it.
-        report: called as ``report(share, text)`` before each cell and at the end.
+        report: called as ``report(share, text)`` after each cell and at the end.
     """
-    episodes: dict[tuple[str, str, float], list[_Episode]] = {}
+    episodes: dict[Key, list[_Episode]] = {}
     for cell in chosen(results, analysis):
         found = list(_episodes(results, cell))
         if found:
             episodes[cell.policy, cell.family, cell.level] = found
     cells, numbers, problems = [], {}, Counter[str]()
-    for done, (key, found) in enumerate(episodes.items()):
-        report(done / len(episodes), f'video: {found[0].title}')
-        walks, failed = _draw(found)
+    for done, (key, (walks, failed)) in enumerate(_drawn(episodes)):
+        title = episodes[key][0].title
+        report((done + 1) / len(episodes), title)
         problems.update(failed)
         if walks:
             numbers[key] = len(cells)
-            cells.append(WalkedCell(found[0].title, walks))
-        elif done == 0:
-            break  # nothing can be drawn on this machine
+            cells.append(WalkedCell(title, walks))
     report(1.0, '')
     return Walks(tuple(cells), numbers, _problem(problems))
+
+
+def _drawn(episodes: Mapping[Key, Sequence[_Episode]]) -> Iterator[tuple[Key, _Videos]]:
+    """The videos of each cell, two cells at a time, or of none if the first cannot be drawn."""
+    if not episodes:
+        return
+    first, *others = episodes
+    videos = _draw(episodes[first])
+    yield first, videos
+    if not videos[0]:
+        return
+    with ThreadPoolExecutor(_TOGETHER) as pool:
+        yield from zip(others, pool.map(_draw, map(episodes.__getitem__, others)), strict=True)
 
 
 def chosen(results: RobustnessResults, analysis: Analysis) -> list[Cell]:
@@ -161,7 +182,7 @@ def _episodes(results: RobustnessResults, cell: Cell) -> Iterator[_Episode]:
         yield _Episode(cell, f'{cell.policy}, {condition}', kind, row.returns[index], job)
 
 
-def _draw(episodes: Sequence[_Episode]) -> tuple[tuple[Walk, ...], list[str]]:
+def _draw(episodes: Sequence[_Episode]) -> _Videos:
     """The videos of one cell, and why others could not be drawn."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -27,7 +27,6 @@ from liquid_control.report.summary import Sentence
 
 _NAMED = 4
 """Policies that a sentence about one fault names; of more, the best and the worst."""
-_HALF = 50.0
 
 
 def problems(results: RobustnessResults, analysis: Analysis) -> list[Sentence]:
@@ -83,23 +82,31 @@ def fault_by_fault(results: RobustnessResults, analysis: Analysis) -> list[tuple
 
 
 def _overall(results: RobustnessResults, analysis: Analysis) -> Iterator[str]:
+    scale = f'of what {reference_name(results)} reaches without faults'
+    if not results.families:
+        clean = [(one.policy, one.clean) for one in analysis.standings]
+        yield f'Without a fault, {_reach(clean)} {scale}.'
+        return
     ranked = [one for one in analysis.standings if one.rank]
     if not ranked:
         yield 'No policy was measured under every fault, so none can be ranked.'
         return
-    scale = f'of what {reference_name(results)} reaches without faults'
-    if len(ranked) == 1:
-        (only,) = ranked
-        reached = estimate_text(only.overall)
-        yield f'Averaged over all faults, {only.policy} reaches {reached} {scale}.'
-        return
     best = [one.policy for one in ranked if one.best]
-    reached = [f'{one.policy} {estimate_text(one.overall)}' for one in ranked]
-    text = f'Averaged over all faults, {_some(reached, _NAMED)} {scale}.'
-    if len(best) > 1:
-        yield f'No winner can be named: {listed(best)} cannot be told apart. {text}'
+    reached = _reach([(one.policy, one.overall) for one in ranked])
+    text = f'Averaged over all faults, {reached} {scale}.'
+    if len(ranked) == 1:
+        yield text
+    elif len(best) > 1:
+        yield f'No winner can be named: {_some(best)} cannot be told apart. {text}'
     else:
         yield f'{best[0]} is the most robust. {text}'
+
+
+def _reach(figures: Sequence[tuple[str, Estimate]]) -> str:
+    """``a reaches 90 %, b 80 % and c 70 %``."""
+    (name, first), *others = figures
+    texts = [f'{policy} {estimate_text(figure)}' for policy, figure in others]
+    return _some([f'{name} reaches {estimate_text(first)}', *texts], _NAMED)
 
 
 def _ranks(analysis: Analysis) -> Iterator[str]:
@@ -112,6 +119,8 @@ def _ranks(analysis: Analysis) -> Iterator[str]:
     ]
     if not others:
         yield f'All ranks are certain: {_some(certain)}.'
+    elif all((one.rank_low, one.rank_high) == (1, len(ranked)) for one in ranked):
+        yield 'No rank is certain.'
     elif certain:
         yield f'Ranks are certain for {_some(certain)}, not for {_some(others)}.'
     else:
@@ -177,7 +186,8 @@ def _keep(cells: Sequence[Cell]) -> str:
 
 def _winner(cells: Sequence[Cell]) -> str:
     best = [cell.policy for cell in cells if cell.best]
-    if len(cells) < 2 or not best:
+    without = all(math.isnan(cell.keeps.low) for cell in cells)
+    if len(cells) < 2 or not best or without:
         return ''
     if len(best) == 1:
         return f' {best[0]} returns most.'
