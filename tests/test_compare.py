@@ -96,6 +96,8 @@ def test_what_fails_is_said_and_exits_with_1(bundle, tmp_path, monkeypatch, caps
         (['compare', '--fault', 'gausian:1'], "did you mean 'gaussian'"),
         (['compare', '--fault', 'gaussian:-1'], 'expected a number in [0, 1000], found -1'),
         (['compare', '--fault', 'mass:2:tail'], 'tail'),
+        (['compare', '--fault', 'none,gaussian:0'], 'expected one that changes something'),
+        (['benchmark', 'robustness', '--fault', 'delay:1', '--preset', 'hard'], 'one of them'),
         (['compare', '--robot', 'walker'], "did you mean 'walker2d'"),
         (['compare', '--address', 'auto'], '--address: it is that of a Ray cluster'),
         (

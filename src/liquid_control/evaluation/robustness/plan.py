@@ -17,7 +17,7 @@ from liquid_control.faults import ClockFault, of_kind, parse
 from liquid_control.jobs import Piece, Size
 from liquid_control.provenance import versions
 
-WORLDS = 128
+WORLDS = 96
 """Episodes of a piece, roughly: enough to be stepped together, few enough to see the progress."""
 _CLEAN: list[Any] = ['', 0.0, 'none']
 """Family, level and fault of episodes without a fault."""
@@ -39,7 +39,7 @@ class Plan:
 
     Raises:
         FaultError: the robot cannot have one of the faults.
-        ValueError: the robot is not simulated, or two families have one name.
+        ValueError: the robot is not simulated, there is no fault, or two families have one name.
     """
 
     benchmark: str
@@ -50,6 +50,8 @@ class Plan:
     seed: int
 
     def __post_init__(self):
+        if not any(family.levels for family in self.families):
+            raise ValueError('faults: expected one that changes something, found none')
         names = [family.name for family in self.families]
         repeated = sorted({name for name in names if names.count(name) > 1})
         if repeated:

@@ -2,7 +2,9 @@
 
 import math
 
+from rich.console import Group
 from rich.markup import escape
+from rich.text import Text
 
 from liquid_control.evaluation.robustness import (
     MEASURED,
@@ -18,27 +20,27 @@ from liquid_control.report.robustness.look import reference_name
 _CLEAN = 'no fault'
 
 
-def standing_table(results: RobustnessResults, analysis: Analysis) -> FittedTable:
+def standing_table(results: RobustnessResults, analysis: Analysis) -> Group:
     """Where each policy stands, best first; figures with 95 % intervals."""
-    title = f'Over all faults, in % of {reference_name(results)} without faults; [95 % interval]'
+    title = f'Return in % of {reference_name(results)} without faults [95 % interval]'
     headings = 'rank', 'over all faults', 'no fault', 'keeps, %', 'mean rank', 'falls', 'stopped'
-    table = FittedTable('policy', *headings, title=title)
+    table = FittedTable('policy', *headings)
     for one in analysis.standings:
         texts = [_interval(one.overall), _interval(one.clean), _interval(one.keeps)]
         rank = NOTHING if math.isnan(one.mean_rank.value) else f'{one.mean_rank.value:.1f}'
         falls = f'{one.falls} of {one.episodes}'
         table.add_row(escape(one.policy), _rank(one), *texts, rank, falls, f'{one.stopped}')
-    return table
+    return Group(Text(title, style='bold'), table)
 
 
-def fault_table(results: RobustnessResults, analysis: Analysis) -> FittedTable:
+def fault_table(results: RobustnessResults, analysis: Analysis) -> Group:
     """What each policy reaches under each fault: a row a fault, a column a policy."""
     names = [one.policy for one in analysis.standings]
     title = (
         f'Return in % of {reference_name(results)} without faults [95 % interval]; '
         '*: none is certainly better'
     )
-    table = FittedTable('fault', *map(escape, names), title=title)
+    table = FittedTable('fault', *map(escape, names))
     cells = {
         (one.policy, one.family, one.level): one
         for one in analysis.cells
@@ -60,7 +62,7 @@ def fault_table(results: RobustnessResults, analysis: Analysis) -> FittedTable:
     table.add_row('falls', *(f'{one.falls} of {one.episodes}' for one in ranked))
     if any(one.stopped for one in ranked):
         table.add_row('stopped', *(f'{one.stopped}' for one in ranked))
-    return table
+    return Group(Text(title, style='bold'), table)
 
 
 def _cell(cell: Cell, marked: bool) -> str:
