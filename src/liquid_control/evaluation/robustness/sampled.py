@@ -93,9 +93,9 @@ def certainly_better(figures: Mapping[str, Sampled]) -> dict[str, set[str]]:
 
     The intervals of all pairs hold together with 95 %: each has the half-width c·s, with the
     standard error s of that difference, and c the 95th percentile over the resamples of the
-    largest error of any pair in units of its s, wider by Student's t. Policies that were not
-    measured are left out. Among policies that are equal, one is called better in at most 5 % of
-    comparisons, however many there are; between two intervals that overlap, none is.
+    largest error of any pair in units of its s, wider by Student's t. So among equal policies one
+    is called better in about 5 % of comparisons, however many they are, if episodes are not few.
+    Policies that were not measured are left out.
     """
     known = {name: one for name, one in figures.items() if np.isfinite(one.value)}
     better: dict[str, set[str]] = {name: set() for name in known}
