@@ -11,6 +11,7 @@ from rosbags.typesys import Stores, get_typestore
 
 from liquid_control import provenance
 from liquid_control.control import Bundle
+from liquid_control.control.stamps import stamp_ns
 from liquid_control.evaluation.runs import about_run
 from liquid_control.faults import FaultInjector, parse
 from liquid_control.sim import robot_of
@@ -124,8 +125,7 @@ def record_run(
         rows = {int(s): i for i, s in enumerate(episode.trace.stamps)}
         held, total, over = np.array(robot.action.safe, dtype=np.float32), 0.0, False
         while not over:
-            stamp = world.stamp_ns
-            _record_sensors(recorder, world, injector)
+            stamp = _record_sensors(recorder, world, injector)
             if stamp in rows:
                 row = rows[stamp]
                 held = episode.trace.actions[row]
@@ -161,7 +161,8 @@ def record_run(
     provenance.write_json(folder / 'run.json', {**run, 'ended': 'done'})
 
 
-def _record_sensors(recorder: Recorder, world: World, injector: FaultInjector) -> None:
+def _record_sensors(recorder: Recorder, world: World, injector: FaultInjector) -> int:
+    """Write what the sensors send; return the stamp with which the joints' readings arrive."""
     messages = world.messages()
     stamp = world.stamp_ns
     recorder.write('/imu/data', 'sensor_msgs/msg/Imu', imu(stamp, messages['imu/data']))
@@ -170,7 +171,9 @@ def _record_sensors(recorder: Recorder, world: World, injector: FaultInjector) -
     recorder.write('/joint_states', 'sensor_msgs/msg/JointState', true)
     faulty = copy.deepcopy(sensed)
     if injector.apply('joint_states', faulty):
+        stamp = stamp_ns(faulty)
         message = joint_state(stamp, faulty.name, faulty.position, faulty.velocity)
         recorder.write('/faulty/joint_states', 'sensor_msgs/msg/JointState', message)
     else:
         recorder.write('/fault/dropped', 'std_msgs/msg/Header', header(stamp, 'joint_states'))
+    return stamp

@@ -90,7 +90,15 @@ def test_errors_are_in_units_of_the_robots_std(walks, robot, bundle):
     assert told['prediction_scale'] == 'recording'
 
 
-@pytest.mark.parametrize('fault', [FAULT, 'delay:2@7+gaussian:0.1+dropped:0.1+jitter:0.1'])
+@pytest.mark.parametrize(
+    'fault',
+    [
+        FAULT,
+        'delay:2@7+gaussian:0.1+dropped:0.1+jitter:0.1',
+        'bias:0.2+frozen:1/burst:5:20+stamp_jitter:0.2+dropped:0.1',
+        'stuck:0.1:3+drift:0.5+random_walk/ramp:30+delay_ms:12+dropped:0.2@9',
+    ],
+)
 def test_replayed_fault_equals_recorded_fault(walks, robot, bundle, fault):
     walk = walks(fault)  # its bag has both the true and the faulty sensors
     runner = PolicyRunner(bundle)

@@ -143,8 +143,9 @@ def test_why_one_recording_failed_stands_in_the_verdict(bundle, tmp_path, capsys
 def test_names_are_no_markup_and_one_policy_counts_once(walks, bundle, tmp_path, capsys):
     odd = tmp_path / 'walk[bold]'
     shutil.copytree(walks().folder, odd)
+    same = f'{bundle.parent}/./{bundle.name}'
     code = main(
-        ['replay', str(odd), str(walks().folder), '--policy', str(bundle), '--policy', str(bundle),
+        ['replay', str(odd), str(walks().folder), '--policy', str(bundle), '--policy', same,
          '--out', str(tmp_path / 'out')]
     )  # fmt: skip
     assert code == 0

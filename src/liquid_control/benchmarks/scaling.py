@@ -1,6 +1,7 @@
 """How much faster a comparison is with several workers: the same pieces with one and with N."""
 
 import contextlib
+import logging
 import tempfile
 import time
 from collections.abc import Callable, Generator
@@ -73,7 +74,10 @@ def _engine(name: str, processors: int) -> Generator[None]:
         return
     import ray
 
-    ray.init(num_cpus=processors, log_to_driver=False, include_dashboard=False)
+    ray.init(
+        num_cpus=processors, log_to_driver=False, include_dashboard=False,
+        logging_level=logging.WARNING,
+    )  # fmt: skip
     try:
         yield
     finally:

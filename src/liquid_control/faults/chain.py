@@ -107,13 +107,15 @@ class FaultChain:
         if not active.any():
             return samples
         draws = random.draws(self._signal, position, active)
-        if fault.alters:
+        if fault.loses:
             lost = fault.drops(draws) & active
-            if strength is not None and fault.loses:
+            if strength is not None:
                 lost &= draws.uniform(each='sample') < strength
+            samples = samples._replace(arrived=samples.arrived & ~lost)
+        if fault.corrupts:
             found = fault.corrupt(samples.values, self._signal.scale, draws)
             values = self._merge(position, samples.values, found, active, strength)
-            samples = samples._replace(values=values, arrived=samples.arrived & ~lost)
+            samples = samples._replace(values=values)
         if memory is None:
             return samples
         found = memory.push(samples, active, draws)

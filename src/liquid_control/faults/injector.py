@@ -102,6 +102,16 @@ class FaultInjector:
                 access.write(message, last.delivered[slice(*cut)].copy())
         return last.arrived
 
+    def sent_ns(self, topic: str, stamp: int) -> int:
+        """The stamp in ns with which the sensor sent the newest message of a topic.
+
+        Args:
+            topic: the topic.
+            stamp: the stamp with which that message arrives.
+        """
+        last = self._last.get(topic)
+        return stamp if last is None or last.stamped != stamp else last.stamp
+
     def _chain(self, topic: str, stamp: int) -> FaultChain:
         """The faults of a topic; an episode of theirs begins after a gap."""
         passed = stamp - self._last[topic].stamp if topic in self._last else 0

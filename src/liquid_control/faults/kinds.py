@@ -51,11 +51,6 @@ class SignalFault(Fault):
         """Whether it loses samples by itself, without memory."""
         return not self.idle and type(self).drops is not SignalFault.drops
 
-    @property
-    def alters(self) -> bool:
-        """Whether it loses or corrupts samples by itself, without memory."""
-        return self.corrupts or self.loses
-
     def drops(self, draws: Draws) -> np.ndarray | bool:
         """Return which samples are lost, (N,) bool."""
         return False

@@ -1,4 +1,4 @@
-"""A policy's graph for batches, whose rows are summed as a single row is.
+"""Sums in a policy's graph, computed for a row of a batch as for a single row.
 
 ONNX Runtime adds four neighbouring numbers at once, beginning at a multiple of 16 bytes. Where a
 row of a batch begins elsewhere, a sum over its last axis is rounded in another order.
@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 import onnx
-from onnx import GraphProto, NodeProto, helper, numpy_helper
+from onnx import GraphProto, ModelProto, NodeProto, helper, numpy_helper
 
 _LANES = 4
 """Numbers of a float32 vector of 16 bytes."""
@@ -16,37 +16,26 @@ _PAIRWISE = ('Add', 'Sub', 'Mul', 'Div')
 _SINGLE = ('Sigmoid', 'Tanh', 'Neg', 'Abs', 'Relu', 'Softplus', 'Exp')
 
 
-def aligned_graph(content: bytes) -> bytes:
+def align_rows(model: ModelProto) -> None:
     """Widen what is summed over its last axis, so that each row of a batch begins at 16 bytes.
 
     Sums (B, T, S) → (B, T) of element-wise functions of (B, 1, S) and weights (T, S) are computed
     for some more T, whose weights are zero, and cut to T. Other sums stay as they are.
 
     Args:
-        content: graph of one step, for batches of any size.
+        model: a step for batches of any size; changed in place. What it computed before is still
+            in it, though nothing needs it.
     """
-    model = onnx.load_model_from_string(content)
     shapes = _shapes(onnx.shape_inference.infer_shapes(model).graph)
-    widener, nodes = _Widener(model.graph, shapes), []
+    widener = _Widener(model.graph, shapes)
+    nodes: list[NodeProto] = []
     for node in model.graph.node:
         if node.op_type == 'ReduceSum' and _over_last(node, widener.weights):
             nodes += widener.sum(node)
         else:
             nodes.append(node)
-    needed = _needed(nodes, {value.name for value in model.graph.output})
     del model.graph.node[:]
-    model.graph.node.extend(needed)
-    return model.SerializeToString()
-
-
-def _needed(nodes: list[NodeProto], names: set[str]) -> list[NodeProto]:
-    """The nodes, in their order, that some values depend on; ONNX Runtime would run all."""
-    kept = []
-    for node in reversed(nodes):
-        if names.intersection(node.output):
-            names.update(node.input)
-            kept.append(node)
-    return kept[::-1]
+    model.graph.node.extend(nodes)
 
 
 def _shapes(graph: GraphProto) -> dict[str, tuple[int | None, ...]]:

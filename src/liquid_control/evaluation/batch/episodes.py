@@ -1,5 +1,6 @@
 """Episodes of one policy in many worlds at once, each equal to a single one to the last step."""
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -17,6 +18,9 @@ from liquid_control.evaluation.episodes import Episode, require_finite
 from liquid_control.faults import Fault, constant_period
 from liquid_control.sim import robot_of
 from liquid_control.sim.worlds import Worlds
+
+_TURNS = 50
+"""Control periods between two reports of what is under way."""
 
 
 class PlannedEpisode(NamedTuple):
@@ -78,12 +82,15 @@ class BatchEpisodes:
         self,
         planned: Iterator[PlannedEpisode],
         done: Callable[[PlannedEpisode, Episode], None] = lambda plan, episode: None,
+        under_way: Callable[[float], None] = lambda episodes: None,
     ) -> int:
         """Run all episodes; return how many control periods they lasted in all.
 
         Args:
             planned: the episodes, begun in this order.
             done: called with each as it ends.
+            under_way: called now and then with the sum of the shares that have passed of the
+                episodes that have begun and not ended.
 
         Raises:
             BatchStepError: a step of the policy fails.
@@ -93,8 +100,12 @@ class BatchEpisodes:
         for row in range(len(self._plans)):
             self._begin(row, next(planned, None))
         steps = 0
-        while self._running.any():
+        for turn in itertools.count(1):
             rows = np.flatnonzero(self._running)
+            if not len(rows):
+                break
+            if turn % _TURNS == 0:
+                under_way(float(np.sum(self.worlds.steps[rows] / self._limits[rows])))
             fallen = self._step(rows)
             steps += len(rows)
             ended = fallen | (self.worlds.steps[rows] >= self._limits[rows])

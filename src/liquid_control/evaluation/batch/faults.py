@@ -72,8 +72,7 @@ class SlotFaults:
 
     def at(self, stamps: np.ndarray) -> None:
         """Set the present time of each robot in ns, (N,)."""
-        self._streams.at(*stamps.tolist())
-        self._stamps = stamps
+        self._streams.stamps = self._stamps = stamps.copy()
 
     def models(self, nominal: 'MjModel', steps: np.ndarray) -> Iterator[tuple[int, 'MjModel']]:
         """Each robot under faults of the dynamics, and the model by which it moves from now on.

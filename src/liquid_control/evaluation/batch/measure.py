@@ -46,7 +46,8 @@ def measure_all(
         seed: seed of the first episode.
         elapsed: ``measured`` or ``nominal``: the policy is given the elapsed time, or always 1.
         thin: whether readings that come faster than the policy's rate are thinned out.
-        report: called as ``report(share, fault)`` as episodes end, with the share that is done.
+        report: called as ``report(share, fault)`` now and then, with the share that is done and the
+            fault whose episode ended last.
 
     Raises:
         ContractError: the policy does not fit the robot.
@@ -68,7 +69,7 @@ def measure_all(
         count = min(WORLDS, len(found.missing()))
         try:
             worlds = BatchEpisodes(runner, robot, lists, count, elapsed, thin)
-            worlds.run(iter(found.missing()), found.add)
+            worlds.run(iter(found.missing()), found.add, found.under_way)
         except BatchStepError:
             pass  # which robot's step failed can only be told one by one
     for plan in found.missing():
@@ -95,7 +96,7 @@ class _Collected:
             for number in range(len(faults))
             for index in range(episodes)
         )
-        self._planned = len(self._missing)
+        self._planned, self._share, self._last = len(self._missing), 0.0, ''
         self._episodes: list[list[Episode | None]] = [[None] * episodes for _ in faults]
         self._results: dict[int, Results] = {}
 
@@ -112,7 +113,14 @@ class _Collected:
         if len(done) == len(self._episodes[number]):
             self._results[number] = Results.of(fault, self._seed, self._contract, done)
             self._episodes[number] = []
-        self._report(1.0 - len(self._missing) / self._planned, fault)
+        self._last = fault
+        self.under_way(0.0)
+
+    def under_way(self, episodes: float) -> None:
+        """Report how far all is, with the shares that have passed of running episodes in sum."""
+        done = self._planned - len(self._missing) + episodes
+        self._share = max(self._share, done / self._planned)
+        self._report(self._share, self._last)
 
     def results(self) -> list[Results]:
         """One result a fault, in their order."""

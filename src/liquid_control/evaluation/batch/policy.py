@@ -5,7 +5,7 @@ import numpy as np
 from liquid_control.control.gate import float32_limits
 from liquid_control.control.runtime import PolicyRunner, places
 from liquid_control.control.step_graph import INPUTS, OUTPUTS, StepGraphError, open_session
-from liquid_control.evaluation.batch.aligned import aligned_graph
+from liquid_control.evaluation.batch.graph import batch_graph
 
 _SIZE = 8
 """Batches have a multiple of so many rows."""
@@ -133,9 +133,9 @@ class BatchPolicy:
 
 
 def _for_batches(graph: bytes) -> bytes:
-    """The graph with aligned rows, where ONNX can read and write it."""
+    """The graph for batches, where ONNX can read and write it."""
     try:
-        wide = aligned_graph(graph)
+        wide = batch_graph(graph)
         open_session(wide)
     except (StepGraphError, ValueError):
         return graph

@@ -30,7 +30,7 @@ class _Every(Memory):
 
 @dataclass(frozen=True)
 class CommandHold(CommandFault):
-    """Only every so manieth command is taken; it acts until the next one is.
+    """Only one command of several is taken; it acts until the next one is.
 
     This is what the RealWorldRL suite calls repeated actions (Dulac-Arnold et al. 2020).
 
@@ -39,7 +39,7 @@ class CommandHold(CommandFault):
     """
 
     name: ClassVar[str] = 'command_hold'
-    about: ClassVar[str] = 'each command acts so many periods'
+    about: ClassVar[str] = 'each command acts for several periods'
     by_channel: ClassVar[bool] = False
 
     periods: int = setting(2, 1, 1000, whole=True, neutral=1)

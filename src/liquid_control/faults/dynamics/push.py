@@ -34,7 +34,7 @@ class Push(DynamicsFault):
     """
 
     name: ClassVar[str] = 'push'
-    about: ClassVar[str] = 'pushes the base with so many N'
+    about: ClassVar[str] = 'pushes of the base, in N'
     graded: ClassVar[bool] = True
 
     force: float = setting(50.0, 0.0, 100_000.0, neutral=0.0)

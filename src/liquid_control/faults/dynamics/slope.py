@@ -24,7 +24,7 @@ class Slope(DynamicsFault):
     """
 
     name: ClassVar[str] = 'slope'
-    about: ClassVar[str] = 'uphill by so many degrees'
+    about: ClassVar[str] = 'a slope in degrees; above 0 uphill'
     graded: ClassVar[bool] = True
 
     degrees: float = setting(5.0, -45.0, 45.0, neutral=0.0)

@@ -10,13 +10,15 @@ from plotly.offline import get_plotlyjs
 from liquid_control.evaluation.robustness import Analysis, RobustnessResults
 from liquid_control.report.page import write_page
 from liquid_control.report.robustness import costs, curves, heat_map, standings, words
-from liquid_control.report.robustness.look import SCALE, Look, looks, plural, reference_name
+from liquid_control.report.robustness.look import SCALE, Look, listed, looks, plural, reference_name
 from liquid_control.report.robustness.pictures import write_pictures
 from liquid_control.report.robustness.plots import Plot
 from liquid_control.report.robustness.tables import provenance, tables
 from liquid_control.report.robustness.walks import Walks, record_walks
 
 REPORT = 'report.html'
+_NAMED = 4
+"""Policies up to which the title names all."""
 _BANDS = 6
 """Policies up to which intervals are shown at first; of more they would hide the lines."""
 
@@ -129,11 +131,11 @@ def _json(sections: list[dict[str, Any]]) -> str:
 
 
 def _title(results: RobustnessResults) -> str:
-    names = {'robustness': 'Robustness', 'generalization': 'Generalization'}
-    what = names.get(results.benchmark, 'Policies compared under faults')
-    count = len(results.policies)
-    who = results.policies[0].name if count == 1 else f'{count} policies'
-    return f'{what}: {who}'
+    """What was compared: all policies if they are few."""
+    titles = {'robustness': 'Robustness', 'generalization': 'Generalization'}
+    names = [policy.name for policy in results.policies]
+    who = listed(names) if len(names) <= _NAMED else f'{len(names)} policies'
+    return f'{titles.get(results.benchmark, "Under faults")}: {who}'
 
 
 def _subtitle(results: RobustnessResults) -> str:

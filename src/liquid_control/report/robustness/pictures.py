@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,8 @@ _INK = STYLE['text.color']
 _DASHES = {'solid': '-', 'dash': '--', 'dot': ':'}
 _MARKS = {'circle': 'o', 'square': 's', 'diamond': 'D'}
 _COLUMNS = 3
+_LETTERS = 44
+"""Letters of a title that fit above a panel."""
 
 
 def write_pictures(
@@ -61,8 +64,8 @@ def _curves(results: RobustnessResults, analysis: Analysis, looks: Mapping[str, 
         for curve in curves:
             if curve.family == family.name:
                 _draw(ax, family, curve, looks[curve.policy], len(looks) <= _COLUMNS * 2)
-        ax.set_title(family.title, loc='left', fontsize=9)
-        ax.set_xlabel(family.unit)
+        ax.set_title(fill(_plain(family.title), _LETTERS), loc='left', fontsize=9)
+        ax.set_xlabel(_plain(family.unit))
         ax.set_ylim(0, top)
         ax.grid(axis='y', color=_INK, alpha=0.1, lw=0.6)
     for ax in axes[:, 0]:

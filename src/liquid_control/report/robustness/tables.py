@@ -53,7 +53,7 @@ def provenance(results: RobustnessResults) -> list[tuple[str, str]]:
         ('machine', ', '.join(parts)),
         ('versions', ', '.join(f'{name} {version}' for name, version in versions.items())),
         ('robot', results.robot),
-        ('100 %', ', '.join(f'{name} {value}' for name, value in results.reference.items())),
+        ('100 %', _reference(results)),
         ('seeds of episodes', f'{results.seed} to {results.seed + max(episodes - 1, 0)}'),
     ]
     for policy in results.policies:
@@ -62,6 +62,11 @@ def provenance(results: RobustnessResults) -> list[tuple[str, str]]:
             text = ', '.join(f'{name} {value}' for name, value in shown.items())
             rows.append((policy.name, text))
     return [(name, str(value)) for name, value in rows if value not in (None, '')]
+
+
+def _reference(results: RobustnessResults) -> str:
+    found = {**results.reference, 'return': f'{results.reference["return"]:.1f}'}
+    return ', '.join(f'{name} {value}' for name, value in found.items())
 
 
 def _standings(analysis: Analysis) -> Table:

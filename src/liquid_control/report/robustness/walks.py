@@ -27,7 +27,7 @@ _CELLS = 16
 """Cells that get videos, at most."""
 _TOGETHER = 2
 _BYTES = 150_000
-_TIMEOUT_S = 60
+_TIMEOUT_S = 300
 _SAME = 1e-6
 """Relative difference of returns up to which a walk is the one that was measured."""
 
