@@ -30,6 +30,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'realtime: on the wall clock, to measure latency and missed deadlines (lockstep; with '
         'several policies or faults, then one walk of each policy in real time, without faults)',
     )
+    parser.add_argument(
+        '--elapsed',
+        choices=('measured', 'nominal'),
+        default='measured',
+        help='elapsed time that the policy is given: measured between stamps, or nominal: always '
+        '1 (measured)',
+    )
+    parser.add_argument(
+        '--every-reading',
+        action='store_true',
+        help='use also readings that come faster than the policy asks for, as at a period of 4 ms',
+    )
     parser.add_argument('--no-record', action='store_true', help='neither record nor measure')
     add_walk_arguments(parser, 'runs/TIME-POLICY, or runs/TIME-run with several')
 
@@ -55,6 +67,8 @@ def main(args: argparse.Namespace) -> int:
         'seconds': args.seconds,
         'priority': args.priority,
         'record': not args.no_record,
+        'elapsed': args.elapsed,
+        'thin': not args.every_reading,
         'command': command(),
     }
     if len(policies) == len(faults) == 1:
