@@ -54,10 +54,40 @@ def test_curves_and_areas_by_value():
     assert noise.area.value == pytest.approx((100 + 2 * 98 + 94) / 4)
     friction = analysis.curve('a', 'friction')
     assert friction.positions == (1.0, 0.5, 0.0, 1.0)
-    below, above = (100 + 2 * 90 + 95) / 4, 60
+    below, above = (100 + 2 * 90 + 95) / 4, (100 + 60) / 2
     assert friction.area.value == pytest.approx((below + above) / 2)
     (standing,) = analysis.standings
-    assert standing.overall.value == pytest.approx((noise.area.value + friction.area.value) / 2)
+    under = np.mean([98, 94]), np.mean([95, 90, 60])
+    assert standing.overall.value == pytest.approx(np.mean(under)), 'no fault is none of the levels'
+
+
+def test_better_under_every_fault_is_more_robust():
+    policies = {
+        'a': lambda f, level, t: np.full(10, 0.0 if f else 100.0),
+        'b': lambda f, level, t: np.full(10, 40.0 if f else 50.0),
+    }
+    for families in ((UNEVEN,), (NOISE,), (NOISE, FRICTION, UNEVEN)):
+        first, second = analyse(compared(policies, families)).standings
+        assert (first.policy, first.rank, first.best) == ('b', 1, True)
+        assert (first.overall.value, second.overall.value) == (40.0, 0.0)
+
+
+def test_a_verdict_stands_beside_the_paired_difference():
+    rng = np.random.default_rng(0)
+    shared, own = rng.normal(70, 20, 12), rng.normal(0, 0.5, 12)
+    policies = {
+        'c': lambda f, level, t: shared - 30.0,
+        'b': lambda f, level, t: shared - 3.0,
+        'a': lambda f, level, t: shared + own,
+    }
+    analysis = analyse(compared(policies))
+    a, b, c = analysis.standings
+    assert [(one.policy, one.against) for one in (a, b, c)] == [('a', 'b'), ('b', 'a'), ('c', 'a')]
+    assert a.points.value == pytest.approx(a.overall.value - b.overall.value)
+    assert 0.0 < a.points.low < a.points.value < a.points.high < 6.0
+    assert (b.points.low, b.points.high) == pytest.approx((-a.points.high, -a.points.low))
+    for one in (*analysis.cells, *analysis.curves, *analysis.standings):
+        assert one.best == (not one.points.negative)
 
 
 def test_the_better_policy_wins_every_cell():

@@ -10,7 +10,14 @@ pytest.importorskip('scipy')
 
 from liquid_control.evaluation.families import Family
 from liquid_control.evaluation.robustness import NOMINAL, Estimate, analyse
-from liquid_control.report.robustness.look import condition_text, estimate_text, shade
+from liquid_control.report.robustness.heat_map import heat_map
+from liquid_control.report.robustness.look import (
+    condition_text,
+    estimate_text,
+    points_text,
+    shade,
+)
+from liquid_control.report.robustness.tables import tables
 from liquid_control.report.robustness.words import answers, fault_by_fault, problems
 
 NOISE = FAMILIES[:1]
@@ -36,12 +43,42 @@ def said(results, part=answers):
 def test_a_clear_winner_is_named():
     results = two(90.0, 60.0)
     text = said(results)
-    assert text.startswith('a is the most robust.')
+    assert text.startswith('a is the most robust: certainly better than b, by ')
+    assert 'walk by walk from the same starts. Averaged over all faults, a reaches 90 %' in text
     assert 'All ranks are certain: a (1) and b (2).' in text
     ((where, kept),) = fault_by_fault(results, analyse(results))
     assert where.startswith('noise on every reading')
     assert kept.startswith('a keeps 90 % [')
-    assert kept.endswith('of its return. a returns most.')
+    assert 'of its return. a returns most: certainly better than b, by ' in kept
+
+
+def test_a_winner_is_named_with_the_paired_difference():
+    results = two(80.0, 80.0, spread=10.0)
+    shared = {row.level: row.returns for row in results.measurements if row.policy == 'a'}
+    rows = [
+        replace(row, returns=tuple(x - 0.02 * REFERENCE for x in shared[row.level]))
+        if row.policy == 'b' and row.family
+        else row
+        for row in results.measurements
+    ]
+    results = replace(results, measurements=tuple(rows))
+    analysis = analyse(results)
+    first, second = analysis.standings
+    assert first.overall.low < second.overall.high, 'their own intervals overlap'
+    text = said(results)
+    verdict = 'certainly better than b, by 2.0 points [2.0, 2.0]'
+    assert text.startswith(f'a is the most robust: {verdict}, walk by walk from the same starts.')
+    assert 'the intervals of two policies may overlap although one is certainly better' in text
+    table = heat_map(results, analysis, {})
+    assert verdict in table.rows[0].boxes[0].about
+    assert 'certainly worse than a, by 2.0 points [2.0, 2.0]' in table.rows[0].boxes[1].about
+    assert verdict in tables(results, analysis)[0].rows[0][-1]
+
+
+def test_small_differences_never_read_as_0():
+    assert points_text(Estimate(0.04, 0.002, 0.08)) == '0.040 points [0.002, 0.080]'
+    assert points_text(Estimate(12.0, 3.0, 21.0)) == '12.0 points [3.0, 21.0]'
+    assert points_text(Estimate(12.0)) == '12.0 points'
 
 
 def test_no_winner_where_intervals_overlap():

@@ -9,16 +9,16 @@ import dataclasses
 import numpy as np
 from scipy import stats
 
-from liquid_control.evaluation.robustness.curves import area, family_curves
+from liquid_control.evaluation.robustness.curves import family_curves, mean_under
 from liquid_control.evaluation.robustness.figures import Analysis, Cell, Estimate, Gain
 from liquid_control.evaluation.robustness.ranking import (
     improvements,
     profiles,
     standings,
-    tied_with_best,
 )
 from liquid_control.evaluation.robustness.resampling import LEAST, Means, Resamples
 from liquid_control.evaluation.robustness.results import MEASURED, NOMINAL, RobustnessResults
+from liquid_control.evaluation.robustness.sampled import verdicts
 from liquid_control.evaluation.robustness.scores import CLEAN, Condition, Runs, Scores, scores_of
 from liquid_control.evaluation.statistics import LEVEL
 
@@ -37,8 +37,9 @@ def analyse(results: RobustnessResults, seed: int = 0) -> Analysis:
     scores = scores_of(results)
     resamples = Resamples(scores, seed)
     means = resamples.means(scores)
-    areas = {
-        name: [area(family, name, means) for family in results.families] for name in scores.policies
+    faulty = {
+        name: [mean_under(family, name, means) for family in results.families]
+        for name in scores.policies
     }
     curves = [
         curve
@@ -51,7 +52,7 @@ def analyse(results: RobustnessResults, seed: int = 0) -> Analysis:
         covers(scores),
         tuple(_cells(scores, means, resamples)),
         tuple(curves),
-        standings(scores, means, areas, resamples),
+        standings(scores, means, faulty, resamples),
         improvements(scores, resamples),
         profiles(scores, resamples),
         _gains(scores, means),
@@ -79,7 +80,7 @@ def covers(scores: Scores) -> str:
 def _cells(scores: Scores, means: Means, resamples: Resamples) -> list[Cell]:
     cells = []
     for condition in scores.conditions:
-        best = tied_with_best({name: means[name, condition] for name in scores.policies})
+        compared = verdicts({name: means[name, condition] for name in scores.policies})
         for name in scores.policies:
             cell = Cell(
                 name,
@@ -102,7 +103,7 @@ def _cells(scores: Scores, means: Means, resamples: Resamples) -> list[Cell]:
                     fallen=_share(int(runs.fallen.sum()), runs.fallen.size),
                     stopped=int(runs.stopped.sum()),
                     prediction=_prediction(resamples, name, runs),
-                    best=name in best,
+                    **compared[name]._asdict(),
                 )
             cells.append(cell)
     return cells

@@ -6,10 +6,9 @@ import numpy as np
 
 from liquid_control.evaluation.families import Family
 from liquid_control.evaluation.robustness.figures import Curve
-from liquid_control.evaluation.robustness.ranking import tied_with_best
 from liquid_control.evaluation.robustness.resampling import Means
 from liquid_control.evaluation.robustness.results import MEASURED
-from liquid_control.evaluation.robustness.sampled import Sampled, stacked
+from liquid_control.evaluation.robustness.sampled import Sampled, stacked, verdicts
 from liquid_control.evaluation.robustness.scores import CLEAN, Condition
 
 
@@ -29,22 +28,24 @@ def positions(family: Family) -> dict[float, float]:
 def area_weights(places: list[float]) -> np.ndarray:
     """Weight of each level in the area under a curve.
 
-    The area of a side is that of trapezoids over positions 0 to 1, but the return at its level if
-    it has one alone: half of it would be the return without a fault. The area of a family is the
-    mean of its sides.
+    The area of a side is that of trapezoids over positions 0 to 1; that of a family is the mean
+    of its sides. So it counts the return without a fault, at position 0.
     """
     unchanged = places.index(0.0)
     sides = [range(unchanged, -1, -1), range(unchanged, len(places))]
     sides = [side for side in sides if len(side) > 1]
     weights = np.zeros(len(places))
     for side in sides:
-        if len(side) == 2:
-            weights[side[1]] += 1.0 / len(sides)
-            continue
         for one, other in itertools.pairwise(side):
             gap = (places[other] - places[one]) / 2.0 / len(sides)
             weights[[one, other]] += gap
     return weights
+
+
+def mean_under(family: Family, policy: str, means: Means) -> Sampled:
+    """Mean return over a family's levels, in % of the reference, without that of no fault."""
+    conditions = [Condition(family.name, level, MEASURED) for level in family.levels]
+    return stacked([means[policy, condition] for condition in conditions]).average()
 
 
 def area(family: Family, policy: str, means: Means, elapsed: str = MEASURED) -> Sampled:
@@ -59,7 +60,7 @@ def family_curves(
     """The curve of each policy."""
     places = positions(family)
     areas = {policy: area(family, policy, means, elapsed) for policy in policies}
-    best = tied_with_best(areas)
+    compared = verdicts(areas)
     curves = []
     for policy in policies:
         points, clean = _points(family, policy, means, elapsed), means[policy, CLEAN]
@@ -74,7 +75,7 @@ def family_curves(
                 tuple((point / clean * 100.0).estimate() for point in points),
                 areas[policy].estimate(),
                 (areas[policy] / clean * 100.0).estimate(),
-                policy in best,
+                **compared[policy]._asdict(),
             )
         )
     return curves

@@ -49,6 +49,10 @@ class Cell:
         prediction: error of the predictions as a share of that of predicting no change, under the
             same fault; NaN where there are none.
         best: whether no other policy is certainly better under this fault.
+        against: the policy with which it is compared: for the best return the one that follows,
+            for others the best of those that are certainly better, or else the best return.
+        points: its return less that of ``against``, in percentage points of the reference, paired
+            by start. The intervals of all pairs of policies hold together.
         error: why there are no figures; empty if there are.
     """
 
@@ -66,6 +70,8 @@ class Cell:
     stopped: int = 0
     prediction: Estimate = NOTHING
     best: bool = False
+    against: str = ''
+    points: Estimate = NOTHING
     error: str = ''
 
 
@@ -82,11 +88,11 @@ class Curve:
             levels of a side are equally far apart, whatever their unit.
         percent: interquartile mean at each level, in % of the reference, (L,).
         keeps: the same in % of the policy's own without a fault, (L,).
-        area: area under ``percent`` against the position, by trapezoids; of a side with one
-            level, the return there; the mean of both sides if the unchanged level lies inside.
-            NaN if a level is missing.
+        area: area under ``percent`` against the position, by trapezoids, the return without a
+            fault among them; the mean of both sides if the unchanged level lies inside. NaN if a
+            level is missing. It decides no rank.
         area_keeps: area under ``keeps``.
-        best: whether no other policy's area is certainly larger.
+        best, against, points: as for a :class:`Cell`, of the area.
     """
 
     policy: str
@@ -99,6 +105,8 @@ class Curve:
     area: Estimate
     area_keeps: Estimate
     best: bool = False
+    against: str = ''
+    points: Estimate = NOTHING
 
 
 @dataclass(frozen=True)
@@ -152,8 +160,8 @@ class Standing:
 
     Attributes:
         policy: name of the policy.
-        overall: mean over the families of the area under its curve, in % of the reference. It
-            decides the rank.
+        overall: mean over the families of the mean return over each one's levels, without that of
+            no fault, in % of the reference. It decides the rank.
         keeps: the same in % of the policy's own without a fault.
         clean: interquartile mean without a fault, in % of the reference.
         interquartile: interquartile mean over all episodes under faults, in % of the reference.
@@ -161,7 +169,7 @@ class Standing:
         rank: its rank by ``overall``; policies that are equal share the best of their ranks.
         rank_low: best rank that is possible: 1 more than the policies certainly better.
         rank_high: worst rank that is possible.
-        best: whether no other policy is certainly better.
+        best, against, points: as for a :class:`Cell`, of ``overall``.
         falls: episodes under faults that ended with a fall.
         stopped: episodes, also those without a fault, in which it was stopped.
         episodes: episodes under faults.
@@ -179,6 +187,8 @@ class Standing:
     rank_low: int = 0
     rank_high: int = 0
     best: bool = False
+    against: str = ''
+    points: Estimate = NOTHING
     falls: int = 0
     stopped: int = 0
     episodes: int = 0

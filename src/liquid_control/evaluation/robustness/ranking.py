@@ -10,9 +10,10 @@ from liquid_control.evaluation.robustness.figures import Improvement, Profile, S
 from liquid_control.evaluation.robustness.resampling import Means, Resamples
 from liquid_control.evaluation.robustness.sampled import (
     Sampled,
-    certainly_better,
+    differences,
     ranks,
     stacked,
+    verdicts,
 )
 from liquid_control.evaluation.robustness.scores import CLEAN, Scores
 
@@ -20,27 +21,23 @@ THRESHOLDS = tuple(float(percent) for percent in range(0, 121, 2))
 """Thresholds of performance profiles, in % of the reference."""
 
 
-def tied_with_best(figures: Mapping[str, Sampled]) -> set[str]:
-    """The policies that are perhaps the best: none is certainly better."""
-    return {name for name, better in certainly_better(figures).items() if not better}
-
-
 def standings(
-    scores: Scores, means: Means, areas: Mapping[str, list[Sampled]], resamples: Resamples
+    scores: Scores, means: Means, faulty: Mapping[str, list[Sampled]], resamples: Resamples
 ) -> tuple[Standing, ...]:
     """Where each policy stands, from best to worst, those without a rank last.
 
     Args:
         scores: all runs.
         means: interquartile mean of each policy under each condition.
-        areas: policy → area under its curve of each family.
+        faulty: policy → its mean return over the levels of each family.
         resamples: episodes and trainings of each resample.
     """
-    overall = {name: stacked(areas[name]).average() for name in scores.complete}
+    overall = {name: stacked(faulty[name]).average() for name in scores.complete}
     found = [_unranked(scores, means, name) for name in scores.policies]
     if not overall:
         return tuple(found)
-    better = certainly_better(overall)
+    pairs = differences(overall)
+    compared = verdicts(overall, pairs)
     placed = stats.rankdata([-float(one.value) for one in overall.values()], 'min')
     mean_ranks = stacked(
         [ranks([means[name, condition] for name in overall]) for condition in scores.faulty]
@@ -55,9 +52,10 @@ def standings(
             interquartile=resamples.pooled(name, runs).estimate(),
             mean_rank=mean_ranks.estimate(index),
             rank=int(placed[index]),
-            rank_low=1 + len(better[name]),
-            rank_high=len(overall) - sum(name in others for others in better.values()),
-            best=not better[name],
+            rank_low=1 + sum(one.positive for (_, other), one in pairs.items() if other == name),
+            rank_high=len(overall)
+            - sum(one.positive for (first, _), one in pairs.items() if first == name),
+            **compared[name]._asdict(),
         )
     return tuple(sorted(found, key=lambda one: (one.rank == 0, one.rank)))
 

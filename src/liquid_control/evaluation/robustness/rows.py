@@ -9,6 +9,7 @@ from liquid_control.evaluation.robustness.figures import Analysis, Estimate
 from liquid_control.evaluation.robustness.results import RobustnessResults
 
 _ESTIMATES = ('percent', 'keeps', 'mean', 'fallen', 'prediction')
+_POINTS = ('points', 'points_low', 'points_high')
 _COUNTS = ('episodes', 'falls', 'stopped')
 
 
@@ -22,7 +23,7 @@ def csv_text(results: RobustnessResults, analysis: Analysis) -> str:
     writer = csv.writer(text, lineterminator='\n')
     estimates = [name + end for name in _ESTIMATES for end in ('', '_low', '_high')]
     names = ['policy', 'cell', 'trainings', 'family', 'level', 'unit', 'fault', 'elapsed']
-    writer.writerow([*names, *_COUNTS, *estimates, 'best', 'error'])
+    writer.writerow([*names, *_COUNTS, *estimates, 'best', 'against', *_POINTS, 'error'])
     facts = {one.name: one for one in results.policies}
     units = {family.name: family.unit for family in results.families}
     for cell in analysis.cells:
@@ -32,7 +33,8 @@ def csv_text(results: RobustnessResults, analysis: Analysis) -> str:
         row += [cell.fault, cell.elapsed, *(getattr(cell, name) for name in _COUNTS)]
         for name in _ESTIMATES:
             row += _numbers(getattr(cell, name))
-        writer.writerow([*row, int(cell.best), ' '.join(cell.error.split())])
+        row += [int(cell.best), cell.against, *_numbers(cell.points)]
+        writer.writerow([*row, ' '.join(cell.error.split())])
     return text.getvalue()
 
 

@@ -4,6 +4,7 @@ import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -88,8 +89,10 @@ def ranks(figures: Sequence[Sampled]) -> Sampled:
     return Sampled(value, draws, joined.units)
 
 
-def certainly_better(figures: Mapping[str, Sampled]) -> dict[str, set[str]]:
-    """Policy → those that are certainly better than it, by intervals of paired differences.
+def differences(figures: Mapping[str, Sampled]) -> dict[tuple[str, str], Estimate]:
+    """Ordered pair of policies → figure of the first less that of the second, with an interval.
+
+    The differences are paired: both policies walk from the same starts.
 
     The intervals of all pairs hold together with 95 %: each has the half-width c·s, with the
     standard error s of that difference, and c the 95th percentile over the resamples of the
@@ -98,23 +101,61 @@ def certainly_better(figures: Mapping[str, Sampled]) -> dict[str, set[str]]:
     Policies that were not measured are left out.
     """
     known = {name: one for name, one in figures.items() if np.isfinite(one.value)}
-    better: dict[str, set[str]] = {name: set() for name in known}
     if len(known) < 2:
-        return better
+        return {}
     joined, names = stacked(list(known.values())), list(known)
-    if joined.draws.shape[-1] == 0:
-        return better
     first, second = np.triu_indices(len(names), 1)
     values = joined.value[first] - joined.value[second]
-    errors = joined.draws[first] - joined.draws[second] - values[:, None]
-    deviations = errors.std(axis=1, ddof=1)
-    largest = np.abs(errors) / np.where(deviations > _EQUAL, deviations, np.inf)[:, None]
-    width = float(np.percentile(largest.max(axis=0), 100.0 * LEVEL)) * _wider(joined.units)
-    for one, other, value, deviation in zip(first, second, values, deviations, strict=True):
-        if abs(value) > max(width * deviation, _EQUAL):
-            over, under = (one, other) if value > 0.0 else (other, one)
-            better[names[under]].add(names[over])
-    return better
+    halves = np.full(len(values), np.nan)
+    if joined.draws.shape[-1]:
+        errors = joined.draws[first] - joined.draws[second] - values[:, None]
+        deviations = errors.std(axis=1, ddof=1)
+        largest = np.abs(errors) / np.where(deviations > _EQUAL, deviations, np.inf)[:, None]
+        width = float(np.percentile(largest.max(axis=0), 100.0 * LEVEL)) * _wider(joined.units)
+        halves = width * deviations
+    values = np.where(np.abs(values) > _EQUAL, values, 0.0)
+    found = {}
+    columns = first, second, values.tolist(), halves.tolist()
+    for one, other, value, half in zip(*columns, strict=True):
+        found[names[one], names[other]] = Estimate(value, value - half, value + half)
+        found[names[other], names[one]] = Estimate(-value, -value - half, -value + half)
+    return found
+
+
+class Verdict(NamedTuple):
+    """How one policy compares with the others.
+
+    Attributes:
+        best: whether no other one is certainly better.
+        against: the policy that decides: for the best figure the one that follows it, for others
+            the best of those that are certainly better, or else the best figure.
+        points: figure less that of ``against``, paired; NaN if there is no other.
+    """
+
+    best: bool
+    against: str = ''
+    points: Estimate = NOTHING
+
+
+def verdicts(
+    figures: Mapping[str, Sampled], pairs: Mapping[tuple[str, str], Estimate] | None = None
+) -> dict[str, Verdict]:
+    """How each policy compares with the others, of those that were measured.
+
+    Args:
+        figures: figure of each policy.
+        pairs: their :func:`differences`, if known already.
+    """
+    pairs = differences(figures) if pairs is None else pairs
+    known = [name for name, one in figures.items() if np.isfinite(one.value)]
+    ordered = sorted(known, key=lambda name: -float(figures[name].value))
+    found = dict.fromkeys(figures, Verdict(False))
+    for name in known:
+        others = [other for other in ordered if other != name]
+        above = [other for other in others if pairs[other, name].positive]
+        against = (above or others or [''])[0]
+        found[name] = Verdict(not above, against, pairs.get((name, against), NOTHING))
+    return found
 
 
 @functools.lru_cache

@@ -19,6 +19,7 @@ from liquid_control.report.robustness.look import (
     estimate_text,
     number_text,
     shade,
+    verdict_text,
 )
 
 ALL = 'mean over all faults'
@@ -138,7 +139,7 @@ def _box(cell: Cell, condition: str, walks: int | None) -> Box:
         f'{cell.policy}, {condition}: {estimate_text(cell.percent)} of the reference, '
         f'{estimate_text(cell.keeps)} of its own return without faults'
     )
-    about = '; '.join(filter(None, [about, falls, stopped]))
+    about = '; '.join(filter(None, [about, verdict_text(cell), falls, stopped]))
     colors = shade(cell.percent.value / 100.0)
     text = _number(cell.percent)
     return Box(text, stopped or falls, about, *colors, best=cell.best, walks=walks)
@@ -151,6 +152,7 @@ def _total(standing: Standing, ranked: int) -> Box:
     low, high = standing.rank_low, standing.rank_high
     rank = f'rank {low}' if low == high else f'rank {low}–{high}'
     about = f'{standing.policy}: {estimate_text(standing.overall)} of the reference, {rank}'
+    about = '; '.join(filter(None, [about, verdict_text(standing)]))
     colors = shade(standing.overall.value / 100.0)
     return Box(
         _number(standing.overall), rank if ranked > 1 else '', about, *colors, best=standing.best

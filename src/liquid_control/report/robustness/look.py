@@ -6,7 +6,7 @@ from dataclasses import astuple
 from typing import NamedTuple
 
 from liquid_control.evaluation.families import Family
-from liquid_control.evaluation.robustness import Estimate, RobustnessResults
+from liquid_control.evaluation.robustness import Cell, Curve, Estimate, RobustnessResults, Standing
 
 NOTHING = '–'
 CLEAN = 'no fault'
@@ -69,6 +69,29 @@ def estimate_text(estimate: Estimate, unit: str = ' %', digits: int = 0) -> str:
         return NOTHING
     value, low, high = (number_text(x, digits) for x in astuple(estimate))
     return f'{value}{unit}' if math.isnan(estimate.low) else f'{value}{unit} [{low}, {high}]'
+
+
+def points_text(points: Estimate) -> str:
+    """``2.0 points [1.1, 3.2]``: a difference, with as many decimals as show that it is not 0."""
+    nearest = min(abs(x) for x in astuple(points) if not math.isnan(x))
+    digits = 1
+    while digits < 4 and 0.0 < nearest < 0.5 * 10.0**-digits:
+        digits += 1
+    return estimate_text(points, ' points', digits)
+
+
+def verdict_text(one: Cell | Curve | Standing) -> str:
+    """How a policy compares: ``certainly better than b, by 2.0 points [1.1, 3.2]``.
+
+    Empty if it cannot be told apart from the best, or if there is no interval.
+    """
+    points = one.points
+    if points.positive:
+        return f'certainly better than {one.against}, by {points_text(points)}'
+    if points.negative:
+        behind = Estimate(-points.value, -points.high, -points.low)
+        return f'certainly worse than {one.against}, by {points_text(behind)}'
+    return ''
 
 
 def number_text(value: float, digits: int = 0) -> str:

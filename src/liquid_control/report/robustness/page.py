@@ -92,8 +92,10 @@ def _sections(
         ),
         (
             'Which policy stands where',
-            'Policies that lack a fault have no rank and are not shown. Lines: 95 % intervals. A '
-            'rank is certain where its interval holds one rank alone.',
+            'Over all faults: the mean over the faults of the mean return over the levels of each, '
+            'without that of no fault. Policies that lack a fault have no rank and are not shown. '
+            'Lines: 95 % intervals of single policies, which may overlap although one policy is '
+            'certainly better, walk by walk. A rank is certain where its interval holds one alone.',
             [plot for plot in whole if plot is not None],
         ),
         (

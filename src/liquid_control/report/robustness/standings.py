@@ -3,21 +3,26 @@
 from typing import Any
 
 from liquid_control.evaluation.robustness import Analysis, Estimate, RobustnessResults, Standing
-from liquid_control.report.robustness.look import Look, estimate_text
+from liquid_control.report.robustness.look import Look, estimate_text, verdict_text
 from liquid_control.report.robustness.plots import Plot, line, plot, points, safe
 
 Looks = dict[str, Look]
 
 
 def overall(results: RobustnessResults, analysis: Analysis, looks: Looks) -> Plot | None:
-    """Mean area under the degradation curves, best policy on top."""
+    """Mean return over all faults, best policy on top."""
     ranked = ranked_policies(analysis)
     if len(ranked) < 2:
         return None
     traces = [
         points(
             one.policy, looks[one.policy], one.overall, len(ranked) - number,
-            f'<b>{safe(one.policy)}</b><br>{estimate_text(one.overall, digits=1)}',
+            '<br>'.join(
+                [
+                    f'<b>{safe(one.policy)}</b>', estimate_text(one.overall, digits=1),
+                    safe(verdict_text(one)),
+                ]
+            ),
         )
         for number, one in enumerate(ranked)
     ]  # fmt: skip

@@ -5,9 +5,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from liquid_control.evaluation.robustness import Analysis, Cell, Estimate, RobustnessResults
+from liquid_control.evaluation.robustness import (
+    Analysis,
+    Cell,
+    Curve,
+    Estimate,
+    RobustnessResults,
+    Standing,
+)
 from liquid_control.report.robustness.costs import COSTS
-from liquid_control.report.robustness.look import CLEAN, NOTHING, condition_text, estimate_text
+from liquid_control.report.robustness.look import (
+    CLEAN,
+    NOTHING,
+    condition_text,
+    estimate_text,
+    verdict_text,
+)
 
 
 @dataclass(frozen=True)
@@ -73,14 +86,14 @@ def _standings(analysis: Analysis) -> Table:
     heads = (
         'policy', 'rank', 'over all faults, %', 'of its own, %', 'no fault, %',
         'interquartile mean under faults, %', 'mean rank', 'falls', 'stopped', 'episodes',
-        'not measured',
+        'not measured', 'remark',
     )  # fmt: skip
     rows = [
         (
             one.policy, f'{one.rank} [{one.rank_low}, {one.rank_high}]' if one.rank else NOTHING,
             _text(one.overall), _text(one.keeps), _text(one.clean), _text(one.interquartile),
             _text(one.mean_rank, 2), f'{one.falls:,}', f'{one.stopped:,}', f'{one.episodes:,}',
-            f'{one.missing:,}',
+            f'{one.missing:,}', _remark(one),
         )
         for one in analysis.standings
     ]  # fmt: skip
@@ -107,10 +120,11 @@ def _cells(results: RobustnessResults, analysis: Analysis) -> Table:
     return Table('Every policy under every fault', heads, tuple(rows), texts=4)
 
 
-def _remark(cell: Cell) -> str:
-    if cell.error:
-        return f'not measured: {cell.error}'
-    return 'best, or cannot be told from it' if cell.best else ''
+def _remark(one: Cell | Curve | Standing) -> str:
+    """Why it was not measured, or how it compares with the others."""
+    if isinstance(one, Cell) and one.error:
+        return f'not measured: {one.error}'
+    return verdict_text(one) or ('best, or cannot be told from it' if one.best else '')
 
 
 def _areas(results: RobustnessResults, analysis: Analysis) -> Table:
@@ -119,11 +133,12 @@ def _areas(results: RobustnessResults, analysis: Analysis) -> Table:
     rows = [
         (
             one.policy, titles[one.family], one.elapsed, _text(one.area), _text(one.area_keeps),
-            'best, or cannot be told from it' if one.best else '',
+            _remark(one),
         )
         for one in analysis.curves
     ]  # fmt: skip
-    return Table('Area under the curve of return against level', heads, tuple(rows), texts=3)
+    title = 'Area under the curve of return against level, from no fault on'
+    return Table(title, heads, tuple(rows), texts=3)
 
 
 def _gains(results: RobustnessResults, analysis: Analysis) -> Table:

@@ -16,6 +16,7 @@ from liquid_control.evaluation.robustness import (
 )
 from liquid_control.report.fitted import NOTHING, FittedTable
 from liquid_control.report.robustness.look import reference_name
+from liquid_control.report.robustness.words import PAIRED
 
 _CLEAN = 'no fault'
 
@@ -39,7 +40,7 @@ def fault_table(results: RobustnessResults, analysis: Analysis) -> Group:
     names = [one.policy for one in analysis.standings]
     title = (
         f'Return in % of {reference_name(results)} without faults [95 % interval]; '
-        '*: none is certainly better'
+        f'*: none is certainly better, {PAIRED}'
     )
     table = FittedTable('fault', *map(escape, names))
     cells = {

@@ -22,9 +22,12 @@ from liquid_control.report.robustness.look import (
     listed,
     plural,
     reference_name,
+    verdict_text,
 )
 from liquid_control.report.summary import Sentence
 
+PAIRED = 'walk by walk from the same starts'
+"""How policies are compared, in a few words."""
 _NAMED = 4
 """Policies that a sentence about one fault names; of more, the best and the worst."""
 
@@ -61,6 +64,7 @@ def answers(results: RobustnessResults, analysis: Analysis) -> list[Sentence]:
     texts = [
         *_overall(results, analysis),
         *_ranks(analysis),
+        *_paired(analysis),
         *_elapsed(results, analysis),
         analysis.covers,
     ]
@@ -91,15 +95,16 @@ def _overall(results: RobustnessResults, analysis: Analysis) -> Iterator[str]:
     if not ranked:
         yield 'No policy was measured under every fault, so none can be ranked.'
         return
-    best = [one.policy for one in ranked if one.best]
+    best = [one for one in ranked if one.best]
     reached = _reach([(one.policy, one.overall) for one in ranked])
     text = f'Averaged over all faults, {reached} {scale}.'
     if len(ranked) == 1:
         yield text
     elif len(best) > 1:
-        yield f'No winner can be named: {_some(best)} cannot be told apart. {text}'
+        names = _some([one.policy for one in best])
+        yield f'No winner can be named: {names} cannot be told apart. {text}'
     else:
-        yield f'{best[0]} is the most robust. {text}'
+        yield f'{best[0].policy} is the most robust: {verdict_text(best[0])}, {PAIRED}. {text}'
 
 
 def _reach(figures: Sequence[tuple[str, Estimate]]) -> str:
@@ -125,6 +130,15 @@ def _ranks(analysis: Analysis) -> Iterator[str]:
         yield f'Ranks are certain for {_some(certain)}, not for {_some(others)}.'
     else:
         yield f'No rank is certain: {_some(others)}.'
+
+
+def _paired(analysis: Analysis) -> Iterator[str]:
+    """Why intervals may overlap although a difference is certain, where one is."""
+    if any(one.points.positive for one in (*analysis.standings, *analysis.cells)):
+        yield (
+            f'Policies are compared {PAIRED}. A hard start is hard for all of them, so the '
+            'intervals of two policies may overlap although one is certainly better.'
+        )
 
 
 def _elapsed(results: RobustnessResults, analysis: Analysis) -> Iterator[str]:
@@ -185,13 +199,14 @@ def _keep(cells: Sequence[Cell]) -> str:
 
 
 def _winner(cells: Sequence[Cell]) -> str:
-    best = [cell.policy for cell in cells if cell.best]
+    best = [cell for cell in cells if cell.best]
     without = all(math.isnan(cell.keeps.low) for cell in cells)
     if len(cells) < 2 or not best or without:
         return ''
     if len(best) == 1:
-        return f' {best[0]} returns most.'
-    names = 'all policies' if len(best) == len(cells) else listed(best)
+        return f' {best[0].policy} returns most: {verdict_text(best[0])}.'
+    every = len(best) == len(cells)
+    names = 'all policies' if every else listed([cell.policy for cell in best])
     return f' No winner: the returns of {names} cannot be told apart.'
 
 
