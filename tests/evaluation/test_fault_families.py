@@ -4,6 +4,7 @@ import pytest
 
 from liquid_control import paths
 from liquid_control.control import Contract
+from liquid_control.evaluation.families import Family
 from liquid_control.evaluation.robustness.suites import (
     GENERALIZATION,
     PRESETS,
@@ -51,9 +52,16 @@ def test_what_does_not_fit_is_left_out_with_the_reason():
     assert 'expected a number in [5, 500] at a nominal period of 50 ms' in left_out['period']
 
 
+def test_a_period_of_the_robot_is_no_level():
+    slow = Family('period', 'another period', 'ms', 'period_ms:{}', (4, 8, 12), unchanged=50.0)
+    (period,), left_out = fitting([slow], robot('walker2d'))
+    assert (period.levels, period.unchanged) == ((4, 12), 8.0)
+    assert 'nominal one of 8 ms' in left_out['period at 8']
+
+
 def test_every_fault_is_in_some_family():
     named = {fault.name for family in ALL for fault in parse(family.fault(family.levels[0]))}
-    others = {'gaussian_si', 'period'}
+    others = {'delay_ms', 'gaussian_si', 'period'}
     assert set(names()) - named <= others, 'those say the same in another unit'
 
 

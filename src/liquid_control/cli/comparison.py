@@ -74,6 +74,19 @@ def add_comparison_arguments(
     parser.set_defaults(writes_csv=True)
 
 
+def say_unchanging(faults: Sequence[str], robot: 'Contract') -> None:
+    """Print which faults, of those that are named, are not measured since they change nothing.
+
+    Raises:
+        FaultError: a fault is unknown or invalid.
+    """
+    from liquid_control.evaluation.robustness.unchanging import unchanging
+
+    for text in faults:
+        if text != 'none' and (why := unchanging(text, robot)):
+            print(f'left out: {text} changes nothing: {why}', file=sys.stderr)
+
+
 def check_engine(args: argparse.Namespace) -> None:
     """Refuse options that contradict each other, before any work is done.
 

@@ -22,10 +22,10 @@ from liquid_control.faults.kinds import (
 from liquid_control.faults.memory import Memory, Samples
 from liquid_control.faults.models import check_model
 from liquid_control.faults.randomness import Draws, SharedDraws, SharedRandom, Streams
-from liquid_control.faults.registry import SYNTAX, describe, names, parse
+from liquid_control.faults.registry import SYNTAX, describe, names, parse, setting_at
 from liquid_control.faults.restamping import Restamping
 from liquid_control.faults.schedules import Schedule, describe_schedules
-from liquid_control.faults.settings import FaultError, name_setting, setting
+from liquid_control.faults.settings import FaultError, name_setting, neutral_of, setting
 from liquid_control.faults.signals import Signal, check_channels
 from liquid_control.faults.simulation import SimulationFaults
 
@@ -60,9 +60,11 @@ __all__ = [
     'describe_schedules',
     'name_setting',
     'names',
+    'neutral_of',
     'of_kind',
     'parse',
     'require_kinds',
     'sensors_faulty',
     'setting',
+    'setting_at',
 ]

@@ -136,6 +136,11 @@ def _parse_one(text: str) -> Fault:
     name = re.split('[:/]', written)[0].strip()
     if name == _NONE:
         raise FaultError(f'{text}: {_NONE} takes no value and no start, and stands alone')
+    if re.fullmatch(r'[-+.\d]+', name):
+        raise FaultError(
+            f'unknown fault {name!r}: commas separate faults; decimals are written with a point, '
+            'as in gaussian:0.1'
+        )
     if name not in registry():
         raise FaultError(unknown('fault', name, [*registry(), _NONE]))
     kind = registry()[name]
@@ -147,6 +152,31 @@ def _parse_one(text: str) -> Fault:
     if at:
         given['start'] = start.strip()
     return kind(**given)
+
+
+def setting_at(text: str, position: int) -> tuple[type[Fault], Field] | None:
+    """The fault and the setting whose value stands at a position of faults as text.
+
+    None where there is none: in a name, a schedule or a start.
+
+    Args:
+        text: valid faults, see :func:`parse`.
+        position: index of a character.
+    """
+    first = text.rfind('+', 0, position) + 1
+    part = text[first:].partition('+')[0]
+    written = part.partition('@')[0]
+    kind = registry()[re.split('[:/]', written)[0].strip()]
+    written, _ = _split_schedule(kind, written)
+    number = written[: position - first].count(':')
+    if not number or position - first >= len(written):
+        return None
+    name, equals, _ = written.split(':')[number].partition('=')
+    settings = settings_of(kind)
+    if not equals:
+        return kind, settings[number - 1]
+    found = [field for field in settings if field.name == name.strip()]
+    return (kind, found[0]) if found else None
 
 
 def _split_schedule(kind: type[Fault], text: str) -> tuple[str, str | None]:

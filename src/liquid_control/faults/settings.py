@@ -45,6 +45,8 @@ class Bounds:
             number = float(value)
         except (TypeError, ValueError):
             raise ValueError(f'{expected}, found {value!r}') from None
+        if isinstance(value, str) and ('_' in value or not value.isascii()):
+            raise ValueError(f'{expected}, found {value!r}')
         if not self.low <= number <= self.high or (self.whole and number != int(number)):
             raise ValueError(f'{expected}, found {value}')
         return int(number) if self.whole else number

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from liquid_control.cli.arguments import add_names_argument
+from liquid_control.cli.comparison import say_unchanging
 from liquid_control.control.contract import Contract
 from liquid_control.control.schema import unknown
 from liquid_control.evaluation.families import Family
@@ -28,7 +29,8 @@ def chosen(args: argparse.Namespace, suite: Sequence[Family], robot: Contract) -
     if args.fault and args.family:
         raise ValueError('--fault and --family: give one of them')
     if args.fault:
-        return families_of(args.fault, suite)
+        say_unchanging(args.fault, robot)
+        return families_of(args.fault, suite, robot)
     known = {family.name: family for family in suite}
     for name in args.family:
         if name not in known:
@@ -36,9 +38,9 @@ def chosen(args: argparse.Namespace, suite: Sequence[Family], robot: Contract) -
     asked = [known[name] for name in args.family] or list(suite)
     families, left_out = fitting(asked, robot)
     for name, why in left_out.items():
-        if args.family:
+        if name in args.family:
             raise ValueError(f'--family {name}: {why}')
-        print(f'left out, since {robot.robot} cannot have it: {name}: {why}', file=sys.stderr)
+        print(f'left out for {robot.robot}: {name}: {why}', file=sys.stderr)
     if not families:
         raise ValueError(f'{robot.robot} can have none of these faults')
     return families

@@ -1,16 +1,17 @@
-"""Faults as text, grouped into families: those that differ in one number become a curve."""
+"""Faults as text, grouped into families: those that differ in one strength become a curve."""
 
-import dataclasses
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
+from liquid_control.control.contract import Contract
 from liquid_control.evaluation.families import Family
-from liquid_control.faults import parse
-from liquid_control.faults.settings import neutral_of
+from liquid_control.evaluation.robustness.unchanging import own_unchanged, unchanging
+from liquid_control.faults import ClockFault, FaultError, neutral_of, setting_at
 
-_NUMBER = re.compile(r'(?<![\w.])[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w.])')
+_NUMBER = re.compile(r'(?<![\w.])[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w.])', re.ASCII)
 _HOLE = '{}'
 
 
@@ -19,70 +20,80 @@ class _Level(NamedTuple):
 
     template: str
     number: float
+    unchanged: float
 
 
-def families_of(faults: Sequence[str], known: Sequence[Family] = ()) -> tuple[Family, ...]:
-    """Group faults whose texts differ in one number; others stand alone.
+def families_of(
+    faults: Sequence[str], known: Sequence[Family] = (), robot: Contract | None = None
+) -> tuple[Family, ...]:
+    """Group faults whose texts differ in one strength; others stand alone.
+
+    A strength is a setting with a value that changes nothing. Numbers that are none, such as a
+    start, make a curve only where a known family has them as its levels.
 
     Args:
-        faults: faults as text; ``none`` is left out, as it is always measured.
+        faults: faults as text; those that change nothing are left out, see :func:`unchanging`.
         known: families whose name, title, unit and unchanged level are taken where they fit.
+        robot: contract of a simulated robot; None: a period in ms is no strength.
 
     Raises:
-        FaultError: a fault is unknown or invalid.
+        FaultError: a fault is unknown or invalid, or two are the same.
     """
-    texts = [text for text in dict.fromkeys(faults) if parse(text)]
-    shared = Counter(level.template for text in texts for level in _levels(text))
-    groups: dict[str, list[float]] = {}
-    for text in texts:
-        options = _levels(text)
-        best = max(options, key=lambda one: shared[one.template], default=None)
-        if best is None or (len(options) > 1 and shared[best.template] < 2):
-            groups[text] = []  # nothing to vary, or more than one number that could
+    texts = [text for text in dict.fromkeys(faults) if not unchanging(text, robot)]
+    options = {text: _levels(text, known, robot) for text in texts}
+    shared = Counter(level.template for levels in options.values() for level in levels)
+    groups: dict[str, list[_Level]] = {}
+    for text, levels in options.items():
+        best = max(levels, key=lambda one: shared[one.template], default=None)
+        numbers = sum(1 for _ in _NUMBER.finditer(text))
+        usual = best is not None and any(best.template == one.template for one in known)
+        alone = best is None or (numbers > 1 and not usual and shared[best.template] < 2)
+        if best is None or alone or best.number == best.unchanged:
+            groups[text] = []
         else:
-            groups.setdefault(best.template, []).append(best.number)
+            group = groups.setdefault(best.template, [])
+            if best in group:
+                raise FaultError(f'{text}: it is given twice, once as another text')
+            group.append(best)
     found: dict[str, Family] = {}
-    for template, numbers in groups.items():
-        family = _family(template, tuple(sorted(set(numbers))), known)
-        if family.levels:
-            key = template if family.name in found else family.name
-            found[key] = Family(key, *_rest(family))
+    for template, chosen in groups.items():
+        family = _family(template, chosen, known)
+        key = template if family.name in found else family.name
+        found[key] = replace(family, name=key)
     return tuple(found.values())
 
 
-def _levels(text: str) -> list[_Level]:
-    """The ways to read a fault as a template with one number, from left to right."""
+def _levels(text: str, known: Sequence[Family], robot: Contract | None) -> list[_Level]:
+    """The ways to read a fault as a template with one strength, from left to right."""
+    unchanged = {one.template: own_unchanged(one, robot) for one in known}
     found = []
     for match in _NUMBER.finditer(text):
         number = float(match.group())
-        if float(f'{number:g}') == number:  # as a family writes its levels
-            found.append(_Level(text[: match.start()] + _HOLE + text[match.end() :], number))
+        template = text[: match.start()] + _HOLE + text[match.end() :]
+        neutral = unchanged.get(template, _neutral(text, match.start(), robot))
+        if neutral is not None and float(f'{number:g}') == number:  # as a family writes its levels
+            found.append(_Level(template, number, neutral))
     return found
 
 
-def _family(template: str, numbers: tuple[float, ...], known: Sequence[Family]) -> Family:
-    if _HOLE not in template:
-        return Family(template, template, '', template)
-    for one in known:
-        if one.template == template:
-            levels = tuple(number for number in numbers if number != one.unchanged)
-            return Family(one.name, one.title, one.unit, template, levels, one.unchanged)
+def _neutral(text: str, position: int, robot: Contract | None) -> float | None:
+    """The number with which the setting at this position changes nothing; None if it is none."""
+    found = setting_at(text, position)
+    if found is None:
+        return None
+    fault, field = found
+    if issubclass(fault, ClockFault) and fault.in_ms:
+        return None if robot is None else robot.period_ns * 1e-6
+    return neutral_of(field)
+
+
+def _family(template: str, levels: Sequence[_Level], known: Sequence[Family]) -> Family:
+    usual = next((one for one in known if one.template == template), None)
+    if not levels:
+        return usual or Family(template, template, '', template)
+    numbers, unchanged = tuple(sorted({one.number for one in levels})), levels[0].unchanged
+    if usual is not None:
+        return replace(usual, levels=numbers, unchanged=unchanged)
     name = template.replace(f':{_HOLE}', '').replace(_HOLE, 'x')
-    unchanged = _unchanged(template, numbers[0])
-    levels = tuple(number for number in numbers if number != unchanged)
-    return Family(name, template.replace(_HOLE, 'x'), 'x', template, levels, unchanged)
-
-
-def _unchanged(template: str, level: float) -> float:
-    """Level at which a fault changes nothing; 0 if it does not say."""
-    before = template[: template.index(_HOLE)].count('+')
-    fault = parse(template.format(f'{level:g}'))[before]
-    for field in dataclasses.fields(fault):
-        neutral = neutral_of(field)
-        if neutral is not None and getattr(fault, field.name) == level:
-            return neutral
-    return 0.0
-
-
-def _rest(family: Family) -> tuple[str, str, str, tuple[float, ...], float]:
-    return family.title, family.unit, family.template, family.levels, family.unchanged
+    title = template.replace(_HOLE, 'x')
+    return Family(name, title, 'x', template, numbers, unchanged)

@@ -4,11 +4,13 @@ Levels go from what a policy hardly notices to what makes most of them fall.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from liquid_control.control.contract import Contract
 from liquid_control.control.schema import unknown
 from liquid_control.evaluation.episodes import require_faults
 from liquid_control.evaluation.families import Family
+from liquid_control.evaluation.robustness.unchanging import own_unchanged, unchanging
 from liquid_control.faults import FaultError
 
 _STD = "σ, in units of a channel's std"
@@ -58,7 +60,6 @@ ROBUSTNESS: tuple[Family, ...] = (
     Family(
         'delay', 'readings that arrive late, in samples', 'samples', 'delay:{}', (1, 2, 3, 4, 6)
     ),
-    Family('delay_ms', 'readings that arrive late, in time', 'ms', 'delay_ms:{}', (4, 12, 20, 40)),
     Family(
         'stamps', 'stamps that are wrong', 'σ, in nominal periods',
         'stamp_jitter:{}', (0.05, 0.1, 0.25, 0.5),
@@ -170,17 +171,23 @@ def preset(name: str) -> tuple[Family, ...]:
 def fitting(
     families: Iterable[Family], robot: Contract
 ) -> tuple[tuple[Family, ...], dict[str, str]]:
-    """The families that a robot can have, and name → why it cannot have the others.
+    """The families that a robot can have, and name → why it lacks the others, or a level.
 
     Raises:
         ValueError: the robot is not simulated.
     """
     kept, left_out = [], {}
     for family in families:
+        own = replace(family, unchanged=own_unchanged(family, robot))
+        faults = {level: own.template.format(f'{level:g}') for level in own.levels}
         try:
-            require_faults(robot, [family.fault(level) for level in family.levels])
+            require_faults(robot, faults.values())
         except FaultError as error:
             left_out[family.name] = str(error)
-        else:
-            kept.append(family)
+            continue
+        idle = {level: why for level, text in faults.items() if (why := unchanging(text, robot))}
+        left_out |= {f'{own.name} at {level:g}': why for level, why in idle.items()}
+        levels = tuple(level for level in own.levels if level not in idle)
+        if levels:
+            kept.append(replace(own, levels=levels))
     return tuple(kept), left_out

@@ -21,10 +21,11 @@ class DelayMs(SensorFault):
     """Every message carries the newest readings that are at least so old, by their stamps.
 
     As ``delay``, whose delay is a number of samples: the message keeps its own stamp, no message is
-    withheld, and the first reading is repeated until it is old enough.
+    withheld, and the first reading is repeated until it is old enough. Only whole readings arrive,
+    so the delay is at least ``ms``: at a period of 8 ms, one of 4 ms is the same as one of 8 ms.
 
     Attributes:
-        ms: delay in ms.
+        ms: least delay in ms.
     """
 
     name: ClassVar[str] = 'delay_ms'
