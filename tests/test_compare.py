@@ -10,8 +10,10 @@ pytest.importorskip('mujoco')
 pytest.importorskip('scipy')
 pytest.importorskip('plotly')
 
+from liquid_control.cli.comparison import at_work
 from liquid_control.cli.main import main
 from liquid_control.evaluation.robustness import RobustnessResults, run
+from liquid_control.jobs import Progress
 
 
 @pytest.fixture
@@ -103,6 +105,10 @@ def test_what_fails_is_said_and_exits_with_1(bundle, tmp_path, monkeypatch, caps
         (['compare', '--fault', 'mass:2:tail'], 'tail'),
         (['compare', '--fault', 'none,gaussian:0'], 'expected one that changes something'),
         (['benchmark', 'robustness', '--fault', 'delay:1', '--preset', 'hard'], 'one of them'),
+        (
+            ['compare', '--policy', 'a/../b=lstm'],
+            "without / that does not start with a dot, found 'a/",
+        ),
         (['compare', '--robot', 'walker'], "did you mean 'walker2d'"),
         (['compare', '--address', 'auto'], '--address: it is that of a Ray cluster'),
         (
@@ -140,6 +146,47 @@ def test_options_have_bounds(arguments, message, capsys):
         main(['compare', *arguments])
     assert ended.value.code == 2
     assert message in ' '.join(capsys.readouterr().err.split())
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path, capsys):
+    (tmp_path / 'file').touch()
+    for folder in ('/proc/x', str(tmp_path / 'file' / 'x')):
+        assert main(['compare', '--policy', 'mlp', '--out', folder]) == 1
+        printed = capsys.readouterr()
+        assert f'--out {folder}: cannot be written' in ' '.join(printed.err.split())
+        assert 'kept in' not in printed.out
+
+
+def test_names_are_no_markup(bundle, tmp_path, narrow, capsys):
+    arguments = ['--policy', f'[red]a={bundle}', '--fault', 'gaussian:0.1', '--seeds', '1']
+    assert main(['compare', *arguments, '--no-video', '--out', str(tmp_path / '[b]')]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith('[red]a: without a fault')
+    assert printed.count('[red]a') >= 3, 'in the first line, the answer and the table'
+    assert '[b]/report.html' in printed
+
+
+def test_progress_is_short_and_names_policy_and_fault():
+    progress = Progress(2)
+    for number, policy in enumerate(('cfc', 'cfc_no_gate')):
+        progress.add(f'{policy}-0123abc{number}')
+    progress.start('cfc-0123abc0')
+    assert at_work(progress) == '0/2 pieces, cfc'
+    progress.update('cfc-0123abc0', 0.5, 'gaussian:0.1')
+    assert at_work(progress) == '0/2 pieces, cfc: gaussian:0.1'
+    progress.finish('cfc-0123abc0')
+    progress.start('cfc_no_gate-0123abc1')
+    progress.update('cfc_no_gate-0123abc1', 0.5, 'gaussian:1+dropout:0.1:10+stuck:0.1:10+delay:9')
+    assert at_work(progress) == '1/2 pieces, cfc_no_gate: gaussian:1+dro…'
+
+
+@pytest.mark.parametrize('verb', [['compare'], ['benchmark', 'robustness']])
+def test_help_says_what_csv_holds(verb, capsys):
+    with pytest.raises(SystemExit):
+        main([*verb, '--help'])
+    printed = ' '.join(capsys.readouterr().out.split())
+    assert 'write one row a policy, family, level and elapsed time' in printed
+    assert 'an empty line between two' not in printed
 
 
 def test_a_folder_of_something_else_is_refused(tmp_path, capsys):

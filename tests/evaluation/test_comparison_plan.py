@@ -47,6 +47,11 @@ def test_wrong_policies_are_refused(robot, bundle, tmp_path):
     namesake = shutil.copy(bundle, tmp_path / 'other' / bundle.name)
     with pytest.raises(ValueError, match='would both be called untrained: give them names'):
         contenders([str(bundle), str(namesake)], robot)
+    for name in ('a/../b', '/etc/x', '..', '.x', 'a\x1b[0m'):
+        with pytest.raises(ValueError, match='--policy: expected a name without /'):
+            contenders([f'{name}={bundle}'], robot)
+    with pytest.raises(ValueError, match='at most 200 bytes, found 300: aaaa'):
+        contenders([f'{"a" * 300}={bundle}'], robot)
     with pytest.raises(ValueError, match="expected NAME=FILE, found 'a='"):
         contenders(['a='], robot)
 

@@ -16,8 +16,8 @@ from liquid_control.report.robustness import write_robustness_report
 from liquid_control.report.robustness.costs import costs, label_places
 from liquid_control.report.robustness.curves import degradation, elapsed, prediction
 from liquid_control.report.robustness.heat_map import heat_map, improvements
-from liquid_control.report.robustness.look import looks
-from liquid_control.report.robustness.standings import ranks
+from liquid_control.report.robustness.look import looks, short_name
+from liquid_control.report.robustness.standings import overall, ranks
 from liquid_control.report.robustness.tables import provenance, tables
 
 RESULTS = made_results()
@@ -119,6 +119,19 @@ def test_names_at_points_never_cover_each_other():
     assert label_places(names[:3], [1, 2, 3], [10, 50, 90]) == ['top center'] * 3
     pair = label_places(names[:2], [2.0, 2.0], [50.0, 52.0])
     assert all(one != other for one, other in combinations(filter(None, pair), 2))
+
+
+def test_long_names_leave_room_for_the_plots(tmp_path):
+    long = 'VERYLONGNAME' * 6
+    results = made_results((long, 'gru'), FAMILIES[:1], oddities=False)
+    analysis, style = analyse(results), looks([long, 'gru'])
+    for plot in (overall(results, analysis, style), ranks(analysis, style)):
+        labels = plot.figure['layout']['yaxis']['ticktext']
+        assert max(map(len, labels)) == 24
+        assert any(long in trace['hovertext'][0] for trace in plot.figure['data'])
+    page = write_robustness_report(tmp_path, results, analysis, video=False).read_text()
+    assert f'title="{long}"' in page
+    assert short_name(long) == 'VERYLONGNAMEVER…LONGNAME'
 
 
 def test_names_are_escaped(text):

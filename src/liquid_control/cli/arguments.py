@@ -60,11 +60,15 @@ def add_json_argument(parser: argparse.ArgumentParser, text: str, tables: bool =
         '--json', type=file_to_write, metavar='FILE', help=f'{text}; -: standard output'
     )
     if tables:
+        rows = parser.get_default('writes_csv')  # by itself, not by its tables
+        what = 'the tables to a file, an empty line between two'
+        if rows:
+            what = 'one row a policy, family, level and elapsed time to a file'
         parser.add_argument(
             '--csv',
             type=file_to_write,
             metavar='FILE',
-            help='write the tables to a file, an empty line between two; -: standard output',
+            help=f'write {what}; -: standard output',
         )
 
 

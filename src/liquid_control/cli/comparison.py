@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from liquid_control.evaluation.families import Family
     from liquid_control.evaluation.robustness import Analysis, RobustnessResults
     from liquid_control.evaluation.robustness.plan import Plan
+    from liquid_control.jobs import Progress
 
 ENGINES = ('local', 'ray')
 _INTERRUPTED = 130
+_WIDTH = 40
 _RESULTS, _ANALYSIS, _TABLE = 'results.json', 'analysis.json', 'results.csv'
 
 Table = Callable[['RobustnessResults', 'Analysis'], Any]
@@ -118,7 +120,7 @@ def carry_out(
     check_engine(args)
     from rich.console import Console
 
-    from liquid_control.cli.progress import showing
+    from liquid_control.cli.progress import reporting
     from liquid_control.control.contract import Contract
     from liquid_control.evaluation.robustness import run
     from liquid_control.evaluation.robustness.contenders import contenders
@@ -132,14 +134,15 @@ def carry_out(
     plan = Plan(benchmark, robot, policies, tuple(families(robot)), args.episodes, args.seed)
     folder = own_folder(args.out, run.PIECES)
     console = Console()
-    console.print(_begins(plan, folder), highlight=False)
+    _make(folder / run.PIECES)
+    console.print(_begins(plan, folder), highlight=False, markup=False)
     workers = args.workers or len(os.sched_getaffinity(0))
     with terminable():
         try:
-            with showing(console, benchmark, 'pieces') as show:
+            with reporting(console, benchmark) as report:
                 results = run.carry_out(
                     plan, folder, workers=workers, engine=args.engine, address=args.address,
-                    show=show,
+                    show=lambda p: report(p.share, at_work(p), p.left_s),
                 )  # fmt: skip
         except KeyboardInterrupt:
             print(
@@ -152,6 +155,24 @@ def carry_out(
     for line in failed:
         print(f'liquid-control: not measured: {line}', file=sys.stderr)
     return 1 if failed else 0
+
+
+def at_work(progress: 'Progress') -> str:
+    """How many pieces are done, and at which policy and fault one is, in at most 40 letters."""
+    text = f'{progress.done}/{progress.total} pieces'
+    for name, live in progress.live.items():
+        policy = name.rpartition('-')[0]
+        text += f', {policy}: {live.text}' if live.text else f', {policy}'
+        break
+    return text if len(text) <= _WIDTH else f'{text[: _WIDTH - 1]}…'
+
+
+def _make(folder: Path) -> None:
+    """Make the folder of pieces, before it is promised that results are kept there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f'--out {folder.parent}: cannot be written: {error.strerror}') from None
 
 
 def _begins(plan: 'Plan', folder: Path) -> str:
@@ -203,6 +224,6 @@ def _finish(
         console.print(Text(sentence.text, style='bold red' if sentence.bad else ''))
     console.print()
     console.print(table(results, analysis))
-    console.print(f'report: {page}', highlight=False, soft_wrap=True)
+    console.print(f'report: {page}', highlight=False, soft_wrap=True, markup=False)
     others = ', '.join(path.name for path in sorted(folder.iterdir()) if path.is_file())
-    console.print(f'in {folder}: {others}', highlight=False, soft_wrap=True)
+    console.print(f'in {folder}: {others}', highlight=False, soft_wrap=True, markup=False)

@@ -13,6 +13,9 @@ ALL = 'all'
 DEFAULT = ('cfc', 'ltc', 'lstm', 'gru')
 """Policies that are compared if none is named, as far as they ship for the robot."""
 
+_LONGEST = 200
+"""Bytes of a policy's name, which begins names of files."""
+
 
 @dataclass(frozen=True)
 class Contender:
@@ -46,10 +49,13 @@ def contenders(texts: Sequence[str], robot: Contract) -> tuple[Contender, ...]:
     Raises:
         ContractError: a policy does not fit the robot.
         FileNotFoundError: there is no such file.
-        ValueError: a policy is unknown or no bundle, or is there twice.
+        ValueError: a policy is unknown or no bundle, or is there twice, or its name can be that of
+            no file.
     """
     files: dict[str, list[Path]] = {}
-    for name, path in _named(texts, robot):
+    named = _named(texts, robot)
+    _check_names([name for name, _ in named])
+    for name, path in named:
         if name in files and not any(text.startswith(f'{name}=') for text in texts):
             raise ValueError(
                 f'--policy: {path} and {files[name][0]} would both be called {name}: give them '
@@ -87,6 +93,22 @@ def _named(texts: Sequence[str], robot: Contract) -> list[tuple[str, Path]]:
     if not found:
         raise ValueError(f'--policy: none ships for {robot.robot}: give the path of an .onnx file')
     return found
+
+
+def _check_names(names: Sequence[str]) -> None:
+    """Refuse names of policies that cannot be part of a file's name, as those of pieces are."""
+    for name in names:
+        length = len(name.encode())
+        if '/' in name or name.startswith('.') or not name.isprintable():
+            raise ValueError(
+                '--policy: expected a name without / that does not start with a dot, '
+                f'found {name!r}'
+            )
+        if length > _LONGEST:
+            raise ValueError(
+                f'--policy: expected a name of at most {_LONGEST} bytes, found {length}: '
+                f'{name[:20]}…; give it a shorter one, as in NAME=FILE'
+            )
 
 
 def _contender(name: str, files: list[Path], robot: Contract) -> Contender:

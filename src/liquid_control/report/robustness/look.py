@@ -33,6 +33,14 @@ class Look(NamedTuple):
         return f'rgba({red},{green},{blue},0.16)'
 
 
+def short_name(name: str, most: int = 24) -> str:
+    """A name for an axis: of a long one, its beginning and its end."""
+    if len(name) <= most:
+        return name
+    end = most // 3
+    return f'{name[: most - end - 1]}…{name[-end:]}'
+
+
 def looks(policies: Sequence[str]) -> dict[str, Look]:
     """A look for each policy, all different up to 24."""
     made = {}

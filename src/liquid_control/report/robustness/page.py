@@ -10,7 +10,15 @@ from plotly.offline import get_plotlyjs
 from liquid_control.evaluation.robustness import Analysis, RobustnessResults
 from liquid_control.report.page import write_page
 from liquid_control.report.robustness import costs, curves, heat_map, standings, words
-from liquid_control.report.robustness.look import SCALE, Look, listed, looks, plural, reference_name
+from liquid_control.report.robustness.look import (
+    SCALE,
+    Look,
+    listed,
+    looks,
+    plural,
+    reference_name,
+    short_name,
+)
 from liquid_control.report.robustness.pictures import write_pictures
 from liquid_control.report.robustness.plots import Plot
 from liquid_control.report.robustness.tables import provenance, tables
@@ -62,6 +70,7 @@ def write_robustness_report(
         sections=sections,
         plots=_json(sections),
         looks=style,
+        short=short_name,
         scale=','.join(SCALE),
         bands=len(results.policies) <= _BANDS,
         tables=tables(results, analysis),

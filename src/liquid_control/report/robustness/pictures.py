@@ -18,7 +18,7 @@ from liquid_control.evaluation.robustness import MEASURED, Analysis, RobustnessR
 from liquid_control.files import replacing
 from liquid_control.report.robustness.curves import tick_text, top_of
 from liquid_control.report.robustness.heat_map import heat_map
-from liquid_control.report.robustness.look import Look
+from liquid_control.report.robustness.look import Look, short_name
 from liquid_control.report.run_plots import STYLE
 
 _INK = STYLE['text.color']
@@ -76,7 +76,7 @@ def _curves(results: RobustnessResults, analysis: Analysis, looks: Mapping[str, 
         Line2D([], [], color=look.color, ls=_DASHES[look.dash], marker=_MARKS[look.symbol], ms=4)
         for look in looks.values()
     ]
-    names = [_plain(name) for name in looks]
+    names = [_plain(short_name(name)) for name in looks]
     figure.legend(lines, names, loc='outside lower center', ncols=min(6, len(names)))
     return figure
 
@@ -113,7 +113,7 @@ def _map(results: RobustnessResults, analysis: Analysis) -> Figure:
                     fontsize=5.5)  # fmt: skip
     ax.set_xlim(-0.5, width - 0.5)
     ax.set_ylim(count - 0.5, -0.5)
-    names = [_plain(name) for name in table.columns]
+    names = [_plain(short_name(name)) for name in table.columns]
     ax.set_xticks(range(width), names, rotation=30 if max(map(len, names)) > 9 else 0, ha='center')
     ax.xaxis.tick_top()
     ax.set_yticks(range(count), labels)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from liquid_control.evaluation.robustness import Analysis, Estimate, RobustnessResults, Standing
-from liquid_control.report.robustness.look import Look, estimate_text, verdict_text
+from liquid_control.report.robustness.look import Look, estimate_text, short_name, verdict_text
 from liquid_control.report.robustness.plots import Plot, line, plot, points, safe
 
 Looks = dict[str, Look]
@@ -74,5 +74,5 @@ def _names(ranked: list[Standing]) -> dict[str, Any]:
     count = len(ranked)
     return {
         'title': '', 'tickvals': [count - number for number in range(count)],
-        'ticktext': [safe(one.policy) for one in ranked], 'range': [0.4, count + 0.6],
+        'ticktext': [safe(short_name(one.policy)) for one in ranked], 'range': [0.4, count + 0.6],
     }  # fmt: skip
