@@ -19,7 +19,7 @@ from rosgraph_msgs.msg import Clock
 from liquid_control import paths
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
-from liquid_control.faults import Restamping, SimulationFaults, check_model, constant_period, parse
+from liquid_control.faults import Restamping, SimulationFaults, check_model, parse
 from liquid_control.nodes.log_lines import BEGUN
 from liquid_control.nodes.parameters import Parameters
 from liquid_control.nodes.session import NodeError, Session, run_process
@@ -50,7 +50,7 @@ class SimNode(Node):
         self._seed = declare.get('seed', 0, 'Seed of the first episode; counts up.', low=0)
         self._episodes = declare.get('episodes', 1, 'Episodes to run; 0: without end.', low=0)
         steps = declare.get(
-            'steps', 0, 'Longest episode in control periods; 0: those in the time it has.', low=0
+            'steps', 0, "Longest episode in nominal control periods; 0: the robot's own.", low=0
         )
         self._wait_for = declare.get(
             'wait_for', 1, 'Subscribers of joint_states to wait for before the start.', low=0
@@ -78,8 +78,7 @@ class SimNode(Node):
         self._period_s = simulated.period_s
         self.world = World(simulated, self.robot)
         check_model(faults := parse(fault), self.world.nominal)
-        period = constant_period(faults, self.robot.period_ns)
-        self._steps = steps or simulated.longest_episode(period)
+        self._steps = steps or simulated.episode_steps
         self._faults = SimulationFaults(faults, self._seed, self.robot.action, self.robot.period_ns)
         pace = next(iter(read.topics))
         self._restamping = Restamping(self.robot, faults, self._seed, pace)
@@ -130,6 +129,7 @@ class SimNode(Node):
 
     def _run_episode(self, session: Session, episode: Episode) -> None:
         world, commands, faults = self.world, self._commands, self._faults
+        by_clock = not faults.nominal_on_average
         world.reset(episode.seed)
         faults.restart()
         commands.restart()
@@ -157,7 +157,8 @@ class SimNode(Node):
             episode.total += reward
             episode.missed += int(late)
             episode.silent_s = commands.silent_s
-            episode.truncated = world.steps >= self._steps or self._requests.reset_asked
+            over = world.passed(by_clock) >= self._steps
+            episode.truncated = over or self._requests.reset_asked
             self._report.add(episode, reward, commands.latency, late, world.stamp_ns)
             tick = self._next_period(session, tick, length)
 
