@@ -139,6 +139,7 @@ class RunSettings:
                 'steps': self.steps,
                 'fault': self.fault,
                 'thin': self.thin,
+                'end_on_stop': True,
                 'wait_for': 1 + self.record,
                 'progress': 'none' if self.record else 'json',
             },
