@@ -54,6 +54,12 @@ def test_a_walk_in_real_time_that_did_not_begin_is_told_apart():
     assert sentence == ('lstm in real time: not complete: no clock.', True)
 
 
+def test_a_question_has_no_full_stop():
+    run = {'mode': 'lockstep', 'policy': 'lstm', 'fault': 'none'}
+    (sentence,) = summary([{'complete': False, 'why': 'silence: has it died?', 'run': run}])
+    assert sentence.text == 'lstm: not complete: silence: has it died?'
+
+
 def test_a_slow_walk_that_is_not_complete_says_both():
     late = {'missed_deadlines': 3, 'missed_share': 0.3, 'missed_limit': 0.01, 'periods': 10,
               'in_time': False}  # fmt: skip

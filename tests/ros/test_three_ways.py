@@ -17,7 +17,7 @@ from liquid_control.evaluation.metrics import load_metrics
 from liquid_control.evaluation.recorded_trace import recorded_trace
 from liquid_control.evaluation.runs import read_run
 from liquid_control.evaluation.trace import Trace, compare
-from liquid_control.faults import SensorFault, constant_period, of_kind, parse
+from liquid_control.faults import SensorFault, of_kind, parse
 from liquid_control.nodes.graph import Graph
 from liquid_control.nodes.run_settings import RunSettings
 from liquid_control.replay.trace import replay
@@ -71,8 +71,7 @@ def test_in_process_over_ros_and_from_the_bag_agree_at_every_step(tmp_path, name
     robot = Contract.load(paths.robot(name))
     steps = round(SECONDS * ROBOT.rate) if name == 'walker2d' else 60
     metrics = run(tmp_path, policy, fault, name, steps / robot.rate)
-    longest = round(steps / constant_period(parse(fault), robot.period_ns))  # as many seconds
-    walks = run_episodes(controller(policy, robot), robot, parse(fault), EPISODES, SEED, longest)
+    walks = run_episodes(controller(policy, robot), robot, parse(fault), EPISODES, SEED, steps)
     in_process = joined([walk.trace for walk in walks])
 
     bag, observed = Bag(tmp_path), read_run(tmp_path)['observed']

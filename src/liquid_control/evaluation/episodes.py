@@ -16,7 +16,6 @@ from liquid_control.faults import (
     FaultInjector,
     SimulationFaults,
     check_model,
-    constant_period,
     of_kind,
     parse,
 )
@@ -93,7 +92,8 @@ def run_episodes(
         faults: faults of all kinds.
         episodes: number of episodes.
         seed: seed of the first start and of the faults.
-        steps: longest episode in control periods; None: as many as fill the robot's own time.
+        steps: longest episode in control periods; None: the robot's own. Under faults of the
+            clock whose periods are not nominal on average, the time of so many nominal ones.
         watch: called at the start of every control period, and at the end of an episode.
 
     Raises:
@@ -102,8 +102,7 @@ def run_episodes(
     """
     simulated = robot_of(robot)
     world = World(simulated, robot)
-    if steps is None:
-        steps = simulated.longest_episode(constant_period(faults, robot.period_ns))
+    steps = simulated.episode_steps if steps is None else steps
     injector = FaultInjector(robot, faults, seed)
     obeyed = SimulationFaults(faults, seed, robot.action, robot.period_ns)
     return [
@@ -123,13 +122,14 @@ def _episode(
     watch: Callable[[World], None],
 ) -> Episode:
     contract = controller.runner.contract.on(robot)
+    by_clock = not faults.nominal_on_average
     observer = Observer(contract)
     builder = TraceBuilder(contract)
     world.reset(seed)
     faults.restart()
     held = np.array(robot.action.safe, dtype=np.float32)
     total, terminated = 0.0, False
-    while world.steps < steps and not terminated:
+    while world.passed(by_clock) < steps and not terminated:
         watch(world)
         world.use(faults.model(world.nominal, world.stamp_ns, world.steps))
         for topic, message in world.messages().items():

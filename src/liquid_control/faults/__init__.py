@@ -6,7 +6,7 @@ fault is one file in the folder of its kind, where :mod:`faults.registry` finds 
 
 from liquid_control.faults.batch import BatchFaults
 from liquid_control.faults.chain import FaultChain
-from liquid_control.faults.clocks import ClockFaults, constant_period
+from liquid_control.faults.clocks import ClockFaults, nominal_on_average
 from liquid_control.faults.commands import CommandFaults, Limits
 from liquid_control.faults.fault import Fault
 from liquid_control.faults.injector import FaultInjector
@@ -55,12 +55,12 @@ __all__ = [
     'Streams',
     'check_channels',
     'check_model',
-    'constant_period',
     'describe',
     'describe_schedules',
     'name_setting',
     'names',
     'neutral_of',
+    'nominal_on_average',
     'of_kind',
     'parse',
     'require_kinds',

@@ -72,17 +72,13 @@ class ClockFaults:
         return lengths
 
 
-def constant_period(faults: Sequence[Fault], period_ns: int) -> float:
-    """Length of every period of an episode under faults, in nominal periods.
-
-    Periods that differ, or change in the course of the episode, count as nominal.
+def nominal_on_average(faults: Sequence[Fault], period_ns: int) -> bool:
+    """Whether control periods under faults have the nominal length on average.
 
     Args:
         faults: faults of all kinds.
         period_ns: nominal period in ns.
     """
-    length = 1.0
-    for _, fault in of_kind(faults, ClockFault):
-        if fault.constant is not None and not fault.start and fault.schedule is None:
-            length *= fault.constant / (period_ns * 1e-6 if fault.in_ms else 1.0)
-    return length
+    return all(
+        fault.nominal_on_average(period_ns * 1e-6) for _, fault in of_kind(faults, ClockFault)
+    )

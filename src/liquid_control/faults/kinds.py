@@ -16,6 +16,9 @@ from liquid_control.faults.signals import Signal
 if TYPE_CHECKING:
     from mujoco import MjModel
 
+NOMINAL_WITHIN = 0.005
+"""How far the mean length of periods that are nominal on average may be from 1."""
+
 
 @dataclass(frozen=True)
 class SignalFault(Fault):
@@ -126,9 +129,14 @@ class ClockFault(Fault):
         raise NotImplementedError
 
     @property
-    def constant(self) -> float | None:
-        """Length of every period, in the unit of :meth:`periods`; None if they differ."""
+    def mean(self) -> float | None:
+        """Mean length of a period, in the unit of :meth:`periods`; None if it is not known."""
         return None
+
+    def nominal_on_average(self, nominal_ms: float) -> bool:
+        """Whether its periods have the nominal length, in ms, on average, within 0.5 %."""
+        unit = nominal_ms if self.in_ms else 1.0
+        return self.mean is not None and abs(self.mean / unit - 1.0) < NOMINAL_WITHIN
 
     def require_fit(self, nominal_ms: float) -> None:
         """Refuse a nominal control period, in ms, beside which the fault makes no sense.

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from liquid_control.faults.clocks import ClockFaults
+from liquid_control.faults.clocks import ClockFaults, nominal_on_average
 from liquid_control.faults.commands import CommandFaults, Limits
 from liquid_control.faults.fault import Fault
 from liquid_control.faults.models import DynamicsFaults
@@ -47,6 +47,8 @@ class SimulationFaults:
         self._commands = CommandFaults(faults, has, limits)
         self._clock = ClockFaults(faults, has, period_ns)
         self._dynamics = DynamicsFaults(faults, has)
+        self.nominal_on_average = nominal_on_average(faults, period_ns)
+        """Whether control periods have the nominal length on average."""
 
     def restart(self) -> None:
         """Begin an episode."""

@@ -125,9 +125,9 @@ class MonitorNode(Node):
             # publisher that was discovered late still has everything that it sent.
             self._spin_until(session, end, _SETTLE_S, end.settled)
         taken_at = self._intake.taken_at
-        if ended == 'done' and STATUS in taken_at:
-            before = taken_at[STATUS]
-            self._spin_until(session, end, _LAST_STATUS_S, lambda: taken_at[STATUS] > before)
+        if ended == 'done':
+            before = taken_at.get(STATUS)
+            self._spin_until(session, end, _LAST_STATUS_S, lambda: taken_at.get(STATUS) != before)
         self._intake.take(last=True)
         return ended
 

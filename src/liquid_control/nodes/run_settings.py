@@ -13,7 +13,7 @@ from liquid_control.control.elapsed import MEASURED, require_elapsed
 from liquid_control.control.topics import faulty
 from liquid_control.evaluation.episodes import require_faults
 from liquid_control.evaluation.runs import about_run
-from liquid_control.faults import ClockFault, constant_period, of_kind, parse, sensors_faulty
+from liquid_control.faults import ClockFault, of_kind, parse, sensors_faulty
 from liquid_control.provenance import provenance
 from liquid_control.sim import robot_of, simulated_contract
 
@@ -109,9 +109,8 @@ class RunSettings:
 
     @property
     def steps(self) -> int:
-        """Longest episode in control periods."""
-        period = constant_period(parse(self.fault), self.contract.period_ns)
-        return max(1, round((self.seconds or 0.0) * self.contract.rate / period))
+        """Longest episode in nominal control periods."""
+        return max(1, round((self.seconds or 0.0) * self.contract.rate))
 
     def about(self) -> dict[str, Any]:
         """The content of ``run.json`` before anything is recorded."""
@@ -140,6 +139,7 @@ class RunSettings:
                 'steps': self.steps,
                 'fault': self.fault,
                 'thin': self.thin,
+                'end_on_stop': True,
                 'wait_for': 1 + self.record,
                 'progress': 'none' if self.record else 'json',
             },

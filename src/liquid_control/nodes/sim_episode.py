@@ -35,10 +35,12 @@ class Episode:
     """Whether it ended with a fall."""
     truncated: bool = False
     """Whether it ended otherwise."""
+    stopped: bool = False
+    """Whether the policy stopped driving: the run is over, and the episode not complete."""
 
     @property
     def over(self) -> bool:
-        return self.terminated or self.truncated
+        return self.terminated or self.truncated or self.stopped
 
 
 class EpisodeReport:
@@ -66,7 +68,7 @@ class EpisodeReport:
         """Report a step; ``stamp_ns`` is the time after it."""
         values = (
             episode.index, episode.seed, episode.step, reward, episode.total, episode.terminated,
-            episode.truncated, episode.last and episode.over, latency, late,
+            episode.truncated, episode.over and (episode.last or episode.stopped), latency, late,
         )  # fmt: skip
         self._row.position = [float(value) for value in values]
         set_stamp(self._row, stamp_ns)
@@ -91,6 +93,7 @@ class EpisodeReport:
 
     def _log(self, episode: Episode) -> None:
         end = 'a fall' if episode.terminated else 'its last step'
+        end = 'a stop of the policy' if episode.stopped else end
         late = '' if self._lockstep else f', {episode.missed} deadlines missed'
         self._node.get_logger().info(
             f'episode {episode.index} ended with {end} after {episode.step} steps: '

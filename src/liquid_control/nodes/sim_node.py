@@ -19,9 +19,10 @@ from rosgraph_msgs.msg import Clock
 from liquid_control import paths
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
-from liquid_control.faults import Restamping, SimulationFaults, check_model, constant_period, parse
+from liquid_control.faults import Restamping, SimulationFaults, check_model, parse
 from liquid_control.nodes.log_lines import BEGUN
 from liquid_control.nodes.parameters import Parameters
+from liquid_control.nodes.policy_stop import PolicyStop
 from liquid_control.nodes.session import NodeError, Session, run_process
 from liquid_control.nodes.sim_commands import SimCommands
 from liquid_control.nodes.sim_episode import Episode, EpisodeReport
@@ -50,7 +51,7 @@ class SimNode(Node):
         self._seed = declare.get('seed', 0, 'Seed of the first episode; counts up.', low=0)
         self._episodes = declare.get('episodes', 1, 'Episodes to run; 0: without end.', low=0)
         steps = declare.get(
-            'steps', 0, 'Longest episode in control periods; 0: those in the time it has.', low=0
+            'steps', 0, "Longest episode in nominal control periods; 0: the robot's own.", low=0
         )
         self._wait_for = declare.get(
             'wait_for', 1, 'Subscribers of joint_states to wait for before the start.', low=0
@@ -60,6 +61,9 @@ class SimNode(Node):
         )
         self._command_timeout = declare.get(
             'command_timeout', 10.0, 'Lockstep: longest wait for a command, s.', low=0.1
+        )
+        self._end_on_stop = declare.get(
+            'end_on_stop', False, 'End the run when the policy stops driving.'
         )
         paused = declare.get('start_paused', False, 'Wait for ~/step or ~/pause false.')
         fault = declare.get('fault', 'none', 'Faults; those of sensors act in the fault node.')
@@ -78,8 +82,7 @@ class SimNode(Node):
         self._period_s = simulated.period_s
         self.world = World(simulated, self.robot)
         check_model(faults := parse(fault), self.world.nominal)
-        period = constant_period(faults, self.robot.period_ns)
-        self._steps = steps or simulated.longest_episode(period)
+        self._steps = steps or simulated.episode_steps
         self._faults = SimulationFaults(faults, self._seed, self.robot.action, self.robot.period_ns)
         pace = next(iter(read.topics))
         self._restamping = Restamping(self.robot, faults, self._seed, pace)
@@ -89,6 +92,7 @@ class SimNode(Node):
         self._report = EpisodeReport(self, self.lockstep, progress)
         self._commands = SimCommands(self, self.robot, read.topics, profile, thin)
         self._requests = SimServices(self, paused)
+        self._policy = PolicyStop(self)
 
     def run(self, session: Session) -> int:
         """Run all episodes; return the exit code.
@@ -102,7 +106,11 @@ class SimNode(Node):
         index = 0
         while not session.stopping and (self._episodes == 0 or index < self._episodes):
             last = index + 1 == self._episodes
-            self._run_episode(session, Episode(index, self._seed + index, last))
+            episode = Episode(index, self._seed + index, last)
+            self._run_episode(session, episode)
+            if episode.stopped:
+                self.get_logger().error(f'the policy stopped driving: {self._policy.why}')
+                break
             index += 1
         session.deliver(self._report.publisher, *self._sensors.all)
         return 0
@@ -130,6 +138,7 @@ class SimNode(Node):
 
     def _run_episode(self, session: Session, episode: Episode) -> None:
         world, commands, faults = self.world, self._commands, self._faults
+        by_clock = not faults.nominal_on_average
         world.reset(episode.seed)
         faults.restart()
         commands.restart()
@@ -157,9 +166,18 @@ class SimNode(Node):
             episode.total += reward
             episode.missed += int(late)
             episode.silent_s = commands.silent_s
-            episode.truncated = world.steps >= self._steps or self._requests.reset_asked
+            over = world.passed(by_clock) >= self._steps
+            episode.truncated = over or self._requests.reset_asked
+            episode.stopped = self._stopped and not episode.over
             self._report.add(episode, reward, commands.latency, late, world.stamp_ns)
             tick = self._next_period(session, tick, length)
+
+    @property
+    def _stopped(self) -> bool:
+        """Whether to end, because the policy has stopped; in lockstep, what it sent counts first,
+        so that the last step does not depend on when its status arrives."""
+        answered = self.lockstep and self._commands.settled()
+        return self._end_on_stop and bool(self._policy.why) and not answered
 
     def _next_period(self, session: Session, tick: float, length: float) -> float:
         """Wait for the end of the period that began at ``tick``; return when the next begins."""
@@ -189,7 +207,7 @@ class SimNode(Node):
         """Begin a run: wait until the first observation, repeated in real time, is answered."""
         end = time.monotonic() + self._start_timeout
         self._observe()
-        while not session.spin_for(_RETRY_S, self._commands.settled) and not session.stopping:
+        while not session.spin_for(_RETRY_S, self._settled) and not session.stopping:
             if time.monotonic() > end:
                 raise NodeError(
                     f'no command answered the first observation within {self._start_timeout:g} s; '
@@ -200,6 +218,10 @@ class SimNode(Node):
             else:
                 self._show_that_time_moves(session)
                 self._observe()
+        if self._stopped and not self._commands.settled():
+            raise NodeError(
+                f'the policy stopped driving at its first observation: {self._policy.why}'
+            )
 
     def _show_that_time_moves(self, session: Session) -> None:
         """Show the time of the period before: a policy does not drive by a clock that stands."""
@@ -207,11 +229,14 @@ class SimNode(Node):
         self._time.publish(clock_message(before))
         session.spin_for(_SHOWN_S)
 
+    def _settled(self) -> bool:
+        """Whether no answer to the observation is awaited any more."""
+        return self._commands.settled() or self._stopped
+
     def _wait_for_answer(self, session: Session, deadline: float) -> None:
-        settled = self._commands.settled
         if not self.lockstep:
-            session.spin_for(deadline - time.monotonic(), settled)
-        elif not session.spin_for(self._command_timeout, settled) and not session.stopping:
+            session.spin_for(deadline - time.monotonic(), self._settled)
+        elif not session.spin_for(self._command_timeout, self._settled) and not session.stopping:
             raise NodeError(
                 f'no command for stamp {self.world.stamp_ns} within {self._command_timeout:g} s '
                 f'(step {self.world.steps}): has the policy node stopped or died?'

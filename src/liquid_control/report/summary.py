@@ -40,7 +40,7 @@ def about(metrics: dict) -> Sentence:
         return _in_real_time(who, metrics)
     if not metrics.get('complete', True):
         who += ' in real time' if mode == 'realtime' else ''
-        return Sentence(f'{who}: not complete: {metrics["why"]}.', bad=True)
+        return Sentence(_closed(f'{who}: not complete: {metrics["why"]}'), bad=True)
     if mode == 'robot':
         return _on_robot(who, metrics)
     return _simulated(who, metrics)
@@ -59,6 +59,11 @@ def missed(timing: dict[str, Any], what: str = 'deadlines') -> str:
     share, limit = timing['missed_share'], timing['missed_limit']
     of = f'{timing["missed_deadlines"]:,} of {timing["periods"]:,} {what}'
     return of if share is None else f'{of} ({100 * share:.1f} %, limit {100 * limit:g} %)'
+
+
+def _closed(text: str) -> str:
+    """A sentence, with a full stop unless it ends as a question."""
+    return text if text.endswith('?') else f'{text}.'
 
 
 def _simulated(who: str, metrics: dict) -> Sentence:
@@ -95,17 +100,18 @@ def _stopped(who: str, stopped: str, metrics: dict) -> Sentence:
     who += ' in real time' if metrics['run']['mode'] == 'realtime' else ''
     why = metrics.get('why', stopped)
     more = '' if why == stopped else f'; not complete: {why}'
-    return Sentence(f'{who}: {stopped}{more}.', bad=True)
+    return Sentence(_closed(f'{who}: {stopped}{more}'), bad=True)
 
 
 def _in_real_time(who: str, metrics: dict) -> Sentence:
     timing = metrics['timing']
     if timing['in_time'] is None:
-        return Sentence(f'{who} in real time: not complete: {metrics["why"]}.', bad=True)
+        text = f'{who} in real time: not complete: {metrics["why"]}'
+        return Sentence(_closed(text), bad=True)
     text = f'{who} in real time missed {missed(timing)}'
     text += '' if timing['in_time'] else f': {TOO_SLOW}'
     if not metrics.get('complete', True):
-        return Sentence(f'{text}; not complete: {metrics["why"]}.', bad=True)
+        return Sentence(_closed(f'{text}; not complete: {metrics["why"]}'), bad=True)
     if not timing['in_time']:
         return Sentence(f'{text}.', bad=True)
     return Sentence(f'{text}: fast enough.')
@@ -120,7 +126,7 @@ def _on_robot(who: str, metrics: dict) -> Sentence:
     text += _predicted(figures)
     stopped = metrics.get('counts', {}).get('stopped')
     if stopped:
-        return Sentence(f'{text}, then it was stopped: {stopped}.', bad=True)
+        return Sentence(_closed(f'{text}, then it was stopped: {stopped}'), bad=True)
     if not timing.get('periods'):
         return Sentence(f'{text}; its commands carry no stamp that tells their latency.')
     late = f'{missed(timing, "periods")} had no command in time'

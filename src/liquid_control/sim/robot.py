@@ -48,7 +48,7 @@ class SimulatedRobot:
     actuation: Actuation = field(default_factory=Direct)
     """How a command becomes a force."""
     episode_steps: int = 1000
-    """Longest episode in control periods."""
+    """Longest episode in nominal control periods."""
     student_terms: tuple[str, ...] = ('joint_position', 'previous_action')
     """Terms of the contract that students read."""
     teacher_terms: tuple[str, ...] = ('joint_position', 'joint_velocity')
@@ -72,14 +72,6 @@ class SimulatedRobot:
     def episode_s(self) -> float:
         """Length of the longest episode in s."""
         return self.episode_steps * self.period_s
-
-    def longest_episode(self, period: float) -> int:
-        """Control periods that fill the time of the longest episode.
-
-        Args:
-            period: length of each in nominal periods; rounded to whole physics steps, at least one.
-        """
-        return round(self.episode_steps * self.frame_skip / max(1, round(period * self.frame_skip)))
 
     def contract_path(self) -> Path:
         """Path of its contract.

@@ -46,12 +46,13 @@ class World:
         self._gap_ns = round((contract.max_gap + _GAP_S) * 1e9)
         self._base = None if robot.base is None else BaseReader(self.model, robot.base)
         self._sensors = [kind(robot, self.model) for kind in sensors_of(robot)]
-        self.stamp_ns = 0
+        self.stamp_ns = self._begun_ns = 0
         self.steps = 0
 
     def reset(self, seed: int) -> None:
         """Start an episode from the same state as Gymnasium's ``reset(seed=seed)``."""
         self.stamp_ns = self.stamp_ns + self._gap_ns if self.stamp_ns else FIRST_STAMP_NS
+        self._begun_ns = self.stamp_ns
         self.steps = 0
         self.model = self.nominal
         mujoco.mj_resetData(self.model, self.data)
@@ -64,6 +65,16 @@ class World:
         if model is not self.model:
             self.model = model
             mujoco.mj_forward(model, self.data)
+
+    def passed(self, by_clock: bool) -> float:
+        """How much of an episode has passed.
+
+        Args:
+            by_clock: whether to return its time in nominal periods, else the number of its periods.
+        """
+        if by_clock:
+            return (self.stamp_ns - self._begun_ns) / self.robot.period_ns
+        return self.steps
 
     def whole(self, length: float) -> float:
         """Round the length of a period to whole physics steps, at least one."""

@@ -40,6 +40,7 @@ class Worlds:
         """Present time of each in ns, (N,)."""
         self.steps = np.zeros(count, dtype=np.int64)
         """Control periods that each one's episode has lasted, (N,)."""
+        self._begun = np.zeros(count, dtype=np.int64)
 
     def __len__(self) -> int:
         return len(self._worlds)
@@ -51,7 +52,12 @@ class Worlds:
         world.reset(seed)
         self._ctrl[index][:] = 0.0
         self.qpos[index], self.qvel[index] = self._views[index]
-        self.stamps[index], self.steps[index] = world.stamp_ns, 0
+        self.stamps[index] = self._begun[index] = world.stamp_ns
+        self.steps[index] = 0
+
+    def passed(self, by_clock: np.ndarray) -> np.ndarray:
+        """How much of each one's episode has passed, (N,), see :meth:`World.passed`."""
+        return np.where(by_clock, (self.stamps - self._begun) / self.robot.period_ns, self.steps)
 
     def use(self, index: int, model: mujoco.MjModel) -> None:
         """Go on with a model whose dynamics differ in one world, see :meth:`World.use`."""

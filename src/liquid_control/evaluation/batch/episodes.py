@@ -15,7 +15,7 @@ from liquid_control.evaluation.batch.policy import BatchPolicy
 from liquid_control.evaluation.batch.sensing import JointReadings
 from liquid_control.evaluation.batch.traces import BatchTraces
 from liquid_control.evaluation.episodes import Episode, require_finite
-from liquid_control.faults import Fault, constant_period
+from liquid_control.faults import Fault, nominal_on_average
 from liquid_control.sim import robot_of
 from liquid_control.sim.worlds import Worlds
 
@@ -40,7 +40,7 @@ class BatchEpisodes:
         count: N.
         elapsed: ``measured`` or ``nominal``: the policy is given the elapsed time, or always 1.
         thin: whether readings that come faster than the policy's rate are thinned out.
-        steps: longest episode in control periods; None: as many as fill the robot's own time.
+        steps: longest episode, as :func:`run_episodes` takes it; None: the robot's own.
         worlds: the class of the worlds.
 
     Raises:
@@ -64,14 +64,14 @@ class BatchEpisodes:
         runner.bundle.require_driver(robot)
         simulated, contract = robot_of(robot), runner.contract.on(robot)
         self._robot = robot
-        longest = [simulated.longest_episode(constant_period(f, robot.period_ns)) for f in lists]
-        self._longest = np.array(longest if steps is None else [steps] * len(lists))
-        self._limits = np.zeros(count, dtype=np.int64)
+        self._longest = simulated.episode_steps if steps is None else steps
+        self._timed = [not nominal_on_average(faults, robot.period_ns) for faults in lists]
+        self._by_clock = np.zeros(count, dtype=bool)
         self.worlds = worlds(simulated, robot, count)
         self._readings = JointReadings(self.worlds.nominal, contract, robot)
         self._faults = SlotFaults(lists, count, self._readings, robot)
         self._controller = BatchController(BatchPolicy(runner, count), robot, elapsed, thin)
-        self._traces = BatchTraces(contract, count, int(self._longest.max()))
+        self._traces = BatchTraces(contract, count, self._longest)
         self._safe = np.array(robot.action.safe, dtype=np.float32)
         self._held = np.tile(self._safe, (count, 1))
         self._totals = np.zeros(count)
@@ -105,14 +105,17 @@ class BatchEpisodes:
             if not len(rows):
                 break
             if turn % _TURNS == 0:
-                under_way(float(np.sum(self.worlds.steps[rows] / self._limits[rows])))
+                under_way(float(np.sum(self._passed()[rows] / self._longest)))
             fallen = self._step(rows)
             steps += len(rows)
-            ended = fallen | (self.worlds.steps[rows] >= self._limits[rows])
+            ended = fallen | (self._passed()[rows] >= self._longest)
             for row, falls in zip(rows[ended].tolist(), fallen[ended].tolist(), strict=True):
                 done(self._plans[row], self._episode(row, falls))
                 self._begin(row, next(planned, None))
         return steps
+
+    def _passed(self) -> np.ndarray:
+        return self.worlds.passed(self._by_clock)
 
     def _begin(self, row: int, plan: PlannedEpisode | None) -> None:
         self._running[row] = plan is not None
@@ -120,7 +123,7 @@ class BatchEpisodes:
             self._faults.end(row)
             return
         self._plans[row] = plan
-        self._limits[row] = self._longest[plan.faults]
+        self._by_clock[row] = self._timed[plan.faults]
         self.worlds.restart(row, plan.seed)
         self._faults.restart(row, plan.faults, plan.seed)
         self._controller.reset(row)

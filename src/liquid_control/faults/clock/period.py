@@ -25,7 +25,7 @@ class Period(ClockFault):
     length: float = setting(1.5, 0.1, 10.0, neutral=1.0)
 
     @property
-    def constant(self) -> float:
+    def mean(self) -> float:
         return self.length
 
     def periods(self, draws: Draws) -> float:

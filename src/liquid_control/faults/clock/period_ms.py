@@ -26,7 +26,7 @@ class PeriodMs(ClockFault):
     ms: float = setting(12.0, 0.1, 10_000.0)
 
     @property
-    def constant(self) -> float:
+    def mean(self) -> float:
         return self.ms
 
     def periods(self, draws: Draws) -> float:

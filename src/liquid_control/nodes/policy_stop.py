@@ -1,0 +1,26 @@
+"""Whether the policy that drives a simulation has stopped, by what it says of itself."""
+
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.node import Node
+
+from liquid_control.control.topics import STATUS
+
+
+class PolicyStop:
+    """Follows the status of the policy node.
+
+    Args:
+        node: the simulation.
+
+    Attributes:
+        why: why the policy has stopped driving; empty while it has not.
+    """
+
+    def __init__(self, node: Node):
+        self.why = ''
+        node.create_subscription(DiagnosticArray, STATUS, self._on_status, 10)
+
+    def _on_status(self, message: DiagnosticArray) -> None:
+        values = {pair.key: pair.value for status in message.status for pair in status.values}
+        if values.get('active') == 'True':
+            self.why = values.get('stopped', '')
