@@ -226,6 +226,13 @@ def test_every_fault_stands_in_the_documentation():
         assert f'| `{name}:' in text, name
 
 
+def test_the_documented_example_is_the_one_in_the_folder():
+    (block,) = re.findall(r'^```python\n(.*?)^```', DOC.read_text(), re.DOTALL | re.MULTILINE)
+    example = (ROOT / 'examples' / 'my_fault.py').read_text()
+    documented = block[block.index('@dataclass') :]
+    assert example[example.index('@dataclass') :].startswith(documented)
+
+
 def test_the_documentation_says_which_faults_are_on_or_off():
     text = re.search(r'On or off\nonly[^:]*: (.*?)\.', DOC.read_text(), re.DOTALL)
     assert text is not None
