@@ -22,7 +22,7 @@ class BiasSI(SensorFault):
     """
 
     name: ClassVar[str] = 'bias_si'
-    about: ClassVar[str] = 'a constant offset, ± this much in SI units'
+    about: ClassVar[str] = 'a constant offset in SI units'
     graded: ClassVar[bool] = True
 
     size: float = setting(0.01, 0.0, 1e6, neutral=0.0)
