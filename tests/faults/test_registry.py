@@ -210,8 +210,9 @@ def test_a_mistake_in_a_file_is_named(add, change, said):
 
 
 def test_the_example_is_found_in_the_folder_of_its_kind(add):
-    add(sensor, (ROOT / 'examples' / 'my_fault.py').read_text())
-    way = Way('gain:1.5@2', 0)
+    example = (ROOT / 'examples' / 'my_fault.py').read_text()
+    add(sensor, example.replace("'gain'", "'example'"))  # whoever tries it has a gain already
+    way = Way('example:1.5@2', 0)
     way.reset(0)
     steps = [way.step() for _ in range(4)]
     assert [each.read[:8].tolist() for each in steps] == [

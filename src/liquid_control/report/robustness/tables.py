@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from liquid_control.evaluation.robustness import Analysis, Cell, Estimate, RobustnessResults
+from liquid_control.evaluation.robustness import (
+    Analysis,
+    Cell,
+    Estimate,
+    PolicyFacts,
+    RobustnessResults,
+)
+from liquid_control.evaluation.robustness.outside import HIGH, LOW, PERIOD_MS, outside
 from liquid_control.report.robustness.costs import COSTS
 from liquid_control.report.robustness.look import CLEAN, NOTHING, condition_text, estimate_text
 
@@ -93,6 +100,7 @@ def _cells(results: RobustnessResults, analysis: Analysis) -> Table:
         'episodes', 'falls', 'falls, %', 'stopped', 'error ÷ persistence', 'remark',
     )  # fmt: skip
     families = {family.name: family for family in results.families}
+    policies = {policy.name: policy for policy in results.policies}
     rows = []
     for one in analysis.cells:
         family = families.get(one.family)
@@ -101,16 +109,19 @@ def _cells(results: RobustnessResults, analysis: Analysis) -> Table:
             (
                 one.policy, where, one.fault, one.elapsed, _text(one.percent), _text(one.keeps),
                 _text(one.mean), f'{one.episodes}', f'{one.falls}', _text(one.fallen),
-                f'{one.stopped}', _text(one.prediction, 3), _remark(one),
+                f'{one.stopped}', _text(one.prediction, 3), _remark(one, policies[one.policy]),
             )
         )  # fmt: skip
     return Table('Every policy under every fault', heads, tuple(rows), texts=4)
 
 
-def _remark(cell: Cell) -> str:
+def _remark(cell: Cell, policy: PolicyFacts) -> str:
     if cell.error:
         return f'not measured: {cell.error}'
-    return 'best, or cannot be told from it' if cell.best else ''
+    beyond = outside(policy, cell.fault)
+    parts = ['best, or cannot be told from it'] if cell.best else []
+    parts += [f'outside of its training: {beyond}'] if beyond else []
+    return '; '.join(parts)
 
 
 def _areas(results: RobustnessResults, analysis: Analysis) -> Table:
@@ -138,6 +149,7 @@ def _gains(results: RobustnessResults, analysis: Analysis) -> Table:
 
 def _figures(results: RobustnessResults) -> Table:
     known = {name for policy in results.policies for name in policy.figures}
+    known -= {LOW, HIGH, PERIOD_MS}
     keys = [*(key for key in COSTS if key in known), *sorted(known - set(COSTS))]
     factors = [COSTS[key][1] if key in COSTS else 1.0 for key in keys]
     heads = ('policy', 'cell', 'trainings', *(COSTS[k][0] if k in COSTS else k for k in keys))
