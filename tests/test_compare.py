@@ -11,8 +11,12 @@ pytest.importorskip('scipy')
 pytest.importorskip('plotly')
 
 from liquid_control.cli.comparison import at_work
+from liquid_control.cli.comparison_folder import default_folder
 from liquid_control.cli.main import main
-from liquid_control.evaluation.robustness import RobustnessResults, run
+from liquid_control.evaluation.robustness import PolicyFacts, RobustnessResults, outside, run
+from liquid_control.evaluation.robustness.contenders import contenders
+from liquid_control.evaluation.robustness.grouping import families_of
+from liquid_control.evaluation.robustness.plan import Plan
 from liquid_control.jobs import Progress
 
 
@@ -35,7 +39,9 @@ def test_compare_ends_in_a_table_and_files(bundle, other, tmp_path, narrow, caps
     ]
     text = printed.err
     assert max(map(len, text[: text.index('report:')].splitlines())) <= 80
-    first = text.index('a, b: without a fault and under 3 faults, 2 episodes each, 16 in all')
+    plain = ' '.join(text.split())
+    assert '2 episodes each, 18 walks in all (with 2 of expert); results go to' in plain
+    first = text.index('a, b: without a fault and under 3 faults, 2 episodes each')
     said = text.index('Averaged over all')
     assert first < said < text.index('No intervals') < text.index('gaussian:0.3')
     assert (out / 'results.csv').read_text() == printed.out
@@ -53,6 +59,48 @@ def test_compare_ends_in_a_table_and_files(bundle, other, tmp_path, narrow, caps
     }
     assert (out / 'report.html').stat().st_size > 1_000_000  # the plots' library is inside
     assert (out / 'curves.png').exists()
+
+
+def test_another_comparison_in_a_folder_is_announced(bundle, tmp_path, narrow, capsys):
+    given = ['compare', '--policy', str(bundle), '--seeds', '2', '--no-video', '--out']
+    faults = ['--fault', 'jitter:0.1,gaussian:0.1']
+    said = []
+    for more in (faults, faults, ['--fault', 'gaussian:0.1']):
+        assert main([*given, str(tmp_path), *more]) == 0
+        said.append(' '.join(capsys.readouterr().out.split()))
+    assert '10 walks in all (with 2 of expert, and both elapsed times under' in said[0]
+    assert 'kept from before' not in said[0]
+    assert '4 of 4 pieces are kept from before' in said[1]
+    assert 'another comparison' not in said[0] + said[1]
+    assert 'another comparison (untrained under 2 faults, 2 episodes; other families)' in said[2]
+
+
+def test_the_same_comparison_has_the_same_folder(robot, bundle, other):
+    def folder(*files, episodes=2, faults=('gaussian:0.1',)):
+        policies = contenders([*map(str, files)], robot)
+        return default_folder(Plan('compare', robot, policies, families_of(faults), episodes, 0))
+
+    first = folder(bundle)
+    assert first == folder(bundle)
+    assert first.parent.name == 'runs'
+    assert first.name.startswith('compare-')
+    differing = [
+        folder(other),
+        folder(bundle, episodes=3),
+        folder(bundle, faults=('gaussian:0.1', 'delay:1')),
+    ]
+    assert len({first, *differing}) == 4
+
+
+def test_periods_outside_of_a_training_are_noted():
+    figures = {outside.LOW: 0.92, outside.HIGH: 1.28, outside.PERIOD_MS: 8.0}
+    policy = PolicyFacts('lstm', 'lstm', (), figures)
+    said = '1.5 nominal periods; trained with 0.92 to 1.28'
+    assert outside.outside(policy, 'period_ms:12') == said
+    assert outside.outside(policy, 'gaussian:0.1+period:1.5') == said
+    for fault in ('none', 'period_ms:8', 'period:1.3', 'jitter:0.5', 'gaussian:0.1'):
+        assert not outside.outside(policy, fault)
+    assert not outside.outside(PolicyFacts('own', 'own', ()), 'period:3')
 
 
 def test_benchmarks_measure_what_is_chosen(bundle, tmp_path, narrow, capsys):
@@ -119,7 +167,10 @@ def test_what_fails_is_said_and_exits_with_1(bundle, tmp_path, monkeypatch, caps
             ['benchmark', 'robustness', '--family', 'nois'],
             "unknown family 'nois' (did you mean 'noise'",
         ),
-        (['benchmark', 'generalization', '--family', 'noise'], "unknown family 'noise'"),
+        (
+            ['benchmark', 'generalization', '--family', 'noise'],
+            'noise is a family of: benchmark robustness',
+        ),
         (
             ['benchmark', 'robustness', '--family', 'noise', '--fault', 'delay:1'],
             '--fault and --family: give one of them',

@@ -76,6 +76,13 @@ def test_noise_in_si_units_is_of_one_size_on_every_channel():
     np.testing.assert_allclose(noise.mean(0), 0.0, atol=0.02)
 
 
+def test_an_offset_in_si_units_is_of_one_size_on_every_channel():
+    offsets = passed('bias_si:0.02', STILL[:100]).values
+    np.testing.assert_allclose(np.abs(offsets), 0.02)
+    assert (offsets == offsets[0]).all(), 'it stays'
+    assert within((offsets[0] > 0).mean(), 0.5, offsets[0].size)
+
+
 @pytest.mark.parametrize(('spec', 'value'), [('removed', 0.0), ('removed:-3.5', -3.5)])
 def test_a_removed_channel_reads_a_constant(spec, value):
     assert (passed(spec, counting(20)).values == value).all()

@@ -210,8 +210,9 @@ def test_a_mistake_in_a_file_is_named(add, change, said):
 
 
 def test_the_example_is_found_in_the_folder_of_its_kind(add):
-    add(sensor, (ROOT / 'examples' / 'my_fault.py').read_text())
-    way = Way('gain:1.5@2', 0)
+    example = (ROOT / 'examples' / 'my_fault.py').read_text()
+    add(sensor, example.replace("'gain'", "'example'"))  # whoever tries it has a gain already
+    way = Way('example:1.5@2', 0)
     way.reset(0)
     steps = [way.step() for _ in range(4)]
     assert [each.read[:8].tolist() for each in steps] == [
@@ -224,6 +225,13 @@ def test_every_fault_stands_in_the_documentation():
     text = DOC.read_text()
     for name in names():
         assert f'| `{name}:' in text, name
+
+
+def test_the_documented_example_is_the_one_in_the_folder():
+    (block,) = re.findall(r'^```python\n(.*?)^```', DOC.read_text(), re.DOTALL | re.MULTILINE)
+    example = (ROOT / 'examples' / 'my_fault.py').read_text()
+    documented = block[block.index('@dataclass') :]
+    assert example[example.index('@dataclass') :].startswith(documented)
 
 
 def test_the_documentation_says_which_faults_are_on_or_off():

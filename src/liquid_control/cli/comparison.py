@@ -15,6 +15,7 @@ from liquid_control.cli.arguments import (
     terminable,
     whole,
 )
+from liquid_control.cli.comparison_folder import RESULTS, begins, default_folder, replaced
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,13 +23,12 @@ if TYPE_CHECKING:
     from liquid_control.control.contract import Contract
     from liquid_control.evaluation.families import Family
     from liquid_control.evaluation.robustness import Analysis, RobustnessResults
-    from liquid_control.evaluation.robustness.plan import Plan
     from liquid_control.jobs import Progress
 
 ENGINES = ('local', 'ray')
 _INTERRUPTED = 130
 _WIDTH = 40
-_RESULTS, _ANALYSIS, _TABLE = 'results.json', 'analysis.json', 'results.csv'
+_ANALYSIS, _TABLE = 'analysis.json', 'results.csv'
 
 Table = Callable[['RobustnessResults', 'Analysis'], Any]
 """Makes the table that a verb prints."""
@@ -41,7 +41,7 @@ def add_comparison_arguments(
 
     Args:
         parser: parser of the verb.
-        name: name of the comparison, and of its folder in ``runs``.
+        name: name of the comparison, with which its folder in ``runs`` begins.
         faults: what ``--fault`` says in ``--help``.
         episodes: default number of episodes.
     """
@@ -68,9 +68,9 @@ def add_comparison_arguments(
     )
     parser.add_argument('--address', help='address of a Ray cluster (one on this machine)')
     parser.add_argument(
-        '--out', type=Path, default=Path('runs') / name, metavar='FOLDER',
+        '--out', type=Path, metavar='FOLDER',
         help='folder of results; with the same one, finished work is not done again '
-        f'(runs/{name})',
+        f'(runs/{name}-SETTINGS, the same for the same command)',
     )  # fmt: skip
     parser.add_argument('--no-video', action='store_true', help='draw no videos for the report')
     parser.set_defaults(writes_csv=True)
@@ -119,6 +119,7 @@ def carry_out(
     extras.require('mujoco', 'gymnasium', 'scipy', 'plotly')
     check_engine(args)
     from rich.console import Console
+    from rich.text import Text
 
     from liquid_control.cli.progress import reporting
     from liquid_control.control.contract import Contract
@@ -132,10 +133,11 @@ def carry_out(
     robot_of(robot)
     policies = contenders(args.policy, robot)
     plan = Plan(benchmark, robot, policies, tuple(families(robot)), args.episodes, args.seed)
-    folder = own_folder(args.out, run.PIECES)
+    folder = own_folder(args.out or default_folder(plan), run.PIECES)
     console = Console()
     _make(folder / run.PIECES)
-    console.print(_begins(plan, folder), highlight=False, markup=False)
+    for sentence in filter(None, (begins(plan, folder), replaced(plan, folder))):
+        console.print(Text(sentence))
     workers = args.workers or len(os.sched_getaffinity(0))
     with terminable():
         try:
@@ -175,17 +177,6 @@ def _make(folder: Path) -> None:
         raise ValueError(f'--out {folder.parent}: cannot be written: {error.strerror}') from None
 
 
-def _begins(plan: 'Plan', folder: Path) -> str:
-    """What is about to be measured, in one line."""
-    levels = sum(len(family.levels) for family in plan.families)
-    bundles = sum(len(contender.bundles) for contender in plan.contenders)
-    names = ', '.join(contender.name for contender in plan.contenders)
-    return (
-        f'{names}: without a fault and under {levels} faults, {plan.episodes} episodes each, '
-        f'{bundles * (levels + 1) * plan.episodes:,} in all; kept in {folder}'
-    )
-
-
 def _finish(
     args: argparse.Namespace,
     console: 'Console',
@@ -199,14 +190,14 @@ def _finish(
     from rich.text import Text
 
     from liquid_control.cli.progress import reporting
-    from liquid_control.evaluation.robustness import analyse
+    from liquid_control.evaluation.robustness import analyse, outside
     from liquid_control.evaluation.robustness.rows import csv_text
     from liquid_control.files import write_whole
     from liquid_control.provenance import write_json
     from liquid_control.report.robustness import write_robustness_report
     from liquid_control.report.robustness.words import answers, problems
 
-    results.save(folder / _RESULTS)
+    results.save(folder / RESULTS)
     with console.status('resampling'):
         analysis = analyse(results)
     write_json(folder / _ANALYSIS, {'format': 1, **asdict(analysis)})
@@ -222,8 +213,10 @@ def _finish(
         )
     for sentence in (*problems(results, analysis), *answers(results, analysis)):
         console.print(Text(sentence.text, style='bold red' if sentence.bad else ''))
+    for note in outside.notes(results):
+        console.print(Text(note))
     console.print()
     console.print(table(results, analysis))
     console.print(f'report: {page}', highlight=False, soft_wrap=True, markup=False)
     others = ', '.join(path.name for path in sorted(folder.iterdir()) if path.is_file())
-    console.print(f'in {folder}: {others}', highlight=False, soft_wrap=True, markup=False)
+    console.print(Text(f'in {folder}: {others}'))

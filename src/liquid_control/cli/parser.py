@@ -37,7 +37,7 @@ class Parser(argparse.ArgumentParser):
 
     An unknown option, argument or choice is an error of the verb that was given it, and names the
     nearest one. A number that is none is an error that says so. Where there is an option
-    ``--fault`` or ``--suite``, the help lists faults or suites.
+    ``--fault``, ``--suite`` or ``--family``, the help lists faults, suites or families.
     """
 
     def __init__(self, *args: Any, **options: Any):
@@ -46,6 +46,8 @@ class Parser(argparse.ArgumentParser):
         super().__init__(*args, **options)
         self.given: list[argparse.Action] = []
         self.fault_kinds: tuple[str, ...] = ('sensor', 'command', 'clock', 'dynamics')
+        self.families = ''
+        """The benchmark whose families ``--family`` takes."""
         for name in (None, 'store'):
             self.register('action', name, _Once)
 
@@ -112,6 +114,11 @@ class Parser(argparse.ArgumentParser):
             from liquid_control.evaluation.suite import SUITES
 
             lines += ['suites:', *(f'  {each.name:<9} {each.about}' for each in SUITES.values())]
+        if self.families:
+            from liquid_control.evaluation.robustness.suites import BENCHMARKS
+
+            known = BENCHMARKS[self.families]
+            lines += ['families:', *(f'  {each.name:<15} {each.title}' for each in known)]
         return '\n'.join([text, *lines, ''])
 
     def error(self, message: str) -> NoReturn:

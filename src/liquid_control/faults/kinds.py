@@ -123,6 +123,8 @@ class ClockFault(Fault):
     graded: ClassVar[bool] = True
     in_ms: ClassVar[bool] = False
     """Whether lengths are in ms; otherwise in nominal periods."""
+    constant: ClassVar[bool] = False
+    """Whether all periods have the same length, the mean."""
 
     def periods(self, draws: Draws) -> np.ndarray | float:
         """Return lengths of the control periods that begin, above 0, (N,)."""

@@ -1,10 +1,10 @@
-"""A random sign for each channel, which stays as it is while a fault acts."""
+"""A random sign, or offset, of each channel, which stays as it is while a fault acts."""
 
 from typing import ClassVar
 
 import numpy as np
 
-from liquid_control.faults.memory import Memory
+from liquid_control.faults.memory import Memory, Samples
 from liquid_control.faults.randomness import Draws
 
 
@@ -32,3 +32,20 @@ class Signs(Memory):
 
     def restart(self, which: int | np.ndarray) -> None:
         self.drawn[which] = False
+
+
+class Offset(Signs):
+    """A constant offset of each channel, up or down.
+
+    Args:
+        sources: N.
+        size: size of the offset of each channel, (n,).
+    """
+
+    def __init__(self, sources: int, size: np.ndarray):
+        super().__init__(sources, len(size))
+        self._size = size
+
+    def push(self, samples: Samples, active: np.ndarray, draws: Draws) -> Samples:
+        self.draw(active, draws)
+        return samples._replace(values=samples.values + self.signs * self._size)

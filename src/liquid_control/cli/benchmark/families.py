@@ -2,18 +2,22 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from liquid_control.cli.arguments import add_names_argument
 from liquid_control.cli.comparison import say_unchanging
+from liquid_control.cli.parser import Parser
 from liquid_control.control.contract import Contract
 from liquid_control.control.schema import unknown
 from liquid_control.evaluation.families import Family
 
 
-def add_family_argument(parser: argparse.ArgumentParser) -> None:
+def add_family_argument(parser: Parser, benchmark: str) -> None:
     """Add ``--family A,B,…``, names of families of a benchmark."""
-    add_names_argument(parser, '--family', 'NAME,…', 'only these families of faults')
+    add_names_argument(
+        parser, '--family', 'NAME,…', 'only these families of faults, as listed below'
+    )
+    parser.families = benchmark
 
 
 def chosen(args: argparse.Namespace, suite: Sequence[Family], robot: Contract) -> Sequence[Family]:
@@ -34,7 +38,7 @@ def chosen(args: argparse.Namespace, suite: Sequence[Family], robot: Contract) -
     known = {family.name: family for family in suite}
     for name in args.family:
         if name not in known:
-            raise ValueError(unknown('family', name, known))
+            raise ValueError(_unknown(name, known))
     asked = [known[name] for name in args.family] or list(suite)
     families, left_out = fitting(asked, robot)
     for name, why in left_out.items():
@@ -44,3 +48,14 @@ def chosen(args: argparse.Namespace, suite: Sequence[Family], robot: Contract) -
     if not families:
         raise ValueError(f'{robot.robot} can have none of these faults')
     return families
+
+
+def _unknown(name: str, known: Iterable[str]) -> str:
+    """What is wrong with the name of a family; it may be another benchmark's."""
+    from liquid_control.evaluation.robustness.suites import BENCHMARKS
+
+    text = unknown('family', name, known)
+    for benchmark, families in BENCHMARKS.items():
+        if name in {family.name for family in families}:
+            return f'{text}; {name} is a family of: benchmark {benchmark}'
+    return text

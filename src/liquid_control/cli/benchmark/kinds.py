@@ -13,6 +13,7 @@ from liquid_control.cli.benchmark import (
     scaling,
     training,
 )
+from liquid_control.cli.parser import Parser
 
 _KINDS = {
     'cost': (cost, 'memory, operations and estimated energy of policies'),
@@ -41,7 +42,7 @@ _KINDS = {
 }
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: Parser) -> None:
     kinds = parser.add_subparsers(dest='kind', metavar='WHAT', required=True)
     for name, (module, text) in _KINDS.items():
         kind = kinds.add_parser(name, help=text, description=sentence(text))

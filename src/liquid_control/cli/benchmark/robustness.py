@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 
 from liquid_control.cli.benchmark.families import add_family_argument, chosen
 from liquid_control.cli.comparison import add_comparison_arguments, carry_out
+from liquid_control.cli.parser import Parser
 
 if TYPE_CHECKING:
     from liquid_control.control.contract import Contract
     from liquid_control.evaluation.families import Family
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: Parser) -> None:
     add_comparison_arguments(parser, 'robustness', 'only these faults', 20)
-    add_family_argument(parser)
+    add_family_argument(parser, 'robustness')
     parser.add_argument(
         '--preset', metavar='NAME',
         help='the combined faults of the RealWorldRL suite instead: easy, medium or hard',

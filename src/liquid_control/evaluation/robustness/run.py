@@ -9,6 +9,7 @@ import numpy as np
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.runtime import PolicyRunner
 from liquid_control.evaluation.cost import policy_figures, step_figures
+from liquid_control.evaluation.robustness.outside import HIGH, LOW, PERIOD_MS
 from liquid_control.evaluation.robustness.plan import Plan
 from liquid_control.evaluation.robustness.results import (
     Measurement,
@@ -57,6 +58,12 @@ def carry_out(
         pieces, folder / PIECES, workers=workers, engine=engine, address=address, show=show
     )
     return collect(plan, pieces, outcomes)
+
+
+def reusable(pieces: list[Piece], folder: Path) -> list[str]:
+    """Names of the pieces whose results a folder of pieces has, without a failure."""
+    found = [(piece.name, kept(folder, piece)) for piece in pieces]
+    return [name for name, one in found if one and one['ok'] and not _failures(one)]
 
 
 def failures(results: RobustnessResults) -> list[str]:
@@ -110,7 +117,8 @@ def collect(plan: Plan, pieces: list[Piece], outcomes: dict[str, Outcome]) -> Ro
 
 
 def _figures(bundle: Bundle) -> dict[str, float]:
-    """What a policy costs, see :func:`policy_figures`, and the median time of a step."""
+    """What a policy costs, see :func:`policy_figures`, the median time of a step, and the elapsed
+    times of its training, if it says."""
     runner, taken = PolicyRunner(bundle), []
     observation = np.zeros(runner.contract.sensed_size, dtype=np.float32)
     for _ in range(_STEPS):
@@ -121,6 +129,9 @@ def _figures(bundle: Bundle) -> dict[str, float]:
         figures = policy_figures(bundle)
     except RuntimeError:  # its memory cannot be measured here
         figures = step_figures(bundle)
+    if bundle.trained_elapsed is not None:
+        low, high = bundle.trained_elapsed
+        figures |= {LOW: low, HIGH: high, PERIOD_MS: 1e3 / bundle.contract.rate}
     return {**figures, 'latency_us_p50': 1e6 * float(np.median(taken))}
 
 

@@ -121,6 +121,10 @@ Walker2d: friction 0.1 to 4.0 (0.7 in the model), the torso 0.1 to 5.0 kg (3.665
 6.0 kg (4.058). They are factors, so that they mean something for other robots too."""
 
 
+BENCHMARKS = {'robustness': ROBUSTNESS, 'generalization': GENERALIZATION}
+"""Name of a benchmark → its families."""
+
+
 def _preset(
     name: str, sigma: float, delay: int, chance: float, samples: int, hold: int
 ) -> tuple[Family, ...]:

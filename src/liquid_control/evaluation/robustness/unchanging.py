@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from liquid_control.control.contract import Contract
 from liquid_control.evaluation.families import Family
-from liquid_control.faults import ClockFault, Fault, constant_period, of_kind, parse
+from liquid_control.faults import ClockFault, Fault, of_kind, parse
 from liquid_control.sim import robot_of
 
 
@@ -28,10 +28,9 @@ def unchanging(text: str, robot: Contract | None = None) -> str:
         return 'its strength is that of no fault' if faults else 'it is no fault'
     if robot is None:
         return ''
-    steps = robot_of(robot).longest_episode(constant_period(faults, robot.period_ns))
-    if all(fault.start >= steps for fault in acting):
+    steps = robot_of(robot).episode_steps
+    if not of_kind(faults, ClockFault) and all(fault.start >= steps for fault in acting):
         return f'it begins after the end of an episode, which has {steps} samples'
-    acting = [fault for fault in acting if fault.start < steps]
     if len(of_kind(acting, ClockFault)) == len(acting) and _rounded_away(acting, robot):
         simulated = robot_of(robot)
         return (
@@ -55,7 +54,7 @@ def _rounded_away(faults: Sequence[Fault], robot: Contract) -> bool:
     """Whether constant periods, each and all together, round to the nominal one."""
     skip, lengths = robot_of(robot).frame_skip, []
     for _, fault in of_kind(faults, ClockFault):
-        if fault.constant is None or fault.schedule is not None:
+        if not fault.constant or fault.mean is None or fault.schedule is not None:
             return False
-        lengths.append(fault.constant / (robot.period_ns * 1e-6 if fault.in_ms else 1.0))
+        lengths.append(fault.mean / (robot.period_ns * 1e-6 if fault.in_ms else 1.0))
     return all(round(length * skip) == skip for length in [*lengths, math.prod(lengths)])

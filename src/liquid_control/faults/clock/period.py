@@ -21,6 +21,7 @@ class Period(ClockFault):
 
     name: ClassVar[str] = 'period'
     about: ClassVar[str] = 'another period, in nominal periods'
+    constant: ClassVar[bool] = True
 
     length: float = setting(1.5, 0.1, 10.0, neutral=1.0)
 

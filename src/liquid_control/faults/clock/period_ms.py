@@ -22,6 +22,7 @@ class PeriodMs(ClockFault):
     name: ClassVar[str] = 'period_ms'
     about: ClassVar[str] = 'another period, in ms'
     in_ms: ClassVar[bool] = True
+    constant: ClassVar[bool] = True
 
     ms: float = setting(12.0, 0.1, 10_000.0)
 

@@ -3,24 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
 from liquid_control.faults.kinds import SensorFault
-from liquid_control.faults.memory import Samples
-from liquid_control.faults.randomness import Draws
 from liquid_control.faults.settings import setting
 from liquid_control.faults.signals import Signal
-from liquid_control.faults.signs import Signs
-
-
-class _Offset(Signs):
-    def __init__(self, sources: int, size: np.ndarray):
-        super().__init__(sources, len(size))
-        self._size = size
-
-    def push(self, samples: Samples, active: np.ndarray, draws: Draws) -> Samples:
-        self.draw(active, draws)
-        return samples._replace(values=samples.values + self.signs * self._size)
+from liquid_control.faults.signs import Offset
 
 
 @dataclass(frozen=True)
@@ -44,5 +30,5 @@ class Bias(SensorFault):
     def needs_unit(self) -> bool:
         return not self.idle
 
-    def memory(self, sources: int, signal: Signal) -> Signs:
-        return _Offset(sources, self.size * signal.scale)
+    def memory(self, sources: int, signal: Signal) -> Offset:
+        return Offset(sources, self.size * signal.scale)

@@ -10,9 +10,11 @@ from liquid_control.evaluation.robustness import (
     Cell,
     Curve,
     Estimate,
+    PolicyFacts,
     RobustnessResults,
     Standing,
 )
+from liquid_control.evaluation.robustness.outside import HIGH, LOW, PERIOD_MS, outside
 from liquid_control.report.robustness.costs import COSTS
 from liquid_control.report.robustness.look import (
     CLEAN,
@@ -106,6 +108,7 @@ def _cells(results: RobustnessResults, analysis: Analysis) -> Table:
         'episodes', 'falls', 'falls, %', 'stopped', 'error ÷ persistence', 'remark',
     )  # fmt: skip
     families = {family.name: family for family in results.families}
+    policies = {policy.name: policy for policy in results.policies}
     rows = []
     for one in analysis.cells:
         family = families.get(one.family)
@@ -114,17 +117,21 @@ def _cells(results: RobustnessResults, analysis: Analysis) -> Table:
             (
                 one.policy, where, one.fault, one.elapsed, _text(one.percent), _text(one.keeps),
                 _text(one.mean), f'{one.episodes}', f'{one.falls}', _text(one.fallen),
-                f'{one.stopped}', _text(one.prediction, 3), _remark(one),
+                f'{one.stopped}', _text(one.prediction, 3), _remark(one, policies[one.policy]),
             )
         )  # fmt: skip
     return Table('Every policy under every fault', heads, tuple(rows), texts=4)
 
 
-def _remark(one: Cell | Curve | Standing) -> str:
-    """Why it was not measured, or how it compares with the others."""
+def _remark(one: Cell | Curve | Standing, policy: PolicyFacts | None = None) -> str:
+    """Why it was not measured, or how it compares, and whether its fault was not trained."""
     if isinstance(one, Cell) and one.error:
         return f'not measured: {one.error}'
-    return verdict_text(one) or ('best, or cannot be told from it' if one.best else '')
+    parts = [verdict_text(one) or ('best, or cannot be told from it' if one.best else '')]
+    if isinstance(one, Cell) and policy is not None:
+        beyond = outside(policy, one.fault)
+        parts.append(f'outside of its training: {beyond}' if beyond else '')
+    return '; '.join(filter(None, parts))
 
 
 def _areas(results: RobustnessResults, analysis: Analysis) -> Table:
@@ -153,6 +160,7 @@ def _gains(results: RobustnessResults, analysis: Analysis) -> Table:
 
 def _figures(results: RobustnessResults) -> Table:
     known = {name for policy in results.policies for name in policy.figures}
+    known -= {LOW, HIGH, PERIOD_MS}
     keys = [*(key for key in COSTS if key in known), *sorted(known - set(COSTS))]
     factors = [COSTS[key][1] if key in COSTS else 1.0 for key in keys]
     heads = ('policy', 'cell', 'trainings', *(COSTS[k][0] if k in COSTS else k for k in keys))
