@@ -1,7 +1,6 @@
 """The gate, the clock and the policy of many robots are those of one, robot by robot."""
 
 import numpy as np
-import onnx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +11,6 @@ from liquid_control.control import Contract, Gate, PolicyRunner
 from liquid_control.control.timeline import Advance, Timeline
 from liquid_control.evaluation.batch import policy as batch_policy
 from liquid_control.evaluation.batch.gate import BatchGate
-from liquid_control.evaluation.batch.graph import batch_graph
 from liquid_control.evaluation.batch.policy import BatchPolicy
 from liquid_control.evaluation.batch.timeline import (
     RESET,
@@ -102,19 +100,6 @@ def test_rows_of_a_batch_are_single_steps(policy):
     *pairs, (many, _) = steps_of(policy)
     assert all(np.array_equal(batch, single) for batch, single in pairs)
     assert None not in many._bindings.values()
-
-
-def test_products_with_sparse_weights_are_split():
-    before = shipped('ltc_ncp').bundle.graph
-    sizes = []
-    for content in (before, batch_graph(before)):
-        graph = onnx.load_from_string(content).graph
-        weights = {w.name: w.dims for w in graph.initializer}
-        gemms = [node for node in graph.node if node.op_type == 'Gemm']
-        sizes.append((len(gemms), [tuple(weights.get(node.input[1], ())) for node in gemms]))
-    (few, _), (many, split) = sizes
-    assert many > 2 * few
-    assert max(shape[0] for shape in split if shape and shape[0] > 200) <= 256
 
 
 def test_a_batch_that_is_rounded_otherwise_is_never_used(monkeypatch):

@@ -5,9 +5,9 @@ import torch
 from torch.nn.functional import linear, softplus
 
 from liquid_control.cells.base import Cell
+from liquid_control.cells.grid import GridSums
 from liquid_control.cells.synapses import (
     FOREVER,
-    Sums,
     Synapses,
     check_unfolds,
     full_precision,
@@ -83,8 +83,8 @@ class LRC(Cell):
         self.output_size = self.state_size = hidden_size
         self.unfolds = unfolds
         self.sensory, self.inner = Gates(input_size, hidden_size), Gates(hidden_size, hidden_size)
-        self.from_inputs = Sums(self.sensory, 0, input_size, hidden_size)
-        self.from_units = Sums(self.inner, 0, hidden_size, hidden_size)
+        self.from_inputs = GridSums(self.sensory)
+        self.from_units = GridSums(self.inner)
         self.leak = torch.nn.Parameter(inverse_softplus(uniform(0.001, 1.0, hidden_size)))
         self.rest = torch.nn.Parameter(uniform(-0.2, 0.2, hidden_size))
         if elastance != 'constant':

@@ -9,10 +9,11 @@ from torch.nn.functional import softplus
 
 from liquid_control.cells import fused, ncps_weights, wirings
 from liquid_control.cells.base import Cell
+from liquid_control.cells.grid import GridSolver, GridSums
+from liquid_control.cells.sparse import SparseSolver, SparseSums, reach
 from liquid_control.cells.synapses import (
     FOREVER,
     Padded,
-    Sums,
     Synapses,
     check_unfolds,
     full_precision,
@@ -53,8 +54,8 @@ class LTC(Cell):
 
     Inputs and outputs each pass through an elementwise affine map, as in ncps. The state is v of
     all units; the output is that of the motors, which come first. The solver runs in the precision
-    of the parameters, even under autocast. Units without synapses from other units (the inter
-    units of an NCP) are solved first, for all unfolds. C, g and w are softplus of their parameters.
+    of the parameters, even under autocast. On a sparse wiring a step computes the existing synapses
+    only, see :mod:`sparse`. C, g and w are softplus of their parameters.
 
     Args:
         input_size: I.
@@ -84,10 +85,16 @@ class LTC(Cell):
         self.sensory, self.inner = Channels(wired.sensory), Channels(wired.inner)
         reached = self.inner.target
         self.driven = int(reached.max()) + 1 if len(reached) else 1
-        self.quiet = hidden_size - self.driven
-        self.from_inputs = Sums(self.sensory, 0, input_size, hidden_size)
-        self.from_driven = Sums(self.inner, 0, self.driven, self.driven)
-        self.from_quiet = Sums(self.inner, self.driven, hidden_size, self.driven)
+        self.from_inputs = (
+            GridSums(self.sensory)
+            if self.sensory.dense
+            else (SparseSums(self.sensory, range(input_size), reach(self.sensory)))
+        )
+        self.solver = (
+            GridSolver(self.inner, unfolds)
+            if self.inner.dense
+            else (SparseSolver(self.inner, self.driven, unfolds))
+        )
         self.padded = Padded(self.inner, self.driven)
         self.padded_inputs = Padded(self.sensory, hidden_size)
         self.capacity = torch.nn.Parameter(inverse_softplus(uniform(0.4, 0.6, hidden_size)))
@@ -110,7 +117,7 @@ class LTC(Cell):
             terms = (sigma * self.input_w[source], shift, *weights)
             x = x.to(base.dtype)
             if x.ndim == 2:
-                return self.from_inputs.joined(self.from_inputs.tables(terms), x, base)
+                return base + self.from_inputs.joined(terms, x)
             sums = fused.sums(x.flatten(0, 1), terms, self.padded_inputs.tables)
             return base + sums.unflatten(0, x.shape[:2])
 
@@ -118,15 +125,7 @@ class LTC(Cell):
         with full_precision(state):
             terms = self.inner.terms(self._per_unit())
             time, drive = self._drive(sensed, elapsed)
-            v = state.to(drive.dtype)
-            drives = [drive] * self.unfolds
-            if self.quiet:
-                drives, v, quiet = self._ahead(terms, time, drive, v)
-            tables = self.from_driven.scaled(self.from_driven.tables(terms), time)
-            for drive in drives:
-                above, below = self.from_driven(tables, v, drive)
-                v = (v + above) / below
-            state = torch.cat([v, quiet], dim=1) if self.quiet else v
+            state = self.solver(terms, time, drive, state.to(drive.dtype))
             return self._output(state), state
 
     def unroll(self, sensed, elapsed, state, counts):
@@ -142,22 +141,6 @@ class LTC(Cell):
             if counts is not None:
                 outputs = torch.where(counts, outputs, 0.0)
             return outputs, states[:, -1]
-
-    def _ahead(self, terms, time, drive, v):
-        """Solve the quiet units for all unfolds: drives of the driven units, their v, quiet v."""
-        driven, quiet = self.driven, self.quiet
-        above, quiet_above, below, quiet_below = drive.split([driven, quiet] * 2, dim=1)
-        v, last = v.split([driven, quiet], dim=1)
-        passed = []
-        for _ in range(self.unfolds):
-            passed.append(last)
-            last = (last + quiet_above) / quiet_below
-        rows = torch.cat(passed, dim=1).reshape(-1, quiet)
-        tables = self.from_quiet.tables(terms)
-        sums = self.from_quiet.joined(tables, rows, rows.new_zeros(2 * driven))
-        sums = sums.reshape(-1, self.unfolds, 2 * driven) * time[..., None]
-        drives = sums + torch.cat([above, below], dim=1)[:, None]
-        return drives.flatten(1).split(2 * driven, dim=1), v, last
 
     def _drive(self, sensed, elapsed):
         """Bounded Δt, and the terms of τ·A and 1 + τ·B known before the solver runs."""

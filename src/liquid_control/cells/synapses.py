@@ -1,4 +1,4 @@
-"""Sparse synapses, with one value of each parameter per existing synapse, and weighted sums.
+"""Sparse synapses, with one value of each parameter per existing synapse.
 
 The activation of a synapse from j is s = sigmoid(σ·(v_j − μ)), Hasani et al. 2021. A cell needs
 two sums over the same activations for each target unit, Σ a·s and Σ b·s.
@@ -69,85 +69,14 @@ class Synapses(torch.nn.Module):
         return self.source.numel()
 
     @property
+    def dense(self) -> bool:
+        """Whether most of the possible synapses exist."""
+        return len(self) > _DENSE * self.sources * self.targets
+
+    @property
     def strength(self) -> torch.Tensor:
         """The weights, positive."""
         return torch.nn.functional.softplus(self.weight)
-
-
-class Sums(torch.nn.Module):
-    """Two weighted sums over the synapses from a range of sources to the first targets.
-
-    Sparse synapses take two small matrix products, which spread the sources over the synapses and
-    gather the synapses into the targets; dense ones are computed as a full grid.
-
-    Args:
-        synapses: the synapses, in the order of the terms.
-        first: the first source.
-        last: one past the last source.
-        targets: number of targets, D.
-    """
-
-    chosen: torch.Tensor
-    source: torch.Tensor
-    target: torch.Tensor
-    place: torch.Tensor
-
-    def __init__(self, synapses: Synapses, first: int, last: int, targets: int):
-        super().__init__()
-        chosen = torch.nonzero((synapses.source >= first) & (synapses.source < last))[:, 0]
-        self.all = len(chosen) == len(synapses)
-        self.sources, self.targets = last - first, targets
-        self.complete = len(chosen) == self.sources * targets
-        self.dense = len(chosen) > _DENSE * self.sources * targets
-        self.register_buffer('chosen', chosen, persistent=False)
-        self.register_buffer('source', synapses.source[chosen] - first, persistent=False)
-        self.register_buffer('target', synapses.target[chosen], persistent=False)
-        self.register_buffer('place', torch.arange(len(chosen)), persistent=False)
-
-    def tables(self, terms: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
-        """Prepare σ, −σμ, a and b, (S,) each, for repeated use by :meth:`forward`."""
-        sigma, shift, a, b = terms if self.all else (term[self.chosen] for term in terms)
-        if self.dense:
-            if self.complete:  # sorted by target, then by source
-                return tuple(term.reshape(self.targets, self.sources) for term in
-                             (sigma, shift, a, b))  # fmt: skip
-            grid = sigma.new_zeros(self.targets, self.sources)
-            at = (self.target, self.source)
-            return tuple(grid.index_put(at, term) for term in (sigma, shift, a, b))
-        spread = sigma.new_zeros(self.sources, len(sigma))
-        gather = sigma.new_zeros(len(sigma), 2 * self.targets)
-        rows = torch.cat([self.place, self.place])
-        columns = torch.cat([self.target, self.target + self.targets])
-        return (
-            spread.index_put((self.source, self.place), sigma),
-            shift,
-            gather.index_put((rows, columns), torch.cat([a, b])),
-        )
-
-    def scaled(self, tables, scale: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Tables that give both sums times a per-row factor (N, 1)."""
-        if self.dense:
-            sigma, shift, a, b = tables
-            return sigma, shift, a * scale[..., None], b * scale[..., None]
-        return (*tables, scale)
-
-    def forward(self, tables, v: torch.Tensor, base: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Both sums (N, D) over sources (N, sources), added to a base (N, 2D) or (2D,)."""
-        if not self.dense:
-            return self.joined(tables, v, base).split(self.targets, dim=1)
-        sigma, shift, a, b = tables
-        active = torch.sigmoid(v[:, None] * sigma + shift)
-        base_a, base_b = base.split(self.targets, dim=-1)
-        return (active * a).sum(-1) + base_a, (active * b).sum(-1) + base_b
-
-    def joined(self, tables, v: torch.Tensor, base: torch.Tensor) -> torch.Tensor:
-        """As :meth:`forward`, with both sums concatenated, (N, 2D)."""
-        if self.dense:
-            return torch.cat(self(tables, v, base), dim=1)
-        spread, shift, gather, *scale = tables
-        active = torch.sigmoid(torch.addmm(shift, v, spread))
-        active = active * scale[0] if scale else active
-        return torch.addmm(base, active, gather)
 
 
 class Padded(torch.nn.Module):
@@ -170,7 +99,7 @@ class Padded(torch.nn.Module):
             ('target', synapses.target, targets),
             ('source', synapses.source, synapses.sources),
         ):
-            table, place = _padded(end.numpy(), rows)
+            table, place = padded(end.numpy(), rows)
             self.register_buffer(f'by_{name}', table, persistent=False)
             self.register_buffer(f'place_by_{name}', place, persistent=False)
         self.register_buffer('source', synapses.source, persistent=False)
@@ -183,7 +112,13 @@ class Padded(torch.nn.Module):
                 self.source)  # fmt: skip
 
 
-def _padded(end: np.ndarray, rows: int) -> tuple[torch.Tensor, torch.Tensor]:
+def padded(end: np.ndarray, rows: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Synapse indices by row, padded with the number of synapses, and the flat place of each.
+
+    Args:
+        end: row of each synapse, (S,).
+        rows: number of rows.
+    """
     counts = np.bincount(end, minlength=rows)
     width = max(1, int(counts.max(initial=0)))
     order = np.argsort(end, kind='stable')

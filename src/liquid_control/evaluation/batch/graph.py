@@ -4,17 +4,15 @@ import onnx
 from onnx import NodeProto
 
 from liquid_control.evaluation.batch.aligned import align_rows
-from liquid_control.evaluation.batch.blocks import split_products
 
 
 def batch_graph(content: bytes) -> bytes:
-    """Rewrite a graph of one step so that batches of it are right, and faster.
+    """Rewrite a graph of one step so that rows of a batch are rounded as single steps are.
 
     Args:
         content: the graph, for batches of any size.
     """
     model = onnx.load_model_from_string(content)
-    split_products(model)
     align_rows(model)
     nodes = _needed(list(model.graph.node), {value.name for value in model.graph.output})
     del model.graph.node[:]
