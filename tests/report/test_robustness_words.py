@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from made_results import FAMILIES, REFERENCE, made_results
+from rich.console import Console
 
 pytest.importorskip('scipy')
 
@@ -18,6 +19,7 @@ from liquid_control.report.robustness.look import (
     shade,
 )
 from liquid_control.report.robustness.tables import tables
+from liquid_control.report.robustness.terminal import fault_table
 from liquid_control.report.robustness.words import answers, fault_by_fault, problems
 
 NOISE = FAMILIES[:1]
@@ -73,6 +75,11 @@ def test_a_winner_is_named_with_the_paired_difference():
     assert verdict in table.rows[0].boxes[0].about
     assert 'certainly worse than a, by 2.0 points [2.0, 2.0]' in table.rows[0].boxes[1].about
     assert verdict in tables(results, analysis)[0].rows[0][-1]
+    console = Console(width=80)
+    with console.capture() as printed:
+        console.print(fault_table(results, analysis))
+    (row,) = [line for line in printed.get().splitlines() if line.startswith(' points')]
+    assert row.split() == ['points', '2.0', '[2.0,', '2.0]', '-2.0', '[-2.0,', '-2.0]']
 
 
 def test_small_differences_never_read_as_0():

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 ENGINES = ('local', 'ray')
 _INTERRUPTED = 130
-_WIDTH = 40
+_WIDTH, _NAME = 40, 14
+"""Letters of what is said of the progress, and of a policy's name in it."""
 _ANALYSIS, _TABLE = 'analysis.json', 'results.csv'
 
 Table = Callable[['RobustnessResults', 'Analysis'], Any]
@@ -164,6 +165,7 @@ def at_work(progress: 'Progress') -> str:
     text = f'{progress.done}/{progress.total} pieces'
     for name, live in progress.live.items():
         policy = name.rpartition('-')[0]
+        policy = policy if len(policy) <= _NAME else f'{policy[: _NAME - 1]}…'
         text += f', {policy}: {live.text}' if live.text else f', {policy}'
         break
     return text if len(text) <= _WIDTH else f'{text[: _WIDTH - 1]}…'

@@ -58,7 +58,7 @@ ROBUSTNESS: tuple[Family, ...] = (
     ),
     Family('removed', 'the angles and speeds of the feet read 0', '', 'removed:0:on=*foot*'),
     Family(
-        'delay', 'readings that arrive late, in samples', 'samples', 'delay:{}', (1, 2, 3, 4, 6)
+        'delay', 'readings that arrive late', 'samples', 'delay:{}', (1, 2, 3, 4, 6)
     ),
     Family(
         'stamps', 'stamps that are wrong', 'σ, in nominal periods',

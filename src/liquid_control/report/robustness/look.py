@@ -33,7 +33,7 @@ class Look(NamedTuple):
         return f'rgba({red},{green},{blue},0.16)'
 
 
-def short_name(name: str, most: int = 24) -> str:
+def short_name(name: str, most: int = 18) -> str:
     """A name for an axis: of a long one, its beginning and its end."""
     if len(name) <= most:
         return name

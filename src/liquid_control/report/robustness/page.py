@@ -144,7 +144,7 @@ def _json(sections: list[dict[str, Any]]) -> str:
 def _title(results: RobustnessResults) -> str:
     """What was compared: all policies if they are few."""
     titles = {'robustness': 'Robustness', 'generalization': 'Generalization'}
-    names = [policy.name for policy in results.policies]
+    names = [short_name(policy.name) for policy in results.policies]
     who = listed(names) if len(names) <= _NAMED else f'{len(names)} policies'
     return f'{titles.get(results.benchmark, "Under faults")}: {who}'
 

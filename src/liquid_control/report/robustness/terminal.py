@@ -15,7 +15,7 @@ from liquid_control.evaluation.robustness import (
     Standing,
 )
 from liquid_control.report.fitted import NOTHING, FittedTable
-from liquid_control.report.robustness.look import reference_name
+from liquid_control.report.robustness.look import estimate_text, reference_name
 from liquid_control.report.robustness.words import PAIRED
 
 _CLEAN = 'no fault'
@@ -60,6 +60,9 @@ def fault_table(results: RobustnessResults, analysis: Analysis) -> Group:
     marked = any(one.rank and not one.best for one in ranked)
     overall = [_marked(_interval(one.overall), marked and one.best) for one in ranked]
     table.add_row('over all faults', *overall)
+    if any(not math.isnan(one.points.low) for one in ranked):
+        title += '; points: its return less that of the best, of the best less that of the next'
+        table.add_row('points', *(_interval(one.points, 1) for one in ranked))
     table.add_row('rank', *map(_rank, ranked))
     table.add_row('falls', *(f'{one.falls} of {one.episodes}' for one in ranked))
     if any(one.stopped for one in ranked):
@@ -85,9 +88,5 @@ def _rank(standing: Standing) -> str:
     return f'{standing.rank_low} to {standing.rank_high}'
 
 
-def _interval(estimate: Estimate) -> str:
-    if math.isnan(estimate.value):
-        return NOTHING
-    if math.isnan(estimate.low):
-        return f'{estimate.value:.0f}'
-    return f'{estimate.value:.0f} \\[{estimate.low:.0f}, {estimate.high:.0f}]'
+def _interval(estimate: Estimate, digits: int = 0) -> str:
+    return escape(estimate_text(estimate, '', digits))
