@@ -62,7 +62,30 @@ def test_unusable_bag_is_not_complete(tmp_path, contract):
     predictor = alarmed(tmp_path, joints_alone(), 0.5).path
     found = replayed(write(tmp_path / 'nan', nan_from=0), contract, predictor)
     assert not found['complete']
-    assert 'no prediction could be scored (0 of 200 observations were used)' in found['why']
+    assert (
+        'no prediction could be scored (0 of 200 observations were used; '
+        '200: observation not finite)'
+    ) in found['why']
+
+
+def test_used_observations_that_no_prediction_fits(tmp_path, contract):
+    policy = make_bundle(tmp_path / 'policy.onnx', joints_alone().asking('angle'), seed=0)
+
+    def slow(step):
+        return START + 2 * step * PERIOD
+
+    folder = write(tmp_path / 'bag', stamp=slow, told=lambda step: [0.0, 0.0])
+    found = replayed(folder, contract, policy)
+    said = '(200 of 200 observations were used; all: observations do not come a nominal period'
+    assert said in found['why']
+
+
+def test_a_fault_that_leaves_nothing_is_named(tmp_path, contract):
+    path = make_bundle(tmp_path / 'policy.onnx', joints_alone().asking('angle'), seed=0)
+    policy = PolicyRunner(path)
+    bag = Bag(write(tmp_path / 'bag'))
+    with pytest.raises(BagError, match='observation in it, as dropped:1 withheld 200 messages'):
+        replay_policies(bag, [policy], Contract.load(contract), fault='dropped:1')
 
 
 def test_starved_policy_is_not_complete(tmp_path, contract):

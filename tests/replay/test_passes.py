@@ -109,6 +109,37 @@ def test_replayed_fault_equals_recorded_fault(walks, robot, bundle, fault):
     assert figures_of(injected) == figures_of(recorded)
 
 
+@pytest.mark.parametrize('sigma', [0.05, 0.5, 2.0])
+def test_commands_are_found_under_wrong_stamps(walks, robot, bundle, sigma):
+    fault = f'stamp_jitter:{sigma}'
+    (score,), heard = replay_policies(
+        Bag(walks().folder), [PolicyRunner(bundle)], robot, fault=fault
+    )
+    assert heard['answered'] == heard['observations'] == score['actions_compared']
+    assert score['used'] == score['steps'] == heard['observations']
+    assert score['prediction_scored'] > 0
+
+
+@pytest.mark.parametrize('fault', ['none', 'dropped:0.3', 'stamp_jitter:0.3', 'frozen:1'])
+def test_both_one_step_ratios_count_the_same(tmp_path, fault):
+    """At 50 Hz, where a free run starts at every observation."""
+    data = arm()
+    data['rate'] = 50.0
+    del data['observation'][1]
+    robot = Contract.from_dict(data)
+    recorder, rng = Recorder(tmp_path / 'bag'), np.random.default_rng(1)
+    for step in range(300):
+        angles = np.cumsum(rng.standard_normal(2))
+        message = joint_state(10**9 + step * robot.period_ns, ['hip', 'knee'], angles)
+        recorder.write('/joint_states', 'sensor_msgs/msg/JointState', message)
+    recorder.close()
+    runner = PolicyRunner(make_bundle(tmp_path / 'arm.onnx', robot.asking('angle'), seed=2))
+    (score,), _ = replay_policies(Bag(tmp_path), [runner], robot, fault=fault)
+    assert score['horizons']['scored'][0] == score['prediction_scored'] > 50
+    assert score['horizons']['mse'][0] == pytest.approx(score['prediction_mse'], rel=1e-5)
+    assert score['horizons']['ratio'][0] == pytest.approx(score['prediction_ratio'], rel=1e-5)
+
+
 def test_one_step_is_the_next_observation(walks, robot, bundle):
     (score,), _ = replay_policies(Bag(walks().folder), [PolicyRunner(bundle)], robot)
     horizons = score['horizons']

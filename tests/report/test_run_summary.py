@@ -56,7 +56,9 @@ def test_a_walk_in_real_time_that_did_not_begin_is_told_apart():
 
 def test_a_question_has_no_full_stop():
     run = {'mode': 'lockstep', 'policy': 'lstm', 'fault': 'none'}
-    (sentence,) = summary([{'complete': False, 'why': 'silence: has it died?', 'run': run}])
+    (sentence,) = summary(
+        [{'complete': False, 'why': 'silence: has it died?', 'run': run, 'figures': {}}]
+    )
     assert sentence.text == 'lstm: not complete: silence: has it died?'
 
 

@@ -9,6 +9,7 @@ from liquid_control.evaluation.prediction_error import (
     contract_std,
     error_figures,
     floored_by_term,
+    follows,
     ratio,
     scorable,
 )
@@ -54,8 +55,9 @@ class ErrorSums:
         self._moments.add(values[len(values) - fresh :])
 
     def add_runs(self, runs: FreeRuns) -> None:
-        """Take in finished free runs."""
-        self._many.add(runs.errors, runs.persistence)
+        """Take in finished free runs; scored is what :meth:`add` scores one step ahead."""
+        known = follows(runs.passed, self._contract.period_ns)[..., None]
+        self._many.add(np.where(known, runs.errors, np.nan), runs.persistence)
 
     def curve(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return steps ahead, and mean squared errors of policy and persistence, in std²."""

@@ -22,6 +22,8 @@ _SHARE = 0.1
 """Least share of the observations that must be used, and of the predictions that must be scored,
 for a replay to say something."""
 
+_UNEVEN = 'observations do not come a nominal period after the one before'
+
 
 def replay_recording(
     recording: str,
@@ -155,9 +157,11 @@ def _unjudged(scores: list[dict[str, Any]]) -> Iterator[str]:
         who = f'{score["policy"]}, {score["fault"]}'
         scored, used = score['prediction_scored'], score['used']
         if not scored:
+            some = used < score['observations']
+            why = _mostly(score) if some else f'all: {_UNEVEN}'
             yield (
                 f'{who}: no prediction could be scored ({used} of '
-                f'{score["observations"]} observations were used)'
+                f'{score["observations"]} observations were used; {why})'
             )
         elif score['fault'] == 'none' and used < _SHARE * (
             score['observations'] - score['reasons'].get('surplus', 0)
@@ -168,9 +172,8 @@ def _unjudged(scores: list[dict[str, Any]]) -> Iterator[str]:
             )
         elif score['fault'] == 'none' and scored < _SHARE * used:
             yield (
-                f'{who}: only {scored} of {used} predictions could be scored: most observations '
-                'do not come a nominal period after the one before; does the rate of the contract '
-                'fit?'
+                f'{who}: only {scored} of {used} predictions could be scored: most {_UNEVEN}; does '
+                'the rate of the contract fit?'
             )
         elif score['alarm'] and not score['alarm']['watched_s']:
             yield f'{who}: its alarm watched nothing: no stretch is as long as its window'

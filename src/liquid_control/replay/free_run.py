@@ -23,12 +23,14 @@ class FreeRuns:
     Attributes:
         stamps: stamps of the observations at 1 … H steps in ns, (S, H) int64; beyond the last
             observation, its stamp is repeated.
+        passed: time since the observation before each of them in ns, (S, H) int64.
         predicted: prediction for the last observation of each, (S, q) float32.
         errors: predicted − observed at 1 … H steps, (S, H, q); NaN beyond a gap or the end.
         persistence: the same errors for predicting the starting point at every step.
     """
 
     stamps: np.ndarray
+    passed: np.ndarray
     predicted: np.ndarray
     errors: np.ndarray
     persistence: np.ndarray
@@ -145,8 +147,10 @@ class FreeRunner:
             persistence = values[starts][:, self._measured] - truth
         errors[ahead > last] = persistence[ahead > last] = np.nan
         longest = np.minimum(last - starts, self.horizon) - 1
+        stamps = np.array(self._stamps)
         return FreeRuns(
-            np.array(self._stamps)[seen].T,
+            stamps[seen].T,
+            (stamps[seen] - stamps[seen - 1]).T,
             mine[longest, np.arange(len(ready))],
             errors.swapaxes(0, 1),
             persistence.swapaxes(0, 1),

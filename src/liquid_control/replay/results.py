@@ -44,7 +44,8 @@ def replay_policies(
     evaluators = [Evaluator(runner, robot, horizon) for runner in runners]
     summary = play(bag, evaluators, robot, observed, parse(fault), seed)
     if not summary.observations:
-        raise BagError(f'{bag.path}: no complete observation in it')
+        left = f', as {fault} withheld {summary.lost} messages' if summary.lost else ''
+        raise BagError(f'{bag.path}: no complete observation in it{left}')
     results = []
     for evaluator in evaluators:
         score: dict[str, Any] = {'fault': fault, **evaluator.result()}

@@ -114,7 +114,7 @@ def horizon_table(scores: list[dict[str, Any]]) -> Any:
     ahead = sorted({step for step in _AHEAD if step < last} | ({last} if last else set()))
     table = new_table(
         'policy', 'fault', *(_Ratio(str(step)) for step in ahead), left=('fault',), keys=2,
-        title='ratio, this many steps ahead without new measurements',
+        title='ratio, this many steps ahead without new measurements, at most 50 starts a second',
     )  # fmt: skip
     for score in scores:
         ratios = dict(zip(score['horizons']['steps'], score['horizons']['ratio'], strict=True))

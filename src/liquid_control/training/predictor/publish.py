@@ -163,10 +163,10 @@ def free_runs_over(
 
 def _whole(parts: list[FreeRuns]) -> FreeRuns:
     """The free runs of a stretch that reached their full horizon, joined."""
-    names = ('stamps', 'predicted', 'errors', 'persistence')
-    joined = [np.concatenate([getattr(p, n) for p in parts]) for n in names]
-    keep = np.isfinite(joined[2]).all(axis=(1, 2))
-    return FreeRuns(*(values[keep] for values in joined))
+    names = ('stamps', 'passed', 'predicted', 'errors', 'persistence')
+    joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    keep = np.isfinite(joined['errors']).all(axis=(1, 2))
+    return FreeRuns(**{name: values[keep] for name, values in joined.items()})
 
 
 def _runner(model, settings, contract) -> PolicyRunner:
