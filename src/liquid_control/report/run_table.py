@@ -138,11 +138,11 @@ ANSWERED = (
         _PAIR,
     ),
     Column(
-        'memory, MB',
+        'memory, MiB',
         "the policy process's resident memory",
         _figure('resident_mb'),
         '.0f',
-        'memory, MB',
+        'memory, MiB',
     ),
 )
 """How fast a policy's commands come, where deadlines can be missed."""
