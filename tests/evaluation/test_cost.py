@@ -159,6 +159,7 @@ def test_the_verb_compares_policies(tmp_path, capsys, monkeypatch):
     written = json.loads(out.read_text())
     rows = {row['policy']: row for row in written['policies']}
     assert rows['lstm']['figures']['parameters'] == 19804
+    assert rows['lstm']['figures']['latency_us_p50'] > 0
     assert rows['lstm']['functions']['sigmoid'] == 3 * 53
     assert rows['cfc']['not_counted'] == []
     assert written['notes']['measured'].startswith(('Energy is not measured: ', 'Measured: '))

@@ -15,6 +15,7 @@ from liquid_control.cli.main import main
 from liquid_control.evaluation.metrics import measure
 from liquid_control.evaluation.timing import timing
 from liquid_control.report import film, run_report, video
+from liquid_control.report.run_plots import channel_ratios
 from liquid_control.report.run_report import write_report
 from liquid_control.report.run_table import ACHIEVED, ANSWERED, comparison, comparisons
 from liquid_control.report.summary import summary
@@ -255,6 +256,31 @@ def test_a_percentile_beyond_the_period_is_said_as_such(folders):
     metrics['timing']['sensor_to_command_ms_p99'] = None
     *_, table = comparisons([metrics])
     assert table.rows[0][place] == '2.5/>8'
+
+
+def test_a_missing_prediction_error_has_its_reason(folders):
+    clean, noisy = (measure(folder) for folder in folders)
+    assert not any(table.note for table in comparisons([clean, noisy]))
+    noisy['figures'].update(prediction_scored=0, prediction_ratio=None)
+    (table,) = comparisons([clean, noisy])
+    assert 'predictions are for one nominal period ahead' in table.note
+    assert table.note in ' '.join(shown([clean, noisy]).split())
+
+
+def test_walks_in_real_time_say_that_they_have_no_fault(folders):
+    clean, noisy = (measure(folder) for folder in folders)
+    (_, table) = comparisons([clean, noisy, timed(clean, 4)])
+    assert table.title.endswith('on this machine, without faults')
+    (_, table) = comparisons([clean, noisy, timed(noisy, 4)])
+    assert table.title.endswith('on this machine')
+
+
+def test_the_legend_names_what_has_points():
+    ratios = [('seen', {'hip': 0.5}), ('unseen', {'hip': None})]
+    plot = channel_ratios(ratios)
+    assert '>seen<' in plot.svg
+    assert 'unseen' not in plot.svg
+    assert channel_ratios(ratios[1:]) is None
 
 
 def test_what_a_fault_costs_is_said(folders):

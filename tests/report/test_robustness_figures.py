@@ -2,7 +2,9 @@
 
 import html
 import json
+import math
 import re
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
@@ -133,6 +135,23 @@ def test_long_names_leave_room_for_the_plots(tmp_path):
     assert f'title="{long}"' in page
     assert '<h1>Robustness: VERYLONGNAM…NGNAME and gru</h1>' in page
     assert short_name(long) == 'VERYLONGNAM…NGNAME'
+
+
+def test_costs_far_apart_have_a_logarithmic_axis(analysis):
+    def with_parameters(*values):
+        policies = zip(RESULTS.policies, values, strict=False)
+        return tuple(replace(one, figures={'parameters': value}) for one, value in policies)
+
+    wide = replace(RESULTS, policies=with_parameters(1e2, 1e3, 1e4, 1e5, 1e6))
+    plot, *_ = costs(wide, analysis, LOOKS)
+    axis = plot.figure['layout']['xaxis']
+    assert axis['type'] == 'log'
+    low, high = axis['range']
+    places = [trace['x'][0] for trace in plot.figure['data']]
+    assert all(low < math.log10(x) < high for x in places)
+    near = replace(RESULTS, policies=with_parameters(1.0, 1.1, 1.2, 1.3, 1.4))
+    plot, *_ = costs(near, analysis, LOOKS)
+    assert plot.figure['layout']['xaxis']['range'][0] == 0
 
 
 def test_names_are_escaped(text):

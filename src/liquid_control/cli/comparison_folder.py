@@ -42,7 +42,7 @@ def replaced(plan: 'Plan', folder: Path) -> str:
     levels = sum(len(family.levels) for family in before.families)
     names = ', '.join(one.name for one in before.policies)
     return (
-        f'{folder} holds the report of another comparison ({names} under {levels} faults, '
+        f'{folder} holds the report of another comparison ({names} under {_faults(levels)}, '
         f'{had["episodes"]} episodes; other {", ".join(differing)}): it is replaced. Finished '
         'pieces are kept; another --out keeps both reports'
     )
@@ -66,7 +66,7 @@ def begins(plan: 'Plan', folder: Path) -> str:
     reused = len(reusable(pieces, folder / PIECES))
     kept = f'; {reused} of {len(pieces)} pieces are kept from before' if reused else ''
     return (
-        f'{names}: without a fault and under {levels} faults, {plan.episodes} episodes each, '
+        f'{names}: without a fault and under {_faults(levels)}, {plan.episodes} episodes each, '
         f'{walks:,} walks in all{more}; results go to {folder}{kept}'
     )
 
@@ -84,6 +84,10 @@ def _asked(plan: 'Plan') -> dict[str, Any]:
             'seed': plan.seed,
         }
     )
+
+
+def _faults(levels: int) -> str:
+    return '1 fault' if levels == 1 else f'{levels} faults'
 
 
 def _plain(value: Any) -> Any:

@@ -191,7 +191,8 @@ def channel_ratios(ratios: Sequence[tuple[str, dict[str, float | None]]]) -> Plo
         ratios: (name of the run, channel → ratio) for each run.
     """
     channels = list(dict.fromkeys(name for _, found in ratios for name in found))
-    if not any(value for _, found in ratios for value in found.values()):
+    ratios = [one for one in ratios if any(one[1].values())]  # the legend names what has points
+    if not ratios:
         return None
     with rc_context(STYLE):
         figure = Figure(figsize=(10.6, 0.75 + 0.27 * len(channels)), layout='constrained')

@@ -138,11 +138,11 @@ ANSWERED = (
         _PAIR,
     ),
     Column(
-        'memory, MB',
+        'memory, MiB',
         "the policy process's resident memory",
         _figure('resident_mb'),
         '.0f',
-        'memory, MB',
+        'memory, MiB',
     ),
 )
 """How fast a policy's commands come, where deadlines can be missed."""
@@ -156,6 +156,8 @@ class Comparison(NamedTuple):
     runs: list[dict]
     slow: list[bool]
     """Whether a run missed too many deadlines."""
+    note: str = ''
+    """What the reader must know of its figures."""
 
     @property
     def rows(self) -> list[list[str]]:
@@ -173,12 +175,30 @@ def comparisons(metrics: Iterable[dict]) -> list[Comparison]:
         title = 'What the policies achieve'
         if any(m['run'].get('mode') == 'lockstep' for m in achieved):
             title += ', in lockstep: not changed by a slow or busy machine'
-        found.append(Comparison(title, ACHIEVED, achieved, [False] * len(achieved)))
+        slow = [False] * len(achieved)
+        found.append(Comparison(title, ACHIEVED, achieved, slow, _unscored(achieved)))
     if timed:
         slow = [m['timing'].get('in_time') is False for m in timed]
         title = 'How fast they answer, in real time on this machine'
+        if len(timed) < len(metrics) and not any(map(_faulty, timed)):
+            title += ', without faults'
         found.append(Comparison(title, ANSWERED, timed, slow))
     return found
+
+
+def _faulty(metrics: dict) -> bool:
+    return metrics['run'].get('fault') not in (None, '', 'none')
+
+
+def _unscored(metrics: Sequence[dict]) -> str:
+    """Why some runs have no prediction error, though their policies answered."""
+    figures = [m['figures'] for m in metrics]
+    if not any(f.get('prediction_scored') == 0 and f.get('steps_mean') for f in figures):
+        return ''
+    return (
+        f'{NOTHING} under error / persist.: predictions are for one nominal period ahead, and no '
+        'observation came so long after another.'
+    )
 
 
 def comparison(metrics: Sequence[dict]) -> Group:
@@ -191,6 +211,8 @@ def comparison(metrics: Sequence[dict]) -> Group:
     parts: list[Any] = [*sentences, '']
     for compared in comparisons(metrics):
         parts += [Text(compared.title, style='bold'), _table(compared)]
+        if compared.note:
+            parts += [Text(compared.note, style='dim'), '']
     return Group(*parts)
 
 

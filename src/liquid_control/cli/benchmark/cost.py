@@ -1,10 +1,19 @@
-"""``liquid-control benchmark cost``: memory, operations and energy of policies."""
+"""``liquid-control benchmark cost``: time, memory, operations and energy of policies."""
 
 import argparse
 from typing import Any
 
 from liquid_control.cli.arguments import ROBOT, add_policies_argument
 from liquid_control.report.tables import Figure, new_table
+
+OPERATIONS = (
+    'Multiply-adds and functions are those of one step of the exported graph, counted. Functions '
+    'are tanh, sigmoid, exp and the like, divisions and roots.'
+)
+STEP = (
+    'Step: median time of a step on one thread of this machine, of 4,000 each, in turn. Memory: '
+    'policy, NumPy and ONNX Runtime in a fresh process, without the Python interpreter and ROS.'
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,9 +26,11 @@ def main(args: argparse.Namespace) -> int:
     from rich.markup import escape
 
     from liquid_control import paths
+    from liquid_control.benchmarks.step import quantiles, step_times
     from liquid_control.cli.progress import counting
     from liquid_control.cli.say import say
     from liquid_control.control.bundle import Bundle
+    from liquid_control.control.runtime import PolicyRunner
     from liquid_control.evaluation.cost import count_operations, policy_figures
     from liquid_control.evaluation.cost.energy import ESTIMATE, NEUROMORPHIC
     from liquid_control.evaluation.cost.rapl import MEASURED, Rapl, RaplError
@@ -47,15 +58,25 @@ def main(args: argparse.Namespace) -> int:
                 }
             )
             advance()
+    with console.status('timing steps'):
+        times = step_times([PolicyRunner(bundle) for bundle in bundles])
+    for row, taken in zip(rows, times, strict=True):
+        row['figures']['latency_us_p50'] = quantiles(taken)['p50_us']
     console.print(_table(rows))
     for row in rows:
         if row['not_counted']:
             what = escape(', '.join(row['not_counted']))
             say(console, f'[yellow]{escape(row["policy"])}: operations not counted: {what}[/]')
-    for note in (ESTIMATE, NEUROMORPHIC, measured):
+    for note in (STEP, OPERATIONS, ESTIMATE, NEUROMORPHIC, measured):
         say(console, f'[dim]{escape(note)}[/]')
     if args.json:
-        notes = {'estimate': ESTIMATE, 'neuromorphic': NEUROMORPHIC, 'measured': measured}
+        notes = {
+            'step': STEP,
+            'operations': OPERATIONS,
+            'estimate': ESTIMATE,
+            'neuromorphic': NEUROMORPHIC,
+            'measured': measured,
+        }
         result = {'notes': notes, 'policies': rows}
         write_json(args.json, {'format': 1, 'provenance': provenance(), **result})
     return 0
@@ -64,14 +85,15 @@ def main(args: argparse.Namespace) -> int:
 def _table(rows: list[dict[str, Any]]) -> Any:
     columns = (
         ('parameters', 1, Figure('params', ',.0f')),
-        ('state_bytes', 1, Figure('state, B', ',.0f')),
-        ('bundle_bytes', 1e3, Figure('file, kB', '.0f')),
-        ('resident_bytes', 1e6, Figure('memory, MB', '.0f')),
+        ('state_bytes', 1, Figure('state, bytes', ',.0f')),
+        ('bundle_bytes', 2**10, Figure('file, KiB', '.0f')),
+        ('resident_bytes', 2**20, Figure('memory, MiB', '.0f')),
+        ('latency_us_p50', 1, Figure('step, µs', '.0f')),
         ('multiply_adds', 1, Figure('multiply- adds', ',.0f')),
         ('transcendentals', 1, Figure('func- tions', ',.0f')),
-        ('energy_nj', 1, Figure('energy, nJ', ',.0f')),
-        ('neuromorphic_nj', 1, Figure('neuro- morphic, nJ', ',.0f')),
-        ('measured_nj', 1, Figure('measured, nJ', ',.0f')),
+        ('energy_nj', 1, Figure('energy, nJ, estimate', ',.0f')),
+        ('neuromorphic_nj', 1, Figure('neuro- morphic, nJ, estimate', ',.0f')),
+        ('measured_nj', 1, Figure('energy, nJ, measured', ',.0f')),
     )
     used = [column for column in columns if any(column[0] in row['figures'] for row in rows)]
     table = new_table('policy', *(figure for *_, figure in used))

@@ -127,7 +127,7 @@ def _table(bare: dict[str, float], rows: list[dict[str, Any]]):
     table = new_table(
         'node', Figure('step, µs p50/p99', '.1f', _PARTS),
         Figure('loop, µs p50/p99', '.0f', _PARTS),
-        Figure('loop / echo p50/p99', '.2f', _PARTS), Figure('memory, MB', '.0f'),
+        Figure('loop / echo p50/p99', '.2f', _PARTS), Figure('memory, MiB', '.0f'),
         Figure('memory / echo', '.2f'),
     )  # fmt: skip
     table.add_row('bare echo', None, _pair(bare), None, bare['resident_mb'], None)

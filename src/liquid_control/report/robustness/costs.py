@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from liquid_control.evaluation.robustness import Analysis, RobustnessResults
 from liquid_control.report.robustness.look import Look, estimate_text
@@ -24,6 +25,8 @@ COSTS = {
 _PLOTTED = (
     'parameters', 'latency_us_p50', 'resident_bytes', 'multiply_adds', 'energy_nj', 'measured_nj',
 )  # fmt: skip
+_FACTOR, _MARGIN = 10.0, 0.15
+"""Values that span more than this factor have a logarithmic axis, with this margin at each end."""
 _WIDTH, _HEIGHT, _LETTER = 260.0, 170.0, 7.0
 """Size of the plotting area of a narrow plot, and width of a letter, in pixels."""
 _LINE, _GAP = 18.0, 8.0
@@ -44,7 +47,13 @@ def costs(results: RobustnessResults, analysis: Analysis, looks: dict[str, Look]
         if not found:
             continue
         heights = [ranked[name].value for name in found]
-        places = label_places(list(found), list(found.values()), heights)
+        values = list(found.values())
+        log = min(values) > 0.0 and max(values) > _FACTOR * min(values)
+        places = (
+            label_places(list(found), _fractions(values), heights, end=1.0)
+            if log
+            else label_places(list(found), values, heights)
+        )
         traces = []
         for (name, value), place in zip(found.items(), places, strict=True):
             text = (
@@ -57,14 +66,47 @@ def costs(results: RobustnessResults, analysis: Analysis, looks: dict[str, Look]
             traces.append(trace)
         top = max([*heights, *(ranked[name].high for name in found)])
         y = {'title': f'return, % of {results.reference["name"]}', 'range': [0, 1.15 * top]}
-        x = {'title': title, 'range': [0, 1.2 * max(found.values()) or 1.0]}
+        x = {'title': title, **(_log_axis(values) if log else _linear_axis(values))}
         made.append(plot(f'Return and {title.partition(",")[0]}', traces, x, y))
     return made
 
 
-def label_places(names: Sequence[str], x: Sequence[float], y: Sequence[float]) -> list[str | None]:
-    """Where each name may stand beside its point without covering another; None: nowhere."""
-    across, up = _WIDTH / (1.2 * max(x) or 1.0), _HEIGHT / (1.15 * max(y) or 1.0)
+def _linear_axis(values: Sequence[float]) -> dict[str, Any]:
+    return {'range': [0, 1.2 * max(values) or 1.0]}
+
+
+def _log_axis(values: Sequence[float]) -> dict[str, Any]:
+    """A logarithmic axis with room at both ends; its range is that of the logarithms."""
+    return {
+        'type': 'log',
+        'range': _log_range(values),
+        'dtick': 'D2' if max(values) < 100 * min(values) else 1,
+    }
+
+
+def _log_range(values: Sequence[float]) -> list[float]:
+    low, high = math.log10(min(values)), math.log10(max(values))
+    margin = _MARGIN * (high - low)
+    return [low - margin, high + margin]
+
+
+def _fractions(values: Sequence[float]) -> list[float]:
+    """Where values lie on a logarithmic axis, as values of a linear one from 0."""
+    low, high = _log_range(values)
+    return [(math.log10(value) - low) / (high - low) for value in values]
+
+
+def label_places(
+    names: Sequence[str], x: Sequence[float], y: Sequence[float], *, end: float | None = None
+) -> list[str | None]:
+    """Where each name may stand beside its point without covering another; None: nowhere.
+
+    Args:
+        names: the names.
+        x, y: the points, on axes from 0.
+        end: right end of the axis; by default a fifth beyond the last point.
+    """
+    across, up = _WIDTH / (end or 1.2 * max(x) or 1.0), _HEIGHT / (1.15 * max(y) or 1.0)
     centers = [(across * a, up * b) for a, b in zip(x, y, strict=True)]
     taken = [(a - 6.0, b - 6.0, a + 6.0, b + 6.0) for a, b in centers]
     chosen: list[str | None] = []
