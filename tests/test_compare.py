@@ -13,7 +13,13 @@ pytest.importorskip('plotly')
 from liquid_control.cli.comparison import at_work
 from liquid_control.cli.comparison_folder import default_folder
 from liquid_control.cli.main import main
-from liquid_control.evaluation.robustness import PolicyFacts, RobustnessResults, outside, run
+from liquid_control.evaluation.robustness import (
+    Measurement,
+    PolicyFacts,
+    RobustnessResults,
+    outside,
+    run,
+)
 from liquid_control.evaluation.robustness.contenders import contenders
 from liquid_control.evaluation.robustness.grouping import families_of
 from liquid_control.evaluation.robustness.plan import Plan
@@ -101,6 +107,22 @@ def test_periods_outside_of_a_training_are_noted():
     for fault in ('none', 'period_ms:8', 'period:1.3', 'jitter:0.5', 'gaussian:0.1'):
         assert not outside.outside(policy, fault)
     assert not outside.outside(PolicyFacts('own', 'own', ()), 'period:3')
+
+
+def test_policies_trained_alike_share_a_note():
+    trained = {outside.LOW: 0.92, outside.HIGH: 1.28, outside.PERIOD_MS: 8.0}
+    names = ('a', 'b', 'own')
+    policies = [PolicyFacts(n, n, (), trained if n != 'own' else {}) for n in names]
+    measured = [
+        Measurement(name, '', 'period', 4.0, fault, 'measured')
+        for name in names
+        for fault in ('none', 'period_ms:4')
+    ]
+    results = RobustnessResults('compare', 'walker2d', {}, 0, tuple(policies), (), tuple(measured))
+    assert outside.notes(results) == [
+        'Trained with periods of 0.92 to 1.28 nominal ones only: a, b. Outside of that: '
+        'period_ms:4.'
+    ]
 
 
 def test_benchmarks_measure_what_is_chosen(bundle, tmp_path, narrow, capsys):

@@ -25,18 +25,16 @@ def outside(policy: PolicyFacts, fault: str) -> str:
 
 
 def notes(results: RobustnessResults) -> list[str]:
-    """A line for each policy that meets periods outside of its training."""
-    found = []
+    """A line for each range of periods in training, of the policies that meet others."""
+    alike: dict[tuple[float, float, tuple[str, ...]], list[str]] = {}
     for policy in results.policies:
-        faults = dict.fromkeys(
-            one.fault
-            for one in results.measurements
-            if one.policy == policy.name and outside(policy, one.fault)
-        )
+        met = [one.fault for one in results.measurements if one.policy == policy.name]
+        faults = tuple(fault for fault in dict.fromkeys(met) if outside(policy, fault))
         if faults:
-            low, high = policy.figures[LOW], policy.figures[HIGH]
-            found.append(
-                f'{policy.name} meets periods outside of its training ({low:.3g} to {high:.3g} '
-                f'nominal periods): {", ".join(faults)}.'
-            )
-    return found
+            trained = policy.figures[LOW], policy.figures[HIGH]
+            alike.setdefault((*trained, faults), []).append(policy.name)
+    return [
+        f'Trained with periods of {low:.3g} to {high:.3g} nominal ones only: {", ".join(names)}. '
+        f'Outside of that: {", ".join(faults)}.'
+        for (low, high, faults), names in alike.items()
+    ]
