@@ -83,7 +83,7 @@ def test_a_bundle_says_what_it_is(model, bundle):
 def test_graph_is_one_small_file(bundle):
     graph = onnx.load(bundle.path)
     onnx.checker.check_model(graph)
-    assert len(graph.graph.node) <= 141  # six unrolled solver steps
+    assert len(graph.graph.node) <= 188  # six unrolled solver steps on a sparse wiring
     assert bundle.path.stat().st_size < 400_000
 
 

@@ -37,7 +37,7 @@ from liquid_control.nodes.outlet import Outlet
 from liquid_control.nodes.policy_guard import PERIOD_S, PolicyGuard
 from liquid_control.nodes.policy_settings import PolicySettings
 from liquid_control.nodes.rehearsal import affordable
-from liquid_control.nodes.session import NodeError, Session, run_process
+from liquid_control.nodes.session import ASKED_TO_END, NodeError, Session, run_process
 from liquid_control.nodes.watchdog import Watchdog
 from liquid_control.nodes.wire import message_type, qos
 
@@ -206,7 +206,7 @@ def _work(session: Session) -> int:
             node.start()
         while not (session.stopping or node.finalized):
             session.spin_once()
-        why = 'asked to end'
+        why = ASKED_TO_END
     except NodeError as error:
         why = str(error)
         raise

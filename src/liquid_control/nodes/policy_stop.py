@@ -4,6 +4,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
 
 from liquid_control.control.topics import STATUS
+from liquid_control.nodes.session import ASKED_TO_END
 
 
 class PolicyStop:
@@ -13,7 +14,8 @@ class PolicyStop:
         node: the simulation.
 
     Attributes:
-        why: why the policy has stopped driving; empty while it has not.
+        why: why the policy has stopped driving; empty while it has not, and where its node was
+            asked to end, as when a run is interrupted.
     """
 
     def __init__(self, node: Node):
@@ -22,5 +24,6 @@ class PolicyStop:
 
     def _on_status(self, message: DiagnosticArray) -> None:
         values = {pair.key: pair.value for status in message.status for pair in status.values}
-        if values.get('active') == 'True':
-            self.why = values.get('stopped', '')
+        stopped = values.get('stopped', '')
+        if values.get('active') == 'True' and stopped != ASKED_TO_END:
+            self.why = stopped

@@ -30,6 +30,8 @@ except ImportError:
 N = TypeVar('N', bound=Node)
 
 ERROR = 1
+ASKED_TO_END = 'asked to end'
+"""Why a policy ends that nothing went wrong with."""
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _DISCOVERY_S = 0.5
 _DELIVERY_S, _LAST_DELIVERY_S, _SLICE = 10.0, 1.0, Duration(seconds=0.1)

@@ -17,6 +17,7 @@ from liquid_control.control.controller import Controller
 from liquid_control.control.runtime import PolicyRunner
 from liquid_control.evaluation.episodes import run_episodes
 from liquid_control.faults import ClockFault, of_kind, parse
+from liquid_control.files import write_whole
 from liquid_control.report.film import NO_WALK, Format, Motion, film
 from liquid_control.sim import simulated_robot
 from liquid_control.sim.world import World
@@ -103,7 +104,7 @@ def main(jobs: Path, folder: Path) -> int:
         except ModuleNotFoundError as error:
             print(error, file=sys.stderr)
             return NO_WALK
-        result.write_text(json.dumps(found))
+        write_whole(result, json.dumps(found))
     return 0
 
 

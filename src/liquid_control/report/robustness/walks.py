@@ -19,6 +19,7 @@ from liquid_control.evaluation.robustness import (
     Measurement,
     RobustnessResults,
 )
+from liquid_control.files import write_whole
 from liquid_control.report.film import drawn_apart
 from liquid_control.report.robustness.look import CLEAN, condition_text
 from liquid_control.report.robustness.walk_worker import Job
@@ -187,7 +188,7 @@ def _draw(episodes: Sequence[_Episode]) -> _Videos:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         jobs = folder / 'jobs.json'
-        jobs.write_text(json.dumps([asdict(episode.job) for episode in episodes]))
+        write_whole(jobs, json.dumps([asdict(episode.job) for episode in episodes]))
         why = drawn_apart(
             'liquid_control.report.robustness.walk_worker', [str(jobs), name], _TIMEOUT_S
         )
