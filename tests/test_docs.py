@@ -1,5 +1,6 @@
 """What the documentation says can be done: its commands are valid, and its links lead somewhere."""
 
+import csv
 import re
 import shlex
 from pathlib import Path
@@ -17,7 +18,11 @@ PAGES = [ROOT / 'README.md', ROOT / 'CONTRIBUTING.md', *sorted((ROOT / 'docs').r
 PAGES = [page for page in PAGES if 'cards' not in page.parts]
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 FAULTS = {condition.label: condition.fault for condition in SCORES.conditions}
-README_FAULTS = ['none', 'gaussian:0.1', 'dropped:0.1', 'delay:3@500']
+README_FAULTS = (
+    ('robustness', 'none'), ('robustness', 'gaussian:0.1'), ('robustness', 'dropped:0.1'),
+    ('robustness', 'bias:0.1'), ('robustness', 'delay:3'), ('generalization', 'period_ms:12'),
+    ('generalization', 'mass:1.3'),
+)  # fmt: skip
 
 
 def blocks(page: Path) -> list[tuple[str, str]]:
@@ -116,14 +121,39 @@ def test_table_of_what_ships():
 
 
 def test_table_of_the_readme():
-    """Its returns are those of the bundles."""
+    """Its returns are those of the measured comparisons."""
+    measured = {}
+    for benchmark in ('robustness', 'generalization'):
+        with open(ROOT / 'docs' / 'results' / f'{benchmark}.csv', newline='') as file:
+            for row in csv.DictReader(file):
+                if row['elapsed'] == 'measured':
+                    measured[benchmark, row['policy'], row['fault']] = float(row['percent'])
     columns, rows = rows_of(ROOT / 'README.md')
     assert len(columns) == 1 + len(README_FAULTS)
     assert len(rows) >= 4
     for row in rows:
-        scores = Bundle.read(paths.policies('walker2d')[row[0].split('`')[1]]).scores
-        expected = [f'{scores[fault]["percent"]:.0f}' for fault in README_FAULTS]
-        assert row[1:] == expected, row[0]
+        policy = row[0].split('`')[1]
+        for text, (benchmark, fault) in zip(row[1:], README_FAULTS, strict=True):
+            assert abs(float(text) - measured[benchmark, policy, fault]) <= 0.551, (policy, fault)
+
+
+def test_tables_of_the_measured_comparisons():
+    """Returns without a fault and falls are those of the files beside them."""
+    page = (ROOT / 'docs' / 'robustness_results.md').read_text().split('\n## ')
+    for benchmark, part in zip(('robustness', 'generalization'), page[1:], strict=True):
+        with open(ROOT / 'docs' / 'results' / f'{benchmark}.csv', newline='') as file:
+            rows = [row for row in csv.DictReader(file) if row['elapsed'] == 'measured']
+        lines = [line for line in part.splitlines() if line.startswith('| `')]
+        assert len(lines) == len({row['policy'] for row in rows})
+        for line in lines:
+            policy, _, _, clean, _, fallen = (cell.strip() for cell in line.strip('|').split('|'))
+            own = [row for row in rows if row['policy'] == policy.strip('`')]
+            faulty = [row for row in own if row['family']]
+            assert abs(float(clean) - float(own[0]['percent'])) <= 0.551
+            falls, episodes = (
+                sum(int(row[key]) for row in faulty) for key in ('falls', 'episodes')
+            )
+            assert fallen == f'{falls} of {episodes}'
 
 
 def test_floors_of_the_architecture():
