@@ -41,7 +41,8 @@ class HostedPolicy:
         name: full name of the node, for the status.
         shadow: whether somebody else drives.
         rate_tolerance: share by which the rate of the readings may differ from the contract's.
-        elapsed, thin: as :class:`Controller`.
+        elapsed: as for :class:`Controller`.
+        thin: the same.
 
     Raises:
         ContractError: the contract's commands are of a type that cannot be sent or, in the shadow,

@@ -46,7 +46,7 @@ def step_figures(bundle: Bundle, operations: Operations | None = None) -> dict[s
         - ``state_bytes``, ``bundle_bytes``: its recurrent state, and its file;
         - ``multiply_adds``, ``transcendentals``: operations of a step, see :class:`Operations`;
         - ``energy_nj``, ``neuromorphic_nj``: estimated energy of a step, see
-          :mod:`~liquid_control.evaluation.cost.energy`.
+            :mod:`~liquid_control.evaluation.cost.energy`.
 
         Operations and energy are left out if the graph has nodes that are not counted.
     """

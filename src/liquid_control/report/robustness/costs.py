@@ -103,7 +103,8 @@ def label_places(
 
     Args:
         names: the names.
-        x, y: the points, on axes from 0.
+        x: the points' places on an axis from 0.
+        y: the same upwards.
         end: right end of the axis; by default a fifth beyond the last point.
     """
     across, up = _WIDTH / (end or 1.2 * max(x) or 1.0), _HEIGHT / (1.15 * max(y) or 1.0)

@@ -42,7 +42,8 @@ def plot(
     Args:
         title: what it shows.
         traces: the data.
-        x, y: what the axes have beside the style: title, range, ticks.
+        x: what the axis has beside the style: title, range, ticks.
+        y: the same of the other axis.
         height: in pixels.
         shapes: lines to compare with.
     """
