@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from liquid_control.evaluation.robustness import Analysis, RobustnessResults
     from liquid_control.jobs import Progress
 
-ENGINES = ('local', 'ray')
 _INTERRUPTED = 130
 _WIDTH, _NAME = 40, 14
 """Letters of what is said of the progress, and of a policy's name in it."""
@@ -46,6 +45,8 @@ def add_comparison_arguments(
         faults: what ``--fault`` says in ``--help``.
         episodes: default number of episodes.
     """
+    from liquid_control.jobs import ENGINES
+
     add_policies_argument(
         parser, 'policies that ship, or paths; NAME=FILE, given several times with one name, for '
         'several trainings of one policy; all: every student that ships (cfc,ltc,lstm,gru)',
