@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from liquid_control.faults.memory import Memory
+from liquid_control.faults.memory import Memory, Samples
 from liquid_control.faults.randomness import Draws, Each
 
 
@@ -45,6 +45,7 @@ class Spells(Memory):
 
 class Held(Spells):
     """In a spell, the values are the last ones before it, without which none begins.
+    What did not arrive is never held.
 
     Arguments as for :class:`Spells`.
     """
@@ -56,16 +57,15 @@ class Held(Spells):
         self.last = np.zeros((sources, width))
         self.known = np.zeros(sources, dtype=bool)
 
-    def hold(self, values: np.ndarray, arrived: np.ndarray, draws: Draws) -> np.ndarray:
-        """Values (N, n) as they are with spells; what did not ``arrive`` (N,) is never held."""
+    def push(self, samples: Samples, active: np.ndarray, draws: Draws) -> Samples:
         known = self.known[:, None] if self._each == 'channel' else self.known
         during = self.draw(draws, known)
         if during.ndim == 1:
             during = during[:, None]
-        values = np.where(during, self.last, values)
+        values, arrived = np.where(during, self.last, samples.values), samples.arrived
         self.last[arrived] = values[arrived]
         self.known |= arrived
-        return values
+        return samples._replace(values=values)
 
     def restart(self, which: int | np.ndarray) -> None:
         super().restart(which)

@@ -3,20 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
 from liquid_control.faults.kinds import SensorFault
-from liquid_control.faults.memory import Samples
-from liquid_control.faults.randomness import Draws
 from liquid_control.faults.settings import setting
 from liquid_control.faults.signals import Signal
 from liquid_control.faults.spells import Held
-
-
-class _Repeated(Held):
-    def push(self, samples: Samples, active: np.ndarray, draws: Draws) -> Samples:
-        values = self.hold(samples.values, samples.arrived, draws)
-        return samples._replace(values=values)
 
 
 @dataclass(frozen=True)
@@ -39,4 +29,4 @@ class Repeated(SensorFault):
     samples: int = setting(1, 1, 999, whole=True)
 
     def memory(self, sources: int, signal: Signal) -> Held:
-        return _Repeated(self.chance, self.samples, sources, len(signal.scale), 'sample')
+        return Held(self.chance, self.samples, sources, len(signal.scale), 'sample')
