@@ -1,5 +1,6 @@
 """A comparison before it is measured: what is to be done, checked, and cut into pieces."""
 
+import functools
 import hashlib
 import json
 from dataclasses import dataclass
@@ -58,7 +59,7 @@ class Plan:
             raise ValueError(f'faults: {", ".join(repeated)} is there more than once')
         require_faults(self.robot, [f.fault(level) for f in self.families for level in f.levels])
 
-    @property
+    @functools.cached_property
     def expert(self) -> Contender | None:
         """The policy whose clean return is 100 %; None: the best of those that are compared."""
         return expert(self.robot)
