@@ -1,0 +1,151 @@
+"""The data of a study: sequences with times, masks and targets, and the class that supplies them.
+
+A data set joins by one class: derive it from :class:`StudyData`.
+"""
+
+import abc
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+
+class DataError(ValueError):
+    """Data that cannot be used; the message names the file, and the line where there is one."""
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """N sequences of at most T steps.
+
+    Attributes:
+        x: inputs, (N, T, C) float32; 0 where ``observed`` is false, and in the padding.
+        elapsed: time since the previous step, in nominal periods, (N, T, 1) float32.
+        target: what a model must say, float32: (N, T, P) at each step, or (N, P) after the last.
+        present: which steps are there, (N, T) bool; the others are padding after the last.
+        observed: which inputs were measured, (N, T, C) bool; None: all that are present.
+        names: where each sequence comes from, for messages.
+
+    Raises:
+        DataError: shapes or types do not fit, a sequence is empty or has steps after its padding,
+            or a value is not finite; the message names the sequence.
+    """
+
+    x: np.ndarray
+    elapsed: np.ndarray
+    target: np.ndarray
+    present: np.ndarray
+    observed: np.ndarray | None = None
+    names: Sequence[str] = ()
+
+    def __post_init__(self):
+        count, steps, channels = self._shape()
+        self._require_shape('elapsed', self.elapsed, (count, steps, 1))
+        self._require_shape('present', self.present, (count, steps))
+        if self.observed is not None:
+            self._require_shape('observed', self.observed, (count, steps, channels))
+        if self.target.shape[:-1] not in {(count, steps), (count,)}:
+            raise DataError(
+                f'target: expected shape ({count}, {steps}, P) or ({count}, P), '
+                f'found {self.target.shape}'
+            )
+        gap = ~self.present[:, :-1] & self.present[:, 1:]
+        self._refuse('steps', ~self.present[:, 0] | gap.any(axis=1), 'present from the first on')
+        for name in ('x', 'elapsed', 'target'):
+            values = getattr(self, name)
+            wrong = ~np.isfinite(values).reshape(count, -1).all(axis=1)
+            self._refuse(name, wrong, 'finite values')
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Number of steps of each sequence, (N,) int."""
+        return self.present.sum(axis=1)
+
+    def describe(self, index: int) -> str:
+        """Where a sequence comes from, for messages."""
+        return self.names[index] if self.names else f'sequence {index}'
+
+    def take(self, rows: np.ndarray | slice) -> 'Sequences':
+        """Some of the sequences."""
+        names = tuple(np.array(self.names, dtype=object)[rows]) if self.names else ()
+        observed = None if self.observed is None else self.observed[rows]
+        return Sequences(
+            self.x[rows], self.elapsed[rows], self.target[rows], self.present[rows], observed, names
+        )
+
+    def _shape(self) -> tuple[int, int, int]:
+        if self.x.ndim != 3 or 0 in self.x.shape:
+            raise DataError(f'x: expected shape (N, T, C), none of them 0, found {self.x.shape}')
+        count, steps, channels = self.x.shape
+        return count, steps, channels
+
+    def _require_shape(self, name: str, values: np.ndarray, shape: tuple[int, ...]) -> None:
+        if values.shape != shape:
+            raise DataError(f'{name}: expected shape {shape}, found {values.shape}')
+
+    def _refuse(self, name: str, wrong: np.ndarray, expected: str) -> None:
+        if wrong.any():
+            first = int(np.flatnonzero(wrong)[0])
+            raise DataError(f'{self.describe(first)}: {name}: expected {expected}')
+
+
+@dataclass(frozen=True)
+class Split:
+    """The sequences to train on, to choose by, and to report on.
+
+    Attributes:
+        train: training sequences; scales are taken from them alone.
+        validation: sequences that choose step sizes and the round whose weights are kept.
+        test: sequences that only the final scores are measured on.
+        sha256: digest of all that determines them.
+    """
+
+    train: Sequences
+    validation: Sequences
+    test: Sequences
+    sha256: str
+
+
+class StudyData(abc.ABC):
+    """A data set on which cells are compared.
+
+    An instance is small and can be pickled: each training process calls :meth:`load` itself.
+
+    Attributes:
+        name: name in commands and files.
+        title: one line for people.
+        criterion: name of the score in :meth:`scores` that cells are compared by.
+        greater: whether a greater score is better.
+        binary: whether the targets are classes 0 and 1, (N, 1), after the last step; otherwise
+            they are the frame that follows each step, of the same channels as the input.
+        positive_weight: weight of class 1 in the loss of a binary target.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    criterion: ClassVar[str] = 'mse'
+    greater: ClassVar[bool] = False
+    binary: ClassVar[bool] = False
+    positive_weight: ClassVar[float] = 1.0
+
+    @abc.abstractmethod
+    def load(self) -> Split:
+        """Read and split the data, always alike.
+
+        Raises:
+            DataError: the data cannot be used.
+        """
+
+    @abc.abstractmethod
+    def scores(self, output: np.ndarray, sequences: Sequences) -> Mapping[str, float]:
+        """Scores of a model's output on sequences.
+
+        Args:
+            output: predicted targets, of the shape of ``sequences.target``; for a binary target
+                the logit of class 1.
+            sequences: what was predicted.
+        """
