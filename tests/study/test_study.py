@@ -165,3 +165,27 @@ def test_runs_are_listed(capsys):
 def test_what_is_asked_for_wrongly_is_named(more, says, capsys):
     assert cli.main(study('nowhere', 'nowhere-either', *more)) == 1
     assert says in capsys.readouterr().err
+
+
+def test_studies_are_listed_without_data(capsys):
+    assert cli.main(['study', '--list']) == 0
+    assert 'walker2d-kinematics' in capsys.readouterr().out
+    assert cli.main(['study']) == 2
+    assert 'expected a study: walker2d-kinematics' in capsys.readouterr().err
+
+
+def test_a_quick_study_says_so(folder, tmp_path):
+    command = study(folder, tmp_path, '--quick', '--cells', 'mlp', '--updates', '1')
+    assert cli.main(command) == 0
+    whole = json.loads((tmp_path / 'results.json').read_text())
+    assert whole['complete'] == 'quick'
+    assert {run['run']['part'] for run in whole['runs']} == {'tuning', 'comparison'}
+
+
+def test_all_names_the_studies_without_data(tmp_path, capsys):
+    (tmp_path / 'data').mkdir()
+    command = ['study', 'all', '--data', str(tmp_path / 'data'), '--out', str(tmp_path / 'out')]
+    with_quick = [*command, '--quick']
+    assert cli.main(with_quick) == 1
+    said = capsys.readouterr().err
+    assert 'walker2d-kinematics: left out: --data must hold the folder walker2d_kin' in said
