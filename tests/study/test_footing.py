@@ -1,6 +1,8 @@
 """Any data set on the same footing: masks, padding, classes, and the round that is kept."""
 
+import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +10,8 @@ import torch
 from safetensors.torch import load_file
 
 from liquid_control import cells
+from liquid_control.cli.parser import Parser
+from liquid_control.cli.study.compared import add_compared_arguments, compare
 from liquid_control.models import parameters
 from liquid_control.study import model as models
 from liquid_control.study import objective
@@ -179,3 +183,26 @@ def test_the_greatest_score_chooses_the_step_size():
 def test_a_wrong_footing_is_named(more, says):
     with pytest.raises(ValueError, match=says):
         Footing(**more)
+
+
+def test_a_study_of_ones_own_writes_its_results(tmp_path, capsys):
+    parser = Parser(prog='study')
+    add_compared_arguments(parser, 'waves')
+    out = tmp_path / 'out'
+    args = parser.parse_args(['--out', str(out), '--quick', '--workers', '2'])
+    assert compare(args, FOOTING, Waves()) == 0
+    whole = json.loads((out / 'results.json').read_text())
+    assert whole['complete'] == 'quick'
+    scores = {row['cell']: row['scores']['test_mse']['iqm'] for row in whole['summary']}
+    assert list(scores) == sorted(scores, key=scores.__getitem__)
+    assert set(scores) == {'gru', 'cfc'}
+    assert all(row['at_end_of_grid'] for row in whole['summary'])
+    assert '(end)' in capsys.readouterr().out
+
+
+def test_a_failed_training_is_named(tmp_path, capsys):
+    footing = replace(FOOTING, cells=('gru',), learning_rates=(1e30,), updates=4)
+    parser = Parser(prog='study')
+    add_compared_arguments(parser, 'waves')
+    assert compare(parser.parse_args(['--out', str(tmp_path / 'out')]), footing, Waves()) == 1
+    assert 'comparison-gru-2000-seed0: ' in capsys.readouterr().err

@@ -141,6 +141,15 @@ def results_of(runs: Iterable[Run], store: ResultStore) -> dict[str, dict[str, A
     return {name: result for name, result in by_name.items() if result is not None}
 
 
+def failures(results: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Run name → where its training became non-finite; tuning runs are left out."""
+    return {
+        name: result['failed']
+        for name, result in results.items()
+        if result.get('failed') and result['run']['part'] != TUNING
+    }
+
+
 def size_of(run: Run) -> Size:
     """Runs of one kind take equally long for each gradient step."""
     kind = run.cell, run.recipe.batch, str(sorted(run.model.items()))

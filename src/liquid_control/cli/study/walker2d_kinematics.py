@@ -116,7 +116,7 @@ def main(args: argparse.Namespace) -> int:
                     show(progress)
         except KeyboardInterrupt:
             stopped = True
-        kept = _finish(args, console, plan, store, progress.failed, measure, rollouts)
+        kept, failed = _finish(args, console, plan, store, progress.failed, measure, rollouts)
     if stopped:
         print(
             f'stopped; {kept} of {len(names)} runs are kept in {args.out}: '
@@ -124,9 +124,9 @@ def main(args: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 130
-    for name, why in progress.failed.items():
+    for name, why in failed.items():
         print(f'liquid-control study: {name}: {why}', file=sys.stderr)
-    return 1 if progress.failed else 0
+    return 1 if failed else 0
 
 
 def _list(runs, console) -> int:
@@ -186,17 +186,22 @@ def _load(args, console):
     return rollouts
 
 
-def _finish(args, console, plan, store, failed, measure, rollouts) -> int:
-    """Write results.json and the plots; print the tables; returns the number of results."""
+def _finish(args, console, plan, store, failed, measure, rollouts) -> tuple[int, dict[str, str]]:
+    """Write results.json and the plots; print the tables.
+
+    Returns the number of results, and why runs failed.
+    """
     from dataclasses import asdict
 
     from liquid_control.provenance import provenance, write_json
     from liquid_control.report.study_plots import write_plots
+    from liquid_control.study.carry_out import failures
     from liquid_control.study.walker2d_kinematics.plan import results
     from liquid_control.study.walker2d_kinematics.published import PUBLISHED
     from liquid_control.study.walker2d_kinematics.summary import summarize, tables
 
     by_name = results(plan, store)
+    failed = failed | failures(by_name)
     runs = [by_name[name] for name in sorted(by_name)]
     published = {cell: (row.mse, row.deviation) for cell, row in PUBLISHED.items()}
     summary = summarize(runs, published)
@@ -220,4 +225,4 @@ def _finish(args, console, plan, store, failed, measure, rollouts) -> int:
     plots = write_plots(args.out, summary, runs)
     written = ', '.join(path.name for path in (args.out / 'results.json', *plots))
     console.print(f'in {args.out}: {written}', highlight=False)
-    return len(runs)
+    return len(runs), failed
