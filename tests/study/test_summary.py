@@ -74,7 +74,28 @@ def test_tables_fit_a_terminal_of_eighty_columns():
 
 def test_plots_are_png(tmp_path):
     paths = write_plots(tmp_path, summarize(RESULTS, PUBLISHED), RESULTS)
-    names = ['recipes.png', 'comparison-20000.png', 'curves-20000.png']
+    names = ['recipes.png', 'comparison-20000.png', 'curves-20000.png', 'figure5-20000.png']
     assert [path.name for path in paths] == names
     assert all(path.read_bytes().startswith(b'\x89PNG') for path in paths)
     assert write_plots(tmp_path, summarize([], {}), []) == []
+
+
+def test_a_step_size_at_an_end_of_the_grid_is_said():
+    def tuned(cell, rate):
+        one = result('tuning', cell, 0, 1.0)
+        recipe = {'learning_rate': rate, 'updates': 2}
+        return {**one, 'run': {**one['run'], 'recipe': recipe, 'model': {'budget': 20_000}}}
+
+    results = [
+        *RESULTS,
+        *(tuned('cfc', rate) for rate in (0.004, 0.01, 0.06)),
+        *(tuned('lstm', rate) for rate in (0.01, 0.06)),
+    ]
+    rows = summarize(results, PUBLISHED)['comparison']
+    assert {row['cell']: row['at_end_of_grid'] for row in rows} == {
+        'cfc': False, 'lstm': True, 'ltc': False,
+    }  # fmt: skip
+    console = Console(width=100, record=True)
+    console.print(tables({'recipes': [], 'comparison': rows, 'best': []},
+                         {'persistence_mse': 4.54, 'linear_mse': 3.1})[0])  # fmt: skip
+    assert '0.01 (end)' in console.export_text()

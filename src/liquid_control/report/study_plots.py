@@ -36,6 +36,7 @@ def write_plots(
             rows = [row for row in compared if row['budget'] == budget]
             figures[f'comparison-{budget}'] = _comparison(rows)
             figures[f'curves-{budget}'] = _curves(rows, results)
+            figures[f'figure5-{budget}'] = _figure5(rows)
         paths = []
         for name, figure in figures.items():
             paths.append(folder / f'{name}.png')
@@ -127,6 +128,33 @@ def _curves(rows: Sequence[Mapping[str, Any]], results: Sequence[Mapping[str, An
     ax.set_xlabel('gradient steps')
     ax.set_ylabel('validation mean squared error')
     ax.legend(loc='center left', bbox_to_anchor=(1.0, 0.5), title='least test error first')
+    return figure
+
+
+def _figure5(rows: Sequence[Mapping[str, Any]]) -> Figure:
+    """Loss, time and memory as bars, after the review's figure 5: LTC and LSTM, then all cells."""
+    pair = [row for cell in ('ltc', 'lstm') for row in rows if row['cell'] == cell]
+    bands = [band for band in (pair if len(pair) == 2 else [], rows) if band]
+    height = 1.0 + sum(0.45 + 0.24 * len(band) for band in bands)
+    figure = Figure(figsize=(10.6, height), layout='constrained')
+    ratios = [1 + len(band) for band in bands]
+    panels = figure.subplots(len(bands), 3, squeeze=False, height_ratios=ratios)
+    columns = (
+        ('test mean squared error', lambda row: row['test_mse']['iqm']),
+        ('training time per round, core s', lambda row: row['seconds_round']),
+        ('training memory (saved for backward), MiB', lambda row: row['saved_mb']),
+    )
+    for axes, band in zip(panels, bands, strict=True):
+        levels = np.arange(len(band))
+        for ax, (text, value) in zip(axes, columns, strict=True):
+            colors = [_family(row['cell'])[0] for row in band]
+            bars = ax.barh(levels, [value(row) for row in band], 0.68, color=colors)
+            ax.bar_label(bars, fmt='%.3g', padding=3, fontsize=7.5)
+            ax.set_yticks(levels, [row['cell'] for row in band] if ax is axes[0] else [])
+            ax.tick_params(axis='y', length=0)
+            ax.set_ylim(len(band) - 0.5, -0.5)
+            ax.margins(x=0.14)
+            ax.set_xlabel(text if axes is panels[-1] else '')
     return figure
 
 

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from liquid_control.models import parameters
+from liquid_control.models import Normalizer, parameters
+from liquid_control.study.batches import Batch
 from liquid_control.study.run import Recipe, ResultStore, Run
-from liquid_control.study.train import Batch, course, error
-from liquid_control.study.walker2d_kinematics import best_weights, comparison, simulated
+from liquid_control.study.train import course, error
+from liquid_control.study.walker2d_kinematics import best_weights, simulated
 from liquid_control.study.walker2d_kinematics import dataset as data
 from liquid_control.study.walker2d_kinematics.best_model import BestPredictor, BestSettings
 from liquid_control.study.walker2d_kinematics.dataset import Dataset, Protocol
@@ -78,7 +79,7 @@ class Drawn:
         *parts, rows = self._drawn
         rows = rows[batch * self.batch : (batch + 1) * self.batch, None] + np.arange(data.LENGTH)
         x, elapsed, target = (torch.from_numpy(values[rows]) for values in parts)
-        return x, elapsed, target
+        return Batch(x, elapsed, target)
 
     def _draw(self, number: int) -> tuple[np.ndarray, ...]:
         """The kept frames of all rollouts, concatenated, and where windows start in them."""
@@ -103,9 +104,9 @@ class Mixed:
         self.flag = torch.cat([torch.zeros(half[0], 1, 1), torch.ones(half[1], 1, 1)]).to(device)
 
     def __call__(self, update: int) -> Batch:
-        pairs = zip(self.real(update), self.simulated(update), strict=True)
+        pairs = zip(self.real(update)[:3], self.simulated(update)[:3], strict=True)
         x, elapsed, target = (torch.cat(pair).to(self.flag.device) for pair in pairs)
-        return x, elapsed, target
+        return Batch(x, elapsed, target)
 
 
 def train(
@@ -158,7 +159,7 @@ def fit(
 ) -> dict[str, Any]:
     """As :func:`train`, given the simulated rollouts, name → (2, T, 17)."""
     torch.manual_seed(run.seed)
-    model = BestPredictor(BestSettings(**run.model), comparison.normalizer(rollouts)).to(device)
+    model = BestPredictor(BestSettings(**run.model), normalizer(rollouts)).to(device)
     average = copy.deepcopy(model)
     both = torch.nn.ModuleDict({'model': model, 'average': average})
     optimizer = _optimizer(model, run.recipe)
@@ -199,6 +200,15 @@ def fit(
     }
 
 
+def normalizer(rollouts: Dataset) -> Normalizer:
+    """Scales of the raw training frames and of their frame-to-frame change."""
+    frames = np.concatenate(list(rollouts.train.values())).astype(np.float64)
+    changes = np.concatenate(
+        [np.diff(x.astype(np.float64), axis=0) for x in rollouts.train.values()]
+    )
+    return Normalizer(frames.mean(axis=0), frames.std(axis=0), changes.std(axis=0))
+
+
 def _optimizer(model: BestPredictor, recipe: Recipe) -> Muon:
     hidden = model.hidden_weights()
     inner = {id(parameter) for parameter in hidden}
@@ -217,7 +227,7 @@ def _update(run: Run, model: BestPredictor, optimizer: Muon, batches: Mixed, upd
     errors = _errors(model, batch, batches)
     loss = errors.mean()
     if not torch.isfinite(loss):
-        raise explain(model, batch, context, lambda row: f'window {row} of the batch')
+        raise explain(model, batch[:3], context, lambda row: f'window {row} of the batch')
     optimizer.zero_grad()
     loss.backward()
     clip_gradients(model, run.recipe.clip, context)
@@ -227,7 +237,7 @@ def _update(run: Run, model: BestPredictor, optimizer: Muon, batches: Mixed, upd
 
 def _errors(model: BestPredictor, batch: Batch, batches: Mixed) -> torch.Tensor:
     """Squared errors (B, T, C)."""
-    x, elapsed, target = batch
+    x, elapsed, target = batch[:3]
     with torch.autocast(batches.flag.device.type, torch.bfloat16):
         return (model(x, elapsed, batches.flag)[0] - target).square()
 
