@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 
 from liquid_control.models import ModelSettings, Normalizer, Predictor, RawPredictor
 from liquid_control.study import train as prediction
+from liquid_control.study.batches import Shuffled
 from liquid_control.study.run import Recipe, ResultStore, Run
 from liquid_control.study.walker2d_kinematics.dataset import Protocol
 from liquid_control.training import checkpoint
@@ -95,7 +96,7 @@ def test_a_checkpoint_of_another_model_is_named(windows, store):
 
 
 def test_every_round_sees_every_window_once():
-    batches = prediction.Shuffled(some_windows(), 4, 0, torch.device('cpu'))
+    batches = Shuffled(some_windows(), 4, 0, torch.device('cpu'))
     rounds = [
         np.concatenate([batches.rows(number * batches.round + i) for i in range(batches.round)])
         for number in range(2)

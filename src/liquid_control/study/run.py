@@ -33,6 +33,8 @@ class Recipe:
     """Whether to clip the gradient of each Keras variable separately, or all together."""
     epsilon: float = 1e-8
     """Adam's ε."""
+    best_round: bool = False
+    """Whether the weights of the round with the best validation score are kept, or the last."""
     penalty: float = 0.0
     """Weight of the squared kernels that the model names in ``penalised()``."""
 

@@ -6,7 +6,7 @@ A data set joins by one class: derive it from :class:`StudyData`.
 import abc
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -149,3 +149,12 @@ class StudyData(abc.ABC):
                 the logit of class 1.
             sequences: what was predicted.
         """
+
+    def extra(self, model: Any, split: Split) -> Mapping[str, Any]:
+        """Further measures of a trained model for its result, plain JSON; none by default.
+
+        Args:
+            model: :class:`liquid_control.study.model.SequenceModel` in evaluation mode.
+            split: the data.
+        """
+        return {}

@@ -1,20 +1,23 @@
-"""Training of a predictor on windows: plain mean squared error of the next raw frame.
+"""Training of a model on sequences: the loss over the steps present, validated in rounds.
 
 All randomness follows from the seed and the step number, so that a training resumed from a
 checkpoint gives the same result as an uninterrupted one.
 """
 
+import copy
 import math
 import time
 from collections.abc import Callable
 from statistics import median
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 
+from liquid_control.study.batches import Batch, Series, Shuffled, tensors
+from liquid_control.study.objective import SQUARED, Objective
 from liquid_control.study.run import ResultStore, Run
-from liquid_control.study.walker2d_kinematics.dataset import Protocol, Windows
+from liquid_control.study.sequences import Sequences
 from liquid_control.training import checkpoint
 from liquid_control.training.cuda_graphs import Outputs, Passes, captured
 from liquid_control.training.device import (
@@ -28,48 +31,32 @@ from liquid_control.training.device import (
 from liquid_control.training.finite import NotFiniteError, clip_gradients, explain
 from liquid_control.training.optimizers import warm_cosine
 
-Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
+class Parts(Protocol):
+    """The sequences to train on and to validate with."""
 
-class Shuffled:
-    """Batches of fixed windows, in a new order each round; the last of a round may be smaller.
-
-    Args:
-        windows: N windows.
-        batch: windows per batch.
-        seed: seed of the orders.
-        device: where to put the batches.
-    """
-
-    def __init__(self, windows: Windows, batch: int, seed: int, device: torch.device):
-        self.windows, self.batch, self.seed, self.device = windows, batch, seed, device
-        self.round = math.ceil(len(windows) / batch)
-
-    def __call__(self, update: int) -> Batch:
-        """x (B, T, C), elapsed (B, T, 1) and target (B, T, C) of gradient step ``update``."""
-        return tensors(self.windows, self.rows(update), self.device)
-
-    def rows(self, update: int) -> np.ndarray:
-        """Indices of the windows in gradient step ``update``."""
-        number, batch = divmod(update, self.round)
-        order = np.random.default_rng([self.seed, number]).permutation(len(self.windows))
-        return order[batch * self.batch : (batch + 1) * self.batch]
+    @property
+    def train(self) -> Series: ...
+    @property
+    def validation(self) -> Series: ...
 
 
 def train(
     run: Run,
     model: torch.nn.Module,
-    data: Protocol,
+    data: Parts,
     store: ResultStore,
     report: Callable[[float, str], None],
+    objective: Objective = SQUARED,
 ) -> dict[str, Any]:
     """Train one run to its end, resuming from its checkpoint if there is one.
 
-    The training takes place on the model's device. The weights of the last step remain in the
-    model and are kept on the store. The test windows are not used.
+    The training takes place on the model's device. The weights of the last step, or of the best
+    round if the recipe says so, remain in the model and are kept on the store. The test sequences
+    are not used.
 
     Returns:
-        Validation error, the curve, times, memory: see ``docs/study.md``.
+        Validation score, the curve, times, memory: see ``docs/study.md``.
 
     Raises:
         NotFiniteError: a loss, gradient or input is not finite; the message says where it arose.
@@ -78,14 +65,19 @@ def train(
     recipe, device = run.recipe, device_of(model)
     batches = Shuffled(data.train, recipe.batch, run.seed, device)
     optimizer = torch.optim.Adam(model.parameters(), recipe.learning_rate, eps=recipe.epsilon)
+    kept = {'model': model, **({'best': copy.deepcopy(model)} if recipe.best_round else {})}
+    whole = torch.nn.ModuleDict(kept)
     path = store.checkpoint(run)
     origin = {**store.origin(run), 'device': title(device)}
-    about: dict[str, Any] | None = checkpoint.restore(path, model, optimizer, origin)
+    about: dict[str, Any] | None = checkpoint.restore(path, whole, optimizer, origin)
     model.train()
-    through = captured(Outputs(model), *batches(0)[:2])
+    through = captured(Outputs(model), *batches(0).inputs)
     if about is None:
         about = {'origin': origin, 'done': 0, 'curve': [], 'step_s': [], 'seconds': 0.0}
-        about['saved_mb'] = saved_bytes(lambda: _loss(Outputs(model), batches(0)), model) / 2**20
+        about['best'] = None
+        about['saved_mb'] = (
+            saved_bytes(lambda: _loss(Outputs(model), batches(0), objective), model) / 2**20
+        )
     while about['done'] < recipe.updates:
         started = time.perf_counter()
         torch.manual_seed(run.seed * 1_000_003 + about['done'])
@@ -95,40 +87,54 @@ def train(
             begun = busy_time(device)
             for group in optimizer.param_groups:
                 group['lr'] = learning_rate(run, update, len(data.train))
-            losses.append(_update(run, model, through, optimizer, batches, update))
+            losses.append(_update(run, model, through, optimizer, batches, update, objective))
             about['step_s'].append(round(busy_time(device) - begun, 6))
             report((update + 1) / recipe.updates, f'loss {losses[-1]:.3f}')
-        validation = error(model, data.validation)
+        validation = _validated(model, data.validation, objective)
         if not math.isfinite(validation):
-            raise NotFiniteError(f'update {end}: the validation error is {validation}')
+            raise NotFiniteError(f'update {end}: the validation score is {validation}')
         about['curve'].append([end, float(np.mean(losses)), validation])
         about['done'] = end
+        if recipe.best_round and objective.better(validation, (about['best'] or [0, None])[1]):
+            about['best'] = [end, validation]
+            kept['best'].load_state_dict(model.state_dict())
         about['seconds'] += time.perf_counter() - started
-        checkpoint.save(path, model, optimizer, about)
+        checkpoint.save(path, whole, optimizer, about)
+    if recipe.best_round:
+        model.load_state_dict(kept['best'].state_dict())
     checkpoint.write(store.weights(run), model.state_dict(), {})
     return {
-        **course(about, math.ceil(len(data.train) / recipe.batch), device),
+        **course(about, math.ceil(len(data.train) / recipe.batch), device, objective),
         'penalty': float(_penalty(run, model).detach()),
     }
 
 
-def course(about: dict[str, Any], round_updates: float, device: torch.device) -> dict[str, Any]:
+def course(
+    about: dict[str, Any],
+    round_updates: float,
+    device: torch.device,
+    objective: Objective = SQUARED,
+) -> dict[str, Any]:
     """The measures of a finished training, as collected in its checkpoint.
 
     Args:
-        about: ``about`` of the checkpoint: curve, seconds, step_s, saved_mb.
+        about: ``about`` of the checkpoint: curve, seconds, step_s, saved_mb, and best, the update
+            and validation score of the round whose weights are kept, if it is not the last.
         round_updates: gradient steps per round.
         device: where the training took place.
+        objective: names the loss and the score.
     """
     step = median(about['step_s'])
     peak = {'peak_allocated_mb': peak_allocated_mb(device)} if device.type == 'cuda' else {}
+    last = about['curve'][-1]
+    update, score = about.get('best') or (last[0], last[2])
+    loss = next(point[1] for point in about['curve'] if point[0] == update)
+    names = 'update', f'train_{objective.loss_name}', f'validation_{objective.criterion}'
     return {
-        'validation_mse': about['curve'][-1][2],
-        'train_mse': about['curve'][-1][1],
-        'curve': [
-            dict(zip(('update', 'train_mse', 'validation_mse'), point, strict=True))
-            for point in about['curve']
-        ],
+        names[2]: score,
+        names[1]: loss,
+        'kept_update': update,
+        'curve': [dict(zip(names, point, strict=True)) for point in about['curve']],
         'seconds': about['seconds'],
         'seconds_update': step,
         'seconds_round': step * round_updates,
@@ -147,38 +153,62 @@ def learning_rate(run: Run, update: int, windows: int) -> float:
     return recipe.learning_rate * warm_cosine(update, recipe.updates, 0.05 * recipe.updates)
 
 
-def error(model: torch.nn.Module, windows: Windows, batch: int = 128) -> float:
-    """Mean squared error over all values of all windows; the model is left in training mode."""
+def error(model: torch.nn.Module, windows: Series, batch: int = 128) -> float:
+    """Mean squared error over all values of all steps; the model is left in training mode."""
     model.eval()
-    total, device = 0.0, device_of(model)
+    total, count, device = 0.0, 0, device_of(model)
     with torch.no_grad():
         for start in range(0, len(windows), batch):
-            x, elapsed, target = tensors(windows, slice(start, start + batch), device)
-            total += float((model(x, elapsed)[0] - target).double().square().sum())
+            part = tensors(windows, slice(start, start + batch), device)
+            errors = (model(*part.inputs)[0] - part.target).double().square()
+            errors = errors if part.present is None else errors[part.present]
+            total, count = total + float(errors.sum()), count + errors.numel()
     model.train()
-    return total / windows.target.size
+    return total / count
 
 
-def tensors(windows: Windows, rows: np.ndarray | slice, device: torch.device) -> Batch:
-    """Some of the windows as tensors on a device: x, elapsed, target."""
-    x, elapsed, target = (
-        torch.from_numpy(values[rows]).to(device)
-        for values in (windows.x, windows.elapsed, windows.target)
-    )
-    return x, elapsed, target  # fmt: skip
+def outputs(model: torch.nn.Module, sequences: Sequences, batch: int = 128) -> np.ndarray:
+    """A model's output on sequences, of the shape of their targets; 0 in the padding.
+
+    The model is left in training mode.
+    """
+    model.eval()
+    found, device = np.zeros_like(sequences.target), device_of(model)
+    with torch.no_grad():
+        for start in range(0, len(sequences), batch):
+            rows = slice(start, start + batch)
+            output = model(*tensors(sequences, rows, device).inputs)[0].cpu().numpy()
+            if output.ndim == 3:
+                found[rows, : output.shape[1]] = output
+            else:
+                found[rows] = output
+    if found.ndim == 3:
+        found[~sequences.present] = 0.0
+    model.train()
+    return found
 
 
-def _update(run, model, through, optimizer, batches, update) -> float:
+def _validated(model: torch.nn.Module, part: Any, objective: Objective) -> float:
+    if objective.score is None:
+        return error(model, part)
+    found = outputs(model, part)
+    return objective.score(found, part) if np.isfinite(found).all() else math.nan
+
+
+def _update(run, model, through, optimizer, batches, update, objective) -> float:
     """Take one gradient step, with a forward pass ``through`` the model; returns its loss.
 
     The loss is without the penalty.
     """
     recipe, batch = run.recipe, batches(update)
     context = f'{run.name}, round {update // batches.round + 1}, update {update + 1}'
-    loss = _loss(through, batch)
+    loss = _loss(through, batch, objective)
     if not torch.isfinite(loss):
         rows = batches.rows(update)
-        raise explain(model, batch, context, lambda row: batches.windows.describe(rows[row]))
+        raise explain(
+            model, batch[:3], context, lambda row: batches.windows.describe(rows[row]),
+            inputs=batch.inputs,
+        )  # fmt: skip
     optimizer.zero_grad()
     (loss + _penalty(run, model)).backward()
     variables = model.variables if recipe.clip_variables else None
@@ -187,9 +217,8 @@ def _update(run, model, through, optimizer, batches, update) -> float:
     return float(loss.detach())
 
 
-def _loss(through: Passes, batch: Batch) -> torch.Tensor:
-    x, elapsed, target = batch
-    return (through(x, elapsed) - target).square().mean()
+def _loss(through: Passes, batch: Batch, objective: Objective) -> torch.Tensor:
+    return objective.loss(through(*batch.inputs), batch)
 
 
 def _penalty(run: Run, model: Any) -> torch.Tensor:

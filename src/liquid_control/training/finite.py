@@ -70,15 +70,17 @@ def explain(
     batch: tuple[torch.Tensor, torch.Tensor, torch.Tensor],
     context: str,
     describe: Callable[[int], str],
+    inputs: Sequence[torch.Tensor] | None = None,
     **more: torch.Tensor,
 ) -> NotFiniteError:
     """The error that says where a non-finite loss arose.
 
     Args:
-        model: called with x and elapsed once more, with a hook on each of its modules.
+        model: called with its inputs once more, with a hook on each of its modules.
         batch: x (B, T, C), elapsed (B, T, 1), target (B, T, C).
         context: round and update, for the message.
         describe: describes a window of the batch by index.
+        inputs: what the model is called with; None: x and elapsed.
         more: whatever else the loss depends on, (B, T, C) each.
     """
     x, elapsed, target = batch
@@ -107,7 +109,7 @@ def explain(
     hooks = [module.register_forward_hook(watch(name)) for name, module in model.named_modules()]
     try:
         with torch.no_grad():
-            model(x, elapsed)
+            model(*((x, elapsed) if inputs is None else inputs))
     finally:
         for hook in hooks:
             hook.remove()

@@ -15,8 +15,9 @@ import numpy as np
 import torch
 
 from liquid_control.models import parameters
+from liquid_control.study.batches import Batch
 from liquid_control.study.run import Recipe, ResultStore, Run
-from liquid_control.study.train import Batch, course, error
+from liquid_control.study.train import course, error
 from liquid_control.study.walker2d_kinematics import best_weights, comparison, simulated
 from liquid_control.study.walker2d_kinematics import dataset as data
 from liquid_control.study.walker2d_kinematics.best_model import BestPredictor, BestSettings
@@ -78,7 +79,7 @@ class Drawn:
         *parts, rows = self._drawn
         rows = rows[batch * self.batch : (batch + 1) * self.batch, None] + np.arange(data.LENGTH)
         x, elapsed, target = (torch.from_numpy(values[rows]) for values in parts)
-        return x, elapsed, target
+        return Batch(x, elapsed, target)
 
     def _draw(self, number: int) -> tuple[np.ndarray, ...]:
         """The kept frames of all rollouts, concatenated, and where windows start in them."""
@@ -103,9 +104,9 @@ class Mixed:
         self.flag = torch.cat([torch.zeros(half[0], 1, 1), torch.ones(half[1], 1, 1)]).to(device)
 
     def __call__(self, update: int) -> Batch:
-        pairs = zip(self.real(update), self.simulated(update), strict=True)
+        pairs = zip(self.real(update)[:3], self.simulated(update)[:3], strict=True)
         x, elapsed, target = (torch.cat(pair).to(self.flag.device) for pair in pairs)
-        return x, elapsed, target
+        return Batch(x, elapsed, target)
 
 
 def train(
@@ -217,7 +218,7 @@ def _update(run: Run, model: BestPredictor, optimizer: Muon, batches: Mixed, upd
     errors = _errors(model, batch, batches)
     loss = errors.mean()
     if not torch.isfinite(loss):
-        raise explain(model, batch, context, lambda row: f'window {row} of the batch')
+        raise explain(model, batch[:3], context, lambda row: f'window {row} of the batch')
     optimizer.zero_grad()
     loss.backward()
     clip_gradients(model, run.recipe.clip, context)
@@ -227,7 +228,7 @@ def _update(run: Run, model: BestPredictor, optimizer: Muon, batches: Mixed, upd
 
 def _errors(model: BestPredictor, batch: Batch, batches: Mixed) -> torch.Tensor:
     """Squared errors (B, T, C)."""
-    x, elapsed, target = batch
+    x, elapsed, target = batch[:3]
     with torch.autocast(batches.flag.device.type, torch.bfloat16):
         return (model(x, elapsed, batches.flag)[0] - target).square()
 

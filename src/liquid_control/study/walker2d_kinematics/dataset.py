@@ -53,6 +53,16 @@ class Windows:
     def __len__(self) -> int:
         return len(self.x)
 
+    @property
+    def present(self) -> np.ndarray:
+        """All steps, (N, T) bool: no window is padded."""
+        return np.broadcast_to(True, self.x.shape[:2])
+
+    @property
+    def observed(self) -> None:
+        """None: all values are measured."""
+        return None
+
     def describe(self, window: int) -> str:
         """Where a window comes from, for messages."""
         rollout, start = self.source[window]

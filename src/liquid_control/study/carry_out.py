@@ -1,0 +1,147 @@
+"""Carry out the runs of a study, each in its own process, resuming from what is kept."""
+
+import contextlib
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from liquid_control.jobs import Job, Progress, Report, Size, work
+from liquid_control.provenance import provenance
+from liquid_control.study.footing import TUNING, Footing
+from liquid_control.study.run import ResultStore, Run
+from liquid_control.study.sequences import StudyData
+
+Execute = Callable[..., None]
+"""(run, *arguments, report): carries out one run and keeps its result; importable by name."""
+
+
+def execute(run: Run, folder: Path, data: StudyData, device: str, report: Report) -> None:
+    """Train one run of the same footing, measure it, and keep its result in the study's folder.
+
+    The scores on the test sequences, and what :meth:`StudyData.extra` adds, are left out in
+    tuning. A training that becomes non-finite is a result too; ``failed`` says where.
+    """
+    import torch
+
+    from liquid_control.models import parameters
+    from liquid_control.study import model as models
+    from liquid_control.study import objective
+    from liquid_control.study.train import outputs, train
+    from liquid_control.training.device import device_named, peak_resident_mb, use
+    from liquid_control.training.finite import NotFiniteError
+
+    torch.set_num_threads(1)
+    where = device_named(device)
+    use(where)
+    split = data.load()
+    store = ResultStore(folder, split.sha256)
+    before = peak_resident_mb()
+    origin = provenance(seed=run.seed)
+    result: dict[str, Any] = {}
+    try:
+        model = models.build(run.cell, run.model, data, split.train, run.seed).to(where)
+        result = {
+            'parameters': parameters(model),
+            'units': model.settings.hidden_size,
+            'counts': model.cell.counts()._asdict(),
+            'state_bytes': 4 * model.cell.state_size,
+        }
+        result |= train(run, model, split, store, report, objective.of(data))
+        if run.part != TUNING:
+            scores = data.scores(outputs(model, split.test), split.test)
+            result |= {f'test_{name}': score for name, score in scores.items()}
+            result |= data.extra(model.eval(), split)
+    except NotFiniteError as error:
+        result['failed'] = str(error)
+    store.keep(run, {'provenance': origin, 'resident_before_mb': before, **result})
+
+
+def carry_out(
+    footing: Footing,
+    store: ResultStore,
+    data: StudyData,
+    workers: int = 1,
+    device: str = 'cpu',
+) -> Generator[Progress]:
+    """Carry out all missing runs of a comparison, tuning first, yielding progress.
+
+    A run that fails does not stop the others; ``failed`` of the progress names it. A training that
+    became non-finite is a finished run, whose result says so.
+
+    Raises:
+        ValueError: a result in the folder has other settings or other data.
+    """
+    progress = Progress(workers)
+    tuning = footing.tuning()
+    for run in (*tuning, *footing.runs({})):
+        progress.add(run.name, size_of(run))
+    arguments = store.folder, data, device
+    yield from stage(tuning, progress, store, execute, arguments)
+    chosen = footing.choose(results_of(tuning, store), data.criterion, data.greater)
+    yield from stage(tuned(footing, chosen, progress), progress, store, execute, arguments)
+
+
+def tuned(
+    footing: Footing, chosen: Mapping[tuple[str, int], float], progress: Progress
+) -> list[Run]:
+    """The compared runs whose step size is known; the others are noted as failed."""
+    ready = []
+    for run in footing.runs(chosen):
+        if footing.is_tuned(run, chosen):
+            ready.append(run)
+        else:
+            progress.fail(run.name, 'its tuning found no step size')
+    return ready
+
+
+def stage(
+    runs: Sequence[Run],
+    progress: Progress,
+    store: ResultStore,
+    function: Execute,
+    arguments: tuple[Any, ...],
+) -> Generator[Progress]:
+    """Carry out those runs that have no result yet, by ``function(run, *arguments, report)``.
+
+    Args:
+        runs: added to ``progress`` already.
+        progress: of the whole study.
+        store: where results are kept.
+        function: importable by name; must keep the result itself.
+        arguments: can be pickled.
+    """
+    jobs = []
+    for run in runs:
+        result = store.result(run)
+        if result is None:
+            jobs.append(Job(run.name, function, (run, *arguments), size_of(run)))
+        else:
+            progress.keep(run.name, result.get('seconds') or 0.0)
+    yield progress
+    states = work(jobs, progress.workers, (__name__, 'torch'), progress)
+    with contextlib.closing(states):
+        yield from states
+
+
+def results(footing: Footing, store: ResultStore, data: StudyData) -> dict[str, dict[str, Any]]:
+    """Run name → result, for every finished run of a comparison.
+
+    Raises:
+        ValueError: as for :func:`carry_out`.
+    """
+    tuning = results_of(footing.tuning(), store)
+    chosen = footing.choose(tuning, data.criterion, data.greater)
+    ready = [run for run in footing.runs(chosen) if footing.is_tuned(run, chosen)]
+    return tuning | results_of(ready, store)
+
+
+def results_of(runs: Iterable[Run], store: ResultStore) -> dict[str, dict[str, Any]]:
+    """Run name → result, for those of the runs that are finished."""
+    by_name = {run.name: store.result(run) for run in runs}
+    return {name: result for name, result in by_name.items() if result is not None}
+
+
+def size_of(run: Run) -> Size:
+    """Runs of one kind take equally long for each gradient step."""
+    kind = run.cell, run.recipe.batch, str(sorted(run.model.items()))
+    return Size(run.recipe.updates, kind)

@@ -1,0 +1,139 @@
+"""The same footing: every cell in the same model, equally tuned, with the same updates.
+
+There are two stages. Tuning runs each cell at each size with each step size from a list, for one
+seed and a share of the updates. The comparison then runs all seeds with the step size of the best
+validation score.
+"""
+
+import fnmatch
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from liquid_control import cells
+from liquid_control.control.schema import unknown
+from liquid_control.study.run import Recipe, Run
+
+PART, TUNING = 'comparison', 'tuning'
+Chosen = Mapping[tuple[str, int], float]
+"""(cell, size) → step size."""
+
+
+@dataclass(frozen=True)
+class Footing:
+    """What is compared, and how each run is trained."""
+
+    cells: tuple[str, ...] = ()
+    """Cells; empty for all registered ones."""
+    sizes: tuple[int, ...] = (20_000,)
+    """Sizes of the models, in the unit that ``size`` names."""
+    size: str = 'budget'
+    """``budget``: parameters of the whole model; ``units``: width of the cell."""
+    updates: int = 1000
+    """Gradient steps of a compared run."""
+    learning_rates: tuple[float, ...] = (0.004, 0.01, 0.025, 0.06, 0.15)
+    """Peak step sizes tried in tuning; with only one, nothing is tuned."""
+    tuning_share: float = 0.1
+    """Share of the gradient steps in a tuning run; its schedule is shortened accordingly."""
+    batch: int = 32
+    """Sequences per gradient step."""
+    rounds: int = 50
+    """Validations per run, the last at its end; the best one's weights are kept."""
+    seeds: int = 3
+    """Number of seeds, from 0 on."""
+    pattern: str = '*'
+    """Pattern of the names of compared runs; tuning runs are added as these need them."""
+
+    def __post_init__(self):
+        for name in self.cells:
+            if name not in cells.names():
+                raise ValueError(unknown('cell', name, cells.names()))
+        if self.size not in ('budget', 'units'):
+            raise ValueError(f'size: expected budget or units, found {self.size!r}')
+        for name in ('updates', 'batch', 'rounds', 'seeds'):
+            if getattr(self, name) < 1:
+                raise ValueError(f'{name}: expected 1 or more, found {getattr(self, name)}')
+        if not self.sizes or not self.learning_rates:
+            raise ValueError('expected at least one size and one step size')
+
+    def tuning(self) -> list[Run]:
+        """One run per cell, size and step size, with seed 0; none for a single step size."""
+        if len(self.learning_rates) == 1:
+            return []
+        steps = math.ceil(self.tuning_share * self.updates)
+        rounds = math.ceil(self.tuning_share * self.rounds)
+        compared = {(run.cell, _size(run)) for run in self.runs({})}
+        return [
+            self._run(TUNING, cell, size, 0, rate, f'lr{rate:g}', steps, rounds)
+            for size in self.sizes
+            for cell in self.cells or cells.names()
+            for rate in self.learning_rates
+            if (cell, size) in compared
+        ]
+
+    def runs(self, chosen: Chosen) -> list[Run]:
+        """The compared runs; a pair of cell and size that is not chosen takes the middle rate."""
+        middle = self.learning_rates[len(self.learning_rates) // 2]
+        runs = [
+            self._run(
+                PART, cell, size, seed, chosen.get((cell, size), middle), f'seed{seed}',
+                self.updates, self.rounds,
+            )
+            for size in self.sizes
+            for seed in range(self.seeds)
+            for cell in self.cells or cells.names()
+        ]  # fmt: skip
+        return [run for run in runs if fnmatch.fnmatch(run.name, self.pattern)]
+
+    def choose(
+        self,
+        results: Mapping[str, Mapping[str, Any]],
+        criterion: str = 'mse',
+        greater: bool = False,
+    ) -> dict[tuple[str, int], float]:
+        """(cell, size) → the step size with the best validation score in tuning.
+
+        Pairs with a missing tuning run, or without any finite result, are left out.
+
+        Args:
+            results: run name → result.
+            criterion: name of the score.
+            greater: whether a greater score is better.
+        """
+        if len(self.learning_rates) == 1:
+            return {(run.cell, _size(run)): self.learning_rates[0] for run in self.runs({})}
+        worst, sign = math.inf, -1.0 if greater else 1.0
+        scores: dict[tuple[str, int], list[tuple[float, float]]] = {}
+        for run in self.tuning():
+            if run.name in results:
+                found = results[run.name].get(f'validation_{criterion}')
+                score = worst if found is None else sign * found
+                scores.setdefault((run.cell, _size(run)), []).append(
+                    (score, run.recipe.learning_rate)
+                )
+        return {
+            key: min(found)[1]
+            for key, found in scores.items()
+            if len(found) == len(self.learning_rates) and math.isfinite(min(found)[0])
+        }
+
+    def is_tuned(self, run: Run, chosen: Chosen) -> bool:
+        """Whether a run's step size is known; runs of other parts have their own."""
+        return run.part != PART or (run.cell, _size(run)) in chosen
+
+    def _run(self, part, cell, size, seed, rate, suffix, steps, rounds) -> Run:
+        every = math.ceil(steps / rounds)
+        recipe = Recipe(steps, rate, self.batch, every, best_round=True)
+        name = f'{part}-{cell}-{size}-{suffix}'
+        return Run(name, part, cell, seed, recipe, {self.size: size})
+
+
+def at_end(rate: float, rates: Iterable[float]) -> bool:
+    """Whether the chosen step size is the least or the greatest of several that were tried."""
+    rates = sorted(rates)
+    return len(rates) > 1 and rate in (rates[0], rates[-1])
+
+
+def _size(run: Run) -> int:
+    return next(iter(run.model.values()))

@@ -1,0 +1,145 @@
+"""The model in which a study compares cells: encoder, cell and readout, for any data set."""
+
+import numpy as np
+import torch
+
+from liquid_control import cells
+from liquid_control.models import ModelSettings, Normalizer, cell_settings, parameters, width_for
+from liquid_control.study.sequences import Sequences, StudyData
+
+ENCODER = 32
+"""Width of the encoder."""
+
+
+class SequenceModel(torch.nn.Module):
+    """Inputs and elapsed times → the frame after each step, or one logit after the last step.
+
+    The encoder sees the normalised inputs, which of them were measured (if ``masked``) and the
+    elapsed time less 1; the cell also gets the elapsed time as its Δt. A frame to come is the
+    present frame plus a scaled change.
+
+    Args:
+        settings: cell and sizes.
+        normalizer: of the C channels, from the training sequences only.
+        masked: whether the inputs come with a mask of what was measured.
+        binary: whether to return a logit after the last step that is present.
+    """
+
+    mean: torch.Tensor
+    std: torch.Tensor
+    change: torch.Tensor
+
+    def __init__(
+        self,
+        settings: ModelSettings,
+        normalizer: Normalizer,
+        masked: bool = False,
+        binary: bool = False,
+    ):
+        super().__init__()
+        self.settings, self.masked, self.binary = settings, masked, binary
+        normalizer.register(self)
+        channels = len(self.mean)
+        inputs = channels + 1 + (channels if masked else 0)
+        self.encoder = torch.nn.Linear(inputs, settings.encoder)
+        self.cell = cells.make(
+            settings.cell, settings.encoder, settings.hidden_size, **settings.cell_settings
+        )
+        self.prediction = torch.nn.Linear(self.cell.output_size, 1 if binary else channels)
+
+    def forward(
+        self,
+        x: torch.Tensor,
+        elapsed: torch.Tensor,
+        present: torch.Tensor | None = None,
+        observed: torch.Tensor | None = None,
+        state: torch.Tensor | None = None,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Predict; a forecast can be continued by passing the state that was returned.
+
+        Args:
+            x: inputs, (B, T, C).
+            elapsed: time since the previous step, (B, T, 1).
+            present: which steps are no padding, (B, T) bool; None: all.
+            observed: which inputs were measured, (B, T, C) bool; None: all.
+            state: of the cell, (B, S); None: its initial state.
+
+        Returns:
+            The next frames, (B, T, C), or the logits, (B, 1); the state after the last step.
+        """
+        normal = (x - self.mean) / self.std
+        seen = [normal, elapsed - 1.0]
+        if self.masked:
+            mask = torch.ones_like(x) if observed is None else observed.to(x.dtype)
+            seen = [normal * mask, mask, elapsed - 1.0]
+        encoded = torch.tanh(self.encoder(torch.cat(seen, dim=-1)))
+        outputs, state = self.cell(encoded, elapsed, state)
+        if not self.binary:
+            return x + self.change * self.prediction(outputs), state
+        if present is None:
+            return self.prediction(outputs[:, -1]), state
+        rows = torch.arange(len(x), device=x.device)
+        return self.prediction(outputs[rows, present.sum(dim=1) - 1]), state
+
+
+def scales(train: Sequences, binary: bool) -> Normalizer:
+    """Mean and deviation of the measured inputs, and of their change up to the target.
+
+    A channel that is constant or never measured keeps its scale: deviation 1.
+    """
+    there = np.broadcast_to(train.present[..., None], train.x.shape)
+    if train.observed is not None:
+        there = there & train.observed
+    mean, std = _moments(train.x, there)
+    change = np.ones_like(std) if binary else _moments(train.target - train.x, there)[1]
+    return Normalizer(mean, std, change)
+
+
+def _moments(values: np.ndarray, there: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and deviation of each channel over the values that are there."""
+    counts = np.maximum(1, there.sum(axis=(0, 1)))
+    mean = np.where(there, values, 0.0).sum(axis=(0, 1), dtype=np.float64) / counts
+    squares = np.where(there, (values - mean) ** 2, 0.0).sum(axis=(0, 1), dtype=np.float64)
+    std = np.sqrt(squares / counts)
+    return mean, np.where(std > 1e-6, std, 1.0)
+
+
+def settings(cell: str, width: int) -> ModelSettings:
+    """Settings of a model with a cell of this width; LTC has 3 unfolds, as published."""
+    more = {'unfolds': 3} if cell in ('ltc', 'ltc_ncp') else {}
+    return ModelSettings(cell, width, ENCODER, cell_settings(cell, width) | more)
+
+
+def fitted(cell: str, budget: int, channels: int, masked: bool, binary: bool) -> ModelSettings:
+    """Settings of the model whose size comes closest to a parameter budget.
+
+    Raises:
+        ValueError: the cell cannot meet the budget.
+    """
+    unscaled = Normalizer(*np.ones((3, channels)))
+
+    def count(width: int) -> int:
+        return parameters(SequenceModel(settings(cell, width), unscaled, masked, binary))
+
+    return settings(cell, width_for(count, budget))
+
+
+def build(
+    cell: str, size: dict[str, int], data: StudyData, train: Sequences, seed: int
+) -> SequenceModel:
+    """A model with initial weights and the scales of the training sequences.
+
+    Args:
+        cell: name of the cell.
+        size: ``budget``: parameters of the whole model; or ``units``: width of the cell.
+        data: the data set.
+        train: its training sequences.
+        seed: seed of the weights.
+    """
+    masked, binary = train.observed is not None, data.binary
+    if 'units' in size:
+        chosen = settings(cell, size['units'])
+    else:
+        chosen = fitted(cell, size['budget'], train.x.shape[-1], masked, binary)
+    torch.manual_seed(seed)
+    return SequenceModel(chosen, scales(train, binary), masked, binary)
