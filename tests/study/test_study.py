@@ -44,7 +44,7 @@ def test_small_comparison_and_again(folder, tmp_path, capsys):
     assert json.loads(told.read_text())['runs'] == whole['runs']
     assert whole['complete']
     assert not whole['published_data']
-    assert len(whole['runs']) == 4
+    assert len(whole['runs']) == 6
     row = whole['summary']['comparison'][0]
     assert row['cell'] == 'mlp'
     for name in ('seconds_round', 'saved_mb', 'peak_resident_mb', 'parameters'):
@@ -72,13 +72,13 @@ def test_stopped_study_leaves_no_process(folder, tmp_path):
         preexec_fn=interruptible,
     )  # fmt: skip
     try:
-        assert any('0/4 runs' in line for line in process.stdout)
+        assert any('0/6 runs' in line for line in process.stdout)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does
         _, said = process.communicate(timeout=60)
     finally:
         process.kill()
     assert process.returncode == 130
-    assert said == f'stopped; 0 of 4 runs are kept in {out}: the same command resumes from there\n'
+    assert said == f'stopped; 0 of 6 runs are kept in {out}: the same command resumes from there\n'
     whole = json.loads((out / 'results.json').read_text())
     assert not whole['complete']
     for _ in range(200):  # the process server ends when it notices that its parent is gone
@@ -97,7 +97,7 @@ def test_termination_acts_like_an_interrupt(folder, tmp_path):
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
-        assert any('0/4 runs' in line for line in process.stdout)
+        assert any('0/6 runs' in line for line in process.stdout)
         process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=60)
     finally:
@@ -141,8 +141,11 @@ def test_runs_are_listed(capsys):
     assert cli.main(study('nowhere', 'nowhere', '--list', '--cells', 'lstm,cfc')) == 0
     said = capsys.readouterr().out.split()
     assert 'recipes-cfc-seed2' in said
-    assert 'comparison-lstm-100000-seed0' in said
-    assert len([name for name in said if name.startswith('tuning')]) == 12
+    assert 'comparison-lstm-20000-seed0' in said
+    assert len([name for name in said if name.startswith('tuning')]) == 10
+    command = study('nowhere', 'nowhere', '--list', '--cells', 'lstm', '--budget', '100000')
+    assert cli.main(command) == 0
+    assert 'comparison-lstm-100000-seed0' in capsys.readouterr().out.split()
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from liquid_control.models import parameters
+from liquid_control.models import Normalizer, parameters
 from liquid_control.study.batches import Batch
 from liquid_control.study.run import Recipe, ResultStore, Run
 from liquid_control.study.train import course, error
-from liquid_control.study.walker2d_kinematics import best_weights, comparison, simulated
+from liquid_control.study.walker2d_kinematics import best_weights, simulated
 from liquid_control.study.walker2d_kinematics import dataset as data
 from liquid_control.study.walker2d_kinematics.best_model import BestPredictor, BestSettings
 from liquid_control.study.walker2d_kinematics.dataset import Dataset, Protocol
@@ -159,7 +159,7 @@ def fit(
 ) -> dict[str, Any]:
     """As :func:`train`, given the simulated rollouts, name → (2, T, 17)."""
     torch.manual_seed(run.seed)
-    model = BestPredictor(BestSettings(**run.model), comparison.normalizer(rollouts)).to(device)
+    model = BestPredictor(BestSettings(**run.model), normalizer(rollouts)).to(device)
     average = copy.deepcopy(model)
     both = torch.nn.ModuleDict({'model': model, 'average': average})
     optimizer = _optimizer(model, run.recipe)
@@ -198,6 +198,15 @@ def fit(
         **course(about, batches.real.round, device),
         'test_mse': error(average, windows.test),
     }
+
+
+def normalizer(rollouts: Dataset) -> Normalizer:
+    """Scales of the raw training frames and of their frame-to-frame change."""
+    frames = np.concatenate(list(rollouts.train.values())).astype(np.float64)
+    changes = np.concatenate(
+        [np.diff(x.astype(np.float64), axis=0) for x in rollouts.train.values()]
+    )
+    return Normalizer(frames.mean(axis=0), frames.std(axis=0), changes.std(axis=0))
 
 
 def _optimizer(model: BestPredictor, recipe: Recipe) -> Muon:

@@ -1,143 +1,91 @@
-"""The same-footing comparison: every cell in the same model, equally tuned, with the same budget.
+"""Walker2d kinematics on the same footing: the data set, the budgets, and what a run costs."""
 
-There are two stages. Tuning runs each cell at each budget with each step size from a list, for one
-seed and a share of the updates. The comparison then runs all seeds with the step size of the lowest
-validation error.
-"""
-
-import math
-from collections.abc import Iterable, Mapping
-from functools import cache
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
-import torch
 
-from liquid_control.models import (
-    ModelSettings,
-    Normalizer,
-    Predictor,
-    cell_settings,
-    parameters,
-    width_for,
-)
-from liquid_control.study.run import Recipe, Run
-from liquid_control.study.walker2d_kinematics.dataset import CHANNELS, Dataset
+from liquid_control.study.footing import PART, TUNING, Footing
+from liquid_control.study.run import Run
+from liquid_control.study.sequences import Sequences, Split, StudyData
+from liquid_control.study.walker2d_kinematics import dataset
+from liquid_control.study.walker2d_kinematics.dataset import Windows
 
-PART, TUNING = 'comparison', 'tuning'
-BUDGETS = {20_000: 600, 100_000: 240}
-"""Parameters of the whole model → gradient steps of a run."""
-LEARNING_RATES = (0.01, 0.025, 0.06)
+__all__ = ['BUDGETS', 'PART', 'TUNING', 'Walker2dKinematics', 'core_seconds', 'footing']
+
+BUDGETS = (20_000, 100_000)
+"""Parameters of the whole model; the first is compared by default."""
+ROUND, ROUNDS = 303, 50
+"""Gradient steps in a round of the training windows; rounds, as in the published recipes."""
+LEARNING_RATES = (0.004, 0.01, 0.025, 0.06, 0.15)
 TUNING_SHARE = 1 / 4
-"""Share of the gradient steps in a tuning run; its schedule is shortened accordingly."""
-BATCH = 32
-"""Windows per gradient step."""
-VALIDATIONS = 5
-"""Validations per run, the last at its end."""
-ENCODER = 32
-_UNSCALED = Normalizer(np.zeros(CHANNELS), np.ones(CHANNELS), np.ones(CHANNELS))
+QUICK_UPDATES = 20
+"""Gradient steps of a compared run in a quick study."""
+_ROUND_S = {
+    20_000: {
+        'cfc': 4.7, 'cfc_mixed': 9.5, 'cfc_ncp': 6.9, 'cfc_no_gate': 4.5, 'cfc_pure': 4.5,
+        'ctrnn': 16.2, 'gru': 5.0, 'liquid_s4': 18.8, 'lrc': 23.1, 'lstm': 2.3, 'ltc': 33.5,
+        'ltc_ncp': 61.1, 'mlp': 2.1, 'rnn': 2.6, 'stc': 23.1,
+    },
+    100_000: {
+        'cfc': 9.9, 'cfc_mixed': 15.8, 'cfc_ncp': 23.8, 'cfc_no_gate': 9.3, 'cfc_pure': 10.8,
+        'ctrnn': 48.0, 'gru': 10.4, 'liquid_s4': 49.4, 'lrc': 81.3, 'lstm': 6.3, 'ltc': 239.3,
+        'ltc_ncp': 473.5, 'mlp': 8.2, 'rnn': 8.1, 'stc': 96.1,
+    },
+}  # fmt: skip
+"""Measured core seconds per round, for estimates: see docs/study.md."""
 
 
-def tuning_runs(
-    cells: Iterable[str], budgets: Iterable[int], updates: int | None = None
-) -> list[Run]:
-    """One run per cell, budget and step size, with seed 0; arguments as for :func:`runs`."""
-    return [
-        _run(TUNING, cell, budget, 0, rate, f'lr{rate:g}', math.ceil(TUNING_SHARE * steps))
-        for budget, steps in _steps(budgets, updates)
-        for cell in cells
-        for rate in LEARNING_RATES
-    ]
+@dataclass(frozen=True)
+class Walker2dKinematics(StudyData):
+    """The windows of the published protocol: the next raw frame after each kept one."""
+
+    folder: Path
+    """Where ``rollout_000.npy`` … are."""
+
+    name = 'walker2d-kinematics'
+    title = 'Walker2d kinematics: next-frame prediction with lost frames'
+
+    def load(self) -> Split:
+        rollouts = dataset.load(self.folder)
+        windows = dataset.protocol(rollouts)
+        parts = (windows.train, windows.validation, windows.test)
+        return Split(*map(_sequences, parts), sha256=rollouts.sha256)
+
+    def scores(self, output: np.ndarray, sequences: Sequences) -> Mapping[str, float]:
+        errors = (output.astype(np.float64) - sequences.target)[sequences.present]
+        return {'mse': float(np.mean(errors**2))}
 
 
-def runs(
-    cells: Iterable[str],
-    budgets: Iterable[int],
+def _sequences(windows: Windows) -> Sequences:
+    names = tuple(map(windows.describe, range(len(windows))))
+    present = np.array(windows.present)
+    return Sequences(windows.x, windows.elapsed, windows.target, present, names=names)
+
+
+def footing(
+    cells: tuple[str, ...],
+    budgets: tuple[int, ...],
     seeds: int,
-    chosen: Mapping[tuple[str, int], float],
     updates: int | None = None,
-) -> list[Run]:
-    """The compared runs.
-
-    Args:
-        cells: names.
-        budgets: parameters of the whole model.
-        seeds: number of seeds, from 0 on.
-        chosen: (cell, budget) → step size; pairs not in it take the middle one.
-        updates: gradient steps at the smallest budget, with those of others in proportion; None:
-            those of :data:`BUDGETS`.
-    """
-    middle = LEARNING_RATES[len(LEARNING_RATES) // 2]
-    return [
-        _run(PART, cell, budget, seed, chosen.get((cell, budget), middle), f'seed{seed}', steps)
-        for budget, steps in _steps(budgets, updates)
-        for seed in range(seeds)
-        for cell in cells
-    ]
-
-
-def _run(part, cell, budget, seed, rate, suffix, steps) -> Run:
-    every = math.ceil(steps / VALIDATIONS)
-    model = {'budget': budget, 'predictor': settings(cell, budget).to_dict()}
-    name = f'{part}-{cell}-{budget}-{suffix}'
-    return Run(name, part, cell, seed, Recipe(steps, rate, BATCH, every), model)
-
-
-def _steps(budgets: Iterable[int], updates: int | None) -> list[tuple[int, int]]:
-    """(budget, gradient steps) for each budget."""
-    share = 1.0 if updates is None else updates / BUDGETS[min(BUDGETS)]
-    return [(budget, max(1, round(share * BUDGETS[budget]))) for budget in budgets]
-
-
-def choose(
-    runs: Iterable[Run], results: Mapping[str, Mapping[str, Any]]
-) -> dict[tuple[str, int], float]:
-    """(cell, budget) → the step size with the lowest validation error in tuning.
-
-    Pairs with a missing tuning run, or without any finite result, are left out.
-
-    Args:
-        runs: from :func:`tuning_runs`.
-        results: run name → result.
-    """
-    scores: dict[tuple[str, int], list[tuple[float, float]]] = {}
-    for run in runs:
-        if run.name in results:
-            error = results[run.name].get('validation_mse', math.inf)
-            key = run.cell, run.model['budget']
-            scores.setdefault(key, []).append((error, run.recipe.learning_rate))
-    return {
-        key: min(found)[1]
-        for key, found in scores.items()
-        if len(found) == len(LEARNING_RATES) and math.isfinite(min(found)[0])
-    }
-
-
-@cache
-def settings(cell: str, budget: int) -> ModelSettings:
-    """Settings of the predictor with this cell whose size comes closest to the parameter budget."""
-
-    def sized(width: int) -> ModelSettings:
-        return ModelSettings(cell, width, ENCODER, _cell_settings(cell, width))
-
-    return sized(width_for(lambda width: parameters(Predictor(sized(width), _UNSCALED)), budget))
-
-
-def _cell_settings(cell: str, width: int) -> dict[str, Any]:
-    """As for policies, except that LTC has the unfolds of the published recipe."""
-    return cell_settings(cell, width) | ({'unfolds': 3} if cell in ('ltc', 'ltc_ncp') else {})
-
-
-def build(run: Run, rollouts: Dataset) -> Predictor:
-    """The run's model with initial weights and the scales of the training rollouts."""
-    torch.manual_seed(run.seed)
-    return Predictor(ModelSettings(**run.model['predictor']), normalizer(rollouts))
-
-
-def normalizer(rollouts: Dataset) -> Normalizer:
-    """Scales of the raw training frames and of their frame-to-frame change."""
-    frames = np.concatenate(list(rollouts.train.values())).astype(np.float64)
-    changes = np.concatenate(
-        [np.diff(x.astype(np.float64), axis=0) for x in rollouts.train.values()]
+    pattern: str = '*',
+) -> Footing:
+    """The comparison: 50 rounds, each validated; ``updates`` shortens them."""
+    return Footing(
+        cells=cells,
+        sizes=budgets,
+        updates=ROUND * ROUNDS if updates is None else updates,
+        learning_rates=LEARNING_RATES,
+        tuning_share=TUNING_SHARE,
+        batch=32,
+        rounds=ROUNDS,
+        seeds=seeds,
+        pattern=pattern,
     )
-    return Normalizer(frames.mean(axis=0), frames.std(axis=0), changes.std(axis=0))
+
+
+def core_seconds(run: Run) -> float | None:
+    """About how long a run takes on one core; None if that was not measured."""
+    rounds = _ROUND_S.get(run.model.get('budget', 0), {})
+    return rounds[run.cell] * run.recipe.updates / ROUND if run.cell in rounds else None

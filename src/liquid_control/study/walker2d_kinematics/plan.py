@@ -1,16 +1,17 @@
 """The Walker2d kinematics study: its runs, and how they are carried out."""
 
-import contextlib
 import fnmatch
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from liquid_control import cells
 from liquid_control.control.schema import unknown
-from liquid_control.jobs import Job, Progress, Report, Size, work
+from liquid_control.jobs import Progress, Report
 from liquid_control.provenance import provenance
+from liquid_control.study import carry_out as running
+from liquid_control.study.footing import Footing
 from liquid_control.study.run import ResultStore, Run
 from liquid_control.study.walker2d_kinematics import best, comparison, published
 from liquid_control.study.walker2d_kinematics import dataset as data
@@ -28,9 +29,9 @@ class Plan:
     pattern: str = '*'
     """Pattern of run names to include; tuning runs are added as the comparison needs them."""
     seeds: int = 3
-    budgets: tuple[int, ...] = tuple(comparison.BUDGETS)
+    budgets: tuple[int, ...] = comparison.BUDGETS[:1]
     updates: int | None = None
-    """Gradient steps of a compared run at the smallest budget; None: :data:`comparison.BUDGETS`."""
+    """Gradient steps of a compared run; None: 50 rounds."""
 
     def __post_init__(self):
         for kind, given, known in (
@@ -43,38 +44,35 @@ class Plan:
                 if name not in known:
                     raise ValueError(unknown(kind, name, known))
 
+    @property
+    def footing(self) -> Footing:
+        """The comparison, whether or not it is among the parts."""
+        return comparison.footing(self.cells, self.budgets, self.seeds, self.updates, self.pattern)
+
     def tuning(self) -> list[Run]:
         """The runs that determine the step sizes for the comparison."""
-        if comparison.PART not in self.parts:  # the models need not be sized
-            return []
-        compared = {(run.cell, run.model['budget']) for run in self._compared({})}
-        runs = comparison.tuning_runs(self._cells(), self.budgets, self.updates)
-        return [run for run in runs if (run.cell, run.model['budget']) in compared]
+        return self.footing.tuning() if comparison.PART in self.parts else []
 
     def runs(self, chosen: Mapping[tuple[str, int], float]) -> list[Run]:
         """All runs except tuning runs, given the step sizes ``chosen`` by tuning."""
-        runs = self._compared(chosen)
-        if published.PART in self.parts:
-            runs += [run for run in published.runs(self.seeds) if run.cell in self._cells()]
-        if best.PART in self.parts:
-            runs += best.runs(self.seeds)
-        return self._fitting(runs)
+        return [*self._compared(chosen), *self.others()]
 
     def _compared(self, chosen: Mapping[tuple[str, int], float]) -> list[Run]:
-        if comparison.PART not in self.parts:
-            return []
-        runs = comparison.runs(self._cells(), self.budgets, self.seeds, chosen, self.updates)
-        return self._fitting(runs)
+        return self.footing.runs(chosen) if comparison.PART in self.parts else []
 
-    def _fitting(self, runs: Iterable[Run]) -> list[Run]:
+    def others(self) -> list[Run]:
+        """The runs of the other parts."""
+        runs = []
+        if published.PART in self.parts:
+            known = self.cells or cells.names()
+            runs += [run for run in published.runs(self.seeds) if run.cell in known]
+        if best.PART in self.parts:
+            runs += best.runs(self.seeds)
         return [run for run in runs if fnmatch.fnmatch(run.name, self.pattern)]
-
-    def _cells(self) -> Sequence[str]:
-        return self.cells or cells.names()
 
 
 def execute(run: Run, folder: Path, data_folder: Path, device: str, report: Report) -> None:
-    """Carry out one run, in its own process, and keep its result in the study's folder.
+    """Carry out one recipe or a best model in its own process, and keep its result.
 
     A training that becomes non-finite is a result too; ``failed`` says where.
     """
@@ -99,16 +97,11 @@ def execute(run: Run, folder: Path, data_folder: Path, device: str, report: Repo
         if run.part == best.PART:
             result = best.train(run, rollouts, windows, store, report, where)
         else:
-            model = (
-                published_model.build(run)
-                if run.part == published.PART
-                else comparison.build(run, rollouts)
-            )
+            model = published_model.build(run)
             counts = model.to(where).cell.counts()._asdict()
             result = {'parameters': parameters(model), 'counts': counts}
             result |= train(run, model, windows, store, report)
-            if run.part != comparison.TUNING:
-                result['test_mse'] = error(model, windows.test)
+            result['test_mse'] = error(model, windows.test)
     except NotFiniteError as error:
         result['failed'] = str(error)
     store.keep(run, {'provenance': origin, 'resident_before_mb': before, **result})
@@ -123,17 +116,16 @@ def carry_out(
         ValueError: a result in the folder has other settings or other data.
     """
     progress = Progress(workers)
-    tuning, later = plan.tuning(), plan.runs({})
-    for run in (*tuning, *later):
-        progress.add(run.name, _size(run))
-    yield from _stage(tuning, progress, store, data_folder, device)
-    chosen = comparison.choose(tuning, _results(tuning, store))
-    runs = plan.runs(chosen)
-    for run in runs:
-        if not _is_tuned(run, chosen):
-            progress.fail(run.name, 'its tuning found no step size')
-    tuned = [run for run in runs if _is_tuned(run, chosen)]
-    yield from _stage(tuned, progress, store, data_folder, device)
+    tuning, others = plan.tuning(), plan.others()
+    for run in (*tuning, *plan.runs({})):
+        progress.add(run.name, running.size_of(run))
+    arguments = store.folder, comparison.Walker2dKinematics(data_folder), device
+    yield from running.stage(tuning, progress, store, running.execute, arguments)
+    if comparison.PART in plan.parts:
+        chosen = plan.footing.choose(running.results_of(tuning, store))
+        compared = running.tuned(plan.footing, chosen, progress)
+        yield from running.stage(compared, progress, store, running.execute, arguments)
+    yield from running.stage(others, progress, store, execute, (store.folder, data_folder, device))
 
 
 def results(plan: Plan, store: ResultStore) -> dict[str, dict[str, Any]]:
@@ -142,42 +134,8 @@ def results(plan: Plan, store: ResultStore) -> dict[str, dict[str, Any]]:
     Raises:
         ValueError: as for :func:`carry_out`.
     """
-    tuning = _results(plan.tuning(), store)
-    chosen = comparison.choose(plan.tuning(), tuning)
-    tuned = [run for run in plan.runs(chosen) if _is_tuned(run, chosen)]
-    return tuning | _results(tuned, store)
-
-
-def _stage(
-    runs: Sequence[Run], progress: Progress, store: ResultStore, data_folder: Path, device: str
-) -> Generator[Progress]:
-    missing = []
-    for run in runs:
-        result = store.result(run)
-        if result is None:
-            missing.append(run)
-        else:
-            progress.keep(run.name, result.get('seconds') or 0.0)
-    jobs = [
-        Job(run.name, execute, (run, store.folder, data_folder, device), _size(run))
-        for run in missing
-    ]
-    yield progress
-    states = work(jobs, progress.workers, (__name__, 'torch'), progress)
-    with contextlib.closing(states):
-        yield from states
-
-
-def _results(runs: Iterable[Run], store: ResultStore) -> dict[str, dict[str, Any]]:
-    by_name = {run.name: store.result(run) for run in runs}
-    return {name: result for name, result in by_name.items() if result is not None}
-
-
-def _is_tuned(run: Run, chosen: Mapping[tuple[str, int], float]) -> bool:
-    return run.part != comparison.PART or (run.cell, run.model['budget']) in chosen
-
-
-def _size(run: Run) -> Size:
-    """Runs of one kind take equally long for each gradient step."""
-    kind = run.cell, run.recipe.batch, str(sorted(run.model.items()))
-    return Size(run.recipe.updates, kind)
+    found = running.results_of(plan.others(), store)
+    if comparison.PART in plan.parts:
+        data = comparison.Walker2dKinematics(Path())
+        found = running.results(plan.footing, store, data) | found
+    return found

@@ -7,6 +7,7 @@ from typing import Any
 
 from liquid_control.evaluation.statistics import interval
 from liquid_control.report.fitted import Figure, FittedTable
+from liquid_control.study.footing import at_end
 
 WITHIN = 0.05
 """Relative deviation from the published error up to which a recipe counts as reproduced."""
@@ -37,6 +38,14 @@ def summarize(
                 row['ratio'] = (row['test_mse']['mean'] + row['penalty']) / row['published_mse']
                 row['reproduced'] = abs(row['ratio'] - 1) <= WITHIN
         rows[part].append(row)
+    for row in rows['comparison']:
+        tried = {
+            result['run']['recipe']['learning_rate']
+            for (part, cell, budget), group in groups.items()
+            if (part, cell, budget) == ('tuning', row['cell'], row['budget'])
+            for result in group
+        }
+        row['at_end_of_grid'] = at_end(row['learning_rate'], tried)
     for part in rows.values():
         part.sort(key=lambda row: (row.get('budget') or 0, (row['test_mse'] or {}).get('iqm', 1e9)))
     return rows
@@ -97,7 +106,7 @@ def tables(summary: Mapping[str, Any], baselines: Mapping[str, float]) -> list[F
         table = FittedTable(
             'cell', Figure('IQM [95 %]', '.3f', ('IQM', 'low', 'high'), '{} [{}, {}]', True),
             Figure('val', '.3f'), Figure('params', ',d'), Figure('round, s', '.1f'),
-            Figure('saved, MiB', '.0f'), Figure('peak, MiB', '.0f'), Figure('lr', 'g'),
+            Figure('saved, MiB', '.0f'), Figure('peak, MiB', '.0f'), Figure('lr'),
             title=f'Same footing, about {budget:,} parameters: test MSE',
         )  # fmt: skip
         for row in summary['comparison']:
@@ -123,7 +132,7 @@ def _compared(row: Mapping[str, Any]) -> list[Any]:
     return [
         (error['iqm'], error['low'], error['high']), row['validation_mse']['iqm'],
         row['parameters'], row['seconds_round'], row['saved_mb'], row['peak_resident_mb'],
-        row['learning_rate'],
+        f'{row["learning_rate"]:g}{" (end)" if row["at_end_of_grid"] else ""}',
     ]  # fmt: skip
 
 

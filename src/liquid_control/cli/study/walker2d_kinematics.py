@@ -1,4 +1,4 @@
-"""``study``: carry out a comparison from the literature on published data, keeping each run."""
+"""``study walker2d-kinematics``: published recipes, cells on the same footing, our best model."""
 
 import argparse
 import contextlib
@@ -6,14 +6,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from liquid_control.cli.arguments import add_device_argument, add_json_argument, sentence
+from liquid_control.cli.arguments import add_device_argument, add_json_argument
+from liquid_control.cli.parser import Parser
+
+DATA = 'walker2d_kinematics'
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    kinds = parser.add_subparsers(dest='kind', metavar='WHAT', required=True)
-    text = 'next-frame prediction with lost frames (ODE-LSTM, CfC papers)'
-    walker = kinds.add_parser('walker2d-kinematics', help=text, description=sentence(text))
-    walker.add_argument('--data', type=Path, required=True, help='folder with rollout_000.npy …')
+def add_arguments(walker: Parser) -> None:
+    walker.add_argument('--data', type=Path, help='folder with rollout_000.npy …')
     walker.add_argument(
         '--part',
         action='append',
@@ -35,10 +35,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action='append',
         type=int,
         metavar='N',
-        help='parameter budget of the models; may be repeated (all)',
+        help='parameter budget of the models, 20000 or 100000; may be repeated (20000)',
     )
     walker.add_argument('--updates', type=int, help='gradient steps of each compared run')
     walker.add_argument('--workers', type=int, default=1, help='runs at a time (1)')
+    walker.add_argument(
+        '--quick',
+        action='store_true',
+        help='to try it: the comparison of cfc and lstm, one seed, few gradient steps',
+    )
     add_device_argument(walker)
     walker.add_argument('--list', action='store_true', help='list the runs and exit')
     walker.add_argument(
@@ -60,6 +65,10 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.run_folder import own_folder
     from liquid_control.study.run import ResultStore
     from liquid_control.study.walker2d_kinematics import dataset as data
+    from liquid_control.study.walker2d_kinematics.comparison import (
+        PART,
+        QUICK_UPDATES,
+    )
     from liquid_control.study.walker2d_kinematics.plan import Plan, carry_out
     from liquid_control.training.device import device_named
 
@@ -74,19 +83,23 @@ def main(args: argparse.Namespace) -> int:
         'cells': tuple(filter(None, (args.cells or '').split(','))),
         'budgets': tuple(args.budget or ()),
     }
+    if args.quick:
+        asked = {'parts': (PART,), 'cells': ('cfc', 'lstm')} | {k: v for k, v in asked.items() if v}
     plan = Plan(
         pattern=args.runs,
-        seeds=args.seeds,
-        updates=args.updates,
+        seeds=1 if args.quick else args.seeds,
+        updates=QUICK_UPDATES if args.quick and args.updates is None else args.updates,
         **{name: value for name, value in asked.items() if value},
     )
     console = Console()
+    runs = [*plan.tuning(), *plan.runs({})]
+    names = [run.name for run in runs]
+    if args.list:
+        return _list(runs, console)
+    if args.data is None:
+        raise ValueError('--data: expected the folder with rollout_000.npy …, found none')
     if args.evaluate is not None:
         return _evaluate(args, console)
-    names = [run.name for run in (*plan.tuning(), *plan.runs({}))]
-    if args.list:
-        console.print('\n'.join(names), highlight=False)
-        return 0
     if not names:
         raise ValueError('no run matches; --list without filters lists all runs')
     device_named(args.device)
@@ -114,6 +127,23 @@ def main(args: argparse.Namespace) -> int:
     for name, why in progress.failed.items():
         print(f'liquid-control study: {name}: {why}', file=sys.stderr)
     return 1 if progress.failed else 0
+
+
+def _list(runs, console) -> int:
+    """Print the names of the runs, with an estimate of their time on one core where known."""
+    from liquid_control.study.walker2d_kinematics.comparison import core_seconds
+
+    seconds = [core_seconds(run) for run in runs]
+    for run, each in zip(runs, seconds, strict=True):
+        about = '' if each is None else f'  {each / 60:.1f} min'
+        console.print(f'{run.name}{about}', highlight=False, soft_wrap=True)
+    known = [each for each in seconds if each is not None]
+    if known:
+        print(
+            f'{len(known)} of {len(runs)} runs take about {sum(known) / 3600:.1f} core-hours',
+            file=sys.stderr,
+        )
+    return 0
 
 
 def _evaluate(args, console) -> int:
@@ -170,10 +200,11 @@ def _finish(args, console, plan, store, failed, measure, rollouts) -> int:
     runs = [by_name[name] for name in sorted(by_name)]
     published = {cell: (row.mse, row.deviation) for cell, row in PUBLISHED.items()}
     summary = summarize(runs, published)
+    complete = len(runs) == len({run.name for run in (*plan.tuning(), *plan.runs({}))})
     whole = {
         'format': 1,
         'study': 'walker2d-kinematics',
-        'complete': len(runs) == len({run.name for run in (*plan.tuning(), *plan.runs({}))}),
+        'complete': 'quick' if complete and args.quick else complete,
         'failed': failed,
         'provenance': provenance(data_sha256=rollouts.sha256, seeds=list(range(plan.seeds))),
         'published_data': rollouts.published,

@@ -1,0 +1,54 @@
+"""``study all``: every study, one after another; one that fails does not stop the others."""
+
+import argparse
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+
+from liquid_control.cli.arguments import whole
+from liquid_control.cli.parser import Parser
+
+
+def add_arguments(parser: Parser) -> None:
+    parser.add_argument(
+        '--data', type=Path, metavar='FOLDER',
+        help='folder of the data sets: walker2d_kinematics, physionet2012; a study whose data set '
+        'is not there is left out',
+    )  # fmt: skip
+    parser.add_argument(
+        '--out', type=Path, default=Path('runs/studies'), metavar='FOLDER',
+        help='folder for the folders of the studies (runs/studies)',
+    )  # fmt: skip
+    parser.add_argument('--workers', type=whole(1), default=1, help='runs at a time (1)')
+    parser.add_argument('--quick', action='store_true', help='few updates and cells, to try it')
+
+
+def main(args: argparse.Namespace, studies: Mapping[str, ModuleType]) -> int:
+    """Carry out the studies; returns 1 if one failed or was left out, and names it."""
+    problems = []
+    for name, study in studies.items():
+        command = ['--out', str(args.out / name), '--workers', str(args.workers)]
+        if args.quick:
+            command.append('--quick')
+        if study.DATA is not None:
+            folder = None if args.data is None else args.data / study.DATA
+            if folder is None or not folder.is_dir():
+                problems.append(f'{name}: left out: --data must hold the folder {study.DATA}')
+                continue
+            command += ['--data', str(folder)]
+        print(f'study {name}', flush=True)
+        parser = Parser(prog=f'liquid-control study {name}')
+        study.add_arguments(parser)
+        try:
+            code = study.main(parser.parse_args(command))
+        except (ValueError, OSError, RuntimeError) as error:
+            problems.append(f'{name}: {error}')
+            continue
+        if code == 130:
+            return code
+        if code:
+            problems.append(f'{name}: ended with exit code {code}')
+    for problem in problems:
+        print(f'liquid-control study all: {problem}', file=sys.stderr)
+    return 1 if problems else 0

@@ -1,0 +1,40 @@
+"""The studies; each is a module with ``add_arguments``, ``main`` and ``DATA``."""
+
+import argparse
+import sys
+
+from liquid_control.cli.arguments import sentence
+from liquid_control.cli.parser import Parser
+from liquid_control.cli.study import everything, walker2d_kinematics
+
+STUDIES = {
+    'walker2d-kinematics': (
+        walker2d_kinematics,
+        'next-frame prediction with lost frames (ODE-LSTM, CfC papers)',
+    ),
+}
+"""Name → module and title. ``DATA`` of a module is the folder that ``all --data`` must hold for
+it, or None if it needs none; its arguments are at least --out, --workers and --quick."""
+
+
+def add_arguments(parser: Parser) -> None:
+    parser.add_argument('--list', action='store_true', dest='studies', help='list the studies')
+    kinds = parser.add_subparsers(dest='kind', metavar='NAME')
+    for name, (module, text) in STUDIES.items():
+        study = kinds.add_parser(name, help=text, description=sentence(text))
+        module.add_arguments(study)
+    text = 'every study, one after another'
+    everything.add_arguments(kinds.add_parser('all', help=text, description=sentence(text)))
+
+
+def main(args: argparse.Namespace) -> int:
+    if args.studies:
+        for name, (_, text) in STUDIES.items():
+            print(f'{name:<21} {text}')
+        return 0
+    if args.kind is None:
+        print(f'liquid-control study: expected a study: {", ".join(STUDIES)}, all', file=sys.stderr)
+        return 2
+    if args.kind == 'all':
+        return everything.main(args, {name: module for name, (module, _) in STUDIES.items()})
+    return STUDIES[args.kind][0].main(args)
