@@ -10,6 +10,7 @@ from liquid_control.jobs import Progress
 from liquid_control.study.carry_out import carry_out, results
 from liquid_control.study.footing import Footing
 from liquid_control.study.run import ResultStore
+from liquid_control.study.sequences import StudyData
 from liquid_control.study.synthetic.data import NOISES, SAMPLINGS, SyntheticData
 from liquid_control.study.synthetic.systems import SYSTEMS
 
@@ -34,8 +35,8 @@ def conditions(quick: bool = False) -> list[SyntheticData]:
 
 
 def carry_out_all(
-    footing: Footing, data: Sequence[SyntheticData], folder: Path, workers: int, device: str = 'cpu'
-) -> Generator[tuple[SyntheticData, Progress]]:
+    footing: Footing, data: Sequence[StudyData], folder: Path, workers: int, device: str = 'cpu'
+) -> Generator[tuple[StudyData, Progress]]:
     """Carry out all missing runs, a condition after the other, each in a folder of its name."""
     for condition in data:
         states = carry_out(footing, store(folder, condition), condition, workers, device)
@@ -59,6 +60,6 @@ def all_results(
     }
 
 
-def store(folder: Path, condition: SyntheticData) -> ResultStore:
+def store(folder: Path, condition: StudyData) -> ResultStore:
     """Where a condition's results are kept."""
     return ResultStore(folder / condition.name, condition.load().sha256)
