@@ -106,14 +106,12 @@ def _print(console: Any, data: 'Sequence[StudyData]', found: Mapping[str, Any]) 
     from liquid_control.report.tables import new_table
 
     for each in data:
-        table = new_table(each.title, 'seed', each.criterion, 'valid time')
-        for result in found[each.name].values():
-            if f'test_{each.criterion}' in result:
-                time = result.get('test_valid_time')
-                table.add_row(
-                    result['run']['cell'],
-                    str(result['run']['seed']),
-                    f'{result[f"test_{each.criterion}"]:.4g}',
-                    '' if time is None else f'{time:.2f}',
-                )
+        keys = [f'test_{each.criterion}', f'outside_{each.criterion}']
+        keys += ['test_valid_time', 'outside_valid_time']
+        scored = [result for result in found[each.name].values() if keys[0] in result]
+        keys = [key for key in keys if any(key in result for result in scored)]
+        table = new_table(each.title, 'seed', *(key.replace('_', ' ') for key in keys))
+        for result in scored:
+            figures = (f'{result[key]:.4g}' for key in keys)
+            table.add_row(result['run']['cell'], str(result['run']['seed']), *figures)
         console.print(table)
