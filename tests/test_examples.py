@@ -118,6 +118,31 @@ def test_own_cell_learns():
         torch.testing.assert_close(output, outputs[:, index])
 
 
+def test_own_data_set(tmp_path, monkeypatch, capsys):
+    """Its cells tell the pumps that fail, from Python and from the command."""
+    pytest.importorskip('torch')
+    example = EXAMPLES / 'study' / 'my_data.py'
+    monkeypatch.syspath_prepend(example.parent)
+    made = importlib.import_module('my_data')
+    assert min(made.main(tmp_path).values()) > 0.8
+    command = ['study', 'own', f'{example}:MyData', '--data', str(tmp_path), '--quick']
+    out = tmp_path / 'out'
+    assert cli.main([*command, '--cells', 'gru', '--updates', '5', '--out', str(out)]) == 0
+    assert 'accuracy' in capsys.readouterr().out
+    assert (out / 'results.json').is_file()
+
+
+@pytest.mark.parametrize('row', ['7,soon,5,1,0', '7,1.0,5,1', '7,1.0,5,1,'])
+def test_own_data_set_names_a_bad_line(tmp_path, row):
+    made = loaded('study/my_data.py')
+    made.write(tmp_path, 3)
+    path = tmp_path / 'pumps.csv'
+    lines = path.read_text().splitlines()
+    path.write_text('\n'.join([*lines[:4], row, *lines[4:]]))
+    with pytest.raises(made.DataError, match=r'pumps\.csv, line 5: found'):
+        made.MyData(tmp_path).load()
+
+
 @pytest.mark.slow
 def test_policy_from_pytorch(tmp_path):
     pytest.importorskip('torch')

@@ -5,13 +5,14 @@ import sys
 
 from liquid_control.cli.arguments import sentence
 from liquid_control.cli.parser import Parser
-from liquid_control.cli.study import everything, walker2d_kinematics
+from liquid_control.cli.study import everything, own, synthetic, walker2d_kinematics
 
 STUDIES = {
     'walker2d-kinematics': (
         walker2d_kinematics,
         'next-frame prediction with lost frames (ODE-LSTM, CfC papers)',
     ),
+    'synthetic': (synthetic, 'one-step and free-running prediction of exact signals'),
 }
 """Name → module and title. ``DATA`` of a module is the folder that ``all --data`` must hold for
 it, or None if it needs none; its arguments are at least --out, --workers and --quick."""
@@ -23,6 +24,8 @@ def add_arguments(parser: Parser) -> None:
     for name, (module, text) in STUDIES.items():
         study = kinds.add_parser(name, help=text, description=sentence(text))
         module.add_arguments(study)
+    text = 'cells on a data set of your own'
+    own.add_arguments(kinds.add_parser('own', help=text, description=sentence(text)))
     text = 'every study, one after another'
     everything.add_arguments(kinds.add_parser('all', help=text, description=sentence(text)))
 
@@ -35,6 +38,8 @@ def main(args: argparse.Namespace) -> int:
     if args.kind is None:
         print(f'liquid-control study: expected a study: {", ".join(STUDIES)}, all', file=sys.stderr)
         return 2
+    if args.kind == 'own':
+        return own.main(args)
     if args.kind == 'all':
         return everything.main(args, {name: module for name, (module, _) in STUDIES.items()})
     return STUDIES[args.kind][0].main(args)

@@ -1,0 +1,34 @@
+"""``study own FILE.py:CLASS``: cells on a data set of the user's own."""
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+
+from liquid_control.cli.parser import Parser
+from liquid_control.cli.study import footed
+
+
+def add_arguments(parser: Parser) -> None:
+    parser.add_argument('source', metavar='FILE.py:CLASS', help='a class derived from StudyData')
+    parser.add_argument('--data', required=True, type=Path, help='what the class is called with')
+    footed.add_arguments(parser, 'runs/own')
+
+
+def main(args: argparse.Namespace) -> int:
+    from liquid_control.study.sequences import StudyData
+
+    name, _, wanted = args.source.rpartition(':')
+    path = Path(name)
+    if path.suffix != '.py' or not path.is_file():
+        raise ValueError(f'expected FILE.py:CLASS with a file that exists, found {args.source!r}')
+    sys.path.insert(0, str(path.resolve().parent))  # training processes import it too
+    kind = getattr(importlib.import_module(path.stem), wanted, None)
+    if not (isinstance(kind, type) and issubclass(kind, StudyData)):
+        raise ValueError(f'{path}: expected a class {wanted} derived from StudyData, found {kind}')
+    data = kind(args.data.resolve())
+    return (
+        footed.list_runs(args, [data.name])
+        if args.list
+        else footed.compare(args, 'own', [data], {})
+    )

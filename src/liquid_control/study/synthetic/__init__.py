@@ -1,0 +1,1 @@
+"""The study of synthetic series: systems with exact solutions, and free-running prediction."""

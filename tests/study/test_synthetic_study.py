@@ -1,0 +1,49 @@
+"""A condition of the synthetic series, trained and measured on the same footing."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip('torch')
+
+from liquid_control import cells
+from liquid_control.study import model as models
+from liquid_control.study.synthetic import plan
+from liquid_control.study.synthetic.data import HORIZON, SyntheticData
+from liquid_control.study.synthetic.forecast import one_step
+from liquid_control.study.synthetic.stepping import Stepping
+from liquid_control.study.train import outputs
+
+
+@pytest.mark.parametrize('cell', cells.names())
+def test_stepping_equals_whole_sequences(cell):
+    """Sample by sample, a model says the same as over whole sequences."""
+    data = SyntheticData('damped-sine', 'irregular')
+    train = data.load().train
+    model = models.build(cell, {'units': 16}, data, train, seed=0).eval()
+    few = train.take(slice(4))
+    stepped = one_step(Stepping(model), few)
+    np.testing.assert_allclose(stepped, outputs(model, few), atol=2e-5)
+
+
+def test_study_learns_and_resumes(tmp_path):
+    """A short training beats persistence; a second start finds the results."""
+    footing = dataclasses.replace(plan.QUICK, cells=('gru',), updates=150)
+    conditions = [SyntheticData('damped-sine')]
+    for _ in plan.carry_out_all(footing, conditions, tmp_path, workers=1):
+        pass
+    found = plan.all_results(footing, conditions, tmp_path)['damped-sine-regular-clean']
+    (result,) = found['runs'].values()
+    assert result['test_nmse'] < found['baselines']['persistence']['test_nmse'] / 2
+    assert len(result['outside_horizon_nmse']) == HORIZON
+    assert set(found['baselines']['linear']) <= set(result)
+    progress = [state for _, state in plan.carry_out_all(footing, conditions, tmp_path, 1)][-1]
+    assert not progress.failed
+    assert plan.all_results(footing, conditions, tmp_path)[conditions[0].name] == found
+
+
+def test_conditions():
+    names = [condition.name for condition in plan.conditions()]
+    assert len(set(names)) == 20
+    assert {condition.name for condition in plan.conditions(quick=True)} < set(names)
