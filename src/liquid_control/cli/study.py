@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from liquid_control.cli import study_icu
 from liquid_control.cli.arguments import add_device_argument, add_json_argument, sentence
 
 
@@ -49,9 +50,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='train nothing: measure the weights of the best model (those that ship)',
     )
     add_json_argument(walker, 'also write the results here')
+    study_icu.add_arguments(kinds)
 
 
 def main(args: argparse.Namespace) -> int:
+    if args.kind == study_icu.NAME:
+        return study_icu.main(args)
     from rich.console import Console
 
     from liquid_control.cli.arguments import terminable

@@ -1,8 +1,9 @@
 """In-hospital mortality on the PhysioNet/CinC Challenge 2012: folds of patients and scores."""
 
 import hashlib
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -29,10 +30,12 @@ class IcuData(StudyData):
     Attributes:
         path: folder or archive, see :mod:`liquid_control.study.icu.files`.
         seed: seed of the runs, which decides the fold.
+        positive_weight: weight of a death in the loss that the model was trained with.
     """
 
     path: Path
     seed: int = 0
+    positive_weight: float = 1.0  # ty: ignore[incompatible-attribute-override]
 
     name: ClassVar[str] = 'icu'
     title: ClassVar[str] = 'in-hospital mortality from the first 48 hours of intensive care'
@@ -41,18 +44,20 @@ class IcuData(StudyData):
     binary: ClassVar[bool] = True
 
     def load(self) -> Split:
-        """The fold of the seed; values not yet measured are the mean of the training patients."""
+        """The fold of the seed."""
         whole = patients.load(self.path)
         train, validation, test = fold(whole.sequences.target[:, 0] > 0.5, self.seed % FOLDS)
-        filled = fill(whole.sequences, mean(whole.sequences.take(train)))
         digest = hashlib.sha256(f'{whole.sha256} {SEED} {PARTS} {TEST} {VALIDATION}'.encode())
-        return Split(
-            filled.take(train), filled.take(validation), filled.take(test), digest.hexdigest()
-        )
+        parts = (whole.sequences.take(rows) for rows in (train, validation, test))
+        return Split(*parts, digest.hexdigest())
 
     def scores(self, output: np.ndarray, sequences: Sequences) -> Mapping[str, float]:
         """See :func:`liquid_control.study.icu.scores.all_scores`."""
-        return all_scores(output[:, 0], sequences.target[:, 0] > 0.5)
+        return all_scores(self.corrected(output), sequences.target[:, 0] > 0.5)
+
+    def corrected(self, output: np.ndarray) -> np.ndarray:
+        """Logits (N,) without the weight of deaths, which raises them by its logarithm."""
+        return output[:, 0].astype(np.float64) - math.log(self.positive_weight)
 
 
 def fold(died: np.ndarray, number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -80,23 +85,3 @@ def fold(died: np.ndarray, number: int) -> tuple[np.ndarray, np.ndarray, np.ndar
     test, validation = part < TEST, (part >= TEST) & (part < TEST + VALIDATION)
     train = part >= TEST + VALIDATION
     return np.flatnonzero(train), np.flatnonzero(validation), np.flatnonzero(test)
-
-
-def mean(sequences: Sequences) -> np.ndarray:
-    """Mean of the measured values of each variable, (41,); 0 where it was never measured."""
-    observed = _observed(sequences)
-    total = np.where(observed, sequences.x, 0.0).sum(axis=(0, 1), dtype=np.float64)
-    return (total / np.maximum(1, observed.sum(axis=(0, 1)))).astype(np.float32)
-
-
-def fill(sequences: Sequences, values: np.ndarray) -> Sequences:
-    """The sequences with values (41,) before a variable's first measurement."""
-    seen = np.maximum.accumulate(_observed(sequences), axis=1)
-    empty = sequences.present[..., None] & ~seen
-    return replace(sequences, x=np.where(empty, values, sequences.x))
-
-
-def _observed(sequences: Sequences) -> np.ndarray:
-    if sequences.observed is None:
-        raise DataError('expected a mask of the measured values')
-    return sequences.observed
