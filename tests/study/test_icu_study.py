@@ -167,7 +167,9 @@ def test_small_study_and_another_set(folder, tmp_path, capsys):
     whole = json.loads(text)
     assert not whole['published_data']
     assert whole['cleaning']['patients'] == 120
-    assert [row['score'] for row in whole['summary']['severity']] == ['SAPS-I', 'SOFA']
+    baselines = whole['summary']['baselines']
+    assert [row['score'] for row in baselines] == ['SAPS-I', 'SOFA', 'logistic regression']
+    assert baselines[2]['auroc']['mean'] > 0.9  # the heart rate tells
     assert 0 <= whole['summary']['comparison'][0]['auroc']['mean'] <= 1
     assert 'logit' not in text
 

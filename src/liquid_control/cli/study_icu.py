@@ -144,9 +144,11 @@ def _write(args, console, plan, everyone, found, name) -> None:
 
     from liquid_control.provenance import provenance, write_json
     from liquid_control.study.icu.dataset import PUBLISHED
-    from liquid_control.study.icu.summary import severity, summarize, tables
+    from liquid_control.study.icu.summary import logistic, severity, summarize, tables
 
-    rows = {**summarize(found), 'severity': severity(everyone)}
+    rows = {**summarize(found), 'baselines': severity(everyone)}
+    if name == 'results.json':
+        rows['baselines'].append(logistic(everyone))
     results = {
         'format': 1,
         'study': NAME,

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from liquid_control.evaluation.statistics import interval
+from liquid_control.evaluation.statistics import mean as average
 from liquid_control.report.fitted import Figure, FittedTable
+from liquid_control.study.icu.logistic import scores as regressed
 from liquid_control.study.icu.patients import Patients
 from liquid_control.study.icu.published import PUBLISHED
 from liquid_control.study.icu.scores import SCORES, bounds, resampled
@@ -66,6 +68,15 @@ def severity(whole: Patients) -> list[dict[str, Any]]:
                 row[one] = {'mean': value, 'patients': over}
         rows.append(row)
     return rows
+
+
+def logistic(whole: Patients) -> dict[str, Any]:
+    """Logistic regression on summaries of the records: the mean over the folds and its interval."""
+    row: dict[str, Any] = {'score': 'logistic regression', 'patients': len(whole.sequences)}
+    for name, values in regressed(whole.sequences).items():
+        middle, low, high = interval(values, statistic=average)
+        row[name] = {'mean': middle, 'folds': values, 'over_folds': {'low': low, 'high': high}}
+    return row
 
 
 def _figures(group: list[Result]) -> tuple[dict[str, Any], np.ndarray]:
@@ -129,10 +140,10 @@ def tables(whole: Mapping[str, Any]) -> list[FittedTable]:
             table.add_row(row['cell'], *_cells(row))
         printed.append(table)
     table = FittedTable(
-        'score', _range('AUROC [95 %, patients]'), _range('AUPRC [95 %, patients]'),
-        Figure('patients', ',d'), title='Severity scores of the first day',
+        'score', _range('AUROC [95 %]'), _range('AUPRC [95 %]'),
+        Figure('patients', ',d'), title='For comparison',
     )  # fmt: skip
-    for row in whole['severity']:
+    for row in whole['baselines']:
         table.add_row(row['score'], _mean(row, 'auroc'), _mean(row, 'auprc'), row['patients'])
     return [*printed, table]
 
@@ -144,7 +155,8 @@ def _range(heading: str) -> Figure:
 def _mean(row: Mapping[str, Any], name: str) -> tuple[float, float, float] | None:
     if name not in row:
         return None
-    return row[name]['mean'], row[name]['patients']['low'], row[name]['patients']['high']
+    over = row[name].get('patients') or row[name]['over_folds']
+    return row[name]['mean'], over['low'], over['high']
 
 
 def _cells(row: Mapping[str, Any]) -> list[Any]:
