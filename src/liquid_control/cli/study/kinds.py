@@ -5,7 +5,7 @@ import sys
 
 from liquid_control.cli.arguments import sentence
 from liquid_control.cli.parser import Parser
-from liquid_control.cli.study import everything, own, synthetic, walker2d_kinematics
+from liquid_control.cli.study import everything, icu, own, synthetic, walker2d_kinematics
 
 STUDIES = {
     'walker2d-kinematics': (
@@ -13,6 +13,7 @@ STUDIES = {
         'next-frame prediction with lost frames (ODE-LSTM, CfC papers)',
     ),
     'synthetic': (synthetic, 'one-step and free-running prediction of exact signals'),
+    'icu': (icu, 'in-hospital mortality from irregular records (PhysioNet 2012)'),
 }
 """Name → module and title. ``DATA`` of a module is the folder that ``all --data`` must hold for
 it, or None if it needs none; its arguments are at least --out, --workers and --quick."""

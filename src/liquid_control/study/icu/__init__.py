@@ -1,0 +1,1 @@
+"""In-hospital mortality on the PhysioNet/CinC Challenge 2012."""
