@@ -198,6 +198,15 @@ def test_robots_and_policies_by_name_and_by_path(tree):
     assert paths.policy(str(tree / 'sim/walker/expert.onnx'), 'arm').stem == 'expert'
 
 
+def test_all_stands_for_the_policies_that_ship(tree):
+    every = list(paths.policies('walker').values())
+    assert paths.chosen_policies(['all'], 'walker') == every
+    assert paths.chosen_policies(['all', 'cfc'], 'walker') == every, 'each once'
+    assert paths.chosen_policies(['lstm'], 'walker') == [tree / 'sim/walker/policies/lstm.onnx']
+    with pytest.raises(ValueError, match='all: none ships for arm'):
+        paths.chosen_policies(['all'], 'arm')
+
+
 def test_the_default_policy_is_the_first_that_ships(tree):
     assert paths.default_policy('walker') == 'cfc'
     (tree / 'sim/walker/policies/cfc.onnx').unlink()

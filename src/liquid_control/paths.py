@@ -15,6 +15,8 @@ from liquid_control.control.schema import unknown
 
 PACKAGE = 'liquid_control'
 EXPERT = 'expert'
+ALL = 'all'
+"""Stands for all policies that ship for a robot."""
 _CONTRACT = ('.yaml', '.yml')
 _BUNDLE = '.onnx'
 FILES = (*_CONTRACT, _BUNDLE)
@@ -119,6 +121,25 @@ def policy(name_or_path: str | Path, robot_name: str | Path) -> Path:
             )
         raise ValueError(unknown(f'policy for {_name(robot_name)},', str(name_or_path), found))
     return found[name_or_path]
+
+
+def chosen_policies(names: Iterable[str], robot_name: str | Path) -> list[Path]:
+    """Find the bundles of several policies; the name ``all`` stands for all that ship.
+
+    Args:
+        names: names or paths of bundles.
+        robot_name: name of a robot, or the path of its contract.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the robot has no policy of a name, or none at all.
+    """
+    found: list[Path] = []
+    for name in names:
+        if name == ALL and not policies(robot_name):
+            raise ValueError(f'--policy {ALL}: none ships for {_name(robot_name)}')
+        found += policies(robot_name).values() if name == ALL else [policy(name, robot_name)]
+    return list(dict.fromkeys(found))
 
 
 def default_policy(robot_name: str | Path) -> str:

@@ -61,6 +61,14 @@ def test_robots_have_all_families_that_fit_them(name):
 def test_what_does_not_fit_is_left_out_with_the_reason():
     _, left_out = fitting(GENERALIZATION, robot('halfcheetah'))
     assert 'expected a number in [5, 500] at a nominal period of 50 ms' in left_out['period']
+    assert 'steps of 10 ms, such as 10 or 20, found 12' in left_out['period']
+
+
+def test_a_level_that_does_not_fit_is_left_out_alone():
+    between = Family('period', 'another period', 'ms', 'period_ms:{}', (9, 12), unchanged=8.0)
+    (period,), left_out = fitting([between], robot('walker2d'))
+    assert period.levels == (12,)
+    assert 'such as 8 or 10' in left_out['period at 9']
 
 
 def test_a_period_of_the_robot_is_no_level():

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from ways import WALKER2D, Way
 
+from liquid_control.faults import FaultError, check_periods, parse
+
 FRAME_SKIP, STEP_NS = WALKER2D.frame_skip, WALKER2D.step_ns
 
 
@@ -43,3 +45,21 @@ def test_a_length_in_whole_steps_is_the_time_that_passes(length):
     before = way.step().now
     assert way.world.stamp_ns - before == round(whole * WALKER2D.period_ns)
     assert way.world.whole(whole) == whole
+
+
+@pytest.mark.parametrize(
+    ('fault', 'step_ns', 'said'),
+    [
+        ('period_ms:9', 2_000_000, 'period_ms: expected whole physics steps of 2 ms, such as 8 or'),
+        ('period_ms:1', 2_000_000, 'such as 2, found 1'),
+        ('jitter:0.1+period_ms:12', 10_000_000, 'steps of 10 ms, such as 10 or 20, found 12'),
+    ],
+)
+def test_a_period_between_physics_steps_is_refused(fault, step_ns, said):
+    with pytest.raises(FaultError, match=said):
+        check_periods(parse(fault), step_ns)
+
+
+@pytest.mark.parametrize('fault', ['period_ms:12', 'period_ms:2', 'period:1.1', 'jitter:0.3'])
+def test_other_periods_are_not_refused(fault):
+    check_periods(parse(fault), 2_000_000)

@@ -1,13 +1,15 @@
 """Steps a second in closed loop, beside the same physics alone and a plain loop, in one run.
 
-Each round measures all of them in turn, so that any drift of the machine affects all alike.
+Each round measures all of them in turn, a policy's closed loop right beside its physics and every
+second round in reverse, so that any drift of the machine affects all alike.
 """
 
 import contextlib
 import itertools
 import multiprocessing
+import signal
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -46,40 +48,61 @@ class RolloutSettings:
     robot: Path
     faults: tuple[str, ...]
     worlds: int = 128
-    steps: int = 100
+    steps: int = 50
     plain: bool = True
 
 
 def measure_rollouts(
     settings: RolloutSettings,
     cores: Sequence[int] = (1, 2),
-    rounds: int = 5,
-    advance: Callable[[], None] = lambda: None,
-) -> list[dict[str, Any]]:
+    rounds: int = 3,
+    report: Callable[[float, str], None] = lambda share, text: None,
+) -> Iterator[list[dict[str, Any]]]:
     """Measure everything, round by round, in as many processes as there are cores to use.
 
     Args:
         settings: what is measured.
         cores: numbers of processes that work at once.
         rounds: rounds, after one to warm up.
-        advance: called after each round.
+        report: called as ``report(share, text)`` before each measurement, with the share that is
+            done and what is measured.
 
-    Returns:
-        One row a policy, fault and number of cores: steps a second by what is measured, the
-        medians of all rounds; ``share`` of the physics alone that the closed loop reaches, and how
-        many ``times`` faster it is than the plain loop, the medians of the ratios in each round.
+    Yields:
+        After each round, one row a policy, fault and number of cores: steps a second by what is
+        measured, the medians of the rounds so far; ``share`` of the physics alone that the closed
+        loop reaches, and how many ``times`` faster it is than the plain loop, the medians of the
+        ratios in each round.
 
     Raises:
         RuntimeError: a process could not prepare what is measured; the message says why.
     """
     rates: dict[tuple[tuple[str, str, str], int], list[float]] = {}
+    report(0.0, 'preparing')
     with _workers(settings, max(cores)) as (keys, workers):
+        order = list(itertools.product(cores, keys))
         for done in range(-1, rounds):
-            for count, key in itertools.product(cores, keys):
+            for index, (count, key) in enumerate(order[:: 1 if done % 2 else -1]):
+                share = (done + 1 + index / len(order)) / (rounds + 1)
+                report(share, _what(key, count, done, rounds))
                 rate = _rate(workers[:count], key)
                 if done >= 0:
                     rates.setdefault((key, count), []).append(rate)
-            advance()
+            if done >= 0:
+                yield _rows(keys, cores, rates)
+
+
+def _what(key: tuple[str, str, str], count: int, done: int, rounds: int) -> str:
+    """What is measured now, for the progress."""
+    policy, fault, what = key
+    turn = 'warming up' if done < 0 else f'round {done + 1} of {rounds}'
+    return f'{turn}: {policy}, {fault}, {what.replace("_", " ")}, {count} at once'
+
+
+def _rows(
+    keys: Sequence[tuple[str, str, str]],
+    cores: Sequence[int],
+    rates: Mapping[tuple[tuple[str, str, str], int], list[float]],
+) -> list[dict[str, Any]]:
     rows = []
     for (policy, fault), count in itertools.product(dict.fromkeys(k[:2] for k in keys), cores):
         found = {key[2]: rates[key, count] for key in keys if key[:2] == (policy, fault)}
@@ -121,6 +144,7 @@ def _workers(
 
 def _serve(settings: RolloutSettings, connection: Connection) -> None:
     """Prepare everything in a process of its own, then run what is asked for."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process
     try:
         made = contenders(settings)
         if settings.plain:

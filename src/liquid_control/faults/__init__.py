@@ -6,7 +6,7 @@ fault is one file in the folder of its kind, where :mod:`faults.registry` finds 
 
 from liquid_control.faults.batch import BatchFaults
 from liquid_control.faults.chain import FaultChain
-from liquid_control.faults.clocks import ClockFaults, nominal_on_average
+from liquid_control.faults.clocks import ClockFaults, check_periods, nominal_on_average
 from liquid_control.faults.commands import CommandFaults, Limits
 from liquid_control.faults.fault import Fault
 from liquid_control.faults.injector import FaultInjector
@@ -55,6 +55,7 @@ __all__ = [
     'Streams',
     'check_channels',
     'check_model',
+    'check_periods',
     'describe',
     'describe_schedules',
     'name_setting',

@@ -1,5 +1,6 @@
 """The control periods of N robots under faults of the clock."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -82,3 +83,26 @@ def nominal_on_average(faults: Sequence[Fault], period_ns: int) -> bool:
     return all(
         fault.nominal_on_average(period_ns * 1e-6) for _, fault in of_kind(faults, ClockFault)
     )
+
+
+def check_periods(faults: Sequence[Fault], step_ns: int) -> None:
+    """Refuse constant control periods in ms that are no whole number of physics steps.
+
+    Args:
+        faults: faults of all kinds.
+        step_ns: physics step of the simulation in ns.
+
+    Raises:
+        FaultError: a period cannot be simulated; the message has the nearest that can.
+    """
+    step_ms = step_ns * 1e-6
+    for _, fault in of_kind(faults, ClockFault):
+        if not fault.in_ms or not fault.constant or fault.mean is None:
+            continue
+        below = math.floor(fault.mean / step_ms + 1e-9)
+        if abs(fault.mean / step_ms - below) > 1e-6:
+            near = [f'{count * step_ms:g}' for count in (below, below + 1) if count]
+            raise FaultError(
+                f'{fault.name}: expected whole physics steps of {step_ms:g} ms, such as '
+                f'{" or ".join(near)}, found {fault.mean:g}'
+            )

@@ -19,7 +19,7 @@ from rosgraph_msgs.msg import Clock
 from liquid_control import paths
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
-from liquid_control.faults import Restamping, SimulationFaults, check_model, parse
+from liquid_control.faults import Restamping, SimulationFaults, check_model, check_periods, parse
 from liquid_control.nodes.log_lines import BEGUN
 from liquid_control.nodes.parameters import Parameters
 from liquid_control.nodes.policy_stop import PolicyStop
@@ -82,6 +82,7 @@ class SimNode(Node):
         self._period_s = simulated.period_s
         self.world = World(simulated, self.robot)
         check_model(faults := parse(fault), self.world.nominal)
+        check_periods(faults, simulated.step_ns)
         self._steps = steps or simulated.episode_steps
         self._faults = SimulationFaults(faults, self._seed, self.robot.action, self.robot.period_ns)
         pace = next(iter(read.topics))

@@ -17,7 +17,7 @@ STEP = (
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_policies_argument(parser, 'bundles: names or paths (all that ship for the robot)')
+    add_policies_argument(parser, 'bundles: names, paths, or all that ship for the robot (all)')
     parser.add_argument('--robot', default=ROBOT, help=f'contract: a name or a path ({ROBOT})')
 
 
@@ -36,8 +36,8 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.evaluation.cost.rapl import MEASURED, Rapl, RaplError
     from liquid_control.provenance import provenance, write_json
 
-    names = args.policy or paths.policies(args.robot)
-    bundles = [Bundle.read(paths.policy(name, args.robot)) for name in names]
+    files = paths.chosen_policies(args.policy or [paths.ALL], args.robot)
+    bundles = [Bundle.read(path) for path in files]
     try:
         Rapl.found()
         measured = MEASURED

@@ -15,7 +15,7 @@ _PARTS = ('p50', 'p99')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_policies_argument(parser, 'bundles: names or paths (cfc, lstm)')
+    add_policies_argument(parser, 'bundles: names, paths or all (cfc, lstm)')
     parser.add_argument('--robot', default='walker2d', help='contract: a name or a path')
     parser.add_argument(
         '--rounds', type=whole(1), default=20, help='blocks of 100 samples each (20)'
@@ -56,7 +56,7 @@ def main(args: argparse.Namespace) -> int:
             f'--period: expected at least {nominal:g} s, the period of {args.robot}, found '
             f'{period:g}: observations that come faster are thinned out, not answered'
         )
-    bundles = [paths.policy(name, robot) for name in args.policy or ('cfc', 'lstm')]
+    bundles = paths.chosen_policies(args.policy or ('cfc', 'lstm'), robot)
     candidates = candidates_of(bundles, robot, args.priority)
     runners = [PolicyRunner(path) for path in bundles]
     with console.status('steps in process'):

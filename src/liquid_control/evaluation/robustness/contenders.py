@@ -9,7 +9,6 @@ from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
 from liquid_control.evaluation.robustness.results import PolicyFacts
 
-ALL = 'all'
 DEFAULT = ('cfc', 'ltc', 'lstm', 'gru')
 """Policies that are compared if none is named, as far as they ship for the robot."""
 
@@ -79,7 +78,7 @@ def _named(texts: Sequence[str], robot: Contract) -> list[tuple[str, Path]]:
     found: list[tuple[str, Path]] = []
     for text in texts or default:
         name, equals, file = text.partition('=')
-        if text == ALL:
+        if text == paths.ALL:
             if not students:
                 raise ValueError(f'--policy all: none ships for {robot.robot}')
             found += [(each, shipped[each]) for each in students]

@@ -183,15 +183,20 @@ def fitting(
     kept, left_out = [], {}
     for family in families:
         own = replace(family, unchanged=own_unchanged(family, robot))
-        faults = {level: own.template.format(f'{level:g}') for level in own.levels}
-        try:
-            require_faults(robot, faults.values())
-        except FaultError as error:
-            left_out[family.name] = str(error)
-            continue
-        idle = {level: why for level, text in faults.items() if (why := unchanging(text, robot))}
-        left_out |= {f'{own.name} at {level:g}': why for level, why in idle.items()}
-        levels = tuple(level for level in own.levels if level not in idle)
+        whys = {level: _why_not(own.template.format(f'{level:g}'), robot) for level in own.levels}
+        levels = tuple(level for level, why in whys.items() if not why)
         if levels:
             kept.append(replace(own, levels=levels))
+            left_out |= {f'{own.name} at {level:g}': why for level, why in whys.items() if why}
+        elif whys:
+            left_out[own.name] = '; '.join(dict.fromkeys(whys.values()))
     return tuple(kept), left_out
+
+
+def _why_not(fault: str, robot: Contract) -> str:
+    """Why a robot cannot have a fault, or it changes nothing; empty if neither."""
+    try:
+        require_faults(robot, [fault])
+    except FaultError as error:
+        return str(error)
+    return unchanging(fault, robot)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from liquid_control.control.contract import Contract
 from liquid_control.evaluation.families import Family
-from liquid_control.faults import ClockFault, Fault, of_kind, parse
+from liquid_control.faults import ClockFault, Fault, check_periods, of_kind, parse
 from liquid_control.sim import robot_of
 
 
@@ -19,7 +19,7 @@ def unchanging(text: str, robot: Contract | None = None) -> str:
         robot: contract of a simulated robot; None: only what is so for every robot is found.
 
     Raises:
-        FaultError: the fault is unknown or invalid.
+        FaultError: the fault is unknown or invalid, or the robot cannot have its control period.
         ValueError: the robot is not simulated.
     """
     faults = parse(text)
@@ -28,6 +28,7 @@ def unchanging(text: str, robot: Contract | None = None) -> str:
         return 'its strength is that of no fault' if faults else 'it is no fault'
     if robot is None:
         return ''
+    check_periods(faults, robot_of(robot).step_ns)
     steps = robot_of(robot).episode_steps
     if not of_kind(faults, ClockFault) and all(fault.start >= steps for fault in acting):
         return f'it begins after the end of an episode, which has {steps} samples'
