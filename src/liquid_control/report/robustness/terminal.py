@@ -40,7 +40,7 @@ def fault_table(results: RobustnessResults, analysis: Analysis) -> Group:
     names = [one.policy for one in analysis.standings]
     title = (
         f'Return in % of {reference_name(results)} without faults [95 % interval]; '
-        f'*: none is certainly better, {PAIRED}'
+        f'*: no policy is certainly better than this one, {PAIRED}'
     )
     table = FittedTable('fault', *map(escape, names))
     cells = {

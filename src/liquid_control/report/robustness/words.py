@@ -111,7 +111,7 @@ def _reach(figures: Sequence[tuple[str, Estimate]]) -> str:
     """``a reaches 90 %, b 80 % and c 70 %``."""
     (name, first), *others = figures
     texts = [f'{policy} {estimate_text(figure)}' for policy, figure in others]
-    return _some([f'{name} reaches {estimate_text(first)}', *texts], _NAMED)
+    return listed(_best_and_worst([f'{name} reaches {estimate_text(first)}', *texts]))
 
 
 def _ranks(analysis: Analysis) -> Iterator[str]:
@@ -189,13 +189,18 @@ def _gains(
 
 
 def _keep(cells: Sequence[Cell]) -> str:
-    shown = cells if len(cells) <= _NAMED else [*cells[: _NAMED - 1], cells[-1]]
-    texts = [f'{cell.policy} {estimate_text(cell.keeps)}' for cell in shown]
-    first, *others = texts
-    if len(cells) > _NAMED:
-        others.insert(-1, f'{len(cells) - _NAMED} more between')
-    start = first.replace(cells[0].policy, f'{cells[0].policy} keeps', 1)
-    return f'{", ".join([start, *others])} of its return.'
+    best, *others = cells
+    texts = [f'{cell.policy} {estimate_text(cell.keeps)}' for cell in others]
+    shown = _best_and_worst([f'{best.policy} keeps {estimate_text(best.keeps)}', *texts])
+    return f'{", ".join(shown)} of its return.'
+
+
+def _best_and_worst(texts: Sequence[str]) -> list[str]:
+    """Texts on policies from the best to the worst; of many, how many lie between."""
+    if len(texts) <= _NAMED:
+        return list(texts)
+    between = f'{len(texts) - _NAMED} more between them'
+    return [*texts[: _NAMED - 1], between, texts[-1]]
 
 
 def _winner(cells: Sequence[Cell]) -> str:
