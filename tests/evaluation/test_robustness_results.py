@@ -1,5 +1,8 @@
 """Results of a comparison as a file."""
 
+import json
+import math
+
 import pytest
 
 from liquid_control.evaluation.families import Family
@@ -38,6 +41,24 @@ def test_other_json_is_refused(tmp_path, text):
     (tmp_path / 'other.json').write_text(text)
     with pytest.raises(ValueError, match=r'other\.json: expected results of a comparison'):
         RobustnessResults.load(tmp_path / 'other.json')
+
+
+@pytest.mark.parametrize(
+    ('changed', 'said'),
+    [
+        ({'returns': [math.nan]}, r'returns\[0\]: expected a finite number, found nan'),
+        ({'returns': ['1']}, r"returns\[0\]: expected a finite number, found '1'"),
+        ({'errors': [math.inf]}, r'errors\[0\]: expected a finite number, found inf'),
+        ({'steps': []}, 'steps: expected 1 as of returns, found 0'),
+    ],
+)
+def test_broken_figures_are_refused(tmp_path, changed, said):
+    RESULTS.save(path := tmp_path / 'results.json')
+    data = json.loads(path.read_text())
+    data['measurements'][0] |= changed
+    path.write_text(json.dumps(data))
+    with pytest.raises(ValueError, match=rf'results\.json: measurements\[0\]: {said}'):
+        RobustnessResults.load(path)
 
 
 def test_a_family_has_a_fault_for_each_level():

@@ -1,5 +1,6 @@
 """What a comparison of robustness measured, as plain data that reports and tables are made from."""
 
+import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -108,7 +109,8 @@ class RobustnessResults:
 
         Raises:
             OSError: the file cannot be read.
-            ValueError: it is none of these results.
+            ValueError: it is none of these results, or a measurement has figures that are not
+                finite, or not one of each kind an episode.
         """
         data = from_json(path.read_text())
         if not isinstance(data, dict) or data.pop('format', None) != FORMAT:
@@ -119,9 +121,33 @@ class RobustnessResults:
                 name: tuple(from_row(kind, row) for row in data[name])
                 for name, kind in kinds.items()
             }
-            return cls(**(data | rows))
+            results = cls(**(data | rows))
         except (KeyError, TypeError) as error:
             raise ValueError(f'{path}: expected results of a comparison: {error}') from error
+        for index, measurement in enumerate(results.measurements):
+            _check(measurement, f'{path}: measurements[{index}]')
+        return results
+
+
+def _check(measurement: Measurement, where: str) -> None:
+    """Refuse figures that nothing can be worked out from."""
+    episodes = len(measurement.returns)
+    for name in ('returns', 'steps', 'fallen', 'stopped', 'errors', 'persistence'):
+        values = getattr(measurement, name)
+        if len(values) != episodes:
+            raise ValueError(
+                f'{where}: {name}: expected {episodes} as of returns, found {len(values)}'
+            )
+        missing = name in ('errors', 'persistence')
+        for episode, value in enumerate(values):
+            if not (value is None and missing) and not _finite(value):
+                raise ValueError(
+                    f'{where}: {name}[{episode}]: expected a finite number, found {value!r}'
+                )
+
+
+def _finite(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def from_row(kind: type, row: dict[str, Any]) -> Any:
