@@ -1,12 +1,14 @@
 """Readings that come faster than the contract's rate are thinned out, by their stamps."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from support import ROBOT, arm, make_bundle
+from support import ROBOT, arm, describe, make_bundle, step_graph
 
 from liquid_control.control import Contract, Controller, PolicyRunner, Reason
 from liquid_control.control.follower import Follower
-from liquid_control.control.pace import AnsweredPace
+from liquid_control.control.pace import AnsweredPace, paced_ns
 from liquid_control.control.timeline import Advance, Timeline
 from liquid_control.faults import SimulationFaults, parse
 
@@ -14,9 +16,9 @@ PERIOD = 10_000_000
 START = 10**18
 
 
-def used(stamps):
+def used(stamps, trained=None):
     """Elapsed times of the stamps that a timeline lets through."""
-    timeline = Timeline(PERIOD, 0.2)
+    timeline = Timeline(PERIOD, 0.2, trained=trained)
     found = [timeline.advance(int(stamp)) for stamp in stamps]
     return np.array([elapsed for advance, elapsed in found if advance.used])
 
@@ -89,6 +91,33 @@ def test_a_step_back_among_the_surplus_is_harmless():
     assert advance in (Advance.SURPLUS, Advance.SKIP)
 
 
+@pytest.mark.parametrize(('apart', 'expected'), [(0.5, 0.5), (0.7, 0.7), (2.0, 2.0), (0.1, 0.5)])
+def test_trained_periods_are_not_thinned_out(apart, expected):
+    elapsed = used(uneven(0.02, apart, 600), trained=(0.48, 2.5))
+    assert elapsed[30:].mean() == pytest.approx(expected, abs=0.03)
+    if apart == expected:
+        assert len(elapsed) == 600
+
+
+@pytest.mark.parametrize('trained', [None, (0.92, 1.28), (0.8, 1.0), (1.5, 2.0)])
+def test_usual_trainings_keep_the_nominal_pace(trained):
+    assert paced_ns(PERIOD, trained) == PERIOD
+    stamps = uneven(0.1, 0.5, 300)
+    assert used(stamps, trained).tolist() == used(stamps).tolist()
+
+
+def test_one_policy_alone_or_followed_uses_the_same(tmp_path):
+    robot = Contract.from_dict(arm())
+    student = robot.asking('angle')
+    bundle = replace(describe(student), trained_elapsed=(0.48, 2.5))
+    runner = PolicyRunner(bundle.write(tmp_path / 'arm.onnx', step_graph(student)))
+    controller, follower = Controller(runner.twin(), robot), Follower(runner.twin(), robot)
+    for stamp in uneven(0.02, 0.5, 200):
+        seen = np.zeros(2, dtype=np.float32)
+        assert controller.step(int(stamp), seen).used
+        assert follower.step(int(stamp), seen).used
+
+
 @pytest.fixture(scope='module')
 def path(tmp_path_factory):
     robot = Contract.from_dict(arm())
@@ -142,10 +171,12 @@ def test_a_gap_is_as_good_as_a_jump_of_the_clock():
 @pytest.mark.parametrize('times', [1, 2, 2.5, 10])
 @pytest.mark.parametrize('spread', [0.0, 0.5])
 @pytest.mark.parametrize('missed', [(), (101, 102, 103, 150)])
-def test_an_answer_is_owed_to_what_the_policy_uses(times, spread, missed):
+@pytest.mark.parametrize('trained', [None, (0.2, 2.5)])
+def test_an_answer_is_owed_to_what_the_policy_uses(times, spread, missed, trained):
     """Also where it misses some answers: those it owes, and no other."""
     contract = Contract.from_dict(arm())
-    timeline, pace = Timeline(PERIOD, contract.max_gap), AnsweredPace(contract)
+    timeline = Timeline(PERIOD, contract.max_gap, trained=trained)
+    pace = AnsweredPace(contract, trained=trained)
     owed, used = [], []
     for index, stamp in enumerate(uneven(spread, 1 / times, 200) - START + PERIOD):
         pace.expect(int(stamp))
@@ -157,4 +188,4 @@ def test_an_answer_is_owed_to_what_the_policy_uses(times, spread, missed):
         if used[-1]:
             pace.answered(int(stamp))
     assert sum(o != u for o, u in zip(owed, used, strict=True)) <= 3 * len(missed)
-    assert all(owed) == (times == 1)
+    assert all(owed) == (times == 1 or (trained is not None and times < 5))

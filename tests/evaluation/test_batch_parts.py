@@ -51,13 +51,15 @@ def test_the_gate_of_many_is_the_gate_of_one(slew):
     assert len(set(reasons.tolist())) > 2, 'little was asked of it'
 
 
-@pytest.mark.parametrize('thin', [True, False])
+@pytest.mark.parametrize(
+    ('thin', 'trained'), [(True, None), (False, None), (True, (0.4, 2.5)), (True, (0.92, 1.28))]
+)
 @given(st.data())
-def test_the_clock_of_many_is_the_clock_of_one(thin, data):
+def test_the_clock_of_many_is_the_clock_of_one(thin, trained, data):
     rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
     count, steps = 5, 120
-    many = BatchTimeline(count, PERIOD, 0.2, thin)
-    alone = [Timeline(PERIOD, 0.2, thin) for _ in range(count)]
+    many = BatchTimeline(count, PERIOD, 0.2, thin, trained)
+    alone = [Timeline(PERIOD, 0.2, thin, trained) for _ in range(count)]
     pace, spread = rng.uniform(0.2, 1.5, count), rng.choice([0.0, 0.1, 1.0])
     stamps = np.full(count, 10**18)
     for _ in range(steps):

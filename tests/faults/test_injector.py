@@ -109,6 +109,21 @@ def test_only_noise_needs_the_std(spec):
     assert faulty(0, 5, injector=injector) == (1.0, 2.0)
 
 
+@pytest.mark.parametrize(
+    'spec', ['bias:0', 'drift:0', 'random_walk:0', 'gaussian_si', 'bias_si', 'removed', 'delay:1']
+)
+def test_faults_without_a_unit_need_no_std(spec):
+    position = dataclasses.replace(ROBOT.sensed[0], std=None)
+    require_faults(dataclasses.replace(ROBOT, terms=(position, *ROBOT.terms[1:])), [spec])
+
+
+@pytest.mark.parametrize('spec', ['bias', 'drift', 'random_walk', 'quantisation', 'spikes'])
+def test_faults_in_std_need_it(spec):
+    position = dataclasses.replace(ROBOT.sensed[0], std=None)
+    with pytest.raises(FaultError, match='std is missing'):
+        require_faults(dataclasses.replace(ROBOT, terms=(position, *ROBOT.terms[1:])), [spec])
+
+
 def test_a_missing_std_is_refused_before_the_start():
     position = dataclasses.replace(ROBOT.sensed[0], std=None)
     robot = dataclasses.replace(ROBOT, terms=(position, *ROBOT.terms[1:]))

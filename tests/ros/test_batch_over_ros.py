@@ -1,10 +1,12 @@
 """Episodes of many worlds at once are those of the graph in lockstep."""
 
+from dataclasses import replace
+
 import pytest
 
 from liquid_control import paths
 from liquid_control.bags.bag import Bag
-from liquid_control.control import Contract, Controller, PolicyRunner
+from liquid_control.control import Bundle, Contract, Controller, PolicyRunner, Reason
 from liquid_control.evaluation.batch.episodes import BatchEpisodes, PlannedEpisode
 from liquid_control.evaluation.metrics import load_metrics
 from liquid_control.evaluation.recorded_trace import recorded_trace
@@ -38,11 +40,28 @@ def batch(runner, robot, fault, seed, steps, settings):
 @pytest.mark.parametrize('case', CASES)
 def test_a_batch_equals_the_graph_and_its_replay(tmp_path, case):
     policy, seed, fault, settings = CASES[case]
+    require_equal(tmp_path, paths.policy(policy, 'walker2d'), seed, fault, settings)
+
+
+def test_trained_periods_are_used_everywhere(tmp_path):
+    """Each reading at 4 ms, of a policy that was trained so; others leave out every second."""
+    shipped = Bundle.read(paths.policy('cfc', 'walker2d'))
+    adaptive = replace(shipped, trained_elapsed=(0.48, 2.5))
+    adaptive.write(tmp_path / 'adaptive.onnx', shipped.graph)
+    (run := tmp_path / 'run').mkdir()
+    trace = require_equal(run, tmp_path / 'adaptive.onnx', 13, 'period_ms:4', {})
+    assert not (trace.reasons & Reason.SURPLUS).any()
+
+
+def require_equal(tmp_path, policy, seed, fault, settings):
+    """Compare a walk on the graph, one in a batch and a replay; return the batch's trace."""
     robot = Contract.load(paths.robot('walker2d'))
-    run = RunSettings(tmp_path, policy=policy, fault=fault, seed=seed, seconds=SECONDS, **settings)
+    run = RunSettings(
+        tmp_path, policy=str(policy), fault=fault, seed=seed, seconds=SECONDS, **settings
+    )
     with Graph(run) as graph:
         graph.follow(lambda line: None)
-    runner = PolicyRunner(paths.policy(policy, 'walker2d'))
+    runner = PolicyRunner(policy)
     expected = batch(runner, robot, fault, seed, run.steps, settings)
 
     metrics, bag, about = load_metrics(tmp_path), Bag(tmp_path), read_run(tmp_path)
@@ -50,8 +69,9 @@ def test_a_batch_equals_the_graph_and_its_replay(tmp_path, case):
     (episode,) = metrics['episodes']
     assert (episode['return'], episode['steps']) == (expected.total, expected.steps)
     thin, observed = settings.get('thin', True), about['observed']
-    live = recorded_trace(bag, runner.contract, observed, thin)
+    live = recorded_trace(bag, runner.contract, observed, thin, runner.bundle.trained_elapsed)
     assert compare(expected.trace, live) is None
     replayed = replay(bag, Controller(runner.twin(), robot, **settings), observed)
     assert compare(expected.trace, replayed) is None
     assert len(live) > 40, 'a walk that ends at once shows little'
+    return expected.trace

@@ -64,7 +64,8 @@ class Controller:
         robot: contract of the robot.
         clock: returns the time in s; steady.
         elapsed: ``measured`` or ``nominal``: the policy is given the elapsed time, or always 1.
-        thin: whether readings that come faster than the policy's rate are thinned out.
+        thin: whether readings that come faster than the policy's rate, and than in its training,
+            are thinned out.
 
     Raises:
         ContractError: the policy's bundle does not fit the robot, or has no action of its own.
@@ -86,7 +87,9 @@ class Controller:
         self.robot = robot
         self._clock = clock
         self.gate = Gate(robot.action, robot.freshness)
-        self._timeline = Timeline(runner.contract.period_ns, robot.max_gap, thin)
+        self._timeline = Timeline(
+            runner.contract.period_ns, robot.max_gap, thin, runner.bundle.trained_elapsed
+        )
         self._nominal = elapsed == NOMINAL
         self._freshness_ns = round(robot.freshness * 1e9)
         self.events: Counter[str] = Counter()

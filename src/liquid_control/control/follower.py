@@ -47,7 +47,9 @@ class Follower:
         runner.contract.require_fit(robot, str(runner.bundle.path or runner.bundle.cell))
         self.runner = runner
         self.events: Counter[str] = Counter()
-        self._timeline = Timeline(runner.contract.period_ns, robot.max_gap)
+        self._timeline = Timeline(
+            runner.contract.period_ns, robot.max_gap, trained=runner.bundle.trained_elapsed
+        )
         self._nothing = np.full(runner.contract.action_size, np.nan, dtype=np.float32)
         self.reset()
 

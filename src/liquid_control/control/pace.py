@@ -14,13 +14,27 @@ first three readings suffice."""
 FIRST = 3
 
 
+def paced_ns(period_ns: int, trained: tuple[float, float] | None) -> int:
+    """Distance in ns to which readings that come faster are thinned out.
+
+    It is the nominal period, or the shortest that a policy was trained with, if readings that come
+    so fast would be thinned out otherwise.
+
+    Args:
+        period_ns: the policy's nominal period in ns.
+        trained: its smallest and largest mean elapsed time in training, in nominal periods; None
+            if not known.
+    """
+    return period_ns if trained is None or trained[0] >= SOON else round(trained[0] * period_ns)
+
+
 class Pace:
-    """Chooses about one reading a nominal period, once more than 1.25 a period keep coming.
+    """Chooses about one reading a period, once more than 1.25 a period keep coming.
 
     Everything follows from the stamps, so a replay chooses the same readings as the live node.
 
     Args:
-        period_ns: the policy's nominal period in ns.
+        period_ns: that period in ns, see :func:`paced_ns`.
     """
 
     def __init__(self, period_ns: int):
@@ -90,11 +104,14 @@ class AnsweredPace:
     Args:
         contract: its rate is the policy's; longer than its ``max_gap`` is no distance.
         thin: whether the policy leaves out any.
+        trained: elapsed times of its training, see :func:`paced_ns`.
     """
 
-    def __init__(self, contract: Contract, thin: bool = True):
+    def __init__(
+        self, contract: Contract, thin: bool = True, trained: tuple[float, float] | None = None
+    ):
         self._thin = thin
-        self._pace = Pace(contract.period_ns)
+        self._pace = Pace(paced_ns(contract.period_ns, trained))
         self._max_gap_ns = round(contract.max_gap * 1e9)
         self._stamp_ns: int | None = None
         self._answered_ns: int | None = None

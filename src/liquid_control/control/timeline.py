@@ -2,7 +2,7 @@
 
 import enum
 
-from liquid_control.control.pace import Pace
+from liquid_control.control.pace import Pace, paced_ns
 
 
 class Advance(enum.Enum):
@@ -24,18 +24,26 @@ class Timeline:
 
     The first stamp, or one more than ``max_gap`` ahead of or behind the last, causes a reset.
     A stamp that does not advance, or goes back by at most ``max_gap``, is skipped. Where more
-    stamps come than one per nominal period, the surplus is left out, see :class:`Pace`.
+    stamps come than one per nominal period, the surplus is left out, see :class:`Pace`; not so
+    for a policy that was trained with as many.
 
     Args:
         period_ns: nominal period in ns.
         max_gap: longest gap in s over which the recurrent state is kept.
         thin: whether a surplus is left out.
+        trained: elapsed times of the policy's training, see :func:`paced_ns`.
     """
 
-    def __init__(self, period_ns: int, max_gap: float, thin: bool = True):
+    def __init__(
+        self,
+        period_ns: int,
+        max_gap: float,
+        thin: bool = True,
+        trained: tuple[float, float] | None = None,
+    ):
         self._period_ns = period_ns
         self._max_gap_ns = round(max_gap * 1e9)
-        self._pace, self._thin = Pace(period_ns), thin
+        self._pace, self._thin = Pace(paced_ns(period_ns, trained)), thin
         self.forget()
 
     def forget(self) -> None:

@@ -23,6 +23,7 @@ from liquid_control.evaluation.runs import (
     last_status,
     read_run,
     recorded_contract,
+    trained_elapsed,
 )
 from liquid_control.evaluation.timing import (
     WALKED,
@@ -180,7 +181,7 @@ def _measure(bag: Bag, run: dict[str, Any], result: dict[str, Any]) -> str:
     nothing = _nothing_of_policy(bag, contract, observed)
     if nothing:
         return ended or why_stopped(result) or nothing
-    trace = recorded_trace(bag, contract, observed, run.get('thin', True))
+    trace = recorded_trace(bag, contract, observed, run.get('thin', True), trained_elapsed(run))
     finished = [e for e in episodes if e['complete']]
     expected = run.get('episodes') if mode not in ('robot', 'replay') else None
     if expected and len(finished) >= expected and _drove_to_the_end(trace, rows, contract):

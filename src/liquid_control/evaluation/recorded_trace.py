@@ -19,7 +19,11 @@ from liquid_control.evaluation.trace import Trace, TraceBuilder
 
 
 def recorded_trace(
-    bag: Bag, contract: Contract, observed: dict[str, str] | None = None, thin: bool = True
+    bag: Bag,
+    contract: Contract,
+    observed: dict[str, str] | None = None,
+    thin: bool = True,
+    trained: tuple[float, float] | None = None,
 ) -> Trace:
     """What a policy saw, did and predicted live: the observations that a command answers.
 
@@ -31,6 +35,7 @@ def recorded_trace(
         contract: what the policy asks of the robot, from its bundle.
         observed: contract topic → topic in the bag, where they differ.
         thin: whether the policy left out readings that came faster than its rate.
+        trained: elapsed times of its training, see :attr:`Bundle.trained_elapsed`.
 
     Raises:
         BagError: a topic that the contract names is missing or has the wrong type.
@@ -41,7 +46,7 @@ def recorded_trace(
     predictions = bag.by_stamp(recorded_name(PREDICTION, observed))
     reader = _PredictionReader(contract)
     observer, builder = Observer(contract), TraceBuilder(contract)
-    timeline = Timeline(contract.period_ns, contract.max_gap, thin)
+    timeline = Timeline(contract.period_ns, contract.max_gap, thin, trained)
     unknown = np.full(contract.action_size, np.nan, dtype=np.float32)
     for now, topic, message, _ in merged(bag, contract, observed):
         complete = observer.update(topic, message)

@@ -51,6 +51,7 @@ def about_run(robot: Contract, bundle: Bundle, **settings: Any) -> dict[str, Any
             'counts': bundle.counts,
             'contract_hash': bundle.contract.hash,
             'channels': list(bundle.contract.sensed_channels),
+            'trained_elapsed': bundle.trained_elapsed,
         },
     }
 
@@ -154,6 +155,12 @@ def recorded_contract(bag: Bag, run: dict[str, Any]) -> Contract:
     first = next(bag.messages(topic), None)
     channels = run.get('bundle', {}).get('channels', robot.sensed_channels)
     return policy_contract(robot, channels if first is None else first.name)
+
+
+def trained_elapsed(run: dict[str, Any]) -> tuple[float, float] | None:
+    """Return :attr:`Bundle.trained_elapsed` of the policy of a run; None if it does not say."""
+    found = run.get('bundle', {}).get('trained_elapsed')
+    return None if found is None else tuple(found)
 
 
 def episode_rows(bag: Bag) -> dict[str, np.ndarray]:

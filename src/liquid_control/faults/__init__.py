@@ -11,6 +11,7 @@ from liquid_control.faults.commands import CommandFaults, Limits
 from liquid_control.faults.fault import Fault
 from liquid_control.faults.injector import FaultInjector
 from liquid_control.faults.kinds import (
+    KINDS,
     ClockFault,
     CommandFault,
     DynamicsFault,
@@ -30,6 +31,7 @@ from liquid_control.faults.signals import Signal, check_channels
 from liquid_control.faults.simulation import SimulationFaults
 
 __all__ = [
+    'KINDS',
     'SYNTAX',
     'BatchFaults',
     'ClockFault',

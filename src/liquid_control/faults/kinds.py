@@ -33,6 +33,8 @@ class SignalFault(Fault):
     """Whether it changes the values of each channel by itself, so that some can be left alone."""
     restamps: ClassVar[bool] = False
     """Whether it changes stamps."""
+    in_units: ClassVar[bool | None] = None
+    """Whether its settings are in the unit of each channel; None: if it corrupts samples."""
 
     @property
     def lag(self) -> int:
@@ -47,7 +49,7 @@ class SignalFault(Fault):
     @property
     def needs_unit(self) -> bool:
         """Whether it needs the unit of each channel."""
-        return self.corrupts
+        return self.corrupts if self.in_units is None else self.in_units and not self.idle
 
     @property
     def loses(self) -> bool:

@@ -31,13 +31,20 @@ class SimCommands:
         read: topics that the policy reads.
         profile: quality of service of commands.
         thin: whether the policy leaves out readings that come faster than its rate.
+        trained: elapsed times of its training, see :attr:`Bundle.trained_elapsed`.
 
     Attributes:
         held: the command in force, inside the limits, (m,).
     """
 
     def __init__(
-        self, node: Node, robot: Contract, read: Iterable[str], profile: QoSProfile, thin: bool
+        self,
+        node: Node,
+        robot: Contract,
+        read: Iterable[str],
+        profile: QoSProfile,
+        thin: bool,
+        trained: tuple[float, float] | None,
     ):
         self._node, self._topic, self._read = node, robot.action.topic, frozenset(read)
         action, self._reader = robot.action, command_reader(robot)
@@ -49,7 +56,7 @@ class SimCommands:
         self._answered_at: float | None = None
         self._heard_at = time.monotonic()
         self._excused = False
-        self._used = AnsweredPace(robot, thin)
+        self._used = AnsweredPace(robot, thin, trained)
         kind = message_type(self._reader.kind)
         node.create_subscription(kind, self._topic, self._on_command, profile)
         node.create_subscription(Header, DROPPED, self._on_dropped, profile)

@@ -77,7 +77,9 @@ class SimNode(Node):
         declare.done()
         self.lockstep = mode == 'lockstep'
         self.robot = Contract.load(path := simulated_contract(robot))
-        read = Bundle.read(paths.policy(policy, path)).contract if policy else self.robot
+        bundle = Bundle.read(paths.policy(policy, path)) if policy else None
+        read = bundle.contract if bundle else self.robot
+        trained = bundle.trained_elapsed if bundle else None
         simulated = robot_of(self.robot)
         self._period_s = simulated.period_s
         self.world = World(simulated, self.robot)
@@ -91,7 +93,7 @@ class SimNode(Node):
         self._sensors = SensorPublishers(self, simulated, profile)
         self._time = self.create_publisher(Clock, '/clock', 10)
         self._report = EpisodeReport(self, self.lockstep, progress)
-        self._commands = SimCommands(self, self.robot, read.topics, profile, thin)
+        self._commands = SimCommands(self, self.robot, read.topics, profile, thin, trained)
         self._requests = SimServices(self, paused)
         self._policy = PolicyStop(self)
 

@@ -13,7 +13,7 @@ from liquid_control.bags.bag import Bag
 from liquid_control.evaluation.metrics import load_metrics
 from liquid_control.evaluation.prediction_error import PredictionErrors, channel_std
 from liquid_control.evaluation.recorded_trace import recorded_trace
-from liquid_control.evaluation.runs import episode_rows, recorded_contract
+from liquid_control.evaluation.runs import episode_rows, recorded_contract, trained_elapsed
 from liquid_control.evaluation.timing import latencies, stamped_latencies
 from liquid_control.report import run_plots as plots
 from liquid_control.report.page import write_page
@@ -99,7 +99,7 @@ def _plots(bag: Bag, run: dict[str, Any]) -> list[plots.Plot]:
     contract, observed = recorded_contract(bag, run), run.get('observed')
     made: list[plots.Plot | None] = []
     if run.get('mode') != 'realtime':
-        trace = recorded_trace(bag, contract, observed, run.get('thin', True))
+        trace = recorded_trace(bag, contract, observed, run.get('thin', True), trained_elapsed(run))
         std, _ = channel_std(contract, [trace])
         errors = PredictionErrors.of(trace, std, contract.period_ns)
         made = [

@@ -51,7 +51,9 @@ class BatchController:
         self._policy, self._nominal = policy, elapsed == NOMINAL
         self._rate = contract.rate
         self._gate = BatchGate(robot.action)
-        self._timeline = BatchTimeline(count, contract.period_ns, robot.max_gap, thin)
+        self._timeline = BatchTimeline(
+            count, contract.period_ns, robot.max_gap, thin, policy.trained_elapsed
+        )
         self._freshness_ns = round(robot.freshness * 1e9)
         self._command = np.tile(self._gate.safe, (count, 1))
         self._sent = np.tile(policy.safe, (count, 1))

@@ -8,6 +8,7 @@ import numpy as np
 from liquid_control.control.contract import Contract
 from liquid_control.evaluation.batch.sensing import JointReadings
 from liquid_control.faults import (
+    KINDS,
     BatchFaults,
     ClockFault,
     CommandFault,
@@ -39,6 +40,10 @@ class SlotFaults:
         self, lists: Sequence[Sequence[Fault]], count: int, readings: JointReadings, robot: Contract
     ):
         self._lists, self._count = lists, count
+        self._with = {
+            kind: {which for which, faults in enumerate(lists) if of_kind(faults, kind)}
+            for kind in KINDS
+        }
         self._readings, self._robot = readings, robot
         self._made: dict[int, BatchFaults] = {}
         self._which = np.full(count, -1)
@@ -122,8 +127,8 @@ class SlotFaults:
 
     def _having(self, kind: type[Fault]) -> list[tuple[int, BatchFaults]]:
         """Those faults that robots have, of the lists with a fault of one kind."""
-        made = self._made.items()
-        return [(which, faults) for which, faults in made if of_kind(self._lists[which], kind)]
+        has = self._with[kind]
+        return [(which, faults) for which, faults in self._made.items() if which in has]
 
     def _make(self, faults: Sequence[Fault]) -> BatchFaults:
         scaled = any(fault.needs_unit for _, fault in of_kind(faults, SensorFault))

@@ -30,6 +30,7 @@ class BatchPolicy:
 
     def __init__(self, runner: PolicyRunner, count: int):
         self.contract = contract = runner.contract
+        self.trained_elapsed = runner.bundle.trained_elapsed
         self._alone = runner.twin()
         self._session = open_session(_for_batches(runner.bundle.graph), arena=True)
         self._sensed, self._own = places(contract)

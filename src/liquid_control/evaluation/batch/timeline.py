@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from liquid_control.control.pace import AT_ONCE, FIRST, MOST, SOON, WINDOW
+from liquid_control.control.pace import AT_ONCE, FIRST, MOST, SOON, WINDOW, paced_ns
 
 STEP, RESET, SKIP, SURPLUS = range(4)
 """What a stamp means, see :class:`liquid_control.control.timeline.Advance`."""
@@ -16,13 +16,21 @@ class BatchTimeline:
         period_ns: nominal period in ns.
         max_gap: longest gap in s over which the recurrent state is kept.
         thin: whether a surplus is left out.
+        trained: elapsed times of the policy's training, see :func:`paced_ns`.
     """
 
-    def __init__(self, count: int, period_ns: int, max_gap: float, thin: bool = True):
+    def __init__(
+        self,
+        count: int,
+        period_ns: int,
+        max_gap: float,
+        thin: bool = True,
+        trained: tuple[float, float] | None = None,
+    ):
         self._period_ns, self._max_gap_ns = period_ns, round(max_gap * 1e9)
         self._last = np.zeros(count, dtype=np.int64)
         self._begun = np.zeros(count, dtype=bool)
-        self._pace = BatchPace(count, period_ns) if thin else None
+        self._pace = BatchPace(count, paced_ns(period_ns, trained)) if thin else None
 
     def forget(self, rows: np.ndarray) -> None:
         """Take the next stamps of some robots for their first."""
@@ -59,7 +67,7 @@ class BatchPace:
 
     Args:
         count: N.
-        period_ns: the policy's nominal period in ns.
+        period_ns: the period of the readings that are used, in ns.
     """
 
     def __init__(self, count: int, period_ns: int):

@@ -170,6 +170,7 @@ class Standing:
         rank_low: best rank that is possible: 1 more than the policies certainly better.
         rank_high: worst rank that is possible.
         best, against, points: as for a :class:`Cell`, of ``overall``.
+        behind: its ``overall`` less that of the first policy, as ``points``; NaN for the first.
         falls: episodes under faults that ended with a fall.
         stopped: episodes, also those without a fault, in which it was stopped.
         episodes: episodes under faults.
@@ -189,6 +190,7 @@ class Standing:
     best: bool = False
     against: str = ''
     points: Estimate = NOTHING
+    behind: Estimate = NOTHING
     falls: int = 0
     stopped: int = 0
     episodes: int = 0

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from scipy import stats
 
-from liquid_control.evaluation.robustness.figures import Improvement, Profile, Standing
+from liquid_control.evaluation.robustness.figures import NOTHING, Improvement, Profile, Standing
 from liquid_control.evaluation.robustness.resampling import Means, Resamples
 from liquid_control.evaluation.robustness.sampled import (
     Sampled,
@@ -39,6 +39,7 @@ def standings(
     pairs = differences(overall)
     compared = verdicts(overall, pairs)
     placed = stats.rankdata([-float(one.value) for one in overall.values()], 'min')
+    first = max(overall, key=lambda name: float(overall[name].value))
     mean_ranks = stacked(
         [ranks([means[name, condition] for name in overall]) for condition in scores.faulty]
     ).average()
@@ -54,7 +55,8 @@ def standings(
             rank=int(placed[index]),
             rank_low=1 + sum(one.positive for (_, other), one in pairs.items() if other == name),
             rank_high=len(overall)
-            - sum(one.positive for (first, _), one in pairs.items() if first == name),
+            - sum(one.positive for (better, _), one in pairs.items() if better == name),
+            behind=pairs.get((name, first), NOTHING),
             **compared[name]._asdict(),
         )
     return tuple(sorted(found, key=lambda one: (one.rank == 0, one.rank)))

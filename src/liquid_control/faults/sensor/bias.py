@@ -23,12 +23,9 @@ class Bias(SensorFault):
     name: ClassVar[str] = 'bias'
     about: ClassVar[str] = 'a constant offset of ± this many std'
     graded: ClassVar[bool] = True
+    in_units: ClassVar[bool | None] = True
 
     size: float = setting(0.2, 0.0, 1000.0, neutral=0.0)
-
-    @property
-    def needs_unit(self) -> bool:
-        return not self.idle
 
     def memory(self, sources: int, signal: Signal) -> Offset:
         return Offset(sources, self.size * signal.scale)

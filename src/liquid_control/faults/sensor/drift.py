@@ -42,12 +42,9 @@ class Drift(SensorFault):
     name: ClassVar[str] = 'drift'
     about: ClassVar[str] = 'an offset grows, in std a second'
     graded: ClassVar[bool] = True
+    in_units: ClassVar[bool | None] = True
 
     rate: float = setting(0.05, 0.0, 1000.0, neutral=0.0)
-
-    @property
-    def needs_unit(self) -> bool:
-        return not self.idle
 
     def memory(self, sources: int, signal: Signal) -> Signs:
         return _Drift(sources, self.rate * signal.scale)

@@ -21,12 +21,9 @@ class GaussianSI(SensorFault):
     name: ClassVar[str] = 'gaussian_si'
     about: ClassVar[str] = 'noise in SI units'
     graded: ClassVar[bool] = True
+    in_units: ClassVar[bool | None] = False
 
     sigma: float = setting(0.01, 0.0, 1e6, neutral=0.0)
-
-    @property
-    def needs_unit(self) -> bool:
-        return False
 
     def corrupt(self, values: np.ndarray, scale: np.ndarray, draws: Draws) -> np.ndarray:
         return values + self.sigma * draws.normal()

@@ -47,12 +47,9 @@ class RandomWalk(SensorFault):
     name: ClassVar[str] = 'random_walk'
     about: ClassVar[str] = 'an offset wanders; std after 1 s'
     graded: ClassVar[bool] = True
+    in_units: ClassVar[bool | None] = True
 
     sigma: float = setting(0.1, 0.0, 1000.0, neutral=0.0)
-
-    @property
-    def needs_unit(self) -> bool:
-        return not self.idle
 
     def memory(self, sources: int, signal: Signal) -> Memory:
         return _Walk(sources, self.sigma * signal.scale)

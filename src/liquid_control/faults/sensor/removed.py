@@ -24,12 +24,9 @@ class Removed(SensorFault):
     name: ClassVar[str] = 'removed'
     about: ClassVar[str] = 'channels read this constant'
     graded: ClassVar[bool] = True
+    in_units: ClassVar[bool | None] = False
 
     value: float = setting(0.0, -1e4, 1e4)
-
-    @property
-    def needs_unit(self) -> bool:
-        return False
 
     def corrupt(self, values: np.ndarray, scale: np.ndarray, draws: Draws) -> np.ndarray:
         return np.full_like(values, self.value)

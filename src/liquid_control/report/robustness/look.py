@@ -109,14 +109,25 @@ def number_text(value: float, digits: int = 0) -> str:
 
 def level_text(family: Family, level: float) -> str:
     """A level with its unit in short: ``0.1 std``, ``3 samples``, ``× 0.5``; empty without unit."""
+    return _with_unit(family, f'{level:g}')
+
+
+def levels_text(family: Family) -> str:
+    """All levels with their unit: ``0.1, 0.3 std``, ``σ 0.1, 0.3 in nominal periods``."""
+    _, comma, scale = family.unit.partition(', in ')
+    text = _with_unit(family, ', '.join(f'{level:g}' for level in family.levels))
+    return f'{text} in {scale}' if comma else text
+
+
+def _with_unit(family: Family, numbers: str) -> str:
     unit = family.unit.partition(',')[0].replace("a channel's std", 'std')
     if unit.startswith('times '):
-        return f'× {level:g}'
+        return f'× {numbers}'
     if unit.startswith('±'):
-        return f'± {level:g}{unit.removeprefix("±")}'
+        return f'± {numbers}{unit.removeprefix("±")}'
     if unit.startswith(('σ', 'probability')):
-        return f'{unit} {level:g}'
-    return f'{level:g} {unit}' if unit else ''
+        return f'{unit} {numbers}'
+    return f'{numbers} {unit}' if unit else ''
 
 
 def condition_text(family: Family, level: float) -> str:
