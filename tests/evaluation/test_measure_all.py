@@ -135,6 +135,24 @@ def test_progress_rises_to_the_end(robot, tmp_path):
     assert {text for _, text in shown} == {'', 'none', 'delay'}
 
 
+@pytest.mark.parametrize('single', [False, True])
+@pytest.mark.parametrize(('fault', 'count'), [('period_ms:16', 1), ('none', 0)])
+def test_untrained_periods_are_warned_about_once(caplog, monkeypatch, single, fault, count):
+    runner, robot = shipped('walker2d', 'cfc')
+    if single:
+        monkeypatch.setattr(measuring, 'joints_alone', lambda *contracts: False)
+    measure_all(runner.bundle, robot, [fault], 2, SEED)
+    found = [record.getMessage() for record in caplog.records]
+    assert len(found) == count
+    if count:
+        assert 'over 50 steps is 1.98 nominal periods; the policy was trained with 0.92' in found[0]
+        run_episodes(Controller(runner, robot), robot, parse(fault), 1, SEED)
+        assert found == [caplog.records[-1].getMessage()]
+        caplog.clear()
+        measure_all(runner.bundle, robot, [fault], 2, SEED, warn=False)
+        assert not caplog.records
+
+
 def test_bad_input_is_refused_before_any_episode(robot, bundle):
     shown: list = []
     for wrong, message in (

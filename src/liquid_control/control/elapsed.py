@@ -58,7 +58,11 @@ class ElapsedWatch:
             return None
         mean = self._sum / self._count
         self.restart()
-        if self._low <= mean <= self._high:
+        return self.judge(mean)
+
+    def judge(self, mean: float) -> str | None:
+        """Take in a mean over ``STEPS`` steps; return a warning, the first time there is one."""
+        if self.trained is None or self.warning is not None or self._low <= mean <= self._high:
             return None
         self.warning = (
             f'the mean elapsed time over {STEPS} steps is {mean:.3g} nominal periods; the policy '

@@ -189,7 +189,10 @@ class PolicyRunner:
         self._watch(float(values.mean()))
 
     def _watch(self, elapsed: float) -> None:
-        warning = self.watch.add(elapsed)
+        self.warn(self.watch.add(elapsed))
+
+    def warn(self, warning: str | None) -> None:
+        """Log what ``watch`` noticed, if anything."""
         if warning is not None:
             _log.warning('%s: %s', self.bundle.path or self.bundle.cell, warning)
 

@@ -40,7 +40,7 @@ class SlotFaults:
         self, lists: Sequence[Sequence[Fault]], count: int, readings: JointReadings, robot: Contract
     ):
         self._lists, self._count = lists, count
-        self._with = {
+        self._with: dict[type[Fault], set[int]] = {
             kind: {which for which, faults in enumerate(lists) if of_kind(faults, kind)}
             for kind in KINDS
         }

@@ -6,7 +6,7 @@ from pathlib import Path
 from liquid_control.control.bundle import Bundle
 from liquid_control.control.contract import Contract
 from liquid_control.control.controller import Controller
-from liquid_control.control.elapsed import MEASURED
+from liquid_control.control.elapsed import MEASURED, ElapsedWatch
 from liquid_control.control.runtime import PolicyRunner
 from liquid_control.evaluation.batch.episodes import BatchEpisodes, PlannedEpisode
 from liquid_control.evaluation.batch.policy import BatchStepError
@@ -29,6 +29,7 @@ def measure_all(
     *,
     elapsed: str = MEASURED,
     thin: bool = True,
+    warn: bool = True,
     report: Callable[[float, str], None] = lambda share, text: None,
 ) -> list[Results]:
     """Run a policy on its simulated robot under each of several faults; one result a fault.
@@ -46,6 +47,8 @@ def measure_all(
         seed: seed of the first episode.
         elapsed: ``measured`` or ``nominal``: the policy is given the elapsed time, or always 1.
         thin: whether readings that come faster than the policy's rate are thinned out.
+        warn: whether a warning is logged, once, if elapsed times stay far outside of those that the
+            policy was trained with.
         report: called as ``report(share, fault)`` now and then, with the share that is done and the
             fault whose episode ended last.
 
@@ -63,6 +66,8 @@ def measure_all(
     check_seed(seed)
     check_seed(seed + episodes - 1)
     runner = PolicyRunner(policy)
+    if not warn:
+        runner.watch = ElapsedWatch(None)
     lists = [parse(fault) for fault in faults]
     found = _Collected(runner.contract, faults, episodes, seed, report)
     if joints_alone(runner.contract.on(robot), robot):
@@ -73,7 +78,7 @@ def measure_all(
         except BatchStepError:
             pass  # which robot's step failed can only be told one by one
     for plan in found.missing():
-        controller = Controller(runner.twin(), robot, elapsed=elapsed, thin=thin)
+        controller = Controller(runner, robot, elapsed=elapsed, thin=thin)
         done = run_episodes(controller, robot, lists[plan.faults], 1, plan.seed)
         found.add(plan, done[0])
     return found.results()

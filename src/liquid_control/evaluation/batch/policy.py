@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from liquid_control.control.elapsed import STEPS
 from liquid_control.control.gate import float32_limits
 from liquid_control.control.runtime import PolicyRunner, places
 from liquid_control.control.step_graph import INPUTS, OUTPUTS, StepGraphError, open_session
@@ -24,14 +25,16 @@ class BatchPolicy:
     row, bit for bit. Where they differ, robots are stepped one after another.
 
     Args:
-        runner: the policy; its own state is left alone.
+        runner: the policy; its own state is left alone, and its ``watch`` notices elapsed times
+            far outside those of the policy's training.
         count: N.
     """
 
     def __init__(self, runner: PolicyRunner, count: int):
         self.contract = contract = runner.contract
         self.trained_elapsed = runner.bundle.trained_elapsed
-        self._alone = runner.twin()
+        self._alone, self._runner = runner.twin(), runner
+        self._passed, self._steps = np.zeros(count), np.zeros(count, dtype=np.int64)
         self._session = open_session(_for_batches(runner.bundle.graph), arena=True)
         self._sensed, self._own = places(contract)
         self.safe = float32_limits(contract.action)[2]
@@ -51,6 +54,7 @@ class BatchPolicy:
     def reset(self, rows: np.ndarray) -> None:
         """Zero the state of some robots."""
         self.state[rows] = 0.0
+        self._passed[rows], self._steps[rows] = 0.0, 0
 
     def step(
         self, rows: np.ndarray, observation: np.ndarray, elapsed: np.ndarray, sent: np.ndarray
@@ -70,6 +74,7 @@ class BatchPolicy:
             BatchStepError: the graph does not run.
         """
         count = len(rows)
+        self._watch(rows, elapsed)
         self._observation[:count, self._sensed] = observation
         if self._own is not None:
             self._observation[:count, self._own] = sent
@@ -83,6 +88,15 @@ class BatchPolicy:
         self.state[rows] = after
         finite = np.all(np.isfinite(after), axis=1)
         return self._action[:count].copy(), self._prediction[:count].copy(), finite
+
+    def _watch(self, rows: np.ndarray, elapsed: np.ndarray) -> None:
+        """Judge the mean elapsed time of each robot over so many steps, as a runner does."""
+        self._passed[rows] += elapsed
+        self._steps[rows] += 1
+        full = rows[self._steps[rows] == STEPS]
+        for mean in (self._passed[full] / STEPS).tolist():
+            self._runner.warn(self._runner.watch.judge(mean))
+        self._passed[full], self._steps[full] = 0.0, 0
 
     def _run(self, count: int) -> None:
         size = -(-count // _SIZE) * _SIZE
