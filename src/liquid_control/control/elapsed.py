@@ -44,13 +44,18 @@ class ElapsedWatch:
             self._low, self._high = trained[0] * (1.0 - TOLERANCE), trained[1] * (1.0 + TOLERANCE)
         self.restart()
 
+    @property
+    def settled(self) -> bool:
+        """Whether there is nothing more to notice."""
+        return self.trained is None or self.warning is not None
+
     def restart(self) -> None:
         """Begin a new mean, as after a reset of the policy."""
         self._sum, self._count = 0.0, 0
 
     def add(self, elapsed: float) -> str | None:
         """Take in the elapsed time of a step; return a warning, the first time there is one."""
-        if self.trained is None or self.warning is not None:
+        if self.settled:
             return None
         self._sum += elapsed
         self._count += 1

@@ -91,6 +91,8 @@ class BatchPolicy:
 
     def _watch(self, rows: np.ndarray, elapsed: np.ndarray) -> None:
         """Judge the mean elapsed time of each robot over so many steps, as a runner does."""
+        if self._runner.watch.settled:
+            return
         self._passed[rows] += elapsed
         self._steps[rows] += 1
         full = rows[self._steps[rows] == STEPS]
