@@ -13,6 +13,7 @@ from liquid_control.study.icu import dataset, models, plan, training
 from liquid_control.study.icu.published import PUBLISHED
 from liquid_control.study.icu.summary import summarize
 from liquid_control.study.icu.variables import NAMES
+from liquid_control.study.model import moments
 from liquid_control.study.run import Recipe, ResultStore, Run
 
 
@@ -94,16 +95,16 @@ def test_padding_changes_no_logit(split, part):
 @pytest.mark.parametrize('part', [plan.COMPARISON, plan.RECIPES])
 def test_unmeasured_values_do_not_matter(split, part):
     data = split.test
-    seen = np.maximum.accumulate(models.mask(data), axis=1)
+    seen = np.maximum.accumulate(data.measured, axis=1)
     other = replace(data, x=np.where(seen, data.x, 7.0).astype(np.float32))
     model = plan.build(replace(small_run(), part=part), split.train)
     np.testing.assert_array_equal(models.logits(model, data), models.logits(model, other))
 
 
 def test_scales_are_of_measured_values(split):
-    measured = models.mask(split.train)[..., NAMES.index('HR')]
+    measured = split.train.measured[..., NAMES.index('HR')]
     values = split.train.x[..., NAMES.index('HR')][measured]
-    mean, std = models.normal_scales(split.train)
+    mean, std = moments(split.train.x, split.train.measured)
     assert mean[NAMES.index('HR')] == pytest.approx(values.mean(), rel=1e-5)
     assert std[NAMES.index('HR')] == pytest.approx(values.std(), rel=1e-4)
     assert (mean[NAMES.index('Lactate')], std[NAMES.index('Lactate')]) == (0, 1)

@@ -9,6 +9,7 @@ torch = pytest.importorskip('torch')
 
 from liquid_control import cells
 from liquid_control.study import model as models
+from liquid_control.study.carry_out import carry_out_all, results, store
 from liquid_control.study.synthetic import plan
 from liquid_control.study.synthetic.data import HORIZON, SyntheticData
 from liquid_control.study.synthetic.forecast import one_step
@@ -31,16 +32,19 @@ def test_study_learns_and_resumes(tmp_path):
     """A short training beats persistence; a second start finds the results."""
     footing = dataclasses.replace(plan.QUICK, cells=('gru',), updates=150)
     conditions = [SyntheticData('damped-sine')]
-    for _ in plan.carry_out_all(footing, conditions, tmp_path, workers=1):
+    for _ in carry_out_all(footing, conditions, tmp_path, workers=1):
         pass
-    found = plan.all_results(footing, conditions, tmp_path)['damped-sine-regular-clean']
-    (result,) = found['runs'].values()
-    assert result['test_nmse'] < found['baselines']['persistence']['test_nmse'] / 2
+    kept, baselines = store(tmp_path, conditions[0]), conditions[0].baselines()
+    assert kept.folder.name == 'damped-sine-regular-clean'
+    found = results(footing, kept, conditions[0])
+    (result,) = found.values()
+    assert result['test_nmse'] < baselines['persistence']['test_nmse'] / 2
     assert len(result['outside_horizon_nmse']) == HORIZON
-    assert set(found['baselines']['linear']) <= set(result)
-    progress = [state for _, state in plan.carry_out_all(footing, conditions, tmp_path, 1)][-1]
+    assert set(baselines['linear']) <= set(result)
+    progress = [state for _, state in carry_out_all(footing, conditions, tmp_path, 1)][-1]
     assert not progress.failed
-    assert plan.all_results(footing, conditions, tmp_path)[conditions[0].name] == found
+    assert results(footing, kept, conditions[0]) == found
+    assert conditions[0].baselines() == baselines
 
 
 def test_conditions():

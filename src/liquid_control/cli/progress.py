@@ -74,6 +74,30 @@ def showing(console: Console, title: str, noun: str) -> Generator[Callable[[Prog
         yield lambda progress: report(progress.share, progress.text(noun), progress.left_s)
 
 
+def follow(
+    console: Console, title: str, noun: str, states: Generator[Progress]
+) -> tuple[Progress, bool]:
+    """Show the progress of a list of jobs, to its end or to Ctrl-C.
+
+    Args:
+        console: where to show it.
+        title: what is done.
+        noun: what one job is called, in the plural.
+        states: does the jobs, yielding their progress; closed at the end.
+
+    Returns:
+        The last progress, and whether Ctrl-C came.
+    """
+    progress = Progress()
+    try:
+        with contextlib.closing(states), showing(console, title, noun) as show:
+            for progress in states:
+                show(progress)
+    except KeyboardInterrupt:
+        return progress, True
+    return progress, False
+
+
 @contextlib.contextmanager
 def counting(console: Console, title: str, total: int) -> Generator[Callable[[], None]]:
     """Yield a function to be called ``total`` times, once after each step of some work."""

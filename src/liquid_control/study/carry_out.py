@@ -28,19 +28,16 @@ def execute(run: Run, folder: Path, data: StudyData, device: str, report: Report
     from liquid_control.study import objective
     from liquid_control.study.train import outputs, train
     from liquid_control.training.device import device_named, peak_resident_mb, use
-    from liquid_control.training.finite import NotFiniteError
 
     torch.set_num_threads(1)
     where = device_named(device)
     use(where)
     split = data.load()
     store = ResultStore(folder, split.sha256)
-    before = peak_resident_mb()
-    origin = provenance(seed=run.seed)
-    result: dict[str, Any] = {}
-    try:
+    with keeping(run, store) as result:
+        result['resident_before_mb'] = peak_resident_mb()
         model = models.build(run.cell, run.model, data, split.train, run.seed).to(where)
-        result = {
+        result |= {
             'parameters': parameters(model),
             'units': model.settings.hidden_size,
             'counts': model.cell.counts()._asdict(),
@@ -51,9 +48,22 @@ def execute(run: Run, folder: Path, data: StudyData, device: str, report: Report
             scores = data.scores(outputs(model, split.test), split.test)
             result |= {f'test_{name}': score for name, score in scores.items()}
             result |= data.extra(model.eval(), split)
+
+
+@contextlib.contextmanager
+def keeping(run: Run, store: ResultStore) -> Generator[dict[str, Any]]:
+    """A dict for the result of a run, which is kept at the end.
+
+    A training that becomes non-finite is a result too; ``failed`` says where.
+    """
+    from liquid_control.training.finite import NotFiniteError
+
+    result: dict[str, Any] = {'provenance': provenance(seed=run.seed)}
+    try:
+        yield result
     except NotFiniteError as error:
         result['failed'] = str(error)
-    store.keep(run, {'provenance': origin, 'resident_before_mb': before, **result})
+    store.keep(run, result)
 
 
 def carry_out(
@@ -79,6 +89,22 @@ def carry_out(
     yield from stage(tuning, progress, store, execute, arguments)
     chosen = footing.choose(results_of(tuning, store), data.criterion, data.greater)
     yield from stage(tuned(footing, chosen, progress), progress, store, execute, arguments)
+
+
+def carry_out_all(
+    footing: Footing, data: Sequence[StudyData], folder: Path, workers: int, device: str = 'cpu'
+) -> Generator[tuple[StudyData, Progress]]:
+    """Carry out all missing runs, a data set after the other, each in a folder of its name."""
+    for each in data:
+        states = carry_out(footing, store(folder, each), each, workers, device)
+        with contextlib.closing(states):
+            for progress in states:
+                yield each, progress
+
+
+def store(folder: Path, data: StudyData) -> ResultStore:
+    """Where the results on one of several data sets are kept."""
+    return ResultStore(folder / data.name, data.load().sha256)
 
 
 def tuned(

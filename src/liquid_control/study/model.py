@@ -78,8 +78,12 @@ class SequenceModel(torch.nn.Module):
             return x + self.change * self.prediction(outputs), state
         if present is None:
             return self.prediction(outputs[:, -1]), state
-        rows = torch.arange(len(x), device=x.device)
-        return self.prediction(outputs[rows, present.sum(dim=1) - 1]), state
+        return self.prediction(last(outputs, present.sum(dim=1))), state
+
+
+def last(outputs: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+    """The last output (B, O) of sequences of these lengths (B,), from all outputs (B, T, O)."""
+    return outputs[torch.arange(len(outputs), device=outputs.device), lengths - 1]
 
 
 def scales(train: Sequences, binary: bool) -> Normalizer:
@@ -87,16 +91,19 @@ def scales(train: Sequences, binary: bool) -> Normalizer:
 
     A channel that is constant or never measured keeps its scale: deviation 1.
     """
-    there = np.broadcast_to(train.present[..., None], train.x.shape)
-    if train.observed is not None:
-        there = there & train.observed
-    mean, std = _moments(train.x, there)
-    change = np.ones_like(std) if binary else _moments(train.target - train.x, there)[1]
+    there = train.measured
+    mean, std = moments(train.x, there)
+    change = np.ones_like(std) if binary else moments(train.target - train.x, there)[1]
     return Normalizer(mean, std, change)
 
 
-def _moments(values: np.ndarray, there: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and deviation of each channel over the values that are there."""
+def moments(values: np.ndarray, there: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and deviation of each channel over the values that are there; 0 and 1 if there are none.
+
+    Args:
+        values: (N, T, C).
+        there: which of them count, (N, T, C) bool.
+    """
     counts = np.maximum(1, there.sum(axis=(0, 1)))
     mean = np.where(there, values, 0.0).sum(axis=(0, 1), dtype=np.float64) / counts
     squares = np.where(there, (values - mean) ** 2, 0.0).sum(axis=(0, 1), dtype=np.float64)

@@ -65,6 +65,12 @@ class Sequences:
         """Number of steps of each sequence, (N,) int."""
         return self.present.sum(axis=1)
 
+    @property
+    def measured(self) -> np.ndarray:
+        """Which inputs are there: present and observed, (N, T, C) bool."""
+        there = np.broadcast_to(self.present[..., None], self.x.shape)
+        return there if self.observed is None else there & self.observed
+
     def describe(self, index: int) -> str:
         """Where a sequence comes from, for messages."""
         return self.names[index] if self.names else f'sequence {index}'

@@ -1,7 +1,6 @@
 """What studies on the same footing share: arguments, carrying out, results, the exit code."""
 
 import argparse
-import contextlib
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -42,8 +41,7 @@ def compare(args: argparse.Namespace, footing: 'Footing', data: 'StudyData') -> 
     from rich.console import Console
 
     from liquid_control.cli.arguments import terminable
-    from liquid_control.cli.progress import showing
-    from liquid_control.jobs import Progress
+    from liquid_control.cli.progress import follow
     from liquid_control.run_folder import own_folder
     from liquid_control.study.carry_out import carry_out
     from liquid_control.study.run import ResultStore
@@ -60,15 +58,9 @@ def compare(args: argparse.Namespace, footing: 'Footing', data: 'StudyData') -> 
     with console.status('reading the data'):
         sha256 = data.load().sha256
     store = ResultStore(own_folder(args.out, 'weights'), sha256)
-    progress, stopped = Progress(), False
     with terminable():
-        try:
-            states = carry_out(footing, store, data, args.workers, args.device)
-            with contextlib.closing(states), showing(console, 'study', 'runs') as show:
-                for progress in states:
-                    show(progress)
-        except KeyboardInterrupt:
-            stopped = True
+        states = carry_out(footing, store, data, args.workers, args.device)
+        progress, stopped = follow(console, 'study', 'runs', states)
         failed = _finish(args, console, footing, data, store, progress.failed, len(names))
     if stopped:
         print(

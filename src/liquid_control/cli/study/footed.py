@@ -3,7 +3,7 @@
 import argparse
 import contextlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from liquid_control.cli.arguments import add_device_argument, add_json_argument,
 from liquid_control.cli.parser import Parser
 
 if TYPE_CHECKING:
+    from liquid_control.jobs import Progress
     from liquid_control.study.footing import Footing
     from liquid_control.study.sequences import StudyData
 
@@ -59,22 +60,22 @@ def compare(
     from rich.console import Console
 
     from liquid_control.cli.arguments import terminable
-    from liquid_control.cli.progress import showing
+    from liquid_control.cli.progress import follow
     from liquid_control.provenance import provenance, write_json
-    from liquid_control.study.carry_out import results
-    from liquid_control.study.synthetic.plan import carry_out_all, store
+    from liquid_control.study.carry_out import carry_out_all, results, store
 
-    plan, console, stopped = footing(args), Console(), False
+    plan, console = footing(args), Console()
     failed: dict[str, str] = {}
+
+    def states() -> 'Generator[Progress]':
+        every = carry_out_all(plan, data, args.out, args.workers, args.device)
+        with contextlib.closing(every):
+            for each, progress in every:
+                failed.update((f'{each.name}: {run}', why) for run, why in progress.failed.items())
+                yield progress
+
     with terminable():
-        try:
-            states = carry_out_all(plan, data, args.out, args.workers, args.device)
-            with contextlib.closing(states), showing(console, 'study', 'runs') as show:
-                for each, progress in states:
-                    failed |= {f'{each.name}: {run}': why for run, why in progress.failed.items()}
-                    show(progress)
-        except KeyboardInterrupt:
-            stopped = True
+        _, stopped = follow(console, 'study', 'runs', states())
     found = {each.name: results(plan, store(args.out, each), each) for each in data}
     _print(console, data, found)
     whole_results = {

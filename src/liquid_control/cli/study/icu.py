@@ -1,10 +1,8 @@
 """``study icu``: in-hospital mortality on the PhysioNet/CinC Challenge 2012."""
 
 import argparse
-import contextlib
 import sys
 from pathlib import Path
-from typing import Any
 
 from liquid_control.cli.arguments import add_json_argument, whole
 from liquid_control.cli.parser import Parser
@@ -46,12 +44,11 @@ def main(args: argparse.Namespace) -> int:
     from rich.console import Console
 
     from liquid_control.cli.arguments import terminable
-    from liquid_control.cli.progress import showing
-    from liquid_control.jobs import Progress
+    from liquid_control.cli.progress import follow
     from liquid_control.run_folder import own_folder
     from liquid_control.study.icu import patients
     from liquid_control.study.icu.dataset import IcuData
-    from liquid_control.study.icu.plan import carry_out
+    from liquid_control.study.icu.plan import carry_out, results
     from liquid_control.study.run import ResultStore
 
     plan, console = _plan(args), Console()
@@ -69,16 +66,10 @@ def main(args: argparse.Namespace) -> int:
     store = ResultStore(own_folder(args.out, 'weights'), split.sha256)
     if args.test_data is not None:
         return _evaluate(args, console, plan, store)
-    progress, stopped = Progress(), False
     with terminable():
-        try:
-            states = carry_out(plan, store, source.path, args.workers)
-            with contextlib.closing(states), showing(console, 'study', 'runs') as show:
-                for progress in states:
-                    show(progress)
-        except KeyboardInterrupt:
-            stopped = True
-        found = _finished(plan, store)
+        states = carry_out(plan, store, source.path, args.workers)
+        progress, stopped = follow(console, 'study', 'runs', states)
+        found = results(plan, store)
         _write(args, console, plan, everyone, list(found.values()), 'results.json')
     if stopped:
         print(
@@ -112,23 +103,15 @@ def _plan(args):
     return Plan(parts, chosen, args.runs, seeds, epochs, rates)
 
 
-def _finished(plan, store) -> dict[str, dict[str, Any]]:
-    """Run name → result, of all finished runs of a plan."""
-    from liquid_control.study.icu.plan import choose, results
-
-    tuning = results(plan.tuning(), store)
-    return tuning | results(plan.runs(choose(plan.tuning(), tuning)), store)
-
-
 def _evaluate(args, console, plan, store) -> int:
     """Measure the finished runs on another set."""
     from liquid_control.study.icu.other_set import evaluate
-    from liquid_control.study.icu.plan import choose, results
+    from liquid_control.study.icu.plan import chosen_runs, results
 
-    tuning = results(plan.tuning(), store)
-    runs = plan.runs(choose(plan.tuning(), tuning))
     with console.status('measuring the models'):
-        everyone, found = evaluate(runs, results(runs, store), store, args.test_data.resolve())
+        everyone, found = evaluate(
+            chosen_runs(plan, store), results(plan, store), store, args.test_data.resolve()
+        )
     if not found:
         raise ValueError(f'{args.out}: no finished runs; train them first, without --test-data')
     _write(args, console, plan, everyone, found, 'other_set.json')

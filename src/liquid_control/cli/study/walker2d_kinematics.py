@@ -1,7 +1,6 @@
 """``study walker2d-kinematics``: published recipes, cells on the same footing, our best model."""
 
 import argparse
-import contextlib
 import sys
 from pathlib import Path
 from typing import Any
@@ -60,8 +59,7 @@ def main(args: argparse.Namespace) -> int:
     from rich.console import Console
 
     from liquid_control.cli.arguments import terminable
-    from liquid_control.cli.progress import showing
-    from liquid_control.jobs import Progress
+    from liquid_control.cli.progress import follow
     from liquid_control.run_folder import own_folder
     from liquid_control.study.run import ResultStore
     from liquid_control.study.walker2d_kinematics import dataset as data
@@ -107,15 +105,9 @@ def main(args: argparse.Namespace) -> int:
         rollouts = _load(args, console)
         measure = data.baselines(data.protocol(rollouts))
     store = ResultStore(own_folder(args.out, 'weights'), rollouts.sha256)
-    progress, stopped = Progress(), False
     with terminable():
-        try:
-            states = carry_out(plan, store, args.data.resolve(), args.workers, args.device)
-            with contextlib.closing(states), showing(console, 'study', 'runs') as show:
-                for progress in states:
-                    show(progress)
-        except KeyboardInterrupt:
-            stopped = True
+        states = carry_out(plan, store, args.data.resolve(), args.workers, args.device)
+        progress, stopped = follow(console, 'study', 'runs', states)
         kept, failed = _finish(args, console, plan, store, progress.failed, measure, rollouts)
     if stopped:
         print(

@@ -1,7 +1,6 @@
 """``train policy``: one student, or all cells and seeds of a comparison."""
 
 import argparse
-import contextlib
 import sys
 from pathlib import Path
 from typing import Any
@@ -159,21 +158,15 @@ def _several(args, runs, setup) -> int:
     from rich.console import Console
 
     from liquid_control.cli.arguments import terminable
-    from liquid_control.cli.progress import showing
-    from liquid_control.jobs import Progress
+    from liquid_control.cli.progress import follow
     from liquid_control.provenance import provenance, write_json
     from liquid_control.training.student.campaign import campaign, conclude
 
-    console, progress, stopped = Console(), Progress(), False
+    console = Console()
     (args.out / 'seeds').mkdir(parents=True, exist_ok=True)
     with terminable():
-        try:
-            states = campaign(runs, setup, args.out, args.workers, args.log)
-            with contextlib.closing(states), showing(console, 'policies', 'runs') as show:
-                for progress in states:
-                    show(progress)
-        except KeyboardInterrupt:
-            stopped = True
+        states = campaign(runs, setup, args.out, args.workers, args.log)
+        progress, stopped = follow(console, 'policies', 'runs', states)
         best = conclude(runs, setup, args.out, progress.failed)
     console.print(_table(best))
     if args.json:

@@ -5,8 +5,8 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from liquid_control.study.icu.dataset import FOLDS, fold
-from liquid_control.study.icu.models import mask, normal_scales
 from liquid_control.study.icu.scores import SCORES
+from liquid_control.study.model import moments
 from liquid_control.study.sequences import Sequences
 
 PENALTY = 100.0
@@ -20,7 +20,8 @@ def scores(data: Sequences) -> dict[str, list[float]]:
     for number in range(FOLDS):
         train, validation, test = fold(died, number)
         train = np.concatenate([train, validation])
-        inputs = summaries(data, *normal_scales(data.take(train)))
+        known = data.take(train)
+        inputs = summaries(data, *moments(known.x, known.measured))
         mean, std = inputs[train].mean(axis=0), inputs[train].std(axis=0)
         inputs = (inputs - mean) / np.where(std > 1e-6, std, 1.0)
         line = fit(inputs[train], died[train])
@@ -32,7 +33,7 @@ def scores(data: Sequences) -> dict[str, list[float]]:
 
 def summaries(data: Sequences, mean: np.ndarray, std: np.ndarray) -> np.ndarray:
     """Last, mean, least and greatest normalised value, count and presence of each variable."""
-    observed = mask(data)
+    observed = data.measured
     count = observed.sum(axis=1)
     normal = np.where(observed, (data.x - mean) / std, 0.0).clip(-5.0, 5.0)
     final = np.arange(len(data)), data.lengths - 1

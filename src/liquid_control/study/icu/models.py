@@ -8,6 +8,7 @@ from torch.nn.functional import dropout
 
 from liquid_control import cells
 from liquid_control.study.icu.variables import VARIABLES
+from liquid_control.study.model import last
 from liquid_control.study.sequences import Sequences
 
 VALUES = len(VARIABLES)
@@ -117,35 +118,13 @@ def so_far(observed: torch.Tensor) -> torch.Tensor:
     return observed.cumsum(dim=1) > 0
 
 
-def last(outputs: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-    """Each patient's last output, (B, O)."""
-    return outputs[torch.arange(len(outputs), device=outputs.device), lengths - 1]
-
-
-def normal_scales(train: Sequences) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and deviation of the measured values of each variable; 0 and 1 where there are none."""
-    observed = mask(train)
-    count = np.maximum(1, observed.sum(axis=(0, 1)))
-    mean = np.where(observed, train.x, 0.0).sum(axis=(0, 1), dtype=np.float64) / count
-    square = np.where(observed, train.x - mean, 0.0) ** 2
-    std = np.sqrt(square.sum(axis=(0, 1), dtype=np.float64) / count)
-    return mean, np.where(std > 1e-6, std, 1.0)
-
-
 def extremes(train: Sequences) -> tuple[np.ndarray, np.ndarray]:
     """Least and greatest measured value of each variable, not as logarithms; 0 and 1 if none."""
     skewed = np.array([one.skewed for one in VARIABLES])
     raw = np.where(skewed, np.expm1(np.where(skewed, train.x, 0.0)), train.x)
-    low = np.where(mask(train), raw, np.inf).min(axis=(0, 1))
-    high = np.where(mask(train), raw, -np.inf).max(axis=(0, 1))
+    low = np.where(train.measured, raw, np.inf).min(axis=(0, 1))
+    high = np.where(train.measured, raw, -np.inf).max(axis=(0, 1))
     return np.where(np.isfinite(low), low, 0.0), np.where(high > 0, high, 1.0)
-
-
-def mask(data: Sequences) -> np.ndarray:
-    """Which values were measured, (N, T, 41) bool."""
-    return np.broadcast_to(data.present[..., None], data.x.shape) & (
-        True if data.observed is None else data.observed
-    )
 
 
 def logits(model: torch.nn.Module, data: Sequences, batch: int = 256) -> np.ndarray:
@@ -166,6 +145,6 @@ def tensors(data: Sequences, rows: np.ndarray) -> tuple[torch.Tensor, ...]:
     """x, elapsed, observed and lengths of some patients, as long as the longest of them."""
     lengths = data.lengths[rows]
     steps = int(lengths.max())
-    observed = mask(data)[rows, :steps]
+    observed = data.measured[rows, :steps]
     values = data.x[rows, :steps], data.elapsed[rows, :steps], observed, lengths
     return tuple(torch.from_numpy(np.ascontiguousarray(one)) for one in values)

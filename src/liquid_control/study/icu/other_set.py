@@ -8,7 +8,7 @@ from typing import Any
 from liquid_control.study.icu import models, patients
 from liquid_control.study.icu.dataset import IcuData
 from liquid_control.study.icu.patients import Patients
-from liquid_control.study.icu.plan import RECIPES, measured
+from liquid_control.study.icu.plan import measured, model_of
 from liquid_control.study.icu.training import load
 from liquid_control.study.run import ResultStore, Run
 
@@ -29,13 +29,11 @@ def evaluate(
         ValueError: weights are missing or broken.
     """
     whole, found = patients.load(path), []
-    scales = models.normal_scales(whole.sequences)  # overwritten by those kept with the weights
     for run in runs:
         result = results.get(run.name)
         if result is None or 'failed' in result:
             continue
-        kind = models.PublishedModel if run.part == RECIPES else models.ComparedModel
-        model = kind(run.cell, run.model['units'], run.model['settings'], *scales)
+        model = model_of(run)
         load(model, run, store)
         source = replace(IcuData(path), positive_weight=run.model['positive_weight'])
         output = models.logits(model, whole.sequences)

@@ -1,6 +1,5 @@
 """The runs of the study of mortality, and how they are carried out."""
 
-import contextlib
 import fnmatch
 import math
 from collections.abc import Generator, Iterable, Mapping, Sequence
@@ -13,8 +12,8 @@ import numpy as np
 
 from liquid_control import cells
 from liquid_control.control.schema import unknown
-from liquid_control.jobs import Job, Progress, Report, Size, work
-from liquid_control.provenance import provenance
+from liquid_control.jobs import Progress, Report
+from liquid_control.study.carry_out import keeping, results_of, size_of, stage
 from liquid_control.study.icu.dataset import IcuData
 from liquid_control.study.icu.published import PART as RECIPES
 from liquid_control.study.icu.published import PUBLISHED
@@ -124,12 +123,12 @@ def published_run(cell: str, seed: int, epochs: int | None = None) -> Run:
 @cache
 def sized(cell: str) -> tuple[int, dict[str, Any]]:
     """Hidden size and settings with which a compared model comes closest to :data:`BUDGET`."""
-    from liquid_control.models import cell_settings, parameters, width_for
+    from liquid_control.models import parameters, width_for
+    from liquid_control.study import model
     from liquid_control.study.icu.models import VALUES, ComparedModel
 
     def settings(width: int) -> dict[str, Any]:
-        unfolds = {'unfolds': 3} if cell in ('ltc', 'ltc_ncp') else {}
-        return cell_settings(cell, width) | unfolds
+        return model.settings(cell, width).cell_settings
 
     scales = np.zeros(VALUES), np.ones(VALUES)
     width = width_for(
@@ -153,17 +152,26 @@ def choose(runs: Iterable[Run], results: Mapping[str, Mapping[str, Any]]) -> dic
     }
 
 
-def build(run: Run, train: Any) -> Any:
+def model_of(run: Run, *scales: np.ndarray) -> Any:
+    """The run's model with new weights; without scales, to be given those that were kept."""
+    from liquid_control.study.icu import models
+
+    kind = models.PublishedModel if run.part == RECIPES else models.ComparedModel
+    scales = scales or (np.zeros(models.VALUES), np.ones(models.VALUES))
+    return kind(run.cell, run.model['units'], run.model['settings'], *scales)
+
+
+def build(run: Run, train: Sequences) -> Any:
     """The run's model with initial weights and the scales of the training patients."""
     import torch
 
-    from liquid_control.study.icu import models
+    from liquid_control.study.icu.models import extremes
+    from liquid_control.study.model import moments
 
     torch.manual_seed(run.seed)
-    sizes = run.cell, run.model['units'], run.model['settings']
     if run.part == RECIPES:
-        return models.PublishedModel(*sizes, *models.extremes(train))
-    return models.ComparedModel(*sizes, *models.normal_scales(train))
+        return model_of(run, *extremes(train))
+    return model_of(run, *moments(train.x, train.measured))
 
 
 def execute(run: Run, folder: Path, data: Path, report: Report) -> None:
@@ -176,30 +184,22 @@ def execute(run: Run, folder: Path, data: Path, report: Report) -> None:
     from liquid_control.models import parameters
     from liquid_control.study.icu.models import logits
     from liquid_control.study.icu.training import joined, train
-    from liquid_control.training.finite import NotFiniteError
 
     torch.set_num_threads(1)
     source = replace(IcuData(data), seed=run.seed, positive_weight=run.model['positive_weight'])
     split = source.load()
-    store, origin = ResultStore(folder, split.sha256), provenance(seed=run.seed)
+    store = ResultStore(folder, split.sha256)
     patients, validation = split.train, split.validation
     if run.part == RECIPES:  # as published: 80 % to train, none to validate
         patients, validation = joined(split.train, split.validation), None
     model = build(run, patients)
-    result: dict[str, Any] = {
-        'parameters': parameters(model),
-        'counts': model.cell.counts()._asdict(),
-    }
-    try:
+    with keeping(run, store) as result:
+        result |= {'parameters': parameters(model), 'counts': model.cell.counts()._asdict()}
         result |= train(run, model, patients, validation, store, report)
-    except NotFiniteError as error:
-        result['failed'] = str(error)
-    else:
         if validation is not None:
             result['validation'] = dict(source.scores(logits(model, validation), validation))
         if run.part != TUNING:
             result |= measured(source, logits(model, split.test), split.test)
-    store.keep(run, {'provenance': origin, **result})
 
 
 def measured(source: IcuData, output: np.ndarray, data: Sequences) -> dict[str, Any]:
@@ -222,27 +222,18 @@ def carry_out(plan: Plan, store: ResultStore, data: Path, workers: int) -> Gener
     progress = Progress(workers)
     tuning = plan.tuning()
     for run in (*tuning, *plan.runs({})):
-        progress.add(run.name, _size(run))
-    for stage in (lambda: tuning, lambda: plan.runs(choose(tuning, results(tuning, store)))):
-        missing = []
-        for run in stage():
-            result = store.result(run)
-            if result is None:
-                missing.append(run)
-            else:
-                progress.keep(run.name, result.get('seconds') or 0.0)
-        jobs = [Job(run.name, execute, (run, store.folder, data), _size(run)) for run in missing]
-        yield progress
-        with contextlib.closing(work(jobs, workers, (__name__, 'torch'), progress)) as states:
-            yield from states
+        progress.add(run.name, size_of(run))
+    arguments = store.folder, data
+    yield from stage(tuning, progress, store, execute, arguments)
+    yield from stage(chosen_runs(plan, store), progress, store, execute, arguments)
 
 
-def results(runs: Iterable[Run], store: ResultStore) -> dict[str, dict[str, Any]]:
-    """Run name → result, of the finished runs."""
-    found = {run.name: store.result(run) for run in runs}
-    return {name: result for name, result in found.items() if result is not None}
+def chosen_runs(plan: Plan, store: ResultStore) -> list[Run]:
+    """The runs of a plan but tuning, with the step sizes that its finished tuning chooses."""
+    tuning = plan.tuning()
+    return plan.runs(choose(tuning, results_of(tuning, store)))
 
 
-def _size(run: Run) -> Size:
-    """Runs of one kind take equally long for each gradient step."""
-    return Size(run.recipe.updates, (run.part == RECIPES, run.cell))
+def results(plan: Plan, store: ResultStore) -> dict[str, dict[str, Any]]:
+    """Run name → result, of all finished runs of a plan."""
+    return results_of((*plan.tuning(), *chosen_runs(plan, store)), store)

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from liquid_control.study.sequences import DataError
+
 FILES, CHANNELS = 400, 17
 """Rollouts in the set; values per frame: qpos[1:] (8), then qvel clipped to ±10 (9)."""
 TEST, VALIDATION = 60, 40
@@ -25,10 +27,6 @@ SHA256 = 'dd53f1abac490171954a53d1b65042b10ea1682663fa06fe336b633d2cfd0aba'
 Kept = tuple[np.ndarray, np.ndarray, np.ndarray]
 """The kept frames of a rollout: x (K, 17), elapsed (K, 1), target (K, 17)."""
 _SHUFFLE_SEED, _DROP_SEED = 125487, 891374
-
-
-class DataError(ValueError):
-    """A data folder that is not the published set; the message names the file and the problem."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from typing import Any
 from liquid_control import cells
 from liquid_control.control.schema import unknown
 from liquid_control.jobs import Progress, Report
-from liquid_control.provenance import provenance
 from liquid_control.study import carry_out as running
 from liquid_control.study.footing import Footing
 from liquid_control.study.run import ResultStore, Run
@@ -82,7 +81,6 @@ def execute(run: Run, folder: Path, data_folder: Path, device: str, report: Repo
     from liquid_control.study.train import error, train
     from liquid_control.study.walker2d_kinematics import published_model
     from liquid_control.training.device import device_named, peak_resident_mb, use
-    from liquid_control.training.finite import NotFiniteError
 
     torch.set_num_threads(1)
     where = device_named(device)
@@ -90,21 +88,16 @@ def execute(run: Run, folder: Path, data_folder: Path, device: str, report: Repo
     rollouts = data.load(data_folder)
     windows = data.protocol(rollouts)
     store = ResultStore(folder, rollouts.sha256)
-    before = peak_resident_mb()
-    origin = provenance(seed=run.seed)
-    result: dict[str, Any] = {}
-    try:
+    with running.keeping(run, store) as result:
+        result['resident_before_mb'] = peak_resident_mb()
         if run.part == best.PART:
-            result = best.train(run, rollouts, windows, store, report, where)
+            result |= best.train(run, rollouts, windows, store, report, where)
         else:
             model = published_model.build(run)
             counts = model.to(where).cell.counts()._asdict()
-            result = {'parameters': parameters(model), 'counts': counts}
+            result |= {'parameters': parameters(model), 'counts': counts}
             result |= train(run, model, windows, store, report)
             result['test_mse'] = error(model, windows.test)
-    except NotFiniteError as error:
-        result['failed'] = str(error)
-    store.keep(run, {'provenance': origin, 'resident_before_mb': before, **result})
 
 
 def carry_out(
