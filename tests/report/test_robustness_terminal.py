@@ -75,7 +75,7 @@ def test_many_policies_are_rows():
 def test_stars_are_explained_below_the_table():
     text = printed(fault_table, made(MANY))
     assert any('*' in line for line in text[:-4])
-    assert 'no policy is certainly better' in ' '.join(text[-4:])
+    assert 'no other policy is certainly better' in ' '.join(text[-4:])
 
 
 def test_nothing_is_explained_where_no_star_is():

@@ -159,7 +159,7 @@ def test_many_policies_make_short_sentences():
     texts = [sentence.text for sentence in answers(results, analysis)]
     texts += [text for _, text in fault_by_fault(results, analysis)]
     assert max(map(len, texts)) < 400
-    assert all('11 more between' in text for _, text in fault_by_fault(results, analysis))
+    assert all('the 13 others lie between' in text for _, text in fault_by_fault(results, analysis))
 
 
 @pytest.mark.parametrize(
@@ -188,3 +188,30 @@ def test_colors_go_from_red_to_blue_and_can_be_read():
     assert shade(0.0)[0] == '#a50026'
     assert shade(1.0)[0] == '#313695'
     assert shade(float('nan'))[0] == '#e9e9e4'
+
+
+def test_many_policies_are_told_in_short_sentences():
+    names = ('cfc', 'lstm', 'gru', 'ltc', 'mlp', 'stc', 'rnn', 'lrc')
+    results = made_results(names, oddities=False)
+    first, *_, last = analyse(results).standings
+    sentences = [one.text for one in answers(results, analyse(results))]
+    highest, lowest = estimate_text(first.overall), estimate_text(last.overall)
+    assert (
+        f'Averaged over all faults, {first.policy} reaches the most, {highest} of what the expert '
+        f'reaches without faults, and {last.policy} the least, {lowest}; the 6 others lie between '
+        'them.'
+    ) in sentences[0]
+    (ranks,) = [text for text in sentences if text.endswith('the table shows those possible.')]
+    assert ' to ' not in ranks
+    for _, text in fault_by_fault(results, analyse(results)):
+        assert ' keeps the most, ' in text
+        assert '; the 6 others lie between them.' in text
+
+
+def test_the_unbeaten_are_named_if_not_all():
+    results = made_results(oddities=False)
+    analysis = analyse(results)
+    cells = tuple(replace(cell, best=cell.policy in ('lstm', 'gru')) for cell in analysis.cells)
+    (_, text), *_ = fault_by_fault(results, replace(analysis, cells=cells))
+    assert 'No winner: no policy certainly returns more than ' in text
+    assert text.endswith(('lstm or gru.', 'gru or lstm.'))

@@ -141,9 +141,9 @@ def reference_name(results: RobustnessResults) -> str:
     return f'the {name}' if name in ('expert', 'teacher') else name
 
 
-def listed(parts: Sequence[str]) -> str:
-    """``a, b and c``."""
-    return parts[0] if len(parts) == 1 else f'{", ".join(parts[:-1])} and {parts[-1]}'
+def listed(parts: Sequence[str], last: str = 'and') -> str:
+    """``a, b and c``, or with another word before the last."""
+    return parts[0] if len(parts) == 1 else f'{", ".join(parts[:-1])} {last} {parts[-1]}'
 
 
 def plural(count: int, what: str) -> str:

@@ -86,16 +86,16 @@ def _reference(results: RobustnessResults) -> str:
 
 def _standings(analysis: Analysis) -> Table:
     heads = (
-        'policy', 'rank', 'over all faults, %', 'of its own, %', 'no fault, %',
-        'interquartile mean under faults, %', 'mean rank', 'falls', 'stopped', 'episodes',
-        'not measured', 'remark',
+        'policy', 'rank', 'over all faults, %', 'less that of the first, points', 'of its own, %',
+        'no fault, %', 'interquartile mean under faults, %', 'mean rank', 'falls', 'stopped',
+        'episodes', 'not measured', 'remark',
     )  # fmt: skip
     rows = [
         (
             one.policy, f'{one.rank} [{one.rank_low}, {one.rank_high}]' if one.rank else NOTHING,
-            _text(one.overall), _text(one.keeps), _text(one.clean), _text(one.interquartile),
-            _text(one.mean_rank, 2), f'{one.falls:,}', f'{one.stopped:,}', f'{one.episodes:,}',
-            f'{one.missing:,}', _remark(one),
+            _text(one.overall), _text(one.behind), _text(one.keeps), _text(one.clean),
+            _text(one.interquartile), _text(one.mean_rank, 2), f'{one.falls:,}',
+            f'{one.stopped:,}', f'{one.episodes:,}', f'{one.missing:,}', _remark(one),
         )
         for one in analysis.standings
     ]  # fmt: skip
@@ -104,8 +104,9 @@ def _standings(analysis: Analysis) -> Table:
 
 def _cells(results: RobustnessResults, analysis: Analysis) -> Table:
     heads = (
-        'policy', 'fault', 'as text', 'elapsed time', 'return, %', 'of its own, %', 'mean, %',
-        'episodes', 'falls', 'falls, %', 'stopped', 'error ÷ persistence', 'remark',
+        'policy', 'fault', 'as text', 'elapsed time', 'return, %', 'against', 'difference, points',
+        'of its own, %', 'mean, %', 'episodes', 'falls', 'falls, %', 'stopped',
+        'error ÷ persistence', 'remark',
     )  # fmt: skip
     families = {family.name: family for family in results.families}
     policies = {policy.name: policy for policy in results.policies}
@@ -115,8 +116,9 @@ def _cells(results: RobustnessResults, analysis: Analysis) -> Table:
         where = CLEAN if family is None else condition_text(family, one.level)
         rows.append(
             (
-                one.policy, where, one.fault, one.elapsed, _text(one.percent), _text(one.keeps),
-                _text(one.mean), f'{one.episodes}', f'{one.falls}', _text(one.fallen),
+                one.policy, where, one.fault, one.elapsed, _text(one.percent),
+                one.against or NOTHING, _text(one.points), _text(one.keeps), _text(one.mean),
+                f'{one.episodes}', f'{one.falls}', _text(one.fallen),
                 f'{one.stopped}', _text(one.prediction, 3), _remark(one, policies[one.policy]),
             )
         )  # fmt: skip

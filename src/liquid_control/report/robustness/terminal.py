@@ -26,7 +26,7 @@ _BEHIND = (
     'the second'
 )
 _STAR = (
-    '*: under this fault, no policy is certainly better. A lower return may have a star that a '
+    '*: no other policy is certainly better here. A lower return may have a star that a '
     'higher one lacks: where a policy varies more from walk to walk, less is certain.'
 )
 

@@ -29,7 +29,9 @@ from liquid_control.report.summary import Sentence
 PAIRED = 'walk by walk from the same starts'
 """How policies are compared, in a few words."""
 _NAMED = 4
-"""Policies that a sentence about one fault names; of more, the best and the worst."""
+"""Policies whose figures a sentence gives; of more, the highest and the lowest."""
+_MOST = 6
+"""Names in a list; of more, the first and how many others there are."""
 
 
 def problems(results: RobustnessResults, analysis: Analysis) -> list[Sentence]:
@@ -89,29 +91,35 @@ def _overall(results: RobustnessResults, analysis: Analysis) -> Iterator[str]:
     scale = f'of what {reference_name(results)} reaches without faults'
     if not results.families:
         clean = [(one.policy, one.clean) for one in analysis.standings]
-        yield f'Without a fault, {_reach(clean)} {scale}.'
+        yield f'Without a fault, {_extremes("reaches", clean, scale)}.'
         return
     ranked = [one for one in analysis.standings if one.rank]
     if not ranked:
         yield 'No policy was measured under every fault, so none can be ranked.'
         return
     best = [one for one in ranked if one.best]
-    reached = _reach([(one.policy, one.overall) for one in ranked])
-    text = f'Averaged over all faults, {reached} {scale}.'
+    reached = _extremes('reaches', [(one.policy, one.overall) for one in ranked], scale)
+    text = f'Averaged over all faults, {reached}.'
     if len(ranked) == 1:
         yield text
     elif len(best) > 1:
-        names = _some([one.policy for one in best])
-        yield f'No winner can be named: {names} cannot be told apart. {text}'
+        names = _some([one.policy for one in best], 'or')
+        yield f'No winner can be named: no policy is certainly better than {names}. {text}'
     else:
         yield f'{best[0].policy} is the most robust: {verdict_text(best[0])}, {PAIRED}. {text}'
 
 
-def _reach(figures: Sequence[tuple[str, Estimate]]) -> str:
-    """``a reaches 90 %, b 80 % and c 70 %``."""
-    (name, first), *others = figures
-    texts = [f'{policy} {estimate_text(figure)}' for policy, figure in others]
-    return listed(_best_and_worst([f'{name} reaches {estimate_text(first)}', *texts]))
+def _extremes(does: str, figures: Sequence[tuple[str, Estimate]], scale: str) -> str:
+    """``a reaches 90 % and b 80 % of …``; of many policies, the highest and the lowest."""
+    (name, first), *others = sorted(figures, key=lambda one: -one[1].value)
+    if len(figures) <= _NAMED:
+        texts = [f'{policy} {estimate_text(figure)}' for policy, figure in others]
+        return f'{listed([f"{name} {does} {estimate_text(first)}", *texts])} {scale}'
+    last, lowest = others[-1]
+    return (
+        f'{name} {does} the most, {estimate_text(first)} {scale}, and {last} the least, '
+        f'{estimate_text(lowest)}; the {len(figures) - 2} others lie between them'
+    )
 
 
 def _ranks(analysis: Analysis) -> Iterator[str]:
@@ -123,13 +131,19 @@ def _ranks(analysis: Analysis) -> Iterator[str]:
         f'{one.policy} ({one.rank_low} to {one.rank_high})' for one in ranked if not one.certain
     ]
     if not others:
-        yield f'All ranks are certain: {_some(certain)}.'
+        all_ranks = 'All ranks are certain'
+        yield f'{all_ranks}: {listed(certain)}.' if len(certain) <= _MOST else f'{all_ranks}.'
     elif all((one.rank_low, one.rank_high) == (1, len(ranked)) for one in ranked):
         yield 'No rank is certain.'
+    elif len(ranked) > _MOST:
+        if certain:
+            yield f'Ranks are certain for {_some(certain)} alone; the table shows those possible.'
+        else:
+            yield 'No rank is certain; the table shows those possible.'
     elif certain:
-        yield f'Ranks are certain for {_some(certain)}, not for {_some(others)}.'
+        yield f'Ranks are certain for {listed(certain)}, not for {listed(others)}.'
     else:
-        yield f'No rank is certain: {_some(others)}.'
+        yield f'No rank is certain: {listed(others)}.'
 
 
 def _paired(analysis: Analysis) -> Iterator[str]:
@@ -189,18 +203,8 @@ def _gains(
 
 
 def _keep(cells: Sequence[Cell]) -> str:
-    best, *others = cells
-    texts = [f'{cell.policy} {estimate_text(cell.keeps)}' for cell in others]
-    shown = _best_and_worst([f'{best.policy} keeps {estimate_text(best.keeps)}', *texts])
-    return f'{", ".join(shown)} of its return.'
-
-
-def _best_and_worst(texts: Sequence[str]) -> list[str]:
-    """Texts on policies from the best to the worst; of many, how many lie between."""
-    if len(texts) <= _NAMED:
-        return list(texts)
-    between = f'{len(texts) - _NAMED} more between them'
-    return [*texts[: _NAMED - 1], between, texts[-1]]
+    figures = [(cell.policy, cell.keeps) for cell in cells]
+    return f'{_extremes("keeps", figures, "of its return")}.'
 
 
 def _winner(cells: Sequence[Cell]) -> str:
@@ -210,9 +214,11 @@ def _winner(cells: Sequence[Cell]) -> str:
         return ''
     if len(best) == 1:
         return f' {best[0].policy} returns most: {verdict_text(best[0])}.'
-    every = len(best) == len(cells)
-    names = 'all policies' if every else listed([cell.policy for cell in best])
-    return f' No winner: the returns of {names} cannot be told apart.'
+    if len(best) == len(cells):
+        return ' No winner: the returns of all policies cannot be told apart.'
+    best.sort(key=lambda cell: -cell.percent.value)
+    names = _some([cell.policy for cell in best], 'or')
+    return f' No winner: no policy certainly returns more than {names}.'
 
 
 def _telling(analysis: Analysis, family: Family) -> float:
@@ -252,8 +258,9 @@ def _where(cell: Cell, families: dict[str, Family]) -> str:
     return f'{text}, elapsed time held at 1' if cell.elapsed == NOMINAL else text
 
 
-def _some(parts: Sequence[str], most: int = 6) -> str:
-    """All parts, or the first and how many more there are."""
-    if len(parts) <= most:
-        return listed(parts)
-    return f'{", ".join(parts[: most - 1])} and {len(parts) - most + 1} more'
+def _some(parts: Sequence[str], last: str = 'and') -> str:
+    """All parts, or the first and how many others there are."""
+    if len(parts) <= _MOST:
+        return listed(parts, last)
+    shown = parts[: _MOST - 1]
+    return f'{", ".join(shown)} {last} {len(parts) - len(shown)} others'
