@@ -65,11 +65,14 @@ def test_a_period_is_compared_with_that_of_the_robot():
     (found,) = families_of(texts, GENERALIZATION, cheetah)
     assert (found.name, found.levels, found.unchanged) == ('period', (10.0, 20.0, 100.0), 50.0)
     assert unchanging('period_ms:10', cheetah) == ''
-    for text in ('period_ms:8', 'period:1.1', 'period:1.1+gaussian:0'):
-        assert 'whole physics steps of 2 ms' in unchanging(text, walker)
+    for text in ('period_ms:8', 'period_ms:8+gaussian:0'):
+        assert unchanging(text, walker) == 'its period is the nominal one of 8 ms'
+    for text in ('period:1.1', 'period:1.1+gaussian:0.1', 'period:1.1+period:1.1'):
+        with pytest.raises(FaultError, match='physics steps of 2 ms, such as 1 or'):
+            unchanging(text, walker)
     with pytest.raises(FaultError, match='whole physics steps of 2 ms, such as 8 or 10'):
         unchanging('period_ms:9', walker)
-    for text in ('period:1.1+period:1.1', 'period:1.1+gaussian:0.1', 'period:0.5+period:2'):
+    for text in ('period:1.5+period:1.5', 'period:1.5+gaussian:0.1', 'period:0.5+period:2'):
         assert unchanging(text, walker) == ''
 
 

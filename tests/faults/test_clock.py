@@ -57,9 +57,27 @@ def test_a_length_in_whole_steps_is_the_time_that_passes(length):
 )
 def test_a_period_between_physics_steps_is_refused(fault, step_ns, said):
     with pytest.raises(FaultError, match=said):
-        check_periods(parse(fault), step_ns)
+        check_periods(parse(fault), step_ns, 5 * step_ns)
 
 
-@pytest.mark.parametrize('fault', ['period_ms:12', 'period_ms:2', 'period:1.1', 'jitter:0.3'])
+@pytest.mark.parametrize(
+    ('fault', 'said'),
+    [
+        ('period:1.1', 'period: expected whole .* such as 1 or 1.25, found 1.1, which is 8.8 ms'),
+        ('period:1.4', 'such as 1.25 or 1.5, found 1.4'),
+        ('period:0.2', 'such as 0.25, found 0.2'),
+        ('period_ms:11', 'such as 10 or 12, found 11'),
+        ('period_ms:13', 'such as 12 or 14, found 13'),
+        ('period:1.25+period:1.25', 'period × period: .* such as 12 or 14, found 12.5'),
+    ],
+)
+def test_no_period_is_rounded_silently(fault, said):
+    with pytest.raises(FaultError, match=said):
+        check_periods(parse(fault), STEP_NS, FRAME_SKIP * STEP_NS)
+
+
+@pytest.mark.parametrize(
+    'fault', ['period_ms:12', 'period_ms:2', 'period:0.25', 'period:1.5+period:0.5', 'jitter:0.3']
+)
 def test_other_periods_are_not_refused(fault):
-    check_periods(parse(fault), 2_000_000)
+    check_periods(parse(fault), STEP_NS, FRAME_SKIP * STEP_NS)

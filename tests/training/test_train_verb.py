@@ -116,6 +116,15 @@ def test_scores_anew(tmp_path, capsys):
     assert 'noise would be of another size' in capsys.readouterr().err
 
 
+def test_a_suite_leaves_out_what_a_robot_cannot_have(tmp_path, capsys):
+    told = tmp_path / 'scores.json'
+    suite = ['--robot', 'halfcheetah', '--suite', 'clock', '--episodes', '1', '--json', str(told)]
+    assert cli.main(['train', 'score', 'expert', *suite]) == 0
+    said = capsys.readouterr().err
+    assert 'left out: period:1.5: period: expected whole physics steps of 10 ms' in said
+    assert set(json.loads(told.read_text())['scores']) == {'none', 'jitter:0.25', 'period:2'}
+
+
 def test_scores_of_other_episodes_are_not_mixed(tmp_path, capsys):
     out = tmp_path / 'again.onnx'
     alone = ['train', 'score', 'cfc', '--fault', 'delay:3@5', '--episodes', '1', '--seed']

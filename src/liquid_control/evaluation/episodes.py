@@ -29,15 +29,15 @@ def require_faults(robot: Contract, faults: Iterable[str]) -> None:
 
     Raises:
         FaultError: a fault is unknown or invalid, the robot's model lacks what it changes, or the
-            contract lacks the ``std`` of a channel that is its unit, or a control period in ms does
-            not suit the nominal one or is no whole number of physics steps.
+            contract lacks the ``std`` of a channel that is its unit, or a control period does not
+            suit the nominal one or is no whole number of physics steps.
         ValueError: the robot is not simulated.
     """
     parsed = [fault for text in faults for fault in parse(text)]
     FaultInjector(robot, parsed, seed=0)
     SimulationFaults(parsed, 0, robot.action, robot.period_ns)
     simulated = robot_of(robot)
-    check_periods(parsed, simulated.step_ns)
+    check_periods(parsed, simulated.step_ns, robot.period_ns)
     if of_kind(parsed, DynamicsFault):
         check_model(parsed, simulated.load_model())
 

@@ -85,24 +85,41 @@ def nominal_on_average(faults: Sequence[Fault], period_ns: int) -> bool:
     )
 
 
-def check_periods(faults: Sequence[Fault], step_ns: int) -> None:
-    """Refuse constant control periods in ms that are no whole number of physics steps.
+def check_periods(faults: Sequence[Fault], step_ns: int, period_ns: int) -> None:
+    """Refuse constant control periods that are no whole number of physics steps.
+
+    Uneven periods, and those of a schedule between two strengths, are rounded.
 
     Args:
         faults: faults of all kinds.
         step_ns: physics step of the simulation in ns.
+        period_ns: nominal period in ns.
 
     Raises:
-        FaultError: a period cannot be simulated; the message has the nearest that can.
+        FaultError: a period cannot be simulated, alone or multiplied by the others; the message
+            has the nearest that can.
     """
-    step_ms = step_ns * 1e-6
+    lengths, names = [], []
     for _, fault in of_kind(faults, ClockFault):
-        if not fault.in_ms or not fault.constant or fault.mean is None:
+        if not fault.constant or fault.mean is None:
             continue
-        below = math.floor(fault.mean / step_ms + 1e-9)
-        if abs(fault.mean / step_ms - below) > 1e-6:
-            near = [f'{count * step_ms:g}' for count in (below, below + 1) if count]
-            raise FaultError(
-                f'{fault.name}: expected whole physics steps of {step_ms:g} ms, such as '
-                f'{" or ".join(near)}, found {fault.mean:g}'
-            )
+        unit = 1.0 if fault.in_ms else period_ns * 1e-6
+        _require_whole(fault.name, fault.mean * unit, step_ns * 1e-6, fault.mean, unit)
+        if not fault.idle:
+            lengths.append(fault.mean * unit * 1e6 / period_ns)
+            names.append(fault.name)
+    if len(lengths) > 1:
+        ms = math.prod(lengths) * period_ns * 1e-6
+        _require_whole(' × '.join(names), ms, step_ns * 1e-6, ms, 1.0)
+
+
+def _require_whole(name: str, ms: float, step_ms: float, given: float, unit: float) -> None:
+    """Refuse a period that is no whole number of steps; ``unit`` is that of ``given`` in ms."""
+    below = math.floor(ms / step_ms + 1e-9)
+    if abs(ms / step_ms - below) > 1e-6:
+        near = [f'{count * step_ms / unit:g}' for count in (below, below + 1) if count]
+        length = '' if unit == 1.0 else f', which is {ms:g} ms'
+        raise FaultError(
+            f'{name}: expected whole physics steps of {step_ms:g} ms, such as '
+            f'{" or ".join(near)}, found {given:g}{length}'
+        )

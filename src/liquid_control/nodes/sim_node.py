@@ -84,7 +84,7 @@ class SimNode(Node):
         self._period_s = simulated.period_s
         self.world = World(simulated, self.robot)
         check_model(faults := parse(fault), self.world.nominal)
-        check_periods(faults, simulated.step_ns)
+        check_periods(faults, simulated.step_ns, self.robot.period_ns)
         self._steps = steps or simulated.episode_steps
         self._faults = SimulationFaults(faults, self._seed, self.robot.action, self.robot.period_ns)
         pace = next(iter(read.topics))

@@ -1,7 +1,10 @@
 """``train score``: the returns of a policy in simulation under every fault."""
 
 import argparse
+import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from liquid_control import paths
 from liquid_control.cli.arguments import (
@@ -10,6 +13,9 @@ from liquid_control.cli.arguments import (
     add_simulated_argument,
 )
 from liquid_control.report.tables import Figure, new_table
+
+if TYPE_CHECKING:
+    from liquid_control.control.contract import Contract
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,8 +56,8 @@ def main(args: argparse.Namespace) -> int:
         check_bundle_path('--out', args.out)
     if args.fault and args.suite:
         raise ValueError('--suite: expected no --fault with it')
-    faults = args.fault or (suite(args.suite) if args.suite else SCORES).faults
     robot = Contract.load(simulated_contract(args.robot))
+    faults = args.fault or _fitting((suite(args.suite) if args.suite else SCORES).faults, robot)
     require_faults(robot, faults)
     bundle = Bundle.read(paths.policy(args.policy, robot_of(robot).name))
     taught = bundle.provenance.get('teacher_sha256')
@@ -165,3 +171,19 @@ def _with_interval(score: dict, name: str) -> tuple:
     """A mean with the bounds of its interval, None where it has none."""
     mean = score['return_mean' if name == 'return' else name]
     return mean, score.get(f'{name}_low'), score.get(f'{name}_high')
+
+
+def _fitting(faults: Sequence[str], robot: 'Contract') -> tuple[str, ...]:
+    """The faults of a suite that a robot can have; print which others are left out, and why."""
+    from liquid_control.evaluation.episodes import require_faults
+    from liquid_control.faults import FaultError
+
+    kept = []
+    for fault in faults:
+        try:
+            require_faults(robot, [fault])
+        except FaultError as error:
+            print(f'left out: {fault}: {error}', file=sys.stderr)
+        else:
+            kept.append(fault)
+    return tuple(kept)

@@ -28,16 +28,12 @@ def unchanging(text: str, robot: Contract | None = None) -> str:
         return 'its strength is that of no fault' if faults else 'it is no fault'
     if robot is None:
         return ''
-    check_periods(faults, robot_of(robot).step_ns)
+    check_periods(faults, robot_of(robot).step_ns, robot.period_ns)
     steps = robot_of(robot).episode_steps
     if not of_kind(faults, ClockFault) and all(fault.start >= steps for fault in acting):
         return f'it begins after the end of an episode, which has {steps} samples'
-    if len(of_kind(acting, ClockFault)) == len(acting) and _rounded_away(acting, robot):
-        simulated = robot_of(robot)
-        return (
-            f'periods are whole physics steps of {simulated.step_ns * 1e-6:g} ms, and the nearest '
-            f'is the nominal one of {robot.period_ns * 1e-6:g} ms'
-        )
+    if len(of_kind(acting, ClockFault)) == len(acting) and _nominal(acting, robot):
+        return f'its period is the nominal one of {robot.period_ns * 1e-6:g} ms'
     return ''
 
 
@@ -51,8 +47,8 @@ def own_unchanged(family: Family, robot: Contract | None) -> float:
     return family.unchanged
 
 
-def _rounded_away(faults: Sequence[Fault], robot: Contract) -> bool:
-    """Whether constant periods, each and all together, round to the nominal one."""
+def _nominal(faults: Sequence[Fault], robot: Contract) -> bool:
+    """Whether constant periods, each and all together, are the nominal one."""
     skip, lengths = robot_of(robot).frame_skip, []
     for _, fault in of_kind(faults, ClockFault):
         if not fault.constant or fault.mean is None or fault.schedule is not None:

@@ -12,8 +12,8 @@ from liquid_control.faults.settings import setting
 class Period(ClockFault):
     """Every control period lasts the same multiple of the nominal one.
 
-    The simulation rounds it to whole physics steps, at least one. Policies leave out readings that
-    come more than 1.25 times as fast as their contract says.
+    A simulation has periods of whole physics steps, and refuses others. Policies leave out readings
+    that come more than 1.25 times as fast as their contract says.
 
     Attributes:
         length: length in nominal periods.

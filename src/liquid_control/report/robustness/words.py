@@ -103,8 +103,11 @@ def _overall(results: RobustnessResults, analysis: Analysis) -> Iterator[str]:
     if len(ranked) == 1:
         yield text
     elif len(best) > 1:
-        names = _some([one.policy for one in best], 'or')
-        yield f'No winner can be named: no policy is certainly better than {names}. {text}'
+        names = [one.policy for one in best]
+        why = f'no policy is certainly better than {_some(names, "or")}'
+        if len(best) == len(ranked):
+            why = f'{_some(names)} cannot be told apart'
+        yield f'No winner can be named: {why}. {text}'
     else:
         yield f'{best[0].policy} is the most robust: {verdict_text(best[0])}, {PAIRED}. {text}'
 
