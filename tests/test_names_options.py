@@ -2,6 +2,7 @@
 
 import pytest
 
+from liquid_control import paths
 from liquid_control.cli.arguments import add_faults_argument, add_policies_argument, split_names
 from liquid_control.cli.parser import Parser
 
@@ -34,6 +35,18 @@ def test_an_empty_name_is_refused(text, capsys):
         parsed('--policy', text)
     found = f'p: --policy: expected names separated by commas, found an empty one in {text!r}\n'
     assert capsys.readouterr().err == found
+
+
+def test_a_policy_is_called_after_its_file_or_as_given():
+    assert paths.named('cfc') == ('cfc', 'cfc')
+    assert paths.named('runs/x/lstm.onnx') == ('lstm', 'runs/x/lstm.onnx')
+    assert paths.named('mine=runs/x/lstm.onnx') == ('mine', 'runs/x/lstm.onnx')
+
+
+@pytest.mark.parametrize('text', ['=a', 'a=', 'x/y=a', '.x=a', f'{"x" * 201}=a'])
+def test_a_name_no_file_can_have_is_refused(text):
+    with pytest.raises(ValueError, match='--policy: expected '):
+        paths.named(text)
 
 
 @pytest.mark.parametrize('argv', [['--fault', 'a,b,a'], ['--fault', 'b,a', '--fault', 'a']])

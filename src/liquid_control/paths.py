@@ -23,6 +23,8 @@ FILES = (*_CONTRACT, _BUNDLE)
 """How the names of contracts and bundles end."""
 _FIRST = ('cfc', EXPERT)
 """Policies of a robot that drive if none is named; the first that ships does."""
+_LONGEST = 200
+"""Bytes of a policy's name, which begins names of files."""
 _MARKER = Path('share/ament_index/resource_index/packages') / PACKAGE
 
 
@@ -121,6 +123,32 @@ def policy(name_or_path: str | Path, robot_name: str | Path) -> Path:
             )
         raise ValueError(unknown(f'policy for {_name(robot_name)},', str(name_or_path), found))
     return found[name_or_path]
+
+
+def named(text: str) -> tuple[str, str]:
+    """Split a policy into its name and the name or path of its bundle.
+
+    Args:
+        text: ``NAME=FILE``, or only a name or path, which is called after its file.
+
+    Raises:
+        ValueError: a part is empty, or the name cannot be part of a file's name.
+    """
+    name, equals, file = text.partition('=')
+    if not equals:
+        name, file = Path(text).stem, text
+    elif not name or not file:
+        raise ValueError(f'--policy: expected NAME=FILE, found {text!r}')
+    if '/' in name or name.startswith('.') or not name.isprintable():
+        raise ValueError(
+            f'--policy: expected a name without / that does not start with a dot, found {name!r}'
+        )
+    if (length := len(name.encode())) > _LONGEST:
+        raise ValueError(
+            f'--policy: expected a name of at most {_LONGEST} bytes, found {length}: '
+            f'{name[:20]}…; give it a shorter one, as in NAME=FILE'
+        )
+    return name, file
 
 
 def chosen_policies(names: Iterable[str], robot_name: str | Path) -> list[Path]:

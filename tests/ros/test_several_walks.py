@@ -84,6 +84,36 @@ def test_the_others_go_on_after_a_walk_failed(start, tmp_path):
     assert len(lstm['episodes']) == 3
 
 
+def test_a_policy_has_the_name_it_is_given(start, tmp_path):
+    named = f'mine={policy("cfc", "walker2d")}'
+    options = ('--fault', 'none', '--mode', 'lockstep', '--seconds', '0.4')
+    code, said = ended(start('--policy', f'{named},cfc', *options, '--out', tmp_path / 'two'))
+    assert code == 0, said
+    runs = [load_metrics(tmp_path / 'two' / name)['run'] for name in ('mine-clean', 'cfc-clean')]
+    assert [run['policy'] for run in runs] == ['mine', 'cfc']
+    assert runs[0]['bundle'] == runs[1]['bundle']
+    code, said = ended(start('--policy', named, *options, '--out', tmp_path / 'one'))
+    assert code == 0, said
+    assert load_metrics(tmp_path / 'one')['run']['policy'] == 'mine'
+    assert 'mine' in said
+
+
+def test_interrupted_it_reports_what_was_walked(start, tmp_path):
+    out, json_file = tmp_path / 'run', tmp_path / 'runs.json'
+    options = ('--mode', 'lockstep', '--episodes', '5', '--seconds', '2', '--json', json_file)
+    process = start('--policy', 'cfc,lstm,gru', *options, '--out', out)
+    wait_until_walking(out / 'lstm-clean', process)
+    process.send_signal(signal.SIGINT)
+    code, said = ended(process)
+    assert code == 130, said
+    assert 'interrupted; not walked: gru' in said
+    assert 'Traceback' not in said
+    cfc, lstm = json.loads(json_file.read_text())['runs']
+    assert (cfc['complete'], lstm['complete'], lstm['why']) == (True, False, 'interrupted')
+    assert 'lstm' in (out / 'report.html').read_text()
+    assert not (out / 'gru-clean').exists()
+
+
 def test_a_stop_is_noticed_without_a_recording(start, tmp_path):
     process = start('--no-record', '--mode', 'realtime', '--seconds', '6', '--out', tmp_path)
     operator = Participant('operator')

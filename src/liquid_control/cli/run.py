@@ -8,7 +8,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from liquid_control import extras
+from liquid_control import extras, paths
 from liquid_control.cli.arguments import (
     add_faults_argument,
     add_policies_argument,
@@ -19,7 +19,9 @@ from liquid_control.cli.arguments import (
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_policies_argument(parser, 'bundles: names or paths (cfc if it ships, else expert)')
+    add_policies_argument(
+        parser, 'bundles: names, paths, or NAME=FILE (cfc if it ships, else expert)'
+    )
     add_simulated_argument(parser, contract=True)
     add_faults_argument(parser, 'faults, e.g. none,gaussian:0.1+command_delay:2 (none)')
     parser.add_argument('--episodes', type=whole(1), default=1, help='number of episodes (1)')
@@ -59,6 +61,7 @@ def main(args: argparse.Namespace) -> int:
 
     console = Console()
     policies = args.policy or [policy_for(args.robot)]
+    name, file = paths.named(policies[0])
     faults = args.fault or ['none']
     shared = {
         'robot': args.robot,
@@ -72,17 +75,15 @@ def main(args: argparse.Namespace) -> int:
         'command': command(),
     }
     if len(policies) == len(faults) == 1:
-        folder = run_folder(args.out, Path(policies[0]).stem)
-        mode = args.mode or 'lockstep'
-        return _one(args, console, folder, policies[0], faults[0], mode=mode, **shared)
+        folder = run_folder(args.out, name)
+        shared |= {'policy': file, 'policy_name': name, 'mode': args.mode or 'lockstep'}
+        return _one(args, console, folder, faults[0], **shared)
     folder = run_folder(args.out, 'run')
     walks = plan(folder, policies, faults, args.mode, **shared)
     return walk_all(walks, folder, console, video=not args.no_video, json=args.json)
 
 
-def _one(
-    args: argparse.Namespace, console: Any, folder: Path, policy: str, fault: str, **shared: Any
-) -> int:
+def _one(args: argparse.Namespace, console: Any, folder: Path, fault: str, **shared: Any) -> int:
     """One walk, whose folder is the run's."""
     from rich.markup import escape
 
@@ -94,7 +95,7 @@ def _one(
     from liquid_control.report.run_report import write_report
     from liquid_control.report.run_table import comparison
 
-    settings = RunSettings(folder=folder, policy=policy, fault=fault, **shared)
+    settings = RunSettings(folder=folder, fault=fault, **shared)
     finished = walk(settings, console)
     if args.no_record:
         say(console, escape(outcome(settings, finished)))

@@ -67,7 +67,7 @@ def title(settings: RunSettings) -> str:
     """``cfc under gaussian:0.1, in real time``."""
     fault = '' if settings.fault.strip() in ('', 'none') else f' under {settings.fault}'
     mode = ', in real time' if settings.mode == 'realtime' else ''
-    return f'{Path(settings.policy).stem}{fault}{mode}'
+    return f'{settings.policy_name}{fault}{mode}'
 
 
 def outcome(settings: RunSettings, finished: list[dict]) -> str:

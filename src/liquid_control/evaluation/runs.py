@@ -28,19 +28,20 @@ INCOMPLETE = 3
 """Exit code of a monitor that recorded and measured a run which is not complete."""
 
 
-def about_run(robot: Contract, bundle: Bundle, **settings: Any) -> dict[str, Any]:
+def about_run(robot: Contract, bundle: Bundle, name: str = '', **settings: Any) -> dict[str, Any]:
     """Return the content of ``run.json`` at the start of a run.
 
     Args:
         robot: contract of the robot.
         bundle: the policy.
+        name: its name; empty: that of its file.
         settings: ``mode``, ``fault``, ``seed``, ``episodes``, ``elapsed``, ``thin`` and
             ``provenance``; ``observed``: topic in the contract → its name in the bag.
     """
     path = bundle.path or Path(bundle.cell)
     return {
         **settings,
-        'policy': path.stem,
+        'policy': name or path.stem,
         'ended': None,
         'contract': robot.to_dict(),
         'contract_hash': robot.hash,

@@ -64,9 +64,9 @@ class MonitorNode(Node):
         self.folder.mkdir(parents=True, exist_ok=True)
         self._recorder = Recorder(self.folder / 'bag')
         self._run = about_run(
-            self._contract, bundle, mode=settings.mode, fault=settings.fault, seed=settings.seed,
-            episodes=settings.episodes, elapsed=settings.elapsed, thin=settings.thin,
-            observed=self._recorded(observed),
+            self._contract, bundle, settings.policy_name, mode=settings.mode,
+            fault=settings.fault, seed=settings.seed, episodes=settings.episodes,
+            elapsed=settings.elapsed, thin=settings.thin, observed=self._recorded(observed),
             provenance=provenance(**({'command': settings.command} if settings.command else {})),
         )  # fmt: skip
         write_json(self.folder / 'run.json', self._run)

@@ -14,6 +14,7 @@ class MonitorSettings(NamedTuple):
 
     robot: str
     policy: str
+    policy_name: str
     fault: str
     predictor: str
     seed: int
@@ -41,6 +42,9 @@ class MonitorSettings(NamedTuple):
         settings = cls(
             robot=declare.get('robot', 'walker2d', 'Contract: a name, or a path to its YAML.'),
             policy=declare.get('policy', 'cfc', 'Bundle: a name, or a path to its file.'),
+            policy_name=declare.get(
+                'policy_name', '', 'Name of the policy, for the record; empty: that of its file.'
+            ),
             fault=declare.get('fault', 'none', 'Faults of the run, for the record.'),
             predictor=declare.get(
                 'predictor', '',

@@ -54,10 +54,14 @@ class RunSettings:
     """Record a bag and measure."""
     command: str = ''
     """Command line to write into the run folder."""
+    policy_name: str = ''
+    """Name of the policy in records and reports; empty: that of its file."""
     names: tuple[str, ...] = field(init=False, default=())
     """Nodes of the run."""
 
     def __post_init__(self):
+        if not self.policy_name:
+            object.__setattr__(self, 'policy_name', Path(self.policy).stem)
         contract = self.contract
         simulated = robot_of(contract)
         simulated.load_model()
@@ -115,9 +119,9 @@ class RunSettings:
     def about(self) -> dict[str, Any]:
         """The content of ``run.json`` before anything is recorded."""
         return about_run(
-            self.contract, Bundle.read(self._policy_path), mode=self.mode, fault=self.fault,
-            seed=self.seed, episodes=self.episodes, elapsed=self.elapsed, thin=self.thin,
-            observed={},
+            self.contract, Bundle.read(self._policy_path), self.policy_name, mode=self.mode,
+            fault=self.fault, seed=self.seed, episodes=self.episodes, elapsed=self.elapsed,
+            thin=self.thin, observed={},
             provenance=provenance(**({'command': self.command} if self.command else {})),
         )  # fmt: skip
 
@@ -157,6 +161,7 @@ class RunSettings:
                 **shared,
                 **run,
                 'policy': policy,
+                'policy_name': self.policy_name,
                 'fault': self.fault,
                 'run_folder': str(self.folder),
                 'command': self.command,

@@ -254,7 +254,7 @@ def _recorded_policy(run: dict[str, Any], folder: Path, robot: str) -> list[str]
         raise ValueError(f'{folder} has no run.json that names a policy: give --policy')
     try:
         if not path.is_file():  # recorded on another machine
-            path = paths.policy(run['policy'], robot)
+            path = paths.policy(path.stem, robot)
         same = Bundle.read(path).sha256 == bundle.get('sha256')
     except (ValueError, OSError) as error:
         raise ValueError(f'the recorded policy: {error}; give --policy') from None

@@ -12,9 +12,6 @@ from liquid_control.evaluation.robustness.results import PolicyFacts
 DEFAULT = ('cfc', 'ltc', 'lstm', 'gru')
 """Policies that are compared if none is named, as far as they ship for the robot."""
 
-_LONGEST = 200
-"""Bytes of a policy's name, which begins names of files."""
-
 
 @dataclass(frozen=True)
 class Contender:
@@ -53,7 +50,6 @@ def contenders(texts: Sequence[str], robot: Contract) -> tuple[Contender, ...]:
     """
     files: dict[str, list[Path]] = {}
     named = _named(texts, robot)
-    _check_names([name for name, _ in named])
     for name, path in named:
         if name in files and not any(text.startswith(f'{name}=') for text in texts):
             raise ValueError(
@@ -77,37 +73,16 @@ def _named(texts: Sequence[str], robot: Contract) -> list[tuple[str, Path]]:
     default = [name for name in DEFAULT if name in shipped] or students
     found: list[tuple[str, Path]] = []
     for text in texts or default:
-        name, equals, file = text.partition('=')
         if text == paths.ALL:
             if not students:
                 raise ValueError(f'--policy all: none ships for {robot.robot}')
             found += [(each, shipped[each]) for each in students]
-        elif equals:
-            if not name or not file:
-                raise ValueError(f'--policy: expected NAME=FILE, found {text!r}')
-            found.append((name, paths.policy(file, source)))
         else:
-            path = paths.policy(text, source)
-            found.append((path.stem, path))
+            name, file = paths.named(text)
+            found.append((name, paths.policy(file, source)))
     if not found:
         raise ValueError(f'--policy: none ships for {robot.robot}: give the path of an .onnx file')
     return found
-
-
-def _check_names(names: Sequence[str]) -> None:
-    """Refuse names of policies that cannot be part of a file's name, as those of pieces are."""
-    for name in names:
-        length = len(name.encode())
-        if '/' in name or name.startswith('.') or not name.isprintable():
-            raise ValueError(
-                '--policy: expected a name without / that does not start with a dot, '
-                f'found {name!r}'
-            )
-        if length > _LONGEST:
-            raise ValueError(
-                f'--policy: expected a name of at most {_LONGEST} bytes, found {length}: '
-                f'{name[:20]}…; give it a shorter one, as in NAME=FILE'
-            )
 
 
 def _contender(name: str, files: list[Path], robot: Contract) -> Contender:
