@@ -1,7 +1,7 @@
 """``liquid-control benchmark scaling``: comparisons with one worker and with several."""
 
 import argparse
-from typing import Any
+import sys
 
 from liquid_control.cli.arguments import add_simulated_argument, whole
 from liquid_control.report.tables import Figure, new_table
@@ -15,8 +15,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--workers', type=whole(2), default=2, help='workers beside one (2)')
     parser.add_argument('--engine', choices=ENGINES, default='local', help='local or ray (local)')
     parser.add_argument('--pieces', type=whole(1), default=8, help='pieces of each sweep (8)')
-    parser.add_argument('--episodes', type=whole(1), default=48, help='episodes of a piece (48)')
-    parser.add_argument('--rounds', type=whole(1), default=2, help='rounds of each, in turn (2)')
+    parser.add_argument('--episodes', type=whole(1), default=16, help='episodes of a piece (16)')
+    parser.add_argument('--rounds', type=whole(1), default=3, help='rounds of each, in turn (3)')
 
 
 def main(args: argparse.Namespace) -> int:
@@ -26,8 +26,8 @@ def main(args: argparse.Namespace) -> int:
     from rich.console import Console
 
     from liquid_control import paths
-    from liquid_control.benchmarks.scaling import measure_scaling
-    from liquid_control.cli.progress import counting
+    from liquid_control.benchmarks.scaling import measure_scaling, scaling_rows
+    from liquid_control.cli.progress import reporting
     from liquid_control.control.bundle import Bundle
     from liquid_control.control.contract import Contract
     from liquid_control.provenance import provenance, write_json
@@ -37,24 +37,19 @@ def main(args: argparse.Namespace) -> int:
     bundle, robot = Bundle.read(paths.policy(args.policy, source)), Contract.load(source)
     bundle.require_driver(robot)
     console = Console()
-    with counting(console, 'sweeps', 2 * args.rounds) as advance:
-        found = measure_scaling(
-            bundle, robot, args.workers, engine=args.engine, pieces=args.pieces,
-            episodes=args.episodes, rounds=args.rounds, advance=advance,
-        )  # fmt: skip
-    rows: list[dict[str, Any]] = []
-    for workers in (1, args.workers):
-        best = min((one for one in found if one.workers == workers), key=lambda one: one.seconds)
-        rows.append(
-            {
-                'workers': workers,
-                'seconds': best.seconds,
-                'seconds_a_piece': best.seconds * workers / args.pieces,
-                'steps_a_second': best.steps / best.seconds,
-            }
-        )
-    for row in rows:
-        row['times_one'] = rows[0]['seconds'] / row['seconds']
+    found = []
+    try:
+        with reporting(console, 'scaling') as report:
+            for one in measure_scaling(
+                bundle, robot, args.workers, engine=args.engine, pieces=args.pieces,
+                episodes=args.episodes, rounds=args.rounds, report=report,
+            ):  # fmt: skip
+                found.append(one)
+    except KeyboardInterrupt:
+        print(f'stopped after {len(found) // 2} of {args.rounds} rounds', file=sys.stderr)
+    rows = scaling_rows(found, args.pieces)
+    if not rows:
+        return 130
     table = new_table(
         'workers', Figure('seconds', '.1f'), Figure('s a piece', '.2f'),
         Figure('steps a second', ',.0f'), Figure('× one', '.2f'),
@@ -66,8 +61,8 @@ def main(args: argparse.Namespace) -> int:
         )  # fmt: skip
     console.print(table)
     if args.json:
-        names = ('engine', 'pieces', 'episodes', 'rounds')
-        settings = {name: getattr(args, name) for name in names}
+        names = ('engine', 'pieces', 'episodes')
+        settings = {name: getattr(args, name) for name in names} | {'rounds': len(found) // 2}
         result = {'settings': settings, 'policy_sha256': bundle.sha256, 'workers': rows}
         write_json(args.json, {'format': 1, 'provenance': provenance(), **result})
-    return 0
+    return 0 if len(found) == 2 * args.rounds else 130
