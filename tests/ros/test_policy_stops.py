@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from policy_here import hear, status, watched
+from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
 
 
@@ -62,8 +63,9 @@ def test_the_end_of_a_simulation_is_no_error(told, monkeypatch, simulated, ended
         error=lambda text: said.append(('error', text)),
     )
     monkeypatch.setattr(told._guard, '_log', log)
+    told.create_publisher(JointState, 'joint_states', 1)  # as a fault node, which does not end
     if not ended:
-        told.create_publisher(JointState, 'joint_states', 1)
+        told.create_publisher(Clock, '/clock', 1)
     told._outlet._clock.simulated = simulated
     steady.now += 0.2
     told._guard.watch()

@@ -94,8 +94,8 @@ class PolicyGuard:
     def say_stopped(self) -> None:
         """Log and publish that the policy is stopped."""
         line = f'stopped: {self._hosted.controller.stopped}; {self._arm} lets it drive again'
-        if self._outlet.simulated and self._neighbours.nobody():
-            self._log.info(f'{line} (nobody sends the sensors any more: the simulation has ended)')
+        if self._outlet.simulated and self._neighbours.clock_gone():
+            self._log.info(f'{line} (nobody publishes /clock any more: the simulation has ended)')
         else:
             self._log.error(line)
         self.report()
