@@ -5,7 +5,14 @@ import sys
 
 from liquid_control.cli.arguments import sentence
 from liquid_control.cli.parser import Parser
-from liquid_control.cli.study import everything, icu, own, synthetic, walker2d_kinematics
+from liquid_control.cli.study import (
+    everything,
+    icu,
+    own,
+    parameters,
+    synthetic,
+    walker2d_kinematics,
+)
 
 STUDIES = {
     'walker2d-kinematics': (
@@ -14,6 +21,7 @@ STUDIES = {
     ),
     'synthetic': (synthetic, 'one-step and free-running prediction of exact signals'),
     'icu': (icu, 'in-hospital mortality from irregular records (PhysioNet 2012)'),
+    'parameters': (parameters, 'parameters of every cell against units and order'),
 }
 """Name → module and title. ``DATA`` of a module is the folder that ``all --data`` must hold for
 it, or None if it needs none; its arguments are at least --out, --workers and --quick."""
