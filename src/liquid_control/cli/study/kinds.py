@@ -6,6 +6,7 @@ import sys
 from liquid_control.cli.arguments import sentence
 from liquid_control.cli.parser import Parser
 from liquid_control.cli.study import (
+    claims,
     everything,
     icu,
     own,
@@ -22,6 +23,7 @@ STUDIES = {
     'synthetic': (synthetic, 'one-step and free-running prediction of exact signals'),
     'icu': (icu, 'in-hospital mortality from irregular records (PhysioNet 2012)'),
     'parameters': (parameters, 'parameters of every cell against units and order'),
+    'claims': (claims, 'which claims of the review the results support'),
 }
 """Name → module and title. ``DATA`` of a module is the folder that ``all --data`` must hold for
 it, or None if it needs none; its arguments are at least --out, --workers and --quick."""

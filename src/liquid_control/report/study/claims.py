@@ -1,0 +1,101 @@
+"""``report.html`` of the claims."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from liquid_control.report.robustness.tables import Table
+from liquid_control.report.study.groups import Source
+from liquid_control.report.study.page import StudyPage, write_study_page
+from liquid_control.report.summary import Sentence
+
+
+class Evidence(Protocol):
+    """One comparison, as in :mod:`liquid_control.study.claims`."""
+
+    @property
+    def what(self) -> str: ...
+    @property
+    def found(self) -> str: ...
+    @property
+    def outcome(self) -> str: ...
+    @property
+    def remark(self) -> str: ...
+    @property
+    def quick(self) -> bool: ...
+    @property
+    def source(self) -> Source: ...
+
+
+class Claim(Protocol):
+    """A claim's name and text."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+
+
+class Judged(Protocol):
+    """A claim with its evidence and verdict."""
+
+    @property
+    def claim(self) -> Claim: ...
+    @property
+    def evidence(self) -> Sequence[Evidence]: ...
+    @property
+    def verdict(self) -> str: ...
+    @property
+    def limits(self) -> list[str]: ...
+
+
+def write_claims(path: Path, judged: Sequence[Judged], rule: Sequence[str]) -> Path:
+    """Write the verdicts, the evidence, the rule and the runs; returns the path.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    sources = dict.fromkeys(item.source for one in judged for item in one.evidence)
+    tables = [_table(one) for one in judged if one.evidence]
+    tables.append(Table('The rule', ('', 'text'), tuple(enumerated(rule)), texts=2))
+    origin = [(one.path, f'{one.sha256} {one.command}'.strip()) for one in sources]
+    page = StudyPage(
+        'The claims of the review arXiv 2510.07578',
+        f'{len(judged)} claims · {len(sources)} files of results',
+        [Sentence(text) for text in words(judged)],
+        (),
+        tables,
+        origin,
+    )
+    return write_study_page(path, page)
+
+
+def words(judged: Iterable[Judged]) -> list[str]:
+    """A sentence a claim, with its limits."""
+    said = []
+    for one in judged:
+        text = f'{one.claim.name}: {one.verdict}. {one.claim.text}'
+        if one.limits:
+            text += f' Limits: {"; ".join(one.limits)}.'
+        said.append(text)
+    return said
+
+
+def enumerated(rule: Iterable[str]) -> list[tuple[str, str]]:
+    """The sentences of the rule with their numbers."""
+    return [(str(number), text) for number, text in enumerate(rule, 1)]
+
+
+def _table(one: Judged) -> Table:
+    rows = tuple(
+        (
+            item.what.replace('`', ''),
+            item.found.replace('`', ''),
+            item.outcome,
+            '; '.join(filter(None, ('quick, does not count' if item.quick else '', item.remark))),
+            item.source.path,
+        )
+        for item in one.evidence
+    )
+    heads = ('comparison', 'found', 'outcome', 'limits', 'file')
+    return Table(f'{one.claim.name}: {one.verdict}', heads, rows, texts=5)

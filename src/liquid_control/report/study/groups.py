@@ -1,0 +1,58 @@
+"""Scores of cells that were compared with each other, as pages and claims take them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from liquid_control.evaluation.robustness import Estimate
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where results come from.
+
+    Attributes:
+        path: the file, relative to the page that names it.
+        sha256: its digest.
+        command: what made it; empty if the file does not say.
+    """
+
+    path: str
+    sha256: str
+    command: str
+
+
+@dataclass(frozen=True)
+class Score:
+    """What a cell reached, and what it cost: figure → value."""
+
+    score: Estimate
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Cells that were compared with each other.
+
+    Attributes:
+        study: name of the study or benchmark.
+        condition: which of its comparisons.
+        criterion: the score.
+        greater: whether a greater score is better.
+        cells: cell → score.
+        source: where it comes from.
+        remark: what limits it, such as few gradient steps.
+        quick: whether it was only tried.
+        short: whether its runs had less than half of the study's gradient steps.
+        family: the fault, for benchmarks of robustness.
+    """
+
+    study: str
+    condition: str
+    criterion: str
+    greater: bool
+    cells: Mapping[str, Score]
+    source: Source
+    remark: str = ''
+    quick: bool = False
+    short: bool = False
+    family: str = ''

@@ -1,0 +1,26 @@
+"""The claims of the review arXiv 2510.07578, each with our evidence and a verdict by a rule."""
+
+from liquid_control.report.study.groups import Group, Score, Source
+from liquid_control.study.claims.claims import CLAIMS, Claim, Judged, judge
+from liquid_control.study.claims.compare import Evidence
+from liquid_control.study.claims.markdown import count, markdown
+from liquid_control.study.claims.reading import read
+from liquid_control.study.claims.rule import RULE, Outcome, Verdict, verdict
+
+__all__ = [
+    'CLAIMS',
+    'RULE',
+    'Claim',
+    'Evidence',
+    'Group',
+    'Judged',
+    'Outcome',
+    'Score',
+    'Source',
+    'Verdict',
+    'count',
+    'judge',
+    'markdown',
+    'read',
+    'verdict',
+]

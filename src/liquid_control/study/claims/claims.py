@@ -1,0 +1,211 @@
+"""The claims of the review, and which comparisons speak for or against each."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from liquid_control.report.study.groups import Group
+from liquid_control.study.claims.compare import (
+    CFC,
+    GATED,
+    LTC,
+    Evidence,
+    best,
+    by_source,
+    figures,
+    kinds,
+    present,
+    smaller,
+)
+from liquid_control.study.claims.rule import Verdict, verdict
+
+NOISE = ('noise', 'spikes', 'random_walk', 'quantisation', 'command_noise')
+"""Faults of the benchmark that are noise."""
+_TRAINED = ('walker2d-kinematics', 'synthetic', 'icu', 'memory')
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim.
+
+    Attributes:
+        name: a few words.
+        text: what the review says.
+        sources: studies and benchmarks that can tell.
+        evidence: from all groups to what they say.
+    """
+
+    name: str
+    text: str
+    sources: tuple[str, ...]
+    evidence: Callable[[Sequence[Group]], list[Evidence]]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A claim with its evidence and its verdict.
+
+    Attributes:
+        claim: the claim.
+        evidence: all comparisons, those of quick runs included.
+        verdict: by the rule.
+        missing: sources without results.
+        tried: sources with quick runs.
+        short: sources whose runs had less than half of their gradient steps.
+    """
+
+    claim: Claim
+    evidence: Sequence[Evidence]
+    verdict: Verdict
+    missing: tuple[str, ...]
+    tried: tuple[str, ...]
+    short: tuple[str, ...]
+
+    @property
+    def limits(self) -> list[str]:
+        """What a reader must know of the verdict."""
+        kinds = (('not run', self.missing), ('quick', self.tried), ('short runs', self.short))
+        return [f'{what}: {", ".join(names)}' for what, names in kinds if names]
+
+
+def judge(groups: Sequence[Group]) -> list[Judged]:
+    """Every claim with what the groups say about it."""
+    judged = []
+    for claim in CLAIMS:
+        found = claim.evidence(groups)
+        counted = [one.outcome for one in found if not one.quick]
+        known = {group.study for group in groups}
+        tried = {group.study for group in groups if group.quick}
+        short = {group.study for group in groups if group.short}
+        judged.append(
+            Judged(
+                claim, found, verdict(counted),
+                tuple(name for name in claim.sources if name not in known),
+                tuple(name for name in claim.sources if name in tried),
+                tuple(name for name in claim.sources if name in short),
+            )
+        )  # fmt: skip
+    return judged
+
+
+def _of(groups: Iterable[Group], *studies: str, test: str = '') -> list[Group]:
+    """Groups of studies whose criterion begins with a word."""
+    return [one for one in groups if one.study in studies and one.criterion.startswith(test)]
+
+
+def _accuracy(groups: Sequence[Group]) -> list[Evidence]:
+    return present(best(one) for one in _of(groups, *_TRAINED[:3], test='test'))
+
+
+def _fewer(groups: Sequence[Group]) -> list[Evidence]:
+    found = [
+        kinds(part, f'{part[0].study}, {part[0].condition}: error of models of equal size')
+        for part in by_source(
+            _of(groups, *_TRAINED[:3], test='test'), lambda one: (one.study, one.condition)
+        )
+    ]
+    found += _matched(groups, 'parameters', 'parameters')
+    for part in by_source(_of(groups, 'parameters')):
+        found.append(figures(part, 'parameters', 'parameters at equal numbers of units'))
+    return present(found)
+
+
+def _memory(groups: Sequence[Group]) -> list[Evidence]:
+    found: list[Evidence | None] = []
+    whole = _of(groups, *_TRAINED[:3], test='test')
+    for part in by_source(whole, lambda one: one.study):
+        where = f'{part[0].study}, models of equal size'
+        found.append(figures(part, 'state_bytes', f'{where}: bytes of the state'))
+        found.append(figures(part, 'saved_mb', f'{where}: memory saved in training'))
+    found += _matched(groups, 'state_bytes', 'bytes of the state')
+    found += _matched(groups, 'saved_mb', 'memory saved in training')
+    for part in by_source(_of(groups, 'cost')):
+        found.append(figures(part, 'resident_bytes', 'exported policies: resident memory'))
+    return present(found)
+
+
+def _matched(groups: Sequence[Group], figure: str, words: str) -> list[Evidence | None]:
+    what = f'memory: gated models that a liquid one matches with fewer {words}'
+    return [smaller(part, figure, what) for part in by_source(_of(groups, 'memory', test='test'))]
+
+
+def _energy(groups: Sequence[Group]) -> list[Evidence]:
+    found = []
+    for part in by_source(_of(groups, 'cost')):
+        for figure, words in (
+            ('measured_nj', 'energy of a step, measured'),
+            ('energy_nj', 'energy of a step on a processor, an estimate'),
+            ('neuromorphic_nj', 'energy of a step on neuromorphic hardware, an estimate'),
+        ):
+            found.append(figures(part, figure, f'exported policies: {words}'))
+    return present(found)
+
+
+def _noise(groups: Sequence[Group]) -> list[Evidence]:
+    noisy = [one for one in _of(groups, 'robustness') if one.family in NOISE]
+    return _under(noisy, 'walks under noise')
+
+
+def _outside(groups: Sequence[Group]) -> list[Evidence]:
+    found = _under(_of(groups, 'generalization'), 'walks with another clock, body or ground')
+    outside = _of(groups, 'synthetic', test='outside')
+    for part in by_source(outside):
+        found += present([kinds(part, 'synthetic: error outside of the training range')])
+    return found
+
+
+def _under(groups: Sequence[Group], what: str) -> list[Evidence]:
+    """All pairs under all faults of a benchmark, by return and by the share that is kept."""
+    parts = by_source(groups, lambda one: one.criterion)
+    return present(kinds(part, f'{what}: {part[0].criterion}') for part in parts)
+
+
+def _speed(groups: Sequence[Group]) -> list[Evidence]:
+    found: list[Evidence | None] = []
+    parts = [
+        (part, 'seconds_round', f'{part[0].study}: time of a round of training')
+        for part in by_source(_of(groups, *_TRAINED, test='test'), lambda one: one.study)
+    ]
+    parts += [
+        (part, 'latency_us_p50', 'exported policies: time of a step')
+        for part in by_source(_of(groups, 'cost'))
+    ]
+    for part, figure, what in parts:
+        found.append(figures(part, figure, f'{what}, CfC and LTC', CFC, LTC))
+        found.append(figures(part, figure, f'{what}, CfC and gated cells', CFC, GATED))
+    return present(found)
+
+
+CLAIMS = (
+    Claim(
+        'Competitive accuracy',
+        'On dynamic tasks liquid networks are as accurate as gated ones.',
+        _TRAINED[:3], _accuracy,
+    ),
+    Claim(
+        'Fewer parameters',
+        'Liquid networks need fewer parameters for the same accuracy.',
+        (*_TRAINED, 'parameters'), _fewer,
+    ),
+    Claim(
+        'Memory efficiency',
+        'Liquid networks need less memory.',
+        ('walker2d-kinematics', 'synthetic', 'memory', 'cost'), _memory,
+    ),
+    Claim('Energy', 'Liquid networks need less energy.', ('cost',), _energy),
+    Claim(
+        'Robustness to noise',
+        'Liquid networks bear noise better than gated ones.',
+        ('robustness',), _noise,
+    ),
+    Claim(
+        'Generalization',
+        'Liquid networks generalize better outside of the training distribution.',
+        ('generalization', 'synthetic'), _outside,
+    ),
+    Claim(
+        "CfC's speed, LTC's cost",
+        'LTC pays for its solver with computing time; CfC, in closed form, does not.',
+        ('walker2d-kinematics', 'synthetic', 'memory', 'cost'), _speed,
+    ),
+)  # fmt: skip
+"""The claims, in the order of the page."""

@@ -1,0 +1,72 @@
+"""The claims as a page in Markdown."""
+
+from collections.abc import Iterable, Sequence
+
+from liquid_control.report.study.groups import Source
+from liquid_control.study.claims.claims import Judged
+from liquid_control.study.claims.rule import RULE
+
+_START = """# The claims of the review
+
+Which claims of the review [arXiv 2510.07578](https://arxiv.org/abs/2510.07578) do our results
+support? This page is the output of `liquid-control study claims`; every figure links to its file.
+"""
+
+
+def markdown(judged: Sequence[Judged]) -> str:
+    """The page: verdicts, the rule, then each claim with its evidence and the runs."""
+    heads = 'claim', 'verdict', 'for', 'against', 'undecided', 'limits'
+    parts = [_START, f'| {" | ".join(heads)} |', '|---' * len(heads) + '|']
+    for one in judged:
+        counts = [str(count(one, outcome)) for outcome in ('for', 'against', 'undecided')]
+        parts.append(
+            f'| [{one.claim.name}](#{anchor(one.claim.name)}) | **{one.verdict}** | '
+            f'{" | ".join(counts)} | {"; ".join(one.limits)} |'
+        )
+    parts += ['', '## The rule', '', *(f'- {text}' for text in RULE), '']
+    for one in judged:
+        parts += [f'## {one.claim.name}', '', f'{one.claim.text} **{_capital(one.verdict)}.**', '']
+        if one.evidence:
+            parts += ['| comparison | found | outcome | run |', '|---|---|---|---|']
+        for item in one.evidence:
+            quick = 'a quick run, does not count' if item.quick else ''
+            limits = '; '.join(filter(None, (quick, item.remark)))
+            what = f'{item.what} ({limits})' if limits else item.what
+            number = _number(judged, item.source)
+            parts.append(
+                f'| {what} | {item.found} | {item.outcome} | '
+                f'[{number}]({item.source.path}) |'
+            )  # fmt: skip
+        parts += [''] if one.evidence else []
+        parts += [f'{_capital(text)}.\n' for text in one.limits]
+    parts += ['## The runs', '', '| | file | SHA-256 | command |', '|---|---|---|---|']
+    for number, source in enumerate(sources(judged), 1):
+        command = f'`{source.command}`' if source.command else 'not known'
+        parts.append(
+            f'| {number} | [{source.path}]({source.path}) | `{source.sha256[:12]}` | {command} |'
+        )
+    return '\n'.join(parts).rstrip() + '\n'
+
+
+def count(one: Judged, outcome: str) -> int:
+    """Comparisons with an outcome, those of quick runs left out."""
+    return sum(item.outcome == outcome and not item.quick for item in one.evidence)
+
+
+def sources(judged: Iterable[Judged]) -> list[Source]:
+    """All files, in the order in which the page names them."""
+    return list(dict.fromkeys(item.source for one in judged for item in one.evidence))
+
+
+def anchor(title: str) -> str:
+    """The anchor of a heading, as MkDocs and GitHub make it."""
+    kept = ''.join(letter for letter in title.lower() if letter.isalnum() or letter in ' -')
+    return kept.replace(' ', '-')
+
+
+def _number(judged: Sequence[Judged], source: Source) -> int:
+    return 1 + sources(judged).index(source)
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]

@@ -1,0 +1,177 @@
+"""Results of studies and benchmarks as groups of scores that can be compared."""
+
+import hashlib
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from liquid_control.evaluation.robustness import Estimate
+from liquid_control.evaluation.statistics import interval
+from liquid_control.files import from_json
+from liquid_control.report.study.groups import Group, Score, Source
+from liquid_control.study.claims.robustness import conditions
+from liquid_control.study.walker2d_kinematics.comparison import ROUND, ROUNDS
+
+NAMES = 'results.json', 'robustness.csv', 'generalization.csv', 'cost.json'
+"""Files looked for in a folder."""
+_FULL = {'walker2d-kinematics': ROUND * ROUNDS}
+"""Study → gradient steps of a run that is not shortened."""
+_FIGURES = 'parameters', 'state_bytes', 'seconds_round', 'saved_mb', 'peak_resident_mb'
+
+
+def read(paths: Sequence[Path], beside: Path) -> list[Group]:
+    """All groups in files, and in the files of folders that are results.
+
+    Args:
+        paths: files of results, or folders that hold some.
+        beside: the folder from which links are made.
+
+    Raises:
+        ValueError: a file has another format, or a path does not exist; the message names it.
+    """
+    groups = []
+    for given in paths:
+        if given.is_dir():
+            files = sorted(path for name in NAMES for path in given.rglob(name))
+        elif given.is_file():
+            files = [given]
+        else:
+            raise ValueError(f'{given}: expected a file of results or a folder, found nothing')
+        for path in files:
+            try:
+                groups += _read(path, beside)
+            except (KeyError, TypeError, AttributeError, ValueError) as error:
+                raise ValueError(f'{path}: expected results of a study: {error!r}') from None
+    return groups
+
+
+def _read(path: Path, beside: Path) -> list[Group]:
+    content = path.read_bytes()
+    digest, link = hashlib.sha256(content).hexdigest(), os.path.relpath(path, beside)
+    if path.suffix == '.csv':
+        rows = conditions(content.decode())
+        episodes = max((row.episodes for row in rows), default=0)
+        command = f'liquid-control benchmark {path.stem} --policy all --episodes {episodes} --csv'
+        source = Source(link, digest, f'{command} {path.name}')
+        remark = 'every policy was trained once, and not all alike'
+        return [
+            Group(
+                path.stem, row.condition, criterion, True,
+                {name: Score(one) for name, one in scores.items()},
+                source, remark, family=row.family,
+            )
+            for row in rows
+            for criterion, scores in (('return', row.percent), ('share of its return', row.keeps))
+        ]  # fmt: skip
+    whole = from_json(content.decode())
+    command = str((whole.get('provenance') or {}).get('command', ''))
+    source = Source(link, digest, command)
+    if 'policies' in whole and 'notes' in whole:
+        return [_costs(whole, source)]
+    study = whole.get('study')
+    quick = whole.get('complete') == 'quick' or '--quick' in command.split()
+    if study == 'icu':
+        return _icu(whole, source, quick)
+    if study == 'parameters':
+        return _parameters(whole, source)
+    if not isinstance(study, str) or 'runs' not in whole:
+        return []  # of something else, such as a comparison of robustness
+    runs = whole['runs']
+    if isinstance(runs, list):
+        nested = {'': runs}
+    else:
+        nested = {condition: list(named.values()) for condition, named in runs.items()}
+    remarks = [] if whole.get('complete', True) else ['not complete']
+    groups: list[Group] = []
+    for condition, results in nested.items():
+        groups += _footed(study, condition, results, source, quick, remarks, whole)
+    return groups
+
+
+def _footed(study, condition, results, source, quick, remarks, whole) -> list[Group]:
+    """Groups of runs on the same footing: one a size and score."""
+    sizes: dict[int, dict[str, list[Mapping[str, Any]]]] = {}
+    for result in results:
+        run = result['run']
+        if run['part'] == 'comparison' and not result.get('failed'):
+            size = next(iter(run['model'].values()), 0)
+            sizes.setdefault(size, {}).setdefault(run['cell'], []).append(result)
+    made = []
+    greater = bool(whole.get('greater', False))
+    for size, cells in sizes.items():
+        some = next(iter(cells.values()))[0]
+        steps = max(r['run']['recipe']['updates'] for runs in cells.values() for r in runs)
+        full = _FULL.get(study, 0)
+        said = [*remarks, *([f'{steps:,} of {full:,} gradient steps'] if steps < full else [])]
+        unit = 'units' if 'units' in some['run']['model'] else 'parameters'
+        where = ', '.join(filter(None, (condition, f'{size:,} {unit}')))
+        for key in some:
+            name, _, criterion = key.partition('_')
+            if name not in ('test', 'outside') or criterion not in ('mse', 'nmse', 'auroc'):
+                continue
+            scores = {
+                cell: Score(_over_seeds([run[key] for run in runs]), _figures(runs))
+                for cell, runs in cells.items()
+            }
+            made.append(
+                Group(
+                    study, where, f'{name} {criterion}', greater, scores, source, '; '.join(said),
+                    quick, 2 * steps < full,
+                )
+            )  # fmt: skip
+    return made
+
+
+def _over_seeds(values: Iterable[float]) -> Estimate:
+    return Estimate(*interval(list(values)))
+
+
+def _figures(runs: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """The middle one of each figure over the seeds; the state's bytes from its size if need be."""
+    found = {}
+    for name in _FIGURES:
+        values = sorted(run[name] for run in runs if run.get(name) is not None)
+        if values:
+            found[name] = float(values[len(values) // 2])
+    if 'state_bytes' not in found and runs[0].get('counts'):
+        found['state_bytes'] = 4.0 * runs[0]['counts']['state_size']
+    return found
+
+
+def _icu(whole: Mapping[str, Any], source: Source, quick: bool) -> list[Group]:
+    scores = {
+        row['cell']: Score(
+            Estimate(
+                row['auroc']['mean'], row['auroc']['patients']['low'],
+                row['auroc']['patients']['high'],
+            ),
+            {name: float(row[name]) for name in _FIGURES if row.get(name) is not None},
+        )
+        for row in whole['summary']['comparison']
+        if 'auroc' in row
+    }  # fmt: skip
+    group = Group('icu', 'same footing', 'test auroc', True, scores, source, quick=quick)
+    return [group] if scores else []
+
+
+def _parameters(whole: Mapping[str, Any], source: Source) -> list[Group]:
+    sizes: dict[tuple[int, int], dict[str, Score]] = {}
+    for one in whole['counts']:
+        figures = {'parameters': one['parameters'], 'state_bytes': 4 * one['state_size']}
+        at = one['order'], one['units']
+        sizes.setdefault(at, {})[one['cell']] = Score(Estimate(math.nan), figures)
+    return [
+        Group('parameters', f'{order} inputs, {units} units', '', False, cells, source)
+        for (order, units), cells in sizes.items()
+    ]
+
+
+def _costs(whole: Mapping[str, Any], source: Source) -> Group:
+    cells = {
+        row['policy']: Score(Estimate(math.nan), row['figures'])
+        for row in whole['policies']
+    }  # fmt: skip
+    remark = 'bundles of about 20,000 parameters'
+    return Group('cost', 'exported policies', '', False, cells, source, remark)
