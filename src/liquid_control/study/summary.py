@@ -53,7 +53,8 @@ def _row(cell: str, size: int, group: list, tried: Mapping) -> dict[str, Any]:
     }
     if whole:
         for name in whole[0]:
-            if name.startswith(('test_', 'validation_', 'train_')):
+            scored = name.startswith(('test_', 'validation_', 'train_', 'outside_'))
+            if scored and isinstance(whole[0][name], int | float):  # not a curve
                 middle, low, high = interval([result[name] for result in whole])
                 seeds = [result[name] for result in whole]
                 row['scores'][name] = {'iqm': middle, 'low': low, 'high': high, 'seeds': seeds}

@@ -36,8 +36,20 @@ def cells_of(args: argparse.Namespace) -> tuple[str, ...]:
     return tuple(filter(None, (name.strip() for name in args.cells.split(','))))
 
 
-def compare(args: argparse.Namespace, footing: 'Footing', data: 'StudyData') -> int:
-    """List or carry out a comparison; write results.json, print the table, return the exit code."""
+def compare(
+    args: argparse.Namespace, footing: 'Footing', data: 'StudyData', study: str | None = None
+) -> int:
+    """List or carry out a comparison; write results.json and the page, print the table.
+
+    Args:
+        args: of the command.
+        footing: the runs.
+        data: the data set.
+        study: name of the study, if it is not that of the data set.
+
+    Returns:
+        The exit code.
+    """
     from rich.console import Console
 
     from liquid_control.cli.arguments import terminable
@@ -61,7 +73,9 @@ def compare(args: argparse.Namespace, footing: 'Footing', data: 'StudyData') -> 
     with terminable():
         states = carry_out(footing, store, data, args.workers, args.device)
         progress, stopped = follow(console, 'study', 'runs', states)
-        failed = _finish(args, console, footing, data, store, progress.failed, len(names))
+        failed = _finish(
+            args, console, footing, data, store, progress.failed, len(names), study or data.name
+        )
     if stopped:
         print(
             f'stopped; what is finished is kept in {args.out}: the same command resumes from there',
@@ -73,8 +87,9 @@ def compare(args: argparse.Namespace, footing: 'Footing', data: 'StudyData') -> 
     return 1 if failed else 0
 
 
-def _finish(args, console, footing, data, store, failed, total: int) -> dict[str, str]:
-    """Write results.json and print the table; returns name → why, of the runs that failed."""
+def _finish(args, console, footing, data, store, failed, total: int, study: str) -> dict[str, str]:
+    """Write results.json and the page, print the table; returns run → why it failed."""
+    from liquid_control.cli.study.pages import write_report
     from liquid_control.provenance import provenance, write_json
     from liquid_control.study.carry_out import failures, results
     from liquid_control.study.summary import summarize, table
@@ -86,7 +101,8 @@ def _finish(args, console, footing, data, store, failed, total: int) -> dict[str
     seeds = list(range(footing.seeds))
     written: dict[str, Any] = {
         'format': 1,
-        'study': data.name,
+        'study': study,
+        'data': data.name,
         'complete': 'quick' if complete and args.quick else complete,
         'failed': failed,
         'provenance': provenance(data_sha256=store.data_sha256, seeds=seeds),
@@ -99,5 +115,6 @@ def _finish(args, console, footing, data, store, failed, total: int) -> dict[str
     for path in filter(None, (args.out / 'results.json', args.json)):
         write_json(path, written)
     console.print(table(summary, data))
-    console.print(f'in {args.out}: results.json', highlight=False)
+    pages = ''.join(f', {path.name}' for path in write_report(args.out))
+    console.print(f'in {args.out}: results.json{pages}', highlight=False)
     return failed

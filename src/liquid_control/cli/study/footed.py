@@ -61,6 +61,7 @@ def compare(
 
     from liquid_control.cli.arguments import terminable
     from liquid_control.cli.progress import follow
+    from liquid_control.cli.study.pages import write_report
     from liquid_control.provenance import provenance, write_json
     from liquid_control.study.carry_out import carry_out_all, results, store
 
@@ -89,6 +90,8 @@ def compare(
     }
     for path in filter(None, (args.out / 'results.json', args.json)):
         write_json(path, whole_results)
+    pages = ''.join(f', {path.name}' for path in write_report(args.out))
+    console.print(f'in {args.out}: results.json{pages}', highlight=False)
     for name, why in failed.items():
         print(f'liquid-control study: {name}: {why}', file=sys.stderr)
     return 130 if stopped else int(bool(failed))

@@ -122,6 +122,7 @@ def _write(args, console, plan, everyone, found, name) -> None:
     """Write the results without single patients; print the tables."""
     from dataclasses import asdict
 
+    from liquid_control.cli.study.pages import write_report
     from liquid_control.provenance import provenance, write_json
     from liquid_control.study.icu.dataset import PUBLISHED
     from liquid_control.study.icu.summary import logistic, severity, summarize, tables
@@ -144,6 +145,8 @@ def _write(args, console, plan, everyone, found, name) -> None:
     }
     for path in filter(None, (args.out / name, args.json)):
         write_json(path, results)
+    if name == 'results.json':
+        write_report(args.out)
     for table in tables(rows):
         console.print(table)
     counts = everyone.cleaning

@@ -9,6 +9,7 @@ from liquid_control.cli.study import (
     claims,
     everything,
     icu,
+    memory,
     own,
     parameters,
     synthetic,
@@ -23,6 +24,7 @@ STUDIES = {
     'synthetic': (synthetic, 'one-step and free-running prediction of exact signals'),
     'icu': (icu, 'in-hospital mortality from irregular records (PhysioNet 2012)'),
     'parameters': (parameters, 'parameters of every cell against units and order'),
+    'memory': (memory, 'accuracy against parameters, state and training memory'),
     'claims': (claims, 'which claims of the review the results support'),
 }
 """Name → module and title. ``DATA`` of a module is the folder that ``all --data`` must hold for

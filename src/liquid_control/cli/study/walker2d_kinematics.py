@@ -185,6 +185,7 @@ def _finish(args, console, plan, store, failed, measure, rollouts) -> tuple[int,
     """
     from dataclasses import asdict
 
+    from liquid_control.cli.study.pages import write_report
     from liquid_control.provenance import provenance, write_json
     from liquid_control.report.study_plots import write_plots
     from liquid_control.study.carry_out import failures
@@ -214,7 +215,7 @@ def _finish(args, console, plan, store, failed, measure, rollouts) -> tuple[int,
         write_json(path, whole)
     for table in tables(summary, measure):
         console.print(table)
-    plots = write_plots(args.out, summary, runs)
+    plots = [*write_plots(args.out, summary, runs), *write_report(args.out)]
     written = ', '.join(path.name for path in (args.out / 'results.json', *plots))
     console.print(f'in {args.out}: {written}', highlight=False)
     return len(runs), failed

@@ -66,6 +66,7 @@ def write_claims(path: Path, judged: Sequence[Judged], rule: Sequence[str]) -> P
         (),
         tables,
         origin,
+        opened=True,
     )
     return write_study_page(path, page)
 
@@ -74,9 +75,9 @@ def words(judged: Iterable[Judged]) -> list[str]:
     """A sentence a claim, with its limits."""
     said = []
     for one in judged:
-        text = f'{one.claim.name}: {one.verdict}. {one.claim.text}'
-        if one.limits:
-            text += f' Limits: {"; ".join(one.limits)}.'
+        verdict = f'{one.verdict[0].upper()}{one.verdict[1:]}'
+        limits = f' ({"; ".join(one.limits)})' if one.limits else ''
+        text = f'{verdict}: “{one.claim.text}”{limits}'
         said.append(text)
     return said
 

@@ -40,6 +40,7 @@ class StudyPage:
         tables: all figures.
         provenance: (what, value) of all that is needed to repeat it.
         looks: name in the plots → how it looks.
+        opened: whether the tables are open at first.
     """
 
     title: str
@@ -49,6 +50,7 @@ class StudyPage:
     tables: Sequence[Table] = ()
     provenance: Sequence[tuple[str, str]] = ()
     looks: Mapping[str, Look] = field(default_factory=dict)
+    opened: bool = False
 
 
 def write_study_page(path: Path, page: StudyPage) -> Path:
@@ -76,6 +78,7 @@ def write_study_page(path: Path, page: StudyPage) -> Path:
         tables=page.tables,
         provenance=page.provenance,
         looks=page.looks,
+        opened=page.opened,
         short=short_name,
         bands=len(page.looks) <= _BANDS,
         plots=json.dumps(figures, allow_nan=False).replace('<', '\\u003c'),

@@ -87,7 +87,7 @@ def write(
         style,
     )
     panels = [
-        Panel(title, axis, 'parameters', lines)
+        Panel(title, axis, 'parameters', lines, sorted({x for x, _ in next(iter(lines.values()))}))
         for title, axis, lines in zip(titles, axes, (by_units, by_order), strict=True)
     ]
     return [

@@ -23,12 +23,14 @@ class Panel(NamedTuple):
         title: above it.
         x, y: titles of the axes.
         lines: cell → its points (x, y).
+        ticks: values marked on the x axis; by default powers of ten.
     """
 
     title: str
     x: str
     y: str
     lines: Mapping[str, Sequence[tuple[float, float]]]
+    ticks: Sequence[float] = ()
 
 
 def write_picture(path: Path, panels: Sequence[Panel], looks: Mapping[str, Look]) -> Path:
@@ -49,9 +51,8 @@ def write_picture(path: Path, panels: Sequence[Panel], looks: Mapping[str, Look]
                     xs, ys, color=look.color, ls=_DASHES[look.dash], marker=_MARKS[look.symbol],
                     ms=3.5,
                 )  # fmt: skip
-            values = sorted({x for points in panel.lines.values() for x, _ in points})
-            if len(values) <= 8:
-                ax.set_xticks(values, [f'{value:g}' for value in values])
+            if panel.ticks:
+                ax.set_xticks(panel.ticks, [f'{value:g}' for value in panel.ticks])
                 ax.set_xticks([], minor=True)
             ax.set(title=panel.title, xlabel=panel.x, ylabel=panel.y)
             ax.grid(alpha=0.15, lw=0.6)

@@ -103,7 +103,7 @@ def _fewer(groups: Sequence[Group]) -> list[Evidence]:
             _of(groups, *_TRAINED[:3], test='test'), lambda one: (one.study, one.condition)
         )
     ]
-    found += _matched(groups, 'parameters', 'parameters')
+    found += _matched(groups, 'parameters', 'fewer parameters')
     for part in by_source(_of(groups, 'parameters')):
         found.append(figures(part, 'parameters', 'parameters at equal numbers of units'))
     return present(found)
@@ -116,15 +116,15 @@ def _memory(groups: Sequence[Group]) -> list[Evidence]:
         where = f'{part[0].study}, models of equal size'
         found.append(figures(part, 'state_bytes', f'{where}: bytes of the state'))
         found.append(figures(part, 'saved_mb', f'{where}: memory saved in training'))
-    found += _matched(groups, 'state_bytes', 'bytes of the state')
-    found += _matched(groups, 'saved_mb', 'memory saved in training')
+    found += _matched(groups, 'state_bytes', 'a smaller state')
+    found += _matched(groups, 'saved_mb', 'less memory in training')
     for part in by_source(_of(groups, 'cost')):
         found.append(figures(part, 'resident_bytes', 'exported policies: resident memory'))
     return present(found)
 
 
 def _matched(groups: Sequence[Group], figure: str, words: str) -> list[Evidence | None]:
-    what = f'memory: gated models that a liquid one matches with fewer {words}'
+    what = f'memory: gated models that a liquid one matches with {words}'
     return [smaller(part, figure, what) for part in by_source(_of(groups, 'memory', test='test'))]
 
 

@@ -1,0 +1,38 @@
+"""The page of a study, from its results.json."""
+
+from pathlib import Path
+
+TITLES = {
+    'walker2d-kinematics': 'Walker2d kinematics',
+    'synthetic': 'Synthetic series',
+    'icu': 'In-hospital mortality',
+    'memory': 'Accuracy for memory',
+}
+
+
+def write_report(folder: Path) -> list[Path]:
+    """Write ``report.html`` beside ``results.json`` if there is something to compare.
+
+    Returns the page, or nothing.
+
+    Raises:
+        ValueError: results.json is not that of a study.
+        OSError: the page cannot be written.
+    """
+    from liquid_control.files import from_json
+    from liquid_control.report.study.compared import write_compared
+    from liquid_control.report.study.memory import write_memory
+    from liquid_control.study.claims.reading import read
+
+    path = folder / 'results.json'
+    groups = read([path], folder)
+    if not groups:
+        return []
+    whole = from_json(path.read_text())
+    title = TITLES.get(whole['study'], whole['study'])
+    origin = {**whole.get('provenance', {}), 'results': groups[0].source.sha256}
+    if whole['study'] == 'memory':
+        title = f'{title}: {whole["data"]}'
+        updates = whole['footing']['updates']
+        return write_memory(folder, title, groups, origin, whole['failed'], updates)
+    return [write_compared(folder, title, groups, origin, whole.get('failed') or {})]

@@ -1,0 +1,185 @@
+"""Page and picture of cells that a study compared: scores, and scores against what they cost."""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from liquid_control.evaluation.robustness import Estimate
+from liquid_control.report.robustness.look import NOTHING, Look, listed, looks
+from liquid_control.report.robustness.plots import Plot, plot, points, safe
+from liquid_control.report.robustness.tables import Table
+from liquid_control.report.study.groups import Group
+from liquid_control.report.study.page import REPORT, Section, StudyPage, provenance_rows
+from liquid_control.report.study.page import write_study_page as write_page
+from liquid_control.report.summary import Sentence
+
+COSTS = {
+    'parameters': 'parameters',
+    'state_bytes': 'state, bytes',
+    'saved_mb': 'saved in training, MiB',
+    'peak_resident_mb': 'peak resident memory, MiB',
+    'seconds_round': 'time of a round, s',
+}
+"""Figure → its title."""
+_NAMED = 4
+"""Cells that a sentence names."""
+
+
+def write_compared(
+    folder: Path,
+    title: str,
+    groups: Sequence[Group],
+    origin: Mapping[str, Any],
+    failed: Mapping[str, str],
+    sentences: Sequence[Sentence] = (),
+    sections: Sequence[Section] = (),
+) -> Path:
+    """Write ``report.html`` into a folder; returns its path.
+
+    Args:
+        folder: an existing folder.
+        title: what was studied.
+        groups: its comparisons.
+        origin: provenance.
+        failed: run → why it failed.
+        sentences: the answer in words, instead of one on each group.
+        sections: plots, instead of those of each group.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    names = list(dict.fromkeys(name for group in groups for name in sorted(group.cells)))
+    style = looks(names)
+    answers = [Sentence(f'{run} failed: {why}', bad=True) for run, why in failed.items()]
+    for text in dict.fromkeys(_limit(group) for group in groups):
+        if text:
+            answers.append(Sentence(text, bad=True))
+    answers += list(sentences) or [Sentence(words(group)) for group in groups]
+    page = StudyPage(
+        title,
+        f'{len(names)} cells · {len(groups)} comparisons',
+        answers,
+        sections or _sections(groups, style),
+        [_table(group) for group in groups],
+        provenance_rows(origin),
+        style,
+    )
+    return write_page(folder / REPORT, page)
+
+
+def words(group: Group) -> str:
+    """Who is best, or that no winner can be named."""
+    ranked = ordered(group)
+    where = f'{group.condition}, {group.criterion}'
+    if not ranked:
+        return f'{where}: no cell has a score.'
+    first, *others = ranked
+    near = [name for name in others if not apart(group.cells[first].score, group.cells[name].score)]
+    reached = [f'{name} {figure(group.cells[name].score)}' for name in ranked[:_NAMED]]
+    if len(ranked) > _NAMED:
+        last = figure(group.cells[ranked[-1]].score)
+        reached.append(f'last of {len(ranked)} {ranked[-1]} {last}')
+    scores = listed(reached)
+    if not others:
+        return f'{where}: {scores}.'
+    if math.isnan(group.cells[first].score.low):
+        return f'{where}: a single seed, so no winner can be named: {scores}.'
+    if near:
+        names = listed([first, *near][:_NAMED])
+        more = f' and {len(near) + 1 - _NAMED} more' if len(near) + 1 > _NAMED else ''
+        return f'{where}: no winner, {names}{more} cannot be told apart. {scores}.'
+    return f'{where}: {first} is best, its interval overlaps no other. {scores}.'
+
+
+def ordered(group: Group) -> list[str]:
+    """Cells with a score, from best to worst."""
+    known = [name for name, one in group.cells.items() if not math.isnan(one.score.value)]
+    return sorted(known, key=lambda name: group.cells[name].score.value, reverse=group.greater)
+
+
+def apart(one: Estimate, other: Estimate) -> bool:
+    """Whether two intervals do not overlap; false without intervals."""
+    return one.low > other.high or one.high < other.low
+
+
+def figure(one: Estimate) -> str:
+    """``0.851 [0.843, 0.857]``."""
+    if math.isnan(one.value):
+        return NOTHING
+    if math.isnan(one.low):
+        return f'{one.value:.3g}'
+    return f'{one.value:.3g} [{one.low:.3g}, {one.high:.3g}]'
+
+
+def _limit(group: Group) -> str:
+    if group.quick:
+        return 'A quick run, to try the study: its figures say nothing about the cells.'
+    return f'{group.condition}: {group.remark}.' if group.remark else ''
+
+
+def _sections(groups: Sequence[Group], style: Mapping[str, Look]) -> list[Section]:
+    made = []
+    for group in groups:
+        plots = [_ranking(group, style)]
+        for key, title in COSTS.items():
+            known = [name for name in ordered(group) if key in group.cells[name].figures]
+            values = [group.cells[name].figures[key] for name in known]
+            if values and max(values) > 1.1 * min(values):
+                plots.append(_against(group, known, key, title, style))
+        about = 'The middle of the seeds and its 95 % interval'
+        better = 'greater' if group.greater else 'less'
+        title = f'{group.condition}: {group.criterion}'
+        made.append(Section(title, f'{about}; {better} is better.', plots))
+    return made
+
+
+def _ranking(group: Group, style: Mapping[str, Look]) -> Plot:
+    """Cells from best to worst."""
+    names = ordered(group)
+    traces = [
+        points(name, style[name], group.cells[name].score, -row, _hover(group, name))
+        for row, name in enumerate(names)
+    ]
+    ticks = {'tickvals': [-row for row in range(len(names))], 'ticktext': [*map(safe, names)]}
+    y = {'title': '', **ticks, 'range': [-len(names) + 0.5, 0.5]}
+    return plot('from best to worst', traces, {'title': group.criterion}, y, 80 + 20 * len(names))
+
+
+def _against(
+    group: Group, names: Sequence[str], key: str, title: str, style: Mapping[str, Look]
+) -> Plot:
+    values = {name: group.cells[name].figures[key] for name in names}
+    low, high = min(values.values()), max(values.values())
+    log = low > 0 and high > 4 * low
+    traces = [
+        points(
+            name, style[name], group.cells[name].score, value,
+            f'{_hover(group, name)}<br>{safe(title)}: {value:,.4g}', vertical=True,
+        )
+        for name, value in values.items()
+    ]  # fmt: skip
+    x = {'title': title, **({'type': 'log'} if log else {'rangemode': 'tozero'})}
+    return plot(f'against {title.partition(",")[0]}', traces, x, {'title': group.criterion}, 300)
+
+
+def _hover(group: Group, name: str) -> str:
+    return f'<b>{safe(name)}</b><br>{group.criterion} {figure(group.cells[name].score)}'
+
+
+def _table(group: Group) -> Table:
+    known = [key for key in COSTS if any(key in one.figures for one in group.cells.values())]
+    rows = tuple(
+        (
+            name,
+            figure(group.cells[name].score),
+            *(_number(group.cells[name].figures.get(key)) for key in known),
+        )
+        for name in [*ordered(group), *(set(group.cells) - set(ordered(group)))]
+    )
+    heads = ('cell', f'{group.criterion}', *(COSTS[key] for key in known))
+    return Table(f'{group.condition}: {group.criterion}', heads, rows)
+
+
+def _number(value: float | None) -> str:
+    return NOTHING if value is None else f'{value:,.4g}' if value < 1e4 else f'{value:,.0f}'

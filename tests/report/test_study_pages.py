@@ -1,0 +1,92 @@
+"""Pages of studies: what they say, and that a browser draws them."""
+
+import math
+
+import pytest
+from browsing import needs_browser, opened
+
+pytest.importorskip('plotly')
+
+from liquid_control.evaluation.robustness import Estimate
+from liquid_control.report.study.compared import words, write_compared
+from liquid_control.report.study.groups import Group, Score, Source
+from liquid_control.report.study.memory import frontier, write_memory
+
+SOURCE = Source('results.json', 'ab' * 32, 'liquid-control study made')
+
+
+def made(scores, condition='8 units', scale=1.0, **more):
+    cells = {}
+    for number, (name, (value, spread)) in enumerate(scores.items(), 1):
+        figures = {
+            'parameters': 100.0 * number * scale, 'state_bytes': 32.0 * scale,
+            'saved_mb': 2.0 * scale / number, 'peak_resident_mb': 200 + 9.0 * number * scale,
+        }  # fmt: skip
+        low, high = value - spread, value + spread
+        cells[name] = Score(Estimate(value, low, high), figures)
+    return Group('made', condition, 'test mse', False, cells, SOURCE, **more)
+
+
+FAR = {'cfc': (0.5, 0.1), 'gru': (0.9, 0.1), 'ltc': (1.5, 0.1)}
+NEAR = {'cfc': (0.5, 0.1), 'gru': (0.6, 0.1), 'ltc': (1.5, 0.1)}
+
+
+def test_winner_only_without_overlap():
+    assert 'cfc is best, its interval overlaps no other' in words(made(FAR))
+    assert 'no winner, cfc and gru cannot be told apart' in words(made(NEAR))
+
+
+def test_single_seed_has_no_winner():
+    text = words(made({'cfc': (0.5, math.nan), 'gru': (0.9, math.nan)}))
+    assert 'a single seed, so no winner can be named' in text
+
+
+def test_greater_scores_can_be_better():
+    group = made(FAR)
+    turned = Group('made', 'x', 'test auroc', True, group.cells, SOURCE)
+    assert 'ltc is best' in words(turned)
+
+
+def test_frontier_improves_with_the_bound():
+    groups = [made(FAR, '8 units'), made({'cfc': (0.3, 0.1), 'gru': (0.25, 0.1)}, '16 units', 4)]
+    steps = frontier(groups, 'parameters')
+    assert [(step.best.cell, step.best.width, step.bound) for step in steps] == [
+        ('cfc', '8 units', 100), ('cfc', '16 units', 400), ('gru', '16 units', 800),
+    ]  # fmt: skip
+    assert steps[0].near == ()
+    assert steps[-1].near == ('cfc',)
+
+
+def test_limits_come_first(tmp_path):
+    group = made(FAR, remark='600 of 15,150 gradient steps')
+    page = write_compared(tmp_path, 'Made', [group], {}, {'run-1': 'update 3: not finite'})
+    text = page.read_text()
+    bad = text.index('run-1 failed: update 3: not finite'), text.index('8 units: 600 of 15,150')
+    assert max(bad) < text.index('cfc is best')
+
+
+def test_quick_run_is_said(tmp_path):
+    page = write_compared(tmp_path, 'Made', [made(FAR, quick=True)], {}, {})
+    assert 'A quick run, to try the study' in page.read_text()
+
+
+@needs_browser
+@pytest.mark.parametrize('width', [500, 1280])
+def test_a_browser_draws_the_pages(tmp_path, width):
+    groups = [made(NEAR), made(FAR, '16 units', 4)]
+    origin = {'command': 'liquid-control study made', 'seeds': [0, 1]}
+    (tmp_path / 'memory').mkdir()
+    pages = (
+        write_compared(tmp_path, 'Made', groups, origin, {}),
+        *write_memory(tmp_path / 'memory', 'Made', groups, origin, {}, 300),
+    )
+    assert pages[2].stat().st_size > 10_000
+    for page in pages[:2]:
+        console, seen = opened(page, width)
+        assert console == []
+        assert seen['loaded'] == []
+        assert seen['plots'] >= 7
+        assert seen['drawn'] >= seen['plots']
+        assert seen['overflow'] <= 0
+        assert seen['before'] == seen['again']
+        assert seen['before'][0] > seen['fewer'][0]
