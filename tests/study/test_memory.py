@@ -20,16 +20,19 @@ def test_small_study_and_again(tmp_path, capsys):
     assert 'report.html, memory.png' in ' '.join(capsys.readouterr().out.split())
     whole = json.loads((out / 'results.json').read_text())
     assert (whole['study'], whole['complete']) == ('memory', 'quick')
-    rows = {(row['cell'], row['size']): row for row in whole['summary']}
+    (data,) = whole['data'].values()
+    assert data['criterion'] == 'nmse'
+    rows = {(row['cell'], row['size']): row for row in data['summary']}
     assert set(rows) == {(cell, size) for cell in ('gru', 'cfc') for size in (8, 32)}
     assert rows['gru', 32]['state_bytes'] == 128
     assert rows['gru', 32]['saved_mb'] > rows['gru', 8]['saved_mb'] > 0
     page = (out / 'report.html').read_text()
     assert 'A quick run' in page
     assert '2 gradient steps a run' in page
-    before = {path: path.stat().st_mtime_ns for path in (out / 'runs').iterdir()}
+    runs = out / 'damped-sine-irregular-clean' / 'runs'
+    before = {path: path.stat().st_mtime_ns for path in runs.iterdir()}
     assert cli.main(command) == 0
-    assert before == {path: path.stat().st_mtime_ns for path in (out / 'runs').iterdir()}
+    assert before == {path: path.stat().st_mtime_ns for path in runs.iterdir()}
 
 
 def test_all_cells_at_all_widths_are_listed(capsys):

@@ -10,6 +10,7 @@ torch = pytest.importorskip('torch')
 from liquid_control import cells
 from liquid_control.study import model as models
 from liquid_control.study.carry_out import carry_out_all, results, store
+from liquid_control.study.default_footing import QUICK
 from liquid_control.study.synthetic import plan
 from liquid_control.study.synthetic.data import HORIZON, SyntheticData
 from liquid_control.study.synthetic.forecast import one_step
@@ -30,7 +31,7 @@ def test_stepping_equals_whole_sequences(cell):
 
 def test_study_learns_and_resumes(tmp_path):
     """A short training beats persistence; a second start finds the results."""
-    footing = dataclasses.replace(plan.QUICK, cells=('gru',), updates=150)
+    footing = dataclasses.replace(QUICK, cells=('gru',), updates=150)
     conditions = [SyntheticData('damped-sine')]
     for _ in carry_out_all(footing, conditions, tmp_path, workers=1):
         pass

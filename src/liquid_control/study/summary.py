@@ -1,6 +1,6 @@
 """Results of a comparison as rows, one for each cell and size, over its seeds."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 from typing import Any
 
@@ -65,22 +65,55 @@ def _row(cell: str, size: int, group: list, tried: Mapping) -> dict[str, Any]:
     return row
 
 
-def table(rows: Iterable[Mapping[str, Any]], data: StudyData) -> FittedTable:
-    """The rows as a table for the terminal."""
-    shown = FittedTable(
-        'cell', Figure('size', ',d'),
-        Figure('IQM [95 %]', '.3f', ('IQM', 'low', 'high'), '{} [{}, {}]', True),
-        Figure('params', ',d'), Figure('round, s', '.1f'), Figure('saved, MiB', '.1f'),
-        Figure('lr'), title=f'{data.title}: test {data.criterion}',
+def table(
+    rows: Sequence[Mapping[str, Any]],
+    data: StudyData,
+    baselines: Mapping[str, Mapping[str, Any]] | None = None,
+) -> FittedTable:
+    """The rows as a table for the terminal, and the baselines beneath them.
+
+    Args:
+        rows: of :func:`summarize`.
+        data: the data set.
+        baselines: name → scores, named as those of a cell.
+    """
+    baselines = baselines or {}
+    shown = [f'test_{data.criterion}', f'outside_{data.criterion}']
+    shown += ['test_valid_time', 'outside_valid_time']
+    scored = {name for row in rows for name in row['scores']}
+    shown = [name for name in shown if name in scored] or shown[:1]
+    seeds = max((len(row['seeds']) for row in rows), default=0)
+    costs = [
+        (Figure('size', ',d'), 'size'), (Figure('params', ',d'), 'parameters'),
+        (Figure('round, s', '.1f'), 'seconds_round'), (Figure('saved, MiB', '.1f'), 'saved_mb'),
+    ]  # fmt: skip
+    if len(shown) > 1:  # two blocks on a terminal instead of three
+        costs = costs[1:2]
+    made = FittedTable(
+        'cell', *map(_score_column, shown), *(column for column, _ in costs), Figure('lr'),
+        title=f'{data.title}: {_interval(seeds)}',
     )  # fmt: skip
     for row in rows:
-        score = row['scores'].get(f'test_{data.criterion}')
+        found = [row['scores'].get(name, {}) for name in shown]
+        scores: list[Any] = [(one.get('iqm'), one.get('low'), one.get('high')) for one in found]
+        if not row['seeds']:
+            scores[0] = 'failed'
         rate = f'{row["learning_rate"]:g}{" (end)" if row["at_end_of_grid"] else ""}'
-        if score is None:
-            shown.add_row(row['cell'], row['size'], 'failed', None, None, None, rate)
-        else:
-            shown.add_row(
-                row['cell'], row['size'], (score['iqm'], score['low'], score['high']),
-                row['parameters'], row['seconds_round'], row['saved_mb'], rate,
-            )  # fmt: skip
-    return shown
+        made.add_row(row['cell'], *scores, *(row.get(key) for _, key in costs), rate)
+    for name, beside in baselines.items():
+        known = ((beside.get(key), None, None) for key in shown)
+        made.add_row(name, *known, *[None] * len(costs), None)
+    return made
+
+
+def _score_column(name: str) -> Figure:
+    heading = name.replace('_', ' ')
+    return Figure(heading, '.3g', ('IQM', 'low', 'high'), '{} [{}, {}]', alone=True)
+
+
+def _interval(seeds: int) -> str:
+    """What the brackets in a table over some seeds are."""
+    if seeds < 2:
+        return 'one seed, no interval'
+    range_ = ', which is their range' if seeds < 4 else ''
+    return f'interquartile mean of {seeds} seeds [95 % interval{range_}]'

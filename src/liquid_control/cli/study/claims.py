@@ -54,12 +54,14 @@ def main(args: argparse.Namespace) -> int:
     rows = []
     for one in judged:
         counts = [claims.count(one, outcome) for outcome in ('for', 'against', 'undecided')]
-        table.add_row(one.claim.name, one.verdict, *counts, '; '.join(one.limits))
+        table.add_row(one.claim.name, one.stated, *counts, '; '.join(one.limits))
         rows.append(
             {
                 'claim': one.claim.name,
                 'text': one.claim.text,
                 'verdict': one.verdict,
+                'preliminary': one.preliminary,
+                'verdict_at_margin': {f'{key:g}': value for key, value in one.verdicts.items()},
                 'not_run': one.missing,
                 'only_tried': one.tried,
                 'short_runs': one.short,

@@ -1,29 +1,51 @@
-"""What studies on the same footing share: arguments, carrying out, results, the exit code."""
+"""The front of studies on the same footing: arguments, carrying out, results, the exit code."""
 
 import argparse
+import contextlib
+import dataclasses
 import sys
-from dataclasses import asdict
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from liquid_control.cli.arguments import add_device_argument, add_json_argument, whole
+from liquid_control.cli.arguments import (
+    add_device_argument,
+    add_json_argument,
+    add_names_argument,
+    whole,
+)
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
+    from liquid_control.jobs import Progress
     from liquid_control.study.footing import Footing
     from liquid_control.study.sequences import StudyData
 
+Baselines = Callable[[Any], Mapping[str, Mapping[str, Any]]]
+"""Data set → name → scores, named as those of a cell."""
 
-def add_compared_arguments(parser: argparse.ArgumentParser, name: str) -> None:
-    """Add the arguments of a study on the same footing; its data are not among them."""
+
+def add_compared_arguments(parser: argparse.ArgumentParser, name: str, updates: int) -> None:
+    """Add the arguments of a study on the same footing; its data are not among them.
+
+    Args:
+        parser: of the study.
+        name: of the study, for its folder.
+        updates: gradient steps of a run that is not shortened, for the help.
+    """
     parser.add_argument(
         '--out', type=Path, default=Path('runs') / name, metavar='FOLDER',
         help=f'folder for finished runs, from which a stopped study resumes (runs/{name})',
     )  # fmt: skip
-    parser.add_argument('--cells', default='', metavar='A,B', help='only these cells')
+    add_names_argument(parser, '--cells', 'A,B', 'only these cells')
     parser.add_argument(
         '--runs', default='*', metavar='PATTERN', help="only matching runs ('*-seed0')"
     )
-    parser.add_argument('--seeds', type=whole(1), default=3, help='number of seeds, from 0 on (3)')
+    parser.add_argument('--seeds', type=whole(1), help='number of seeds, from 0 on (3)')
+    parser.add_argument(
+        '--updates', type=whole(1), help=f'gradient steps of each compared run ({updates:,})'
+    )
     parser.add_argument('--workers', type=whole(1), default=1, help='runs at a time (1)')
     parser.add_argument('--quick', action='store_true', help='few updates and cells, to try it')
     parser.add_argument('--list', action='store_true', help='list the runs and exit')
@@ -31,21 +53,35 @@ def add_compared_arguments(parser: argparse.ArgumentParser, name: str) -> None:
     add_json_argument(parser, 'also write the results here')
 
 
-def cells_of(args: argparse.Namespace) -> tuple[str, ...]:
-    """The cells that are asked for; none for all."""
-    return tuple(filter(None, (name.strip() for name in args.cells.split(','))))
+def asked_footing(args: argparse.Namespace, footing: 'Footing', quick: 'Footing') -> 'Footing':
+    """The footing in full or to try it, with the cells, runs, seeds and updates asked for."""
+    asked = {
+        'cells': tuple(args.cells),
+        'seeds': args.seeds,
+        'updates': args.updates,
+        'pattern': args.runs,
+    }
+    given = {name: value for name, value in asked.items() if value}
+    return dataclasses.replace(quick if args.quick else footing, **given)
 
 
 def compare(
-    args: argparse.Namespace, footing: 'Footing', data: 'StudyData', study: str | None = None
+    args: argparse.Namespace,
+    study: str,
+    footing: 'Footing',
+    data: 'Sequence[StudyData]',
+    baselines: Baselines | None = None,
 ) -> int:
-    """List or carry out a comparison; write results.json and the page, print the table.
+    """List or carry out a comparison; write results.json and the page, print a table a data set.
+
+    Each data set has a folder of its name in ``--out``.
 
     Args:
         args: of the command.
-        footing: the runs.
-        data: the data set.
-        study: name of the study, if it is not that of the data set.
+        study: its name.
+        footing: the runs on each data set.
+        data: the data sets, at least one.
+        baselines: what is shown beside the cells.
 
     Returns:
         The exit code.
@@ -55,27 +91,37 @@ def compare(
     from liquid_control.cli.arguments import terminable
     from liquid_control.cli.progress import follow
     from liquid_control.run_folder import own_folder
-    from liquid_control.study.carry_out import carry_out
-    from liquid_control.study.run import ResultStore
+    from liquid_control.study.carry_out import carry_out_all
     from liquid_control.training.device import device_named
 
     names = [run.name for run in (*footing.tuning(), *footing.runs({}))]
     console = Console()
     if args.list:
-        console.print('\n'.join(names), highlight=False)
+        several = len(data) > 1
+        for each in data:
+            for name in names:
+                print(f'{each.name}/{name}' if several else name)
         return 0
     if not names:
         raise ValueError('no run matches; --list without filters lists all runs')
     device_named(args.device)
+    folder = own_folder(args.out, data[0].name)
     with console.status('reading the data'):
-        sha256 = data.load().sha256
-    store = ResultStore(own_folder(args.out, 'weights'), sha256)
+        for each in data:
+            each.load()
+        beside = {each.name: baselines(each) for each in data} if baselines else {}
+    failed: dict[str, str] = {}
+
+    def states() -> 'Generator[Progress]':
+        every = carry_out_all(footing, data, folder, args.workers, args.device)
+        with contextlib.closing(every):
+            for each, progress in every:
+                failed.update(_named(each, progress.failed, data))
+                yield progress
+
     with terminable():
-        states = carry_out(footing, store, data, args.workers, args.device)
-        progress, stopped = follow(console, 'study', 'runs', states)
-        failed = _finish(
-            args, console, footing, data, store, progress.failed, len(names), study or data.name
-        )
+        _, stopped = follow(console, 'study', 'runs', states())
+        failed |= _finish(args, console, study, footing, data, beside, failed, len(names))
     if stopped:
         print(
             f'stopped; what is finished is kept in {args.out}: the same command resumes from there',
@@ -87,34 +133,60 @@ def compare(
     return 1 if failed else 0
 
 
-def _finish(args, console, footing, data, store, failed, total: int, study: str) -> dict[str, str]:
-    """Write results.json and the page, print the table; returns run → why it failed."""
+def _finish(
+    args: argparse.Namespace,
+    console: 'Console',
+    study: str,
+    footing: 'Footing',
+    data: 'Sequence[StudyData]',
+    baselines: Mapping[str, Mapping[str, Any]],
+    failed: Mapping[str, str],
+    total: int,
+) -> dict[str, str]:
+    """Write results.json and the page, print the tables; returns run → why it failed."""
     from liquid_control.cli.study.pages import write_report
     from liquid_control.provenance import provenance, write_json
-    from liquid_control.study.carry_out import failures, results
+    from liquid_control.study.carry_out import failures, results, store
     from liquid_control.study.summary import summarize, table
 
-    runs = results(footing, store, data)
-    failed = failed | failures(runs)
-    summary = summarize(runs.values(), data)
-    complete = len(runs) == total
-    seeds = list(range(footing.seeds))
-    written: dict[str, Any] = {
+    failed, complete = dict(failed), True
+    sets: dict[str, dict[str, Any]] = {}
+    for each in data:
+        kept = store(args.out, each)
+        runs = results(footing, kept, each)
+        failed |= _named(each, failures(runs), data)
+        complete = complete and len(runs) == total
+        rows, known = summarize(runs.values(), each), baselines.get(each.name, {})
+        sets[each.name] = {
+            'title': each.title,
+            'sha256': kept.data_sha256,
+            'criterion': each.criterion,
+            'greater': each.greater,
+            'baselines': known,
+            'summary': rows,
+            'runs': [runs[name] for name in sorted(runs)],
+        }
+        console.print(table(rows, each, known))
+    written = {
         'format': 1,
         'study': study,
-        'data': data.name,
         'complete': 'quick' if complete and args.quick else complete,
         'failed': failed,
-        'provenance': provenance(data_sha256=store.data_sha256, seeds=seeds),
-        'criterion': data.criterion,
-        'greater': data.greater,
-        'footing': asdict(footing),
-        'summary': summary,
-        'runs': [runs[name] for name in sorted(runs)],
+        'provenance': provenance(seeds=list(range(footing.seeds))),
+        'footing': dataclasses.asdict(footing),
+        'data': sets,
     }
     for path in filter(None, (args.out / 'results.json', args.json)):
         write_json(path, written)
-    console.print(table(summary, data))
     pages = ''.join(f', {path.name}' for path in write_report(args.out))
     console.print(f'in {args.out}: results.json{pages}', highlight=False)
     return failed
+
+
+def _named(
+    each: 'StudyData', failed: Mapping[str, str], data: 'Sequence[StudyData]'
+) -> dict[str, str]:
+    """Failures under the name of their data set, if there are several."""
+    if len(data) == 1:
+        return dict(failed)
+    return {f'{each.name}/{name}': why for name, why in failed.items()}

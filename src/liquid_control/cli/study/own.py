@@ -6,16 +6,17 @@ import sys
 from pathlib import Path
 
 from liquid_control.cli.parser import Parser
-from liquid_control.cli.study import footed
+from liquid_control.cli.study.compared import add_compared_arguments, asked_footing, compare
 
 
 def add_arguments(parser: Parser) -> None:
     parser.add_argument('source', metavar='FILE.py:CLASS', help='a class derived from StudyData')
     parser.add_argument('--data', required=True, type=Path, help='what the class is called with')
-    footed.add_arguments(parser, 'runs/own')
+    add_compared_arguments(parser, 'own', updates=2000)
 
 
 def main(args: argparse.Namespace) -> int:
+    from liquid_control.study.default_footing import FOOTING, QUICK
     from liquid_control.study.sequences import StudyData
 
     name, _, wanted = args.source.rpartition(':')
@@ -27,8 +28,4 @@ def main(args: argparse.Namespace) -> int:
     if not (isinstance(kind, type) and issubclass(kind, StudyData)):
         raise ValueError(f'{path}: expected a class {wanted} derived from StudyData, found {kind}')
     data = kind(args.data.resolve())
-    return (
-        footed.list_runs(args, [data.name])
-        if args.list
-        else footed.compare(args, 'own', [data], {})
-    )
+    return compare(args, 'own', asked_footing(args, FOOTING, QUICK), [data])

@@ -32,7 +32,8 @@ def write_report(folder: Path) -> list[Path]:
     title = TITLES.get(whole['study'], whole['study'])
     origin = {**whole.get('provenance', {}), 'results': groups[0].source.sha256}
     if whole['study'] == 'memory':
-        title = f'{title}: {whole["data"]}'
+        (data,) = whole['data'].values()
+        title = f'{title}: {data["title"]}'
         updates = whole['footing']['updates']
         return write_memory(folder, title, groups, origin, whole['failed'], updates)
     return [write_compared(folder, title, groups, origin, whole.get('failed') or {})]

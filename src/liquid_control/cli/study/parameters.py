@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from liquid_control.cli.arguments import add_json_argument, whole
+from liquid_control.cli.arguments import add_json_argument, add_names_argument, whole
 from liquid_control.cli.parser import Parser
 
 DATA = None
@@ -14,7 +14,7 @@ def add_arguments(parser: Parser) -> None:
         '--out', type=Path, default=Path('runs/parameters'), metavar='FOLDER',
         help='folder for page and picture (runs/parameters)',
     )  # fmt: skip
-    parser.add_argument('--cells', default='', metavar='A,B', help='only these cells')
+    add_names_argument(parser, '--cells', 'A,B', 'only these cells')
     parser.add_argument('--workers', type=whole(1), default=1, help='not used: it takes seconds')
     parser.add_argument('--quick', action='store_true', help='not used: it takes seconds')
     parser.add_argument('--list', action='store_true', help='list the formulas and exit')
@@ -30,7 +30,7 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.run_folder import own_folder
     from liquid_control.study import parameters
 
-    names = chosen([name.strip() for name in args.cells.split(',')] if args.cells else ['all'])
+    names = chosen(args.cells or ['all'])
     formulas = {name: parameters.FORMULAS[name].text for name in names}
     console = Console()
     if args.list:

@@ -3,20 +3,19 @@
 import argparse
 
 from liquid_control.cli.parser import Parser
-from liquid_control.cli.study import footed
+from liquid_control.cli.study.compared import add_compared_arguments, asked_footing, compare
 
 DATA = None
 
 
 def add_arguments(parser: Parser) -> None:
-    footed.add_arguments(parser, 'runs/synthetic')
+    add_compared_arguments(parser, 'synthetic', updates=2000)
 
 
 def main(args: argparse.Namespace) -> int:
+    from liquid_control.study.default_footing import FOOTING, QUICK
+    from liquid_control.study.synthetic.data import SyntheticData
     from liquid_control.study.synthetic.plan import conditions
 
-    data = conditions(args.quick)
-    if args.list:
-        return footed.list_runs(args, [each.name for each in data])
-    baselines = {each.name: each.baselines() for each in data}
-    return footed.compare(args, 'synthetic', data, baselines)
+    footing = asked_footing(args, FOOTING, QUICK)
+    return compare(args, 'synthetic', footing, conditions(args.quick), SyntheticData.baselines)

@@ -5,7 +5,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from liquid_control.cli.arguments import add_device_argument, add_json_argument
+from liquid_control.cli.arguments import (
+    add_device_argument,
+    add_json_argument,
+    add_names_argument,
+)
 from liquid_control.cli.parser import Parser
 
 DATA = 'walker2d_kinematics'
@@ -24,7 +28,7 @@ def add_arguments(walker: Parser) -> None:
         help='folder for finished runs, from which a stopped study resumes '
         '(runs/walker2d-kinematics)',
     )  # fmt: skip
-    walker.add_argument('--cells', metavar='A,B', help='only these cells')
+    add_names_argument(walker, '--cells', 'A,B', 'only these cells')
     walker.add_argument(
         '--runs', default='*', metavar='PATTERN', help="only matching runs ('*-seed0')"
     )
@@ -74,11 +78,9 @@ def main(args: argparse.Namespace) -> int:
         value = getattr(args, name)
         if value is not None and value < 1:
             raise ValueError(f'--{name}: expected 1 or more, found {value}')
-    if args.cells is not None and not args.cells.strip(', '):
-        raise ValueError(f'--cells: expected names of cells, found {args.cells!r}')
     asked: dict[str, Any] = {
         'parts': tuple(args.part or ()),
-        'cells': tuple(filter(None, (args.cells or '').split(','))),
+        'cells': tuple(args.cells),
         'budgets': tuple(args.budget or ()),
     }
     if args.quick:

@@ -1,6 +1,6 @@
 """``report.html`` of the claims."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -20,9 +20,7 @@ class Evidence(Protocol):
     @property
     def outcome(self) -> str: ...
     @property
-    def remark(self) -> str: ...
-    @property
-    def quick(self) -> bool: ...
+    def limits(self) -> str: ...
     @property
     def source(self) -> Source: ...
 
@@ -44,7 +42,9 @@ class Judged(Protocol):
     @property
     def evidence(self) -> Sequence[Evidence]: ...
     @property
-    def verdict(self) -> str: ...
+    def stated(self) -> str: ...
+    @property
+    def verdicts(self) -> Mapping[float, str]: ...
     @property
     def limits(self) -> list[str]: ...
 
@@ -58,6 +58,7 @@ def write_claims(path: Path, judged: Sequence[Judged], rule: Sequence[str]) -> P
     sources = dict.fromkeys(item.source for one in judged for item in one.evidence)
     tables = [_table(one) for one in judged if one.evidence]
     tables.append(Table('The rule', ('', 'text'), tuple(enumerated(rule)), texts=2))
+    tables.append(_margins(judged))
     origin = [(one.path, f'{one.sha256} {one.command}'.strip()) for one in sources]
     page = StudyPage(
         'The claims of the review arXiv 2510.07578',
@@ -75,7 +76,7 @@ def words(judged: Iterable[Judged]) -> list[str]:
     """A sentence a claim, with its limits."""
     said = []
     for one in judged:
-        verdict = f'{one.verdict[0].upper()}{one.verdict[1:]}'
+        verdict = f'{one.stated[0].upper()}{one.stated[1:]}'
         limits = f' ({"; ".join(one.limits)})' if one.limits else ''
         text = f'{verdict}: “{one.claim.text}”{limits}'
         said.append(text)
@@ -84,7 +85,16 @@ def words(judged: Iterable[Judged]) -> list[str]:
 
 def enumerated(rule: Iterable[str]) -> list[tuple[str, str]]:
     """The sentences of the rule with their numbers."""
-    return [(str(number), text) for number, text in enumerate(rule, 1)]
+    return [(str(number), text.replace('`', '')) for number, text in enumerate(rule, 1)]
+
+
+def _margins(judged: Sequence[Judged]) -> Table:
+    """The verdicts with each margin for figures without interval."""
+    margins = list(dict.fromkeys(margin for one in judged for margin in one.verdicts))
+    heads = ('claim', *(f'{100 * margin:g} %' for margin in margins))
+    rows = tuple((one.claim.name, *(one.verdicts[key] for key in margins)) for one in judged)
+    title = 'Verdicts with other margins for counts, times and memory'
+    return Table(title, heads, rows, texts=len(heads))
 
 
 def _table(one: Judged) -> Table:
@@ -93,10 +103,10 @@ def _table(one: Judged) -> Table:
             item.what.replace('`', ''),
             item.found.replace('`', ''),
             item.outcome,
-            '; '.join(filter(None, ('quick, does not count' if item.quick else '', item.remark))),
+            item.limits,
             item.source.path,
         )
         for item in one.evidence
     )
     heads = ('comparison', 'found', 'outcome', 'limits', 'file')
-    return Table(f'{one.claim.name}: {one.verdict}', heads, rows, texts=5)
+    return Table(f'{one.claim.name}: {one.stated}', heads, rows, texts=5)

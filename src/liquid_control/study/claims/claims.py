@@ -1,7 +1,7 @@
 """The claims of the review, and which comparisons speak for or against each."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from liquid_control.report.study.groups import Group
 from liquid_control.study.claims.compare import (
@@ -13,10 +13,11 @@ from liquid_control.study.claims.compare import (
     by_source,
     figures,
     kinds,
+    not_worse,
     present,
     smaller,
 )
-from liquid_control.study.claims.rule import Verdict, verdict
+from liquid_control.study.claims.rule import MARGIN, MARGINS, Verdict, verdict
 
 NOISE = ('noise', 'spikes', 'random_walk', 'quantisation', 'command_noise')
 """Faults of the benchmark that are noise."""
@@ -31,13 +32,13 @@ class Claim:
         name: a few words.
         text: what the review says.
         sources: studies and benchmarks that can tell.
-        evidence: from all groups to what they say.
+        evidence: from all groups and a margin of figures without interval to what they say.
     """
 
     name: str
     text: str
     sources: tuple[str, ...]
-    evidence: Callable[[Sequence[Group]], list[Evidence]]
+    evidence: Callable[[Sequence[Group], float], list[Evidence]]
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,8 @@ class Judged:
 
     Attributes:
         claim: the claim.
-        evidence: all comparisons, those of quick runs included.
-        verdict: by the rule.
+        evidence: all comparisons, those that do not count included.
+        verdicts: margin → verdict by the rule.
         missing: sources without results.
         tried: sources with quick runs.
         short: sources whose runs had less than half of their gradient steps.
@@ -55,10 +56,25 @@ class Judged:
 
     claim: Claim
     evidence: Sequence[Evidence]
-    verdict: Verdict
+    verdicts: Mapping[float, Verdict]
     missing: tuple[str, ...]
     tried: tuple[str, ...]
     short: tuple[str, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict by the rule."""
+        return self.verdicts[MARGIN]
+
+    @property
+    def preliminary(self) -> bool:
+        """Whether a comparison that counts comes from short runs."""
+        return any(one.counts and one.short for one in self.evidence)
+
+    @property
+    def stated(self) -> str:
+        """The verdict, and whether it is preliminary."""
+        return f'{self.verdict}, preliminary' if self.preliminary else self.verdict
 
     @property
     def limits(self) -> list[str]:
@@ -69,21 +85,25 @@ class Judged:
 
 def judge(groups: Sequence[Group]) -> list[Judged]:
     """Every claim with what the groups say about it."""
+    known = {group.study for group in groups}
+    tried = {group.study for group in groups if group.quick}
+    short = {group.study for group in groups if group.short}
     judged = []
     for claim in CLAIMS:
-        found = claim.evidence(groups)
-        counted = [one.outcome for one in found if not one.quick]
-        known = {group.study for group in groups}
-        tried = {group.study for group in groups if group.quick}
-        short = {group.study for group in groups if group.short}
+        found = {margin: claim.evidence(groups, margin) for margin in MARGINS}
         judged.append(
             Judged(
-                claim, found, verdict(counted),
+                claim,
+                found[MARGIN],
+                {
+                    margin: verdict(one.outcome for one in some if one.counts)
+                    for margin, some in found.items()
+                },
                 tuple(name for name in claim.sources if name not in known),
                 tuple(name for name in claim.sources if name in tried),
                 tuple(name for name in claim.sources if name in short),
             )
-        )  # fmt: skip
+        )
     return judged
 
 
@@ -92,43 +112,54 @@ def _of(groups: Iterable[Group], *studies: str, test: str = '') -> list[Group]:
     return [one for one in groups if one.study in studies and one.criterion.startswith(test)]
 
 
-def _accuracy(groups: Sequence[Group]) -> list[Evidence]:
-    return present(best(one) for one in _of(groups, *_TRAINED[:3], test='test'))
+def _accuracy(groups: Sequence[Group], margin: float) -> list[Evidence]:
+    found = []
+    for part in _trained(groups, *_TRAINED[:3]):
+        where = f'{part[0].study}, {part[0].criterion}'
+        found.append(best(part, f'{where}: best liquid and best gated cell'))
+        found.append(not_worse(part, f'{where}: every liquid and the best gated cell'))
+    return present(found)
 
 
-def _fewer(groups: Sequence[Group]) -> list[Evidence]:
+def _fewer(groups: Sequence[Group], margin: float) -> list[Evidence]:
     found = [
-        kinds(part, f'{part[0].study}, {part[0].condition}: error of models of equal size')
-        for part in by_source(
-            _of(groups, *_TRAINED[:3], test='test'), lambda one: (one.study, one.condition)
-        )
+        kinds(part, f'{part[0].study}, {part[0].criterion} of models of equal size')
+        for part in _trained(groups, *_TRAINED[:3])
     ]
-    found += _matched(groups, 'parameters', 'fewer parameters')
+    found += _matched(groups, 'parameters', 'fewer parameters', margin)
     for part in by_source(_of(groups, 'parameters')):
-        found.append(figures(part, 'parameters', 'parameters at equal numbers of units'))
+        units = figures(part, 'parameters', 'parameters at equal numbers of units', margin)
+        found.append(units and replace(units, excluded='it says nothing about accuracy'))
     return present(found)
 
 
-def _memory(groups: Sequence[Group]) -> list[Evidence]:
+def _memory(groups: Sequence[Group], margin: float) -> list[Evidence]:
     found: list[Evidence | None] = []
-    whole = _of(groups, *_TRAINED[:3], test='test')
-    for part in by_source(whole, lambda one: one.study):
+    for part in _trained(groups, *_TRAINED[:3]):
         where = f'{part[0].study}, models of equal size'
-        found.append(figures(part, 'state_bytes', f'{where}: bytes of the state'))
-        found.append(figures(part, 'saved_mb', f'{where}: memory saved in training'))
-    found += _matched(groups, 'state_bytes', 'a smaller state')
-    found += _matched(groups, 'saved_mb', 'less memory in training')
+        found.append(figures(part, 'state_bytes', f'{where}: bytes of the state', margin))
+        found.append(figures(part, 'saved_mb', f'{where}: memory saved in training', margin))
+    found += _matched(groups, 'state_bytes', 'a smaller state', margin)
+    found += _matched(groups, 'saved_mb', 'less memory in training', margin)
     for part in by_source(_of(groups, 'cost')):
-        found.append(figures(part, 'resident_bytes', 'exported policies: resident memory'))
+        what = 'exported policies: resident memory'
+        found.append(figures(part, 'resident_bytes', what, margin))
     return present(found)
 
 
-def _matched(groups: Sequence[Group], figure: str, words: str) -> list[Evidence | None]:
+def _trained(groups: Sequence[Group], *studies: str) -> list[list[Group]]:
+    """The scores on the test sequences of studies, together for each file."""
+    return by_source(_of(groups, *studies, test='test'))
+
+
+def _matched(
+    groups: Sequence[Group], figure: str, words: str, margin: float
+) -> list[Evidence | None]:
     what = f'memory: gated models that a liquid one matches with {words}'
-    return [smaller(part, figure, what) for part in by_source(_of(groups, 'memory', test='test'))]
+    return [smaller(part, figure, what, margin) for part in _trained(groups, 'memory')]
 
 
-def _energy(groups: Sequence[Group]) -> list[Evidence]:
+def _energy(groups: Sequence[Group], margin: float) -> list[Evidence]:
     found = []
     for part in by_source(_of(groups, 'cost')):
         for figure, words in (
@@ -136,19 +167,18 @@ def _energy(groups: Sequence[Group]) -> list[Evidence]:
             ('energy_nj', 'energy of a step on a processor, an estimate'),
             ('neuromorphic_nj', 'energy of a step on neuromorphic hardware, an estimate'),
         ):
-            found.append(figures(part, figure, f'exported policies: {words}'))
+            found.append(figures(part, figure, f'exported policies: {words}', margin))
     return present(found)
 
 
-def _noise(groups: Sequence[Group]) -> list[Evidence]:
+def _noise(groups: Sequence[Group], margin: float) -> list[Evidence]:
     noisy = [one for one in _of(groups, 'robustness') if one.family in NOISE]
     return _under(noisy, 'walks under noise')
 
 
-def _outside(groups: Sequence[Group]) -> list[Evidence]:
+def _outside(groups: Sequence[Group], margin: float) -> list[Evidence]:
     found = _under(_of(groups, 'generalization'), 'walks with another clock, body or ground')
-    outside = _of(groups, 'synthetic', test='outside')
-    for part in by_source(outside):
+    for part in by_source(_of(groups, 'synthetic', test='outside')):
         found += present([kinds(part, 'synthetic: error outside of the training range')])
     return found
 
@@ -159,19 +189,19 @@ def _under(groups: Sequence[Group], what: str) -> list[Evidence]:
     return present(kinds(part, f'{what}: {part[0].criterion}') for part in parts)
 
 
-def _speed(groups: Sequence[Group]) -> list[Evidence]:
+def _speed(groups: Sequence[Group], margin: float) -> list[Evidence]:
     found: list[Evidence | None] = []
     parts = [
         (part, 'seconds_round', f'{part[0].study}: time of a round of training')
-        for part in by_source(_of(groups, *_TRAINED, test='test'), lambda one: one.study)
+        for part in _trained(groups, *_TRAINED)
     ]
     parts += [
         (part, 'latency_us_p50', 'exported policies: time of a step')
         for part in by_source(_of(groups, 'cost'))
     ]
     for part, figure, what in parts:
-        found.append(figures(part, figure, f'{what}, CfC and LTC', CFC, LTC))
-        found.append(figures(part, figure, f'{what}, CfC and gated cells', CFC, GATED))
+        found.append(figures(part, figure, f'{what}, CfC and LTC', margin, CFC, LTC))
+        found.append(figures(part, figure, f'{what}, CfC and gated cells', margin, CFC, GATED))
     return present(found)
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from liquid_control.evaluation.robustness import Estimate
 from liquid_control.report.study.groups import Group, Source
-from liquid_control.study.claims.rule import Outcome, of_pairs
+from liquid_control.study.claims.rule import MARGIN, Outcome, of_pairs
 
 
 class Kind(NamedTuple):
@@ -23,8 +23,8 @@ GATED = Kind('gated', ('lstm', 'gru'))
 CFC = Kind('CfC', ('cfc', 'cfc_mixed', 'cfc_ncp', 'cfc_no_gate', 'cfc_pure'))
 LTC = Kind('LTC', ('ltc', 'ltc_ncp'))
 LIQUID = Kind('liquid', (*CFC.cells, *LTC.cells, 'lrc', 'stc', 'liquid_s4'))
-SAME = 0.9
-"""Of two figures without interval, one is less if it is below this share of the other."""
+_NAMED = 3
+"""Conditions up to which the best cells of each are named."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,8 @@ class Evidence:
         outcome: what they say about the claim.
         source: where they come from.
         remark: what limits them.
-        quick: whether it comes from a run that was only tried; then it does not count.
+        excluded: why it does not count; empty if it does.
+        short: whether its runs had less than half of their gradient steps.
     """
 
     what: str
@@ -45,7 +46,19 @@ class Evidence:
     outcome: Outcome
     source: Source
     remark: str = ''
-    quick: bool = False
+    excluded: str = ''
+    short: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """Whether it counts for the verdict."""
+        return not self.excluded
+
+    @property
+    def limits(self) -> str:
+        """What limits it, and why it does not count."""
+        excluded = f'does not count: {self.excluded}' if self.excluded else ''
+        return '; '.join(filter(None, (excluded, self.remark)))
 
 
 def sign(one: Estimate, other: Estimate, greater: bool) -> int:
@@ -57,23 +70,35 @@ def sign(one: Estimate, other: Estimate, greater: bool) -> int:
     return 0
 
 
-def best(group: Group) -> Evidence | None:
-    """The best liquid cell against the best gated one; None if either kind is missing."""
-    chosen = max if group.greater else min
-    names = []
-    for kind in (LIQUID, GATED):
-        known = [name for name in kind.cells if _known(group, name)]
-        if not known:
-            return None
-        names.append(chosen(known, key=lambda name: group.cells[name].score.value))
-    liquid, gated = (group.cells[name].score for name in names)
-    decided = sign(liquid, gated, group.greater)
-    outcome: Outcome = 'against' if decided < 0 else 'for'
-    if math.isnan(liquid.low) or math.isnan(gated.low):
-        outcome = 'undecided'
-    found = f'`{names[0]}` {text(liquid)}, `{names[1]}` {text(gated)}'
-    what = f'{_where(group)}: best liquid and best gated cell, {group.criterion}'
-    return Evidence(what, found, outcome, group.source, group.remark, group.quick)
+def best(groups: Sequence[Group], what: str) -> Evidence | None:
+    """For each group: is the best liquid cell not worse than the best gated one?"""
+    pairs, named = [], []
+    for group in groups:
+        names = [_best(group, kind) for kind in (LIQUID, GATED)]
+        if all(names):
+            liquid, gated = (group.cells[name].score for name in names)
+            pairs.append(_not_worse(liquid, gated, group.greater))
+            named.append(f'`{names[0]}` {text(liquid)}, `{names[1]}` {text(gated)}')
+    if not pairs:
+        return None
+    more = f': {"; ".join(named)}' if len(named) <= _NAMED else ''
+    return _counted(groups, pairs, what, more, 'not worse', 'worse', 'comparisons')
+
+
+def not_worse(groups: Sequence[Group], what: str) -> Evidence | None:
+    """For each liquid cell: is it not worse than the best gated one of its group?"""
+    pairs = []
+    for group in groups:
+        gated = _best(group, GATED)
+        if gated:
+            pairs += [
+                _not_worse(group.cells[name].score, group.cells[gated].score, group.greater)
+                for name in LIQUID.cells
+                if _known(group, name)
+            ]
+    return (
+        _counted(groups, pairs, what, '', 'not worse', 'worse', 'liquid cells') if pairs else None
+    )
 
 
 def kinds(groups: Sequence[Group], what: str) -> Evidence | None:
@@ -89,9 +114,15 @@ def kinds(groups: Sequence[Group], what: str) -> Evidence | None:
 
 
 def figures(
-    groups: Sequence[Group], figure: str, what: str, one: Kind = LIQUID, other: Kind = GATED
+    groups: Sequence[Group],
+    figure: str,
+    what: str,
+    margin: float = MARGIN,
+    one: Kind = LIQUID,
+    other: Kind = GATED,
 ) -> Evidence | None:
     """All pairs of two kinds by a figure of which less is better."""
+    same = 1.0 - margin
     pairs, ratios = [], []
     for group in groups:
         first, second = (
@@ -103,7 +134,7 @@ def figures(
             for kind in (one, other)
         )
         for here, there in itertools.product(first, second):
-            pairs.append(int(here < SAME * there) - int(there < SAME * here))
+            pairs.append(int(here < same * there) - int(there < same * here))
             ratios.append(there / here)
     if not pairs:
         return None
@@ -114,11 +145,12 @@ def figures(
     return _counted(groups, pairs, what, more, 'less', 'more')
 
 
-def smaller(groups: Sequence[Group], figure: str, what: str) -> Evidence | None:
-    """For each gated cell and size: is a liquid one with a smaller figure at least as good?
+def smaller(
+    groups: Sequence[Group], figure: str, what: str, margin: float = MARGIN
+) -> Evidence | None:
+    """For each gated cell and size: does a liquid one of any size match it with a smaller figure?
 
-    At least as good means that the gated one is not better by their intervals. It is worse if no
-    liquid cell of any size that is not better has a smaller figure.
+    It matches if the gated one is not better by their intervals.
     """
     models = [
         (name, one.figures[figure], one.score)
@@ -134,8 +166,10 @@ def smaller(groups: Sequence[Group], figure: str, what: str) -> Evidence | None:
     for name, size, score in models:
         if name in GATED.cells and liquid:
             good = [other for _, other, found in liquid if sign(found, score, greater) >= 0]
-            pairs.append(1 if good and min(good) < size else -1)
-    return _counted(groups, pairs, what, '', 'matched by a smaller one', 'not') if pairs else None
+            pairs.append(1 if good and min(good) < (1.0 - margin) * size else -1)
+    if not pairs:
+        return None
+    return _counted(groups, pairs, what, '', 'matched', 'not matched', 'gated models')
 
 
 def text(one: Estimate) -> str:
@@ -160,21 +194,44 @@ def by_source(
     return list(found.values())
 
 
-def _counted(groups, pairs, what, more='', up='better', down='worse') -> Evidence:
+def _counted(
+    groups: Sequence[Group],
+    pairs: Sequence[int],
+    what: str,
+    more: str = '',
+    up: str = 'better',
+    down: str = 'worse',
+    of: str = 'pairs',
+) -> Evidence:
+    """The outcome of pairs: 1 for the claim, -1 against it, 0 undecided."""
     wins, losses, total = pairs.count(1), pairs.count(-1), len(pairs)
     ties = total - wins - losses
-    found = f'of {total:,} pairs {wins:,} {up}, {losses:,} {down}'
+    found = f'of {total:,} {of} {wins:,} {up}, {losses:,} {down}'
     found += f', {ties:,} undecided' if ties else ''
-    remark = '; '.join(dict.fromkeys(group.remark for group in groups if group.remark))
     return Evidence(
-        what, found + more, of_pairs(wins, losses, total), groups[0].source, remark,
-        any(group.quick for group in groups),
-    )  # fmt: skip
+        what,
+        found + more,
+        of_pairs(wins, losses, total),
+        groups[0].source,
+        '; '.join(dict.fromkeys(group.remark for group in groups if group.remark)),
+        'a quick run' if any(group.quick for group in groups) else '',
+        any(group.short for group in groups),
+    )
+
+
+def _not_worse(one: Estimate, other: Estimate, greater: bool) -> int:
+    """1 if the first is not worse, -1 if it is, 0 if that cannot be told."""
+    if math.isnan(one.low) or math.isnan(other.low):
+        return 0
+    return -1 if sign(one, other, greater) < 0 else 1
+
+
+def _best(group: Group, kind: Kind) -> str:
+    """The cell of a kind with the best score; empty if there is none."""
+    known = [name for name in kind.cells if _known(group, name)]
+    chosen = max if group.greater else min
+    return chosen(known, key=lambda name: group.cells[name].score.value, default='')
 
 
 def _known(group: Group, name: str) -> bool:
     return name in group.cells and not math.isnan(group.cells[name].score.value)
-
-
-def _where(group: Group) -> str:
-    return f'{group.study}, {group.condition}'

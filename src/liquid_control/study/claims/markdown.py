@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from liquid_control.report.study.groups import Source
 from liquid_control.study.claims.claims import Judged
-from liquid_control.study.claims.rule import RULE
+from liquid_control.study.claims.rule import MARGINS, RULE
 
 _START = """# The claims of the review
 
@@ -20,18 +20,23 @@ def markdown(judged: Sequence[Judged]) -> str:
     for one in judged:
         counts = [str(count(one, outcome)) for outcome in ('for', 'against', 'undecided')]
         parts.append(
-            f'| [{one.claim.name}](#{anchor(one.claim.name)}) | **{one.verdict}** | '
+            f'| [{one.claim.name}](#{anchor(one.claim.name)}) | **{one.stated}** | '
             f'{" | ".join(counts)} | {"; ".join(one.limits)} |'
         )
     parts += ['', '## The rule', '', *(f'- {text}' for text in RULE), '']
+    parts += ['The verdicts with other margins for counts, times and memory:', '']
+    margins = [f'{100 * margin:g} %' for margin in MARGINS]
+    parts += [f'| claim | {" | ".join(margins)} |', '|---' * (1 + len(margins)) + '|']
     for one in judged:
-        parts += [f'## {one.claim.name}', '', f'{one.claim.text} **{_capital(one.verdict)}.**', '']
+        verdicts = ' | '.join(one.verdicts[margin] for margin in MARGINS)
+        parts.append(f'| {one.claim.name} | {verdicts} |')
+    parts.append('')
+    for one in judged:
+        parts += [f'## {one.claim.name}', '', f'{one.claim.text} **{_capital(one.stated)}.**', '']
         if one.evidence:
             parts += ['| comparison | found | outcome | run |', '|---|---|---|---|']
         for item in one.evidence:
-            quick = 'a quick run, does not count' if item.quick else ''
-            limits = '; '.join(filter(None, (quick, item.remark)))
-            what = f'{item.what} ({limits})' if limits else item.what
+            what = f'{item.what} ({item.limits})' if item.limits else item.what
             number = _number(judged, item.source)
             parts.append(
                 f'| {what} | {item.found} | {item.outcome} | '
@@ -49,8 +54,8 @@ def markdown(judged: Sequence[Judged]) -> str:
 
 
 def count(one: Judged, outcome: str) -> int:
-    """Comparisons with an outcome, those of quick runs left out."""
-    return sum(item.outcome == outcome and not item.quick for item in one.evidence)
+    """Comparisons with an outcome that count."""
+    return sum(item.outcome == outcome and item.counts for item in one.evidence)
 
 
 def sources(judged: Iterable[Judged]) -> list[Source]:

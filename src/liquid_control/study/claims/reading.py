@@ -11,12 +11,17 @@ from liquid_control.evaluation.robustness import Estimate
 from liquid_control.evaluation.statistics import interval
 from liquid_control.files import from_json
 from liquid_control.report.study.groups import Group, Score, Source
+from liquid_control.study import default_footing, memory
 from liquid_control.study.claims.robustness import conditions
 from liquid_control.study.walker2d_kinematics.comparison import ROUND, ROUNDS
 
 NAMES = 'results.json', 'robustness.csv', 'generalization.csv', 'cost.json'
 """Files looked for in a folder."""
-_FULL = {'walker2d-kinematics': ROUND * ROUNDS}
+_FULL = {
+    'walker2d-kinematics': ROUND * ROUNDS,
+    'synthetic': default_footing.FOOTING.updates,
+    'memory': memory.FOOTING.updates,
+}
 """Study → gradient steps of a run that is not shortened."""
 _FIGURES = 'parameters', 'state_bytes', 'seconds_round', 'saved_mb', 'peak_resident_mb'
 
@@ -76,21 +81,32 @@ def _read(path: Path, beside: Path) -> list[Group]:
         return _icu(whole, source, quick)
     if study == 'parameters':
         return _parameters(whole, source)
-    if not isinstance(study, str) or 'runs' not in whole:
+    remark = '' if whole.get('complete', True) else 'not complete'
+    if study == 'walker2d-kinematics':
+        return _footed(study, '', whole['runs'], 'mse', False, source, quick, remark)
+    if not isinstance(study, str) or 'data' not in whole:
         return []  # of something else, such as a comparison of robustness
-    runs = whole['runs']
-    if isinstance(runs, list):
-        nested = {'': runs}
-    else:
-        nested = {condition: list(named.values()) for condition, named in runs.items()}
-    remarks = [] if whole.get('complete', True) else ['not complete']
-    groups: list[Group] = []
-    for condition, results in nested.items():
-        groups += _footed(study, condition, results, source, quick, remarks, whole)
-    return groups
+    several = len(whole['data']) > 1 or study == 'synthetic'
+    return [
+        group
+        for name, each in whole['data'].items()
+        for group in _footed(
+            study, name if several else '', each['runs'], each['criterion'], each['greater'],
+            source, quick, remark,
+        )
+    ]  # fmt: skip
 
 
-def _footed(study, condition, results, source, quick, remarks, whole) -> list[Group]:
+def _footed(
+    study: str,
+    condition: str,
+    results: Iterable[Mapping[str, Any]],
+    criterion: str,
+    greater: bool,
+    source: Source,
+    quick: bool,
+    remark: str,
+) -> list[Group]:
     """Groups of runs on the same footing: one a size and score."""
     sizes: dict[int, dict[str, list[Mapping[str, Any]]]] = {}
     for result in results:
@@ -98,29 +114,32 @@ def _footed(study, condition, results, source, quick, remarks, whole) -> list[Gr
         if run['part'] == 'comparison' and not result.get('failed'):
             size = next(iter(run['model'].values()), 0)
             sizes.setdefault(size, {}).setdefault(run['cell'], []).append(result)
+    scores = {
+        f'test_{criterion}': (f'test {criterion}', greater),
+        f'outside_{criterion}': (f'outside {criterion}', greater),
+        'test_valid_time': ('free run, valid time', True),
+        'outside_valid_time': ('free run outside, valid time', True),
+    }
     made = []
-    greater = bool(whole.get('greater', False))
     for size, cells in sizes.items():
-        some = next(iter(cells.values()))[0]
-        steps = max(r['run']['recipe']['updates'] for runs in cells.values() for r in runs)
+        every = [result for runs in cells.values() for result in runs]
+        steps = max(result['run']['recipe']['updates'] for result in every)
         full = _FULL.get(study, 0)
-        said = [*remarks, *([f'{steps:,} of {full:,} gradient steps'] if steps < full else [])]
-        unit = 'units' if 'units' in some['run']['model'] else 'parameters'
+        said = [remark, f'{steps:,} of {full:,} gradient steps' if steps < full else '']
+        unit = 'units' if 'units' in every[0]['run']['model'] else 'parameters'
         where = ', '.join(filter(None, (condition, f'{size:,} {unit}')))
-        for key in some:
-            name, _, criterion = key.partition('_')
-            if name not in ('test', 'outside') or criterion not in ('mse', 'nmse', 'auroc'):
-                continue
-            scores = {
-                cell: Score(_over_seeds([run[key] for run in runs]), _figures(runs))
-                for cell, runs in cells.items()
-            }
-            made.append(
-                Group(
-                    study, where, f'{name} {criterion}', greater, scores, source, '; '.join(said),
-                    quick, 2 * steps < full,
-                )
-            )  # fmt: skip
+        for key, (title, more) in scores.items():
+            if all(key in result for result in every):
+                found = {
+                    cell: Score(_over_seeds([run[key] for run in runs]), _figures(runs))
+                    for cell, runs in cells.items()
+                }
+                made.append(
+                    Group(
+                        study, where, title, more, found, source, '; '.join(filter(None, said)),
+                        quick, 2 * steps < full,
+                    )
+                )  # fmt: skip
     return made
 
 

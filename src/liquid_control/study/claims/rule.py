@@ -4,37 +4,54 @@ from collections.abc import Iterable
 from typing import Literal
 
 Outcome = Literal['for', 'against', 'undecided']
-Verdict = Literal['supported', 'not supported', 'mixed', 'no data']
+Verdict = Literal['supported', 'contradicted', 'not shown', 'mixed', 'no data']
+
+MARGIN = 0.1
+"""Of two figures without interval, one is less if it is below the other by more than this share."""
+MARGINS = 0.0, MARGIN, 0.25
+"""Margins for which the page shows the verdicts."""
 
 RULE = (
-    'Two scores differ if their 95 % intervals do not overlap; counts, times and memory '
-    'have none, and differ if one is more than 10 % below the other.',
-    'A comparison of kinds takes all pairs of a liquid cell (CfC, LTC, LRC, STC, Liquid-S4) and a '
-    'gated one (LSTM, GRU). It is for the claim if the liquid cell is better in more than half of '
-    'the pairs, against it if it is worse in more than half, and otherwise undecided.',
-    'A comparison of the best is for the claim unless the best gated cell is better than the best '
-    'liquid one. There are more liquid cells than gated ones, which favours them.',
-    'Verdict: supported if a comparison is for the claim and none against it; not supported if one '
-    'is against it and none for it; mixed if there are both, or if all are undecided; no data if '
-    'there is none. Comparisons from quick runs are shown and do not count.',
+    'Liquid cells are CfC (`cfc`, `cfc_no_gate`, `cfc_pure`, `cfc_ncp`, and `cfc_mixed`, which has '
+    'an LSTM inside), LTC (`ltc`, `ltc_ncp`), LRC, STC and Liquid-S4; gated cells are LSTM and '
+    'GRU. `rnn`, `ctrnn` and `mlp` have no gates and are not liquid: they count as neither.',
+    'Two scores differ if their 95 % intervals do not overlap. With three seeds or fewer the '
+    'interval is their range, which contains the middle of all seeds in about three of four cases: '
+    'two cells that differ by it need not differ over more seeds.',
+    f'Counts, times and memory have no interval, and differ if one is more than {100 * MARGIN:g} % '
+    'below the other.',
+    'A comparison takes one measure of one file of results, over all of its conditions. It counts '
+    'pairs of a liquid and a gated cell, and is for the claim if the liquid cell is better in more '
+    'than half of them, against it if it is worse in more than half, and otherwise undecided.',
+    'Competitive accuracy asks only whether liquid is not worse: the best liquid cell than the '
+    'best gated one, which favours liquid, for there are ten against two and the test scores '
+    'choose; and every liquid cell than the best gated one.',
+    'Supported: more than half of the comparisons are for the claim and none against it. '
+    'Contradicted: more than half are against it and none for it. Not shown: none is for it, and '
+    'it is not contradicted. Mixed: anything else. No data: none counts.',
+    'Comparisons from quick runs are shown and do not count. A verdict is preliminary if a '
+    'comparison that counts comes from runs with less than half of the gradient steps of a full '
+    'study.',
+    'The rule was set after the first results were seen.',
 )
 """The rule in words."""
 
 
 def verdict(outcomes: Iterable[Outcome]) -> Verdict:
     """The verdict on a claim from the outcomes of those comparisons that count."""
-    found = set(outcomes)
+    found = list(outcomes)
+    good, bad = found.count('for'), found.count('against')
     if not found:
         return 'no data'
-    if 'for' in found and 'against' not in found:
+    if 2 * good > len(found) and not bad:
         return 'supported'
-    if 'against' in found and 'for' not in found:
-        return 'not supported'
-    return 'mixed'
+    if 2 * bad > len(found) and not good:
+        return 'contradicted'
+    return 'mixed' if good else 'not shown'
 
 
 def of_pairs(better: int, worse: int, total: int) -> Outcome:
-    """The outcome of a comparison of kinds from the number of its pairs."""
+    """The outcome of a comparison from the number of its pairs."""
     if 2 * better > total:
         return 'for'
     return 'against' if 2 * worse > total else 'undecided'
