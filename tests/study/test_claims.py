@@ -35,42 +35,82 @@ BETTER, WORSE = (0.5, 0.4, 0.6), (0.9, 0.8, 1.0)
     [
         ([], 'no data'),
         (['for'], 'supported'),
-        (['for', 'undecided'], 'supported'),
-        (['against', 'undecided'], 'not supported'),
-        (['for', 'against'], 'mixed'),
-        (['undecided'], 'mixed'),
+        (['for', 'for', 'undecided'], 'supported'),
+        (['for', 'undecided'], 'mixed'),
+        (['for', 'for', 'for', 'against'], 'mixed'),
+        (['for', 'against', 'against', 'against'], 'mixed'),
+        (['against', 'against', 'undecided'], 'contradicted'),
+        (['against', 'undecided'], 'not shown'),
+        (['undecided'], 'not shown'),
     ],
 )
 def test_verdict_follows_the_rule(outcomes, expected):
     assert claims.verdict(outcomes) == expected
+    assert claims.verdict(outcomes[::-1]) == expected
 
 
-def test_accuracy_is_supported_or_not():
+def test_accuracy_is_supported_or_contradicted():
     assert judged([group(BETTER, WORSE)]).verdict == 'supported'
-    assert judged([group(WORSE, BETTER)]).verdict == 'not supported'
+    assert judged([group(WORSE, BETTER)]).verdict == 'contradicted'
     both = [group(BETTER, WORSE), group(WORSE, BETTER, 'synthetic')]
     assert judged(both).verdict == 'mixed'
+
+
+def test_accuracy_asks_for_the_best_and_for_all():
+    scores = {
+        name: Score(Estimate(*score))
+        for name, score in {'cfc': BETTER, 'ltc': WORSE, 'stc': WORSE, 'gru': BETTER}.items()
+    }
+    source = Source('icu.json', 'ab' * 32, '')
+    one = judged([Group('icu', 'made', 'test mse', False, scores, source)])
+    assert [item.outcome for item in one.evidence] == ['for', 'against']
+    assert 'of 3 liquid cells 1 not worse, 2 worse' in one.evidence[1].found
+    assert one.verdict == 'mixed'
+
+
+def test_cells_without_gates_count_as_neither():
+    scores = {name: Score(Estimate(*BETTER)) for name in ('rnn', 'ctrnn', 'mlp')}
+    scores |= {'cfc': Score(Estimate(*WORSE))}
+    source = Source('icu.json', 'ab' * 32, '')
+    group = Group('icu', 'made', 'test mse', False, scores, source)
+    assert all(one.verdict == 'no data' for one in claims.judge([group]))
+
+
+def test_conditions_of_one_study_are_one_comparison():
+    several = [group(BETTER, WORSE), group(BETTER, WORSE), group(WORSE, BETTER)]
+    one = judged(several, 'Fewer parameters')
+    assert [item.found for item in one.evidence] == ['of 3 pairs 2 better, 1 worse']
+    assert one.verdict == 'supported'
 
 
 def test_overlap_is_competitive_and_decides_no_pair():
     near = group((0.9, 0.7, 1.0), (0.8, 0.7, 0.9))
     assert judged([near]).verdict == 'supported'
-    assert judged([near], 'Fewer parameters').verdict == 'mixed'
+    assert judged([near], 'Fewer parameters').verdict == 'not shown'
 
 
 def test_single_seeds_decide_nothing():
     nan = float('nan')
     one = group((0.5, nan, nan), (0.9, nan, nan))
-    assert [item.outcome for item in judged([one]).evidence] == ['undecided']
+    assert {item.outcome for item in judged([one]).evidence} == {'undecided'}
 
 
 def test_quick_runs_are_shown_but_give_no_verdict():
-    one = judged([group(BETTER, WORSE, quick=True)])
-    assert (one.verdict, len(one.evidence)) == ('no data', 1)
+    whole = claims.judge([group(BETTER, WORSE, quick=True)])
+    one = next(one for one in whole if one.claim.name == 'Competitive accuracy')
+    assert (one.verdict, len(one.evidence)) == ('no data', 2)
     assert 'quick: walker2d-kinematics' in one.limits
-    assert 'a quick run, does not count' in claims.markdown(
-        claims.judge([group(BETTER, WORSE, quick=True)])
-    )
+    assert 'does not count: a quick run' in claims.markdown(whole)
+
+
+def test_numbers_of_parameters_alone_give_no_verdict():
+    cells = {
+        'cfc': Score(Estimate(float('nan')), {'parameters': 10.0}),
+        'lstm': Score(Estimate(float('nan')), {'parameters': 100.0}),
+    }
+    whole = [Group('parameters', 'made', '', False, cells, Source('p.json', 'ab', ''))]
+    one = judged(whole, 'Fewer parameters')
+    assert (one.verdict, one.evidence[0].outcome) == ('no data', 'for')
 
 
 def test_without_results_there_is_no_verdict():
@@ -79,19 +119,34 @@ def test_without_results_there_is_no_verdict():
     assert all(one.missing == one.claim.sources for one in whole)
 
 
-def test_short_runs_are_said():
-    one = judged([group(BETTER, WORSE, short=True)])
+def test_short_runs_make_a_verdict_preliminary():
+    short = group(BETTER, WORSE, short=True)
+    one = judged([short])
     assert 'short runs: walker2d-kinematics' in one.limits
+    assert one.stated == 'supported, preliminary'
+    assert judged([group(BETTER, WORSE)]).stated == 'supported'
+    quick = group(BETTER, WORSE, quick=True, short=True)
+    assert not judged([quick]).preliminary
 
 
-@pytest.mark.parametrize(('cost', 'outcome'), [(89, 'for'), (91, 'undecided'), (112, 'against')])
-def test_costs_differ_by_a_tenth(cost, outcome):
+def energy(cost):
+    """The claim on energy, for a liquid cell with some cost and a gated one with 100."""
     cells = {
         'cfc': Score(Estimate(1.0), {'energy_nj': cost}),
         'lstm': Score(Estimate(1.0), {'energy_nj': 100.0}),
     }
     whole = [Group('cost', 'made', '', False, cells, Source('cost.json', 'ab', ''))]
-    assert judged(whole, 'Energy').evidence[0].outcome == outcome
+    return judged(whole, 'Energy')
+
+
+@pytest.mark.parametrize(('cost', 'outcome'), [(89, 'for'), (91, 'undecided'), (112, 'against')])
+def test_costs_differ_by_a_tenth(cost, outcome):
+    assert energy(cost).evidence[0].outcome == outcome
+
+
+def test_other_margins_are_tried():
+    assert energy(85.0).verdicts == {0.0: 'supported', 0.1: 'supported', 0.25: 'not shown'}
+    assert energy(95.0).verdicts == {0.0: 'supported', 0.1: 'not shown', 0.25: 'not shown'}
 
 
 def test_a_smaller_model_must_match():
@@ -106,6 +161,7 @@ def test_a_smaller_model_must_match():
         )
 
     assert made((0.55, 0.5, 0.6), 50.0).outcome == 'for'
+    assert made((0.55, 0.5, 0.6), 95.0).outcome == 'against'
     assert made((0.55, 0.5, 0.6), 150.0).outcome == 'against'
     assert made(WORSE, 50.0).outcome == 'against'
 

@@ -1,0 +1,99 @@
+"""The front of studies on the same footing: what is listed, refused, shown and kept."""
+
+import json
+import math
+
+import pytest
+from rich.console import Console
+
+from liquid_control.cli import main as cli
+from liquid_control.study.claims import read
+from liquid_control.study.summary import table
+from liquid_control.study.synthetic.data import SyntheticData
+
+DATA = SyntheticData('lorenz', 'irregular', 0.1)
+SMALL = (
+    '--quick', '--cells', 'gru', '--updates', '2', '--seeds', '2',
+)  # fmt: skip
+
+
+def row(cell, score, seeds=(0, 1, 2)):
+    value, low, high = score
+    return {
+        'cell': cell, 'size': 5000, 'seeds': list(seeds), 'parameters': 5000,
+        'seconds_round': 1.0, 'saved_mb': 2.0, 'learning_rate': 0.01, 'at_end_of_grid': False,
+        'scores': {
+            'test_nmse': {'iqm': value, 'low': low, 'high': high},
+            'outside_nmse': {'iqm': 2 * value, 'low': 2 * low, 'high': 2 * high},
+        },
+    }  # fmt: skip
+
+
+def printed(*rows, baselines=None):
+    console = Console(width=100, record=True)
+    console.print(table(rows, DATA, baselines))
+    return ' '.join(console.export_text().split())
+
+
+def test_tables_have_intervals_and_baselines():
+    said = printed(row('gru', (0.2, 0.1, 0.3)), baselines={'persistence': {'test_nmse': 0.9}})
+    assert '0.2 [0.1, 0.3]' in said
+    assert '0.4 [0.2, 0.6]' in said
+    assert 'persistence 0.9' in said
+    assert '3 seeds [95 % interval, which is their range]' in said
+
+
+def test_an_interval_is_a_range_only_of_few_seeds():
+    said = printed(row('gru', (0.2, 0.1, 0.3), seeds=range(5)))
+    assert '5 seeds [95 % interval]' in said
+    one = row('gru', (0.2, math.nan, math.nan), seeds=(0,))
+    assert 'one seed, no interval' in printed(one)
+
+
+def test_a_failed_cell_is_shown():
+    failed = {**row('gru', (0.2, 0.1, 0.3)), 'seeds': [], 'scores': {}}
+    assert 'failed' in printed(row('cfc', (0.2, 0.1, 0.3)), failed)
+
+
+def test_runs_of_several_data_sets_are_listed(capsys):
+    assert cli.main(['study', 'synthetic', '--list', '--cells', 'gru', '--seeds', '1']) == 0
+    listed = capsys.readouterr().out.split()
+    assert 'chirp-regular-clean/comparison-gru-5000-seed0' in listed
+    assert len(listed) == 20 * 4
+
+
+@pytest.mark.parametrize('study', ['synthetic', 'memory', 'parameters', 'walker2d-kinematics'])
+@pytest.mark.parametrize('cells', [',', 'gru,,cfc'])
+def test_an_empty_name_of_a_cell_is_refused(study, cells, capsys):
+    with pytest.raises(SystemExit):
+        cli.main(['study', study, '--list', '--cells', cells])
+    assert '--cells: expected names separated by commas' in capsys.readouterr().err
+
+
+def test_results_are_read_as_they_are_written(tmp_path, capsys):
+    pytest.importorskip('plotly')
+    out = tmp_path / 'out'
+    assert cli.main(['study', 'synthetic', *SMALL, '--out', str(out)]) == 0
+    assert 'linear' in capsys.readouterr().out
+    whole = json.loads((out / 'results.json').read_text())
+    assert set(whole['data']) == {'damped-sine-irregular-noise0.1', DATA.name}
+    groups = {(one.condition, one.criterion): one for one in read([out], out)}
+    found = groups[f'{DATA.name}, 5,000 parameters', 'test nmse']
+    (expected,) = whole['data'][DATA.name]['summary']
+    assert found.cells['gru'].score.value == expected['scores']['test_nmse']['iqm']
+    assert (found.quick, found.short) == (True, True)
+    assert groups[f'{DATA.name}, 5,000 parameters', 'free run, valid time'].greater
+    capsys.readouterr()
+    assert cli.main(['study', 'synthetic', '--cells', 'gru', '--out', str(out)]) == 1
+    assert 'expected a new folder' in capsys.readouterr().err
+
+
+def test_a_training_that_failed_is_named(tmp_path, capsys):
+    pytest.importorskip('plotly')
+    command = ['study', 'memory', *SMALL, '--out', str(tmp_path / 'out')]
+    assert cli.main(command) == 0
+    path = next(tmp_path.rglob('comparison-gru-32-seed1.json'))
+    result = json.loads(path.read_text())
+    path.write_text(json.dumps({**result, 'failed': 'update 2: the loss is not finite'}))
+    assert cli.main(command) == 1
+    assert 'comparison-gru-32-seed1: update 2: the loss is not' in capsys.readouterr().err
