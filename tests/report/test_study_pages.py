@@ -8,9 +8,11 @@ from browsing import needs_browser, opened
 pytest.importorskip('plotly')
 
 from liquid_control.evaluation.robustness import Estimate
-from liquid_control.report.study.compared import words, write_compared
+from liquid_control.report.study.compared import summed, words, write_compared
 from liquid_control.report.study.groups import Group, Score, Source
 from liquid_control.report.study.memory import frontier, write_memory
+from liquid_control.report.study.page import log_axis
+from liquid_control.report.study.parameters import together
 
 SOURCE = Source('results.json', 'ab' * 32, 'liquid-control study made')
 
@@ -68,6 +70,40 @@ def test_limits_come_first(tmp_path):
 def test_quick_run_is_said(tmp_path):
     page = write_compared(tmp_path, 'Made', [made(FAR, quick=True)], {}, {})
     assert 'A quick run, to try the study' in page.read_text()
+
+
+def test_many_comparisons_are_summed_up(tmp_path):
+    groups = [made(FAR, f'{number} units') for number in range(6)]
+    groups += [made(NEAR, f'{number} units') for number in range(6, 10)]
+    said = summed(groups)
+    assert 'test mse, 10 comparisons: best is cfc in 10. In 6 of them' in said
+    page = write_compared(tmp_path, 'Made', groups, {}, {}).read_text()
+    assert said in page
+    assert 'against parameters' not in page
+
+
+def test_brackets_are_explained(tmp_path):
+    text = write_compared(tmp_path, 'Made', [made(FAR)], {}, {}).read_text()
+    assert '95 % intervals over seeds; of three seeds or fewer, their range' in text
+    text = write_compared(tmp_path, 'Made', [made(FAR, over='patients')], {}, {}).read_text()
+    assert 'Mean and 95 % interval over patients' in text
+    assert 'their range' not in text
+
+
+def test_lines_on_each_other_are_one():
+    lines = {'a': [(1, 100), (2, 200)], 'b': [(1, 104), (2, 201)], 'c': [(1, 100), (2, 300)]}
+    assert together(lines) == {'a': ['a', 'b'], 'c': ['c']}
+    assert together(lines, within=0.01) == {'a': ['a'], 'b': ['b'], 'c': ['c']}
+
+
+@pytest.mark.parametrize(
+    ('values', 'marks'),
+    [((3, 800), ['5', '10', '20', '50', '100', '200', '500']), ((2, 30_000), ['10', '100'])],
+)
+def test_logarithmic_axes_are_marked(values, marks):
+    axis = log_axis('x', values)
+    assert set(marks) <= set(axis['ticktext'])
+    assert any(low <= tick <= high for low, high in [values] for tick in axis['tickvals'])
 
 
 @needs_browser

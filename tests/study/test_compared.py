@@ -78,11 +78,11 @@ def test_results_are_read_as_they_are_written(tmp_path, capsys):
     whole = json.loads((out / 'results.json').read_text())
     assert set(whole['data']) == {'damped-sine-irregular-noise0.1', DATA.name}
     groups = {(one.condition, one.criterion): one for one in read([out], out)}
-    found = groups[f'{DATA.name}, 5,000 parameters', 'test nmse']
+    found = groups[f'{DATA.title}, 5,000 parameters', 'test nmse']
     (expected,) = whole['data'][DATA.name]['summary']
     assert found.cells['gru'].score.value == expected['scores']['test_nmse']['iqm']
     assert (found.quick, found.short) == (True, True)
-    assert groups[f'{DATA.name}, 5,000 parameters', 'free run, valid time'].greater
+    assert groups[f'{DATA.title}, 5,000 parameters', 'free run, valid time'].greater
     capsys.readouterr()
     assert cli.main(['study', 'synthetic', '--cells', 'gru', '--out', str(out)]) == 1
     assert 'expected a new folder' in capsys.readouterr().err

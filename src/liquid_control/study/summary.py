@@ -82,16 +82,18 @@ def table(
     shown += ['test_valid_time', 'outside_valid_time']
     scored = {name for row in rows for name in row['scores']}
     shown = [name for name in shown if name in scored] or shown[:1]
+    if len({row['size'] for row in rows}) > 1:
+        shown = shown[:1]  # what sizes cost is the question
     seeds = max((len(row['seeds']) for row in rows), default=0)
-    costs = [
-        (Figure('size', ',d'), 'size'), (Figure('params', ',d'), 'parameters'),
-        (Figure('round, s', '.1f'), 'seconds_round'), (Figure('saved, MiB', '.1f'), 'saved_mb'),
-    ]  # fmt: skip
-    if len(shown) > 1:  # two blocks on a terminal instead of three
-        costs = costs[1:2]
+    first: list[tuple[Figure, str]] = []
+    costs = [(Figure('params', ',d'), 'parameters')]
+    if len(shown) == 1:  # with more scores, a terminal has no room for them
+        first = [(Figure('size', ',d'), 'size')]
+        costs += [(Figure('round, s', '.1f'), 'seconds_round')]
+        costs += [(Figure('saved, MiB', '.1f'), 'saved_mb')]
     made = FittedTable(
-        'cell', *map(_score_column, shown), *(column for column, _ in costs), Figure('lr'),
-        title=f'{data.title}: {_interval(seeds)}',
+        'cell', *(column for column, _ in first), *map(_score_column, shown),
+        *(column for column, _ in costs), Figure('lr'), title=f'{data.title}: {_interval(seeds)}',
     )  # fmt: skip
     for row in rows:
         found = [row['scores'].get(name, {}) for name in shown]
@@ -99,10 +101,11 @@ def table(
         if not row['seeds']:
             scores[0] = 'failed'
         rate = f'{row["learning_rate"]:g}{" (end)" if row["at_end_of_grid"] else ""}'
-        made.add_row(row['cell'], *scores, *(row.get(key) for _, key in costs), rate)
+        sizes, spent = ((row.get(key) for _, key in some) for some in (first, costs))
+        made.add_row(row['cell'], *sizes, *scores, *spent, rate)
     for name, beside in baselines.items():
         known = ((beside.get(key), None, None) for key in shown)
-        made.add_row(name, *known, *[None] * len(costs), None)
+        made.add_row(name, *[None] * len(first), *known, *[None] * len(costs), None)
     return made
 
 

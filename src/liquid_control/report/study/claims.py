@@ -68,6 +68,7 @@ def write_claims(path: Path, judged: Sequence[Judged], rule: Sequence[str]) -> P
         tables,
         origin,
         opened=True,
+        note='In brackets: 95 % intervals.',
     )
     return write_study_page(path, page)
 

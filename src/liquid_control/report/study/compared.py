@@ -24,6 +24,8 @@ COSTS = {
 """Figure → its title."""
 _NAMED = 4
 """Cells that a sentence names."""
+_MANY = 8
+"""Comparisons from which on a page sums them up by their score, and leaves out what cells cost."""
 
 
 def write_compared(
@@ -55,15 +57,16 @@ def write_compared(
     for text in dict.fromkeys(_limit(group) for group in groups):
         if text:
             answers.append(Sentence(text, bad=True))
-    answers += list(sentences) or [Sentence(words(group)) for group in groups]
+    answers += list(sentences) or [Sentence(text) for text in _answers(groups)]
     page = StudyPage(
         title,
-        f'{len(names)} cells · {len(groups)} comparisons',
+        f'{_number_of(len(names), "cell")} · {_number_of(len(groups), "comparison")}',
         answers,
         sections or _sections(groups, style),
         [_table(group) for group in groups],
         provenance_rows(origin),
         style,
+        note=_note(groups),
     )
     return write_page(folder / REPORT, page)
 
@@ -118,23 +121,76 @@ def _limit(group: Group) -> str:
     return f'{group.condition}: {group.remark}.' if group.remark else ''
 
 
+def _answers(groups: Sequence[Group]) -> list[str]:
+    """A sentence on each comparison, or one on all of each score if there are many."""
+    if len(groups) < _MANY:
+        return [words(group) for group in groups]
+    return [summed(some) for some in _by_criterion(groups).values()]
+
+
+def summed(groups: Sequence[Group]) -> str:
+    """How often each cell is best by one score, and whether it can be told from all others."""
+    first: dict[str, int] = {}
+    clear = 0
+    for group in groups:
+        best, *others = ordered(group) or ['none']
+        first[best] = first.get(best, 0) + 1
+        clear += bool(others) and all(
+            apart(group.cells[best].score, group.cells[name].score) for name in others
+        )
+    often = sorted(first.items(), key=lambda item: (-item[1], item[0]))
+    names = listed([f'{name} in {count}' for name, count in often])
+    return (
+        f'{groups[0].criterion}, {len(groups)} comparisons: best is {names}. In {clear} of them '
+        'no interval of another cell overlaps that of the best.'
+    )
+
+
+def _by_criterion(groups: Sequence[Group]) -> dict[str, list[Group]]:
+    found: dict[str, list[Group]] = {}
+    for group in groups:
+        found.setdefault(group.criterion, []).append(group)
+    return found
+
+
+def _note(groups: Sequence[Group]) -> str:
+    """What the brackets are."""
+    over = listed(list(dict.fromkeys(group.over for group in groups)))
+    range_ = '; of three seeds or fewer, their range' if 'seeds' in over else ''
+    return f'In brackets: 95 % intervals over {over}{range_}.'
+
+
+def _number_of(count: int, what: str) -> str:
+    return f'{count} {what}{"" if count == 1 else "s"}'
+
+
 def _sections(groups: Sequence[Group], style: Mapping[str, Look]) -> list[Section]:
     made = []
+    if len(groups) >= _MANY:
+        for criterion, some in _by_criterion(groups).items():
+            plots = [_ranking(group, style, group.condition) for group in some]
+            made.append(Section(criterion, _about(some[0]), plots))
+        return made
     for group in groups:
-        plots = [_ranking(group, style)]
+        plots = [_ranking(group, style, 'from best to worst')]
         for key, title in COSTS.items():
             known = [name for name in ordered(group) if key in group.cells[name].figures]
             values = [group.cells[name].figures[key] for name in known]
             if values and max(values) > 1.1 * min(values):
                 plots.append(_against(group, known, key, title, style))
-        about = 'The middle of the seeds and its 95 % interval'
-        better = 'greater' if group.greater else 'less'
-        title = f'{group.condition}: {group.criterion}'
-        made.append(Section(title, f'{about}; {better} is better.', plots))
+        made.append(Section(f'{group.condition}: {group.criterion}', _about(group), plots))
     return made
 
 
-def _ranking(group: Group, style: Mapping[str, Look]) -> Plot:
+def _about(group: Group) -> str:
+    """What a mark is, and which is better."""
+    better = 'greater' if group.greater else 'less'
+    if all(math.isnan(one.score.low) for one in group.cells.values()):
+        return f'One seed, no intervals; {better} is better.'
+    return f'Mean and 95 % interval over {group.over}; {better} is better.'
+
+
+def _ranking(group: Group, style: Mapping[str, Look], title: str) -> Plot:
     """Cells from best to worst."""
     names = ordered(group)
     traces = [
@@ -143,7 +199,7 @@ def _ranking(group: Group, style: Mapping[str, Look]) -> Plot:
     ]
     ticks = {'tickvals': [-row for row in range(len(names))], 'ticktext': [*map(safe, names)]}
     y = {'title': '', **ticks, 'range': [-len(names) + 0.5, 0.5]}
-    return plot('from best to worst', traces, {'title': group.criterion}, y, 80 + 20 * len(names))
+    return plot(title, traces, {'title': group.criterion}, y, 80 + 20 * len(names))
 
 
 def _against(

@@ -44,6 +44,7 @@ class Group:
         quick: whether it was only tried.
         short: whether its runs had less than half of the study's gradient steps.
         family: the fault, for benchmarks of robustness.
+        over: what the intervals are over.
     """
 
     study: str
@@ -56,3 +57,4 @@ class Group:
     quick: bool = False
     short: bool = False
     family: str = ''
+    over: str = 'seeds'

@@ -10,12 +10,14 @@ from liquid_control.report.robustness.look import Look, listed, looks
 from liquid_control.report.robustness.plots import Plot, line, plot, points, safe
 from liquid_control.report.study.compared import COSTS, apart, figure, write_compared
 from liquid_control.report.study.groups import Group
-from liquid_control.report.study.page import Section
+from liquid_control.report.study.page import Section, log_axis
 from liquid_control.report.study.pictures import Panel, write_picture
 from liquid_control.report.summary import Sentence
 
 SHOWN = ('parameters', 'state_bytes', 'saved_mb', 'peak_resident_mb')
-"""The figures that are shown and bounded."""
+"""The figures that are shown."""
+BOUNDED = SHOWN[:3]
+"""The figures with a frontier; resident memory is mostly that of the libraries."""
 
 
 class Model(NamedTuple):
@@ -73,7 +75,7 @@ def frontier(groups: Sequence[Group], key: str) -> list[Step]:
 def words(groups: Sequence[Group]) -> list[str]:
     """The best cell within small, middle and large bounds of each figure."""
     said = []
-    for key in SHOWN:
+    for key in BOUNDED:
         steps = frontier(groups, key)
         if not steps:
             continue
@@ -81,12 +83,12 @@ def words(groups: Sequence[Group]) -> list[str]:
         parts = []
         for step in chosen:
             one = step.best
-            text = f'{one.cell} ({one.width}) {figure(one.score)} within {step.bound:,.4g}'
+            text = f'up to {_bound(step.bound)}: {one.cell} ({one.width}), {figure(one.score)}'
             if step.near:
                 names = listed(step.near) if len(step.near) < 5 else f'{len(step.near)} cells'
-                text += f', not to be told from {names}'
+                text += f', which cannot be told apart from {names}'
             parts.append(text)
-        said.append(f'Best within a bound on {_short(key)}: {"; ".join(parts)}.')
+        said.append(f'The best by {_short(key)}: {"; ".join(parts)}.')
     return said
 
 
@@ -117,7 +119,7 @@ def write_memory(
     about = 'One line a cell, its widths from left to right; a band is a 95 % interval over seeds.'
     better = 'Greater' if chosen[0].greater else 'Less'
     plots = [_plot(key, lines[key], chosen[0], style) for key in SHOWN if lines[key]]
-    steps = [_frontier(key, chosen, style) for key in SHOWN if lines[key]]
+    steps = [_frontier(key, chosen, style) for key in BOUNDED if lines[key]]
     sections = [
         Section('Accuracy against what a cell costs', f'{about} {better} is better.', plots),
         Section(
@@ -138,7 +140,7 @@ def write_memory(
                 for cell, known in lines[key].items()
             },
         )
-        for key in ('parameters', 'state_bytes', 'saved_mb')
+        for key in BOUNDED
         if lines[key]
     ]
     return [page, write_picture(folder / 'memory.png', panels, style)]
@@ -163,18 +165,25 @@ def _plot(
         texts = [_hover(one, key) for one in known]
         values = [one.score for one in known]
         traces += line(cell, style[cell], [one.figures[key] for one in known], values, texts)
-    x = {'title': COSTS[key], **_x(key)}
-    return plot(f'against {_short(key)}', traces, x, _y(group), 320)
+    every = [one for known in lines.values() for one in known]
+    x = _axis(key, COSTS[key], every)
+    return plot(f'against {_short(key)}', traces, x, _y(group, every), 320)
 
 
 def _frontier(key: str, groups: Sequence[Group], style: Mapping[str, Look]) -> Plot:
     traces = []
-    for step in frontier(groups, key):
+    steps = frontier(groups, key)
+    for step in steps:
         one = step.best
         look, text = style[one.cell], _hover(one, key)
         traces.append(points(one.cell, look, one.score, step.bound, text, vertical=True))
-    x = {'title': f'at most: {COSTS[key]}', **_x(key)}
-    return plot(f'within a bound on {_short(key)}', traces, x, _y(groups[0]), 320)
+    every = [step.best for step in steps]
+    x = _axis(key, f'at most: {COSTS[key]}', every)
+    return plot(f'within a bound on {_short(key)}', traces, x, _y(groups[0], every), 320)
+
+
+def _bound(value: float) -> str:
+    return f'{value:,.0f}' if value >= 100 else f'{value:.3g}'
 
 
 def _short(key: str) -> str:
@@ -186,12 +195,16 @@ def _short(key: str) -> str:
     }.get(key, key)
 
 
-def _x(key: str) -> dict[str, Any]:
-    return {} if key == 'peak_resident_mb' else {'type': 'log', 'dtick': 1}
+def _axis(key: str, title: str, every: Sequence[Model]) -> dict[str, Any]:
+    if key == 'peak_resident_mb':
+        return {'title': title}
+    return log_axis(title, (one.figures[key] for one in every))
 
 
-def _y(group: Group) -> dict[str, Any]:
-    return {'title': group.criterion, **({} if group.greater else {'type': 'log'})}
+def _y(group: Group, every: Sequence[Model]) -> dict[str, Any]:
+    if group.greater:
+        return {'title': group.criterion}
+    return log_axis(group.criterion, (one.score.value for one in every))
 
 
 def _hover(one: Model, key: str) -> str:

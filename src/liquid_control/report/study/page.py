@@ -1,7 +1,8 @@
 """``report.html`` of a study: one file that needs no network."""
 
 import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,7 @@ class StudyPage:
         provenance: (what, value) of all that is needed to repeat it.
         looks: name in the plots → how it looks.
         opened: whether the tables are open at first.
+        note: what is in brackets; empty if there is nothing.
     """
 
     title: str
@@ -51,6 +53,7 @@ class StudyPage:
     provenance: Sequence[tuple[str, str]] = ()
     looks: Mapping[str, Look] = field(default_factory=dict)
     opened: bool = False
+    note: str = ''
 
 
 def write_study_page(path: Path, page: StudyPage) -> Path:
@@ -79,12 +82,28 @@ def write_study_page(path: Path, page: StudyPage) -> Path:
         provenance=page.provenance,
         looks=page.looks,
         opened=page.opened,
+        note=page.note,
         short=short_name,
         bands=len(page.looks) <= _BANDS,
         plots=json.dumps(figures, allow_nan=False).replace('<', '\\u003c'),
         plotly=get_plotlyjs() if figures else '',
     )
     return path
+
+
+def log_axis(title: str, values: Iterable[float]) -> dict[str, Any]:
+    """A logarithmic axis for some positive values, marked at 1, 2 and 5 or at powers of ten."""
+    known = [value for value in values if value > 0]
+    if not known:
+        return {'title': title, 'type': 'log'}
+    low, high = min(known), max(known)
+    marks = (1,) if high > 500 * low else (1, 2, 5)
+    powers = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 1)
+    ticks = [mark * 10.0**power for power in powers for mark in marks]
+    if sum(low <= tick <= high for tick in ticks) < 2:
+        return {'title': title, 'type': 'log'}
+    texts = [f'{tick:,.6g}' for tick in ticks]
+    return {'title': title, 'type': 'log', 'tickvals': ticks, 'ticktext': texts}
 
 
 def provenance_rows(origin: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -9,7 +9,13 @@ from liquid_control.report.fitted import Figure, FittedTable
 from liquid_control.report.robustness.look import Look, listed, looks
 from liquid_control.report.robustness.plots import Plot, line, plot, safe
 from liquid_control.report.robustness.tables import Table
-from liquid_control.report.study.page import Section, StudyPage, provenance_rows, write_study_page
+from liquid_control.report.study.page import (
+    Section,
+    StudyPage,
+    log_axis,
+    provenance_rows,
+    write_study_page,
+)
 from liquid_control.report.study.pictures import Panel, write_picture
 from liquid_control.report.summary import Sentence
 
@@ -74,11 +80,14 @@ def write(
         for one in counts
     )
     heads = ('cell', 'inputs', 'units', 'parameters', 'numbers in the state')
+    merged = together(by_units, by_order)
+    alike = [listed(names) for names in merged.values() if len(names) > 1]
+    same = f' Lines that lie on each other: {"; ".join(alike)}.' if alike else ''
     page = StudyPage(
         'Parameters of the cells',
         f'{len(by_units)} cells · every count is checked against the module',
         [Sentence(text) for text in words(counts, order, units)],
-        [Section('Parameters', f'Logarithmic axes, {_REVIEW}.', plots)],
+        [Section('Parameters', f'Logarithmic axes, {_REVIEW}.{same}', plots)],
         [
             Table('Formulas', ('cell', 'parameters'), tuple(formulas.items()), texts=2),
             Table('Counts', heads, rows),
@@ -87,13 +96,44 @@ def write(
         style,
     )
     panels = [
-        Panel(title, axis, 'parameters', lines, sorted({x for x, _ in next(iter(lines.values()))}))
+        Panel(
+            title,
+            axis,
+            'parameters',
+            {', '.join(names): lines[first] for first, names in merged.items()},
+            sorted({x for x, _ in next(iter(lines.values()))}),
+        )
         for title, axis, lines in zip(titles, axes, (by_units, by_order), strict=True)
     ]
+    drawn = {', '.join(names): style[first] for first, names in merged.items()}
     return [
         write_study_page(folder / 'report.html', page),
-        write_picture(folder / 'parameters.png', panels, style),
+        write_picture(folder / 'parameters.png', panels, drawn),
     ]
+
+
+def together(
+    *every: Mapping[str, Sequence[tuple[float, float]]], within: float = 0.06
+) -> dict[str, list[str]]:
+    """Cells whose lines lie on each other: the first of them → all of them.
+
+    Args:
+        every: cell → points, for each plot.
+        within: greatest difference, as a share.
+    """
+    merged: dict[str, list[str]] = {}
+    for name in every[0]:
+        for first in merged:
+            if all(
+                abs(y - other) <= within * other
+                for lines in every
+                for (_, y), (_, other) in zip(lines[name], lines[first], strict=True)
+            ):
+                merged[first].append(name)
+                break
+        else:
+            merged[name] = [name]
+    return merged
 
 
 def words(counts: Sequence[Count], order: int, units: int) -> list[str]:
@@ -146,4 +186,5 @@ def _plot(
         traces += line(cell, style[cell], [x for x, _ in points], values, texts)
     ticks = sorted({x for points in lines.values() for x, _ in points})
     x = {'title': axis, 'type': 'log', 'tickvals': ticks, 'ticktext': [f'{t:g}' for t in ticks]}
-    return plot(title, traces, x, {'title': 'parameters', 'type': 'log', 'dtick': 1}, 340)
+    every = [y for points in lines.values() for _, y in points]
+    return plot(title, traces, x, log_axis('parameters', every), 340)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from liquid_control.files import replacing
 from liquid_control.report.robustness.look import Look
@@ -40,7 +41,8 @@ def write_picture(path: Path, panels: Sequence[Panel], looks: Mapping[str, Look]
         OSError: the file cannot be written.
     """
     with rc_context({**STYLE, 'savefig.dpi': 160, 'savefig.facecolor': 'white'}):
-        rows = -(-len(looks) // 8)
+        columns = min(len(looks), 8 if max(map(len, looks), default=0) < 12 else 5)
+        rows = -(-len(looks) // max(1, columns))
         figure = Figure(figsize=(4.6 * len(panels), 3.7 + 0.22 * rows), layout='constrained')
         axes = figure.subplots(1, len(panels), squeeze=False)[0]
         for ax, panel in zip(axes, panels, strict=True):
@@ -51,6 +53,12 @@ def write_picture(path: Path, panels: Sequence[Panel], looks: Mapping[str, Look]
                     xs, ys, color=look.color, ls=_DASHES[look.dash], marker=_MARKS[look.symbol],
                     ms=3.5,
                 )  # fmt: skip
+            for axis in (ax.xaxis, ax.yaxis):
+                low, high = axis.get_view_interval()
+                subs = (1.0,) if high > 50 * low else (1.0, 2.0, 5.0) if high > 3 * low else 'all'
+                axis.set_major_locator(LogLocator(subs=subs, numticks=12))
+                axis.set_major_formatter(FuncFormatter(lambda value, _: f'{value:,.6g}'))
+                axis.set_minor_formatter(NullFormatter())
             if panel.ticks:
                 ax.set_xticks(panel.ticks, [f'{value:g}' for value in panel.ticks])
                 ax.set_xticks([], minor=True)
@@ -62,7 +70,7 @@ def write_picture(path: Path, panels: Sequence[Panel], looks: Mapping[str, Look]
             )
             for look in looks.values()
         ]
-        figure.legend(lines, list(looks), loc='outside lower center', ncols=min(8, len(looks)))
+        figure.legend(lines, list(looks), loc='outside lower center', ncols=columns)
         with replacing(path) as partial:
             figure.savefig(partial, format='png', metadata={'Software': None})
     return path

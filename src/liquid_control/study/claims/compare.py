@@ -206,6 +206,7 @@ def _counted(
     """The outcome of pairs: 1 for the claim, -1 against it, 0 undecided."""
     wins, losses, total = pairs.count(1), pairs.count(-1), len(pairs)
     ties = total - wins - losses
+    of = of.removesuffix('s') if total == 1 else of
     found = f'of {total:,} {of} {wins:,} {up}, {losses:,} {down}'
     found += f', {ties:,} undecided' if ties else ''
     return Evidence(

@@ -65,7 +65,7 @@ def _read(path: Path, beside: Path) -> list[Group]:
             Group(
                 path.stem, row.condition, criterion, True,
                 {name: Score(one) for name, one in scores.items()},
-                source, remark, family=row.family,
+                source, remark, family=row.family, over='episodes',
             )
             for row in rows
             for criterion, scores in (('return', row.percent), ('share of its return', row.keeps))
@@ -89,10 +89,10 @@ def _read(path: Path, beside: Path) -> list[Group]:
     several = len(whole['data']) > 1 or study == 'synthetic'
     return [
         group
-        for name, each in whole['data'].items()
+        for each in whole['data'].values()
         for group in _footed(
-            study, name if several else '', each['runs'], each['criterion'], each['greater'],
-            source, quick, remark,
+            study, each['title'] if several else '', each['runs'], each['criterion'],
+            each['greater'], source, quick, remark,
         )
     ]  # fmt: skip
 
@@ -171,7 +171,9 @@ def _icu(whole: Mapping[str, Any], source: Source, quick: bool) -> list[Group]:
         for row in whole['summary']['comparison']
         if 'auroc' in row
     }  # fmt: skip
-    group = Group('icu', 'same footing', 'test auroc', True, scores, source, quick=quick)
+    group = Group(
+        'icu', 'same footing', 'test auroc', True, scores, source, quick=quick, over='patients'
+    )
     return [group] if scores else []
 
 
