@@ -21,11 +21,14 @@ RULE = (
     f'Counts, times and memory have no interval, and differ if one is more than {100 * MARGIN:g} % '
     'below the other.',
     'A comparison takes one measure of one file of results, over all of its conditions. It counts '
-    'pairs of a liquid and a gated cell, and is for the claim if the liquid cell is better in more '
-    'than half of them, against it if it is worse in more than half, and otherwise undecided.',
+    'pairs of a liquid and a gated cell, for speed also of a CfC and an LTC. It is for the claim '
+    'if the first is better in more than half of them, against it if it is worse in more than '
+    'half, and otherwise undecided.',
+    'In the study of memory, a gated model is matched if a liquid one of any size is not worse and '
+    'has less; this favours liquid, too.',
     'Competitive accuracy asks only whether liquid is not worse: the best liquid cell than the '
-    'best gated one, which favours liquid, for there are ten against two and the test scores '
-    'choose; and every liquid cell than the best gated one.',
+    'best gated one, which favours liquid, for the test scores choose among ten cells against '
+    'two; and every liquid cell than the best gated one.',
     'Supported: more than half of the comparisons are for the claim and none against it. '
     'Contradicted: more than half are against it and none for it. Not shown: none is for it, and '
     'it is not contradicted. Mixed: anything else. No data: none counts.',
