@@ -82,7 +82,7 @@ def best(groups: Sequence[Group], what: str) -> Evidence | None:
     if not pairs:
         return None
     more = f': {"; ".join(named)}' if len(named) <= _NAMED else ''
-    return _counted(groups, pairs, what, more, 'not worse', 'worse', 'comparisons')
+    return _counted(groups, pairs, what, more, 'not worse', 'worse', 'conditions')
 
 
 def not_worse(groups: Sequence[Group], what: str) -> Evidence | None:
