@@ -9,8 +9,8 @@ from liquid_control.study.walker2d_kinematics.comparison import Walker2dKinemati
 
 UNITS = (8, 16, 32, 64, 128, 256)
 FOOTING = Footing(
-    sizes=UNITS, size='units', updates=300, learning_rates=(0.004, 0.02), tuning_share=0.2,
-    batch=16, rounds=10,
+    sizes=UNITS, size='units', updates=300, learning_rates=(0.004, 0.02, 0.1),
+    tuning_share=0.2, batch=16, rounds=10,
 )  # fmt: skip
 """Less than two core-hours on the damped sine, of which the LTC of 256 units takes a third."""
 QUICK = Footing(
