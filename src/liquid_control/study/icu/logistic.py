@@ -1,10 +1,9 @@
 """Logistic regression on summaries of each record, for comparison."""
 
 import numpy as np
-from scipy.optimize import minimize
-from scipy.special import expit
 
 from liquid_control.study.icu.dataset import FOLDS, fold
+from liquid_control.study.icu.regression import fit
 from liquid_control.study.icu.scores import SCORES
 from liquid_control.study.model import moments
 from liquid_control.study.sequences import Sequences
@@ -24,7 +23,7 @@ def scores(data: Sequences) -> dict[str, list[float]]:
         inputs = summaries(data, *moments(known.x, known.measured))
         mean, std = inputs[train].mean(axis=0), inputs[train].std(axis=0)
         inputs = (inputs - mean) / np.where(std > 1e-6, std, 1.0)
-        line = fit(inputs[train], died[train])
+        line = fit(inputs[train], died[train], PENALTY)
         logit = line[0] + inputs[test] @ line[1:]
         for name, score in SCORES.items():
             found[name].append(float(score(logit, died[test])))
@@ -45,16 +44,3 @@ def summaries(data: Sequences, mean: np.ndarray, std: np.ndarray) -> np.ndarray:
         [last, normal.sum(axis=1) / np.maximum(1, count), *extremes, np.log1p(count), count > 0],
         axis=1,
     )
-
-
-def fit(inputs: np.ndarray, died: np.ndarray, penalty: float = PENALTY) -> np.ndarray:
-    """Intercept and coefficients (1 + inputs) that minimise the penalised cross entropy."""
-    inputs = np.concatenate([np.ones((len(inputs), 1)), inputs], axis=1)
-
-    def loss(line):
-        logit = inputs @ line
-        slope = inputs.T @ (expit(logit) - died) + penalty * np.append(0.0, line[1:])
-        value = np.sum(np.logaddexp(0.0, logit) - died * logit)
-        return value + penalty / 2.0 * np.sum(line[1:] ** 2), slope
-
-    return minimize(loss, np.zeros(inputs.shape[1]), jac=True, method='L-BFGS-B').x

@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from scipy.special import expit
 
+from liquid_control.study.icu.regression import fit
+
 BINS = 10
 RESAMPLES, LEVEL = 1000, 0.95
-_STEPS, _CLOSE = 100, 1e-10
 
 
 def auroc(logit: np.ndarray, died: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
@@ -106,23 +107,11 @@ def calibration_line(logit: np.ndarray, died: np.ndarray) -> tuple[float, float]
     Both are NaN where the regression has no finite optimum: one outcome alone, one logit alone, or
     outcomes that a threshold separates.
     """
-    inputs = np.stack([np.ones(len(logit)), np.asarray(logit, dtype=float)], axis=1)
-    died = np.asarray(died, dtype=float)
-    if _separated(inputs[:, 1], died > 0.5):
+    died = np.asarray(died, bool)
+    if _separated(np.asarray(logit), died):
         return np.nan, np.nan
-    line = np.array([0.0, 1.0])
-    for _ in range(_STEPS):  # Newton's method, damped where the likelihood would fall
-        risk = expit(inputs @ line)
-        gradient = inputs.T @ (died - risk)
-        curvature = (inputs * (risk * (1.0 - risk))[:, None]).T @ inputs
-        change = np.linalg.solve(curvature + 1e-12 * np.eye(2), gradient)
-        before, scale = _likelihood(inputs @ line, died), 1.0
-        while _likelihood(inputs @ (line + scale * change), died) < before and scale > _CLOSE:
-            scale /= 2.0
-        line = line + scale * change
-        if np.abs(scale * change).max() < _CLOSE:
-            break
-    return float(line[0]), float(line[1])
+    intercept, slope = fit(np.asarray(logit, dtype=float)[:, None], died)
+    return float(intercept), float(slope)
 
 
 def resampled(died: np.ndarray, seed: int = 0, resamples: int = RESAMPLES) -> np.ndarray:
@@ -165,7 +154,3 @@ def _separated(logit: np.ndarray, died: np.ndarray) -> bool:
         return True
     dead, alive = logit[died], logit[~died]
     return bool(dead.min() >= alive.max() or dead.max() <= alive.min())
-
-
-def _likelihood(logit: np.ndarray, died: np.ndarray) -> float:
-    return float(np.sum(died * logit - np.logaddexp(0.0, logit)))
