@@ -2,19 +2,24 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from icu_sets import made, write_archive, write_folder
 
 from liquid_control.cli import main as cli
-from liquid_control.study.icu import dataset, models, plan, training
+from liquid_control.study import objective
+from liquid_control.study.icu import dataset, published_model
+from liquid_control.study.icu.plan import COMPARISON, RECIPES, Plan, published_run
 from liquid_control.study.icu.published import PUBLISHED
 from liquid_control.study.icu.summary import summarize
 from liquid_control.study.icu.variables import NAMES
 from liquid_control.study.model import moments
 from liquid_control.study.run import Recipe, ResultStore, Run
+from liquid_control.study.train import outputs, train
+
+PARTS = pytest.mark.parametrize('part', [COMPARISON, RECIPES])
 
 
 @pytest.fixture(scope='module')
@@ -23,82 +28,82 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope='module')
-def split(folder):
-    return dataset.IcuData(folder).load()
+def data(folder):
+    return dataset.IcuData(folder)
 
 
-def small_run(epochs=3, part=plan.COMPARISON):
-    model = {'units': 8, 'settings': {}, 'weight_decay': 0.0, 'positive_weight': 1.0}
-    return Run('small', part, 'gru', 0, Recipe(3 * epochs, 0.01, 32, 3), model)
+@pytest.fixture(scope='module')
+def split(data):
+    return data.load()
 
 
-def quiet(share, text):
-    pass
+def small_run(epochs=3, part=COMPARISON):
+    model = {'units': 8, 'settings': {}, 'positive_weight': 1.0}
+    recipe = Recipe(3 * epochs, 0.01, 32, 3, best_round=part == COMPARISON, by_length=True)
+    return Run('small', part, 'gru', 0, recipe, model)
+
+
+def trained(run, data, folder):
+    """The run's model, and the result of its training."""
+    own = data.of_run(run)
+    split = own.load()
+    model, store = own.build(run, split.train), ResultStore(folder, split.sha256)
+    return model, train(run, model, split, store, lambda *_: None, objective.of(own))
 
 
 def study(folder, out, *more):
     return ['study', 'icu', '--data', str(folder), '--out', str(out), *more]
 
 
-def test_training_finds_the_fast_hearts(split, tmp_path):
-    run = replace(small_run(), recipe=Recipe(60, 0.02, 16, 5))
-    model, store = plan.build(run, split.train), ResultStore(tmp_path, split.sha256)
-    training.train(run, model, split.train, split.validation, store, quiet)
-    logit = models.logits(model, split.test)
-    assert dataset.IcuData(tmp_path).scores(logit, split.test)['auroc'] > 0.9
+def test_training_finds_the_fast_hearts(data, split, tmp_path):
+    run = replace(small_run(), recipe=Recipe(60, 0.02, 16, 5, best_round=True))
+    model, _ = trained(run, data, tmp_path)
+    assert data.measured(model, split.test)['test_auroc'] > 0.9
 
 
-def test_resumed_training_is_the_same(split, tmp_path):
-    run = small_run()
-    whole, part = (ResultStore(tmp_path / name, split.sha256) for name in ('whole', 'part'))
-    first = plan.build(run, split.train)
-    training.train(run, first, split.train, split.validation, whole, quiet)
-
-    def stop(share, text):
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        training.train(run, plan.build(run, split.train), split.train, split.validation, part, stop)
-    second = plan.build(run, split.train)
-    result = training.train(run, second, split.train, split.validation, part, quiet)
-    assert len(result['curve']) == 3
-    for name, value in first.state_dict().items():
-        torch.testing.assert_close(second.state_dict()[name], value, rtol=0, atol=0)
-
-
-def test_best_epoch_is_kept(split, tmp_path):
-    run, store = small_run(6), ResultStore(tmp_path, split.sha256)
-    model = plan.build(run, split.train)
-    result = training.train(run, model, split.train, split.validation, store, quiet)
-    areas = [point['auroc'] for point in result['curve']]
-    assert result['epoch'] == 1 + int(np.argmax(areas))
-    logit = models.logits(model, split.validation)
-    kept = dataset.IcuData(tmp_path).scores(logit, split.validation)['auroc']
+def test_best_epoch_is_kept(data, split, tmp_path):
+    model, result = trained(small_run(6), data, tmp_path)
+    areas = [point['validation_auroc'] for point in result['curve']]
+    assert result['kept_update'] == 3 * (1 + int(np.argmax(areas)))
+    kept = data.scores(outputs(model, split.validation), split.validation)['auroc']
     assert kept == pytest.approx(max(areas))
+    assert result['validation_auroc'] == max(areas)
 
 
-def test_batches_hold_every_patient_once(split):
-    rows = np.concatenate(training.batches(small_run(), split.train, 1))
-    np.testing.assert_array_equal(np.sort(rows), np.arange(len(split.train)))
+def test_recipes_validate_nothing(data, split, tmp_path):
+    run = small_run(part=RECIPES)
+    own = data.of_run(run).load()
+    assert own.validation is None
+    assert set(own.train.names) == {*split.train.names, *split.validation.names}
+    _, result = trained(run, data, tmp_path)
+    assert 'validation_auroc' not in result
+    assert result['kept_update'] == run.recipe.updates
 
 
-@pytest.mark.parametrize('part', [plan.COMPARISON, plan.RECIPES])
-def test_padding_changes_no_logit(split, part):
-    data = split.test
-    model = plan.build(replace(small_run(), part=part), split.train).eval()
-    whole = models.logits(model, data)
+def test_seeds_test_other_patients(data):
+    tested = [
+        set(data.of_run(replace(small_run(), seed=seed)).load().test.names) for seed in range(5)
+    ]
+    assert len(set.union(*tested)) == sum(map(len, tested)) == 120
+
+
+@PARTS
+def test_padding_changes_no_logit(data, split, part):
+    run = small_run(part=part)
+    model, part = data.of_run(run).build(run, split.train), split.test
+    whole = outputs(model, part)
     for row in range(3):
-        alone = model(*models.tensors(data, np.array([row])))
-        np.testing.assert_allclose(alone.detach().numpy()[0], whole[row], atol=1e-5)
+        alone = outputs(model, part.take(np.array([row])))
+        np.testing.assert_allclose(alone[0], whole[row], atol=1e-5)
 
 
-@pytest.mark.parametrize('part', [plan.COMPARISON, plan.RECIPES])
-def test_unmeasured_values_do_not_matter(split, part):
-    data = split.test
-    seen = np.maximum.accumulate(data.measured, axis=1)
-    other = replace(data, x=np.where(seen, data.x, 7.0).astype(np.float32))
-    model = plan.build(replace(small_run(), part=part), split.train)
-    np.testing.assert_array_equal(models.logits(model, data), models.logits(model, other))
+@PARTS
+def test_unmeasured_values_do_not_matter(data, split, part):
+    run = small_run(part=part)
+    model, part = data.of_run(run).build(run, split.train), split.test
+    known = np.maximum.accumulate(part.measured, axis=1)
+    other = replace(part, x=np.where(known, part.x, 7.0).astype(np.float32))
+    np.testing.assert_array_equal(outputs(model, part), outputs(model, other))
 
 
 def test_scales_are_of_measured_values(split):
@@ -108,7 +113,7 @@ def test_scales_are_of_measured_values(split):
     assert mean[NAMES.index('HR')] == pytest.approx(values.mean(), rel=1e-5)
     assert std[NAMES.index('HR')] == pytest.approx(values.std(), rel=1e-4)
     assert (mean[NAMES.index('Lactate')], std[NAMES.index('Lactate')]) == (0, 1)
-    low, high = models.extremes(split.train)
+    low, high = published_model.extremes(split.train)
     assert (low[NAMES.index('HR')], high[NAMES.index('HR')]) == (values.min(), values.max())
 
 
@@ -120,44 +125,44 @@ def test_weight_of_deaths_is_taken_back(split):
     )
 
 
-def test_published_recipes_can_be_built(split):
+def test_published_recipes_can_be_built(data, split):
     for cell, row in PUBLISHED.items():
-        run = plan.published_run(cell, 0)
-        model = plan.build(run, split.train)
+        run = published_run(cell, 0)
+        model = data.of_run(run).build(run, split.train)
         assert model.cell.output_size == row.units
         assert run.recipe.updates == row.epochs * -(-3200 // row.batch)
 
 
 def test_choice_is_the_greatest_area():
-    runs = plan.Plan(cells=('gru',), rates=(0.1, 0.2, 0.3)).tuning()
+    footing = Plan(cells=('gru',), rates=(0.1, 0.2, 0.3)).footing
+    runs = footing.tuning()
     found = {
-        run.name: {'validation': {'auroc': area}}
+        run.name: {'validation_auroc': area}
         for run, area in zip(runs, (0.7, 0.9, 0.8), strict=True)
     }
-    assert plan.choose(runs, found) == {'gru': 0.2}
+    assert footing.choose(found, 'auroc', greater=True) == {('gru', 20_000): 0.2}
     del found[runs[0].name]
-    assert plan.choose(runs, found) == {}
+    assert footing.choose(found, 'auroc', greater=True) == {}
 
 
 def test_difference_is_of_the_same_patients():
     died, logit = [0, 1] * 30, np.random.default_rng(0).normal(size=60)
 
     def result(cell, shift):
+        run = Run(cell, COMPARISON, cell, 0, Recipe(1, 0.1), {'budget': 1})
+        costs = 'seconds', 'seconds_update', 'seconds_round', 'saved_mb', 'peak_resident_mb'
+        scores = 'auprc', 'brier', 'ece', 'intercept', 'slope'
         return {
-            'run': {'part': 'comparison', 'cell': cell, 'seed': 0, 'name': cell,
-                    'recipe': {'learning_rate': 0.1}},
-            'logit': (logit + shift * np.array(died)).tolist(), 'died': died,
-            'test': dict.fromkeys(('auprc', 'brier', 'ece', 'intercept', 'slope'), 0.5)
-            | {'auroc': 0.5 + shift / 10},
-            'seconds': 1.0, 'epoch': 1, 'parameters': 1, 'counts': {},
+            'run': run.to_dict(), 'logit': (logit + shift * np.array(died)).tolist(), 'died': died,
+            **{f'test_{name}': 0.5 for name in scores}, 'test_auroc': 0.5 + shift / 10,
+            **dict.fromkeys(costs, 1.0),
         }  # fmt: skip
 
-    best, same, worse = summarize([result('worse', 0.0), result('best', 2.0), result('same', 2.0)])[
-        'comparison'
-    ]
+    results = [result('worse', 0.0), result('best', 2.0), result('same', 2.0)]
+    best, same, worse = summarize(results, dataset.IcuData(Path()))['comparison']
     assert best['from_best']['mean'] == same['from_best']['mean'] == 0
-    assert same['from_best']['patients'] == {'low': 0, 'high': 0}
-    assert worse['from_best']['patients']['high'] < 0
+    assert same['from_best'] == {'mean': 0, 'low': 0, 'high': 0}
+    assert worse['from_best']['high'] < 0
 
 
 def test_small_study_and_another_set(folder, tmp_path, capsys):
@@ -170,8 +175,9 @@ def test_small_study_and_another_set(folder, tmp_path, capsys):
     assert whole['cleaning']['patients'] == 120
     baselines = whole['summary']['baselines']
     assert [row['score'] for row in baselines] == ['SAPS-I', 'SOFA', 'logistic regression']
-    assert baselines[2]['auroc']['mean'] > 0.9  # the heart rate tells
-    assert 0 <= whole['summary']['comparison'][0]['auroc']['mean'] <= 1
+    assert baselines[2]['means']['auroc']['mean'] > 0.9  # the heart rate tells
+    assert 0 <= whole['summary']['comparison'][0]['means']['auroc']['mean'] <= 1
+    assert whole['complete'] == 'quick'
     assert 'logit' not in text
 
     capsys.readouterr()
@@ -186,7 +192,7 @@ def test_small_study_and_another_set(folder, tmp_path, capsys):
 def test_list_needs_no_data(capsys):
     assert cli.main(['study', 'icu', '--list', '--cells', 'cfc', '--seeds', '1']) == 0
     names = capsys.readouterr().out.split()
-    assert 'comparison-cfc-seed0' in names
+    assert 'comparison-cfc-20000-seed0' in names
     assert 'recipes-cfc-seed0' in names
     assert len([name for name in names if name.startswith('tuning')]) == 3
 

@@ -51,19 +51,32 @@ class Series(Protocol):
         ...
 
 
+_SORTED = 10
+"""Batches among whose sequences those of about as many steps go together."""
+
+
 class Shuffled:
-    """Batches of fixed sequences, in a new order each round; the last of a round may be smaller.
+    """Batches of fixed sequences, in a new order each round; one of a round may be smaller.
 
     Args:
         windows: N sequences.
         batch: sequences per batch.
         seed: seed of the orders.
         device: where to put the batches.
+        by_length: whether sequences of about as many steps go together, to save padding.
     """
 
-    def __init__(self, windows: Series, batch: int, seed: int, device: torch.device):
+    def __init__(
+        self,
+        windows: Series,
+        batch: int,
+        seed: int,
+        device: torch.device,
+        by_length: bool = False,
+    ):
         self.windows, self.batch, self.seed, self.device = windows, batch, seed, device
         self.round = math.ceil(len(windows) / batch)
+        self._lengths = windows.present.sum(axis=1) if by_length else None
 
     def __call__(self, update: int) -> Batch:
         """The batch of gradient step ``update``."""
@@ -72,7 +85,13 @@ class Shuffled:
     def rows(self, update: int) -> np.ndarray:
         """Indices of the sequences in gradient step ``update``."""
         number, batch = divmod(update, self.round)
-        order = np.random.default_rng([self.seed, number]).permutation(len(self.windows))
+        rng = np.random.default_rng([self.seed, number])
+        order = rng.permutation(len(self.windows))
+        if self._lengths is not None:
+            for start in range(0, len(order), _SORTED * self.batch):
+                part = order[start : start + _SORTED * self.batch]
+                part[:] = part[np.argsort(self._lengths[part], kind='stable')]
+            batch = rng.permutation(self.round)[batch]
         return order[batch * self.batch : (batch + 1) * self.batch]
 
 

@@ -24,7 +24,6 @@ def execute(run: Run, folder: Path, data: StudyData, device: str, report: Report
     import torch
 
     from liquid_control.models import parameters
-    from liquid_control.study import model as models
     from liquid_control.study import objective
     from liquid_control.study.train import outputs, train
     from liquid_control.training.device import device_named, peak_resident_mb, use
@@ -32,11 +31,12 @@ def execute(run: Run, folder: Path, data: StudyData, device: str, report: Report
     torch.set_num_threads(1)
     where = device_named(device)
     use(where)
+    data = data.of_run(run)
     split = data.load()
     store = ResultStore(folder, split.sha256)
     with keeping(run, store) as result:
         result['resident_before_mb'] = peak_resident_mb()
-        model = models.build(run.cell, run.model, data, split.train, run.seed).to(where)
+        model = data.build(run, split.train).to(where)
         result |= {
             'parameters': parameters(model),
             'units': model.settings.hidden_size,
@@ -72,8 +72,9 @@ def carry_out(
     data: StudyData,
     workers: int = 1,
     device: str = 'cpu',
+    others: Sequence[Run] = (),
 ) -> Generator[Progress]:
-    """Carry out all missing runs of a comparison, tuning first, yielding progress.
+    """Carry out all missing runs of a comparison, tuning first, then others; yields progress.
 
     A run that fails does not stop the others; ``failed`` of the progress names it. A training that
     became non-finite is a finished run, whose result says so.
@@ -83,12 +84,13 @@ def carry_out(
     """
     progress = Progress(workers)
     tuning = footing.tuning()
-    for run in (*tuning, *footing.runs({})):
+    for run in (*tuning, *footing.runs({}), *others):
         progress.add(run.name, size_of(run))
     arguments = store.folder, data, device
     yield from stage(tuning, progress, store, execute, arguments)
     chosen = footing.choose(results_of(tuning, store), data.criterion, data.greater)
-    yield from stage(tuned(footing, chosen, progress), progress, store, execute, arguments)
+    ready = [*tuned(footing, chosen, progress), *others]
+    yield from stage(ready, progress, store, execute, arguments)
 
 
 def carry_out_all(
@@ -149,8 +151,10 @@ def stage(
         yield from states
 
 
-def results(footing: Footing, store: ResultStore, data: StudyData) -> dict[str, dict[str, Any]]:
-    """Run name → result, for every finished run of a comparison.
+def results(
+    footing: Footing, store: ResultStore, data: StudyData, others: Sequence[Run] = ()
+) -> dict[str, dict[str, Any]]:
+    """Run name → result, for every finished run of a comparison, and of others.
 
     Raises:
         ValueError: as for :func:`carry_out`.
@@ -158,7 +162,7 @@ def results(footing: Footing, store: ResultStore, data: StudyData) -> dict[str, 
     tuning = results_of(footing.tuning(), store)
     chosen = footing.choose(tuning, data.criterion, data.greater)
     ready = [run for run in footing.runs(chosen) if footing.is_tuned(run, chosen)]
-    return tuning | results_of(ready, store)
+    return tuning | results_of([*ready, *others], store)
 
 
 def results_of(runs: Iterable[Run], store: ResultStore) -> dict[str, dict[str, Any]]:

@@ -42,6 +42,12 @@ class Footing:
     """Validations per run, the last at its end; the best one's weights are kept."""
     seeds: int = 3
     """Number of seeds, from 0 on."""
+    dropped: float = 0.0
+    """Share of a model's inputs, encoded inputs and outputs that are dropped in training."""
+    weight_decay: float = 0.0
+    """Share of each weight that a step of size 1 takes away."""
+    by_length: bool = False
+    """Whether sequences of about as many steps go together in a batch."""
     pattern: str = '*'
     """Pattern of the names of compared runs; tuning runs are added as these need them."""
 
@@ -51,6 +57,8 @@ class Footing:
                 raise ValueError(unknown('cell', name, cells.names()))
         if self.size not in ('budget', 'units'):
             raise ValueError(f'size: expected budget or units, found {self.size!r}')
+        if not 0.0 <= self.dropped < 1.0:
+            raise ValueError(f'dropped: expected 0 or more and less than 1, found {self.dropped}')
         for name in ('updates', 'batch', 'rounds', 'seeds'):
             if getattr(self, name) < 1:
                 raise ValueError(f'{name}: expected 1 or more, found {getattr(self, name)}')
@@ -124,9 +132,13 @@ class Footing:
 
     def _run(self, part, cell, size, seed, rate, suffix, steps, rounds) -> Run:
         every = math.ceil(steps / rounds)
-        recipe = Recipe(steps, rate, self.batch, every, best_round=True)
+        recipe = Recipe(
+            steps, rate, self.batch, every, best_round=True, weight_decay=self.weight_decay,
+            by_length=self.by_length,
+        )  # fmt: skip
         name = f'{part}-{cell}-{size}-{suffix}'
-        return Run(name, part, cell, seed, recipe, {self.size: size})
+        model = {self.size: size} | ({'dropped': self.dropped} if self.dropped else {})
+        return Run(name, part, cell, seed, recipe, model)
 
 
 def at_end(rate: float, rates: Iterable[float]) -> bool:

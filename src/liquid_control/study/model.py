@@ -1,7 +1,11 @@
 """The model in which a study compares cells: encoder, cell and readout, for any data set."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import torch
+from torch.nn.functional import dropout
 
 from liquid_control import cells
 from liquid_control.models import ModelSettings, Normalizer, cell_settings, parameters, width_for
@@ -11,18 +15,33 @@ ENCODER = 32
 """Width of the encoder."""
 
 
-class SequenceModel(torch.nn.Module):
+class StudyModel(torch.nn.Module):
+    """A model of a study: x, elapsed, present and observed → output, state.
+
+    Attributes:
+        settings: cell and sizes.
+        cell: the cell.
+    """
+
+    settings: ModelSettings
+    cell: cells.Cell
+
+
+class SequenceModel(StudyModel):
     """Inputs and elapsed times → the frame after each step, or one logit after the last step.
 
-    The encoder sees the normalised inputs, which of them were measured (if ``masked``) and the
-    elapsed time less 1; the cell also gets the elapsed time as its Δt. A frame to come is the
-    present frame plus a scaled change.
+    The encoder sees the normalised inputs, which of them were measured (if ``masked``), which were
+    measured so far (if ``carried``) and the elapsed time less 1; the cell also gets the elapsed
+    time as its Δt. A frame to come is the present frame plus a scaled change.
 
     Args:
         settings: cell and sizes.
         normalizer: of the C channels, from the training sequences only.
         masked: whether the inputs come with a mask of what was measured.
         binary: whether to return a logit after the last step that is present.
+        carried: whether the last measured value stands for those that are missing after it.
+        dropped: share of the encoder's inputs, the cell's inputs and its outputs that are dropped
+            in training.
     """
 
     mean: torch.Tensor
@@ -35,12 +54,15 @@ class SequenceModel(torch.nn.Module):
         normalizer: Normalizer,
         masked: bool = False,
         binary: bool = False,
+        carried: bool = False,
+        dropped: float = 0.0,
     ):
         super().__init__()
         self.settings, self.masked, self.binary = settings, masked, binary
+        self.carried, self.dropped = carried, dropped
         normalizer.register(self)
         channels = len(self.mean)
-        inputs = channels + 1 + (channels if masked else 0)
+        inputs = channels * (1 + masked + carried) + 1
         self.encoder = torch.nn.Linear(inputs, settings.encoder)
         self.cell = cells.make(
             settings.cell, settings.encoder, settings.hidden_size, **settings.cell_settings
@@ -71,14 +93,20 @@ class SequenceModel(torch.nn.Module):
         seen = [normal, elapsed - 1.0]
         if self.masked:
             mask = torch.ones_like(x) if observed is None else observed.to(x.dtype)
-            seen = [normal * mask, mask, elapsed - 1.0]
-        encoded = torch.tanh(self.encoder(torch.cat(seen, dim=-1)))
-        outputs, state = self.cell(encoded, elapsed, state)
+            known = mask.cummax(dim=1).values if self.carried else mask
+            masks = [mask, known] if self.carried else [mask]
+            seen = [normal * known, *masks, elapsed - 1.0]
+        encoded = torch.tanh(self.encoder(self._some(torch.cat(seen, dim=-1))))
+        outputs, state = self.cell(self._some(encoded), elapsed, state)
+        outputs = self._some(outputs)
         if not self.binary:
             return x + self.change * self.prediction(outputs), state
         if present is None:
             return self.prediction(outputs[:, -1]), state
         return self.prediction(last(outputs, present.sum(dim=1))), state
+
+    def _some(self, values: torch.Tensor) -> torch.Tensor:
+        return dropout(values, self.dropped, self.training)
 
 
 def last(outputs: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
@@ -117,7 +145,9 @@ def settings(cell: str, width: int) -> ModelSettings:
     return ModelSettings(cell, width, ENCODER, cell_settings(cell, width) | more)
 
 
-def fitted(cell: str, budget: int, channels: int, masked: bool, binary: bool) -> ModelSettings:
+def fitted(
+    cell: str, budget: int, channels: int, masked: bool, binary: bool, carried: bool = False
+) -> ModelSettings:
     """Settings of the model whose size comes closest to a parameter budget.
 
     Raises:
@@ -126,27 +156,28 @@ def fitted(cell: str, budget: int, channels: int, masked: bool, binary: bool) ->
     unscaled = Normalizer(*np.ones((3, channels)))
 
     def count(width: int) -> int:
-        return parameters(SequenceModel(settings(cell, width), unscaled, masked, binary))
+        return parameters(SequenceModel(settings(cell, width), unscaled, masked, binary, carried))
 
     return settings(cell, width_for(count, budget))
 
 
 def build(
-    cell: str, size: dict[str, int], data: StudyData, train: Sequences, seed: int
+    cell: str, model: Mapping[str, Any], data: StudyData, train: Sequences, seed: int
 ) -> SequenceModel:
     """A model with initial weights and the scales of the training sequences.
 
     Args:
         cell: name of the cell.
-        size: ``budget``: parameters of the whole model; or ``units``: width of the cell.
+        model: ``budget``: parameters of the whole model; or ``units``: width of the cell.
+            ``dropped``: share of values that are dropped in training, by default none.
         data: the data set.
         train: its training sequences.
         seed: seed of the weights.
     """
-    masked, binary = train.observed is not None, data.binary
-    if 'units' in size:
-        chosen = settings(cell, size['units'])
+    kind = train.observed is not None, data.binary, data.carried
+    if 'units' in model:
+        chosen = settings(cell, model['units'])
     else:
-        chosen = fitted(cell, size['budget'], train.x.shape[-1], masked, binary)
+        chosen = fitted(cell, model['budget'], train.x.shape[-1], *kind)
     torch.manual_seed(seed)
-    return SequenceModel(chosen, scales(train, binary), masked, binary)
+    return SequenceModel(chosen, scales(train, data.binary), *kind, model.get('dropped', 0.0))

@@ -55,9 +55,10 @@ def of(data: StudyData) -> Objective:
         return Objective(squared_error, 'mse', score, data.criterion, data.greater)
 
     def cross_entropy(output: torch.Tensor, batch: Batch) -> torch.Tensor:
-        weight = torch.tensor(data.positive_weight, device=output.device)
-        return torch.nn.functional.binary_cross_entropy_with_logits(
-            output, batch.target, pos_weight=weight
+        weight = torch.where(batch.target > 0.5, data.positive_weight, 1.0)
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(
+            output, batch.target, weight, reduction='sum'
         )
+        return loss / weight.sum()
 
     return Objective(cross_entropy, 'bce', score, data.criterion, data.greater)

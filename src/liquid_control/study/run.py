@@ -2,7 +2,8 @@
 
 import glob
 import json
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -10,25 +11,28 @@ from liquid_control.files import from_json
 from liquid_control.provenance import difference, write_json
 
 FORMAT = 1
+_RARE = {'rare': True}
+"""Marks settings that are written only where they differ from their default."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a predictor is trained on windows, with Adam."""
+    """How a model is trained on sequences, with Adam."""
 
     updates: int
     """Gradient steps."""
     learning_rate: float
     batch: int = 64
-    """Windows per gradient step."""
+    """Sequences per gradient step."""
     every: int = 50
     """Gradient steps between validations, each of which is followed by a checkpoint."""
     schedule: str = 'cosine'
-    """``cosine``: warm-up over 5 %, decay to 2 %; ``exponential``: × ``decay`` per round."""
+    """``cosine``: warm-up over 5 %, decay to 2 %; ``exponential``: evenly × ``decay`` per round;
+    ``steps``: × ``decay`` after each round."""
     decay: float = 0.95
-    """Factor per round of the exponential schedule."""
+    """Factor per round of the other schedules."""
     clip: float = 1.0
-    """Maximum gradient norm."""
+    """Maximum gradient norm; 0: gradients are not clipped."""
     clip_variables: bool = False
     """Whether to clip the gradient of each Keras variable separately, or all together."""
     epsilon: float = 1e-8
@@ -37,6 +41,16 @@ class Recipe:
     """Whether the weights of the round with the best validation score are kept, or the last."""
     penalty: float = 0.0
     """Weight of the squared kernels that the model names in ``penalised()``."""
+    weight_decay: float = field(default=0.0, metadata=_RARE)
+    """Share of each weight that a step of size 1 takes away (AdamW)."""
+    by_length: bool = field(default=False, metadata=_RARE)
+    """Whether sequences of about as many steps go together in a batch."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings, without rare ones at their default."""
+        rare = {one.name: one.default for one in fields(self) if one.metadata.get('rare')}
+        whole = asdict(self)
+        return {name: value for name, value in whole.items() if rare.get(name, self) != value}
 
 
 @dataclass(frozen=True)
@@ -54,7 +68,13 @@ class Run:
     """What that part needs to build the model."""
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        return {**asdict(self), 'recipe': self.recipe.to_dict()}
+
+    @classmethod
+    def of(cls, result: Mapping[str, Any]) -> 'Run':
+        """The run that a result is of."""
+        settings = dict(result['run'])
+        return cls(recipe=Recipe(**settings.pop('recipe')), **settings)
 
 
 class ResultStore:

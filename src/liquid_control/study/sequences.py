@@ -6,9 +6,13 @@ A data set joins by one class: derive it from :class:`StudyData`.
 import abc
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from liquid_control.study.model import StudyModel
+    from liquid_control.study.run import Run
 
 
 class DataError(ValueError):
@@ -20,7 +24,8 @@ class Sequences:
     """N sequences of at most T steps.
 
     Attributes:
-        x: inputs, (N, T, C) float32; 0 where ``observed`` is false, and in the padding.
+        x: inputs, (N, T, C) float32; 0 in the padding, and where ``observed`` is false, unless the
+            data set carries the last value on.
         elapsed: time since the previous step, in nominal periods, (N, T, 1) float32.
         target: what a model must say, float32: (N, T, P) at each step, or (N, P) after the last.
         present: which steps are there, (N, T) bool; the others are padding after the last.
@@ -105,13 +110,14 @@ class Split:
 
     Attributes:
         train: training sequences; scales are taken from them alone.
-        validation: sequences that choose step sizes and the round whose weights are kept.
+        validation: sequences that choose step sizes and the round whose weights are kept; None:
+            nothing is chosen.
         test: sequences that only the final scores are measured on.
         sha256: digest of all that determines them.
     """
 
     train: Sequences
-    validation: Sequences
+    validation: Sequences | None
     test: Sequences
     sha256: str
 
@@ -128,7 +134,8 @@ class StudyData(abc.ABC):
         greater: whether a greater score is better.
         binary: whether the targets are classes 0 and 1, (N, 1), after the last step; otherwise
             they are the frame that follows each step, of the same channels as the input.
-        positive_weight: weight of class 1 in the loss of a binary target.
+        carried: whether an input that is not measured is the last one that was; the model then
+            also sees which inputs have been measured so far.
     """
 
     name: ClassVar[str]
@@ -136,7 +143,12 @@ class StudyData(abc.ABC):
     criterion: ClassVar[str] = 'mse'
     greater: ClassVar[bool] = False
     binary: ClassVar[bool] = False
-    positive_weight: ClassVar[float] = 1.0
+    carried: ClassVar[bool] = False
+
+    @property
+    def positive_weight(self) -> float:
+        """Weight of class 1 in the loss of a binary target."""
+        return 1.0
 
     @abc.abstractmethod
     def load(self) -> Split:
@@ -156,11 +168,21 @@ class StudyData(abc.ABC):
             sequences: what was predicted.
         """
 
+    def of_run(self, run: 'Run') -> 'StudyData':
+        """The data of one run: another fold for each seed, say, or another weight of class 1."""
+        return self
+
+    def build(self, run: 'Run', train: Sequences) -> 'StudyModel':
+        """The model of a run with initial weights and the scales of the training sequences."""
+        from liquid_control.study import model
+
+        return model.build(run.cell, run.model, self, train, run.seed)
+
     def extra(self, model: Any, split: Split) -> Mapping[str, Any]:
         """Further measures of a trained model for its result, plain JSON; none by default.
 
         Args:
-            model: :class:`liquid_control.study.model.SequenceModel` in evaluation mode.
+            model: what :meth:`build` returned, trained and in evaluation mode.
             split: the data.
         """
         return {}

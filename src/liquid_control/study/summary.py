@@ -12,19 +12,22 @@ from liquid_control.study.sequences import StudyData
 _COSTS = 'seconds', 'seconds_update', 'seconds_round', 'saved_mb', 'peak_resident_mb'
 
 
-def summarize(results: Iterable[Mapping[str, Any]], data: StudyData) -> list[dict[str, Any]]:
+def summarize(
+    results: Iterable[Mapping[str, Any]], data: StudyData, part: str = PART
+) -> list[dict[str, Any]]:
     """Rows, best first: scores as interquartile mean with interval over seeds, and costs.
 
     Args:
         results: results of finished runs, as in the study's folder.
         data: names the score that cells are compared by.
+        part: of the study, whose runs are summarised.
     """
     groups: dict[tuple[str, int], list[Mapping[str, Any]]] = {}
     tried: dict[tuple[str, int], set[float]] = {}
     for result in results:
         run = result['run']
         key = run['cell'], next(iter(run['model'].values()), 0)
-        if run['part'] == PART:
+        if run['part'] == part:
             groups.setdefault(key, []).append(result)
         elif run['part'] == TUNING:
             tried.setdefault(key, set()).add(run['recipe']['learning_rate'])

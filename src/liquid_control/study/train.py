@@ -38,7 +38,7 @@ class Parts(Protocol):
     @property
     def train(self) -> Series: ...
     @property
-    def validation(self) -> Series: ...
+    def validation(self) -> Series | None: ...
 
 
 def train(
@@ -63,8 +63,11 @@ def train(
         ValueError: the checkpoint is broken, or has other settings or data or another device.
     """
     recipe, device = run.recipe, device_of(model)
-    batches = Shuffled(data.train, recipe.batch, run.seed, device)
-    optimizer = torch.optim.Adam(model.parameters(), recipe.learning_rate, eps=recipe.epsilon)
+    batches = Shuffled(data.train, recipe.batch, run.seed, device, recipe.by_length)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), recipe.learning_rate, eps=recipe.epsilon,
+        weight_decay=recipe.weight_decay,
+    )  # fmt: skip
     kept = {'model': model, **({'best': copy.deepcopy(model)} if recipe.best_round else {})}
     whole = torch.nn.ModuleDict(kept)
     path = store.checkpoint(run)
@@ -91,11 +94,12 @@ def train(
             about['step_s'].append(round(busy_time(device) - begun, 6))
             report((update + 1) / recipe.updates, f'loss {losses[-1]:.3f}')
         validation = _validated(model, data.validation, objective)
-        if not math.isfinite(validation):
+        if validation is not None and not math.isfinite(validation):
             raise NotFiniteError(f'update {end}: the validation score is {validation}')
         about['curve'].append([end, float(np.mean(losses)), validation])
         about['done'] = end
-        if recipe.best_round and objective.better(validation, (about['best'] or [0, None])[1]):
+        best = (about['best'] or [0, None])[1]
+        if recipe.best_round and validation is not None and objective.better(validation, best):
             about['best'] = [end, validation]
             kept['best'].load_state_dict(model.state_dict())
         about['seconds'] += time.perf_counter() - started
@@ -131,7 +135,7 @@ def course(
     loss = next(point[1] for point in about['curve'] if point[0] == update)
     names = 'update', f'train_{objective.loss_name}', f'validation_{objective.criterion}'
     return {
-        names[2]: score,
+        **({} if score is None else {names[2]: score}),
         names[1]: loss,
         'kept_update': update,
         'curve': [dict(zip(names, point, strict=True)) for point in about['curve']],
@@ -148,6 +152,8 @@ def course(
 def learning_rate(run: Run, update: int, windows: int) -> float:
     """Adam's step size at a gradient step, according to the run's schedule."""
     recipe = run.recipe
+    if recipe.schedule == 'steps':
+        return recipe.learning_rate * recipe.decay ** (update // recipe.every)
     if recipe.schedule == 'exponential':  # by full batches per round, as in Keras
         return recipe.learning_rate * recipe.decay ** (update / max(1, windows // recipe.batch))
     return recipe.learning_rate * warm_cosine(update, recipe.updates, 0.05 * recipe.updates)
@@ -170,13 +176,14 @@ def error(model: torch.nn.Module, windows: Series, batch: int = 128) -> float:
 def outputs(model: torch.nn.Module, sequences: Sequences, batch: int = 128) -> np.ndarray:
     """A model's output on sequences, of the shape of their targets; 0 in the padding.
 
-    The model is left in training mode.
+    Sequences of as many steps go together. The model is left in training mode.
     """
     model.eval()
     found, device = np.zeros_like(sequences.target), device_of(model)
+    order = np.argsort(sequences.lengths, kind='stable')
     with torch.no_grad():
         for start in range(0, len(sequences), batch):
-            rows = slice(start, start + batch)
+            rows = order[start : start + batch]
             output = model(*tensors(sequences, rows, device).inputs)[0].cpu().numpy()
             if output.ndim == 3:
                 found[rows, : output.shape[1]] = output
@@ -188,7 +195,23 @@ def outputs(model: torch.nn.Module, sequences: Sequences, batch: int = 128) -> n
     return found
 
 
-def _validated(model: torch.nn.Module, part: Any, objective: Objective) -> float:
+def load(model: torch.nn.Module, run: Run, store: ResultStore) -> None:
+    """Give a model the weights that a run has kept.
+
+    Raises:
+        ValueError: there are none, or they do not fit.
+    """
+    path = store.weights(run)
+    saved = checkpoint.read(path)
+    if saved is None:
+        raise ValueError(f'{path}: no such file')
+    with checkpoint.restoring(path):
+        model.load_state_dict(saved[0])
+
+
+def _validated(model: torch.nn.Module, part: Any, objective: Objective) -> float | None:
+    if part is None:
+        return None
     if objective.score is None:
         return error(model, part)
     found = outputs(model, part)
@@ -212,7 +235,7 @@ def _update(run, model, through, optimizer, batches, update, objective) -> float
     optimizer.zero_grad()
     (loss + _penalty(run, model)).backward()
     variables = model.variables if recipe.clip_variables else None
-    clip_gradients(model, recipe.clip, context, variables)
+    clip_gradients(model, recipe.clip or math.inf, context, variables)
     optimizer.step()
     return float(loss.detach())
 

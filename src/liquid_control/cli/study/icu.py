@@ -8,7 +8,6 @@ from liquid_control.cli.arguments import add_json_argument, whole
 from liquid_control.cli.parser import Parser
 
 DATA = 'physionet2012'
-_NAME = 'icu'
 
 
 def add_arguments(parser: Parser) -> None:
@@ -46,13 +45,14 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.cli.arguments import terminable
     from liquid_control.cli.progress import follow
     from liquid_control.run_folder import own_folder
+    from liquid_control.study.carry_out import carry_out, failures, results
     from liquid_control.study.icu import patients
     from liquid_control.study.icu.dataset import IcuData
-    from liquid_control.study.icu.plan import carry_out, results
     from liquid_control.study.run import ResultStore
 
     plan, console = _plan(args), Console()
-    names = [run.name for run in (*plan.tuning(), *plan.runs({}))]
+    footing, recipes = plan.footing, plan.recipes()
+    names = [run.name for run in (*footing.tuning(), *footing.runs({}), *recipes)]
     if args.list:
         console.print('\n'.join(names), highlight=False)
         return 0
@@ -60,17 +60,20 @@ def main(args: argparse.Namespace) -> int:
         raise ValueError('no run matches; --list without filters lists all runs')
     if args.data is None:
         raise ValueError('--data: expected the folder with set-a.tar.gz and Outcomes-a.txt')
+    data = IcuData(args.data.resolve())
     with console.status('reading the data'):
-        source = IcuData(args.data.resolve())
-        everyone, split = patients.load(source.path), source.load()
-    store = ResultStore(own_folder(args.out, 'weights'), split.sha256)
+        everyone = patients.load(data.path)
+    store = ResultStore(own_folder(args.out, 'weights'), data.split(everyone).sha256)
     if args.test_data is not None:
-        return _evaluate(args, console, plan, store)
+        return _evaluate(args, console, plan, store, data)
     with terminable():
-        states = carry_out(plan, store, source.path, args.workers)
+        states = carry_out(footing, store, data, args.workers, others=recipes)
         progress, stopped = follow(console, 'study', 'runs', states)
-        found = results(plan, store)
-        _write(args, console, plan, everyone, list(found.values()), 'results.json')
+        found = results(footing, store, data, recipes)
+        failed = progress.failed | failures(found)
+        complete = len(found) == len(names) and not failed
+        about = {'complete': 'quick' if complete and args.quick else complete, 'failed': failed}
+        _write(args, console, plan, data, everyone, list(found.values()), 'results.json', about)
     if stopped:
         print(
             f'stopped; {len(found)} of {len(names)} runs are kept in {args.out}: '
@@ -78,47 +81,38 @@ def main(args: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 130
-    for name, why in progress.failed.items():
+    for name, why in failed.items():
         print(f'liquid-control study: {name}: {why}', file=sys.stderr)
-    return 1 if progress.failed else 0
+    return 1 if failed else 0
 
 
 def _plan(args):
-    from liquid_control.study.icu.plan import (
-        LEARNING_RATES,
-        PARTS,
-        QUICK_CELLS,
-        QUICK_EPOCHS,
-        Plan,
-    )
+    from liquid_control.study.icu.plan import PARTS, Plan
 
-    chosen = tuple(filter(None, (args.cells or '').split(',')))
-    if args.cells is not None and not chosen:
+    cells = tuple(filter(None, (args.cells or '').split(',')))
+    if args.cells is not None and not cells:
         raise ValueError(f'--cells: expected names of cells, found {args.cells!r}')
-    parts, rates = tuple(args.part or PARTS), LEARNING_RATES
-    epochs, seeds = args.epochs, args.seeds
-    if args.quick:
-        chosen, epochs = chosen or QUICK_CELLS, epochs or QUICK_EPOCHS
-        parts, rates, seeds = ('comparison',), rates[1:2], min(seeds, 3)
-    return Plan(parts, chosen, args.runs, seeds, epochs, rates)
+    plan = Plan(tuple(args.part or PARTS), cells, args.runs, args.seeds, args.epochs)
+    return plan.quick() if args.quick else plan
 
 
-def _evaluate(args, console, plan, store) -> int:
+def _evaluate(args, console, plan, store, data) -> int:
     """Measure the finished runs on another set."""
+    from liquid_control.study.carry_out import results
+    from liquid_control.study.icu import patients
     from liquid_control.study.icu.other_set import evaluate
-    from liquid_control.study.icu.plan import chosen_runs, results
 
     with console.status('measuring the models'):
-        everyone, found = evaluate(
-            chosen_runs(plan, store), results(plan, store), store, args.test_data.resolve()
-        )
+        everyone = patients.load(args.test_data.resolve())
+        trained = results(plan.footing, store, data, plan.recipes())
+        found = evaluate(trained.values(), store, data, everyone)
     if not found:
         raise ValueError(f'{args.out}: no finished runs; train them first, without --test-data')
-    _write(args, console, plan, everyone, found, 'other_set.json')
+    _write(args, console, plan, data, everyone, found, 'other_set.json', {})
     return 0
 
 
-def _write(args, console, plan, everyone, found, name) -> None:
+def _write(args, console, plan, data, everyone, found, name, about) -> None:
     """Write the results without single patients; print the tables."""
     from dataclasses import asdict
 
@@ -127,16 +121,19 @@ def _write(args, console, plan, everyone, found, name) -> None:
     from liquid_control.study.icu.dataset import PUBLISHED
     from liquid_control.study.icu.summary import logistic, severity, summarize, tables
 
-    rows = {**summarize(found), 'baselines': severity(everyone)}
+    rows = {**summarize(found, data), 'baselines': severity(everyone)}
     if name == 'results.json':
         rows['baselines'].append(logistic(everyone))
     results = {
         'format': 1,
-        'study': _NAME,
+        'study': data.name,
+        **about,
         'provenance': provenance(data_sha256=everyone.sha256, seeds=list(range(plan.seeds))),
+        'criterion': data.criterion,
+        'greater': data.greater,
+        'footing': asdict(plan.footing),
         'published_data': everyone.sha256 == PUBLISHED,
         'cleaning': everyone.cleaning,
-        'plan': asdict(plan),
         'summary': rows,
         'runs': [
             {key: value for key, value in one.items() if key not in ('logit', 'died')}

@@ -3,15 +3,21 @@
 import hashlib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from liquid_control.study.icu import patients
-from liquid_control.study.icu.scores import all_scores
+from liquid_control.study.icu.patients import Patients
+from liquid_control.study.icu.published import PART as RECIPES
+from liquid_control.study.icu.scores import all_scores, reliability
+from liquid_control.study.run import Run
 from liquid_control.study.sequences import DataError, Sequences, Split, StudyData
+
+if TYPE_CHECKING:
+    from liquid_control.study.model import StudyModel
 
 FOLDS = 5
 """The runs of seed s test on fold s modulo 5, so that five seeds test every patient once."""
@@ -31,29 +37,70 @@ class IcuData(StudyData):
         path: folder or archive, see :mod:`liquid_control.study.icu.files`.
         seed: seed of the runs, which decides the fold.
         positive_weight: weight of a death in the loss that the model was trained with.
+        validated: whether there are patients to validate with, or all but the test's train.
     """
 
     path: Path
     seed: int = 0
-    positive_weight: float = 1.0  # ty: ignore[incompatible-attribute-override]
+    positive_weight: float = 1.0
+    validated: bool = True
 
     name: ClassVar[str] = 'icu'
     title: ClassVar[str] = 'in-hospital mortality from the first 48 hours of intensive care'
     criterion: ClassVar[str] = 'auroc'
     greater: ClassVar[bool] = True
     binary: ClassVar[bool] = True
+    carried: ClassVar[bool] = True
 
     def load(self) -> Split:
         """The fold of the seed."""
-        whole = patients.load(self.path)
-        train, validation, test = fold(whole.sequences.target[:, 0] > 0.5, self.seed % FOLDS)
+        return self.split(patients.load(self.path))
+
+    def split(self, whole: Patients) -> Split:
+        """The fold of the seed, of patients that were read already."""
+        data = whole.sequences
+        train, validation, test = fold(data.target[:, 0] > 0.5, self.seed % FOLDS)
         digest = hashlib.sha256(f'{whole.sha256} {SEED} {PARTS} {TEST} {VALIDATION}'.encode())
-        parts = (whole.sequences.take(rows) for rows in (train, validation, test))
-        return Split(*parts, digest.hexdigest())
+        known = data.take(train), data.take(validation)
+        if not self.validated:
+            known = data.take(np.concatenate([train, validation])), None
+        return Split(*known, data.take(test), digest.hexdigest())
+
+    def of_run(self, run: Run) -> 'IcuData':
+        """The fold of the run's seed; a published recipe weighs deaths and validates nothing."""
+        if run.part != RECIPES:
+            return replace(self, seed=run.seed)
+        weight = run.model['positive_weight']
+        return replace(self, seed=run.seed, positive_weight=weight, validated=False)
+
+    def build(self, run: Run, train: Sequences) -> 'StudyModel':
+        """The shared model, or that of a published recipe."""
+        from liquid_control.study.icu import published_model
+
+        return (
+            published_model.build(run, train) if run.part == RECIPES else super().build(run, train)
+        )
 
     def scores(self, output: np.ndarray, sequences: Sequences) -> Mapping[str, float]:
         """See :func:`liquid_control.study.icu.scores.all_scores`."""
         return all_scores(self.corrected(output), sequences.target[:, 0] > 0.5)
+
+    def extra(self, model: 'StudyModel', split: Split) -> Mapping[str, Any]:
+        """The reliability curve, and the logit and the outcome of each test patient."""
+        return self.measured(model, split.test)
+
+    def measured(self, model: 'StudyModel', sequences: Sequences) -> dict[str, Any]:
+        """A model's scores as ``test_NAME``, reliability curve and single patients."""
+        from liquid_control.study.train import outputs
+
+        output, died = outputs(model, sequences), sequences.target[:, 0] > 0.5
+        logit = self.corrected(output)
+        return {
+            **{f'test_{name}': value for name, value in self.scores(output, sequences).items()},
+            'reliability': reliability(logit, died),
+            'logit': logit.tolist(),
+            'died': died.tolist(),
+        }
 
     def corrected(self, output: np.ndarray) -> np.ndarray:
         """Logits (N,) without the weight of deaths, which raises them by its logarithm."""

@@ -1,41 +1,37 @@
 """Trained models of the study, measured on another set of the same format."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from liquid_control.study.icu import models, patients
+from liquid_control.study.footing import TUNING
 from liquid_control.study.icu.dataset import IcuData
 from liquid_control.study.icu.patients import Patients
-from liquid_control.study.icu.plan import measured, model_of
-from liquid_control.study.icu.training import load
 from liquid_control.study.run import ResultStore, Run
+from liquid_control.study.train import load
 
 
 def evaluate(
-    runs: Iterable[Run], results: Mapping[str, Mapping[str, Any]], store: ResultStore, path: Path
-) -> tuple[Patients, list[dict[str, Any]]]:
-    """The other set, and the results of the finished runs with its scores instead of the test's.
+    results: Iterable[Mapping[str, Any]], store: ResultStore, data: IcuData, other: Patients
+) -> list[dict[str, Any]]:
+    """The results with the other set's scores instead of the test's, without tuning.
 
     Args:
-        runs: compared runs and recipes.
-        results: run name → result.
+        results: of finished runs; those that failed are left out.
         store: has the weights.
-        path: folder or archive of the other set; none of its patients are trained on.
+        data: the set that the models were trained on.
+        other: none of its patients are trained on.
 
     Raises:
-        DataError: the set cannot be used; the message names file and line.
         ValueError: weights are missing or broken.
     """
-    whole, found = patients.load(path), []
-    for run in runs:
-        result = results.get(run.name)
-        if result is None or 'failed' in result:
+    found = []
+    for result in results:
+        if result['run']['part'] == TUNING or 'failed' in result:
             continue
-        model = model_of(run)
+        run = Run.of(result)
+        source = data.of_run(run)
+        # The scales of this model are among the weights that are loaded.
+        model = source.build(run, other.sequences)
         load(model, run, store)
-        source = replace(IcuData(path), positive_weight=run.model['positive_weight'])
-        output = models.logits(model, whole.sequences)
-        found.append({**result, **measured(source, output, whole.sequences)})
-    return whole, found
+        found.append({**result, **source.measured(model, other.sequences)})
+    return found

@@ -1,7 +1,7 @@
 """Rows of the study of mortality: scores with intervals over seeds and over patients."""
 
 from collections.abc import Iterable, Mapping
-from statistics import mean, median
+from statistics import mean
 from typing import Any
 
 import numpy as np
@@ -9,95 +9,88 @@ import numpy as np
 from liquid_control.evaluation.statistics import interval
 from liquid_control.evaluation.statistics import mean as average
 from liquid_control.report.fitted import Figure, FittedTable
+from liquid_control.study import summary
+from liquid_control.study.footing import PART
+from liquid_control.study.icu.dataset import IcuData
 from liquid_control.study.icu.logistic import scores as regressed
 from liquid_control.study.icu.patients import Patients
+from liquid_control.study.icu.published import PART as RECIPES
 from liquid_control.study.icu.published import PUBLISHED
 from liquid_control.study.icu.scores import SCORES, bounds, resampled
 
 Result = Mapping[str, Any]
-_CALIBRATION = ('ece', 'intercept', 'slope')
+Rows = list[dict[str, Any]]
 
 
-def summarize(results: Iterable[Result]) -> dict[str, list[dict[str, Any]]]:
+def summarize(results: Iterable[Result], data: IcuData) -> dict[str, Rows]:
     """``comparison`` and ``recipes``, a row a cell, best first.
+
+    Rows are those of :func:`liquid_control.study.summary.summarize`, with the mean of each score
+    over the seeds, its interval over patients, and the distance from the best of the same seeds.
 
     Args:
         results: results of finished runs, as in the study's folder.
+        data: the data set.
     """
-    groups: dict[tuple[str, str], list[Result]] = {}
-    for result in results:
-        run = result['run']
-        if run['part'] != 'tuning':
-            groups.setdefault((run['part'], run['cell']), []).append(result)
-    rows: dict[str, list[dict[str, Any]]] = {'comparison': [], 'recipes': []}
-    drawn: dict[tuple[str, str], np.ndarray] = {}
-    for (part, cell), group in sorted(groups.items()):
-        whole = sorted((one for one in group if 'failed' not in one), key=_seed)
-        row = {
-            'cell': cell,
-            'seeds': [_seed(one) for one in whole],
-            'failed': {one['run']['name']: one['failed'] for one in group if 'failed' in one},
-            'learning_rate': group[0]['run']['recipe']['learning_rate'],
-            'parameters': group[0]['parameters'],
-            'counts': group[0]['counts'],
-        }
-        if whole:
-            figures, drawn[part, cell] = _figures(whole)
-            row |= figures
-        if part == 'recipes':
-            published = PUBLISHED[cell]
-            row['published'] = {'auroc': published.auroc, 'deviation': published.deviation}
-        rows[part].append(row)
+    results = list(results)
+    rows = {part: summary.summarize(results, data, part) for part in (PART, RECIPES)}
     for part, found in rows.items():
-        found.sort(key=lambda row: -row['auroc']['iqm'] if 'auroc' in row else 1.0)
-        _compare(found, {cell: values for (one, cell), values in drawn.items() if one == part})
+        groups = {
+            row['cell']: [
+                one
+                for one in results
+                if (one['run']['part'], one['run']['cell']) == (part, row['cell'])
+                and not one.get('failed')
+            ]
+            for row in found
+        }
+        areas: dict[str, np.ndarray] = {}
+        for row in found:
+            group = sorted(groups[row['cell']], key=_seed)
+            if group:
+                row['means'], areas[row['cell']] = _means(group)
+            if part == RECIPES:
+                published = PUBLISHED[row['cell']]
+                row['published'] = {'auroc': published.auroc, 'deviation': published.deviation}
+        _compare(found, areas)
     return rows
 
 
-def severity(whole: Patients) -> list[dict[str, Any]]:
+def severity(whole: Patients) -> Rows:
     """What the first day's severity scores say of all patients, those without a score left out."""
     died, rows = whole.sequences.target[:, 0] > 0.5, []
     for name, values in (('SAPS-I', whole.saps), ('SOFA', whole.sofa)):
         known = np.isfinite(values)
-        row: dict[str, Any] = {'score': name, 'patients': int(known.sum())}
+        row: dict[str, Any] = {'score': name, 'patients': int(known.sum()), 'means': {}}
         if len(set(died[known])) == 2:
             drawn = resampled(died[known])
             for one in ('auroc', 'auprc'):
                 value = float(SCORES[one](values[known], died[known]))
                 over = bounds(SCORES[one](values[known], died[known], drawn))
-                row[one] = {'mean': value, 'patients': over}
+                row['means'][one] = {'mean': value, **over}
         rows.append(row)
     return rows
 
 
 def logistic(whole: Patients) -> dict[str, Any]:
-    """Logistic regression on summaries of the records: the mean over the folds and its interval."""
-    row: dict[str, Any] = {'score': 'logistic regression', 'patients': len(whole.sequences)}
+    """Logistic regression on summaries of the records: the mean and its interval over the folds."""
+    means = {}
     for name, values in regressed(whole.sequences).items():
         middle, low, high = interval(values, statistic=average)
-        row[name] = {'mean': middle, 'folds': values, 'over_folds': {'low': low, 'high': high}}
-    return row
+        means[name] = {'mean': middle, 'low': low, 'high': high, 'folds': values}
+    return {'score': 'logistic regression', 'patients': len(whole.sequences), 'means': means}
 
 
-def _figures(group: list[Result]) -> tuple[dict[str, Any], np.ndarray]:
-    """A row's figures over its seeds, and the resampled means of the AUROC over patients."""
-    row: dict[str, Any] = {}
+def _means(group: list[Result]) -> tuple[dict[str, Any], np.ndarray]:
+    """Means over the seeds with intervals over patients, and the resampled means of the AUROC."""
+    means: dict[str, Any] = {}
     areas = np.zeros(0)
     for name, score in SCORES.items():
-        values = [one['test'][name] for one in group]
-        middle, low, high = interval(values)
         drawn = np.mean([_over_patients(score, one) for one in group], axis=0)
-        row[name] = {
-            'iqm': middle, 'low': low, 'high': high, 'mean': mean(values), 'seeds': values,
-            'patients': bounds(drawn),
-        }  # fmt: skip
+        means[name] = {'mean': mean(one[f'test_{name}'] for one in group), **bounds(drawn)}
         if name == 'auroc':
             areas = drawn
-    for name in _CALIBRATION:
-        row[name] = mean(one['test'][name] for one in group)
-    row['seconds'] = median(one['seconds'] for one in group)
-    row['epoch'] = median(one['epoch'] for one in group)
-    return row, areas
+    return means, areas
 
 
 def _over_patients(score: Any, result: Result) -> np.ndarray:
@@ -106,17 +99,14 @@ def _over_patients(score: Any, result: Result) -> np.ndarray:
     return score(logit, died, resampled(died, seed=_seed(result)))
 
 
-def _compare(rows: list[dict[str, Any]], drawn: Mapping[str, np.ndarray]) -> None:
+def _compare(rows: Rows, areas: Mapping[str, np.ndarray]) -> None:
     """Add each row's distance from the best of the same seeds, with its interval over patients."""
-    if not rows or 'auroc' not in rows[0]:
-        return
-    best = rows[0]
+    best = rows[0] if rows else {}
     for row in rows:
-        if 'auroc' in row and row['seeds'] == best['seeds']:
-            apart = drawn[row['cell']] - drawn[best['cell']]
+        if 'means' in row and row['seeds'] == best['seeds']:
             row['from_best'] = {
-                'mean': row['auroc']['mean'] - best['auroc']['mean'],
-                'patients': bounds(apart),
+                'mean': row['means']['auroc']['mean'] - best['means']['auroc']['mean'],
+                **bounds(areas[row['cell']] - areas[best['cell']]),
             }
 
 
@@ -127,7 +117,7 @@ def _seed(result: Result) -> int:
 def tables(whole: Mapping[str, Any]) -> list[FittedTable]:
     """The summary as tables for the terminal."""
     printed = []
-    for part, title in (('comparison', 'Same footing'), ('recipes', 'Published recipes')):
+    for part, title in ((PART, 'Same footing'), (RECIPES, 'Published recipes')):
         if not whole[part]:
             continue
         table = FittedTable(
@@ -153,17 +143,19 @@ def _range(heading: str) -> Figure:
 
 
 def _mean(row: Mapping[str, Any], name: str) -> tuple[float, float, float] | None:
-    if name not in row:
+    if name not in row['means']:
         return None
-    over = row[name].get('patients') or row[name]['over_folds']
-    return row[name]['mean'], over['low'], over['high']
+    found = row['means'][name]
+    return found['mean'], found['low'], found['high']
 
 
 def _cells(row: Mapping[str, Any]) -> list[Any]:
-    if 'auroc' not in row:
+    if 'means' not in row:
         return ['failed', *[None] * 9]
+    seeds = (row['scores'][f'test_{name}']['seeds'] for name in ('slope', 'ece'))
+    slope, ece = (np.array(values, float).mean() for values in seeds)
     return [
-        _mean(row, 'auroc'), _mean(row, 'auprc'), row['brier']['mean'], row['slope'], row['ece'],
+        _mean(row, 'auroc'), _mean(row, 'auprc'), row['means']['brier']['mean'], slope, ece,
         row.get('from_best', {}).get('mean'), row.get('published', {}).get('auroc'),
         row['parameters'], row['seconds'], len(row['seeds']),
     ]  # fmt: skip
