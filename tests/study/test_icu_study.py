@@ -11,7 +11,7 @@ from icu_sets import made, write_archive, write_folder
 from liquid_control.cli import main as cli
 from liquid_control.study import objective
 from liquid_control.study.icu import dataset, published_model
-from liquid_control.study.icu.plan import COMPARISON, RECIPES, Plan, published_run
+from liquid_control.study.icu.plan import BUDGET, COMPARISON, RECIPES, Plan, published_run
 from liquid_control.study.icu.published import PUBLISHED
 from liquid_control.study.icu.summary import summarize
 from liquid_control.study.icu.variables import NAMES
@@ -140,7 +140,7 @@ def test_choice_is_the_greatest_area():
         run.name: {'validation_auroc': area}
         for run, area in zip(runs, (0.7, 0.9, 0.8), strict=True)
     }
-    assert footing.choose(found, 'auroc', greater=True) == {('gru', 20_000): 0.2}
+    assert footing.choose(found, 'auroc', greater=True) == {('gru', BUDGET): 0.2}
     del found[runs[0].name]
     assert footing.choose(found, 'auroc', greater=True) == {}
 
@@ -192,7 +192,7 @@ def test_small_study_and_another_set(folder, tmp_path, capsys):
 def test_list_needs_no_data(capsys):
     assert cli.main(['study', 'icu', '--list', '--cells', 'cfc', '--seeds', '1']) == 0
     names = capsys.readouterr().out.split()
-    assert 'comparison-cfc-20000-seed0' in names
+    assert f'comparison-cfc-{BUDGET}-seed0' in names
     assert 'recipes-cfc-seed0' in names
     assert len([name for name in names if name.startswith('tuning')]) == 3
 

@@ -12,9 +12,10 @@ from liquid_control.study.icu.published import PUBLISHED
 from liquid_control.study.run import Recipe, Run
 
 PARTS = (RECIPES, COMPARISON)
-EPOCHS, BATCH = 12, 64
-"""Epochs of a compared model, and patients per gradient step."""
-LEARNING_RATES = (0.002, 0.005, 0.0125)
+BUDGET, EPOCHS, BATCH = 40_000, 12, 64
+"""Parameters of a compared model, its epochs, and patients per gradient step."""
+LEARNING_RATES, TUNING_SHARE = (0.0015, 0.003, 0.006), 0.5
+DROPPED = 0.3
 QUICK_CELLS, QUICK_EPOCHS, QUICK_SEEDS = ('cfc', 'gru'), 3, 3
 PATIENTS = 4000
 """Patients of the published set, of which 64 % train a compared model and 80 % a recipe."""
@@ -45,13 +46,14 @@ class Plan:
         epochs = self.epochs or EPOCHS
         return Footing(
             cells=self.cells,
+            sizes=(BUDGET,),
             updates=epochs * math.ceil(0.64 * PATIENTS / BATCH),
             learning_rates=self.rates,
-            tuning_share=1.0,
+            tuning_share=TUNING_SHARE,
             batch=BATCH,
             rounds=epochs,
             seeds=self.seeds,
-            dropped=0.3,
+            dropped=DROPPED,
             by_length=True,
             pattern=self.pattern if COMPARISON in self.parts else '',
         )
