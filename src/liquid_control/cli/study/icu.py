@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from liquid_control.cli.arguments import add_json_argument, whole
+from liquid_control.cli.arguments import add_json_argument, add_names_argument, whole
 from liquid_control.cli.parser import Parser
 
 DATA = 'physionet2012'
@@ -25,7 +25,7 @@ def add_arguments(parser: Parser) -> None:
         '--part', action='append', metavar='PART',
         help='recipes or comparison; may be repeated (all)',
     )  # fmt: skip
-    parser.add_argument('--cells', metavar='A,B', help='only these cells')
+    add_names_argument(parser, '--cells', 'A,B', 'only these cells')
     parser.add_argument(
         '--runs', default='*', metavar='PATTERN', help="only matching runs ('*-seed0')"
     )
@@ -89,10 +89,8 @@ def main(args: argparse.Namespace) -> int:
 def _plan(args):
     from liquid_control.study.icu.plan import PARTS, Plan
 
-    cells = tuple(filter(None, (args.cells or '').split(',')))
-    if args.cells is not None and not cells:
-        raise ValueError(f'--cells: expected names of cells, found {args.cells!r}')
-    plan = Plan(tuple(args.part or PARTS), cells, args.runs, args.seeds, args.epochs)
+    parts = tuple(args.part or PARTS)
+    plan = Plan(parts, tuple(args.cells), args.runs, args.seeds, args.epochs)
     return plan.quick() if args.quick else plan
 
 

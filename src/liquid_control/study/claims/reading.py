@@ -162,15 +162,12 @@ def _figures(runs: Sequence[Mapping[str, Any]]) -> dict[str, float]:
 def _icu(whole: Mapping[str, Any], source: Source, quick: bool) -> list[Group]:
     scores = {
         row['cell']: Score(
-            Estimate(
-                row['auroc']['mean'], row['auroc']['patients']['low'],
-                row['auroc']['patients']['high'],
-            ),
+            Estimate(*(row['means']['auroc'][name] for name in ('mean', 'low', 'high'))),
             {name: float(row[name]) for name in _FIGURES if row.get(name) is not None},
         )
         for row in whole['summary']['comparison']
-        if 'auroc' in row
-    }  # fmt: skip
+        if 'means' in row
+    }
     group = Group(
         'icu', 'same footing', 'test auroc', True, scores, source, quick=quick, over='patients'
     )

@@ -152,8 +152,7 @@ def _mean(row: Mapping[str, Any], name: str) -> tuple[float, float, float] | Non
 def _cells(row: Mapping[str, Any]) -> list[Any]:
     if 'means' not in row:
         return ['failed', *[None] * 9]
-    seeds = (row['scores'][f'test_{name}']['seeds'] for name in ('slope', 'ece'))
-    slope, ece = (np.array(values, float).mean() for values in seeds)
+    slope, ece = (row['scores'].get(f'test_{name}', {}).get('iqm') for name in ('slope', 'ece'))
     return [
         _mean(row, 'auroc'), _mean(row, 'auprc'), row['means']['brier']['mean'], slope, ece,
         row.get('from_best', {}).get('mean'), row.get('published', {}).get('auroc'),
