@@ -16,10 +16,11 @@ from liquid_control.models import parameters
 from liquid_control.study import model as models
 from liquid_control.study import objective
 from liquid_control.study.carry_out import carry_out, results
+from liquid_control.study.evaluate import outputs
 from liquid_control.study.footing import Footing, at_end
 from liquid_control.study.run import ResultStore
 from liquid_control.study.sequences import Sequences, Split, StudyData
-from liquid_control.study.train import outputs, train
+from liquid_control.study.train import train
 
 
 def sequences(count: int, seed: int, binary: bool = False) -> Sequences:

@@ -10,6 +10,7 @@ from icu_sets import made, write_archive, write_folder
 
 from liquid_control.cli import main as cli
 from liquid_control.study import objective
+from liquid_control.study.evaluate import outputs
 from liquid_control.study.icu import dataset, published_model
 from liquid_control.study.icu.plan import BUDGET, COMPARISON, RECIPES, Plan, published_run
 from liquid_control.study.icu.published import PUBLISHED
@@ -17,7 +18,7 @@ from liquid_control.study.icu.summary import summarize
 from liquid_control.study.icu.variables import NAMES
 from liquid_control.study.model import moments
 from liquid_control.study.run import Recipe, ResultStore, Run
-from liquid_control.study.train import outputs, train
+from liquid_control.study.train import train
 
 PARTS = pytest.mark.parametrize('part', [COMPARISON, RECIPES])
 
@@ -179,6 +180,7 @@ def test_small_study_and_another_set(folder, tmp_path, capsys):
     assert 0 <= whole['summary']['comparison'][0]['means']['auroc']['mean'] <= 1
     assert whole['complete'] == 'quick'
     assert 'logit' not in text
+    assert (out / 'report.html').is_file()
 
     capsys.readouterr()
     other = write_folder(tmp_path / 'other', *made(60, seed=1))

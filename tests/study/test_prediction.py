@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 from liquid_control.models import ModelSettings, Normalizer, Predictor, RawPredictor
 from liquid_control.study import train as prediction
 from liquid_control.study.batches import Shuffled
+from liquid_control.study.evaluate import error
 from liquid_control.study.run import Recipe, ResultStore, Run
 from liquid_control.study.walker2d_kinematics.dataset import Protocol
 from liquid_control.training import checkpoint
@@ -76,9 +77,9 @@ def test_other_device_is_refused(windows, store):
 def test_it_learns(windows, store, device):
     recipe = Recipe(updates=30, learning_rate=0.02, batch=4, every=15)
     model = make(device)
-    before = prediction.error(model, windows.train)
+    before = error(model, windows.train)
     train(model, windows, store, replace(RUN, recipe=recipe))
-    assert prediction.error(model, windows.train) < 0.8 * before
+    assert error(model, windows.train) < 0.8 * before
 
 
 def test_a_broken_checkpoint_is_named(windows, store):

@@ -13,9 +13,10 @@ from liquid_control.study import model as models
 from liquid_control.study import objective
 from liquid_control.study.batches import Shuffled, tensors
 from liquid_control.study.carry_out import carry_out, results
+from liquid_control.study.evaluate import load, outputs
 from liquid_control.study.footing import Footing
 from liquid_control.study.run import Recipe, ResultStore, Run
-from liquid_control.study.train import learning_rate, load, outputs, train
+from liquid_control.study.train import learning_rate, train
 
 CPU = torch.device('cpu')
 

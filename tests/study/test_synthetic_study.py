@@ -11,11 +11,11 @@ from liquid_control import cells
 from liquid_control.study import model as models
 from liquid_control.study.carry_out import carry_out_all, results, store
 from liquid_control.study.default_footing import QUICK
+from liquid_control.study.evaluate import outputs
 from liquid_control.study.synthetic import plan
 from liquid_control.study.synthetic.data import HORIZON, SyntheticData
 from liquid_control.study.synthetic.forecast import one_step
 from liquid_control.study.synthetic.stepping import Stepping
-from liquid_control.study.train import outputs
 
 
 @pytest.mark.parametrize('cell', cells.names())

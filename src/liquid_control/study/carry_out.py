@@ -25,7 +25,8 @@ def execute(run: Run, folder: Path, data: StudyData, device: str, report: Report
 
     from liquid_control.models import parameters
     from liquid_control.study import objective
-    from liquid_control.study.train import outputs, train
+    from liquid_control.study.evaluate import outputs
+    from liquid_control.study.train import train
     from liquid_control.training.device import device_named, peak_resident_mb, use
 
     torch.set_num_threads(1)

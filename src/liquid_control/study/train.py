@@ -14,10 +14,10 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
-from liquid_control.study.batches import Batch, Series, Shuffled, tensors
+from liquid_control.study.batches import Batch, Series, Shuffled
+from liquid_control.study.evaluate import validated
 from liquid_control.study.objective import SQUARED, Objective
 from liquid_control.study.run import ResultStore, Run
-from liquid_control.study.sequences import Sequences
 from liquid_control.training import checkpoint
 from liquid_control.training.cuda_graphs import Outputs, Passes, captured
 from liquid_control.training.device import (
@@ -93,7 +93,7 @@ def train(
             losses.append(_update(run, model, through, optimizer, batches, update, objective))
             about['step_s'].append(round(busy_time(device) - begun, 6))
             report((update + 1) / recipe.updates, f'loss {losses[-1]:.3f}')
-        validation = _validated(model, data.validation, objective)
+        validation = validated(model, data.validation, objective)
         if validation is not None and not math.isfinite(validation):
             raise NotFiniteError(f'update {end}: the validation score is {validation}')
         about['curve'].append([end, float(np.mean(losses)), validation])
@@ -157,65 +157,6 @@ def learning_rate(run: Run, update: int, windows: int) -> float:
     if recipe.schedule == 'exponential':  # by full batches per round, as in Keras
         return recipe.learning_rate * recipe.decay ** (update / max(1, windows // recipe.batch))
     return recipe.learning_rate * warm_cosine(update, recipe.updates, 0.05 * recipe.updates)
-
-
-def error(model: torch.nn.Module, windows: Series, batch: int = 128) -> float:
-    """Mean squared error over all values of all steps; the model is left in training mode."""
-    model.eval()
-    total, count, device = 0.0, 0, device_of(model)
-    with torch.no_grad():
-        for start in range(0, len(windows), batch):
-            part = tensors(windows, slice(start, start + batch), device)
-            errors = (model(*part.inputs)[0] - part.target).double().square()
-            errors = errors if part.present is None else errors[part.present]
-            total, count = total + float(errors.sum()), count + errors.numel()
-    model.train()
-    return total / count
-
-
-def outputs(model: torch.nn.Module, sequences: Sequences, batch: int = 128) -> np.ndarray:
-    """A model's output on sequences, of the shape of their targets; 0 in the padding.
-
-    Sequences of as many steps go together. The model is left in training mode.
-    """
-    model.eval()
-    found, device = np.zeros_like(sequences.target), device_of(model)
-    order = np.argsort(sequences.lengths, kind='stable')
-    with torch.no_grad():
-        for start in range(0, len(sequences), batch):
-            rows = order[start : start + batch]
-            output = model(*tensors(sequences, rows, device).inputs)[0].cpu().numpy()
-            if output.ndim == 3:
-                found[rows, : output.shape[1]] = output
-            else:
-                found[rows] = output
-    if found.ndim == 3:
-        found[~sequences.present] = 0.0
-    model.train()
-    return found
-
-
-def load(model: torch.nn.Module, run: Run, store: ResultStore) -> None:
-    """Give a model the weights that a run has kept.
-
-    Raises:
-        ValueError: there are none, or they do not fit.
-    """
-    path = store.weights(run)
-    saved = checkpoint.read(path)
-    if saved is None:
-        raise ValueError(f'{path}: no such file')
-    with checkpoint.restoring(path):
-        model.load_state_dict(saved[0])
-
-
-def _validated(model: torch.nn.Module, part: Any, objective: Objective) -> float | None:
-    if part is None:
-        return None
-    if objective.score is None:
-        return error(model, part)
-    found = outputs(model, part)
-    return objective.score(found, part) if np.isfinite(found).all() else math.nan
 
 
 def _update(run, model, through, optimizer, batches, update, objective) -> float:

@@ -91,7 +91,7 @@ class IcuData(StudyData):
 
     def measured(self, model: 'StudyModel', sequences: Sequences) -> dict[str, Any]:
         """A model's scores as ``test_NAME``, reliability curve and single patients."""
-        from liquid_control.study.train import outputs
+        from liquid_control.study.evaluate import outputs
 
         output, died = outputs(model, sequences), sequences.target[:, 0] > 0.5
         logit = self.corrected(output)

@@ -106,8 +106,8 @@ class SyntheticData(StudyData):
 
     def extra(self, model: Any, split: Split) -> Mapping[str, Any]:
         """One-step error outside the training range, and scores of free runs on both tests."""
+        from liquid_control.study.evaluate import outputs
         from liquid_control.study.synthetic.stepping import Stepping
-        from liquid_control.study.train import outputs
 
         outside = self.outside()
         found = {'outside_nmse': self.scores(outputs(model, outside), outside)['nmse']}

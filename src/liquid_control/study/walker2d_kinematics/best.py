@@ -16,8 +16,9 @@ import torch
 
 from liquid_control.models import Normalizer, parameters
 from liquid_control.study.batches import Batch
+from liquid_control.study.evaluate import error
 from liquid_control.study.run import Recipe, ResultStore, Run
-from liquid_control.study.train import course, error
+from liquid_control.study.train import course
 from liquid_control.study.walker2d_kinematics import best_weights, simulated
 from liquid_control.study.walker2d_kinematics import dataset as data
 from liquid_control.study.walker2d_kinematics.best_model import BestPredictor, BestSettings

@@ -9,8 +9,8 @@ import numpy as np
 from liquid_control import paths
 from liquid_control.models import Normalizer, parameters
 from liquid_control.provenance import provenance
+from liquid_control.study.evaluate import error
 from liquid_control.study.run import Run
-from liquid_control.study.train import error
 from liquid_control.study.walker2d_kinematics.best_model import BestPredictor, BestSettings
 from liquid_control.study.walker2d_kinematics.dataset import CHANNELS, Protocol
 from liquid_control.training import checkpoint

@@ -78,7 +78,8 @@ def execute(run: Run, folder: Path, data_folder: Path, device: str, report: Repo
     import torch
 
     from liquid_control.models import parameters
-    from liquid_control.study.train import error, train
+    from liquid_control.study.evaluate import error
+    from liquid_control.study.train import train
     from liquid_control.study.walker2d_kinematics import published_model
     from liquid_control.training.device import device_named, peak_resident_mb, use
 
