@@ -133,6 +133,20 @@ def test_carried_values_are_seen_once_measured():
     assert np.abs(other - before)[part.present].max() > 0.01
 
 
+def test_inputs_are_cut_at_some_deviations():
+    part = Waves().load().train
+    model = models.build('gru', {'units': 16, 'cut': 2.0}, Waves(), part, 0)
+    x, elapsed = torch.from_numpy(part.x[:2, :5]), torch.from_numpy(part.elapsed[:2, :5])
+    far, farther = (
+        model(torch.where(x > 0, model.mean + far * model.std, x), elapsed)[1] for far in (2.5, 9.0)
+    )
+    torch.testing.assert_close(far, farther)
+    assert not torch.equal(far, model(x, elapsed)[1])
+    assert Footing(('gru',), cut=2.0).runs({})[0].model == {'budget': 20_000, 'cut': 2.0}
+    with pytest.raises(ValueError, match='cut: expected more than 0, found 0'):
+        Footing(cut=0)
+
+
 def test_each_seed_has_its_own_fold(tmp_path):
     footing = Footing(('gru',), (2000,), updates=2, rounds=1, seeds=2, learning_rates=(0.01,))
     other = replace(run_of(2), name='other-seed1', part='other', seed=1)

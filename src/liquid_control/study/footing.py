@@ -44,6 +44,8 @@ class Footing:
     """Number of seeds, from 0 on."""
     dropped: float = 0.0
     """Share of a model's inputs, encoded inputs and outputs that are dropped in training."""
+    cut: float | None = None
+    """Deviations from the mean at which a model's inputs are cut; None: they are not."""
     weight_decay: float = 0.0
     """Share of each weight that a step of size 1 takes away."""
     by_length: bool = False
@@ -59,6 +61,8 @@ class Footing:
             raise ValueError(f'size: expected budget or units, found {self.size!r}')
         if not 0.0 <= self.dropped < 1.0:
             raise ValueError(f'dropped: expected 0 or more and less than 1, found {self.dropped}')
+        if self.cut is not None and self.cut <= 0.0:
+            raise ValueError(f'cut: expected more than 0, found {self.cut}')
         for name in ('updates', 'batch', 'rounds', 'seeds'):
             if getattr(self, name) < 1:
                 raise ValueError(f'{name}: expected 1 or more, found {getattr(self, name)}')
@@ -137,7 +141,11 @@ class Footing:
             by_length=self.by_length,
         )  # fmt: skip
         name = f'{part}-{cell}-{size}-{suffix}'
-        model = {self.size: size} | ({'dropped': self.dropped} if self.dropped else {})
+        model: dict[str, Any] = {self.size: size}
+        if self.dropped:
+            model['dropped'] = self.dropped
+        if self.cut is not None:
+            model['cut'] = self.cut
         return Run(name, part, cell, seed, recipe, model)
 
 

@@ -1,5 +1,6 @@
 """The model in which a study compares cells: encoder, cell and readout, for any data set."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -42,6 +43,7 @@ class SequenceModel(StudyModel):
         carried: whether the last measured value stands for those that are missing after it.
         dropped: share of the encoder's inputs, the cell's inputs and its outputs that are dropped
             in training.
+        cut: deviations from the mean at which normalised inputs are cut; infinity: they are not.
     """
 
     mean: torch.Tensor
@@ -56,10 +58,11 @@ class SequenceModel(StudyModel):
         binary: bool = False,
         carried: bool = False,
         dropped: float = 0.0,
+        cut: float = math.inf,
     ):
         super().__init__()
         self.settings, self.masked, self.binary = settings, masked, binary
-        self.carried, self.dropped = carried, dropped
+        self.carried, self.dropped, self.cut = carried, dropped, cut
         normalizer.register(self)
         channels = len(self.mean)
         inputs = channels * (1 + masked + carried) + 1
@@ -90,6 +93,8 @@ class SequenceModel(StudyModel):
             The next frames, (B, T, C), or the logits, (B, 1); the state after the last step.
         """
         normal = (x - self.mean) / self.std
+        if self.cut < math.inf:
+            normal = normal.clamp(-self.cut, self.cut)
         seen = [normal, elapsed - 1.0]
         if self.masked:
             mask = torch.ones_like(x) if observed is None else observed.to(x.dtype)
@@ -169,7 +174,7 @@ def build(
     Args:
         cell: name of the cell.
         model: ``budget``: parameters of the whole model; or ``units``: width of the cell.
-            ``dropped``: share of values that are dropped in training, by default none.
+            ``dropped``, ``cut``: of :class:`SequenceModel`, by default none.
         data: the data set.
         train: its training sequences.
         seed: seed of the weights.
@@ -180,4 +185,5 @@ def build(
     else:
         chosen = fitted(cell, model['budget'], train.x.shape[-1], *kind)
     torch.manual_seed(seed)
-    return SequenceModel(chosen, scales(train, data.binary), *kind, model.get('dropped', 0.0))
+    more = {name: model[name] for name in ('dropped', 'cut') if name in model}
+    return SequenceModel(chosen, scales(train, data.binary), *kind, **more)

@@ -15,7 +15,7 @@ PARTS = (RECIPES, COMPARISON)
 BUDGET, EPOCHS, BATCH = 40_000, 12, 64
 """Parameters of a compared model, its epochs, and patients per gradient step."""
 LEARNING_RATES, TUNING_SHARE = (0.0015, 0.003, 0.006), 0.5
-DROPPED = 0.3
+DROPPED, CUT = 0.3, 5.0
 QUICK_CELLS, QUICK_EPOCHS, QUICK_SEEDS = ('cfc', 'gru'), 3, 3
 PATIENTS = 4000
 """Patients of the published set, of which 64 % train a compared model and 80 % a recipe."""
@@ -54,6 +54,7 @@ class Plan:
             rounds=epochs,
             seeds=self.seeds,
             dropped=DROPPED,
+            cut=CUT,
             by_length=True,
             pattern=self.pattern if COMPARISON in self.parts else '',
         )
