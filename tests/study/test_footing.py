@@ -188,22 +188,24 @@ def test_a_wrong_footing_is_named(more, says):
 
 def test_a_study_of_ones_own_writes_its_results(tmp_path, capsys):
     parser = Parser(prog='study')
-    add_compared_arguments(parser, 'waves')
+    add_compared_arguments(parser, 'waves', 6)
     out = tmp_path / 'out'
     args = parser.parse_args(['--out', str(out), '--quick', '--workers', '2'])
-    assert compare(args, FOOTING, Waves()) == 0
+    assert compare(args, 'waves', FOOTING, [Waves()]) == 0
     whole = json.loads((out / 'results.json').read_text())
     assert whole['complete'] == 'quick'
-    scores = {row['cell']: row['scores']['test_mse']['iqm'] for row in whole['summary']}
+    rows = whole['data']['waves']['summary']
+    scores = {row['cell']: row['scores']['test_mse']['iqm'] for row in rows}
     assert list(scores) == sorted(scores, key=scores.__getitem__)
     assert set(scores) == {'gru', 'cfc'}
-    assert all(row['at_end_of_grid'] for row in whole['summary'])
+    assert all(row['at_end_of_grid'] for row in rows)
     assert '(end)' in capsys.readouterr().out
 
 
 def test_a_failed_training_is_named(tmp_path, capsys):
     footing = replace(FOOTING, cells=('gru',), learning_rates=(1e30,), updates=4)
     parser = Parser(prog='study')
-    add_compared_arguments(parser, 'waves')
-    assert compare(parser.parse_args(['--out', str(tmp_path / 'out')]), footing, Waves()) == 1
+    add_compared_arguments(parser, 'waves', 6)
+    args = parser.parse_args(['--out', str(tmp_path / 'out')])
+    assert compare(args, 'waves', footing, [Waves()]) == 1
     assert 'comparison-gru-2000-seed0: ' in capsys.readouterr().err
