@@ -11,6 +11,7 @@ from liquid_control.report.study.groups import Group, Score, Source
 from liquid_control.study import claims
 from liquid_control.study.claims import compare
 from liquid_control.study.claims.robustness import conditions, kept
+from liquid_control.study.claims.trained import training, trainings
 
 DOCS = Path(__file__).parents[2] / 'docs'
 HEAD = 'policy,family,level,fault,elapsed,percent,percent_low,percent_high,falls,episodes\n'
@@ -181,6 +182,57 @@ def test_robustness_reads_levels_with_a_fault():
     (one,) = conditions(text)
     assert (one.family, one.condition, one.episodes) == ('noise', 'noise 0.1', 10)
     assert one.percent['gru'].value == 50
+
+
+def walks(**trainings):
+    """A group under noise with a liquid cell and two gated ones that return more."""
+    scores = {name: Score(Estimate(*BETTER)) for name in ('cfc', 'gru')}
+    scores['lstm'] = Score(Estimate(*WORSE))
+    source = Source('robustness.csv', 'ab' * 32, '')
+    return Group(
+        'robustness', 'noise 0.1', 'return', True, scores, source,
+        family='noise', trainings=trainings,
+    )  # fmt: skip
+
+
+def test_only_equal_trainings_are_compared():
+    one = judged([walks(cfc='full', gru='short', lstm='full')], 'Robustness to noise').evidence[0]
+    assert (one.found, one.outcome) == ('of 1 pair 0 better, 1 worse', 'against')
+    assert 'of 2 pairs 1 left out: trained differently' in one.limits
+    alike = judged([walks(cfc='full', gru='full', lstm='full')], 'Robustness to noise')
+    assert alike.evidence[0].found.startswith('of 2 pairs')
+    assert not alike.evidence[0].limits
+
+
+@pytest.mark.parametrize('known', [{}, {'cfc': 'full'}, {'gru': 'full', 'lstm': 'full'}])
+def test_unknown_trainings_are_not_compared(known):
+    one = judged([walks(**known)], 'Robustness to noise')
+    assert [item.counts for item in one.evidence] == [False]
+    assert 'of 2 pairs 2 left out' in one.evidence[0].limits
+
+
+def test_a_command_tells_the_training():
+    start = 'liquid-control train policy --cell'
+    full = training(f'{start} gru --out x', 'ab', 3)
+    assert full == training(f'{start} cfc --rounds 450 --fine-tune=800 --seeds 1', 'ab', 3)
+    assert full is not None
+    for command, teacher, seeds in (
+        (f'{start} gru --rounds 200', 'ab', 3),
+        (f'{start} gru --fine-tune 300', 'ab', 3),
+        (f'{start} gru --learning-rate 0.1', 'ab', 3),
+        (f'{start} gru', 'cd', 3),
+        (f'{start} gru', 'ab', 1),
+    ):
+        assert training(command, teacher, seeds) not in (full, None)
+    assert training('liquid-control train expert', 'ab', 3) is None
+    assert training(f'{start} gru', '', 3) is None
+    assert training(f'{start} gru --rounds', 'ab', 3) is None
+
+
+def test_shipped_policies_tell_their_training():
+    found = trainings(['lstm', 'gru', 'ltc', 'expert', 'unheard-of'])
+    assert set(found) == {'lstm', 'gru', 'ltc'}
+    assert found['lstm'] == found['gru'] != found['ltc']
 
 
 def test_bad_files_are_named(tmp_path):

@@ -1,6 +1,6 @@
 """Scores of cells that were compared with each other, as pages and claims take them."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 
 from liquid_control.evaluation.robustness import Estimate
@@ -45,6 +45,8 @@ class Group:
         short: whether its runs had less than half of the study's gradient steps.
         family: the fault, for benchmarks of robustness.
         over: what the intervals are over.
+        trainings: cell → how it was trained, if not all were trained alike; None if they were.
+            A cell that is not in it was trained in a way that is not known.
     """
 
     study: str
@@ -58,3 +60,10 @@ class Group:
     short: bool = False
     family: str = ''
     over: str = 'seeds'
+    trainings: Mapping[str, Hashable] | None = None
+
+    def equally_trained(self, one: str, other: str) -> bool:
+        """Whether two cells are known to have been trained alike."""
+        if self.trainings is None:
+            return True
+        return one in self.trainings and self.trainings[one] == self.trainings.get(other)

@@ -3,7 +3,7 @@
 import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import NamedTuple
 
@@ -102,15 +102,32 @@ def not_worse(groups: Sequence[Group], what: str) -> Evidence | None:
 
 
 def kinds(groups: Sequence[Group], what: str) -> Evidence | None:
-    """All pairs of a liquid and a gated cell by their scores, over groups of one source."""
-    pairs = [
-        sign(group.cells[one].score, group.cells[other].score, group.greater)
+    """All pairs of a liquid and a gated cell by their scores, over groups of one source.
+
+    Pairs that were not trained alike are left out, and the evidence says how many.
+    """
+    known = [
+        (group, one, other)
         for group in groups
         for one in LIQUID.cells
         for other in GATED.cells
         if _known(group, one) and _known(group, other)
     ]
-    return _counted(groups, pairs, what) if pairs else None
+    if not known:
+        return None
+    alike = [pair for pair in known if pair[0].equally_trained(*pair[1:])]
+    pairs = [
+        sign(group.cells[one].score, group.cells[other].score, group.greater)
+        for group, one, other in alike
+    ]
+    found = _counted(groups, pairs, what)
+    if len(alike) == len(known):
+        return found
+    left = f'of {len(known):,} pairs {len(known) - len(alike):,} left out: trained differently'
+    if not alike:
+        return replace(found, remark=left, excluded='no pair was trained alike')
+    cells = [f'`{name}`' for name in dict.fromkeys(one for _, one, _ in alike)]
+    return replace(found, remark=f'{left}; the liquid cells left: {", ".join(cells)}')
 
 
 def figures(

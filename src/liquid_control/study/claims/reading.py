@@ -13,6 +13,7 @@ from liquid_control.files import from_json
 from liquid_control.report.study.groups import Group, Score, Source
 from liquid_control.study import default_footing, memory
 from liquid_control.study.claims.robustness import conditions
+from liquid_control.study.claims.trained import trainings
 from liquid_control.study.walker2d_kinematics.comparison import ROUND, ROUNDS
 
 NAMES = 'results.json', 'robustness.csv', 'generalization.csv', 'cost.json'
@@ -60,12 +61,12 @@ def _read(path: Path, beside: Path) -> list[Group]:
         episodes = max((row.episodes for row in rows), default=0)
         command = f'liquid-control benchmark {path.stem} --policy all --episodes {episodes} --csv'
         source = Source(link, digest, f'{command} {path.name}')
-        remark = 'every policy was trained once, and not all alike'
+        trained = trainings({name for row in rows for name in row.percent})
         return [
             Group(
                 path.stem, row.condition, criterion, True,
                 {name: Score(one) for name, one in scores.items()},
-                source, remark, family=row.family, over='episodes',
+                source, family=row.family, over='episodes', trainings=trained,
             )
             for row in rows
             for criterion, scores in (('return', row.percent), ('share of its return', row.keeps))

@@ -24,6 +24,10 @@ RULE = (
     'pairs of a liquid and a gated cell, for speed also of a CfC and an LTC. It is for the claim '
     'if the first is better in more than half of them, against it if it is worse in more than '
     'half, and otherwise undecided.',
+    'Policies on a robot count only in pairs that were trained alike by what their bundles record: '
+    'the same rounds of imitation and reinforcement, gradient steps a round, teacher, and number '
+    'of seeds of which the best ships. Other pairs are left out, and their number is given. Time, '
+    'energy and memory of a step do not depend on the training.',
     'In the study of memory, a gated model is matched if a liquid one of any size is not worse and '
     'has less; this favours liquid, too.',
     'Competitive accuracy asks only whether liquid is not worse: the best liquid cell than the '
