@@ -1,6 +1,7 @@
 """Verdicts on the review's claims: the rule on made results, files, and the docs' page."""
 
 import json
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,11 @@ import pytest
 from liquid_control.cli import main as cli
 from liquid_control.evaluation.robustness import Estimate
 from liquid_control.report.study.groups import Group, Score, Source
-from liquid_control.study import claims
+from liquid_control.study import claims, memory
 from liquid_control.study.claims import compare
 from liquid_control.study.claims.robustness import conditions, kept
 from liquid_control.study.claims.trained import training, trainings
+from liquid_control.study.claims.versions import versioned
 
 DOCS = Path(__file__).parents[2] / 'docs'
 HEAD = 'policy,family,level,fault,elapsed,percent,percent_low,percent_high,falls,episodes\n'
@@ -233,6 +235,34 @@ def test_shipped_policies_tell_their_training():
     found = trainings(['lstm', 'gru', 'ltc', 'expert', 'unheard-of'])
     assert set(found) == {'lstm', 'gru', 'ltc'}
     assert found['lstm'] == found['gru'] != found['ltc']
+
+
+def recorded(command, **changed):
+    """The note on results of the study of memory, with some settings of the recipe changed."""
+    footing = memory.FOOTING
+    runs = [asdict(run) | {'recipe': asdict(run.recipe) | changed} for run in footing.runs({})]
+    source = Source('results.json', 'ab', f'liquid-control study memory {command}')
+    return versioned(source, 'memory', [{'run': run} for run in runs]).note
+
+
+def test_results_of_another_version_are_told():
+    assert recorded('') == recorded('--quick', updates=20) == ''
+    assert recorded('--updates 20', updates=20) == recorded('--updates=20', updates=20) == ''
+    for command in ('', '--seeds 3'):
+        note = recorded(command, updates=20)
+        assert note == (
+            'older version; not reproducible by this command (gradient steps: 20, now 300)'
+        )
+    assert 'weights of the best round: off, now on' in recorded('', best_round=False)
+    assert 'step size: 7, now' in recorded('', learning_rate=7)
+    source = Source('results.json', 'ab', 'liquid-control study own')
+    assert versioned(source, 'own', []) == source
+
+
+def test_runs_table_names_an_older_version():
+    one = group(BETTER, WORSE)
+    old = replace(one, source=replace(one.source, note='older version'))
+    assert '`liquid-control study`. Older version. |' in claims.markdown(claims.judge([old]))
 
 
 def test_bad_files_are_named(tmp_path):

@@ -59,7 +59,7 @@ def write_claims(path: Path, judged: Sequence[Judged], rule: Sequence[str]) -> P
     tables = [_table(one) for one in judged if one.evidence]
     tables.append(Table('The rule', ('', 'text'), tuple(enumerated(rule)), texts=2))
     tables.append(_margins(judged))
-    origin = [(one.path, f'{one.sha256} {one.command}'.strip()) for one in sources]
+    origin = [(one.path, ' '.join((one.sha256, one.command, one.note)).strip()) for one in sources]
     page = StudyPage(
         'The claims of the review arXiv 2510.07578',
         f'{len(judged)} claims · {len(sources)} files of results',

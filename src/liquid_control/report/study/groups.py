@@ -14,11 +14,13 @@ class Source:
         path: the file, relative to the page that names it.
         sha256: its digest.
         command: what made it; empty if the file does not say.
+        note: why the command does not make it now; empty if it does.
     """
 
     path: str
     sha256: str
     command: str
+    note: str = ''
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,7 @@ def markdown(judged: Sequence[Judged]) -> str:
     parts += ['## The runs', '', '| | file | SHA-256 | command |', '|---|---|---|---|']
     for number, source in enumerate(sources(judged), 1):
         command = f'`{source.command}`' if source.command else 'not known'
+        command += f'. {_capital(source.note)}.' if source.note else ''
         parts.append(
             f'| {number} | [{source.path}]({source.path}) | `{source.sha256[:12]}` | {command} |'
         )

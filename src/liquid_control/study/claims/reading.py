@@ -11,19 +11,12 @@ from liquid_control.evaluation.robustness import Estimate
 from liquid_control.evaluation.statistics import interval
 from liquid_control.files import from_json
 from liquid_control.report.study.groups import Group, Score, Source
-from liquid_control.study import default_footing, memory
 from liquid_control.study.claims.robustness import conditions
 from liquid_control.study.claims.trained import trainings
-from liquid_control.study.walker2d_kinematics.comparison import ROUND, ROUNDS
+from liquid_control.study.claims.versions import FULL, versioned
 
 NAMES = 'results.json', 'robustness.csv', 'generalization.csv', 'cost.json'
 """Files looked for in a folder."""
-_FULL = {
-    'walker2d-kinematics': ROUND * ROUNDS,
-    'synthetic': default_footing.FOOTING.updates,
-    'memory': memory.FOOTING.updates,
-}
-"""Study → gradient steps of a run that is not shortened."""
 _FIGURES = 'parameters', 'state_bytes', 'seconds_round', 'saved_mb', 'peak_resident_mb'
 
 
@@ -79,14 +72,17 @@ def _read(path: Path, beside: Path) -> list[Group]:
     study = whole.get('study')
     quick = whole.get('complete') == 'quick' or '--quick' in command.split()
     if study == 'icu':
-        return _icu(whole, source, quick)
+        return _icu(whole, versioned(source, study, whole.get('runs', ())), quick)
     if study == 'parameters':
         return _parameters(whole, source)
     remark = '' if whole.get('complete', True) else 'not complete'
     if study == 'walker2d-kinematics':
+        source = versioned(source, study, whole['runs'])
         return _footed(study, '', whole['runs'], 'mse', False, source, quick, remark)
     if not isinstance(study, str) or 'data' not in whole:
         return []  # of something else, such as a comparison of robustness
+    everything = [run for each in whole['data'].values() for run in each['runs']]
+    source = versioned(source, study, everything)
     several = len(whole['data']) > 1 or study == 'synthetic'
     return [
         group
@@ -124,9 +120,8 @@ def _footed(
     made = []
     for size, cells in sizes.items():
         every = [result for runs in cells.values() for result in runs]
-        steps = max(result['run']['recipe']['updates'] for result in every)
-        full = _FULL.get(study, 0)
-        said = [remark, f'{steps:,} of {full:,} gradient steps' if steps < full else '']
+        steps, few = _steps(study, every)
+        said = [remark, steps]
         unit = 'units' if 'units' in every[0]['run']['model'] else 'parameters'
         where = ', '.join(filter(None, (condition, f'{size:,} {unit}')))
         for key, (title, more) in scores.items():
@@ -138,10 +133,17 @@ def _footed(
                 made.append(
                     Group(
                         study, where, title, more, found, source, '; '.join(filter(None, said)),
-                        quick, 2 * steps < full,
+                        quick, few,
                     )
                 )  # fmt: skip
     return made
+
+
+def _steps(study: str, results: Iterable[Mapping[str, Any]]) -> tuple[str, bool]:
+    """How many of the study's gradient steps runs had, if fewer; and whether less than half."""
+    steps = max(result['run']['recipe']['updates'] for result in results)
+    full = FULL[study].updates if study in FULL else 0
+    return f'{steps:,} of {full:,} gradient steps' if steps < full else '', 2 * steps < full
 
 
 def _over_seeds(values: Iterable[float]) -> Estimate:
@@ -169,10 +171,16 @@ def _icu(whole: Mapping[str, Any], source: Source, quick: bool) -> list[Group]:
         for row in whole['summary']['comparison']
         if 'means' in row
     }
-    group = Group(
-        'icu', 'same footing', 'test auroc', True, scores, source, quick=quick, over='patients'
-    )
-    return [group] if scores else []
+    if not scores:
+        return []
+    compared = [one for one in whole['runs'] if one['run']['part'] == 'comparison']
+    said, few = _steps('icu', compared)
+    return [
+        Group(
+            'icu', 'same footing', 'test auroc', True, scores, source, said, quick, few,
+            over='patients',
+        )
+    ]  # fmt: skip
 
 
 def _parameters(whole: Mapping[str, Any], source: Source) -> list[Group]:
