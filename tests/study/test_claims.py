@@ -8,6 +8,7 @@ import pytest
 
 from liquid_control.cli import main as cli
 from liquid_control.evaluation.robustness import Estimate
+from liquid_control.report.study.claims import write_claims
 from liquid_control.report.study.groups import Group, Score, Source
 from liquid_control.study import claims, memory
 from liquid_control.study.claims import compare
@@ -31,6 +32,7 @@ def judged(groups, name='Competitive accuracy'):
 
 
 BETTER, WORSE = (0.5, 0.4, 0.6), (0.9, 0.8, 1.0)
+NEAR = (0.51, 0.5, 0.52)
 
 
 @pytest.mark.parametrize(
@@ -62,12 +64,12 @@ def test_accuracy_is_supported_or_contradicted():
 def test_accuracy_asks_for_the_best_and_for_all():
     scores = {
         name: Score(Estimate(*score))
-        for name, score in {'cfc': BETTER, 'ltc': WORSE, 'stc': WORSE, 'gru': BETTER}.items()
+        for name, score in {'cfc': NEAR, 'ltc': WORSE, 'stc': WORSE, 'gru': BETTER}.items()
     }
     source = Source('icu.json', 'ab' * 32, '')
     one = judged([Group('icu', 'made', 'test mse', False, scores, source)])
     assert [item.outcome for item in one.evidence] == ['for', 'against']
-    assert 'of 3 liquid cells 1 not worse, 2 worse' in one.evidence[1].found
+    assert 'of 3 pairs 1 within the margin, 2 beyond it' in one.evidence[1].found
     assert one.verdict == 'mixed'
 
 
@@ -86,10 +88,82 @@ def test_conditions_of_one_study_are_one_comparison():
     assert one.verdict == 'supported'
 
 
-def test_overlap_is_competitive_and_decides_no_pair():
+def test_overlap_alone_shows_nothing():
     near = group((0.9, 0.7, 1.0), (0.8, 0.7, 0.9))
-    assert judged([near]).verdict == 'supported'
+    assert judged([near]).verdict == 'not shown'
     assert judged([near], 'Fewer parameters').verdict == 'not shown'
+
+
+@pytest.mark.parametrize(
+    ('liquid', 'greater', 'expected'),
+    [
+        ((1.02, 1.01, 1.04), False, 1),
+        ((1.02, 0.9, 1.06), False, 0),
+        ((1.2, 1.04, 1.3), False, 0),
+        ((1.2, 1.06, 1.3), False, -1),
+        ((0.98, 0.96, 1.0), True, 1),
+        ((0.98, 0.94, 1.0), True, 0),
+        ((0.9, 0.8, 0.94), True, -1),
+        ((1.2, 1.1, 1.3), True, 1),
+    ],
+)
+def test_margin_takes_the_whole_interval(liquid, greater, expected):
+    made = replace(group(liquid, (1.0, 0.5, 1.5)), greater=greater)
+    assert compare.competitive(made, 'cfc', 'gru') == expected
+
+
+def area(liquid, gated=(0.0, 0.0, 0.0)):
+    """Two AUROCs with wide intervals of their own, and their paired distances from the best."""
+    made = replace(group((0.84, 0.7, 0.9), (0.84, 0.7, 0.9)), greater=True, criterion='test auroc')
+    cells = {
+        name: replace(made.cells[name], from_best=found and Estimate(*found))
+        for name, found in (('cfc', liquid), ('gru', gated))
+    }
+    return replace(made, cells=cells)
+
+
+@pytest.mark.parametrize(
+    ('liquid', 'gated', 'expected'),
+    [
+        ((-0.002, -0.004, 0.001), (0.0, 0.0, 0.0), 1),
+        ((-0.004, -0.006, -0.001), (0.0, 0.0, 0.0), 0),
+        ((-0.009, -0.012, -0.006), (0.0, 0.0, 0.0), -1),
+        ((0.0, 0.0, 0.0), (-0.01, -0.02, 0.004), 1),
+        ((0.0, 0.0, 0.0), (-0.01, -0.02, 0.006), 0),
+        ((-0.1, -0.2, -0.1), (-0.1, -0.2, -0.1), 0),
+        (None, (0.0, 0.0, 0.0), 0),
+    ],
+)
+def test_paired_differences_are_used(liquid, gated, expected):
+    assert compare.competitive(area(liquid, gated), 'cfc', 'gru') == expected
+
+
+def test_a_paired_difference_is_shown():
+    found = judged([area((-0.002, -0.004, 0.001))]).evidence[0].found
+    assert 'difference -0.002 [-0.004, 0.001]' in found
+
+
+def test_evidence_lists_its_pairs():
+    several = [replace(group(BETTER, WORSE), condition=name) for name in ('first', 'second')]
+    one = judged(several, 'Fewer parameters').evidence[0]
+    assert one.found == 'of 2 pairs (first, second) 2 better, 0 worse'
+    assert [(pair.condition, pair.one, pair.other, pair.outcome) for pair in one.pairs] == [
+        ('first', 'cfc', 'gru', 'for'),
+        ('second', 'cfc', 'gru', 'for'),
+    ]
+    left = judged([walks(cfc='full', gru='short', lstm='full')], 'Robustness to noise').evidence[0]
+    assert {pair.other: pair.outcome for pair in left.pairs} == {
+        'gru': 'left out',
+        'lstm': 'against',
+    }
+
+
+def test_claims_are_not_printed_as_quotations(tmp_path):
+    pytest.importorskip('plotly')
+    page = write_claims(tmp_path / 'report.html', claims.judge([]), claims.RULE).read_text()
+    assert 'our words for what the review says' in page
+    assert 'our words for what the review says' in claims.markdown(claims.judge([]))
+    assert not any(f'“{claim.text}' in page for claim in claims.CLAIMS)
 
 
 def test_single_seeds_decide_nothing():

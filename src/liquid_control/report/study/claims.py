@@ -9,6 +9,8 @@ from liquid_control.report.study.groups import Source
 from liquid_control.report.study.page import StudyPage, write_study_page
 from liquid_control.report.summary import Sentence
 
+_OURS = 'The claims are our words for what the review says, not quotations.'
+
 
 class Evidence(Protocol):
     """One comparison, as in :mod:`liquid_control.study.claims`."""
@@ -63,7 +65,7 @@ def write_claims(path: Path, judged: Sequence[Judged], rule: Sequence[str]) -> P
     page = StudyPage(
         'The claims of the review arXiv 2510.07578',
         f'{len(judged)} claims · {len(sources)} files of results',
-        [Sentence(text) for text in words(judged)],
+        [Sentence(text) for text in (_OURS, *words(judged))],
         (),
         tables,
         origin,
@@ -79,7 +81,7 @@ def words(judged: Iterable[Judged]) -> list[str]:
     for one in judged:
         verdict = f'{one.stated[0].upper()}{one.stated[1:]}'
         limits = f' ({"; ".join(one.limits)})' if one.limits else ''
-        text = f'{verdict}: “{one.claim.text}”{limits}'
+        text = f'{verdict}: {one.claim.text}{limits}'
         said.append(text)
     return said
 

@@ -25,10 +25,18 @@ class Source:
 
 @dataclass(frozen=True)
 class Score:
-    """What a cell reached, and what it cost: figure → value."""
+    """What a cell reached, and what it cost.
+
+    Attributes:
+        score: the score and its interval.
+        figures: figure → value.
+        from_best: the score less that of the best of all cells, with the interval of the paired
+            difference; None if it was not measured.
+    """
 
     score: Estimate
     figures: Mapping[str, float] = field(default_factory=dict)
+    from_best: Estimate | None = None
 
 
 @dataclass(frozen=True)

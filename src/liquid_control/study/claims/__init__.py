@@ -2,7 +2,7 @@
 
 from liquid_control.report.study.groups import Group, Score, Source
 from liquid_control.study.claims.claims import CLAIMS, Claim, Judged, judge
-from liquid_control.study.claims.compare import Evidence
+from liquid_control.study.claims.evidence import Evidence, Pair
 from liquid_control.study.claims.markdown import count, markdown
 from liquid_control.study.claims.reading import read
 from liquid_control.study.claims.rule import RULE, Outcome, Verdict, verdict
@@ -15,6 +15,7 @@ __all__ = [
     'Group',
     'Judged',
     'Outcome',
+    'Pair',
     'Score',
     'Source',
     'Verdict',

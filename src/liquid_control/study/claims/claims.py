@@ -4,18 +4,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from liquid_control.report.study.groups import Group
-from liquid_control.study.claims.compare import (
+from liquid_control.study.claims.compare import best, figures, kinds, not_worse, smaller
+from liquid_control.study.claims.evidence import (
     CFC,
     GATED,
     LTC,
     Evidence,
-    best,
     by_source,
-    figures,
-    kinds,
-    not_worse,
     present,
-    smaller,
 )
 from liquid_control.study.claims.rule import MARGIN, MARGINS, Verdict, verdict
 

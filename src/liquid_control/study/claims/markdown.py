@@ -9,7 +9,9 @@ from liquid_control.study.claims.rule import MARGINS, RULE
 _START = """# The claims of the review
 
 Which claims of the review [arXiv 2510.07578](https://arxiv.org/abs/2510.07578) do our results
-support? This page is the output of `liquid-control study claims`; every figure links to its file.
+support? The claims are our words for what the review says, not quotations; noise, generalization,
+parameters and speed are named in its abstract. This page is the output of
+`liquid-control study claims`; every figure links to its file.
 """
 
 

@@ -121,8 +121,8 @@ def _footed(
     for size, cells in sizes.items():
         every = [result for runs in cells.values() for result in runs]
         steps, few = _steps(study, every)
-        said = [remark, steps]
         unit = 'units' if 'units' in every[0]['run']['model'] else 'parameters'
+        said = [remark, steps and f'{steps} at {size:,} {unit}']
         where = ', '.join(filter(None, (condition, f'{size:,} {unit}')))
         for key, (title, more) in scores.items():
             if all(key in result for result in every):
@@ -146,6 +146,10 @@ def _steps(study: str, results: Iterable[Mapping[str, Any]]) -> tuple[str, bool]
     return f'{steps:,} of {full:,} gradient steps' if steps < full else '', 2 * steps < full
 
 
+def _estimate(found: Mapping[str, float]) -> Estimate:
+    return Estimate(found['mean'], found['low'], found['high'])
+
+
 def _over_seeds(values: Iterable[float]) -> Estimate:
     return Estimate(*interval(list(values)))
 
@@ -165,8 +169,9 @@ def _figures(runs: Sequence[Mapping[str, Any]]) -> dict[str, float]:
 def _icu(whole: Mapping[str, Any], source: Source, quick: bool) -> list[Group]:
     scores = {
         row['cell']: Score(
-            Estimate(*(row['means']['auroc'][name] for name in ('mean', 'low', 'high'))),
+            _estimate(row['means']['auroc']),
             {name: float(row[name]) for name in _FIGURES if row.get(name) is not None},
+            _estimate(row['from_best']) if 'from_best' in row else None,
         )
         for row in whole['summary']['comparison']
         if 'means' in row

@@ -8,6 +8,9 @@ Verdict = Literal['supported', 'contradicted', 'not shown', 'mixed', 'no data']
 
 MARGIN = 0.1
 """Of two figures without interval, one is less if it is below the other by more than this share."""
+SCORE_MARGIN, AUROC_MARGIN = 0.05, 0.005
+"""A cell is as accurate as another if its score is worse by no more than this share of the other's;
+AUROC by no more than this difference."""
 MARGINS = 0.0, MARGIN, 0.25
 """Margins for which the page shows the verdicts."""
 
@@ -28,11 +31,14 @@ RULE = (
     'the same rounds of imitation and reinforcement, gradient steps a round, teacher, and number '
     'of seeds of which the best ships. Other pairs are left out, and their number is given. Time, '
     'energy and memory of a step do not depend on the training.',
-    'In the study of memory, a gated model is matched if a liquid one of any size is not worse and '
-    'has less; this favours liquid, too.',
-    'Competitive accuracy asks only whether liquid is not worse: the best liquid cell than the '
-    'best gated one, which favours liquid, for the test scores choose among ten cells against '
-    'two; and every liquid cell than the best gated one.',
+    'In the study of memory, a gated model is matched if a liquid one of any size has less and is '
+    'not worse by intervals that do not overlap; this favours liquid.',
+    'Competitive accuracy asks whether liquid is worse than the best gated cell by more than a '
+    f'margin: {100 * SCORE_MARGIN:g} % of its score, {AUROC_MARGIN:g} for AUROC. A liquid cell is '
+    'within the margin if its whole interval is, beyond it if its whole interval is, and otherwise '
+    'undecided; for mortality the interval is that of the paired difference. It asks so of the '
+    'best liquid cell, which favours liquid, for the test scores choose among ten cells against '
+    'two, and of every liquid cell.',
     'Supported: more than half of the comparisons are for the claim and none against it. '
     'Contradicted: more than half are against it and none for it. Not shown: none is for it, and '
     'it is not contradicted. Mixed: anything else. No data: none counts.',

@@ -1,0 +1,155 @@
+"""Pairs of cells, and what all pairs of a comparison say about a claim."""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from liquid_control.evaluation.robustness import Estimate
+from liquid_control.report.study.groups import Group, Source
+from liquid_control.study.claims.rule import Outcome, of_pairs
+
+NAMED = 3
+"""Conditions up to which each is named."""
+_OUTCOMES: tuple[Outcome, ...] = ('undecided', 'for', 'against')
+
+
+class Kind(NamedTuple):
+    """Cells of one kind."""
+
+    name: str
+    cells: tuple[str, ...]
+
+
+GATED = Kind('gated', ('lstm', 'gru'))
+CFC = Kind('CfC', ('cfc', 'cfc_mixed', 'cfc_ncp', 'cfc_no_gate', 'cfc_pure'))
+LTC = Kind('LTC', ('ltc', 'ltc_ncp'))
+LIQUID = Kind('liquid', (*CFC.cells, *LTC.cells, 'lrc', 'stc', 'liquid_s4'))
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two cells under one condition.
+
+    Attributes:
+        condition: the condition.
+        one: the cell of which the claim speaks.
+        other: the cell that it is compared with; empty if none of its kind is comparable.
+        found: their scores, or the ratio of a figure.
+        outcome: what the pair says about the claim.
+    """
+
+    condition: str
+    one: str
+    other: str
+    found: str
+    outcome: Outcome | Literal['left out']
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One comparison.
+
+    Attributes:
+        what: what was compared, and under which condition.
+        found: the figures.
+        outcome: what they say about the claim.
+        source: where they come from.
+        remark: what limits them.
+        excluded: why it does not count; empty if it does.
+        short: whether its runs had less than half of their gradient steps.
+        pairs: all pairs, those left out included.
+    """
+
+    what: str
+    found: str
+    outcome: Outcome
+    source: Source
+    remark: str = ''
+    excluded: str = ''
+    short: bool = False
+    pairs: tuple[Pair, ...] = ()
+
+    @property
+    def counts(self) -> bool:
+        """Whether it counts for the verdict."""
+        return not self.excluded
+
+    @property
+    def limits(self) -> str:
+        """What limits it, and why it does not count."""
+        excluded = f'does not count: {self.excluded}' if self.excluded else ''
+        return '; '.join(filter(None, (excluded, self.remark)))
+
+
+def paired(group: Group, one: str, other: str, says: int, found: str = '') -> Pair:
+    """A pair: 1 for the claim, -1 against it, 0 undecided; by default with both scores."""
+    found = found or ', '.join(text(group.cells[name].score) for name in (one, other))
+    return Pair(group.condition, one, other, found, _OUTCOMES[says])
+
+
+def counted(
+    groups: Sequence[Group],
+    pairs: Sequence[Pair],
+    what: str,
+    more: str = '',
+    up: str = 'better',
+    down: str = 'worse',
+    of: str = 'pairs',
+) -> Evidence:
+    """What pairs say about a claim.
+
+    Args:
+        groups: where they come from, all of one source.
+        pairs: the pairs; those left out do not count.
+        what: what was compared.
+        more: what to add to their numbers.
+        up, down: the words for pairs that are for the claim, and against it.
+        of: what the pairs are.
+    """
+    outcomes = [pair.outcome for pair in pairs if pair.outcome != 'left out']
+    wins, losses, total = outcomes.count('for'), outcomes.count('against'), len(outcomes)
+    ties = total - wins - losses
+    of = of.removesuffix('s') if total == 1 else of
+    found = f'of {total:,} {of}{_where(pairs)} {wins:,} {up}, {losses:,} {down}'
+    found += f', {ties:,} undecided' if ties else ''
+    return Evidence(
+        what,
+        found + more,
+        of_pairs(wins, losses, total),
+        groups[0].source,
+        '; '.join(dict.fromkeys(group.remark for group in groups if group.remark)),
+        'a quick run' if any(group.quick for group in groups) else '',
+        any(group.short for group in groups),
+        tuple(pairs),
+    )
+
+
+def _where(pairs: Sequence[Pair]) -> str:
+    """The conditions of the pairs that count: their names, or the number of many."""
+    names = list(dict.fromkeys(pair.condition for pair in pairs if pair.outcome != 'left out'))
+    if len(names) < 2:
+        return ''
+    return f' ({", ".join(names)})' if len(names) <= NAMED else f' under {len(names)} conditions'
+
+
+def text(one: Estimate) -> str:
+    """``0.85 [0.84, 0.86]``."""
+    if math.isnan(one.low):
+        return f'{one.value:.3g}'
+    return f'{one.value:.3g} [{one.low:.3g}, {one.high:.3g}]'
+
+
+def present(found: Iterable[Evidence | None]) -> list[Evidence]:
+    """Those for which there were data."""
+    return [one for one in found if one is not None]
+
+
+def by_source(
+    groups: Iterable[Group], key: Callable[[Group], object] = lambda group: None
+) -> list[list[Group]]:
+    """Groups of one file, and of one key, together."""
+    found: dict[object, list[Group]] = {}
+    for group in groups:
+        found.setdefault((group.source.path, key(group)), []).append(group)
+    return list(found.values())
