@@ -45,16 +45,16 @@ def main(args: argparse.Namespace) -> int:
         return 0
     folder = own_folder(args.out, 'claims.md')
     paths = args.results or [folder.resolve().parent]
-    folder.mkdir(parents=True, exist_ok=True)
     judged = claims.judge(claims.read(paths, folder))
+    folder.mkdir(parents=True, exist_ok=True)
     table = new_table(
         'claim', 'verdict', Figure('for', 'd'), Figure('against', 'd'), Figure('undecided', 'd'),
-        'limits', left=('verdict', 'limits'),
+        left=('verdict',),
     )  # fmt: skip
     rows = []
     for one in judged:
         counts = [claims.count(one, outcome) for outcome in ('for', 'against', 'undecided')]
-        table.add_row(one.claim.name, one.stated, *counts, '; '.join(one.limits))
+        table.add_row(one.claim.name, one.stated, *counts)
         rows.append(
             {
                 'claim': one.claim.name,
@@ -78,5 +78,12 @@ def main(args: argparse.Namespace) -> int:
     write_claims(folder / 'report.html', judged, claims.RULE)
     console = Console()
     console.print(table)
+    for what, names in (
+        ('not run', [f'{name}: {command}' for name, command in claims.not_run(judged).items()]),
+        ('quick, does not count', dict.fromkeys(name for one in judged for name in one.tried)),
+        ('short runs', dict.fromkeys(name for one in judged for name in one.short)),
+    ):
+        for name in names:
+            console.print(f'{what}: {name}', highlight=False, soft_wrap=True)
     console.print(f'in {args.out}: claims.md, claims.json, report.html', highlight=False)
     return 0

@@ -1,7 +1,7 @@
 """The claims of the review arXiv 2510.07578, each with our evidence and a verdict by a rule."""
 
 from liquid_control.report.study.groups import Group, Score, Source
-from liquid_control.study.claims.claims import CLAIMS, Claim, Judged, judge
+from liquid_control.study.claims.claims import CLAIMS, Claim, Judged, judge, not_run
 from liquid_control.study.claims.evidence import Evidence, Pair
 from liquid_control.study.claims.markdown import count, markdown
 from liquid_control.study.claims.reading import read
@@ -22,6 +22,7 @@ __all__ = [
     'count',
     'judge',
     'markdown',
+    'not_run',
     'read',
     'verdict',
 ]

@@ -13,11 +13,18 @@ from liquid_control.study.claims.evidence import (
     by_source,
     present,
 )
-from liquid_control.study.claims.rule import MARGIN, MARGINS, Verdict, verdict
+from liquid_control.study.claims.rule import MARGIN, MARGINS, NOISE, Verdict, verdict
 
-NOISE = ('noise', 'spikes', 'random_walk', 'quantisation', 'command_noise')
-"""Faults of the benchmark that are noise."""
 _TRAINED = ('walker2d-kinematics', 'synthetic', 'icu', 'memory')
+_COMMANDS = {
+    'cost': 'liquid-control benchmark cost --policy all --json runs/cost.json',
+    'robustness': 'liquid-control benchmark robustness --policy all --csv runs/robustness.csv',
+    'generalization': 'liquid-control benchmark generalization --policy all '
+    '--csv runs/generalization.csv',
+    'walker2d-kinematics': 'liquid-control study walker2d-kinematics --data DIR',
+    'icu': 'liquid-control study icu --data DIR',
+}
+"""Source → the command that makes its results, if it is not ``liquid-control study SOURCE``."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +53,8 @@ class Judged:
         evidence: all comparisons, those that do not count included.
         verdicts: margin → verdict by the rule.
         missing: sources without results.
-        tried: sources with quick runs.
-        short: sources whose runs had less than half of their gradient steps.
+        tried: sources with quick runs, with the files if there are several of the source.
+        short: the same of those that count and had less than half of their gradient steps.
     """
 
     claim: Claim
@@ -82,8 +89,8 @@ class Judged:
 def judge(groups: Sequence[Group]) -> list[Judged]:
     """Every claim with what the groups say about it."""
     known = {group.study for group in groups}
-    tried = {group.study for group in groups if group.quick}
-    short = {group.study for group in groups if group.short}
+    tried = [group for group in groups if group.quick]
+    short = [group for group in groups if group.short and not group.quick]
     judged = []
     for claim in CLAIMS:
         found = {margin: claim.evidence(groups, margin) for margin in MARGINS}
@@ -92,15 +99,32 @@ def judge(groups: Sequence[Group]) -> list[Judged]:
                 claim,
                 found[MARGIN],
                 {
-                    margin: verdict(one.outcome for one in some if one.counts)
+                    margin: verdict((one.outcome for one in some if one.counts), bool(some))
                     for margin, some in found.items()
                 },
                 tuple(name for name in claim.sources if name not in known),
-                tuple(name for name in claim.sources if name in tried),
-                tuple(name for name in claim.sources if name in short),
+                _named(claim, groups, tried),
+                _named(claim, groups, short),
             )
         )
     return judged
+
+
+def not_run(judged: Iterable[Judged]) -> dict[str, str]:
+    """Source without results → the command that makes them."""
+    names = dict.fromkeys(name for one in judged for name in one.missing)
+    return {name: _COMMANDS.get(name, f'liquid-control study {name}') for name in names}
+
+
+def _named(claim: Claim, groups: Sequence[Group], some: Sequence[Group]) -> tuple[str, ...]:
+    """The claim's sources among some groups, with their files if others have the same source."""
+    named = []
+    for source in claim.sources:
+        files = dict.fromkeys(one.source.path for one in some if one.study == source)
+        several = len({one.source.path for one in groups if one.study == source}) > 1
+        if files:
+            named.append(f'{source} ({", ".join(files)})' if several else source)
+    return tuple(named)
 
 
 def _of(groups: Iterable[Group], *studies: str, test: str = '') -> list[Group]:

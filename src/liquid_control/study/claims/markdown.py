@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from liquid_control.report.study.groups import Source
-from liquid_control.study.claims.claims import Judged
+from liquid_control.study.claims.claims import Judged, not_run
 from liquid_control.study.claims.rule import MARGINS, RULE
 
 _START = """# The claims of the review
@@ -25,6 +25,8 @@ def markdown(judged: Sequence[Judged]) -> str:
             f'| [{one.claim.name}](#{anchor(one.claim.name)}) | **{one.stated}** | '
             f'{" | ".join(counts)} | {"; ".join(one.limits)} |'
         )
+    commands = [f'- {name}: `{command}`' for name, command in not_run(judged).items()]
+    parts += ['', 'Not run:', '', *commands] if commands else []
     parts += ['', '## The rule', '', *(f'- {text}' for text in RULE), '']
     parts += ['The verdicts with other margins for counts, times and memory:', '']
     margins = [f'{100 * margin:g} %' for margin in MARGINS]

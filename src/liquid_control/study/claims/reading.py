@@ -17,6 +17,7 @@ from liquid_control.study.claims.versions import FULL, versioned
 
 NAMES = 'results.json', 'robustness.csv', 'generalization.csv', 'cost.json'
 """Files looked for in a folder."""
+_KEPT = "return, in % of the policy's own without a fault"
 _FIGURES = 'parameters', 'state_bytes', 'seconds_round', 'saved_mb', 'peak_resident_mb'
 
 
@@ -28,7 +29,8 @@ def read(paths: Sequence[Path], beside: Path) -> list[Group]:
         beside: the folder from which links are made.
 
     Raises:
-        ValueError: a file has another format, or a path does not exist; the message names it.
+        ValueError: a file has another format, a path does not exist, or there are no results; the
+            message names it.
     """
     groups = []
     for given in paths:
@@ -43,6 +45,11 @@ def read(paths: Sequence[Path], beside: Path) -> list[Group]:
                 groups += _read(path, beside)
             except (KeyError, TypeError, AttributeError, ValueError) as error:
                 raise ValueError(f'{path}: expected results of a study: {error!r}') from None
+    if not groups:
+        raise ValueError(
+            f'no results found in {", ".join(map(str, paths))}: expected {", ".join(NAMES)} '
+            'of a study or a benchmark'
+        )
     return groups
 
 
@@ -62,7 +69,7 @@ def _read(path: Path, beside: Path) -> list[Group]:
                 source, family=row.family, over='episodes', trainings=trained,
             )
             for row in rows
-            for criterion, scores in (('return', row.percent), ('share of its return', row.keeps))
+            for criterion, scores in (('return', row.percent), (_KEPT, row.keeps))
         ]  # fmt: skip
     whole = from_json(content.decode())
     command = str((whole.get('provenance') or {}).get('command', ''))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 Outcome = Literal['for', 'against', 'undecided']
-Verdict = Literal['supported', 'contradicted', 'not shown', 'mixed', 'no data']
+Verdict = Literal['supported', 'contradicted', 'not shown', 'mixed', 'none counts', 'no data']
 
 MARGIN = 0.1
 """Of two figures without interval, one is less if it is below the other by more than this share."""
@@ -13,6 +13,10 @@ SCORE_MARGIN, AUROC_MARGIN = 0.05, 0.005
 AUROC by no more than this difference."""
 MARGINS = 0.0, MARGIN, 0.25
 """Margins for which the page shows the verdicts."""
+
+NOISE = ('noise', 'spikes', 'random_walk', 'quantisation', 'command_noise')
+"""Faults of the benchmark that are noise."""
+_NOISE = ', '.join(NOISE).replace('_', ' ')
 
 RULE = (
     'Liquid cells are CfC (`cfc`, `cfc_no_gate`, `cfc_pure`, `cfc_ncp`, and `cfc_mixed`, which has '
@@ -27,6 +31,7 @@ RULE = (
     'pairs of a liquid and a gated cell, for speed also of a CfC and an LTC. It is for the claim '
     'if the first is better in more than half of them, against it if it is worse in more than '
     'half, and otherwise undecided.',
+    f'Faults that count as noise: {_NOISE}.',
     'Policies on a robot count only in pairs that were trained alike by what their bundles record: '
     'the same rounds of imitation and reinforcement, gradient steps a round, teacher, and number '
     'of seeds of which the best ships. Other pairs are left out, and their number is given. Time, '
@@ -41,7 +46,8 @@ RULE = (
     'two, and of every liquid cell.',
     'Supported: more than half of the comparisons are for the claim and none against it. '
     'Contradicted: more than half are against it and none for it. Not shown: none is for it, and '
-    'it is not contradicted. Mixed: anything else. No data: none counts.',
+    'it is not contradicted. Mixed: anything else. None counts: there are comparisons, but none '
+    'that counts. No data: there is none.',
     'Comparisons from quick runs are shown and do not count. A verdict is preliminary if a '
     'comparison that counts comes from runs with less than half of the gradient steps of a full '
     'study.',
@@ -50,12 +56,17 @@ RULE = (
 """The rule in words."""
 
 
-def verdict(outcomes: Iterable[Outcome]) -> Verdict:
-    """The verdict on a claim from the outcomes of those comparisons that count."""
+def verdict(outcomes: Iterable[Outcome], known: bool = False) -> Verdict:
+    """The verdict on a claim.
+
+    Args:
+        outcomes: those of the comparisons that count.
+        known: whether there are any comparisons.
+    """
     found = list(outcomes)
     good, bad = found.count('for'), found.count('against')
     if not found:
-        return 'no data'
+        return 'none counts' if known else 'no data'
     if 2 * good > len(found) and not bad:
         return 'supported'
     if 2 * bad > len(found) and not good:
