@@ -6,6 +6,8 @@ import pytest
 
 from liquid_control.cells import names
 from liquid_control.cli import main as cli
+from liquid_control.evaluation.robustness import Estimate
+from liquid_control.report.study.groups import Group, Score, Source
 from liquid_control.study import memory
 
 
@@ -33,6 +35,37 @@ def test_small_study_and_again(tmp_path, capsys):
     before = {path: path.stat().st_mtime_ns for path in runs.iterdir()}
     assert cli.main(command) == 0
     assert before == {path: path.stat().st_mtime_ns for path in runs.iterdir()}
+
+
+def frontier_of(*models):
+    """Groups of one cell each: (cell, bytes of the state, score)."""
+    source = Source('results.json', 'ab', '')
+    return [
+        Group(
+            'memory', f'{size} bytes', 'test mse', False,
+            {cell: Score(Estimate(score, score - 0.02, score + 0.02), {'state_bytes': size})},
+            source,
+        )
+        for cell, size, score in models
+    ]  # fmt: skip
+
+
+def test_best_of_one_size_is_on_the_frontier():
+    memory_page = pytest.importorskip('liquid_control.report.study.memory')
+    groups = frontier_of(('cfc', 32, 0.096), ('gru', 32, 0.085), ('ltc', 64, 0.05))
+    for some in (groups, groups[::-1]):
+        steps = memory_page.frontier(some, 'state_bytes')
+        assert [(step.bound, step.best.cell) for step in steps] == [(32, 'gru'), (64, 'ltc')]
+        assert steps[0].near == ('cfc',)
+
+
+def test_words_say_what_the_plot_has_besides():
+    memory_page = pytest.importorskip('liquid_control.report.study.memory')
+    models = [(cell, 2**n, 1 - 0.1 * n) for n, cell in enumerate(('a', 'b', 'c', 'd', 'e'))]
+    (five,) = memory_page.words(frontier_of(*models))
+    assert five.endswith('The plot has 2 more between them.')
+    (three,) = memory_page.words(frontier_of(*models[:3]))
+    assert 'The plot has' not in three
 
 
 def test_all_cells_at_all_widths_are_listed(capsys):

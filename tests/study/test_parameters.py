@@ -53,4 +53,15 @@ def test_study_writes_page_and_figures(tmp_path, capsys):
 
 def test_study_lists_formulas(capsys):
     assert cli.main(['study', 'parameters', '--list']) == 0
-    assert '4·h·(n + h + 1)' in capsys.readouterr().out
+    listed = capsys.readouterr().out
+    assert '4·h·(n + h + 1)' in listed
+    assert 's: synapses of the wiring; m: its motor units' in listed
+
+
+def test_words_count_all_other_cells():
+    page = pytest.importorskip('liquid_control.report.study.parameters')
+    counts = parameters.counts()
+    lstm, gru, _ = page.words(counts, parameters.ORDER, parameters.UNIT)
+    assert f' of {len(cells.names()) - 1} other cells have fewer' in lstm
+    assert 'gru' in lstm.partition('have fewer')[2]
+    assert 'lstm' not in gru.partition('have fewer')[2]

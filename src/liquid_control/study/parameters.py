@@ -14,6 +14,8 @@ UNITS = (8, 16, 32, 64, 128, 256)
 ORDERS = (1, 2, 4, 8, 16, 32)
 UNIT, ORDER = 64, 16
 """What is held while the other changes."""
+SYMBOLS = 's: synapses of the wiring; m: its motor units'
+"""Letters in the formulas beside n, the inputs, and h, the units."""
 
 
 class Formula(NamedTuple):

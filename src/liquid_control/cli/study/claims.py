@@ -45,7 +45,13 @@ def main(args: argparse.Namespace) -> int:
         return 0
     folder = own_folder(args.out, 'claims.md')
     paths = args.results or [folder.resolve().parent]
-    judged = claims.judge(claims.read(paths, folder))
+    groups = claims.read(paths, folder)
+    if not groups:
+        raise ValueError(
+            f'no results found in {", ".join(map(str, paths))}: expected {", ".join(claims.NAMES)} '
+            'of a study or a benchmark'
+        )
+    judged = claims.judge(groups)
     folder.mkdir(parents=True, exist_ok=True)
     table = new_table(
         'claim', 'verdict', Figure('for', 'd'), Figure('against', 'd'), Figure('undecided', 'd'),

@@ -36,6 +36,7 @@ def main(args: argparse.Namespace) -> int:
     if args.list:
         for name, text in formulas.items():
             print(f'{name:<12} {text}')
+        print(f'n: inputs; h: units; {parameters.SYMBOLS}')
         return 0
     with console.status('counting'):
         counts = parameters.counts(names)
@@ -52,8 +53,8 @@ def main(args: argparse.Namespace) -> int:
     for path in filter(None, (folder / 'results.json', args.json)):
         write_json(path, results)
     held = parameters.ORDER, parameters.UNIT
-    console.print(table(counts, formulas, parameters.ORDER))
-    written = write(folder, counts, formulas, held, origin)
+    console.print(table(counts, formulas, parameters.ORDER, parameters.SYMBOLS))
+    written = write(folder, counts, formulas, held, origin, parameters.SYMBOLS)
     files = ', '.join(path.name for path in (folder / 'results.json', *written))
     console.print(f'in {args.out}: {files}', highlight=False)
     return 0

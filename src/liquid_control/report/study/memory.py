@@ -58,7 +58,8 @@ def frontier(groups: Sequence[Group], key: str) -> list[Step]:
     greater = bool(groups) and groups[0].greater
     sign = -1.0 if greater else 1.0
     known = sorted(
-        (one for one in models(groups) if key in one.figures), key=lambda one: one.figures[key]
+        (one for one in models(groups) if key in one.figures),
+        key=lambda one: (one.figures[key], sign * one.score.value),
     )
     steps: list[Step] = []
     best = math.inf
@@ -88,7 +89,9 @@ def words(groups: Sequence[Group]) -> list[str]:
                 names = listed(step.near) if len(step.near) < 5 else f'{len(step.near)} cells'
                 text += f', which cannot be told apart from {names}'
             parts.append(text)
-        said.append(f'The best by {_short(key)}: {"; ".join(parts)}.')
+        more = len(steps) - len(chosen)
+        rest = f' The plot has {more} more between them.' if more else ''
+        said.append(f'The best by {_short(key)}: {"; ".join(parts)}.{rest}')
     return said
 
 

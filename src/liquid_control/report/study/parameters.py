@@ -38,12 +38,22 @@ class Count(Protocol):
     def state_size(self) -> int: ...
 
 
-def table(counts: Sequence[Count], formulas: Mapping[str, str], order: int) -> FittedTable:
-    """Cells with their formulas, and their parameters against units."""
+def table(
+    counts: Sequence[Count], formulas: Mapping[str, str], order: int, symbols: str
+) -> FittedTable:
+    """Cells with their formulas, and their parameters against units.
+
+    Args:
+        counts: what was counted.
+        formulas: cell → formula.
+        order: number of inputs.
+        symbols: what other letters in the formulas are.
+    """
     units = sorted({one.units for one in counts if one.order == order})
     made = FittedTable(
         'cell', 'formula', *(Figure(f'h={value}', ',d') for value in units),
-        left=('formula',), title=f'Parameters with n = {order} inputs and h units',
+        left=('formula',),
+        title=f'Parameters with n = {order} inputs and h units; {symbols}',
     )  # fmt: skip
     for cell, values in _lines(counts, order=order).items():
         made.add_row(cell, formulas[cell], *(count for _, count in values))
@@ -56,6 +66,7 @@ def write(
     formulas: Mapping[str, str],
     held: tuple[int, int],
     origin: Mapping[str, Any],
+    symbols: str,
 ) -> list[Path]:
     """Write ``report.html`` and ``parameters.png``; returns both.
 
@@ -65,6 +76,7 @@ def write(
         formulas: cell → formula.
         held: the order that is held against units, and the units against orders.
         origin: provenance.
+        symbols: what other letters than n and h in the formulas are.
     """
     order, units = held
     by_units, by_order = _lines(counts, order=order), _lines(counts, units=units)
@@ -89,7 +101,12 @@ def write(
         [Sentence(text) for text in words(counts, order, units)],
         [Section('Parameters', f'Logarithmic axes, {_REVIEW}.{same}', plots)],
         [
-            Table('Formulas', ('cell', 'parameters'), tuple(formulas.items()), texts=2),
+            Table(
+                f'Formulas with n inputs and h units; {symbols}',
+                ('cell', 'parameters'),
+                tuple(formulas.items()),
+                texts=2,
+            ),
             Table('Counts', heads, rows),
         ],
         provenance_rows(origin),
@@ -139,10 +156,9 @@ def together(
 def words(counts: Sequence[Count], order: int, units: int) -> list[str]:
     """Which cells have fewer parameters than LSTM and GRU with as many units."""
     here = {one.cell: one.parameters for one in counts if (one.order, one.units) == (order, units)}
-    gated = [cell for cell in _GATED if cell in here]
     said = []
-    for cell in gated:
-        others = {name: here[name] for name in here if name not in gated}
+    for cell in filter(here.__contains__, _GATED):
+        others = {name: here[name] for name in here if name != cell}
         fewer = [name for name, value in others.items() if value < here[cell]]
         names = f': {listed(fewer)}' if fewer else ''
         said.append(

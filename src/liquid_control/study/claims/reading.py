@@ -29,8 +29,7 @@ def read(paths: Sequence[Path], beside: Path) -> list[Group]:
         beside: the folder from which links are made.
 
     Raises:
-        ValueError: a file has another format, a path does not exist, or there are no results; the
-            message names it.
+        ValueError: a file has another format, or a path does not exist; the message names it.
     """
     groups = []
     for given in paths:
@@ -45,11 +44,6 @@ def read(paths: Sequence[Path], beside: Path) -> list[Group]:
                 groups += _read(path, beside)
             except (KeyError, TypeError, AttributeError, ValueError) as error:
                 raise ValueError(f'{path}: expected results of a study: {error!r}') from None
-    if not groups:
-        raise ValueError(
-            f'no results found in {", ".join(map(str, paths))}: expected {", ".join(NAMES)} '
-            'of a study or a benchmark'
-        )
     return groups
 
 
