@@ -180,7 +180,10 @@ def test_small_study_and_another_set(folder, tmp_path, capsys):
     assert 0 <= whole['summary']['comparison'][0]['means']['auroc']['mean'] <= 1
     assert whole['complete'] == 'quick'
     assert 'logit' not in text
-    assert (out / 'report.html').is_file()
+    page = (out / 'report.html').read_text()
+    for text in ('Baselines, AUROC: SAPS-I', 'test brier', 'AUPRC', 'Reliability'):
+        assert text in page
+    assert 'results.json, report.html' in ' '.join(capsys.readouterr().out.split())
 
     capsys.readouterr()
     other = write_folder(tmp_path / 'other', *made(60, seed=1))

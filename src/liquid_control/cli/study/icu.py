@@ -140,8 +140,9 @@ def _write(args, console, plan, data, everyone, found, name, about) -> None:
     }
     for path in filter(None, (args.out / name, args.json)):
         write_json(path, results)
+    written = [args.out / name]
     if name == 'results.json':
-        write_report(args.out)
+        written += write_report(args.out)
     for table in tables(rows):
         console.print(table)
     counts = everyone.cleaning
@@ -150,6 +151,6 @@ def _write(args, console, plan, data, everyone, found, name, about) -> None:
     )
     console.print(
         f'{counts["patients"]:,} patients, {counts["deaths"]} deaths, {counts["rows"]:,} rows: '
-        f'{cleaned}; in {args.out}: {name}',
+        f'{cleaned}; in {args.out}: {", ".join(path.name for path in written)}',
         highlight=False,
     )

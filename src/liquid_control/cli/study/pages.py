@@ -21,6 +21,7 @@ def write_report(folder: Path) -> list[Path]:
     """
     from liquid_control.files import from_json
     from liquid_control.report.study.compared import write_compared
+    from liquid_control.report.study.icu import write_icu
     from liquid_control.report.study.memory import write_memory
     from liquid_control.study.claims.reading import read
 
@@ -31,6 +32,8 @@ def write_report(folder: Path) -> list[Path]:
     whole = from_json(path.read_text())
     title = TITLES.get(whole['study'], whole['study'])
     origin = {**whole.get('provenance', {}), 'results': groups[0].source.sha256}
+    if whole['study'] == 'icu':
+        return [write_icu(folder, title, groups[0], whole, origin)]
     if whole['study'] == 'memory':
         (data,) = whole['data'].values()
         title = f'{title}: {data["title"]}'

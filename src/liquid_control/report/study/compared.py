@@ -36,6 +36,8 @@ def write_compared(
     failed: Mapping[str, str],
     sentences: Sequence[Sentence] = (),
     sections: Sequence[Section] = (),
+    more: Sequence[Section] = (),
+    tables: Sequence[Table] = (),
 ) -> Path:
     """Write ``report.html`` into a folder; returns its path.
 
@@ -47,6 +49,8 @@ def write_compared(
         failed: run → why it failed.
         sentences: the answer in words, instead of one on each group.
         sections: plots, instead of those of each group.
+        more: plots beside these.
+        tables: tables before that of each group.
 
     Raises:
         OSError: the file cannot be written.
@@ -62,8 +66,8 @@ def write_compared(
         title,
         f'{_number_of(len(names), "cell")} · {_number_of(len(groups), "comparison")}',
         answers,
-        sections or _sections(groups, style),
-        [_table(group) for group in groups],
+        [*(sections or _sections(groups, style)), *more],
+        [*tables, *(_table(group) for group in groups)],
         provenance_rows(origin),
         style,
         note=_note(groups),

@@ -123,7 +123,8 @@ def tables(whole: Mapping[str, Any]) -> list[FittedTable]:
         table = FittedTable(
             'cell', _range('AUROC [95 %, patients]'), _range('AUPRC [95 %, patients]'),
             Figure('Brier', '.3f'), Figure('slope', '.2f'), Figure('ECE', '.3f'),
-            Figure('from best', '+.3f'), Figure('published', '.3f'), Figure('params', ',d'),
+            Figure('from best [95 %]', '+.3f', ('mean', 'low', 'high'), '{} [{}, {}]', True),
+            Figure('published', '.3f'), Figure('params', ',d'),
             Figure('time, s', '.0f'), Figure('seeds', 'd'), title=title,
         )  # fmt: skip
         for row in whole[part]:
@@ -149,12 +150,17 @@ def _mean(row: Mapping[str, Any], name: str) -> tuple[float, float, float] | Non
     return found['mean'], found['low'], found['high']
 
 
+def _from_best(row: Mapping[str, Any]) -> tuple[float, float, float] | None:
+    found = row.get('from_best')
+    return found and (found['mean'], found['low'], found['high'])
+
+
 def _cells(row: Mapping[str, Any]) -> list[Any]:
     if 'means' not in row:
         return ['failed', *[None] * 9]
     slope, ece = (row['scores'].get(f'test_{name}', {}).get('iqm') for name in ('slope', 'ece'))
     return [
         _mean(row, 'auroc'), _mean(row, 'auprc'), row['means']['brier']['mean'], slope, ece,
-        row.get('from_best', {}).get('mean'), row.get('published', {}).get('auroc'),
+        _from_best(row), row.get('published', {}).get('auroc'),
         row['parameters'], row['seconds'], len(row['seeds']),
     ]  # fmt: skip
