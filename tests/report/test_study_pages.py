@@ -1,6 +1,7 @@
 """Pages of studies: what they say, and that a browser draws them."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from browsing import needs_browser, opened
@@ -57,6 +58,28 @@ def test_frontier_improves_with_the_bound():
     ]  # fmt: skip
     assert steps[0].near == ()
     assert steps[-1].near == ('cfc',)
+
+
+def test_single_seeds_are_summed_up_without_winner():
+    nan = float('nan')
+    one = {'cfc': Score(Estimate(0.5, nan, nan)), 'gru': Score(Estimate(0.9, nan, nan))}
+    groups = [replace(made(FAR, f'{number} units'), cells=one) for number in range(8)]
+    assert summed(groups) == (
+        'test mse, 8 comparisons: one seed, no winner. The best score is that of cfc in 8.'
+    )
+
+
+def test_comparisons_are_counted_by_condition_and_score(tmp_path):
+    groups = [
+        replace(made(FAR, condition), criterion=criterion)
+        for condition in ('8 units', '16 units')
+        for criterion in ('test mse', 'outside mse', 'outside mae')
+    ]
+    page = write_compared(tmp_path, 'Made', groups, {}, {}).read_text()
+    assert '6 comparisons: 2 conditions, 3 scores each' in page
+    page = write_compared(tmp_path, 'Made', groups[:1], {}, {}).read_text()
+    assert '1 comparison ' in page
+    assert 'Interquartile mean and 95 % interval over seeds' in page
 
 
 def test_limits_come_first(tmp_path):

@@ -64,7 +64,7 @@ def write_compared(
     answers += list(sentences) or [Sentence(text) for text in _answers(groups)]
     page = StudyPage(
         title,
-        f'{_number_of(len(names), "cell")} · {_number_of(len(groups), "comparison")}',
+        f'{_number_of(len(names), "cell")} · {_comparisons(groups)}',
         answers,
         [*(sections or _sections(groups, style)), *more],
         [*tables, *(_table(group) for group in groups)],
@@ -144,6 +144,11 @@ def summed(groups: Sequence[Group]) -> str:
         )
     often = sorted(first.items(), key=lambda item: (-item[1], item[0]))
     names = listed([f'{name} in {count}' for name, count in often])
+    if all(math.isnan(one.score.low) for group in groups for one in group.cells.values()):
+        return (
+            f'{groups[0].criterion}, {len(groups)} comparisons: one seed, no winner. The best '
+            f'score is that of {names}.'
+        )
     return (
         f'{groups[0].criterion}, {len(groups)} comparisons: best is {names}. In {clear} of them '
         'no interval of another cell overlaps that of the best.'
@@ -162,6 +167,16 @@ def _note(groups: Sequence[Group]) -> str:
     over = listed(list(dict.fromkeys(group.over for group in groups)))
     range_ = '; of three seeds or fewer, their range' if 'seeds' in over else ''
     return f'In brackets: 95 % intervals over {over}{range_}.'
+
+
+def _comparisons(groups: Sequence[Group]) -> str:
+    """How many comparisons there are, and of what if there are several scores."""
+    text = _number_of(len(groups), 'comparison')
+    scores = len({group.criterion for group in groups})
+    where = len({group.condition for group in groups})
+    if scores == 1 or scores * where != len(groups):
+        return text
+    return f'{text}: {_number_of(where, "condition")}, {_number_of(scores, "score")} each'
 
 
 def _number_of(count: int, what: str) -> str:
@@ -191,7 +206,8 @@ def _about(group: Group) -> str:
     better = 'greater' if group.greater else 'less'
     if all(math.isnan(one.score.low) for one in group.cells.values()):
         return f'One seed, no intervals; {better} is better.'
-    return f'Mean and 95 % interval over {group.over}; {better} is better.'
+    middle = 'Interquartile mean' if group.over == 'seeds' else 'Mean'
+    return f'{middle} and 95 % interval over {group.over}; {better} is better.'
 
 
 def _ranking(group: Group, style: Mapping[str, Look], title: str) -> Plot:

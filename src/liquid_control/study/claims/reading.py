@@ -14,6 +14,7 @@ from liquid_control.report.study.groups import Group, Score, Source
 from liquid_control.study.claims.robustness import conditions
 from liquid_control.study.claims.trained import trainings
 from liquid_control.study.claims.versions import FULL, versioned
+from liquid_control.study.summary import TITLES
 
 NAMES = 'results.json', 'robustness.csv', 'generalization.csv', 'cost.json'
 """Files looked for in a folder."""
@@ -115,8 +116,7 @@ def _footed(
     scores = {
         f'test_{criterion}': (f'test {criterion}', greater),
         f'outside_{criterion}': (f'outside {criterion}', greater),
-        'test_valid_time': ('free run, valid time', True),
-        'outside_valid_time': ('free run outside, valid time', True),
+        **{name: (title, True) for name, title in TITLES.items()},
     }
     made = []
     for size, cells in sizes.items():

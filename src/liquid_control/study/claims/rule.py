@@ -23,8 +23,8 @@ RULE = (
     'an LSTM inside), LTC (`ltc`, `ltc_ncp`), LRC, STC and Liquid-S4; gated cells are LSTM and '
     'GRU. `rnn`, `ctrnn` and `mlp` have no gates and are not liquid: they count as neither.',
     'Two scores differ if their 95 % intervals do not overlap. With three seeds or fewer the '
-    'interval is their range, which contains the middle of all seeds in about three of four cases: '
-    'two cells that differ by it need not differ over more seeds.',
+    'interval is their range, which contains the median over many seeds in about three of four '
+    'cases: two cells that differ by it need not differ over more seeds.',
     f'Counts, times and memory have no interval, and differ if one is more than {100 * MARGIN:g} % '
     'below the other.',
     'A comparison takes one measure of one file of results, over all of its conditions. It counts '
