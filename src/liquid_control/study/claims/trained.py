@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from liquid_control import paths
 from liquid_control.control.bundle import Bundle, BundleError
-from liquid_control.training.student.settings import FineTuningSettings, StudentSettings
 
 ROBOT = 'walker2d'
 """The robot of the benchmarks whose policies are compared."""
@@ -63,6 +62,9 @@ def training(command: str, teacher: str, seeds: int) -> Training | None:
         teacher: digest of the teacher's bundle.
         seeds: number of seeds of which the best ships.
     """
+    # imports MuJoCo, which pages of other studies do not need
+    from liquid_control.training.student.settings import FineTuningSettings, StudentSettings
+
     words = shlex.split(command)
     if tuple(words[1:3]) != _LEARNER or not teacher or not seeds:
         return None
