@@ -7,6 +7,7 @@ from typing import Any
 
 from liquid_control.jobs import Job, Progress, Report, Size, work
 from liquid_control.provenance import provenance
+from liquid_control.study.checks import check
 from liquid_control.study.footing import TUNING, Footing
 from liquid_control.study.run import ResultStore, Run
 from liquid_control.study.sequences import StudyData
@@ -47,7 +48,7 @@ def execute(run: Run, folder: Path, data: StudyData, device: str, report: Report
         result |= train(run, model, split, store, report, objective.of(data))
         if run.part != TUNING:
             scores = data.scores(outputs(model, split.test), split.test)
-            result |= {f'test_{name}': score for name, score in scores.items()}
+            result |= {f'test_{name}': float(score) for name, score in scores.items()}
             result |= data.extra(model.eval(), split)
 
 
@@ -81,8 +82,10 @@ def carry_out(
     became non-finite is a finished run, whose result says so.
 
     Raises:
+        DataError: the data or their scores cannot be used.
         ValueError: a result in the folder has other settings or other data.
     """
+    check(footing, store, data, others)
     progress = Progress(workers)
     tuning = footing.tuning()
     for run in (*tuning, *footing.runs({}), *others):
@@ -97,7 +100,13 @@ def carry_out(
 def carry_out_all(
     footing: Footing, data: Sequence[StudyData], folder: Path, workers: int, device: str = 'cpu'
 ) -> Generator[tuple[StudyData, Progress]]:
-    """Carry out all missing runs, a data set after the other, each in a folder of its name."""
+    """Carry out all missing runs, a data set after the other, each in a folder of its name.
+
+    Raises:
+        ValueError: as for :func:`carry_out`, for any data set before the first is trained on.
+    """
+    for each in data:
+        check(footing, store(folder, each), each)
     for each in data:
         states = carry_out(footing, store(folder, each), each, workers, device)
         with contextlib.closing(states):

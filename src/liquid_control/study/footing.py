@@ -69,9 +69,14 @@ class Footing:
         if not self.sizes or not self.learning_rates:
             raise ValueError('expected at least one size and one step size')
 
+    @property
+    def tunes(self) -> bool:
+        """Whether there are step sizes to choose from."""
+        return len(self.learning_rates) > 1
+
     def tuning(self) -> list[Run]:
         """One run per cell, size and step size, with seed 0; none for a single step size."""
-        if len(self.learning_rates) == 1:
+        if not self.tunes:
             return []
         steps = math.ceil(self.tuning_share * self.updates)
         rounds = math.ceil(self.tuning_share * self.rounds)
@@ -113,7 +118,7 @@ class Footing:
             criterion: name of the score.
             greater: whether a greater score is better.
         """
-        if len(self.learning_rates) == 1:
+        if not self.tunes:
             return {(run.cell, _size(run)): self.learning_rates[0] for run in self.runs({})}
         worst, sign = math.inf, -1.0 if greater else 1.0
         scores: dict[tuple[str, int], list[tuple[float, float]]] = {}

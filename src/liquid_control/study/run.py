@@ -3,7 +3,7 @@
 import glob
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -111,8 +111,12 @@ class ResultStore:
         for path in self.under_way(run, '').parent.glob(f'{glob.escape(run.name)}-*.npz'):
             path.unlink()
 
-    def result(self, run: Run) -> dict[str, Any] | None:
+    def result(self, run: Run, any_step_size: bool = False) -> dict[str, Any] | None:
         """The result of a finished run; None if it has not finished.
+
+        Args:
+            run: its settings, which those of the result must be.
+            any_step_size: whether the result may have another step size.
 
         Raises:
             ValueError: the file is broken, or of a run with other settings or data.
@@ -123,6 +127,11 @@ class ResultStore:
         try:
             result = from_json(path.read_text())
             own = result['run'], result['data_sha256'], result['format']
+            if any_step_size:
+                recipe = result['run']['recipe']
+                run = replace(
+                    run, recipe=replace(run.recipe, learning_rate=recipe['learning_rate'])
+                )
         except (ValueError, TypeError, KeyError) as error:
             raise ValueError(f'{path}: not a valid run result: {error!r}; remove it') from None
         wanted = *self.origin(run).values(), FORMAT

@@ -26,7 +26,8 @@ class Sequences:
     Attributes:
         x: inputs, (N, T, C) float32; 0 in the padding, and where ``observed`` is false, unless the
             data set carries the last value on.
-        elapsed: time since the previous step, in nominal periods, (N, T, 1) float32.
+        elapsed: time since the previous step, in nominal periods, (N, T, 1) float32; 1 at the
+            first step, if nothing else is known.
         target: what a model must say, float32: (N, T, P) at each step, or (N, P) after the last.
         present: which steps are there, (N, T) bool; the others are padding after the last.
         observed: which inputs were measured, (N, T, C) bool; None: all that are present.
@@ -34,7 +35,8 @@ class Sequences:
 
     Raises:
         DataError: shapes or types do not fit, a sequence is empty or has steps after its padding,
-            or a value is not finite; the message names the sequence.
+            a value is not finite, or no time passes between two steps; the message names the
+            sequence.
     """
 
     x: np.ndarray
@@ -61,6 +63,9 @@ class Sequences:
             values = getattr(self, name)
             wrong = ~np.isfinite(values).reshape(count, -1).all(axis=1)
             self._refuse(name, wrong, 'finite values')
+        gaps = self.elapsed[..., 0]
+        early = (self.present[:, 1:] & (gaps[:, 1:] <= 0.0)).any(axis=1) | (gaps[:, 0] < 0.0)
+        self._refuse('elapsed', early, 'more than 0 after the first step, which may be 0')
 
     def __len__(self) -> int:
         return len(self.x)

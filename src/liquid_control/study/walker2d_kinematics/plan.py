@@ -10,6 +10,7 @@ from liquid_control import cells
 from liquid_control.control.schema import unknown
 from liquid_control.jobs import Progress, Report
 from liquid_control.study import carry_out as running
+from liquid_control.study.checks import check_results
 from liquid_control.study.footing import Footing
 from liquid_control.study.run import ResultStore, Run
 from liquid_control.study.walker2d_kinematics import best, comparison, published
@@ -54,9 +55,10 @@ class Plan:
 
     def runs(self, chosen: Mapping[tuple[str, int], float]) -> list[Run]:
         """All runs except tuning runs, given the step sizes ``chosen`` by tuning."""
-        return [*self._compared(chosen), *self.others()]
+        return [*self.compared(chosen), *self.others()]
 
-    def _compared(self, chosen: Mapping[tuple[str, int], float]) -> list[Run]:
+    def compared(self, chosen: Mapping[tuple[str, int], float]) -> list[Run]:
+        """The runs of the comparison, if it is among the parts."""
         return self.footing.runs(chosen) if comparison.PART in self.parts else []
 
     def others(self) -> list[Run]:
@@ -109,16 +111,18 @@ def carry_out(
     Raises:
         ValueError: a result in the folder has other settings or other data.
     """
-    progress = Progress(workers)
     tuning, others = plan.tuning(), plan.others()
-    for run in (*tuning, *plan.runs({})):
+    compared = plan.compared({})
+    check_results([*tuning, *others], compared, store, plan.footing.tunes)
+    progress = Progress(workers)
+    for run in (*tuning, *compared, *others):
         progress.add(run.name, running.size_of(run))
     arguments = store.folder, comparison.Walker2dKinematics(data_folder), device
     yield from running.stage(tuning, progress, store, running.execute, arguments)
     if comparison.PART in plan.parts:
         chosen = plan.footing.choose(running.results_of(tuning, store))
-        compared = running.tuned(plan.footing, chosen, progress)
-        yield from running.stage(compared, progress, store, running.execute, arguments)
+        ready = running.tuned(plan.footing, chosen, progress)
+        yield from running.stage(ready, progress, store, running.execute, arguments)
     yield from running.stage(others, progress, store, execute, (store.folder, data_folder, device))
 
 

@@ -1,0 +1,103 @@
+"""What is found wrong before any training starts: data, scores, and results of other settings."""
+
+from collections.abc import Sequence
+from numbers import Real
+
+import numpy as np
+
+from liquid_control.study.footing import Footing
+from liquid_control.study.run import ResultStore, Run
+from liquid_control.study.sequences import DataError, Sequences, Split, StudyData
+
+
+def check(
+    footing: Footing, store: ResultStore, data: StudyData, others: Sequence[Run] = ()
+) -> None:
+    """Check a data set and its folder before they are used.
+
+    Raises:
+        DataError: targets of a binary data set are not classes, or its scores cannot be used.
+        ValueError: a result in the folder is broken, or has other settings or other data.
+    """
+    check_results([*footing.tuning(), *others], footing.runs({}), store, footing.tunes)
+    split = data.load()
+    if data.binary:
+        check_classes(data, split)
+    check_scores(data, split)
+
+
+def check_results(
+    runs: Sequence[Run], compared: Sequence[Run], store: ResultStore, tuned: bool
+) -> None:
+    """Check that no result in the folder has other settings or other data.
+
+    Args:
+        runs: whose settings are known.
+        compared: whose settings are known but for the step size, if it is tuned.
+        store: the folder.
+        tuned: whether it is.
+
+    Raises:
+        ValueError: as for :meth:`ResultStore.result`.
+    """
+    for run in runs:
+        store.result(run)
+    for run in compared:
+        store.result(run, any_step_size=tuned)
+
+
+def check_classes(data: StudyData, split: Split) -> None:
+    """Check that all targets are classes 0 and 1, (N, 1), and both are in the training part.
+
+    Raises:
+        DataError: the message names the part, and the sequence where there is one.
+    """
+    for name in ('train', 'validation', 'test'):
+        part: Sequences | None = getattr(split, name)
+        if part is None:
+            continue
+        target = part.target
+        if target.shape != (len(part), 1):
+            raise DataError(
+                f'{data.name}, {name}: target: binary data need shape ({len(part)}, 1), '
+                f'found {target.shape}'
+            )
+        wrong = np.flatnonzero(~np.isin(target[:, 0], (0, 1)))
+        if len(wrong):
+            row = int(wrong[0])
+            raise DataError(
+                f'{data.name}, {name}: {part.describe(row)}: target: '
+                f'binary data need 0 or 1, found {target[row, 0]:g}'
+            )
+    found = np.unique(split.train.target)
+    if len(found) == 1:
+        raise DataError(
+            f'{data.name}, train: target: expected classes 0 and 1, found only {found[0]:g} '
+            f'in {len(split.train)} sequences'
+        )
+
+
+def check_scores(data: StudyData, split: Split) -> None:
+    """Check the scores of an output of noise: finite numbers, the criterion among them.
+
+    The output is not constant, for which a correlation, say, has no value.
+
+    Raises:
+        DataError: a score is not finite, or the criterion is missing; the names are listed.
+    """
+    part = split.test if split.validation is None else split.validation
+    output = np.random.default_rng(0).standard_normal(part.target.shape).astype(np.float32)
+    if output.ndim == 3:
+        output[~part.present] = 0.0
+    scores = data.scores(output, part)
+    if data.criterion not in scores:
+        raise DataError(
+            f'{data.name}: scores() returned {", ".join(scores) or "nothing"}; '
+            f'criterion is {data.criterion}'
+        )
+    for name, score in scores.items():
+        if not isinstance(score, Real) or not np.isfinite(float(score)):
+            raise DataError(
+                f'{data.name}: scores() returned {name} {score!r} for an output of noise; '
+                'expected finite numbers'
+            )

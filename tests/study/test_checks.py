@@ -1,0 +1,108 @@
+"""Wrong data, scores and folders are found before any training starts."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from liquid_control.study.carry_out import carry_out, carry_out_all
+from liquid_control.study.footing import Footing
+from liquid_control.study.run import ResultStore
+from liquid_control.study.sequences import DataError, Sequences, Split, StudyData
+
+FOOTING = Footing(
+    ('gru',), (2000,), updates=2, rounds=1, batch=8, seeds=1, learning_rates=(0.01, 0.05)
+)
+
+
+def classes(*values: float) -> Sequences:
+    """Sequences of three steps, one for each target."""
+    count = len(values)
+    x = np.random.default_rng(0).normal(size=(count, 3, 1)).astype(np.float32)
+    target = np.array(values, np.float32)[:, None]
+    return Sequences(x, np.ones_like(x), target, np.ones((count, 3), bool))
+
+
+class Classes(StudyData):
+    name, title, criterion, greater, binary = 'classes', 'Classes', 'accuracy', True, True
+
+    def __init__(self, name='classes', found=None, **parts):
+        self.name, self.found, self.parts = name, found, parts
+
+    def load(self):
+        known = {name: classes(0, 1) for name in ('train', 'validation', 'test')}
+        return Split(**{**known, **self.parts}, sha256=self.name)
+
+    def scores(self, output, sequences):
+        right = (output > 0) == (sequences.target > 0.5)
+        return {'accuracy': float(right.mean())} if self.found is None else self.found
+
+
+def first(data, folder, footing=FOOTING):
+    """Start a study: the state before its first run."""
+    return next(carry_out(footing, ResultStore(folder, data.load().sha256), data))
+
+
+def test_right_data_are_accepted(tmp_path):
+    assert first(Classes(), tmp_path).done == 0
+    assert first(Classes(validation=None), tmp_path).done == 0
+
+
+@pytest.mark.parametrize(
+    ('parts', 'says'),
+    [
+        ({'train': classes(-1, 1)}, 'classes, train: sequence 0: target: .* 0 or 1, found -1'),
+        ({'test': classes(0, 1, 2)}, 'classes, test: sequence 2: target: .* 0 or 1, found 2'),
+        ({'train': classes(1, 1, 1)}, 'train: target: .* found only 1 in 3 sequences'),
+        (
+            {'validation': replace(classes(0, 1), target=np.zeros((2, 3, 1), np.float32))},
+            r'validation: target: binary data need shape \(2, 1\), found \(2, 3, 1\)',
+        ),
+    ],
+)
+def test_targets_must_be_classes(tmp_path, parts, says):
+    with pytest.raises(DataError, match=says):
+        first(Classes(**parts), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ('found', 'says'),
+    [
+        ({'auroc': 0.5, 'f1': 0.1}, r'scores\(\) returned auroc, f1; criterion is accuracy'),
+        ({}, r'scores\(\) returned nothing; criterion is accuracy'),
+        ({'accuracy': float('nan')}, 'accuracy nan .* expected finite numbers'),
+        ({'accuracy': 0.5, 'curve': [1.0]}, r'curve \[1.0\] .* expected finite numbers'),
+    ],
+)
+def test_scores_must_be_usable(tmp_path, found, says):
+    with pytest.raises(DataError, match=says):
+        first(Classes(found=found), tmp_path)
+
+
+def test_every_data_set_is_checked_first(tmp_path):
+    data = [Classes(), Classes('later', {'f1': 0.5})]
+    with pytest.raises(DataError, match='later: scores'):
+        next(carry_out_all(FOOTING, data, tmp_path, 1))
+
+
+@pytest.mark.parametrize('rate', [0.01, 0.03])
+def test_other_settings_are_found_first(tmp_path, rate):
+    """Also where step sizes are tuned, and whatever the result's own is."""
+    store = ResultStore(tmp_path, 'classes')
+    (run,) = replace(FOOTING, learning_rates=(rate,)).runs({})
+    store.keep(run, {'seconds': 0.0})
+    assert first(Classes(), tmp_path).done == 0
+    with pytest.raises(ValueError, match=r'recipe\.updates 2, now 400\): use another --out'):
+        first(Classes(), tmp_path, replace(FOOTING, updates=400, rounds=200))
+
+
+def test_time_must_pass_between_steps():
+    part = classes(0, 1)
+    start = part.elapsed.copy()
+    start[:, 0] = 0.0
+    replace(part, elapsed=start)
+    for step, gap in ((0, -1.0), (1, 0.0)):
+        elapsed = part.elapsed.copy()
+        elapsed[1, step] = gap
+        with pytest.raises(DataError, match='sequence 1: elapsed: expected more than 0 after'):
+            replace(part, elapsed=elapsed)
