@@ -2,11 +2,14 @@
 
 import json
 import math
+from argparse import Namespace
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from liquid_control.cli import main as cli
+from liquid_control.cli.study.shared import out_folder
 from liquid_control.study.claims import read
 from liquid_control.study.summary import table
 from liquid_control.study.synthetic.data import SyntheticData
@@ -74,7 +77,9 @@ def test_results_are_read_as_they_are_written(tmp_path, capsys):
     pytest.importorskip('plotly')
     out = tmp_path / 'out'
     assert cli.main(['study', 'synthetic', *SMALL, '--out', str(out)]) == 0
-    assert 'linear' in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert 'linear' in said
+    assert 'quick run: its figures only show that the study works' in said
     whole = json.loads((out / 'results.json').read_text())
     assert set(whole['data']) == {'damped-sine-irregular-noise0.1', DATA.name}
     groups = {(one.condition, one.criterion): one for one in read([out], out)}
@@ -97,3 +102,9 @@ def test_a_training_that_failed_is_named(tmp_path, capsys):
     path.write_text(json.dumps({**result, 'failed': 'update 2: the loss is not finite'}))
     assert cli.main(command) == 1
     assert 'comparison-gru-32-seed1: update 2: the loss is not' in capsys.readouterr().err
+
+
+def test_quick_runs_have_their_own_folder():
+    folders = [out_folder(Namespace(out=None, quick=quick), 'memory') for quick in (False, True)]
+    assert folders == [Path('runs/memory'), Path('runs/memory-quick')]
+    assert out_folder(Namespace(out=Path('mine'), quick=True), 'memory') == Path('mine')

@@ -170,6 +170,9 @@ def test_small_study_and_another_set(folder, tmp_path, capsys):
     out = tmp_path / 'out'
     command = study(folder, out, '--quick', '--cells', 'gru', '--epochs', '1', '--seeds', '1')
     assert cli.main(command) == 0
+    said = ''.join(capsys.readouterr().out.split())
+    assert 'results.json,report.html' in said
+    assert 'quickrun:' in said
     text = (out / 'results.json').read_text()
     whole = json.loads(text)
     assert not whole['published_data']

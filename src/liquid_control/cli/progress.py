@@ -122,14 +122,15 @@ class _Estimated:
 
 
 def _lines(console: Console, title: str) -> Callable[[float, str, float | None], None]:
-    last = time.monotonic()
+    last, shown = time.monotonic(), ''
 
     def show(share: float, text: str, left: float | None) -> None:
-        nonlocal last
+        nonlocal last, shown
         now = time.monotonic()
-        if now - last > _LINE_S:
-            last = now
-            rest = 'time left unknown' if left is None else f'{left:.0f} s left'
-            console.print(f'{title}: {share:.0%}, {rest}, {text}', highlight=False)
+        rest = 'time left unknown' if left is None else f'{left:.0f} s left'
+        line = f'{title}: {share:.0%}, {rest}, {text}'
+        if now - last > _LINE_S and line != shown:
+            last, shown = now, line
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     return show

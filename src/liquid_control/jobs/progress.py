@@ -64,6 +64,7 @@ class Progress:
     Attributes:
         finished: name → seconds that the job took here; 0 if it had been finished before.
         failed: name → what went wrong.
+        title: what the jobs are of, where there are several lists.
         live: name → running job.
     """
 
@@ -71,6 +72,7 @@ class Progress:
         self.workers = workers
         self.finished: dict[str, float] = {}
         self.failed: dict[str, str] = {}
+        self.title = ''
         self.live: dict[str, Live] = {}
         self._sizes: dict[str, Size] = {}
         self._waiting: dict[Hashable, float] = {}
@@ -159,7 +161,8 @@ class Progress:
     def text(self, noun: str = 'jobs') -> str:
         """How many jobs are done, and what the running ones report."""
         live = [f'{name} {live.share:.0%} {live.text}'.rstrip() for name, live in self.live.items()]
-        return '; '.join([f'{self.done}/{self.total} {noun}', *live])
+        title = f'{self.title}: ' if self.title else ''
+        return '; '.join([f'{title}{self.done}/{self.total} {noun}', *live])
 
     def _begun(self, name: str) -> None:
         size = self._sizes[name]

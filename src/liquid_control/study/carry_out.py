@@ -111,6 +111,7 @@ def carry_out_all(
         states = carry_out(footing, store(folder, each), each, workers, device)
         with contextlib.closing(states):
             for progress in states:
+                progress.title = each.name if len(data) > 1 else ''
                 yield each, progress
 
 

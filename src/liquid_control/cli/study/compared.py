@@ -5,7 +5,6 @@ import contextlib
 import dataclasses
 import sys
 from collections.abc import Callable, Generator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from liquid_control.cli.arguments import (
@@ -14,6 +13,7 @@ from liquid_control.cli.arguments import (
     add_names_argument,
     whole,
 )
+from liquid_control.cli.study.shared import QUICK, add_out_argument, out_folder
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,10 +34,7 @@ def add_compared_arguments(parser: argparse.ArgumentParser, name: str, updates: 
         name: of the study, for its folder.
         updates: gradient steps of a run that is not shortened, for the help.
     """
-    parser.add_argument(
-        '--out', type=Path, default=Path('runs') / name, metavar='FOLDER',
-        help=f'folder for finished runs, from which a stopped study resumes (runs/{name})',
-    )  # fmt: skip
+    add_out_argument(parser, name, 'folder for finished runs, from which a stopped study resumes')
     add_names_argument(parser, '--cells', 'A,B', 'only these cells')
     parser.add_argument(
         '--runs', default='*', metavar='PATTERN', help="only matching runs ('*-seed0')"
@@ -94,6 +91,7 @@ def compare(
     from liquid_control.study.carry_out import carry_out_all
     from liquid_control.training.device import device_named
 
+    args.out = out_folder(args, study)
     names = [run.name for run in (*footing.tuning(), *footing.runs({}))]
     console = Console()
     if args.list:
@@ -178,6 +176,8 @@ def _finish(
     }
     for path in filter(None, (args.out / 'results.json', args.json)):
         write_json(path, written)
+    if args.quick:
+        console.print(QUICK)
     pages = ''.join(f', {path.name}' for path in write_report(args.out))
     console.print(f'in {args.out}: results.json{pages}', highlight=False)
     return failed

@@ -8,6 +8,7 @@ from types import ModuleType
 
 from liquid_control.cli.arguments import whole
 from liquid_control.cli.parser import Parser
+from liquid_control.cli.study.shared import add_out_argument, out_folder
 
 
 def add_arguments(parser: Parser) -> None:
@@ -16,19 +17,16 @@ def add_arguments(parser: Parser) -> None:
         help='folder of the data sets: walker2d_kinematics, physionet2012; a study whose data set '
         'is not there is left out',
     )  # fmt: skip
-    parser.add_argument(
-        '--out', type=Path, default=Path('runs/studies'), metavar='FOLDER',
-        help='folder for the folders of the studies (runs/studies)',
-    )  # fmt: skip
+    add_out_argument(parser, 'studies', 'folder for the folders of the studies')
     parser.add_argument('--workers', type=whole(1), default=1, help='runs at a time (1)')
     parser.add_argument('--quick', action='store_true', help='few updates and cells, to try it')
 
 
 def main(args: argparse.Namespace, studies: Mapping[str, ModuleType]) -> int:
     """Carry out the studies; returns 1 if one failed or was left out, and names it."""
-    problems = []
+    problems, out = [], out_folder(args, 'studies')
     for name, study in studies.items():
-        command = ['--out', str(args.out / name), '--workers', str(args.workers)]
+        command = ['--out', str(out / name), '--workers', str(args.workers)]
         if args.quick:
             command.append('--quick')
         if study.DATA is not None:

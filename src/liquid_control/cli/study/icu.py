@@ -6,6 +6,7 @@ from pathlib import Path
 
 from liquid_control.cli.arguments import add_json_argument, add_names_argument, whole
 from liquid_control.cli.parser import Parser
+from liquid_control.cli.study.shared import QUICK, add_out_argument, out_folder
 
 DATA = 'physionet2012'
 
@@ -17,10 +18,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         '--test-data', type=Path, metavar='DIR', help='measure trained models on this set instead'
     )
-    parser.add_argument(
-        '--out', type=Path, default=Path('runs/icu'), metavar='FOLDER',
-        help='folder for finished runs, from which a stopped study resumes (runs/icu)',
-    )  # fmt: skip
+    add_out_argument(parser, 'icu', 'folder for finished runs, from which a stopped study resumes')
     parser.add_argument(
         '--part', action='append', metavar='PART',
         help='recipes or comparison; may be repeated (all)',
@@ -50,6 +48,7 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.study.icu.dataset import IcuData
     from liquid_control.study.run import ResultStore
 
+    args.out = out_folder(args, 'icu')
     plan, console = _plan(args), Console()
     footing, recipes = plan.footing, plan.recipes()
     names = [run.name for run in (*footing.tuning(), *footing.runs({}), *recipes)]
@@ -140,9 +139,7 @@ def _write(args, console, plan, data, everyone, found, name, about) -> None:
     }
     for path in filter(None, (args.out / name, args.json)):
         write_json(path, results)
-    written = [args.out / name]
-    if name == 'results.json':
-        written += write_report(args.out)
+    pages = write_report(args.out) if name == 'results.json' else []
     for table in tables(rows):
         console.print(table)
     counts = everyone.cleaning
@@ -151,6 +148,10 @@ def _write(args, console, plan, data, everyone, found, name, about) -> None:
     )
     console.print(
         f'{counts["patients"]:,} patients, {counts["deaths"]} deaths, {counts["rows"]:,} rows: '
-        f'{cleaned}; in {args.out}: {", ".join(path.name for path in written)}',
+        f'{cleaned}',
         highlight=False,
     )
+    if args.quick:
+        console.print(QUICK)
+    files = ', '.join(path.name for path in (args.out / name, *pages))
+    console.print(f'in {args.out}: {files}', highlight=False)

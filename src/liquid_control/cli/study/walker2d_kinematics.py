@@ -11,6 +11,7 @@ from liquid_control.cli.arguments import (
     add_names_argument,
 )
 from liquid_control.cli.parser import Parser
+from liquid_control.cli.study.shared import QUICK, add_out_argument, out_folder
 
 DATA = 'walker2d_kinematics'
 
@@ -23,11 +24,11 @@ def add_arguments(walker: Parser) -> None:
         metavar='PART',
         help='recipes, comparison or best; may be repeated (all)',
     )
-    walker.add_argument(
-        '--out', type=Path, default=Path('runs/walker2d-kinematics'), metavar='FOLDER',
-        help='folder for finished runs, from which a stopped study resumes '
-        '(runs/walker2d-kinematics)',
-    )  # fmt: skip
+    add_out_argument(
+        walker,
+        'walker2d-kinematics',
+        'folder for finished runs, from which a stopped study resumes',
+    )
     add_names_argument(walker, '--cells', 'A,B', 'only these cells')
     walker.add_argument(
         '--runs', default='*', metavar='PATTERN', help="only matching runs ('*-seed0')"
@@ -74,6 +75,7 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.study.walker2d_kinematics.plan import Plan, carry_out
     from liquid_control.training.device import device_named
 
+    args.out = out_folder(args, 'walker2d-kinematics')
     for name in ('seeds', 'workers', 'updates'):
         value = getattr(args, name)
         if value is not None and value < 1:
@@ -217,6 +219,8 @@ def _finish(args, console, plan, store, failed, measure, rollouts) -> tuple[int,
         write_json(path, whole)
     for table in tables(summary, measure):
         console.print(table)
+    if args.quick:
+        console.print(QUICK)
     plots = [*write_plots(args.out, summary, runs), *write_report(args.out)]
     written = ', '.join(path.name for path in (args.out / 'results.json', *plots))
     console.print(f'in {args.out}: {written}', highlight=False)
