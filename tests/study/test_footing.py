@@ -199,7 +199,10 @@ def test_a_study_of_ones_own_writes_its_results(tmp_path, capsys):
     assert list(scores) == sorted(scores, key=scores.__getitem__)
     assert set(scores) == {'gru', 'cfc'}
     assert all(row['at_end_of_grid'] for row in rows)
-    assert '(end)' in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert '(end)' in said
+    assert 'test rmse' in said
+    assert '<h1>Waves<' in (out / 'report.html').read_text()
 
 
 def test_a_failed_training_is_named(tmp_path, capsys):

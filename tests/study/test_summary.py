@@ -5,6 +5,7 @@ import math
 import pytest
 from rich.console import Console
 
+from liquid_control.report import study_plots
 from liquid_control.report.study_plots import write_plots
 from liquid_control.study.walker2d_kinematics.summary import summarize, tables
 
@@ -78,6 +79,17 @@ def test_plots_are_png(tmp_path):
     assert [path.name for path in paths] == names
     assert all(path.read_bytes().startswith(b'\x89PNG') for path in paths)
     assert write_plots(tmp_path, summarize([], {}), []) == []
+
+
+def test_panels_of_figure_5_are_labelled():
+    rows = summarize(RESULTS, PUBLISHED)['comparison']
+    figure = study_plots._figure5([row for row in rows if row['test_mse']])
+    labels = [ax.get_xlabel() for ax in figure.axes]
+    assert labels[-3:] == [
+        'test mean squared error',
+        'training time per round, core s',
+        'training memory (saved for backward), MiB',
+    ]
 
 
 def test_a_step_size_at_an_end_of_the_grid_is_said():

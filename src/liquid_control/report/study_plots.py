@@ -135,7 +135,7 @@ def _figure5(rows: Sequence[Mapping[str, Any]]) -> Figure:
     """Loss, time and memory as bars, after the review's figure 5: LTC and LSTM, then all cells."""
     pair = [row for cell in ('ltc', 'lstm') for row in rows if row['cell'] == cell]
     bands = [band for band in (pair if len(pair) == 2 else [], rows) if band]
-    height = 1.0 + sum(0.45 + 0.24 * len(band) for band in bands)
+    height = 1.2 + sum(0.45 + 0.24 * len(band) for band in bands)
     figure = Figure(figsize=(10.6, height), layout='constrained')
     ratios = [1 + len(band) for band in bands]
     panels = figure.subplots(len(bands), 3, squeeze=False, height_ratios=ratios)
@@ -146,7 +146,7 @@ def _figure5(rows: Sequence[Mapping[str, Any]]) -> Figure:
     )
     for axes, band in zip(panels, bands, strict=True):
         levels = np.arange(len(band))
-        for ax, (text, value) in zip(axes, columns, strict=True):
+        for ax, (_, value) in zip(axes, columns, strict=True):
             colors = [_family(row['cell'])[0] for row in band]
             bars = ax.barh(levels, [value(row) for row in band], 0.68, color=colors)
             ax.bar_label(bars, fmt='%.3g', padding=3, fontsize=7.5)
@@ -154,7 +154,8 @@ def _figure5(rows: Sequence[Mapping[str, Any]]) -> Figure:
             ax.tick_params(axis='y', length=0)
             ax.set_ylim(len(band) - 0.5, -0.5)
             ax.margins(x=0.14)
-            ax.set_xlabel(text if axes is panels[-1] else '')
+    for ax, (text, _) in zip(panels[-1], columns, strict=True):
+        ax.set_xlabel(text)
     return figure
 
 

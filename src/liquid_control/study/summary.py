@@ -117,6 +117,28 @@ def table(
     return made
 
 
+def other_scores(rows: Sequence[Mapping[str, Any]], data: StudyData) -> FittedTable | None:
+    """The scores on the test sequences that :func:`table` leaves out; None if there are none.
+
+    Those of free runs are not among them.
+    """
+    known = (f'test_{data.criterion}', 'test_valid_time', 'test_whole')
+    names = dict.fromkeys(name for row in rows for name in row['scores'])
+    shown = [name for name in names if name.startswith('test_') and name not in known]
+    if not shown:
+        return None
+    seeds = max(len(row['seeds']) for row in rows)
+    made = FittedTable(
+        'cell', Figure('size', ',d'), *map(_score_column, shown),
+        title=f'other scores: {_interval(seeds)}',
+    )  # fmt: skip
+    for row in rows:
+        found = [row['scores'].get(name, {}) for name in shown]
+        values = [(one.get('iqm'), one.get('low'), one.get('high')) for one in found]
+        made.add_row(row['cell'], row['size'], *values)
+    return made
+
+
 def _score_column(name: str) -> Figure:
     heading = TITLES.get(name, name.replace('_', ' '))
     return Figure(heading, '.3g', ('IQM', 'low', 'high'), '{} [{}, {}]', alone=True)

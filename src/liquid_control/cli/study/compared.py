@@ -145,7 +145,7 @@ def _finish(
     from liquid_control.cli.study.pages import write_report
     from liquid_control.provenance import provenance, write_json
     from liquid_control.study.carry_out import failures, results, store
-    from liquid_control.study.summary import summarize, table
+    from liquid_control.study.summary import other_scores, summarize, table
 
     failed, complete = dict(failed), True
     sets: dict[str, dict[str, Any]] = {}
@@ -164,7 +164,9 @@ def _finish(
             'summary': rows,
             'runs': [runs[name] for name in sorted(runs)],
         }
-        console.print(table(rows, each, known))
+        for made in (table(rows, each, known), other_scores(rows, each)):
+            if made is not None:
+                console.print(made)
     written = {
         'format': 1,
         'study': study,

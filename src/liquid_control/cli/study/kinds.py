@@ -30,6 +30,9 @@ STUDIES = {
 """Name → module and title. ``DATA`` of a module is the folder that ``all --data`` must hold for
 it, or None if it needs none; its arguments are at least --out, --workers and --quick."""
 
+OWN = 'cells on a data set of your own'
+ALL = 'every study but own, one after another'
+
 
 def add_arguments(parser: Parser) -> None:
     parser.add_argument('--list', action='store_true', dest='studies', help='list the studies')
@@ -37,19 +40,20 @@ def add_arguments(parser: Parser) -> None:
     for name, (module, text) in STUDIES.items():
         study = kinds.add_parser(name, help=text, description=sentence(text))
         module.add_arguments(study)
-    text = 'cells on a data set of your own'
-    own.add_arguments(kinds.add_parser('own', help=text, description=sentence(text)))
-    text = 'every study, one after another'
-    everything.add_arguments(kinds.add_parser('all', help=text, description=sentence(text)))
+    own.add_arguments(kinds.add_parser('own', help=OWN, description=sentence(OWN)))
+    everything.add_arguments(kinds.add_parser('all', help=ALL, description=sentence(ALL)))
 
 
 def main(args: argparse.Namespace) -> int:
     if args.studies:
         for name, (_, text) in STUDIES.items():
             print(f'{name:<21} {text}')
+        print(f'{"own":<21} {OWN}: study own FILE.py:CLASS --data PATH')
+        print(f'{"all":<21} {ALL}')
         return 0
     if args.kind is None:
-        print(f'liquid-control study: expected a study: {", ".join(STUDIES)}, all', file=sys.stderr)
+        names = ', '.join([*STUDIES, 'own', 'all'])
+        print(f'liquid-control study: expected a study: {names}', file=sys.stderr)
         return 2
     if args.kind == 'own':
         return own.main(args)

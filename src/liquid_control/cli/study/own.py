@@ -21,8 +21,12 @@ def main(args: argparse.Namespace) -> int:
 
     name, _, wanted = args.source.rpartition(':')
     path = Path(name)
-    if path.suffix != '.py' or not path.is_file():
-        raise ValueError(f'expected FILE.py:CLASS with a file that exists, found {args.source!r}')
+    if not name or wanted.endswith('.py'):
+        raise ValueError(f'expected FILE.py:CLASS, found {args.source!r}, without a class')
+    if path.suffix != '.py':
+        raise ValueError(f'expected FILE.py:CLASS, found {args.source!r}')
+    if not path.is_file():
+        raise ValueError(f'{path}: no such file')
     sys.path.insert(0, str(path.resolve().parent))  # training processes import it too
     kind = getattr(importlib.import_module(path.stem), wanted, None)
     if not (isinstance(kind, type) and issubclass(kind, StudyData)):

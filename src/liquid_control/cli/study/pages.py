@@ -30,7 +30,9 @@ def write_report(folder: Path) -> list[Path]:
     if not groups:
         return []
     whole = from_json(path.read_text())
-    title = TITLES.get(whole['study'], whole['study'])
+    title = TITLES.get(whole['study']) or ', '.join(
+        data['title'] for data in whole['data'].values()
+    )
     origin = {**whole.get('provenance', {}), 'results': groups[0].source.sha256}
     if whole['study'] == 'icu':
         return [write_icu(folder, title, groups[0], whole, origin)]
