@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from argparse import Namespace
 from pathlib import Path
 
@@ -60,7 +61,9 @@ def test_a_failed_cell_is_shown():
 
 def test_runs_of_several_data_sets_are_listed(capsys):
     assert cli.main(['study', 'synthetic', '--list', '--cells', 'gru', '--seeds', '1']) == 0
-    listed = capsys.readouterr().out.split()
+    printed = capsys.readouterr()
+    assert re.search(r'80 of 80 runs train for about \d+\.\d core-hours', printed.err)
+    listed = printed.out.split()
     assert 'chirp-regular-clean/comparison-gru-5000-seed0' in listed
     assert len(listed) == 20 * 4
 

@@ -68,6 +68,7 @@ def compare(
     footing: 'Footing',
     data: 'Sequence[StudyData]',
     baselines: Baselines | None = None,
+    estimated: bool = False,
 ) -> int:
     """List or carry out a comparison; write results.json and the page, print a table a data set.
 
@@ -79,6 +80,7 @@ def compare(
         footing: the runs on each data set.
         data: the data sets, at least one.
         baselines: what is shown beside the cells.
+        estimated: whether the cost of its runs was measured, for the list.
 
     Returns:
         The exit code.
@@ -89,16 +91,20 @@ def compare(
     from liquid_control.cli.progress import follow
     from liquid_control.run_folder import own_folder
     from liquid_control.study.carry_out import carry_out_all
+    from liquid_control.study.estimates import estimate
     from liquid_control.training.device import device_named
 
     args.out = out_folder(args, study)
-    names = [run.name for run in (*footing.tuning(), *footing.runs({}))]
+    runs = [*footing.tuning(), *footing.runs({})]
+    names = [run.name for run in runs]
     console = Console()
     if args.list:
         several = len(data) > 1
         for each in data:
             for name in names:
                 print(f'{each.name}/{name}' if several else name)
+        if estimated:
+            print(estimate(runs * len(data)), file=sys.stderr)
         return 0
     if not names:
         raise ValueError('no run matches; --list without filters lists all runs')

@@ -44,6 +44,7 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.cli.progress import follow
     from liquid_control.run_folder import own_folder
     from liquid_control.study.carry_out import carry_out, failures, results
+    from liquid_control.study.estimates import estimate
     from liquid_control.study.icu import patients
     from liquid_control.study.icu.dataset import IcuData
     from liquid_control.study.run import ResultStore
@@ -51,9 +52,11 @@ def main(args: argparse.Namespace) -> int:
     args.out = out_folder(args, 'icu')
     plan, console = _plan(args), Console()
     footing, recipes = plan.footing, plan.recipes()
-    names = [run.name for run in (*footing.tuning(), *footing.runs({}), *recipes)]
+    runs = [*footing.tuning(), *footing.runs({}), *recipes]
+    names = [run.name for run in runs]
     if args.list:
-        console.print('\n'.join(names), highlight=False)
+        print('\n'.join(names))
+        print(estimate(runs), file=sys.stderr)
         return 0
     if not names:
         raise ValueError('no run matches; --list without filters lists all runs')

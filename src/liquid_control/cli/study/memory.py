@@ -22,4 +22,4 @@ def main(args: argparse.Namespace) -> int:
 
     data = memory.data_set(None if args.data is None else args.data.resolve())
     footing = asked_footing(args, memory.FOOTING, memory.QUICK)
-    return compare(args, 'memory', footing, [data])
+    return compare(args, 'memory', footing, [data], estimated=True)

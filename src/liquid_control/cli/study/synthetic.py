@@ -18,4 +18,5 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.study.synthetic.plan import conditions
 
     footing = asked_footing(args, FOOTING, QUICK)
-    return compare(args, 'synthetic', footing, conditions(args.quick), SyntheticData.baselines)
+    data = conditions(args.quick)
+    return compare(args, 'synthetic', footing, data, SyntheticData.baselines, estimated=True)

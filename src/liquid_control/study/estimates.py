@@ -1,0 +1,72 @@
+"""About how long runs take on one core: measured gradient steps of every cell."""
+
+from collections.abc import Iterable, Mapping
+
+from liquid_control.study.footing import PART, TUNING
+from liquid_control.study.run import Run
+
+_STEP_S: Mapping[tuple[str, int], Mapping[str, float]] = {
+    ('budget', 5000): {
+        'cfc': 0.0093, 'cfc_mixed': 0.026, 'cfc_ncp': 0.014, 'cfc_no_gate': 0.01, 'cfc_pure': 0.01,
+        'ctrnn': 0.039, 'gru': 0.012, 'liquid_s4': 0.032, 'lrc': 0.039, 'lstm': 0.0049,
+        'ltc': 0.04, 'ltc_ncp': 0.068, 'mlp': 0.0045, 'rnn': 0.0066, 'stc': 0.046,
+    },
+    ('budget', 40000): {
+        'cfc': 0.072, 'cfc_mixed': 0.096, 'cfc_ncp': 0.14, 'cfc_no_gate': 0.078, 'cfc_pure': 0.075,
+        'ctrnn': 0.22, 'gru': 0.07, 'liquid_s4': 0.41, 'lrc': 0.58, 'lstm': 0.054, 'ltc': 0.53,
+        'ltc_ncp': 1.4, 'mlp': 0.064, 'rnn': 0.059, 'stc': 0.73,
+    },
+    ('units', 8): {
+        'cfc': 0.0089, 'cfc_mixed': 0.032, 'cfc_ncp': 0.0082, 'cfc_no_gate': 0.0084,
+        'cfc_pure': 0.0083, 'ctrnn': 0.032, 'gru': 0.011, 'liquid_s4': 0.014, 'lrc': 0.029,
+        'lstm': 0.0039, 'ltc': 0.026, 'ltc_ncp': 0.029, 'mlp': 0.0024, 'rnn': 0.0078, 'stc': 0.025,
+    },
+    ('units', 16): {
+        'cfc': 0.0093, 'cfc_mixed': 0.031, 'cfc_ncp': 0.0092, 'cfc_no_gate': 0.0088,
+        'cfc_pure': 0.012, 'ctrnn': 0.052, 'gru': 0.018, 'liquid_s4': 0.019, 'lrc': 0.032,
+        'lstm': 0.0043, 'ltc': 0.03, 'ltc_ncp': 0.026, 'mlp': 0.0035, 'rnn': 0.0062, 'stc': 0.027,
+    },
+    ('units', 32): {
+        'cfc': 0.011, 'cfc_mixed': 0.036, 'cfc_ncp': 0.014, 'cfc_no_gate': 0.012,
+        'cfc_pure': 0.013, 'ctrnn': 0.036, 'gru': 0.014, 'liquid_s4': 0.034, 'lrc': 0.055,
+        'lstm': 0.0052, 'ltc': 0.048, 'ltc_ncp': 0.04, 'mlp': 0.003, 'rnn': 0.0093, 'stc': 0.038,
+    },
+    ('units', 64): {
+        'cfc': 0.013, 'cfc_mixed': 0.052, 'cfc_ncp': 0.019, 'cfc_no_gate': 0.017,
+        'cfc_pure': 0.013, 'ctrnn': 0.038, 'gru': 0.014, 'liquid_s4': 0.058, 'lrc': 0.096,
+        'lstm': 0.0074, 'ltc': 0.11, 'ltc_ncp': 0.051, 'mlp': 0.0035, 'rnn': 0.0071, 'stc': 0.07,
+    },
+    ('units', 128): {
+        'cfc': 0.028, 'cfc_mixed': 0.061, 'cfc_ncp': 0.015, 'cfc_no_gate': 0.022,
+        'cfc_pure': 0.019, 'ctrnn': 0.056, 'gru': 0.03, 'liquid_s4': 0.092, 'lrc': 0.19,
+        'lstm': 0.011, 'ltc': 0.37, 'ltc_ncp': 0.13, 'mlp': 0.006, 'rnn': 0.0098, 'stc': 0.16,
+    },
+    ('units', 256): {
+        'cfc': 0.062, 'cfc_mixed': 0.14, 'cfc_ncp': 0.028, 'cfc_no_gate': 0.058, 'cfc_pure': 0.03,
+        'ctrnn': 0.1, 'gru': 0.044, 'liquid_s4': 0.23, 'lrc': 0.73, 'lstm': 0.027, 'ltc': 1.8,
+        'ltc_ncp': 0.26, 'mlp': 0.015, 'rnn': 0.022, 'stc': 0.75,
+    },
+}  # fmt: skip
+"""Size of a model → cell → processor seconds of a gradient step, the median of two or three.
+
+5,000 parameters: 32 synthetic sequences of 64 steps; 40,000: 64 patients of PhysioNet 2012;
+units: 16 synthetic sequences of 64 steps.
+"""
+
+
+def core_seconds(run: Run) -> float | None:
+    """About how long a run of the synthetic series, mortality or memory trains; None if unknown."""
+    if run.part not in (PART, TUNING):
+        return None
+    cells = _STEP_S.get(next(iter(run.model.items()), ('', 0)), {})
+    return cells[run.cell] * run.recipe.updates if run.cell in cells else None
+
+
+def estimate(runs: Iterable[Run]) -> str:
+    """A line on how many runs there are, and how long those train whose cost is known."""
+    every = list(runs)
+    known = [seconds for seconds in map(core_seconds, every) if seconds is not None]
+    if not known:
+        return f'{len(every):,} runs'
+    hours = f'{sum(known) / 3600:.1f} core-hours'
+    return f'{len(known):,} of {len(every):,} runs train for about {hours} (an estimate)'
