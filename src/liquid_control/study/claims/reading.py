@@ -4,6 +4,7 @@ import hashlib
 import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ from liquid_control.evaluation.statistics import interval
 from liquid_control.files import from_json
 from liquid_control.report.study.groups import Group, Score, Source
 from liquid_control.study.claims.robustness import conditions
+from liquid_control.study.claims.runs import by_cell, compared
 from liquid_control.study.claims.trained import trainings
 from liquid_control.study.claims.versions import FULL, versioned
+from liquid_control.study.run import FORMAT
 from liquid_control.study.summary import TITLES
 
 NAMES = 'results.json', 'robustness.csv', 'generalization.csv', 'cost.json'
@@ -23,16 +26,17 @@ _FIGURES = 'parameters', 'state_bytes', 'seconds_round', 'saved_mb', 'peak_resid
 
 
 def read(paths: Sequence[Path], beside: Path) -> list[Group]:
-    """All groups in files, and in the files of folders that are results.
+    """All groups in files, and in the files of folders that are results; a copy counts once.
 
     Args:
         paths: files of results, or folders that hold some.
         beside: the folder from which links are made.
 
     Raises:
-        ValueError: a file has another format, or a path does not exist; the message names it.
+        ValueError: a file is broken or has another format, or a path does not exist; the message
+            names it.
     """
-    groups = []
+    groups, seen = [], set()
     for given in paths:
         if given.is_dir():
             files = sorted(path for name in NAMES for path in given.rglob(name))
@@ -41,21 +45,35 @@ def read(paths: Sequence[Path], beside: Path) -> list[Group]:
         else:
             raise ValueError(f'{given}: expected a file of results or a folder, found nothing')
         for path in files:
+            content = path.read_bytes()
+            digest = hashlib.sha256(content).hexdigest()
+            if digest in seen:
+                continue  # given twice, or a copy
+            seen.add(digest)
+            source = Source(os.path.relpath(path, beside), digest, '')
             try:
-                groups += _read(path, beside)
+                groups += _read(path, content.decode(), source)
             except (KeyError, TypeError, AttributeError, ValueError) as error:
-                raise ValueError(f'{path}: expected results of a study: {error!r}') from None
+                raise ValueError(
+                    f'{path}: expected results of a study or benchmark: {_reason(error)}'
+                ) from None
     return groups
 
 
-def _read(path: Path, beside: Path) -> list[Group]:
-    content = path.read_bytes()
-    digest, link = hashlib.sha256(content).hexdigest(), os.path.relpath(path, beside)
+def _reason(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f'{error.args[0]!r} is missing'
+    if isinstance(error, UnicodeDecodeError):
+        return 'it is no text in UTF-8'
+    return str(error) if isinstance(error, ValueError) else f'a value is of another type: {error}'
+
+
+def _read(path: Path, content: str, source: Source) -> list[Group]:
     if path.suffix == '.csv':
-        rows = conditions(content.decode())
+        rows = conditions(content)
         episodes = max((row.episodes for row in rows), default=0)
         command = f'liquid-control benchmark {path.stem} --policy all --episodes {episodes} --csv'
-        source = Source(link, digest, f'{command} {path.name}')
+        source = replace(source, command=f'{command} {path.name}')
         trained = trainings({name for row in rows for name in row.percent})
         return [
             Group(
@@ -66,9 +84,13 @@ def _read(path: Path, beside: Path) -> list[Group]:
             for row in rows
             for criterion, scores in (('return', row.percent), (_KEPT, row.keeps))
         ]  # fmt: skip
-    whole = from_json(content.decode())
+    whole = from_json(content)
+    if not isinstance(whole, dict):
+        raise ValueError(f'found {type(whole).__name__}, not an object')
+    if whole.get('format', FORMAT) != FORMAT:
+        raise ValueError(f'format: expected {FORMAT}, found {whole["format"]!r}')
     command = str((whole.get('provenance') or {}).get('command', ''))
-    source = Source(link, digest, command)
+    source = replace(source, command=command)
     if 'policies' in whole and 'notes' in whole:
         return [_costs(whole, source)]
     study = whole.get('study')
@@ -107,34 +129,31 @@ def _footed(
     remark: str,
 ) -> list[Group]:
     """Groups of runs on the same footing: one a size and score."""
-    sizes: dict[int, dict[str, list[Mapping[str, Any]]]] = {}
-    for result in results:
-        run = result['run']
-        if run['part'] == 'comparison' and not result.get('failed'):
-            size = next(iter(run['model'].values()), 0)
-            sizes.setdefault(size, {}).setdefault(run['cell'], []).append(result)
+    sizes: dict[int, list[Mapping[str, Any]]] = {}
+    for result in compared(results):
+        sizes.setdefault(next(iter(result['run']['model'].values()), 0), []).append(result)
     scores = {
         f'test_{criterion}': (f'test {criterion}', greater),
         f'outside_{criterion}': (f'outside {criterion}', greater),
         **{name: (title, True) for name, title in TITLES.items()},
     }
     made = []
-    for size, cells in sizes.items():
-        every = [result for runs in cells.values() for result in runs]
+    for size, every in sizes.items():
         steps, few = _steps(study, every)
         unit = 'units' if 'units' in every[0]['run']['model'] else 'parameters'
         said = [remark, steps and f'{steps} at {size:,} {unit}']
         where = ', '.join(filter(None, (condition, f'{size:,} {unit}')))
         for key, (title, more) in scores.items():
-            if all(key in result for result in every):
+            if any(key in result for result in every):
+                cells, missing = by_cell(every, key)
                 found = {
                     cell: Score(_over_seeds([run[key] for run in runs]), _figures(runs))
                     for cell, runs in cells.items()
                 }
                 made.append(
                     Group(
-                        study, where, title, more, found, source, '; '.join(filter(None, said)),
-                        quick, few,
+                        study, where, title, more, found, source,
+                        '; '.join(filter(None, (*said, missing))), quick, few,
                     )
                 )  # fmt: skip
     return made

@@ -33,7 +33,8 @@ def conditions(text: str) -> list[Condition]:
     """The conditions with a fault, with the measured elapsed time.
 
     Raises:
-        ValueError: a column is missing or a value is no number; the message names the line.
+        ValueError: a column is missing, a row is cut off or a value is no number; the message
+            names the line.
     """
     reader = csv.DictReader(io.StringIO(text))
     missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
@@ -43,6 +44,8 @@ def conditions(text: str) -> list[Condition]:
     faulty: dict[tuple[str, str], dict[str, Estimate]] = {}
     episodes = 0
     for row in reader:
+        if None in row.values():
+            raise ValueError(f'line {reader.line_num}: expected {len(row)} columns')
         if row.get('elapsed', 'measured') != 'measured':
             continue
         try:
