@@ -111,3 +111,13 @@ def test_quick_runs_have_their_own_folder():
     folders = [out_folder(Namespace(out=None, quick=quick), 'memory') for quick in (False, True)]
     assert folders == [Path('runs/memory'), Path('runs/memory-quick')]
     assert out_folder(Namespace(out=Path('mine'), quick=True), 'memory') == Path('mine')
+
+
+def test_results_of_another_study_are_kept(tmp_path, capsys):
+    name = SyntheticData('damped-sine', 'irregular').name
+    (tmp_path / name).mkdir()  # a folder that memory and synthetic share
+    path = tmp_path / 'results.json'
+    path.write_text('{"study": "synthetic"}')
+    assert cli.main(['study', 'memory', *SMALL, '--out', str(tmp_path)]) == 1
+    assert 'holds results of study synthetic, which would be' in capsys.readouterr().err
+    assert path.read_text() == '{"study": "synthetic"}'

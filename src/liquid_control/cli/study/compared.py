@@ -110,6 +110,7 @@ def compare(
         raise ValueError('no run matches; --list without filters lists all runs')
     device_named(args.device)
     folder = own_folder(args.out, data[0].name)
+    _require_same_study(folder / 'results.json', study)
     with console.status('reading the data'):
         for each in data:
             each.load()
@@ -135,6 +136,21 @@ def compare(
     for name, why in failed.items():
         print(f'liquid-control study: {name}: {why}', file=sys.stderr)
     return 1 if failed else 0
+
+
+def _require_same_study(path: Path, study: str) -> None:
+    """Refuse a file that has the results of another study; a broken one is replaced."""
+    from liquid_control.files import from_json
+
+    try:
+        whole = from_json(path.read_text())
+    except (FileNotFoundError, ValueError):
+        return
+    found = whole.get('study') if isinstance(whole, dict) else None
+    if found not in (None, study):
+        raise FileExistsError(
+            f'{path}: holds results of study {found}, which would be overwritten: use another --out'
+        )
 
 
 def _finish(
