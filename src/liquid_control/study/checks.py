@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from numbers import Real
+from pathlib import PurePath
 
 import numpy as np
 
@@ -16,11 +17,12 @@ def check(
     """Check a data set and its folder before they are used.
 
     Raises:
-        DataError: targets of a binary data set are not classes, or its scores cannot be used.
+        DataError: its parts or targets do not fit, or its scores cannot be used.
         ValueError: a result in the folder is broken, or has other settings or other data.
     """
     check_results([*footing.tuning(), *others], footing.runs({}), store, footing.tunes)
     split = data.load()
+    check_parts(data, split)
     if data.binary:
         check_classes(data, split)
     check_scores(data, split)
@@ -44,6 +46,39 @@ def check_results(
         store.result(run)
     for run in compared:
         store.result(run, any_step_size=tuned)
+
+
+def check_parts(data: StudyData, split: Split) -> None:
+    """Check the names of a data set, and that the parts of its split have the shapes it needs.
+
+    Raises:
+        DataError: they do not; the message names the class and the part.
+    """
+    kind = type(data).__name__
+    for attribute in ('name', 'title'):
+        if not isinstance(getattr(data, attribute, None), str):
+            raise DataError(f'{kind}: expected an attribute {attribute}, a text')
+    if PurePath(data.name).parts != (data.name,) or data.name in ('.', '..'):
+        raise DataError(f'{kind}.name: expected the name of a folder, found {data.name!r}')
+    if not isinstance(split, Split):
+        raise DataError(f'{kind}.load: expected a Split, found {type(split).__name__}')
+    if not isinstance(split.sha256, str):
+        raise DataError(f'{kind}.load: sha256: expected a text, found {split.sha256!r}')
+    for name in ('train', 'validation', 'test'):
+        part = getattr(split, name)
+        if part is None and name == 'validation':
+            continue
+        where = f'{kind}.load: {name}'
+        if not isinstance(part, Sequences):
+            raise DataError(f'{where}: expected Sequences, found {type(part).__name__}')
+        channels, wanted = part.x.shape[-1], split.train.x.shape[-1]
+        if channels != wanted:
+            raise DataError(f'{where}: x: expected {wanted} channels as in train, found {channels}')
+        if not data.binary and part.target.shape != part.x.shape:
+            raise DataError(
+                f'{where}: expected next-frame targets of shape {part.x.shape}, '
+                f'found {part.target.shape}'
+            )
 
 
 def check_classes(data: StudyData, split: Split) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from liquid_control.study.batches import Batch
-from liquid_control.study.sequences import Sequences, StudyData
+from liquid_control.study.sequences import DataError, Sequences, StudyData
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,13 @@ def of(data: StudyData) -> Objective:
     """The objective of a data set: cross entropy of classes, squared error of frames to come."""
 
     def score(output: np.ndarray, sequences: Sequences) -> float:
-        return float(data.scores(output, sequences)[data.criterion])
+        scores = data.scores(output, sequences)
+        if data.criterion not in scores:
+            raise DataError(
+                f'{type(data).__name__}.scores: expected {data.criterion!r}, the criterion, '
+                f'among them, found {", ".join(scores)}'
+            )
+        return float(scores[data.criterion])
 
     if not data.binary:
         return Objective(squared_error, 'mse', score, data.criterion, data.greater)

@@ -47,6 +47,11 @@ class Sequences:
     names: Sequence[str] = ()
 
     def __post_init__(self):
+        for name in ('x', 'elapsed', 'target'):
+            self._require_type(name, np.float32)
+        self._require_type('present', np.bool_)
+        if self.observed is not None:
+            self._require_type('observed', np.bool_)
         count, steps, channels = self._shape()
         self._require_shape('elapsed', self.elapsed, (count, steps, 1))
         self._require_shape('present', self.present, (count, steps))
@@ -98,6 +103,12 @@ class Sequences:
             raise DataError(f'x: expected shape (N, T, C), none of them 0, found {self.x.shape}')
         count, steps, channels = self.x.shape
         return count, steps, channels
+
+    def _require_type(self, name: str, kind: type[np.generic]) -> None:
+        values = getattr(self, name)
+        if not isinstance(values, np.ndarray) or values.dtype != kind:
+            found = getattr(values, 'dtype', type(values).__name__)
+            raise DataError(f'{name}: expected an array of {kind.__name__}, found {found}')
 
     def _require_shape(self, name: str, values: np.ndarray, shape: tuple[int, ...]) -> None:
         if values.shape != shape:

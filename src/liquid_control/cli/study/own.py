@@ -1,9 +1,13 @@
 """``study own FILE.py:CLASS``: cells on a data set of the user's own."""
 
 import argparse
+import contextlib
 import importlib
 import sys
+import traceback
+from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 from liquid_control.cli.parser import Parser
 from liquid_control.cli.study.compared import add_compared_arguments, asked_footing, compare
@@ -16,20 +20,58 @@ def add_arguments(parser: Parser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
+    from liquid_control.study.checks import check_parts
     from liquid_control.study.default_footing import FOOTING, QUICK
+
+    kind = _class(args.source)
+    with _naming(f'{args.source}'):
+        data = kind(args.data.resolve())
+    footing = asked_footing(args, FOOTING, QUICK)
+    if not args.list:
+        with _naming(f'{args.source}: load'):
+            split = data.load()
+        check_parts(data, split)
+    return compare(args, 'own', footing, [data])
+
+
+def _class(source: str) -> 'type[Any]':
+    """The class that ``FILE.py:CLASS`` names.
+
+    Raises:
+        ValueError: there is none, or its file cannot be imported.
+    """
     from liquid_control.study.sequences import StudyData
 
-    name, _, wanted = args.source.rpartition(':')
+    name, _, wanted = source.rpartition(':')
     path = Path(name)
     if not name or wanted.endswith('.py'):
-        raise ValueError(f'expected FILE.py:CLASS, found {args.source!r}, without a class')
+        raise ValueError(f'expected FILE.py:CLASS, found {source!r}, without a class')
     if path.suffix != '.py':
-        raise ValueError(f'expected FILE.py:CLASS, found {args.source!r}')
+        raise ValueError(f'expected FILE.py:CLASS, found {source!r}')
     if not path.is_file():
         raise ValueError(f'{path}: no such file')
     sys.path.insert(0, str(path.resolve().parent))  # training processes import it too
-    kind = getattr(importlib.import_module(path.stem), wanted, None)
+    with _naming(f'{path}: cannot be imported'):
+        module = importlib.import_module(path.stem)
+    found = getattr(module, '__file__', None)
+    if found is None or not path.samefile(found):
+        raise ValueError(f'{path}: another module has the name {path.stem}: rename the file')
+    kind = getattr(module, wanted, None)
     if not (isinstance(kind, type) and issubclass(kind, StudyData)):
         raise ValueError(f'{path}: expected a class {wanted} derived from StudyData, found {kind}')
-    data = kind(args.data.resolve())
-    return compare(args, 'own', asked_footing(args, FOOTING, QUICK), [data])
+    return kind
+
+
+@contextlib.contextmanager
+def _naming(what: str) -> Generator[None]:
+    """Raise an error in the user's own file as one line with its place."""
+    from liquid_control.study.sequences import DataError
+
+    try:
+        yield
+    except (DataError, OSError):
+        raise
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = '' if isinstance(error, SyntaxError) else f' ({place.filename}:{place.lineno})'
+        raise ValueError(f'{what}: {type(error).__name__}: {error}{where}') from None
