@@ -23,8 +23,6 @@ def check(
     check_results([*footing.tuning(), *others], footing.runs({}), store, footing.tunes)
     split = data.load()
     check_parts(data, split)
-    if data.binary:
-        check_classes(data, split)
     check_scores(data, split)
 
 
@@ -79,6 +77,8 @@ def check_parts(data: StudyData, split: Split) -> None:
                 f'{where}: expected next-frame targets of shape {part.x.shape}, '
                 f'found {part.target.shape}'
             )
+    if data.binary:
+        check_classes(data, split)
 
 
 def check_classes(data: StudyData, split: Split) -> None:
