@@ -60,12 +60,20 @@ def test_mistakes_are_named(change, says, tmp_path, capsys, monkeypatch):
     assert not out.exists()
 
 
-def test_a_file_named_like_a_library_is_refused(tmp_path, capsys, monkeypatch):
-    path = tmp_path / 'statistics.py'
+@pytest.mark.parametrize(
+    ('name', 'says'),
+    [
+        ('statistics', 'another module has the name statistics'),
+        ('time', 'another module has the name time'),
+        ('my.data', 'without dots and dashes'),
+    ],
+)
+def test_a_name_that_cannot_be_imported_is_refused(name, says, tmp_path, capsys, monkeypatch):
+    path = tmp_path / f'{name}.py'
     path.write_text(SOURCE.replace('CHANGE', 'pass'))
     monkeypatch.setattr('sys.path', [*sys.path])
     assert cli.main(['study', 'own', f'{path}:Mine', '--data', str(tmp_path)]) == 1
-    assert 'another module has the name statistics' in capsys.readouterr().err
+    assert says in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

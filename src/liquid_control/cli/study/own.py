@@ -2,7 +2,7 @@
 
 import argparse
 import contextlib
-import importlib
+import importlib.util
 import sys
 import traceback
 from collections.abc import Generator
@@ -50,12 +50,16 @@ def _class(source: str) -> 'type[Any]':
         raise ValueError(f'expected FILE.py:CLASS, found {source!r}')
     if not path.is_file():
         raise ValueError(f'{path}: no such file')
+    if not path.stem.isidentifier():
+        raise ValueError(f'{path}: expected a file that can be imported, without dots and dashes')
+    other = importlib.util.find_spec(path.stem)
+    if other is not None and (
+        other.origin is None or Path(other.origin).resolve() != path.resolve()
+    ):
+        raise ValueError(f'{path}: another module has the name {path.stem}: rename the file')
     sys.path.insert(0, str(path.resolve().parent))  # training processes import it too
     with _naming(f'{path}: cannot be imported'):
         module = importlib.import_module(path.stem)
-    found = getattr(module, '__file__', None)
-    if found is None or not path.samefile(found):
-        raise ValueError(f'{path}: another module has the name {path.stem}: rename the file')
     kind = getattr(module, wanted, None)
     if not (isinstance(kind, type) and issubclass(kind, StudyData)):
         raise ValueError(f'{path}: expected a class {wanted} derived from StudyData, found {kind}')
