@@ -39,6 +39,13 @@ def test_winner_only_without_overlap():
     assert 'no winner, cfc and gru cannot be told apart' in words(made(NEAR))
 
 
+def test_paired_differences_decide_where_there_are_some():
+    group = made(NEAR, over='patients')
+    for low, says in ((0.02, 'cfc is best, compared on the same patients'), (-0.02, 'no winner')):
+        gru = replace(group.cells['gru'], from_best=Estimate(0.1, low, 0.2))
+        assert says in words(replace(group, cells={**group.cells, 'gru': gru}))
+
+
 def test_single_seed_has_no_winner():
     text = words(made({'cfc': (0.5, math.nan), 'gru': (0.9, math.nan)}))
     assert 'a single seed, so no winner can be named' in text

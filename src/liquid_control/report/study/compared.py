@@ -82,7 +82,7 @@ def words(group: Group) -> str:
     if not ranked:
         return f'{where}: no cell has a score.'
     first, *others = ranked
-    near = [name for name in others if not apart(group.cells[first].score, group.cells[name].score)]
+    near = [name for name in others if not _worse(group, name, first)]
     reached = [f'{name} {figure(group.cells[name].score)}' for name in ranked[:_NAMED]]
     if len(ranked) > _NAMED:
         last = figure(group.cells[ranked[-1]].score)
@@ -96,7 +96,17 @@ def words(group: Group) -> str:
         names = listed([first, *near][:_NAMED])
         more = f' and {len(near) + 1 - _NAMED} more' if len(near) + 1 > _NAMED else ''
         return f'{where}: no winner, {names}{more} cannot be told apart. {scores}.'
+    if any(group.cells[name].from_best for name in others):
+        return f'{where}: {first} is best, compared on the same {group.over}. {scores}.'
     return f'{where}: {first} is best, its interval overlaps no other. {scores}.'
+
+
+def _worse(group: Group, name: str, best: str) -> bool:
+    """Whether a cell is certainly worse than the best: by their paired difference, if known."""
+    difference = group.cells[name].from_best
+    if difference is None:
+        return apart(group.cells[best].score, group.cells[name].score)
+    return difference.high < 0.0 if group.greater else difference.low > 0.0
 
 
 def ordered(group: Group) -> list[str]:
