@@ -104,7 +104,8 @@ def counted(
         pairs: the pairs; those left out do not count.
         what: what was compared.
         more: what to add to their numbers.
-        up, down: the words for pairs that are for the claim, and against it.
+        up: the words for pairs that are for the claim.
+        down: those for pairs against it.
         of: what the pairs are.
     """
     outcomes = [pair.outcome for pair in pairs if pair.outcome != 'left out']

@@ -21,7 +21,8 @@ class PublishedModel(StudyModel):
 
     Args:
         settings: cell and sizes.
-        low, high: least and greatest values of the 41 variables, (41,) each.
+        low: least values of the 41 variables, (41,).
+        high: their greatest values, (41,).
     """
 
     low: torch.Tensor
