@@ -86,8 +86,7 @@ def table(
         baselines: name → scores, named as those of a cell.
     """
     baselines = baselines or {}
-    shown = [f'test_{data.criterion}', f'outside_{data.criterion}']
-    shown += ['test_valid_time', 'outside_valid_time']
+    shown = [f'test_{data.criterion}', f'outside_{data.criterion}', *TITLES]
     scored = {name for row in rows for name in row['scores']}
     shown = [name for name in shown if name in scored] or shown[:1]
     if len({row['size'] for row in rows}) > 1:

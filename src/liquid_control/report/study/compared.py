@@ -5,11 +5,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from liquid_control.evaluation.robustness import Estimate
-from liquid_control.report.robustness.look import NOTHING, Look, listed, looks
+from liquid_control.report.robustness.look import NOTHING, Look, listed, looks, plural
 from liquid_control.report.robustness.plots import Plot, plot, points, safe
 from liquid_control.report.robustness.tables import Table
-from liquid_control.report.study.groups import Group
+from liquid_control.report.study.groups import Group, apart, score_text
 from liquid_control.report.study.page import REPORT, Section, StudyPage, provenance_rows
 from liquid_control.report.study.page import write_study_page as write_page
 from liquid_control.report.summary import Sentence
@@ -64,7 +63,7 @@ def write_compared(
     answers += list(sentences) or [Sentence(text) for text in _answers(groups)]
     page = StudyPage(
         title,
-        f'{_number_of(len(names), "cell")} · {_comparisons(groups)}',
+        f'{plural(len(names), "cell")} · {_comparisons(groups)}',
         answers,
         [*(sections or _sections(groups, style)), *more],
         [*tables, *(_table(group) for group in groups)],
@@ -83,9 +82,9 @@ def words(group: Group) -> str:
         return f'{where}: no cell has a score.'
     first, *others = ranked
     near = [name for name in others if not _worse(group, name, first)]
-    reached = [f'{name} {figure(group.cells[name].score)}' for name in ranked[:_NAMED]]
+    reached = [f'{name} {score_text(group.cells[name].score)}' for name in ranked[:_NAMED]]
     if len(ranked) > _NAMED:
-        last = figure(group.cells[ranked[-1]].score)
+        last = score_text(group.cells[ranked[-1]].score)
         reached.append(f'last of {len(ranked)} {ranked[-1]} {last}')
     scores = listed(reached)
     if not others:
@@ -113,20 +112,6 @@ def ordered(group: Group) -> list[str]:
     """Cells with a score, from best to worst."""
     known = [name for name, one in group.cells.items() if not math.isnan(one.score.value)]
     return sorted(known, key=lambda name: group.cells[name].score.value, reverse=group.greater)
-
-
-def apart(one: Estimate, other: Estimate) -> bool:
-    """Whether two intervals do not overlap; false without intervals."""
-    return one.low > other.high or one.high < other.low
-
-
-def figure(one: Estimate) -> str:
-    """``0.851 [0.843, 0.857]``."""
-    if math.isnan(one.value):
-        return NOTHING
-    if math.isnan(one.low):
-        return f'{one.value:.3g}'
-    return f'{one.value:.3g} [{one.low:.3g}, {one.high:.3g}]'
 
 
 def _limit(group: Group) -> str:
@@ -181,16 +166,12 @@ def _note(groups: Sequence[Group]) -> str:
 
 def _comparisons(groups: Sequence[Group]) -> str:
     """How many comparisons there are, and of what if there are several scores."""
-    text = _number_of(len(groups), 'comparison')
+    text = plural(len(groups), 'comparison')
     scores = len({group.criterion for group in groups})
     where = len({group.condition for group in groups})
     if scores == 1 or scores * where != len(groups):
         return text
-    return f'{text}: {_number_of(where, "condition")}, {_number_of(scores, "score")} each'
-
-
-def _number_of(count: int, what: str) -> str:
-    return f'{count} {what}{"" if count == 1 else "s"}'
+    return f'{text}: {plural(where, "condition")}, {plural(scores, "score")} each'
 
 
 def _sections(groups: Sequence[Group], style: Mapping[str, Look]) -> list[Section]:
@@ -250,7 +231,7 @@ def _against(
 
 
 def _hover(group: Group, name: str) -> str:
-    return f'<b>{safe(name)}</b><br>{group.criterion} {figure(group.cells[name].score)}'
+    return f'<b>{safe(name)}</b><br>{group.criterion} {score_text(group.cells[name].score)}'
 
 
 def _table(group: Group) -> Table:
@@ -258,7 +239,7 @@ def _table(group: Group) -> Table:
     rows = tuple(
         (
             name,
-            figure(group.cells[name].score),
+            score_text(group.cells[name].score),
             *(_number(group.cells[name].figures.get(key)) for key in known),
         )
         for name in [*ordered(group), *(set(group.cells) - set(ordered(group)))]

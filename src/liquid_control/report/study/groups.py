@@ -1,9 +1,11 @@
 """Scores of cells that were compared with each other, as pages and claims take them."""
 
+import math
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 
 from liquid_control.evaluation.robustness import Estimate
+from liquid_control.report.robustness.look import NOTHING
 
 
 @dataclass(frozen=True)
@@ -77,3 +79,17 @@ class Group:
         if self.trainings is None:
             return True
         return one in self.trainings and self.trainings[one] == self.trainings.get(other)
+
+
+def apart(one: Estimate, other: Estimate) -> bool:
+    """Whether two intervals do not overlap; false without intervals."""
+    return one.low > other.high or one.high < other.low
+
+
+def score_text(one: Estimate) -> str:
+    """``0.851 [0.843, 0.857]``."""
+    if math.isnan(one.value):
+        return NOTHING
+    if math.isnan(one.low):
+        return f'{one.value:.3g}'
+    return f'{one.value:.3g} [{one.low:.3g}, {one.high:.3g}]'

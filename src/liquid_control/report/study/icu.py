@@ -12,8 +12,8 @@ from liquid_control.evaluation.robustness import Estimate
 from liquid_control.report.robustness.look import NOTHING, Look, listed, looks
 from liquid_control.report.robustness.plots import Plot, line, plot, safe
 from liquid_control.report.robustness.tables import Table
-from liquid_control.report.study.compared import figure, words, write_compared
-from liquid_control.report.study.groups import Group, Score
+from liquid_control.report.study.compared import words, write_compared
+from liquid_control.report.study.groups import Group, Score, score_text
 from liquid_control.report.study.page import Section
 from liquid_control.report.summary import Sentence
 
@@ -59,7 +59,7 @@ def paired(group: Group) -> list[str]:
     """A sentence on how far each cell is from the best, over the same patients."""
     known = {name: one.from_best for name, one in group.cells.items() if one.from_best}
     best = [name for name, one in known.items() if one.value == 0.0]
-    others = [f'{name} {figure(one)}' for name, one in known.items() if name not in best]
+    others = [f'{name} {score_text(one)}' for name, one in known.items() if name not in best]
     if not best or not others:
         return []
     return [f'AUROC less that of {listed(best)}, over the same patients: {listed(others)}.']
@@ -70,7 +70,7 @@ def beside(group: Group, baselines: Rows) -> list[str]:
     known = {row['score']: _estimate(row, 'auroc') for row in baselines if 'auroc' in row['means']}
     if not known:
         return []
-    reached = listed([f'{name} {figure(one)}' for name, one in known.items()])
+    reached = listed([f'{name} {score_text(one)}' for name, one in known.items()])
     best = max(one.score.value for one in group.cells.values())
     above = [name for name, one in known.items() if one.value > best]
     verdict = 'the mean of the best cell is above all of them'
@@ -101,10 +101,10 @@ def _table(summary: Mapping[str, Rows]) -> Table:
             row.get('cell') or row['score'],
             what,
             *(
-                figure(_estimate(row, name)) if name in row['means'] else NOTHING
+                score_text(_estimate(row, name)) if name in row['means'] else NOTHING
                 for name in _SCORES
             ),
-            figure(_mean(row['from_best'])) if 'from_best' in row else NOTHING,
+            score_text(_mean(row['from_best'])) if 'from_best' in row else NOTHING,
         )
         for part, what in _PARTS.items()
         for row in summary.get(part, ())

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from liquid_control.evaluation.robustness import Estimate
 from liquid_control.report.robustness.look import Look, listed, looks
 from liquid_control.report.robustness.plots import Plot, line, plot, points, safe
-from liquid_control.report.study.compared import COSTS, apart, figure, write_compared
-from liquid_control.report.study.groups import Group
+from liquid_control.report.study.compared import COSTS, write_compared
+from liquid_control.report.study.groups import Group, apart, score_text
 from liquid_control.report.study.page import Section, log_axis
 from liquid_control.report.study.pictures import Panel, write_picture
 from liquid_control.report.summary import Sentence
@@ -84,7 +84,7 @@ def words(groups: Sequence[Group]) -> list[str]:
         parts = []
         for step in chosen:
             one = step.best
-            text = f'up to {_bound(step.bound)}: {one.cell} ({one.width}), {figure(one.score)}'
+            text = f'up to {_bound(step.bound)}: {one.cell} ({one.width}), {score_text(one.score)}'
             if step.near:
                 names = listed(step.near) if len(step.near) < 5 else f'{len(step.near)} cells'
                 text += f', which cannot be told apart from {names}'
@@ -211,5 +211,5 @@ def _y(group: Group, every: Sequence[Model]) -> dict[str, Any]:
 
 
 def _hover(one: Model, key: str) -> str:
-    text = f'<b>{safe(one.cell)}</b>, {safe(one.width)}<br>{figure(one.score)}'
+    text = f'<b>{safe(one.cell)}</b>, {safe(one.width)}<br>{score_text(one.score)}'
     return f'{text}<br>{safe(COSTS[key])}: {one.figures[key]:,.4g}'

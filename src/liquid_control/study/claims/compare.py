@@ -7,7 +7,7 @@ from dataclasses import replace
 from statistics import median
 
 from liquid_control.evaluation.robustness import Estimate
-from liquid_control.report.study.groups import Group
+from liquid_control.report.study.groups import Group, score_text
 from liquid_control.study.claims.evidence import (
     GATED,
     LIQUID,
@@ -17,7 +17,6 @@ from liquid_control.study.claims.evidence import (
     Pair,
     counted,
     paired,
-    text,
 )
 from liquid_control.study.claims.rule import AUROC_MARGIN, MARGIN, SCORE_MARGIN
 
@@ -57,10 +56,10 @@ def best(groups: Sequence[Group], what: str) -> Evidence | None:
         if one and other:
             pair = paired(group, one, other, competitive(group, one, other))
             pairs.append(pair)
-            liquid, gated = (text(group.cells[name].score) for name in (one, other))
+            liquid, gated = (score_text(group.cells[name].score) for name in (one, other))
             said = f'`{one}` {liquid}, `{other}` {gated}'
             if _from_best(group, one, other):
-                said += f', difference {text(_difference(group, one, other))}'
+                said += f', difference {score_text(_difference(group, one, other))}'
             named.append(f'{pair.condition}: {said}' if len(groups) > 1 else said)
     if not pairs:
         return None

@@ -1,12 +1,10 @@
 """Pairs of cells, and what all pairs of a comparison say about a claim."""
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from liquid_control.evaluation.robustness import Estimate
-from liquid_control.report.study.groups import Group, Source
+from liquid_control.report.study.groups import Group, Source, score_text
 from liquid_control.study.claims.rule import Outcome, of_pairs
 
 NAMED = 3
@@ -84,7 +82,7 @@ class Evidence:
 
 def paired(group: Group, one: str, other: str, says: int, found: str = '') -> Pair:
     """A pair: 1 for the claim, -1 against it, 0 undecided; by default with both scores."""
-    found = found or ', '.join(text(group.cells[name].score) for name in (one, other))
+    found = found or ', '.join(score_text(group.cells[name].score) for name in (one, other))
     return Pair(group.condition, one, other, found, _OUTCOMES[says])
 
 
@@ -132,13 +130,6 @@ def _where(pairs: Sequence[Pair]) -> str:
     if len(names) < 2:
         return ''
     return f' ({", ".join(names)})' if len(names) <= NAMED else f' under {len(names)} conditions'
-
-
-def text(one: Estimate) -> str:
-    """``0.85 [0.84, 0.86]``."""
-    if math.isnan(one.low):
-        return f'{one.value:.3g}'
-    return f'{one.value:.3g} [{one.low:.3g}, {one.high:.3g}]'
 
 
 def present(found: Iterable[Evidence | None]) -> list[Evidence]:
