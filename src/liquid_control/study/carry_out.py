@@ -86,6 +86,18 @@ def carry_out(
         ValueError: a result in the folder has other settings or other data.
     """
     check(footing, store, data, others)
+    yield from _carry_out(footing, store, data, workers, device, others)
+
+
+def _carry_out(
+    footing: Footing,
+    store: ResultStore,
+    data: StudyData,
+    workers: int,
+    device: str,
+    others: Sequence[Run] = (),
+) -> Generator[Progress]:
+    """:func:`carry_out` of what was checked."""
     progress = Progress(workers)
     tuning = footing.tuning()
     for run in (*tuning, *footing.runs({}), *others):
@@ -105,10 +117,11 @@ def carry_out_all(
     Raises:
         ValueError: as for :func:`carry_out`, for any data set before the first is trained on.
     """
-    for each in data:
-        check(footing, store(folder, each), each)
-    for each in data:
-        states = carry_out(footing, store(folder, each), each, workers, device)
+    stores = [store(folder, each) for each in data]
+    for each, kept in zip(data, stores, strict=True):
+        check(footing, kept, each)
+    for each, kept in zip(data, stores, strict=True):
+        states = _carry_out(footing, kept, each, workers, device)
         with contextlib.closing(states):
             for progress in states:
                 progress.title = each.name if len(data) > 1 else ''
