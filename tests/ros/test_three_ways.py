@@ -27,7 +27,7 @@ TIMED = ('policy_step', 'sensor_to_command', 'resident', 'missed')
 FAULTS = (
     'none', 'gaussian:0.1+dropped:0.1', 'delay:1', 'jitter:0.25+dropped:0.1+delay:2',
     'delay:3@60+dropped:0.3@100', 'command_delay:2+command_repeat:0.2+command_noise:0.1',
-    'period:1.5@20+friction:0.5+mass:1.5:thigh@40', 'delay:1+command_noise:0.1+period:0.6+mass:0.7',
+    'period:1.5@20+friction:0.5+mass:1.5:thigh@40', 'delay:1+command_noise:0.1+period:0.5+mass:0.7',
     'bias:0.1+frozen:1/burst:20:60+random_walk:0.1/ramp:100+drift:0.05:on=joint_position@30',
     'stamp_jitter:0.2+dropped:0.1+delay_ms:12@40+repeated:0.05:3',
     'period_ms:12/cyclic:10:30+push:60/burst:10:60+motor:0.9+slope:2/ramp:90+mass:1.2:*thigh*',
@@ -36,7 +36,10 @@ ROBOT = Contract.load(paths.robot('walker2d'))
 CASES = [
     *(('walker2d', policy, fault) for policy in ('cfc', 'lstm') for fault in FAULTS[:8]),
     *(('walker2d', 'cfc', fault) for fault in FAULTS[8:]),
-    *((name, 'expert', FAULTS[at]) for name in ('hopper', 'halfcheetah') for at in (0, 1, 3, 7)),
+    *(('hopper', 'expert', FAULTS[at]) for at in (0, 1, 3, 7)),
+    *(('halfcheetah', 'expert', FAULTS[at]) for at in (0, 1, 3)),
+    # A period of HalfCheetah has five physics steps, one of the others four.
+    ('halfcheetah', 'expert', FAULTS[7].replace('period:0.5', 'period:0.6')),
 ]
 
 
