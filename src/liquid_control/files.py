@@ -31,15 +31,30 @@ def replacing(path: str | Path) -> Generator[Path]:
     file that it names is replaced. What is no file (``/dev/stdout``, a pipe) is written to.
 
     Raises:
-        OSError: the file cannot be written; an existing file is left unchanged.
+        OSError: the file cannot be written; an existing file is left unchanged. The error names a
+            file, also where the disk is full.
     """
     path = Path(os.path.realpath(path))
-    if path.exists() and not path.is_file() and not path.is_dir():
-        with tempfile.TemporaryDirectory() as folder:
-            yield Path(folder) / path.name
-            with path.open('wb') as out:
-                out.write((Path(folder) / path.name).read_bytes())
-        return
+    special = path.exists() and not path.is_file() and not path.is_dir()
+    try:
+        with _written_to(path) if special else _renamed(path) as partial:
+            yield partial
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
+
+
+@contextlib.contextmanager
+def _written_to(path: Path) -> Generator[Path]:
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder) / path.name
+        with path.open('wb') as out:
+            out.write((Path(folder) / path.name).read_bytes())
+
+
+@contextlib.contextmanager
+def _renamed(path: Path) -> Generator[Path]:
     partial = path.with_name(path.name + '.partial')
     try:
         yield partial

@@ -1,6 +1,7 @@
 """Any data set on the same footing: masks, padding, classes, and the round that is kept."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -15,7 +16,7 @@ from liquid_control.cli.study.compared import add_compared_arguments, compare
 from liquid_control.models import parameters
 from liquid_control.study import model as models
 from liquid_control.study import objective
-from liquid_control.study.carry_out import carry_out, results
+from liquid_control.study.carry_out import carry_out, failures, keeping, results
 from liquid_control.study.evaluate import outputs
 from liquid_control.study.footing import Footing, at_end
 from liquid_control.study.run import ResultStore
@@ -162,6 +163,13 @@ def test_a_study_runs_and_resumes(tmp_path):
     *_, again = carry_out(FOOTING, store, Waves())
     assert again.done == 6
     assert before == {path: path.stat().st_mtime_ns for path in (tmp_path / 'runs').iterdir()}
+
+
+def test_a_score_without_a_value_is_a_failure(tmp_path):
+    store = ResultStore(tmp_path, 'waves')
+    with keeping(run_of(), store) as result:
+        result |= {'seconds': 1.0, 'test_mse': math.nan}
+    assert failures({'a': store.result(run_of())}) == {'a': 'test_mse is nan'}
 
 
 def test_the_greatest_score_chooses_the_step_size():

@@ -33,7 +33,7 @@ class Mine(Base):
 @pytest.mark.parametrize(
     ('change', 'says'),
     [
-        ("def load(self): return {}['k']", "Mine: load: KeyError: 'k' ("),
+        ("def load(self): return {}['k']", "Mine.load: KeyError: 'k' ("),
         ('def load(self): return None', 'Mine.load: expected a Split, found NoneType'),
         ("name = '../mine'", "Mine.name: expected the name of a folder, found '../mine'"),
         ('title = None', 'Mine: expected an attribute title'),

@@ -17,7 +17,7 @@ def store(tmp_path):
 def test_result_replaces_its_checkpoint(store):
     assert store.result(RUN) is None
     store.checkpoint(RUN).touch()
-    store.keep(RUN, {'test_mse': 0.5})
+    store.keep(RUN, {'test_mse': 0.5, 'seconds': 1.0})
     assert store.result(RUN)['test_mse'] == 0.5
     assert not store.checkpoint(RUN).exists()
 
@@ -40,6 +40,15 @@ def test_a_result_on_other_data_is_refused(store, tmp_path):
     store.keep(RUN, {})
     with pytest.raises(ValueError, match='data abc, now other'):
         ResultStore(tmp_path, 'other').result(RUN)
+
+
+@pytest.mark.parametrize('result', [{}, {'seconds': 1.0, 'test_mse': None}, {'seconds': None}])
+def test_a_result_without_its_numbers_is_refused(store, result):
+    store.keep(RUN, result)
+    with pytest.raises(ValueError, match=r'a\.json: not a valid run result: \w+ is None; remove'):
+        store.result(RUN)
+    store.keep(RUN, {**result, 'failed': 'update 3: the loss is not finite'})
+    assert store.result(RUN)['failed']
 
 
 @pytest.mark.parametrize('text', ['', '{', '[]', '{"run": 1}'])

@@ -1,11 +1,14 @@
 """Wrong data, scores and folders are found before any training starts."""
 
+from argparse import Namespace
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from liquid_control.study.carry_out import carry_out, carry_out_all
+from liquid_control.cli.study.compared import compare
+from liquid_control.study.carry_out import carry_out
+from liquid_control.study.checks import checked
 from liquid_control.study.footing import Footing
 from liquid_control.study.run import ResultStore
 from liquid_control.study.sequences import DataError, Sequences, Split, StudyData
@@ -40,7 +43,7 @@ class Classes(StudyData):
 
 def first(data, folder, footing=FOOTING):
     """Start a study: the state before its first run."""
-    return next(carry_out(footing, ResultStore(folder, data.load().sha256), data))
+    return next(carry_out(footing, checked(footing, folder, data, data.load()), data))
 
 
 def test_right_data_are_accepted(tmp_path):
@@ -80,9 +83,19 @@ def test_scores_must_be_usable(tmp_path, found, says):
 
 
 def test_every_data_set_is_checked_first(tmp_path):
-    data = [Classes(), Classes('later', {'f1': 0.5})]
+    args = Namespace(out=tmp_path, list=False, device='cpu')
     with pytest.raises(DataError, match='later: scores'):
-        next(carry_out_all(FOOTING, data, tmp_path, 1))
+        compare(args, 'own', FOOTING, [Classes(), Classes('later', {'f1': 0.5})])
+    assert not list(tmp_path.rglob('*.json'))
+
+
+def test_a_score_that_raises_is_named(tmp_path):
+    class Wrong(Classes):
+        def scores(self, output, sequences):
+            return {'accuracy': {}[len(sequences)]}
+
+    with pytest.raises(DataError, match=r'scores\(\) of an output of noise: KeyError: 2 \(.*py:'):
+        first(Wrong(), tmp_path)
 
 
 @pytest.mark.parametrize('rate', [0.01, 0.03])

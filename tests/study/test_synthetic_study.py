@@ -9,9 +9,10 @@ torch = pytest.importorskip('torch')
 
 from liquid_control import cells
 from liquid_control.study import model as models
-from liquid_control.study.carry_out import carry_out_all, results, store
+from liquid_control.study.carry_out import carry_out_all, results
 from liquid_control.study.default_footing import QUICK
 from liquid_control.study.evaluate import outputs
+from liquid_control.study.run import ResultStore
 from liquid_control.study.synthetic import plan
 from liquid_control.study.synthetic.data import HORIZON, SyntheticData
 from liquid_control.study.synthetic.forecast import one_step
@@ -32,20 +33,19 @@ def test_stepping_equals_whole_sequences(cell):
 def test_study_learns_and_resumes(tmp_path):
     """A short training beats persistence; a second start finds the results."""
     footing = dataclasses.replace(QUICK, cells=('gru',), updates=150)
-    conditions = [SyntheticData('damped-sine')]
-    for _ in carry_out_all(footing, conditions, tmp_path, workers=1):
+    data = SyntheticData('damped-sine')
+    kept, baselines = ResultStore(tmp_path, data.load().sha256), data.baselines()
+    for _ in carry_out_all(footing, [(data, kept)], workers=1):
         pass
-    kept, baselines = store(tmp_path, conditions[0]), conditions[0].baselines()
-    assert kept.folder.name == 'damped-sine-regular-clean'
-    found = results(footing, kept, conditions[0])
+    found = results(footing, kept, data)
     (result,) = found.values()
     assert result['test_nmse'] < baselines['persistence']['test_nmse'] / 2
     assert len(result['outside_horizon_nmse']) == HORIZON
     assert set(baselines['linear']) <= set(result)
-    progress = [state for _, state in carry_out_all(footing, conditions, tmp_path, 1)][-1]
+    progress = [state for _, state in carry_out_all(footing, [(data, kept)], 1)][-1]
     assert not progress.failed
-    assert results(footing, kept, conditions[0]) == found
-    assert conditions[0].baselines() == baselines
+    assert results(footing, kept, data) == found
+    assert data.baselines() == baselines
 
 
 def test_conditions():

@@ -7,10 +7,9 @@ from typing import Any
 
 from liquid_control.jobs import Job, Progress, Report, Size, work
 from liquid_control.provenance import provenance
-from liquid_control.study.checks import check
 from liquid_control.study.footing import TUNING, Footing
-from liquid_control.study.run import ResultStore, Run
-from liquid_control.study.sequences import StudyData
+from liquid_control.study.run import ResultStore, Run, not_finite
+from liquid_control.study.sequences import StudyData, naming
 
 Execute = Callable[..., None]
 """(run, *arguments, report): carries out one run and keeps its result; importable by name."""
@@ -47,16 +46,20 @@ def execute(run: Run, folder: Path, data: StudyData, device: str, report: Report
         }
         result |= train(run, model, split, store, report, objective.of(data))
         if run.part != TUNING:
-            scores = data.scores(outputs(model, split.test), split.test)
-            result |= {f'test_{name}': float(score) for name, score in scores.items()}
-            result |= data.extra(model.eval(), split)
+            output = outputs(model, split.test)
+            with naming(f'{data.name}: scores() of the test sequences'):
+                scores = data.scores(output, split.test)
+                result |= {f'test_{name}': float(score) for name, score in scores.items()}
+            with naming(f'{data.name}: extra()'):
+                result |= data.extra(model.eval(), split)
 
 
 @contextlib.contextmanager
 def keeping(run: Run, store: ResultStore) -> Generator[dict[str, Any]]:
     """A dict for the result of a run, which is kept at the end.
 
-    A training that becomes non-finite is a result too; ``failed`` says where.
+    A training that becomes non-finite is a result too, and so is a score that is not a finite
+    number; ``failed`` says where.
     """
     from liquid_control.training.finite import NotFiniteError
 
@@ -65,6 +68,8 @@ def keeping(run: Run, store: ResultStore) -> Generator[dict[str, Any]]:
         yield result
     except NotFiniteError as error:
         result['failed'] = str(error)
+    if not result.get('failed') and not_finite(result):
+        result['failed'] = not_finite(result)
     store.keep(run, result)
 
 
@@ -81,23 +86,14 @@ def carry_out(
     A run that fails does not stop the others; ``failed`` of the progress names it. A training that
     became non-finite is a finished run, whose result says so.
 
-    Raises:
-        DataError: the data or their scores cannot be used.
-        ValueError: a result in the folder has other settings or other data.
+    Args:
+        footing: the comparison.
+        store: its results on these data, from :func:`checks.checked`.
+        data: the data set.
+        workers: runs at a time.
+        device: where they train.
+        others: runs that need no tuning.
     """
-    check(footing, store, data, others)
-    yield from _carry_out(footing, store, data, workers, device, others)
-
-
-def _carry_out(
-    footing: Footing,
-    store: ResultStore,
-    data: StudyData,
-    workers: int,
-    device: str,
-    others: Sequence[Run] = (),
-) -> Generator[Progress]:
-    """:func:`carry_out` of what was checked."""
     progress = Progress(workers)
     tuning = footing.tuning()
     for run in (*tuning, *footing.runs({}), *others):
@@ -110,27 +106,18 @@ def _carry_out(
 
 
 def carry_out_all(
-    footing: Footing, data: Sequence[StudyData], folder: Path, workers: int, device: str = 'cpu'
+    footing: Footing,
+    stores: Sequence[tuple[StudyData, ResultStore]],
+    workers: int,
+    device: str = 'cpu',
 ) -> Generator[tuple[StudyData, Progress]]:
-    """Carry out all missing runs, a data set after the other, each in a folder of its name.
-
-    Raises:
-        ValueError: as for :func:`carry_out`, for any data set before the first is trained on.
-    """
-    stores = [store(folder, each) for each in data]
-    for each, kept in zip(data, stores, strict=True):
-        check(footing, kept, each)
-    for each, kept in zip(data, stores, strict=True):
-        states = _carry_out(footing, kept, each, workers, device)
+    """Carry out all missing runs, a data set after the other; see :func:`carry_out`."""
+    for data, store in stores:
+        states = carry_out(footing, store, data, workers, device)
         with contextlib.closing(states):
             for progress in states:
-                progress.title = each.name if len(data) > 1 else ''
-                yield each, progress
-
-
-def store(folder: Path, data: StudyData) -> ResultStore:
-    """Where the results on one of several data sets are kept."""
-    return ResultStore(folder / data.name, data.load().sha256)
+                progress.title = data.name if len(stores) > 1 else ''
+                yield data, progress
 
 
 def tuned(
@@ -181,7 +168,7 @@ def results(
     """Run name → result, for every finished run of a comparison, and of others.
 
     Raises:
-        ValueError: as for :func:`carry_out`.
+        ValueError: as for :meth:`ResultStore.result`.
     """
     tuning = results_of(footing.tuning(), store)
     chosen = footing.choose(tuning, data.criterion, data.greater)
@@ -196,7 +183,7 @@ def results_of(runs: Iterable[Run], store: ResultStore) -> dict[str, dict[str, A
 
 
 def failures(results: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """Run name → where its training became non-finite; tuning runs are left out."""
+    """Run name → where its training or score became non-finite; tuning runs are left out."""
     return {
         name: result['failed']
         for name, result in results.items()

@@ -2,28 +2,39 @@
 
 from collections.abc import Sequence
 from numbers import Real
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 import numpy as np
 
 from liquid_control.study.footing import Footing
 from liquid_control.study.run import ResultStore, Run
-from liquid_control.study.sequences import DataError, Sequences, Split, StudyData
+from liquid_control.study.sequences import DataError, Sequences, Split, StudyData, naming
 
 
-def check(
-    footing: Footing, store: ResultStore, data: StudyData, others: Sequence[Run] = ()
-) -> None:
+def checked(
+    footing: Footing, folder: Path, data: StudyData, split: Split, others: Sequence[Run] = ()
+) -> ResultStore:
     """Check a data set and its folder before they are used.
+
+    Args:
+        footing: the runs of the comparison.
+        folder: of the results on this data set.
+        data: the data set.
+        split: what it loads.
+        others: further runs on it.
+
+    Returns:
+        The results in the folder.
 
     Raises:
         DataError: its parts or targets do not fit, or its scores cannot be used.
         ValueError: a result in the folder is broken, or has other settings or other data.
     """
-    check_results([*footing.tuning(), *others], footing.runs({}), store, footing.tunes)
-    split = data.load()
     check_parts(data, split)
+    store = ResultStore(folder, split.sha256)
+    check_results([*footing.tuning(), *others], footing.runs({}), store, footing.tunes)
     check_scores(data, split)
+    return store
 
 
 def check_results(
@@ -46,11 +57,11 @@ def check_results(
         store.result(run, any_step_size=tuned)
 
 
-def check_parts(data: StudyData, split: Split) -> None:
-    """Check the names of a data set, and that the parts of its split have the shapes it needs.
+def check_names(data: StudyData) -> None:
+    """Check the names of a data set, of which one is that of its folder.
 
     Raises:
-        DataError: they do not; the message names the class and the part.
+        DataError: one is missing or of another type; the message names the class.
     """
     kind = type(data).__name__
     for attribute in ('name', 'title'):
@@ -58,6 +69,15 @@ def check_parts(data: StudyData, split: Split) -> None:
             raise DataError(f'{kind}: expected an attribute {attribute}, a text')
     if PurePath(data.name).parts != (data.name,) or data.name in ('.', '..'):
         raise DataError(f'{kind}.name: expected the name of a folder, found {data.name!r}')
+
+
+def check_parts(data: StudyData, split: Split) -> None:
+    """Check that the parts of a split have the shapes that the data set needs.
+
+    Raises:
+        DataError: they do not; the message names the class and the part.
+    """
+    kind = type(data).__name__
     if not isinstance(split, Split):
         raise DataError(f'{kind}.load: expected a Split, found {type(split).__name__}')
     if not isinstance(split.sha256, str):
@@ -124,7 +144,8 @@ def check_scores(data: StudyData, split: Split) -> None:
     output = np.random.default_rng(0).standard_normal(part.target.shape).astype(np.float32)
     if output.ndim == 3:
         output[~part.present] = 0.0
-    scores = data.scores(output, part)
+    with naming(f'{data.name}: scores() of an output of noise'):
+        scores = data.scores(output, part)
     if data.criterion not in scores:
         raise DataError(
             f'{data.name}: scores() returned {", ".join(scores) or "nothing"}; '

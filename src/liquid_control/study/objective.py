@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from liquid_control.study.batches import Batch
-from liquid_control.study.sequences import DataError, Sequences, StudyData
+from liquid_control.study.sequences import DataError, Sequences, StudyData, naming
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ def of(data: StudyData) -> Objective:
     """The objective of a data set: cross entropy of classes, squared error of frames to come."""
 
     def score(output: np.ndarray, sequences: Sequences) -> float:
-        scores = data.scores(output, sequences)
+        with naming(f'{data.name}: scores() of the validation sequences'):
+            scores = data.scores(output, sequences)
         if data.criterion not in scores:
             raise DataError(
                 f'{type(data).__name__}.scores: expected {data.criterion!r}, the criterion, '

@@ -4,7 +4,9 @@ A data set joins by one class: derive it from :class:`StudyData`.
 """
 
 import abc
-from collections.abc import Mapping, Sequence
+import contextlib
+import traceback
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,6 +19,23 @@ if TYPE_CHECKING:
 
 class DataError(ValueError):
     """Data that cannot be used; the message names the file, and the line where there is one."""
+
+
+@contextlib.contextmanager
+def naming(what: str) -> Generator[None]:
+    """Raise an error in the user's own code as one line with its place.
+
+    Raises:
+        DataError: any other error than a DataError or an OSError, after ``what``.
+    """
+    try:
+        yield
+    except (DataError, OSError):
+        raise
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = '' if isinstance(error, SyntaxError) else f' ({place.filename}:{place.lineno})'
+        raise DataError(f'{what}: {type(error).__name__}: {error}{where}') from None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any
 from liquid_control.evaluation.statistics import interval
 from liquid_control.report.fitted import Figure, FittedTable
 from liquid_control.study.footing import PART, TUNING, at_end
+from liquid_control.study.run import SCORED
 from liquid_control.study.sequences import StudyData
 
 TITLES = {
@@ -61,8 +62,7 @@ def _row(cell: str, size: int, group: list, tried: Mapping) -> dict[str, Any]:
     }
     if whole:
         for name in whole[0]:
-            scored = name.startswith(('test_', 'validation_', 'train_', 'outside_'))
-            if scored and isinstance(whole[0][name], int | float):  # not a curve
+            if name.startswith(SCORED) and isinstance(whole[0][name], int | float):  # not a curve
                 middle, low, high = interval([result[name] for result in whole])
                 seeds = [result[name] for result in whole]
                 row['scores'][name] = {'iqm': middle, 'low': low, 'high': high, 'seeds': seeds}

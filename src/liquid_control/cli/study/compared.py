@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 
     from liquid_control.jobs import Progress
     from liquid_control.study.footing import Footing
+    from liquid_control.study.run import ResultStore
     from liquid_control.study.sequences import StudyData
 
 Baselines = Callable[[Any], Mapping[str, Mapping[str, Any]]]
 """Data set → name → scores, named as those of a cell."""
+Stores = Sequence[tuple['StudyData', 'ResultStore']]
+"""Each data set with its results."""
 
 
 def add_compared_arguments(parser: argparse.ArgumentParser, name: str, updates: int) -> None:
@@ -92,7 +95,9 @@ def compare(
     from liquid_control.cli.progress import follow
     from liquid_control.run_folder import own_folder
     from liquid_control.study.carry_out import carry_out_all
+    from liquid_control.study.checks import checked
     from liquid_control.study.estimates import estimate
+    from liquid_control.study.sequences import naming
     from liquid_control.training.device import device_named
 
     args.out = out_folder(args, study)
@@ -112,22 +117,25 @@ def compare(
     device_named(args.device)
     folder = own_folder(args.out, data[0].name)
     _require_same_study(folder / 'results.json', study)
+    stores, beside = [], {}
     with console.status('reading the data'):
         for each in data:
-            each.load()
-        beside = {each.name: baselines(each) for each in data} if baselines else {}
+            with naming(f'{type(each).__name__}.load'):
+                split = each.load()
+            stores.append((each, checked(footing, folder / each.name, each, split)))
+            beside[each.name] = baselines(each) if baselines else {}
     failed: dict[str, str] = {}
 
     def states() -> 'Generator[Progress]':
-        every = carry_out_all(footing, data, folder, args.workers, args.device)
+        every = carry_out_all(footing, stores, args.workers, args.device)
         with contextlib.closing(every):
             for each, progress in every:
-                failed.update(_named(each, progress.failed, data))
+                failed.update(_named(each, progress.failed, stores))
                 yield progress
 
     with terminable():
         _, stopped = follow(console, 'study', 'runs', states())
-        failed |= _finish(args, console, study, footing, data, beside, failed, len(names))
+        failed |= _finish(args, console, study, footing, stores, beside, failed, len(names))
     if stopped:
         print(
             f'stopped; what is finished is kept in {args.out}: the same command resumes from there',
@@ -159,7 +167,7 @@ def _finish(
     console: 'Console',
     study: str,
     footing: 'Footing',
-    data: 'Sequence[StudyData]',
+    stores: Stores,
     baselines: Mapping[str, Mapping[str, Any]],
     failed: Mapping[str, str],
     total: int,
@@ -167,17 +175,16 @@ def _finish(
     """Write results.json and the page, print the tables; returns run → why it failed."""
     from liquid_control.cli.study.pages import write_report
     from liquid_control.provenance import provenance, write_json
-    from liquid_control.study.carry_out import failures, results, store
+    from liquid_control.study.carry_out import failures, results
     from liquid_control.study.summary import other_scores, summarize, table
 
     failed, complete = dict(failed), True
     sets: dict[str, dict[str, Any]] = {}
-    for each in data:
-        kept = store(args.out, each)
+    for each, kept in stores:
         runs = results(footing, kept, each)
-        failed |= _named(each, failures(runs), data)
+        failed |= _named(each, failures(runs), stores)
         complete = complete and len(runs) == total
-        rows, known = summarize(runs.values(), each), baselines.get(each.name, {})
+        rows, known = summarize(runs.values(), each), baselines[each.name]
         sets[each.name] = {
             'title': each.title,
             'sha256': kept.data_sha256,
@@ -208,10 +215,8 @@ def _finish(
     return failed
 
 
-def _named(
-    each: 'StudyData', failed: Mapping[str, str], data: 'Sequence[StudyData]'
-) -> dict[str, str]:
+def _named(each: 'StudyData', failed: Mapping[str, str], stores: Stores) -> dict[str, str]:
     """Failures under the name of their data set, if there are several."""
-    if len(data) == 1:
+    if len(stores) == 1:
         return dict(failed)
     return {f'{each.name}/{name}': why for name, why in failed.items()}

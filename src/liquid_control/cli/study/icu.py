@@ -44,10 +44,10 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.cli.progress import follow
     from liquid_control.run_folder import own_folder
     from liquid_control.study.carry_out import carry_out, failures, results
+    from liquid_control.study.checks import checked
     from liquid_control.study.estimates import estimate
     from liquid_control.study.icu import patients
     from liquid_control.study.icu.dataset import IcuData
-    from liquid_control.study.run import ResultStore
 
     args.out = out_folder(args, 'icu')
     plan, console = _plan(args), Console()
@@ -65,7 +65,8 @@ def main(args: argparse.Namespace) -> int:
     data = IcuData(args.data.resolve())
     with console.status('reading the data'):
         everyone = patients.load(data.path)
-    store = ResultStore(own_folder(args.out, 'weights'), data.split(everyone).sha256)
+        folder = own_folder(args.out, 'weights')
+        store = checked(footing, folder, data, data.split(everyone), recipes)
     if args.test_data is not None:
         return _evaluate(args, console, plan, store, data)
     with terminable():

@@ -1,11 +1,8 @@
 """``study own FILE.py:CLASS``: cells on a data set of the user's own."""
 
 import argparse
-import contextlib
 import importlib.util
 import sys
-import traceback
-from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +17,15 @@ def add_arguments(parser: Parser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    from liquid_control.study.checks import check_parts
+    from liquid_control.study.checks import check_names
     from liquid_control.study.default_footing import FOOTING, QUICK
+    from liquid_control.study.sequences import naming
 
     kind = _class(args.source)
-    with _naming(f'{args.source}'):
+    with naming(args.source):
         data = kind(args.data.resolve())
+    check_names(data)
     footing = asked_footing(args, FOOTING, QUICK)
-    if not args.list:
-        with _naming(f'{args.source}: load'):
-            split = data.load()
-        check_parts(data, split)
     return compare(args, 'own', footing, [data])
 
 
@@ -40,7 +35,7 @@ def _class(source: str) -> 'type[Any]':
     Raises:
         ValueError: there is none, or its file cannot be imported.
     """
-    from liquid_control.study.sequences import StudyData
+    from liquid_control.study.sequences import StudyData, naming
 
     name, _, wanted = source.rpartition(':')
     path = Path(name)
@@ -58,24 +53,9 @@ def _class(source: str) -> 'type[Any]':
     ):
         raise ValueError(f'{path}: another module has the name {path.stem}: rename the file')
     sys.path.insert(0, str(path.resolve().parent))  # training processes import it too
-    with _naming(f'{path}: cannot be imported'):
+    with naming(f'{path}: cannot be imported'):
         module = importlib.import_module(path.stem)
     kind = getattr(module, wanted, None)
     if not (isinstance(kind, type) and issubclass(kind, StudyData)):
         raise ValueError(f'{path}: expected a class {wanted} derived from StudyData, found {kind}')
     return kind
-
-
-@contextlib.contextmanager
-def _naming(what: str) -> Generator[None]:
-    """Raise an error in the user's own file as one line with its place."""
-    from liquid_control.study.sequences import DataError
-
-    try:
-        yield
-    except (DataError, OSError):
-        raise
-    except Exception as error:
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        where = '' if isinstance(error, SyntaxError) else f' ({place.filename}:{place.lineno})'
-        raise ValueError(f'{what}: {type(error).__name__}: {error}{where}') from None
