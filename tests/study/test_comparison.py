@@ -7,6 +7,7 @@ import torch
 from liquid_control import cells
 from liquid_control.models import Normalizer, parameters
 from liquid_control.study import model as models
+from liquid_control.study.estimates import core_seconds
 from liquid_control.study.walker2d_kinematics import comparison
 
 UNIT = Normalizer(np.zeros(17), np.ones(17), np.ones(17))
@@ -62,5 +63,5 @@ def test_a_study_trains_fifty_rounds_and_validates_each():
 
 def test_a_study_of_one_budget_takes_about_thirteen_hours():
     footing = comparison.footing((), (20_000,), 3)
-    hours = sum(comparison.core_seconds(run) for run in (*footing.tuning(), *footing.runs({})))
+    hours = sum(core_seconds(run) for run in (*footing.tuning(), *footing.runs({})))
     assert 11 < hours / 3600 < 14

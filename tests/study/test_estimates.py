@@ -8,9 +8,12 @@ from liquid_control.study import memory
 from liquid_control.study.default_footing import FOOTING
 from liquid_control.study.estimates import core_seconds, estimate
 from liquid_control.study.icu.plan import Plan
+from liquid_control.study.walker2d_kinematics import comparison
+
+WALKER2D = comparison.footing((), comparison.BUDGETS, 3)
 
 
-@pytest.mark.parametrize('footing', [FOOTING, memory.FOOTING, Plan().footing])
+@pytest.mark.parametrize('footing', [FOOTING, memory.FOOTING, Plan().footing, WALKER2D])
 def test_every_run_of_the_studies_has_an_estimate(footing):
     assert all(core_seconds(run) for run in (*footing.tuning(), *footing.runs({})))
 

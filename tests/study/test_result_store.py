@@ -42,10 +42,10 @@ def test_a_result_on_other_data_is_refused(store, tmp_path):
         ResultStore(tmp_path, 'other').result(RUN)
 
 
-@pytest.mark.parametrize('result', [{}, {'seconds': 1.0, 'test_mse': None}, {'seconds': None}])
-def test_a_result_without_its_numbers_is_refused(store, result):
+@pytest.mark.parametrize('result', [{}, {'seconds': None}])
+def test_a_result_without_its_time_is_refused(store, result):
     store.keep(RUN, result)
-    with pytest.raises(ValueError, match=r'a\.json: not a valid run result: \w+ is None; remove'):
+    with pytest.raises(ValueError, match=r'a\.json: .* seconds: expected a number, found None; re'):
         store.result(RUN)
     store.keep(RUN, {**result, 'failed': 'update 3: the loss is not finite'})
     assert store.result(RUN)['failed']

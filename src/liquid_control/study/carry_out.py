@@ -1,6 +1,7 @@
 """Carry out the runs of a study, each in its own process, resuming from what is kept."""
 
 import contextlib
+import math
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from liquid_control.jobs import Job, Progress, Report, Size, work
 from liquid_control.provenance import provenance
 from liquid_control.study.footing import TUNING, Footing
-from liquid_control.study.run import ResultStore, Run, not_finite
+from liquid_control.study.run import ResultStore, Run
 from liquid_control.study.sequences import StudyData, naming
 
 Execute = Callable[..., None]
@@ -35,7 +36,7 @@ def execute(run: Run, folder: Path, data: StudyData, device: str, report: Report
     data = data.of_run(run)
     split = data.load()
     store = ResultStore(folder, split.sha256)
-    with keeping(run, store) as result:
+    with keeping(run, store, data.criterion) as result:
         result['resident_before_mb'] = peak_resident_mb()
         model = data.build(run, split.train).to(where)
         result |= {
@@ -55,11 +56,11 @@ def execute(run: Run, folder: Path, data: StudyData, device: str, report: Report
 
 
 @contextlib.contextmanager
-def keeping(run: Run, store: ResultStore) -> Generator[dict[str, Any]]:
+def keeping(run: Run, store: ResultStore, criterion: str = 'mse') -> Generator[dict[str, Any]]:
     """A dict for the result of a run, which is kept at the end.
 
-    A training that becomes non-finite is a result too, and so is a score that is not a finite
-    number; ``failed`` says where.
+    A training that becomes non-finite is a result too, and so is a test score by the criterion that
+    is no finite number; ``failed`` says where.
     """
     from liquid_control.training.finite import NotFiniteError
 
@@ -68,8 +69,9 @@ def keeping(run: Run, store: ResultStore) -> Generator[dict[str, Any]]:
         yield result
     except NotFiniteError as error:
         result['failed'] = str(error)
-    if not result.get('failed') and not_finite(result):
-        result['failed'] = not_finite(result)
+    score = result.get(f'test_{criterion}', 0.0)
+    if not result.get('failed') and not math.isfinite(score):
+        result['failed'] = f'test_{criterion} is {score}'
     store.keep(run, result)
 
 

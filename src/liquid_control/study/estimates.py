@@ -11,10 +11,21 @@ _STEP_S: Mapping[tuple[str, int], Mapping[str, float]] = {
         'ctrnn': 0.039, 'gru': 0.012, 'liquid_s4': 0.032, 'lrc': 0.039, 'lstm': 0.0049,
         'ltc': 0.04, 'ltc_ncp': 0.068, 'mlp': 0.0045, 'rnn': 0.0066, 'stc': 0.046,
     },
+    ('budget', 20000): {
+        'cfc': 0.016, 'cfc_mixed': 0.031, 'cfc_ncp': 0.023, 'cfc_no_gate': 0.015,
+        'cfc_pure': 0.015, 'ctrnn': 0.053, 'gru': 0.017, 'liquid_s4': 0.062, 'lrc': 0.076,
+        'lstm': 0.0076, 'ltc': 0.11, 'ltc_ncp': 0.2, 'mlp': 0.0069, 'rnn': 0.0086,
+        'stc': 0.076,
+    },
     ('budget', 40000): {
         'cfc': 0.072, 'cfc_mixed': 0.096, 'cfc_ncp': 0.14, 'cfc_no_gate': 0.078, 'cfc_pure': 0.075,
         'ctrnn': 0.22, 'gru': 0.07, 'liquid_s4': 0.41, 'lrc': 0.58, 'lstm': 0.054, 'ltc': 0.53,
         'ltc_ncp': 1.4, 'mlp': 0.064, 'rnn': 0.059, 'stc': 0.73,
+    },
+    ('budget', 100000): {
+        'cfc': 0.033, 'cfc_mixed': 0.052, 'cfc_ncp': 0.079, 'cfc_no_gate': 0.031,
+        'cfc_pure': 0.036, 'ctrnn': 0.16, 'gru': 0.034, 'liquid_s4': 0.16, 'lrc': 0.27,
+        'lstm': 0.021, 'ltc': 0.79, 'ltc_ncp': 1.6, 'mlp': 0.027, 'rnn': 0.027, 'stc': 0.32,
     },
     ('units', 8): {
         'cfc': 0.0089, 'cfc_mixed': 0.032, 'cfc_ncp': 0.0082, 'cfc_no_gate': 0.0084,
@@ -49,13 +60,13 @@ _STEP_S: Mapping[tuple[str, int], Mapping[str, float]] = {
 }  # fmt: skip
 """Size of a model → cell → processor seconds of a gradient step, the median of two or three.
 
-5,000 parameters: 32 synthetic sequences of 64 steps; 40,000: 64 patients of PhysioNet 2012;
-units: 16 synthetic sequences of 64 steps.
+5,000 parameters: 32 synthetic sequences of 64 steps; 20,000 and 100,000: 32 windows of 64 frames of
+Walker2d; 40,000: 64 patients of PhysioNet 2012; units: 16 synthetic sequences of 64 steps.
 """
 
 
 def core_seconds(run: Run) -> float | None:
-    """About how long a run of the synthetic series, mortality or memory trains; None if unknown."""
+    """About how long a compared run trains on one core; None if its cost was not measured."""
     if run.part not in (PART, TUNING):
         return None
     cells = _STEP_S.get(next(iter(run.model.items()), ('', 0)), {})

@@ -2,7 +2,6 @@
 
 import glob
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -12,8 +11,6 @@ from liquid_control.files import from_json
 from liquid_control.provenance import difference, write_json
 
 FORMAT = 1
-SCORED = 'test_', 'outside_', 'validation_', 'train_'
-"""How the names of scores in a result begin."""
 _RARE = {'rare': True}
 """Marks settings that are written only where they differ from their default."""
 
@@ -80,15 +77,6 @@ class Run:
         return cls(recipe=Recipe(**settings.pop('recipe')), **settings)
 
 
-def not_finite(result: Mapping[str, Any]) -> str:
-    """A score or time that is no finite number, with its value; empty if there is none."""
-    for name, value in result.items():
-        wrong = value is None or (isinstance(value, float) and not math.isfinite(value))
-        if wrong and name.startswith((*SCORED, 'seconds')):
-            return f'{name} is {value}'
-    return ''
-
-
 class ResultStore:
     """The folder of a study: results, checkpoints and weights, each under its run's name.
 
@@ -151,9 +139,12 @@ class ResultStore:
             if is_ != should:
                 text = difference(is_, should) if kind == 'run' else f'{kind} {is_}, now {should}'
                 raise ValueError(f'{path} is from another run ({text}): use another --out')
-        wrong = '' if result.get('failed') else not_finite({'seconds': None, **result})
-        if wrong:
-            raise ValueError(f'{path}: not a valid run result: {wrong}; remove it')
+        seconds = result.get('seconds')
+        if not result.get('failed') and not isinstance(seconds, int | float):
+            raise ValueError(
+                f'{path}: not a valid run result: seconds: expected a number, found {seconds!r}; '
+                'remove it'
+            )
         return result
 
     def _path(self, run: Run) -> Path:

@@ -7,7 +7,6 @@ from typing import Any
 from liquid_control.evaluation.statistics import interval
 from liquid_control.report.fitted import Figure, FittedTable
 from liquid_control.study.footing import PART, TUNING, at_end
-from liquid_control.study.run import SCORED
 from liquid_control.study.sequences import StudyData
 
 TITLES = {
@@ -15,6 +14,7 @@ TITLES = {
     'outside_valid_time': 'free run outside, valid time',
 }
 """Score of a free run → its title; more is better."""
+_SCORED = 'test_', 'outside_', 'validation_', 'train_'
 _COSTS = 'seconds', 'seconds_update', 'seconds_round', 'saved_mb', 'peak_resident_mb'
 
 
@@ -62,9 +62,10 @@ def _row(cell: str, size: int, group: list, tried: Mapping) -> dict[str, Any]:
     }
     if whole:
         for name in whole[0]:
-            if name.startswith(SCORED) and isinstance(whole[0][name], int | float):  # not a curve
-                middle, low, high = interval([result[name] for result in whole])
-                seeds = [result[name] for result in whole]
+            seeds = [result.get(name) for result in whole]
+            numbers = all(isinstance(one, int | float) for one in seeds)  # no curve, no NaN
+            if name.startswith(_SCORED) and numbers:
+                middle, low, high = interval(seeds)
                 row['scores'][name] = {'iqm': middle, 'low': low, 'high': high, 'seeds': seeds}
         for name in ('parameters', 'units', 'counts', 'state_bytes'):
             row[name] = whole[0].get(name)

@@ -14,7 +14,7 @@ from liquid_control.cli.arguments import (
     add_names_argument,
     whole,
 )
-from liquid_control.cli.study.shared import QUICK, add_out_argument, out_folder
+from liquid_control.cli.study.shared import QUICK, add_out_argument, list_runs, out_folder
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -96,7 +96,6 @@ def compare(
     from liquid_control.run_folder import own_folder
     from liquid_control.study.carry_out import carry_out_all
     from liquid_control.study.checks import checked
-    from liquid_control.study.estimates import estimate
     from liquid_control.study.sequences import naming
     from liquid_control.training.device import device_named
 
@@ -105,13 +104,9 @@ def compare(
     names = [run.name for run in runs]
     console = Console()
     if args.list:
-        several = len(data) > 1
-        for each in data:
-            for name in names:
-                print(f'{each.name}/{name}' if several else name)
-        if estimated:
-            print(estimate(runs * len(data)), file=sys.stderr)
-        return 0
+        listed = [f'{each.name}/{name}' for each in data for name in names]
+        cost = runs * len(data) if estimated else []
+        return list_runs(listed if len(data) > 1 else names, cost)
     if not names:
         raise ValueError('no run matches; --list without filters lists all runs')
     device_named(args.device)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from liquid_control.cli.arguments import add_json_argument, add_names_argument, whole
 from liquid_control.cli.parser import Parser
-from liquid_control.cli.study.shared import QUICK, add_out_argument, out_folder
+from liquid_control.cli.study.shared import QUICK, add_out_argument, list_runs, out_folder
 
 DATA = 'physionet2012'
 
@@ -45,7 +45,6 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.run_folder import own_folder
     from liquid_control.study.carry_out import carry_out, failures, results
     from liquid_control.study.checks import checked
-    from liquid_control.study.estimates import estimate
     from liquid_control.study.icu import patients
     from liquid_control.study.icu.dataset import IcuData
 
@@ -55,9 +54,7 @@ def main(args: argparse.Namespace) -> int:
     runs = [*footing.tuning(), *footing.runs({}), *recipes]
     names = [run.name for run in runs]
     if args.list:
-        print('\n'.join(names))
-        print(estimate(runs), file=sys.stderr)
-        return 0
+        return list_runs(names, runs)
     if not names:
         raise ValueError('no run matches; --list without filters lists all runs')
     if args.data is None:

@@ -5,13 +5,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from liquid_control.cli.arguments import (
-    add_device_argument,
-    add_json_argument,
-    add_names_argument,
-)
 from liquid_control.cli.parser import Parser
-from liquid_control.cli.study.shared import QUICK, add_out_argument, out_folder
+from liquid_control.cli.study.compared import add_compared_arguments
+from liquid_control.cli.study.shared import QUICK, list_runs, out_folder
 
 DATA = 'walker2d_kinematics'
 
@@ -24,32 +20,10 @@ def add_arguments(walker: Parser) -> None:
         metavar='PART',
         help='recipes, comparison or best; may be repeated (all)',
     )
-    add_out_argument(
-        walker,
-        'walker2d-kinematics',
-        'folder for finished runs, from which a stopped study resumes',
-    )
-    add_names_argument(walker, '--cells', 'A,B', 'only these cells')
     walker.add_argument(
-        '--runs', default='*', metavar='PATTERN', help="only matching runs ('*-seed0')"
-    )
-    walker.add_argument('--seeds', type=int, default=3, help='number of seeds, from 0 on (3)')
-    walker.add_argument(
-        '--budget',
-        action='append',
-        type=int,
-        metavar='N',
+        '--budget', action='append', type=int, metavar='N',
         help='parameter budget of the models, 20000 or 100000; may be repeated (20000)',
-    )
-    walker.add_argument('--updates', type=int, help='gradient steps of each compared run')
-    walker.add_argument('--workers', type=int, default=1, help='runs at a time (1)')
-    walker.add_argument(
-        '--quick',
-        action='store_true',
-        help='to try it: the comparison of cfc and lstm, one seed, few gradient steps',
-    )
-    add_device_argument(walker)
-    walker.add_argument('--list', action='store_true', help='list the runs and exit')
+    )  # fmt: skip
     walker.add_argument(
         '--evaluate',
         nargs='?',
@@ -57,7 +31,7 @@ def add_arguments(walker: Parser) -> None:
         metavar='FILE',
         help='train nothing: measure the weights of the best model (those that ship)',
     )
-    add_json_argument(walker, 'also write the results here')
+    add_compared_arguments(walker, 'walker2d-kinematics', updates=15_150)
 
 
 def main(args: argparse.Namespace) -> int:
@@ -68,36 +42,24 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.run_folder import own_folder
     from liquid_control.study.run import ResultStore
     from liquid_control.study.walker2d_kinematics import dataset as data
-    from liquid_control.study.walker2d_kinematics.comparison import (
-        PART,
-        QUICK_UPDATES,
-    )
-    from liquid_control.study.walker2d_kinematics.plan import Plan, carry_out
+    from liquid_control.study.walker2d_kinematics.plan import QUICK_PLAN, Plan, carry_out
     from liquid_control.training.device import device_named
 
     args.out = out_folder(args, 'walker2d-kinematics')
-    for name in ('seeds', 'workers', 'updates'):
-        value = getattr(args, name)
-        if value is not None and value < 1:
-            raise ValueError(f'--{name}: expected 1 or more, found {value}')
-    asked: dict[str, Any] = {
+    given: dict[str, Any] = {
         'parts': tuple(args.part or ()),
         'cells': tuple(args.cells),
         'budgets': tuple(args.budget or ()),
+        'seeds': args.seeds,
+        'updates': args.updates,
     }
-    if args.quick:
-        asked = {'parts': (PART,), 'cells': ('cfc', 'lstm')} | {k: v for k, v in asked.items() if v}
-    plan = Plan(
-        pattern=args.runs,
-        seeds=1 if args.quick else args.seeds,
-        updates=QUICK_UPDATES if args.quick and args.updates is None else args.updates,
-        **{name: value for name, value in asked.items() if value},
-    )
+    given = {name: value for name, value in given.items() if value}
+    plan = Plan(pattern=args.runs, **{**(QUICK_PLAN if args.quick else {}), **given})
     console = Console()
     runs = [*plan.tuning(), *plan.runs({})]
     names = [run.name for run in runs]
     if args.list:
-        return _list(runs, console)
+        return list_runs(names, runs)
     if args.data is None:
         raise ValueError('--data: expected the folder with rollout_000.npy …, found none')
     if args.evaluate is not None:
@@ -123,23 +85,6 @@ def main(args: argparse.Namespace) -> int:
     for name, why in failed.items():
         print(f'liquid-control study: {name}: {why}', file=sys.stderr)
     return 1 if failed else 0
-
-
-def _list(runs, console) -> int:
-    """Print the names of the runs, with an estimate of their time on one core where known."""
-    from liquid_control.study.walker2d_kinematics.comparison import core_seconds
-
-    seconds = [core_seconds(run) for run in runs]
-    for run, each in zip(runs, seconds, strict=True):
-        about = '' if each is None else f'  {each / 60:.1f} min'
-        console.print(f'{run.name}{about}', highlight=False, soft_wrap=True)
-    known = [each for each in seconds if each is not None]
-    if known:
-        print(
-            f'{len(known)} of {len(runs)} runs take about {sum(known) / 3600:.1f} core-hours',
-            file=sys.stderr,
-        )
-    return 0
 
 
 def _evaluate(args, console) -> int:

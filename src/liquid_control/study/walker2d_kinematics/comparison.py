@@ -1,4 +1,4 @@
-"""Walker2d kinematics on the same footing: the data set, the budgets, and what a run costs."""
+"""Walker2d kinematics on the same footing: the data set and the budgets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from liquid_control.study.footing import PART, TUNING, Footing
-from liquid_control.study.run import Run
 from liquid_control.study.sequences import Sequences, Split, StudyData
 from liquid_control.study.walker2d_kinematics import dataset
 from liquid_control.study.walker2d_kinematics.dataset import Windows
 
-__all__ = ['BUDGETS', 'PART', 'TUNING', 'Walker2dKinematics', 'core_seconds', 'footing']
+__all__ = ['BUDGETS', 'PART', 'TUNING', 'Walker2dKinematics', 'footing']
 
 BUDGETS = (20_000, 100_000)
 """Parameters of the whole model; the first is compared by default."""
@@ -20,21 +19,6 @@ ROUND, ROUNDS = 303, 50
 """Gradient steps in a round of the training windows; rounds, as in the published recipes."""
 LEARNING_RATES = (0.004, 0.01, 0.025, 0.06, 0.15)
 TUNING_SHARE = 1 / 4
-QUICK_UPDATES = 20
-"""Gradient steps of a compared run in a quick study."""
-_ROUND_S = {
-    20_000: {
-        'cfc': 4.7, 'cfc_mixed': 9.5, 'cfc_ncp': 6.9, 'cfc_no_gate': 4.5, 'cfc_pure': 4.5,
-        'ctrnn': 16.2, 'gru': 5.0, 'liquid_s4': 18.8, 'lrc': 23.1, 'lstm': 2.3, 'ltc': 33.5,
-        'ltc_ncp': 61.1, 'mlp': 2.1, 'rnn': 2.6, 'stc': 23.1,
-    },
-    100_000: {
-        'cfc': 9.9, 'cfc_mixed': 15.8, 'cfc_ncp': 23.8, 'cfc_no_gate': 9.3, 'cfc_pure': 10.8,
-        'ctrnn': 48.0, 'gru': 10.4, 'liquid_s4': 49.4, 'lrc': 81.3, 'lstm': 6.3, 'ltc': 239.3,
-        'ltc_ncp': 473.5, 'mlp': 8.2, 'rnn': 8.1, 'stc': 96.1,
-    },
-}  # fmt: skip
-"""Measured core seconds per round, for estimates: see docs/study.md."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +67,3 @@ def footing(
         seeds=seeds,
         pattern=pattern,
     )
-
-
-def core_seconds(run: Run) -> float | None:
-    """About how long a run takes on one core; None if that was not measured."""
-    rounds = _ROUND_S.get(run.model.get('budget', 0), {})
-    return rounds[run.cell] * run.recipe.updates / ROUND if run.cell in rounds else None

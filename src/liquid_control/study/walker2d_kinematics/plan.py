@@ -17,6 +17,10 @@ from liquid_control.study.walker2d_kinematics import best, comparison, published
 from liquid_control.study.walker2d_kinematics import dataset as data
 
 PARTS = (published.PART, comparison.PART, best.PART)
+QUICK_PLAN: Mapping[str, Any] = {
+    'parts': (comparison.PART,), 'cells': ('cfc', 'lstm'), 'seeds': 1, 'updates': 20,
+}  # fmt: skip
+"""Settings of a plan to try the study."""
 
 
 @dataclass(frozen=True)
