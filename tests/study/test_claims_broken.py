@@ -1,6 +1,7 @@
 """Claims from broken or altered files: what is refused, what is named, what counts once."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,28 @@ def test_a_run_without_a_score_is_named_not_dropped(tmp_path):
     assert 'failed: comparison-' in shown.remark
     assert 'seeds a cell' in shown.remark
     assert len(shown.cells) == 15
+
+
+def test_a_cell_that_always_fails_is_the_worst(tmp_path):
+    def fail(runs, whole):
+        for run in runs:
+            if run['run']['cell'] == 'gru':
+                run['failed'] = 'update 3: the loss is not finite'
+
+    groups = changed(tmp_path, fail)
+    assert {group.failed for group in groups} == {('gru',)}
+    claim = {one.claim.name: one for one in claims.judge(groups)}['Fewer parameters']
+    (found,) = (one for one in claim.evidence if 'equal size' in one.what)
+    pairs = [pair for pair in found.pairs if pair.other == 'gru' and 'failed' in pair.found]
+    assert len(pairs) == 20  # ten liquid cells, two sizes
+    assert {pair.outcome for pair in pairs} == {'for'}
+
+
+def test_a_study_with_missing_runs_is_preliminary(tmp_path):
+    groups = changed(tmp_path, lambda runs, whole: whole.update(complete=False))
+    judged = claims.judge([replace(group, short=False) for group in groups])
+    assert judged[0].preliminary
+    assert 'not complete: walker2d-kinematics' in judged[0].limits
 
 
 @pytest.mark.parametrize(

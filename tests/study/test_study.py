@@ -15,6 +15,7 @@ from kinematics import make_up, published
 from support import interruptible
 
 from liquid_control.cli import main as cli
+from liquid_control.cli.study import kinds
 from liquid_control.models import Normalizer
 from liquid_control.study.walker2d_kinematics import best, best_weights
 from liquid_control.study.walker2d_kinematics import dataset as data
@@ -179,10 +180,14 @@ def test_a_quick_study_says_so(folder, tmp_path):
     assert {run['run']['part'] for run in whole['runs']} == {'tuning', 'comparison'}
 
 
-def test_all_names_the_studies_without_data(tmp_path, capsys):
+def test_all_names_the_studies_without_data(tmp_path, capsys, monkeypatch):
+    some = {name: kinds.STUDIES[name] for name in ('walker2d-kinematics', 'icu', 'parameters')}
+    monkeypatch.setattr(kinds, 'STUDIES', some)
     (tmp_path / 'data').mkdir()
-    command = ['study', 'all', '--data', str(tmp_path / 'data'), '--out', str(tmp_path / 'out')]
-    with_quick = [*command, '--quick']
-    assert cli.main(with_quick) == 1
+    out = tmp_path / 'out'
+    command = ['study', 'all', '--data', str(tmp_path / 'data'), '--out', str(out), '--quick']
+    assert cli.main(command) == 1
     said = capsys.readouterr().err
     assert 'walker2d-kinematics: left out: --data must hold the folder walker2d_kin' in said
+    assert 'icu: left out: --data must hold the folder physionet2012' in said
+    assert (out / 'parameters' / 'results.json').is_file()

@@ -71,6 +71,7 @@ def main(args: argparse.Namespace) -> int:
                 'not_run': one.missing,
                 'only_tried': one.tried,
                 'short_runs': one.short,
+                'not_complete': one.partial,
                 'evidence': [asdict(item) for item in one.evidence],
             }
         )
@@ -79,7 +80,7 @@ def main(args: argparse.Namespace) -> int:
         write_json(path, {**results, 'claims': rows})
     write_whole(folder / 'claims.md', claims.markdown(judged))
     if args.markdown:
-        beside = claims.judge(claims.read(paths, args.markdown.parent))
+        beside = claims.judge(claims.linked(groups, folder, args.markdown.parent))
         write_whole(args.markdown, claims.markdown(beside))
     write_claims(folder / 'report.html', judged, claims.RULE)
     console = Console()
@@ -88,6 +89,7 @@ def main(args: argparse.Namespace) -> int:
         ('not run', [f'{name}: {command}' for name, command in claims.not_run(judged).items()]),
         ('quick, does not count', dict.fromkeys(name for one in judged for name in one.tried)),
         ('short runs', dict.fromkeys(name for one in judged for name in one.short)),
+        ('not complete', dict.fromkeys(name for one in judged for name in one.partial)),
     ):
         for name in names:
             console.print(f'{what}: {name}', highlight=False, soft_wrap=True)

@@ -87,9 +87,9 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _plan(args):
-    from liquid_control.study.icu.plan import PARTS, Plan
+    from liquid_control.study.icu.plan import COMPARISON, PARTS, Plan
 
-    parts = tuple(args.part or PARTS)
+    parts = tuple(args.part or ((COMPARISON,) if args.quick else PARTS))
     plan = Plan(parts, tuple(args.cells), args.runs, args.seeds, args.epochs)
     return plan.quick() if args.quick else plan
 

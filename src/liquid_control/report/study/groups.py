@@ -55,6 +55,8 @@ class Group:
         remark: what limits it, such as few gradient steps.
         quick: whether it was only tried.
         short: whether its runs had less than half of the study's gradient steps.
+        partial: whether runs of the study are missing.
+        failed: cells without a score because all of their trainings failed.
         family: the fault, for benchmarks of robustness.
         over: what the intervals are over.
         trainings: cell → how it was trained, if not all were trained alike; None if they were.
@@ -70,6 +72,8 @@ class Group:
     remark: str = ''
     quick: bool = False
     short: bool = False
+    partial: bool = False
+    failed: tuple[str, ...] = ()
     family: str = ''
     over: str = 'seeds'
     trainings: Mapping[str, Hashable] | None = None

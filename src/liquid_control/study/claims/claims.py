@@ -55,6 +55,7 @@ class Judged:
         missing: sources without results.
         tried: sources with quick runs, with the files if there are several of the source.
         short: the same of those that count and had less than half of their gradient steps.
+        partial: the same of those that count and of which runs are missing.
     """
 
     claim: Claim
@@ -63,6 +64,7 @@ class Judged:
     missing: tuple[str, ...]
     tried: tuple[str, ...]
     short: tuple[str, ...]
+    partial: tuple[str, ...]
 
     @property
     def verdict(self) -> Verdict:
@@ -71,8 +73,8 @@ class Judged:
 
     @property
     def preliminary(self) -> bool:
-        """Whether a comparison that counts comes from short runs."""
-        return any(one.counts and one.short for one in self.evidence)
+        """Whether a comparison that counts comes from short runs, or some runs are missing."""
+        return any(one.counts and (one.short or one.partial) for one in self.evidence)
 
     @property
     def stated(self) -> str:
@@ -82,7 +84,10 @@ class Judged:
     @property
     def limits(self) -> list[str]:
         """What a reader must know of the verdict."""
-        kinds = (('not run', self.missing), ('quick', self.tried), ('short runs', self.short))
+        kinds = (
+            ('not run', self.missing), ('quick', self.tried), ('short runs', self.short),
+            ('not complete', self.partial),
+        )  # fmt: skip
         return [f'{what}: {", ".join(names)}' for what, names in kinds if names]
 
 
@@ -91,6 +96,7 @@ def judge(groups: Sequence[Group]) -> list[Judged]:
     known = {group.study for group in groups}
     tried = [group for group in groups if group.quick]
     short = [group for group in groups if group.short and not group.quick]
+    partial = [group for group in groups if group.partial and not group.quick]
     judged = []
     for claim in CLAIMS:
         found = {margin: claim.evidence(groups, margin) for margin in MARGINS}
@@ -105,6 +111,7 @@ def judge(groups: Sequence[Group]) -> list[Judged]:
                 tuple(name for name in claim.sources if name not in known),
                 _named(claim, groups, tried),
                 _named(claim, groups, short),
+                _named(claim, groups, partial),
             )
         )
     return judged

@@ -17,6 +17,7 @@ from liquid_control.study.claims.evidence import (
     Pair,
     counted,
     paired,
+    shown,
 )
 from liquid_control.study.claims.rule import AUROC_MARGIN, MARGIN, SCORE_MARGIN
 
@@ -38,7 +39,7 @@ def competitive(group: Group, one: str, other: str) -> int:
     difference = _difference(group, one, other)
     if math.isnan(difference.low):
         return 0
-    value = abs(group.cells[other].score.value)
+    value = abs(_score(group, other).value)
     margin = AUROC_MARGIN if group.criterion.endswith('auroc') else SCORE_MARGIN * value
     worst, best = difference.high, difference.low
     if group.greater:
@@ -56,7 +57,7 @@ def best(groups: Sequence[Group], what: str) -> Evidence | None:
         if one and other:
             pair = paired(group, one, other, competitive(group, one, other))
             pairs.append(pair)
-            liquid, gated = (score_text(group.cells[name].score) for name in (one, other))
+            liquid, gated = (shown(group, name) for name in (one, other))
             said = f'`{one}` {liquid}, `{other}` {gated}'
             if _from_best(group, one, other):
                 said += f', difference {score_text(_difference(group, one, other))}'
@@ -179,9 +180,7 @@ def smaller(
 
 def _trained_alike(group: Group, one: str, other: str) -> Pair:
     """A pair by its scores; left out if the two were not trained alike."""
-    pair = paired(
-        group, one, other, sign(group.cells[one].score, group.cells[other].score, group.greater)
-    )
+    pair = paired(group, one, other, sign(_score(group, one), _score(group, other), group.greater))
     return pair if group.equally_trained(one, other) else replace(pair, outcome='left out')
 
 
@@ -195,13 +194,15 @@ def _difference(group: Group, one: str, other: str) -> Estimate:
     known = _from_best(group, one, other)
     if known:
         return known
-    score, value = group.cells[one].score, group.cells[other].score.value
+    score, value = _score(group, one), _score(group, other).value
     return Estimate(score.value - value, score.low - value, score.high - value)
 
 
 def _from_best(group: Group, one: str, other: str) -> Estimate | None:
     """The paired difference of two cells of which one is the best of all; None if not known."""
-    first, second = (group.cells[name].from_best for name in (one, other))
+    first, second = (
+        group.cells[name].from_best if name in group.cells else None for name in (one, other)
+    )
     if first is None or second is None:
         return None
     if second.value == 0.0:
@@ -215,8 +216,16 @@ def _best(group: Group, kind: Kind) -> str:
     """The cell of a kind with the best score; empty if there is none."""
     known = [name for name in kind.cells if _known(group, name)]
     chosen = max if group.greater else min
-    return chosen(known, key=lambda name: group.cells[name].score.value, default='')
+    return chosen(known, key=lambda name: _score(group, name).value, default='')
 
 
 def _known(group: Group, name: str) -> bool:
-    return name in group.cells and not math.isnan(group.cells[name].score.value)
+    return name in {*group.cells, *group.failed} and not math.isnan(_score(group, name).value)
+
+
+def _score(group: Group, name: str) -> Estimate:
+    """The score of a cell; one whose trainings all failed has the worst."""
+    if name in group.failed:
+        worst = -math.inf if group.greater else math.inf
+        return Estimate(worst, worst, worst)
+    return group.cells[name].score

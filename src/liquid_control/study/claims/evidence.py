@@ -56,6 +56,7 @@ class Evidence:
         remark: what limits them.
         excluded: why it does not count; empty if it does.
         short: whether its runs had less than half of their gradient steps.
+        partial: whether runs of the study are missing.
         pairs: all pairs, those left out included.
     """
 
@@ -66,6 +67,7 @@ class Evidence:
     remark: str = ''
     excluded: str = ''
     short: bool = False
+    partial: bool = False
     pairs: tuple[Pair, ...] = ()
 
     @property
@@ -82,8 +84,13 @@ class Evidence:
 
 def paired(group: Group, one: str, other: str, says: int, found: str = '') -> Pair:
     """A pair: 1 for the claim, -1 against it, 0 undecided; by default with both scores."""
-    found = found or ', '.join(score_text(group.cells[name].score) for name in (one, other))
+    found = found or f'{shown(group, one)}, {shown(group, other)}'
     return Pair(group.condition, one, other, found, _OUTCOMES[says])
+
+
+def shown(group: Group, name: str) -> str:
+    """The score of a cell with its interval, or that its trainings failed."""
+    return 'failed' if name in group.failed else score_text(group.cells[name].score)
 
 
 def counted(
@@ -120,6 +127,7 @@ def counted(
         '; '.join(dict.fromkeys(group.remark for group in groups if group.remark)),
         'a quick run' if any(group.quick for group in groups) else '',
         any(group.short for group in groups),
+        any(group.partial for group in groups),
         tuple(pairs),
     )
 

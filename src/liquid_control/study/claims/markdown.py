@@ -35,21 +35,21 @@ def markdown(judged: Sequence[Judged]) -> str:
         verdicts = ' | '.join(one.verdicts[margin] for margin in MARGINS)
         parts.append(f'| {one.claim.name} | {verdicts} |')
     parts.append('')
+    numbers = {source: number for number, source in enumerate(sources(judged), 1)}
     for one in judged:
         parts += [f'## {one.claim.name}', '', f'{one.claim.text} **{_capital(one.stated)}.**', '']
         if one.evidence:
             parts += ['| comparison | found | outcome | run |', '|---|---|---|---|']
         for item in one.evidence:
             what = f'{item.what} ({item.limits})' if item.limits else item.what
-            number = _number(judged, item.source)
             parts.append(
                 f'| {what} | {item.found} | {item.outcome} | '
-                f'[{number}]({item.source.path}) |'
-            )  # fmt: skip
+                f'[{numbers[item.source]}]({item.source.path}) |'
+            )
         parts += [''] if one.evidence else []
         parts += [f'{_capital(text)}.\n' for text in one.limits]
     parts += ['## The runs', '', '| | file | SHA-256 | command |', '|---|---|---|---|']
-    for number, source in enumerate(sources(judged), 1):
+    for source, number in numbers.items():
         command = f'`{source.command}`' if source.command else 'not known'
         command += f'. {_capital(source.note)}.' if source.note else ''
         parts.append(
@@ -72,10 +72,6 @@ def anchor(title: str) -> str:
     """The anchor of a heading, as MkDocs and GitHub make it."""
     kept = ''.join(letter for letter in title.lower() if letter.isalnum() or letter in ' -')
     return kept.replace(' ', '-')
-
-
-def _number(judged: Sequence[Judged], source: Source) -> int:
-    return 1 + sources(judged).index(source)
 
 
 def _capital(text: str) -> str:

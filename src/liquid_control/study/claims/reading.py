@@ -60,6 +60,21 @@ def read(paths: Sequence[Path], beside: Path) -> list[Group]:
     return groups
 
 
+def linked(groups: Sequence[Group], before: Path, beside: Path) -> list[Group]:
+    """The groups with links from another folder.
+
+    Args:
+        groups: with links from the folder ``before``.
+        before: that folder.
+        beside: the folder from which links are made.
+    """
+    moved = {
+        source: replace(source, path=os.path.relpath(before / source.path, beside))
+        for source in {group.source for group in groups}
+    }
+    return [replace(group, source=moved[group.source]) for group in groups]
+
+
 def _reason(error: Exception) -> str:
     if isinstance(error, KeyError):
         return f'{error.args[0]!r} is missing'
@@ -99,10 +114,10 @@ def _read(path: Path, content: str, source: Source) -> list[Group]:
         return _icu(whole, versioned(source, study, whole.get('runs', ())), quick)
     if study == 'parameters':
         return _parameters(whole, source)
-    remark = '' if whole.get('complete', True) else 'not complete'
+    partial = not whole.get('complete', True)
     if study == 'walker2d-kinematics':
         source = versioned(source, study, whole['runs'])
-        return _footed(study, '', whole['runs'], 'mse', False, source, quick, remark)
+        return _footed(study, '', whole['runs'], 'mse', False, source, quick, partial)
     if not isinstance(study, str) or 'data' not in whole:
         return []  # of something else, such as a comparison of robustness
     everything = [run for each in whole['data'].values() for run in each['runs']]
@@ -113,7 +128,7 @@ def _read(path: Path, content: str, source: Source) -> list[Group]:
         for each in whole['data'].values()
         for group in _footed(
             study, each['title'] if several else '', each['runs'], each['criterion'],
-            each['greater'], source, quick, remark,
+            each['greater'], source, quick, partial,
         )
     ]  # fmt: skip
 
@@ -126,7 +141,7 @@ def _footed(
     greater: bool,
     source: Source,
     quick: bool,
-    remark: str,
+    partial: bool,
 ) -> list[Group]:
     """Groups of runs on the same footing: one a size and score."""
     sizes: dict[int, list[Mapping[str, Any]]] = {}
@@ -141,11 +156,11 @@ def _footed(
     for size, every in sizes.items():
         steps, few = _steps(study, every)
         unit = 'units' if 'units' in every[0]['run']['model'] else 'parameters'
-        said = [remark, steps and f'{steps} at {size:,} {unit}']
+        said = ['not complete' if partial else '', steps and f'{steps} at {size:,} {unit}']
         where = ', '.join(filter(None, (condition, f'{size:,} {unit}')))
         for key, (title, more) in scores.items():
             if any(key in result for result in every):
-                cells, missing = by_cell(every, key)
+                cells, failed, missing = by_cell(every, key)
                 found = {
                     cell: Score(_over_seeds([run[key] for run in runs]), _figures(runs))
                     for cell, runs in cells.items()
@@ -153,7 +168,7 @@ def _footed(
                 made.append(
                     Group(
                         study, where, title, more, found, source,
-                        '; '.join(filter(None, (*said, missing))), quick, few,
+                        '; '.join(filter(None, (*said, missing))), quick, few, partial, failed,
                     )
                 )  # fmt: skip
     return made
@@ -203,9 +218,14 @@ def _icu(whole: Mapping[str, Any], source: Source, quick: bool) -> list[Group]:
     return [
         Group(
             'icu', 'same footing', 'test auroc', True, scores, source, said, quick, few,
-            over='patients',
+            not whole.get('complete', True), _lost(whole['summary']['comparison']), over='patients',
         )
     ]  # fmt: skip
+
+
+def _lost(rows: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Cells without a score because all of their trainings failed."""
+    return tuple(row['cell'] for row in rows if 'means' not in row)
 
 
 def _parameters(whole: Mapping[str, Any], source: Source) -> list[Group]:

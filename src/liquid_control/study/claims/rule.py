@@ -22,6 +22,7 @@ RULE = (
     'Liquid cells are CfC (`cfc`, `cfc_no_gate`, `cfc_pure`, `cfc_ncp`, and `cfc_mixed`, which has '
     'an LSTM inside), LTC (`ltc`, `ltc_ncp`), LRC, STC and Liquid-S4; gated cells are LSTM and '
     'GRU. `rnn`, `ctrnn` and `mlp` have no gates and are not liquid: they count as neither.',
+    'A cell whose trainings all fail is worse than any cell with a score.',
     'Two scores differ if their 95 % intervals do not overlap. With three seeds or fewer the '
     'interval is their range, which contains the median over many seeds in about three of four '
     'cases: two cells that differ by it need not differ over more seeds.',
@@ -50,7 +51,7 @@ RULE = (
     'that counts. No data: there is none.',
     'Comparisons from quick runs are shown and do not count. A verdict is preliminary if a '
     'comparison that counts comes from runs with less than half of the gradient steps of a full '
-    'study.',
+    'study, or from a study that is not complete.',
     'The rule was set after the first results were seen.',
 )
 """The rule in words."""

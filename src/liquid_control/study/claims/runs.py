@@ -24,12 +24,15 @@ def compared(results: Iterable[Result]) -> list[Result]:
     return found
 
 
-def by_cell(runs: Iterable[Result], score: str) -> tuple[dict[str, list[Result]], str]:
-    """The runs of each cell with a finite score, and a remark on what is missing or uneven.
+def by_cell(
+    runs: Iterable[Result], score: str
+) -> tuple[dict[str, list[Result]], tuple[str, ...], str]:
+    """The runs of each cell with a finite score, the cells without one, and what is missing.
 
     Raises:
         ValueError: a run that did not fail has no such score, or it is no number.
     """
+    runs = list(runs)
     cells: dict[str, list[Result]] = {}
     failed = []
     for result in runs:
@@ -50,7 +53,8 @@ def by_cell(runs: Iterable[Result], score: str) -> tuple[dict[str, list[Result]]
     said = [f'failed: {_some(failed)}' if failed else '']
     if counts and min(counts) < max(counts):
         said.append(f'{min(counts)} to {max(counts)} seeds a cell')
-    return cells, '; '.join(filter(None, said))
+    lost = dict.fromkeys(result['run']['cell'] for result in runs)
+    return cells, tuple(cell for cell in lost if cell not in cells), '; '.join(filter(None, said))
 
 
 def _some(names: Sequence[str]) -> str:

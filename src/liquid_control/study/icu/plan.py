@@ -63,7 +63,6 @@ class Plan:
         """A shorter plan, to try the study: two cells, few epochs, no tuning."""
         return replace(
             self,
-            parts=(COMPARISON,),
             cells=self.cells or QUICK_CELLS,
             seeds=min(self.seeds, QUICK_SEEDS),
             epochs=self.epochs or QUICK_EPOCHS,
