@@ -90,7 +90,8 @@ def test_results_are_read_as_they_are_written(tmp_path, capsys):
     (expected,) = whole['data'][DATA.name]['summary']
     assert found.cells['gru'].score.value == expected['scores']['test_nmse']['iqm']
     assert (found.quick, found.short) == (True, True)
-    assert groups[f'{DATA.title}, 5,000 parameters', 'free run, valid time'].greater
+    title = 'free run, valid time in Lyapunov times'
+    assert groups[f'{DATA.title}, 5,000 parameters', title].greater
     capsys.readouterr()
     assert cli.main(['study', 'synthetic', '--cells', 'gru', '--out', str(out)]) == 1
     assert 'expected a new folder' in capsys.readouterr().err

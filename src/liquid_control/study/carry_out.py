@@ -8,10 +8,13 @@ from typing import Any
 
 from liquid_control.jobs import Job, Progress, Report, Size, work
 from liquid_control.provenance import provenance
+from liquid_control.study.estimates import core_seconds
 from liquid_control.study.footing import TUNING, Footing
 from liquid_control.study.run import ResultStore, Run
 from liquid_control.study.sequences import StudyData, naming
 
+_STEP_S = 0.05
+"""Assumed seconds of a gradient step whose cost was not measured."""
 Execute = Callable[..., None]
 """(run, *arguments, report): carries out one run and keeps its result; importable by name."""
 
@@ -194,6 +197,7 @@ def failures(results: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
 
 
 def size_of(run: Run) -> Size:
-    """Runs of one kind take equally long for each gradient step."""
+    """About how long a run trains; those of one kind take equally long for each gradient step."""
     kind = run.cell, run.recipe.batch, str(sorted(run.model.items()))
-    return Size(run.recipe.updates, kind)
+    seconds = core_seconds(run)
+    return Size(_STEP_S * run.recipe.updates if seconds is None else seconds, kind)

@@ -185,6 +185,11 @@ class StudyData(abc.ABC):
         """Weight of class 1 in the loss of a binary target."""
         return 1.0
 
+    @property
+    def units(self) -> Mapping[str, str]:
+        """Score → its unit, for tables and pages; none by default."""
+        return {}
+
     @abc.abstractmethod
     def load(self) -> Split:
         """Read and split the data, always alike.

@@ -13,7 +13,7 @@ TITLES = {
     'test_valid_time': 'free run, valid time',
     'outside_valid_time': 'free run outside, valid time',
 }
-"""Score of a free run → its title; more is better."""
+"""Score of a free run → its title; more is better. :func:`heading` adds the unit."""
 _SCORED = 'test_', 'outside_', 'validation_', 'train_'
 _COSTS = 'seconds', 'seconds_update', 'seconds_round', 'saved_mb', 'peak_resident_mb'
 
@@ -100,7 +100,7 @@ def table(
         costs += [(Figure('round, s', '.1f'), 'seconds_round')]
         costs += [(Figure('saved, MiB', '.1f'), 'saved_mb')]
     made = FittedTable(
-        'cell', *(column for column, _ in first), *map(_score_column, shown),
+        'cell', *(column for column, _ in first), *(_score_column(name, data) for name in shown),
         *(column for column, _ in costs), Figure('lr'), title=f'{data.title}: {_interval(seeds)}',
     )  # fmt: skip
     for row in rows:
@@ -129,7 +129,7 @@ def other_scores(rows: Sequence[Mapping[str, Any]], data: StudyData) -> FittedTa
         return None
     seeds = max(len(row['seeds']) for row in rows)
     made = FittedTable(
-        'cell', Figure('size', ',d'), *map(_score_column, shown),
+        'cell', Figure('size', ',d'), *(_score_column(name, data) for name in shown),
         title=f'other scores: {_interval(seeds)}',
     )  # fmt: skip
     for row in rows:
@@ -139,9 +139,20 @@ def other_scores(rows: Sequence[Mapping[str, Any]], data: StudyData) -> FittedTa
     return made
 
 
-def _score_column(name: str) -> Figure:
-    heading = TITLES.get(name, name.replace('_', ' '))
-    return Figure(heading, '.3g', ('IQM', 'low', 'high'), '{} [{}, {}]', alone=True)
+def heading(name: str, units: Mapping[str, str]) -> str:
+    """The title of a score, with its unit if there is one.
+
+    Args:
+        name: of the score in a result, such as ``test_valid_time``.
+        units: :attr:`StudyData.units`.
+    """
+    title, unit = TITLES.get(name, name.replace('_', ' ')), units.get(name.partition('_')[2])
+    return f'{title} in {unit}' if unit else title
+
+
+def _score_column(name: str, data: StudyData) -> Figure:
+    title = heading(name, data.units)
+    return Figure(title, '.3g', ('IQM', 'low', 'high'), '{} [{}, {}]', alone=True)
 
 
 def _interval(seeds: int) -> str:

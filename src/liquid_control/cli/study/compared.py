@@ -185,6 +185,7 @@ def _finish(
             'sha256': kept.data_sha256,
             'criterion': each.criterion,
             'greater': each.greater,
+            'units': dict(each.units),
             'baselines': known,
             'summary': rows,
             'runs': [runs[name] for name in sorted(runs)],

@@ -17,7 +17,7 @@ from liquid_control.study.claims.runs import by_cell, compared
 from liquid_control.study.claims.trained import trainings
 from liquid_control.study.claims.versions import FULL, versioned
 from liquid_control.study.run import FORMAT
-from liquid_control.study.summary import TITLES
+from liquid_control.study.summary import TITLES, heading
 
 NAMES = 'results.json', 'robustness.csv', 'generalization.csv', 'cost.json'
 """Files looked for in a folder."""
@@ -117,7 +117,7 @@ def _read(path: Path, content: str, source: Source) -> list[Group]:
     partial = not whole.get('complete', True)
     if study == 'walker2d-kinematics':
         source = versioned(source, study, whole['runs'])
-        return _footed(study, '', whole['runs'], 'mse', False, source, quick, partial)
+        return _footed(study, '', whole['runs'], 'mse', False, source, quick, partial, {})
     if not isinstance(study, str) or 'data' not in whole:
         return []  # of something else, such as a comparison of robustness
     everything = [run for each in whole['data'].values() for run in each['runs']]
@@ -128,7 +128,7 @@ def _read(path: Path, content: str, source: Source) -> list[Group]:
         for each in whole['data'].values()
         for group in _footed(
             study, each['title'] if several else '', each['runs'], each['criterion'],
-            each['greater'], source, quick, partial,
+            each['greater'], source, quick, partial, each.get('units', {}),
         )
     ]  # fmt: skip
 
@@ -142,6 +142,7 @@ def _footed(
     source: Source,
     quick: bool,
     partial: bool,
+    units: Mapping[str, str],
 ) -> list[Group]:
     """Groups of runs on the same footing: one a size and score."""
     sizes: dict[int, list[Mapping[str, Any]]] = {}
@@ -150,7 +151,7 @@ def _footed(
     scores = {
         f'test_{criterion}': (f'test {criterion}', greater),
         f'outside_{criterion}': (f'outside {criterion}', greater),
-        **{name: (title, True) for name, title in TITLES.items()},
+        **{name: (heading(name, units), True) for name in TITLES},
     }
     made = []
     for size, every in sizes.items():

@@ -86,6 +86,11 @@ class SyntheticData(StudyData):
     def signal(self) -> System:
         return SYSTEMS[self.system]
 
+    @property
+    def units(self) -> Mapping[str, str]:
+        """Periods, or Lyapunov times of a chaotic system."""
+        return {'valid_time': self.signal.unit_name}
+
     def load(self) -> Split:
         parts = [self.part(name).sequences for name in ('train', 'validation', 'test')]
         return Split(*parts, self._sha256())

@@ -102,9 +102,11 @@ def tables(summary: Mapping[str, Any], baselines: Mapping[str, float]) -> list[F
                 len(row['seeds']),
             )  # fmt: skip
         printed.append(table)
+    several = any(len(row['seeds']) > 1 for row in summary['comparison'])
     for budget in dict.fromkeys(row['budget'] for row in summary['comparison']):
+        heading = 'IQM [95 %]' if several else 'one seed'
         table = FittedTable(
-            'cell', Figure('IQM [95 %]', '.3f', ('IQM', 'low', 'high'), '{} [{}, {}]', True),
+            'cell', Figure(heading, '.3f', ('IQM', 'low', 'high'), '{} [{}, {}]', True),
             Figure('val', '.3f'), Figure('params', ',d'), Figure('round, s', '.1f'),
             Figure('saved, MiB', '.0f'), Figure('peak, MiB', '.0f'), Figure('lr'),
             title=f'Same footing, about {budget:,} parameters: test MSE',
