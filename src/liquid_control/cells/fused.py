@@ -23,8 +23,11 @@ import torch
 from liquid_control.cells.hardware import at_once
 from liquid_control.cells.synapses import full_precision
 
-_AT_ONCE = 2**19
-"""Activations computed at a time on a CPU."""
+AT_ONCE, _SUMMED_AT_ONCE = 2**19, 2**17
+"""Activations computed at a time on a CPU, in a sequence and in sums alone."""
+
+_ROWS = 16
+"""Rows computed at a time at least: with fewer, starting operations takes most of the time."""
 
 
 def sums(v: torch.Tensor, terms, tables) -> torch.Tensor:
@@ -35,7 +38,7 @@ def sums(v: torch.Tensor, terms, tables) -> torch.Tensor:
         terms: σ, shift and the weights in both sums of each synapse, (S,) each.
         tables: from :attr:`synapses.Padded.tables`.
     """
-    return torch.cat([_Sums.apply(part, *terms, tables) for part in v.split(_rows(tables))])
+    return _Sums.apply(v, *terms, tables)
 
 
 def solve(drive, time, state, terms, tables, unfolds: int) -> torch.Tensor:
@@ -49,37 +52,56 @@ def solve(drive, time, state, terms, tables, unfolds: int) -> torch.Tensor:
         tables: from :attr:`synapses.Padded.tables`.
         unfolds: solver steps per sample.
     """
-    parts = (tensor.split(_rows(tables)) for tensor in (drive, time, state))
+    parts = (tensor.split(rows_at_once(tables, AT_ONCE)) for tensor in (drive, time, state))
     return torch.cat([_Solve.apply(*part, *terms, tables, unfolds)
                       for part in zip(*parts, strict=True)])  # fmt: skip
 
 
-def _rows(tables) -> int:
+def rows_at_once(tables, cached: int) -> int:
+    """How many rows of a batch to compute at a time, of which a CPU's cache holds ``cached``
+    activations.
+    """
     by_target, by_source, *_ = tables
     values = max(by_target.numel(), by_source.numel())
-    return max(1, at_once(by_target, _AT_ONCE) // values)
+    return max(_ROWS, at_once(by_target, cached) // values)
 
 
 class _Sums(torch.autograd.Function):
     @staticmethod
     def forward(ctx, v, sigma, shift, first, second, tables):
-        network = _Network(len(v), sigma, shift, first, second, tables)
         ctx.save_for_backward(v, sigma, shift, first, second, *tables)
+        groups = _groups(v, tables)
+        network = Network(groups.shape[2], sigma, shift, first, second, tables)
         (unfold,) = network.unfolds
-        network.sum_up(unfold, v.T)
-        return unfold.sums.permute(2, 1, 0).flatten(1)
+        found = v.new_empty(len(groups), *unfold.sums.shape)
+        for group, both in zip(groups, found, strict=True):
+            network.sum_up(unfold, group)
+            both.copy_(unfold.sums)
+        return found.permute(0, 3, 2, 1).flatten(2).flatten(0, 1)[: len(v)]
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, grad):
         with full_precision(grad):
             v, sigma, shift, first, second, *tables = ctx.saved_tensors
-            network = _Gradients(len(v), sigma, shift, first, second, tables)
+            groups, g_both = _groups(v, tables), _groups(grad, tables).unflatten(1, (2, -1))
+            network = Gradients(groups.shape[2], sigma, shift, first, second, tables)
             (unfold,) = network.unfolds
-            network.sum_up(unfold, v.T)
-            network.g_sums.copy_(grad.unflatten(1, (2, -1)).permute(2, 1, 0))
-            g = network.back(unfold, v.T, torch.zeros_like(v.T))
-            return g.T, *network.by_synapse(), None
+            found = torch.zeros_like(groups)
+            for group, g_sums, g in zip(groups, g_both.transpose(1, 2), found, strict=True):
+                network.activate(unfold, group)
+                network.g_sums.copy_(g_sums)
+                network.back(unfold, group, g)
+            g = found.transpose(1, 2).flatten(0, 1)[: len(v)]
+            return g, *network.by_synapse(), None
+
+
+def _groups(values: torch.Tensor, tables) -> torch.Tensor:
+    """Rows in groups of equal size, the last padded with zeros: (N, K) → (groups, K, rows)."""
+    count = max(1, -(-len(values) // rows_at_once(tables, _SUMMED_AT_ONCE)))
+    rows = -(-len(values) // count)
+    values = torch.nn.functional.pad(values, (0, 0, 0, count * rows - len(values)))
+    return values.unflatten(0, (count, rows)).transpose(1, 2).contiguous()
 
 
 class _Solve(torch.autograd.Function):
@@ -87,7 +109,7 @@ class _Solve(torch.autograd.Function):
     def forward(ctx, drive, time, state, sigma, shift, first, second, tables, unfolds):
         above, below = (part.permute(1, 2, 0).contiguous() for part in drive.chunk(2, dim=2))
         clock = time.permute(1, 2, 0).contiguous()
-        network = _Network(len(state), sigma, shift, first, second, tables)
+        network = Network(len(state), sigma, shift, first, second, tables)
         states = above.new_empty(len(above) + 1, *above.shape[1:])
         states[0] = state.T
         (unfold,) = network.unfolds
@@ -113,7 +135,7 @@ def _backward(ctx, grad):
     above, below = (part.permute(1, 2, 0).contiguous() for part in drive.chunk(2, dim=2))
     clock = time.permute(1, 2, 0).contiguous()
     timed = ctx.needs_input_grad[1]
-    network = _Gradients(len(time), sigma, shift, first, second, tables, ctx.unfolds)
+    network = Gradients(len(time), sigma, shift, first, second, tables, ctx.unfolds)
     driven = network.driven
     length, units, rows = above.shape
     g_drive = above.new_zeros(length, 2, units, rows)
@@ -181,7 +203,7 @@ class _Unfold:
         self.denominator_driven = self.denominator[:driven]
 
 
-class _Network:
+class Network:
     """Synapses in zero-padded tables: F to each of D targets, G from each of U sources.
 
     Args:
@@ -206,10 +228,14 @@ class _Network:
         parts = above, below, below[:, : self.driven], clock
         return [_Sample(*views) for views in zip(*(p.unbind(0) for p in parts), strict=True)]
 
-    def sum_up(self, unfold: _Unfold, v):
-        """Write activations and both sums from v (U, B)."""
+    def activate(self, unfold: _Unfold, v):
+        """Write activations from v (U, B)."""
         torch.index_select(v, 0, self.inward, out=unfold.flat)
         unfold.active.mul_(self.sigma).add_(self.shift).sigmoid_()
+
+    def sum_up(self, unfold: _Unfold, v):
+        """Write activations and both sums from v (U, B)."""
+        self.activate(unfold, v)
         torch.bmm(self.weights, unfold.active, out=unfold.sums)
 
     def unfold(self, unfold: _Unfold, v, sample: _Sample):
@@ -225,7 +251,7 @@ class _Network:
         unfold.after.div_(unfold.denominator)
 
 
-class _Gradients(_Network):
+class Gradients(Network):
     """The backward pass of a network; accumulates the gradients of its synapses."""
 
     def __init__(self, rows: int, sigma, shift, first, second, tables, kept: int = 1):
@@ -247,8 +273,8 @@ class _Gradients(_Network):
         self.line_v = self.line.select(1, 0)
 
     def back(self, unfold: _Unfold, v, g):
-        """g plus the gradient of the unfold's input v, both (U, B), given that of both sums in
-        ``g_sums``; accumulates the synapses'.
+        """Add the gradient of the unfold's input v to g, both (U, B), given that of both sums in
+        ``g_sums``, and return it; accumulates the synapses'.
         """
         self.g_weights.baddbmm_(self.g_sums, unfold.active_t)
         torch.bmm(self.weights_t, self.g_sums, out=self.g_active)
@@ -258,7 +284,7 @@ class _Gradients(_Network):
         torch.index_select(self.g_flat, 0, self.outward, out=self.g_fan)
         self.line_v.copy_(v)
         self.g_lines.baddbmm_(self.line, self.fan_t)
-        return torch.baddbmm(g[:, None], self.sigma_out, self.fan)[:, 0]
+        return g[:, None].baddbmm_(self.sigma_out, self.fan)[:, 0]
 
     def by_synapse(self):
         """Gradients of σ, shift and both weights, (S,) each."""
