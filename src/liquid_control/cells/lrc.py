@@ -1,13 +1,18 @@
 """Liquid resistance, liquid capacitance cell (LRC) and its saturated case (STC)."""
 
+from functools import partial
+
 import numpy as np
 import torch
 from torch.nn.functional import linear, softplus
 
-from liquid_control.cells.base import Cell
+from liquid_control.cells import fused, lrc_sequence
+from liquid_control.cells.backward import fits
+from liquid_control.cells.base import Cell, stepwise
 from liquid_control.cells.grid import GridSums
 from liquid_control.cells.synapses import (
     FOREVER,
+    Padded,
     Synapses,
     check_unfolds,
     full_precision,
@@ -85,6 +90,8 @@ class LRC(Cell):
         self.sensory, self.inner = Gates(input_size, hidden_size), Gates(hidden_size, hidden_size)
         self.from_inputs = GridSums(self.sensory)
         self.from_units = GridSums(self.inner)
+        self.padded = Padded(self.inner, hidden_size)
+        self.padded_inputs = Padded(self.sensory, hidden_size)
         self.leak = torch.nn.Parameter(inverse_softplus(uniform(0.001, 1.0, hidden_size)))
         self.rest = torch.nn.Parameter(uniform(-0.2, 0.2, hidden_size))
         if elastance != 'constant':
@@ -97,8 +104,11 @@ class LRC(Cell):
         with full_precision(x):
             rows = x.to(self.rest.dtype).reshape(-1, self.input_size)
             leak = softplus(self.leak)
-            tables = self.from_inputs.tables(self.sensory.terms())
-            sensed = [*self.from_inputs(tables, rows, torch.cat([leak, leak]))]
+            terms, base = self.sensory.terms(), torch.cat([leak, leak])
+            if x.ndim == 2:
+                sensed = [*self.from_inputs(self.from_inputs.tables(terms), rows, base)]
+            else:
+                sensed = [fused.sums(rows, terms, self.padded_inputs.tables) + base]
             if self.elastance != 'constant':
                 weight = self.elastic.weight[:, : self.input_size]
                 sensed.append(linear(rows, weight, self.elastic.bias))
@@ -109,38 +119,58 @@ class LRC(Cell):
         return self._advance(tables, sensed, state, elapsed)
 
     def unroll(self, sensed, elapsed, state, counts):
-        tables, outputs = self.from_units.tables(self.inner.terms()), []
-        if counts is not None:  # at Δt = 0 the state does not change
-            elapsed = torch.where(counts, elapsed, 0.0)
-        for seen, since in zip(sensed.unbind(1), elapsed.unbind(1), strict=True):
-            output, state = self._advance(tables, seen, state, since)
-            outputs.append(output)
-        outputs = torch.stack(outputs, dim=1)
-        return outputs if counts is None else torch.where(counts, outputs, 0.0), state
+        with full_precision(state):
+            if not fits(state):
+                advance = partial(self._advance, self.from_units.tables(self.inner.terms()))
+                return stepwise(advance, sensed, elapsed, state, counts)
+            if counts is not None:  # at Δt = 0 the state does not change
+                elapsed = torch.where(counts, elapsed, 0.0)
+            states = lrc_sequence.unroll(
+                self._rule, sensed, self._time(sensed, elapsed), state.to(sensed.dtype),
+                self._constants(), self._elastic(), self.inner.terms(), self.padded.tables,
+                self.unfolds,
+            )  # fmt: skip
+            outputs = states if counts is None else torch.where(counts, states, 0.0)
+            return outputs, states[:, -1]
 
     def _advance(self, tables, sensed, state, elapsed):
         with full_precision(state):
-            units = self.state_size
-            base, v = sensed[:, : 2 * units], state.to(sensed.dtype)
-            time = elapsed.to(sensed.dtype).clamp(max=FOREVER) / self.unfolds
+            units, v = self.state_size, state.to(sensed.dtype)
+            base, time = sensed[:, : 2 * units], self._time(sensed, elapsed)
+            elastic, constants = self._elastic(), self._constants()
             for _ in range(self.unfolds):
-                f, u = self.from_units(tables, v, base)
-                decay, pull = torch.sigmoid(f), self.rest * torch.tanh(u)
-                rate = time * self._elastance(sensed[:, 2 * units :], v)
-                if self.form == 'hybrid':
-                    v = (v + rate * pull) / (1.0 + rate * decay)
-                else:
-                    v = v + rate * (pull - v * decay)
+                z = self.from_units(tables, v, base)
+                if elastic is not None:
+                    z = (*z, torch.addmm(sensed[:, 2 * units :], v, elastic.T))
+                v = self._rule(v, z, time, *constants)
             return v, v
 
-    def _elastance(self, sensed, v):
+    def _time(self, sensed, elapsed):
+        """Bounded Δt of an unfold."""
+        return elapsed.to(sensed.dtype).clamp(max=FOREVER) / self.unfolds
+
+    def _elastic(self):
+        """W from the units, (U, U), or None."""
         if self.elastance == 'constant':
-            return 1.0
-        e = torch.addmm(sensed, v, self.elastic.weight[:, self.input_size :].T)
+            return None
+        return self.elastic.weight[:, self.input_size :]
+
+    def _constants(self):
+        """Parameters of the rule: v_leak and, if the elastance is symmetric, k."""
+        return [self.rest, softplus(self.width)] if self.elastance == 'symmetric' else [self.rest]
+
+    def _rule(self, v, z, time, rest, width=0.0):
+        """The state after an unfold from the one before and f, u and, unless ε = 1, e."""
+        f, u, *e = z
+        decay, pull = torch.sigmoid(f), rest * torch.tanh(u)
+        rate = time
         if self.elastance == 'asymmetric':
-            return torch.sigmoid(e)
-        width = softplus(self.width)
-        return torch.sigmoid(e + width) - torch.sigmoid(e - width)
+            rate = time * torch.sigmoid(e[0])
+        elif self.elastance == 'symmetric':
+            rate = time * (torch.sigmoid(e[0] + width) - torch.sigmoid(e[0] - width))
+        if self.form == 'hybrid':
+            return (v + rate * pull) / (1.0 + rate * decay)
+        return v + rate * (pull - v * decay)
 
     def synapses(self):
         return len(self.inner) + len(self.sensory)
