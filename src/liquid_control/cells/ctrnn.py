@@ -63,7 +63,7 @@ class CTRNN(Cell):
         outputs = states if counts is None else torch.where(counts, states, 0.0)
         return outputs, states[:, -1]
 
-    def _keep(self, time, elapsed):
+    def _keep(self, time: torch.Tensor, elapsed: torch.Tensor) -> torch.Tensor:
         """e, (..., H), from Δt (..., 1)."""
         return torch.exp(elapsed / (-self.unfolds * time))
 

@@ -1,7 +1,5 @@
 """Liquid resistance, liquid capacitance cell (LRC) and its saturated case (STC)."""
 
-from functools import partial
-
 import numpy as np
 import torch
 from torch.nn.functional import linear, softplus
@@ -115,29 +113,11 @@ class LRC(Cell):
             return torch.cat(sensed, dim=1).unflatten(0, x.shape[:-1])
 
     def advance(self, sensed, state, elapsed):
-        tables = self.from_units.tables(self.inner.terms())
-        return self._advance(tables, sensed, state, elapsed)
-
-    def unroll(self, sensed, elapsed, state, counts):
-        with full_precision(state):
-            if not fits(state):
-                advance = partial(self._advance, self.from_units.tables(self.inner.terms()))
-                return stepwise(advance, sensed, elapsed, state, counts)
-            if counts is not None:  # at Δt = 0 the state does not change
-                elapsed = torch.where(counts, elapsed, 0.0)
-            states = lrc_sequence.unroll(
-                self._rule, sensed, self._time(sensed, elapsed), state.to(sensed.dtype),
-                self._constants(), self._elastic(), self.inner.terms(), self.padded.tables,
-                self.unfolds,
-            )  # fmt: skip
-            outputs = states if counts is None else torch.where(counts, states, 0.0)
-            return outputs, states[:, -1]
-
-    def _advance(self, tables, sensed, state, elapsed):
         with full_precision(state):
             units, v = self.state_size, state.to(sensed.dtype)
             base, time = sensed[:, : 2 * units], self._time(sensed, elapsed)
-            elastic, constants = self._elastic(), self._constants()
+            tables = self.from_units.tables(self.inner.terms())
+            elastic, constants = self._elastic_weight(), self._constants()
             for _ in range(self.unfolds):
                 z = self.from_units(tables, v, base)
                 if elastic is not None:
@@ -145,22 +125,36 @@ class LRC(Cell):
                 v = self._rule(v, z, time, *constants)
             return v, v
 
-    def _time(self, sensed, elapsed):
+    def unroll(self, sensed, elapsed, state, counts):
+        with full_precision(state):
+            if not fits(state):
+                return stepwise(self.advance, sensed, elapsed, state, counts)
+            if counts is not None:  # at Δt = 0 the state does not change
+                elapsed = torch.where(counts, elapsed, 0.0)
+            states = lrc_sequence.unroll(
+                self._rule, sensed, self._time(sensed, elapsed), state.to(sensed.dtype),
+                self._constants(), self._elastic_weight(), self.inner.terms(), self.padded.tables,
+                self.unfolds,
+            )  # fmt: skip
+            outputs = states if counts is None else torch.where(counts, states, 0.0)
+            return outputs, states[:, -1]
+
+    def _time(self, sensed: torch.Tensor, elapsed: torch.Tensor) -> torch.Tensor:
         """Bounded Δt of an unfold."""
         return elapsed.to(sensed.dtype).clamp(max=FOREVER) / self.unfolds
 
-    def _elastic(self):
+    def _elastic_weight(self) -> torch.Tensor | None:
         """W from the units, (U, U), or None."""
         if self.elastance == 'constant':
             return None
         return self.elastic.weight[:, self.input_size :]
 
-    def _constants(self):
+    def _constants(self) -> list[torch.Tensor]:
         """Parameters of the rule: v_leak and, if the elastance is symmetric, k."""
         return [self.rest, softplus(self.width)] if self.elastance == 'symmetric' else [self.rest]
 
-    def _rule(self, v, z, time, rest, width=0.0):
-        """The state after an unfold from the one before and f, u and, unless ε = 1, e."""
+    def _rule(self, v, z, time, rest, width=0.0) -> torch.Tensor:
+        """The state after an unfold, from v before it and z, which is f, u and, unless ε = 1, e."""
         f, u, *e = z
         decay, pull = torch.sigmoid(f), rest * torch.tanh(u)
         rate = time
