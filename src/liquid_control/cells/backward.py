@@ -107,7 +107,7 @@ class _Back:
     def gradients(self):
         """Gradients of the arguments of ``apply``, in order."""
         length = len(self.heads)
-        many = max(1, at_once(self.heads, _AT_ONCE) // self.heads[0].numel())
+        many = max(1, at_once(self.heads, _AT_ONCE) // max(1, self.heads[0].numel()))
         for last in range(length, 0, -many):
             self._part(slice(max(0, last - many), last))
         into = [g for pair in zip(self.to_weights, self.to_biases, strict=True) for g in pair]
@@ -130,8 +130,9 @@ class _Back:
         totals = torch.empty_like(after)
         flows = [torch.empty_like(z[part]) for z in (*self.sums[1:], self.heads)]
         flows = [self.to_sensed[part], *flows] if self.sums else [self.to_sensed[part]]
-        self._steps(self.gradient[part], slope.view(*after.shape[:2], -1, after.shape[2]),
-                    slopes, totals, flows)  # fmt: skip
+        size = after.shape[2]
+        slope = slope.view(*after.shape[:2], slope.shape[2] // size, size)
+        self._steps(self.gradient[part], slope, slopes, totals, flows)
         for number, (out, flow) in enumerate(zip(passed, flows[1:], strict=True)):
             flow = flow.flatten(0, 1)
             self.to_weights[number].addmm_(out.flatten(0, 1).t(), flow)
