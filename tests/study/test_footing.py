@@ -165,6 +165,36 @@ def test_a_study_runs_and_resumes(tmp_path):
     assert before == {path: path.stat().st_mtime_ns for path in (tmp_path / 'runs').iterdir()}
 
 
+def test_the_mean_over_seeds_chooses_the_step_size():
+    footing = replace(FOOTING, cells=('gru',), tuning_seeds=2)
+    runs = footing.tuning()
+    assert [run.name for run in runs][:2] == [
+        'tuning-gru-2000-lr0.01-seed0', 'tuning-gru-2000-lr0.01-seed1',
+    ]  # fmt: skip
+    assert [run.seed for run in runs] == [0, 1, 0, 1]
+    found = {
+        run.name: {'validation_mse': score}
+        for run, score in zip(runs, (0.5, 0.1, 0.4, 0.4), strict=True)
+    }
+    assert footing.choose(found) == {('gru', 2000): 0.01}
+    del found[runs[0].name]
+    assert footing.choose(found) == {}
+
+
+@pytest.mark.parametrize('best_round', [True, False])
+def test_without_validation_the_last_weights_are_kept(tmp_path, best_round):
+    run, data = run_of(), Waves()
+    run = replace(run, recipe=replace(run.recipe, best_round=best_round))
+    split = replace(data.load(), validation=None)
+    model = models.build(run.cell, run.model, data, split.train, 0)
+    before = model.prediction.weight.detach().clone()
+    store = ResultStore(tmp_path, 'waves')
+    found = train(run, model, split, store, lambda *_: None, objective.of(data))
+    assert found['kept_update'] == run.recipe.updates
+    assert not torch.equal(before, model.prediction.weight)
+    assert torch.equal(load_file(store.weights(run))['prediction.weight'], model.prediction.weight)
+
+
 def test_a_score_without_a_value_is_a_failure(tmp_path):
     store = ResultStore(tmp_path, 'waves')
     with keeping(run_of(), store) as result:

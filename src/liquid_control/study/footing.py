@@ -1,14 +1,15 @@
 """The same footing: every cell in the same model, equally tuned, with the same updates.
 
-There are two stages. Tuning runs each cell at each size with each step size from a list, for one
-seed and a share of the updates. The comparison then runs all seeds with the step size of the best
-validation score.
+There are two stages. Tuning runs each cell at each size with each step size from a list, for few
+seeds and a share of the updates. The comparison then runs all seeds with the step size of the best
+validation score, on average over the seeds of tuning.
 """
 
 import fnmatch
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 from liquid_control import cells
@@ -36,6 +37,8 @@ class Footing:
     """Peak step sizes tried in tuning; with only one, nothing is tuned."""
     tuning_share: float = 0.1
     """Share of the gradient steps in a tuning run; its schedule is shortened accordingly."""
+    tuning_seeds: int = 1
+    """Number of seeds in tuning, from 0 on."""
     batch: int = 32
     """Sequences per gradient step."""
     rounds: int = 50
@@ -50,6 +53,9 @@ class Footing:
     """Share of each weight that a step of size 1 takes away."""
     by_length: bool = False
     """Whether sequences of about as many steps go together in a batch."""
+    best_round: bool = True
+    """Whether a compared run keeps the weights of its best round, or the last. A tuning run always
+    keeps those of the best."""
     pattern: str = '*'
     """Pattern of the names of compared runs; tuning runs are added as these need them."""
 
@@ -63,7 +69,7 @@ class Footing:
             raise ValueError(f'dropped: expected 0 or more and less than 1, found {self.dropped}')
         if self.cut is not None and self.cut <= 0.0:
             raise ValueError(f'cut: expected more than 0, found {self.cut}')
-        for name in ('updates', 'batch', 'rounds', 'seeds'):
+        for name in ('updates', 'batch', 'rounds', 'seeds', 'tuning_seeds'):
             if getattr(self, name) < 1:
                 raise ValueError(f'{name}: expected 1 or more, found {getattr(self, name)}')
         if not self.sizes or not self.learning_rates:
@@ -75,17 +81,27 @@ class Footing:
         return len(self.learning_rates) > 1
 
     def tuning(self) -> list[Run]:
-        """One run per cell, size and step size, with seed 0; none for a single step size."""
+        """One run per cell, size, step size and seed of tuning; none for a single step size."""
         if not self.tunes:
             return []
         steps = math.ceil(self.tuning_share * self.updates)
         rounds = math.ceil(self.tuning_share * self.rounds)
         compared = {(run.cell, _size(run)) for run in self.runs({})}
         return [
-            self._run(TUNING, cell, size, 0, rate, f'lr{rate:g}', steps, rounds)
+            self._run(
+                TUNING,
+                cell,
+                size,
+                seed,
+                rate,
+                f'lr{rate:g}' + (f'-seed{seed}' if self.tuning_seeds > 1 else ''),
+                steps,
+                rounds,
+            )
             for size in self.sizes
             for cell in self.cells or cells.names()
             for rate in self.learning_rates
+            for seed in range(self.tuning_seeds)
             if (cell, size) in compared
         ]
 
@@ -109,7 +125,7 @@ class Footing:
         criterion: str = 'mse',
         greater: bool = False,
     ) -> dict[tuple[str, int], float]:
-        """(cell, size) → the step size with the best validation score in tuning.
+        """(cell, size) → the step size with the best mean validation score in tuning.
 
         Pairs with a missing tuning run, or without any finite result, are left out.
 
@@ -121,19 +137,20 @@ class Footing:
         if not self.tunes:
             return {(run.cell, _size(run)): self.learning_rates[0] for run in self.runs({})}
         worst, sign = math.inf, -1.0 if greater else 1.0
-        scores: dict[tuple[str, int], list[tuple[float, float]]] = {}
+        scores: dict[tuple[str, int], dict[float, list[float]]] = {}
         for run in self.tuning():
+            rates = scores.setdefault((run.cell, _size(run)), {})
             if run.name in results:
                 found = results[run.name].get(f'validation_{criterion}')
                 score = worst if found is None else sign * found
-                scores.setdefault((run.cell, _size(run)), []).append(
-                    (score, run.recipe.learning_rate)
-                )
-        return {
-            key: min(found)[1]
-            for key, found in scores.items()
-            if len(found) == len(self.learning_rates) and math.isfinite(min(found)[0])
-        }
+                rates.setdefault(run.recipe.learning_rate, []).append(score)
+        chosen = {}
+        for key, rates in scores.items():
+            if sum(map(len, rates.values())) == len(self.learning_rates) * self.tuning_seeds:
+                score, rate = min((fmean(found), rate) for rate, found in rates.items())
+                if math.isfinite(score):
+                    chosen[key] = rate
+        return chosen
 
     def is_tuned(self, run: Run, chosen: Chosen) -> bool:
         """Whether a run's step size is known; runs of other parts have their own."""
@@ -142,8 +159,8 @@ class Footing:
     def _run(self, part, cell, size, seed, rate, suffix, steps, rounds) -> Run:
         every = math.ceil(steps / rounds)
         recipe = Recipe(
-            steps, rate, self.batch, every, best_round=True, weight_decay=self.weight_decay,
-            by_length=self.by_length,
+            steps, rate, self.batch, every, best_round=self.best_round or part == TUNING,
+            weight_decay=self.weight_decay, by_length=self.by_length,
         )  # fmt: skip
         name = f'{part}-{cell}-{size}-{suffix}'
         model: dict[str, Any] = {self.size: size}

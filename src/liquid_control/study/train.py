@@ -68,7 +68,8 @@ def train(
         model.parameters(), recipe.learning_rate, eps=recipe.epsilon,
         weight_decay=recipe.weight_decay,
     )  # fmt: skip
-    kept = {'model': model, **({'best': copy.deepcopy(model)} if recipe.best_round else {})}
+    chooses = recipe.best_round and data.validation is not None
+    kept = {'model': model, **({'best': copy.deepcopy(model)} if chooses else {})}
     whole = torch.nn.ModuleDict(kept)
     path = store.checkpoint(run)
     origin = {**store.origin(run), 'device': title(device)}
@@ -99,12 +100,12 @@ def train(
         about['curve'].append([end, float(np.mean(losses)), validation])
         about['done'] = end
         best = (about['best'] or [0, None])[1]
-        if recipe.best_round and validation is not None and objective.better(validation, best):
+        if chooses and validation is not None and objective.better(validation, best):
             about['best'] = [end, validation]
             kept['best'].load_state_dict(model.state_dict())
         about['seconds'] += time.perf_counter() - started
         checkpoint.save(path, whole, optimizer, about)
-    if recipe.best_round:
+    if chooses:
         model.load_state_dict(kept['best'].state_dict())
     checkpoint.write(store.weights(run), model.state_dict(), {})
     return {

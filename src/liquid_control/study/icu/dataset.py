@@ -67,11 +67,13 @@ class IcuData(StudyData):
         return Split(*known, data.take(test), digest.hexdigest())
 
     def of_run(self, run: Run) -> 'IcuData':
-        """The fold of the run's seed; a published recipe weighs deaths and validates nothing."""
-        if run.part != RECIPES:
-            return replace(self, seed=run.seed)
-        weight = run.model['positive_weight']
-        return replace(self, seed=run.seed, positive_weight=weight, validated=False)
+        """The fold of the run's seed, with its weight of deaths; a run that keeps its last weights
+        also trains on the patients to validate with.
+        """
+        return replace(
+            self, seed=run.seed, positive_weight=run.model.get('positive_weight', 1.0),
+            validated=run.recipe.best_round,
+        )  # fmt: skip
 
     def build(self, run: Run, train: Sequences) -> 'StudyModel':
         """The shared model, or that of a published recipe."""

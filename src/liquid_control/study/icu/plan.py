@@ -12,13 +12,13 @@ from liquid_control.study.icu.published import PUBLISHED
 from liquid_control.study.run import Recipe, Run
 
 PARTS = (RECIPES, COMPARISON)
-BUDGET, EPOCHS, BATCH = 40_000, 12, 64
+BUDGET, EPOCHS, BATCH = 20_000, 12, 64
 """Parameters of a compared model, its epochs, and patients per gradient step."""
-LEARNING_RATES, TUNING_SHARE = (0.0015, 0.003, 0.006), 0.5
+LEARNING_RATES, TUNING_SHARE, TUNING_SEEDS = (0.003, 0.006, 0.012), 0.5, 3
 DROPPED, CUT = 0.3, 5.0
 QUICK_CELLS, QUICK_EPOCHS, QUICK_SEEDS = ('cfc', 'gru'), 3, 3
 PATIENTS = 4000
-"""Patients of the published set, of which 64 % train a compared model and 80 % a recipe."""
+"""Patients of the published set, of which 80 % train a model; 64 % in tuning."""
 
 
 @dataclass(frozen=True)
@@ -47,15 +47,17 @@ class Plan:
         return Footing(
             cells=self.cells,
             sizes=(BUDGET,),
-            updates=epochs * math.ceil(0.64 * PATIENTS / BATCH),
+            updates=epochs * math.ceil(0.8 * PATIENTS / BATCH),
             learning_rates=self.rates,
             tuning_share=TUNING_SHARE,
+            tuning_seeds=min(self.seeds, TUNING_SEEDS),
             batch=BATCH,
             rounds=epochs,
             seeds=self.seeds,
             dropped=DROPPED,
             cut=CUT,
             by_length=True,
+            best_round=False,
             pattern=self.pattern if COMPARISON in self.parts else '',
         )
 
