@@ -90,30 +90,31 @@ def test_margin_takes_the_whole_interval(liquid, greater, expected):
     assert compare.competitive(made, 'cfc', 'gru') == expected
 
 
-def area(liquid, gated=(0.0, 0.0, 0.0)):
-    """Two AUROCs with wide intervals of their own, and their paired distances from the best."""
+def area(difference):
+    """Two AUROCs with wide intervals of their own, and perhaps their paired difference."""
     made = replace(group((0.84, 0.7, 0.9), (0.84, 0.7, 0.9)), greater=True, criterion='test auroc')
-    cells = {
-        name: replace(made.cells[name], from_best=found and Estimate(*found))
-        for name, found in (('cfc', liquid), ('gru', gated))
-    }
+    known = {'gru': Estimate(*difference)} if difference else {}
+    cells = {**made.cells, 'cfc': replace(made.cells['cfc'], differences=known)}
     return replace(made, cells=cells)
 
 
 @pytest.mark.parametrize(
-    ('liquid', 'gated', 'expected'),
+    ('difference', 'within', 'better'),
     [
-        ((-0.002, -0.004, 0.001), (0.0, 0.0, 0.0), 1),
-        ((-0.004, -0.006, -0.001), (0.0, 0.0, 0.0), 0),
-        ((-0.009, -0.012, -0.006), (0.0, 0.0, 0.0), -1),
-        ((0.0, 0.0, 0.0), (-0.01, -0.02, 0.004), 1),
-        ((0.0, 0.0, 0.0), (-0.01, -0.02, 0.006), 0),
-        ((-0.1, -0.2, -0.1), (-0.1, -0.2, -0.1), 0),
-        (None, (0.0, 0.0, 0.0), 0),
+        ((-0.002, -0.004, 0.001), 1, 0),
+        ((-0.004, -0.006, -0.001), 0, -1),
+        ((-0.009, -0.012, -0.006), -1, -1),
+        ((0.01, -0.004, 0.02), 1, 0),
+        ((0.01, -0.006, 0.02), 0, 0),
+        ((0.01, 0.001, 0.02), 1, 1),
+        (None, 0, 0),
     ],
 )
-def test_paired_differences_are_used(liquid, gated, expected):
-    assert compare.competitive(area(liquid, gated), 'cfc', 'gru') == expected
+def test_paired_differences_are_used(difference, within, better):
+    made = area(difference)
+    assert compare.competitive(made, 'cfc', 'gru') == within
+    (pair,) = compare.kinds([made], 'made').pairs
+    assert pair.outcome == ('against', 'undecided', 'for')[1 + better]
 
 
 def test_a_paired_difference_is_shown():

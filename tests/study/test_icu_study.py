@@ -164,6 +164,8 @@ def test_difference_is_of_the_same_patients():
     assert best['from_best']['mean'] == same['from_best']['mean'] == 0
     assert same['from_best'] == {'mean': 0, 'low': 0, 'high': 0}
     assert worse['from_best']['high'] < 0
+    assert worse['differences'][best['cell']] == worse['from_best']
+    assert best['differences'][worse['cell']]['low'] == -worse['from_best']['high']
 
 
 def test_small_study_and_another_set(folder, tmp_path, capsys):

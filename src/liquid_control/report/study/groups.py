@@ -34,11 +34,13 @@ class Score:
         figures: figure → value.
         from_best: the score less that of the best of all cells, with the interval of the paired
             difference; None if it was not measured.
+        differences: other cell → the same difference from it, where it was measured.
     """
 
     score: Estimate
     figures: Mapping[str, float] = field(default_factory=dict)
     from_best: Estimate | None = None
+    differences: Mapping[str, Estimate] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ from liquid_control.study.claims.evidence import (
 )
 from liquid_control.study.claims.rule import AUROC_MARGIN, MARGIN, SCORE_MARGIN
 
+NOUGHT = Estimate(0.0, 0.0, 0.0)
+
 
 def sign(one: Estimate, other: Estimate, greater: bool) -> int:
     """1 if the first is better, -1 if it is worse, 0 if that cannot be told."""
@@ -59,7 +61,7 @@ def best(groups: Sequence[Group], what: str) -> Evidence | None:
             pairs.append(pair)
             liquid, gated = (shown(group, name) for name in (one, other))
             said = f'`{one}` {liquid}, `{other}` {gated}'
-            if _from_best(group, one, other):
+            if _paired_difference(group, one, other):
                 said += f', difference {score_text(_difference(group, one, other))}'
             named.append(f'{pair.condition}: {said}' if len(groups) > 1 else said)
     if not pairs:
@@ -180,7 +182,9 @@ def smaller(
 
 def _trained_alike(group: Group, one: str, other: str) -> Pair:
     """A pair by its scores; left out if the two were not trained alike."""
-    pair = paired(group, one, other, sign(_score(group, one), _score(group, other), group.greater))
+    known = _paired_difference(group, one, other)
+    scores = (known, NOUGHT) if known else (_score(group, one), _score(group, other))
+    pair = paired(group, one, other, sign(*scores, group.greater))
     return pair if group.equally_trained(one, other) else replace(pair, outcome='left out')
 
 
@@ -191,25 +195,16 @@ def _ratio(pair: Pair, several: bool) -> str:
 
 def _difference(group: Group, one: str, other: str) -> Estimate:
     """The first less the second: paired if that is known, else with the first one's interval."""
-    known = _from_best(group, one, other)
+    known = _paired_difference(group, one, other)
     if known:
         return known
     score, value = _score(group, one), _score(group, other).value
     return Estimate(score.value - value, score.low - value, score.high - value)
 
 
-def _from_best(group: Group, one: str, other: str) -> Estimate | None:
-    """The paired difference of two cells of which one is the best of all; None if not known."""
-    first, second = (
-        group.cells[name].from_best if name in group.cells else None for name in (one, other)
-    )
-    if first is None or second is None:
-        return None
-    if second.value == 0.0:
-        return first
-    if first.value == 0.0:
-        return Estimate(-second.value, -second.high, -second.low)
-    return None
+def _paired_difference(group: Group, one: str, other: str) -> Estimate | None:
+    """The difference of two cells over the same patients; None if it was not measured."""
+    return group.cells[one].differences.get(other) if one in group.cells else None
 
 
 def _best(group: Group, kind: Kind) -> str:

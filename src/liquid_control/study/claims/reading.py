@@ -208,6 +208,7 @@ def _icu(whole: Mapping[str, Any], source: Source, quick: bool) -> list[Group]:
             _estimate(row['means']['auroc']),
             {name: float(row[name]) for name in _FIGURES if row.get(name) is not None},
             _estimate(row['from_best']) if 'from_best' in row else None,
+            {name: _estimate(one) for name, one in row.get('differences', {}).items()},
         )
         for row in whole['summary']['comparison']
         if 'means' in row

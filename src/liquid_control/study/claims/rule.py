@@ -23,7 +23,8 @@ RULE = (
     'an LSTM inside), LTC (`ltc`, `ltc_ncp`), LRC, STC and Liquid-S4; gated cells are LSTM and '
     'GRU. `rnn`, `ctrnn` and `mlp` have no gates and are not liquid: they count as neither.',
     'A cell whose trainings all fail is worse than any cell with a score.',
-    'Two scores differ if their 95 % intervals do not overlap. With three seeds or fewer the '
+    'Two scores differ if their 95 % intervals do not overlap; for mortality, if the interval of '
+    'their paired difference leaves out 0. With three seeds or fewer the '
     'interval is their range, which contains the median over many seeds in about three of four '
     'cases: two cells that differ by it need not differ over more seeds.',
     f'Counts, times and memory have no interval, and differ if one is more than {100 * MARGIN:g} % '

@@ -26,7 +26,7 @@ def summarize(results: Iterable[Result], data: IcuData) -> dict[str, Rows]:
     """``comparison`` and ``recipes``, a row a cell, best first.
 
     Rows are those of :func:`liquid_control.study.summary.summarize`, with the mean of each score
-    over the seeds, its interval over patients, and the distance from the best of the same seeds.
+    over the seeds, its interval over patients, and the differences from others of the same seeds.
 
     Args:
         results: results of finished runs, as in the study's folder.
@@ -100,14 +100,19 @@ def _over_patients(score: Any, result: Result) -> np.ndarray:
 
 
 def _compare(rows: Rows, areas: Mapping[str, np.ndarray]) -> None:
-    """Add each row's distance from the best of the same seeds, with its interval over patients."""
-    best = rows[0] if rows else {}
+    """Add each row's differences from those of the same seeds, with intervals over patients."""
     for row in rows:
-        if 'means' in row and row['seeds'] == best['seeds']:
-            row['from_best'] = {
-                'mean': row['means']['auroc']['mean'] - best['means']['auroc']['mean'],
-                **bounds(areas[row['cell']] - areas[best['cell']]),
+        others = [one for one in rows if 'means' in one and one['seeds'] == row['seeds']]
+        if 'means' in row:
+            row['differences'] = {
+                other['cell']: {
+                    'mean': row['means']['auroc']['mean'] - other['means']['auroc']['mean'],
+                    **bounds(areas[row['cell']] - areas[other['cell']]),
+                }
+                for other in others
             }
+        if rows[0] in others and 'means' in row:
+            row['from_best'] = row['differences'][rows[0]['cell']]
 
 
 def _seed(result: Result) -> int:
