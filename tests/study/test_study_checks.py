@@ -48,7 +48,13 @@ def first(data, folder, footing=FOOTING):
 
 def test_right_data_are_accepted(tmp_path):
     assert first(Classes(), tmp_path).done == 0
-    assert first(Classes(validation=None), tmp_path).done == 0
+    fixed = replace(FOOTING, learning_rates=(0.01,))
+    assert first(Classes(validation=None), tmp_path, fixed).done == 0
+
+
+def test_a_step_size_is_chosen_by_validation(tmp_path):
+    with pytest.raises(DataError, match='validation: expected Sequences, by which'):
+        first(Classes(validation=None), tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,11 @@ def checked(
         ValueError: a result in the folder is broken, or has other settings or other data.
     """
     check_parts(data, split)
+    if split.validation is None and footing.tunes:
+        raise DataError(
+            f'{type(data).__name__}.load: validation: expected Sequences, by which the step size '
+            'is chosen, found None'
+        )
     store = ResultStore(folder, split.sha256)
     check_results([*footing.tuning(), *others], footing.runs({}), store, footing.tunes)
     check_scores(data, split)

@@ -146,7 +146,7 @@ class Split:
     Attributes:
         train: training sequences; scales are taken from them alone.
         validation: sequences that choose step sizes and the round whose weights are kept; None:
-            nothing is chosen.
+            nothing is chosen, and the last weights are kept.
         test: sequences that only the final scores are measured on.
         sha256: digest of all that determines them.
     """
