@@ -3,11 +3,12 @@
 import copy
 import itertools
 
+import numpy as np
 import pytest
 import torch
 
 from liquid_control import cells
-from liquid_control.cells import fused, lrc_sequence
+from liquid_control.cells import fused, lrc_sequence, synapses
 from liquid_control.training.device import saved_bytes
 
 INPUT, HIDDEN, BATCH, LENGTH = 4, 6, 3, 5
@@ -85,6 +86,27 @@ def test_small_groups_of_rows_and_samples(name, settings, monkeypatch):
     ):
         monkeypatch.setattr(module, limit, 1)
     check_equal(make(name, **settings))
+
+
+@pytest.mark.parametrize('lengths', [None, [5, 0, 2]], ids=['full', 'padded'])
+def test_rows_of_a_wiring_in_several_bands(lengths, monkeypatch):
+    monkeypatch.setattr(synapses, '_BAND', 1)
+    cell = make('ltc_ncp', hidden_size=24)
+    assert all(len(bands) > 1 for bands in cell.padded.bands)
+    check_equal(cell, lengths)
+
+
+@pytest.mark.parametrize(('cost', 'size'), [(1, 28), (1000, 63)])
+def test_bands_hold_every_synapse_in_its_row(cost, size, monkeypatch):
+    monkeypatch.setattr(synapses, '_BAND', cost)
+    counts = np.array([0, 0, 3, 3, 2, 9, 8, 0, 1])
+    end = np.random.default_rng(0).permutation(np.repeat(np.arange(len(counts)), counts))
+    table, place, bands = synapses.banded(end, len(counts))
+    assert np.array_equal(table[place], np.arange(len(end)))
+    assert [band.start for band in bands[1:]] == [band.stop for band in bands[:-1]]
+    widths = np.repeat([band.width for band in bands], [band.stop - band.start for band in bands])
+    assert np.array_equal(np.repeat(np.arange(len(counts)), widths)[place], end)
+    assert len(table) == size == widths.sum()
 
 
 @EACH

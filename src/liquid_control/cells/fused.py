@@ -9,8 +9,9 @@ of each sample and backpropagates through them:
 
 and each source receives the sum of σ·g_z over its outgoing synapses.
 
-Internally, units come first and batch rows last, and synapses are padded to (D, F) by target and
-to (U, G) by source, so that a sum is a batch of small matrix products in either direction. The
+Internally, units come first and batch rows last, and synapses are padded by target and by source,
+each in few bands of rows of equal width, so that a sum is a batch of small matrix products for each
+band in either direction. The
 batch is processed in groups of rows small enough to keep the activations of one sum in the
 processor's cache, in buffers allocated once: with few rows, most of the time goes to starting
 operations, so each unfold takes as few as possible and no views are made inside the loops.
@@ -21,8 +22,9 @@ from typing import NamedTuple
 import torch
 
 from liquid_control.cells.hardware import at_once
-from liquid_control.cells.synapses import full_precision
+from liquid_control.cells.synapses import Band, Padded, full_precision
 
+Bands = tuple[Band, ...]
 AT_ONCE, _SUMMED_AT_ONCE = 2**19, 2**17
 """Activations computed at a time on a CPU, in a sequence and in sums alone."""
 
@@ -30,18 +32,18 @@ _ROWS = 16
 """Rows computed at a time at least: with fewer, starting operations takes most of the time."""
 
 
-def sums(v: torch.Tensor, terms, tables) -> torch.Tensor:
+def sums(v: torch.Tensor, terms, padded: Padded) -> torch.Tensor:
     """Both sums over the synapses for each row, concatenated, (N, 2D).
 
     Args:
         v: values of the sources, (N, U).
         terms: σ, shift and the weights in both sums of each synapse, (S,) each.
-        tables: from :attr:`synapses.Padded.tables`.
+        padded: the synapses.
     """
-    return _Sums.apply(v, *terms, tables)
+    return _Sums.apply(v, *terms, padded.tables, padded.bands)
 
 
-def solve(drive, time, state, terms, tables, unfolds: int) -> torch.Tensor:
+def solve(drive, time, state, terms, padded: Padded, unfolds: int) -> torch.Tensor:
     """States after each sample, (B, T, U).
 
     Args:
@@ -49,11 +51,12 @@ def solve(drive, time, state, terms, tables, unfolds: int) -> torch.Tensor:
         time: t, (B, T, 1).
         state: before the first sample, (B, U).
         terms: as for :func:`sums`.
-        tables: from :attr:`synapses.Padded.tables`.
+        padded: the synapses.
         unfolds: solver steps per sample.
     """
-    parts = (tensor.split(rows_at_once(tables, AT_ONCE)) for tensor in (drive, time, state))
-    return torch.cat([_Solve.apply(*part, *terms, tables, unfolds)
+    rows = rows_at_once(padded.tables, AT_ONCE)
+    parts = (tensor.split(rows) for tensor in (drive, time, state))
+    return torch.cat([_Solve.apply(*part, *terms, padded.tables, padded.bands, unfolds)
                       for part in zip(*parts, strict=True)])  # fmt: skip
 
 
@@ -62,16 +65,17 @@ def rows_at_once(tables, cached: int) -> int:
     activations.
     """
     by_target, by_source, *_ = tables
-    values = max(by_target.numel(), by_source.numel())
+    values = max(1, by_target.numel(), by_source.numel())
     return max(_ROWS, at_once(by_target, cached) // values)
 
 
 class _Sums(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, v, sigma, shift, first, second, tables):
+    def forward(ctx, v, sigma, shift, first, second, tables, bands):
         ctx.save_for_backward(v, sigma, shift, first, second, *tables)
+        ctx.bands = bands
         groups = _groups(v, tables)
-        network = Network(groups.shape[2], sigma, shift, first, second, tables)
+        network = Network(groups.shape[2], sigma, shift, first, second, tables, bands)
         (unfold,) = network.unfolds
         found = v.new_empty(len(groups), *unfold.sums.shape)
         for group, both in zip(groups, found, strict=True):
@@ -85,7 +89,7 @@ class _Sums(torch.autograd.Function):
         with full_precision(grad):
             v, sigma, shift, first, second, *tables = ctx.saved_tensors
             groups, g_both = _groups(v, tables), _groups(grad, tables).unflatten(1, (2, -1))
-            network = Gradients(groups.shape[2], sigma, shift, first, second, tables)
+            network = Gradients(groups.shape[2], sigma, shift, first, second, tables, ctx.bands)
             (unfold,) = network.unfolds
             found = torch.zeros_like(groups)
             for group, g_sums, g in zip(groups, g_both.transpose(1, 2), found, strict=True):
@@ -93,7 +97,7 @@ class _Sums(torch.autograd.Function):
                 network.g_sums.copy_(g_sums)
                 network.back(unfold, group, g)
             g = found.transpose(1, 2).flatten(0, 1)[: len(v)]
-            return g, *network.by_synapse(), None
+            return g, *network.by_synapse(), None, None
 
 
 def _groups(values: torch.Tensor, tables) -> torch.Tensor:
@@ -106,10 +110,10 @@ def _groups(values: torch.Tensor, tables) -> torch.Tensor:
 
 class _Solve(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, drive, time, state, sigma, shift, first, second, tables, unfolds):
+    def forward(ctx, drive, time, state, sigma, shift, first, second, tables, bands, unfolds):
         above, below = (part.permute(1, 2, 0).contiguous() for part in drive.chunk(2, dim=2))
         clock = time.permute(1, 2, 0).contiguous()
-        network = Network(len(state), sigma, shift, first, second, tables)
+        network = Network(len(state), sigma, shift, first, second, tables, bands)
         states = above.new_empty(len(above) + 1, *above.shape[1:])
         states[0] = state.T
         (unfold,) = network.unfolds
@@ -120,7 +124,7 @@ class _Solve(torch.autograd.Function):
                 v = unfold.after
             v = after.copy_(v)
         ctx.save_for_backward(drive, time, states, sigma, shift, first, second, *tables)
-        ctx.unfolds = unfolds
+        ctx.bands, ctx.unfolds = bands, unfolds
         return states[1:].permute(2, 0, 1).contiguous()
 
     @staticmethod
@@ -135,7 +139,7 @@ def _backward(ctx, grad):
     above, below = (part.permute(1, 2, 0).contiguous() for part in drive.chunk(2, dim=2))
     clock = time.permute(1, 2, 0).contiguous()
     timed = ctx.needs_input_grad[1]
-    network = Gradients(len(time), sigma, shift, first, second, tables, ctx.unfolds)
+    network = Gradients(len(time), sigma, shift, first, second, tables, ctx.bands, ctx.unfolds)
     driven = network.driven
     length, units, rows = above.shape
     g_drive = above.new_zeros(length, 2, units, rows)
@@ -169,7 +173,7 @@ def _backward(ctx, grad):
             by_clock.zero_()
     g_drive = g_drive.permute(3, 0, 1, 2).flatten(2)
     g_clock = g_clock.permute(2, 0, 1) if timed else None
-    return g_drive, g_clock, g.T, *network.by_synapse(), None, None
+    return g_drive, g_clock, g.T, *network.by_synapse(), None, None, None
 
 
 class _Sample(NamedTuple):
@@ -185,17 +189,21 @@ class _Unfold:
     """Buffers of one unfold, and the views of them that are used.
 
     Attributes:
-        flat: activations (D·F, B); ``active`` is the same as (D, F, B).
-        sums: both sums (D, 2, B); ``first`` and ``second`` are the two, (D, B).
+        flat: activations in the table by target, (P, B).
+        bands: of each band, activations (d, F, B), the same (d, B, F), and both sums (d, 2, B).
+        sums: both sums (D, 2, B), 0 without synapses; ``first`` and ``second`` are the two, (D, B).
         after: the state after it, (U, B).
         denominator: (U, B).
     """
 
-    def __init__(self, like: torch.Tensor, rows: int, units: int, driven: int, width: int):
-        self.flat = like.new_empty(driven * width, rows)
-        self.active = self.flat.view(driven, width, rows)
-        self.active_t = self.active.transpose(1, 2)
-        self.sums = like.new_empty(driven, 2, rows)
+    def __init__(self, like: torch.Tensor, places: int, rows: int, units: int, bands: Bands):
+        driven = bands[-1].stop
+        self.flat = like.new_empty(places, rows)
+        self.sums = like.new_zeros(driven, 2, rows)
+        self.bands = [
+            (active, active.transpose(1, 2), self.sums[start:stop])
+            for active, (start, stop, _) in _views(self.flat, bands)
+        ]
         self.first, self.second = self.sums.unbind(1)
         self.after = like.new_empty(units, rows)
         self.after_driven = self.after[:driven]
@@ -204,24 +212,31 @@ class _Unfold:
 
 
 class Network:
-    """Synapses in zero-padded tables: F to each of D targets, G from each of U sources.
+    """Synapses in zero-padded tables: by target, D rows, and by source, U rows.
 
     Args:
         rows: batch rows.
+        tables, bands: from :class:`synapses.Padded`.
         kept: unfolds whose buffers are held at a time.
     """
 
-    def __init__(self, rows: int, sigma, shift, first, second, tables, kept: int = 1):
-        by_target, by_source, _, _, source = tables
-        self.driven, width = by_target.shape
-        self.units = len(by_source)
+    def __init__(self, rows: int, sigma, shift, first, second, tables, bands, kept: int = 1):
+        by_target, _, _, _, source = tables
+        self.bands, self.source_bands = bands
+        self.driven, self.units = self.bands[-1].stop, self.source_bands[-1].stop
         self.sigma, self.shift, first, second = (
-            _padded(term, by_target) for term in (sigma, shift, first, second)
+            _padded(term, by_target)[:, None] for term in (sigma, shift, first, second)
         )
-        self.weights = torch.stack([first, second], dim=1)
-        self.sigma, self.shift = self.sigma[..., None], self.shift[..., None]
-        self.inward = _padded(source, by_target).flatten()
-        self.unfolds = [_Unfold(sigma, rows, self.units, self.driven, width) for _ in range(kept)]
+        self.weights = [
+            torch.cat([one, two], dim=2).transpose(1, 2).contiguous()
+            for (one, _), (two, _) in zip(
+                _views(first, self.bands), _views(second, self.bands), strict=True
+            )
+        ]
+        self.inward = _padded(source, by_target)
+        self.unfolds = [
+            _Unfold(sigma, len(by_target), rows, self.units, self.bands) for _ in range(kept)
+        ]
 
     def samples(self, above, below, clock) -> list[_Sample]:
         """The samples of (T, U, B), (T, U, B) and (T, 1, B)."""
@@ -231,12 +246,13 @@ class Network:
     def activate(self, unfold: _Unfold, v):
         """Write activations from v (U, B)."""
         torch.index_select(v, 0, self.inward, out=unfold.flat)
-        unfold.active.mul_(self.sigma).add_(self.shift).sigmoid_()
+        unfold.flat.mul_(self.sigma).add_(self.shift).sigmoid_()
 
     def sum_up(self, unfold: _Unfold, v):
         """Write activations and both sums from v (U, B)."""
         self.activate(unfold, v)
-        torch.bmm(self.weights, unfold.active, out=unfold.sums)
+        for weights, (active, _, sums) in zip(self.weights, unfold.bands, strict=True):
+            torch.bmm(weights, active, out=sums)
 
     def unfold(self, unfold: _Unfold, v, sample: _Sample):
         """Write all of an unfold from v (U, B), which may be its own state after the last one."""
@@ -254,43 +270,77 @@ class Network:
 class Gradients(Network):
     """The backward pass of a network; accumulates the gradients of its synapses."""
 
-    def __init__(self, rows: int, sigma, shift, first, second, tables, kept: int = 1):
-        super().__init__(rows, sigma, shift, first, second, tables, kept)
+    def __init__(self, rows: int, sigma, shift, first, second, tables, bands, kept: int = 1):
+        super().__init__(rows, sigma, shift, first, second, tables, bands, kept)
         by_target, by_source, self.place_by_target, self.place_by_source, _ = tables
-        self.weights_t = self.weights.transpose(1, 2).contiguous()
-        self.sigma_out = _padded(sigma, by_source)[:, None]
-        self.outward = torch.cat([self.place_by_target, self.place_by_target.new_full(
-            (1,), by_target.numel())])[by_source].flatten()  # fmt: skip
-        self.g_weights = torch.zeros_like(self.weights)
-        self.g_lines = sigma.new_zeros(len(by_source), 2, by_source.shape[1])
+        nowhere = self.place_by_target.new_full((1,), by_target.numel())
+        self.outward = torch.cat([self.place_by_target, nowhere])[by_source]
         self.g_sums = sigma.new_empty(self.driven, 2, rows)
         self.g_flat = sigma.new_zeros(by_target.numel() + 1, rows)  # the last one is padding
-        self.g_active = self.g_flat[:-1].view(*by_target.shape, rows)
+        self.g_places = self.g_flat[:-1]
+        self.g_weights = [torch.zeros_like(weights) for weights in self.weights]
+        self.inner = [
+            (weights.transpose(1, 2).contiguous(), g_active, self.g_sums[start:stop])
+            for weights, (g_active, (start, stop, _)) in zip(
+                self.weights, _views(self.g_places, self.bands), strict=True
+            )
+        ]
         self.g_fan = sigma.new_empty(by_source.numel(), rows)
-        self.fan = self.g_fan.view(*by_source.shape, rows)
-        self.fan_t = self.fan.transpose(1, 2)
         self.line = sigma.new_ones(self.units, 2, rows)
         self.line_v = self.line.select(1, 0)
+        outgoing = _views(_padded(sigma, by_source)[:, None], self.source_bands)
+        self.outer = [
+            (sigma_out.transpose(1, 2), fan, fan.transpose(1, 2), self.line[start:stop],
+             sigma.new_zeros(stop - start, 2, width), slice(start, stop))
+            for (sigma_out, _), (fan, (start, stop, width)) in zip(
+                outgoing, _views(self.g_fan, self.source_bands), strict=True
+            )
+        ]  # fmt: skip
 
     def back(self, unfold: _Unfold, v, g):
         """Add the gradient of the unfold's input v to g, both (U, B), given that of both sums in
         ``g_sums``, and return it; accumulates the synapses'.
         """
-        self.g_weights.baddbmm_(self.g_sums, unfold.active_t)
-        torch.bmm(self.weights_t, self.g_sums, out=self.g_active)
+        for g_weights, (weights_t, g_active, g_sums), (_, active_t, _) in zip(
+            self.g_weights, self.inner, unfold.bands, strict=True
+        ):
+            g_weights.baddbmm_(g_sums, active_t)
+            torch.bmm(weights_t, g_sums, out=g_active)
         torch.ops.aten.sigmoid_backward.grad_input(
-            self.g_active, unfold.active, grad_input=self.g_active
+            self.g_places, unfold.flat, grad_input=self.g_places
         )
         torch.index_select(self.g_flat, 0, self.outward, out=self.g_fan)
         self.line_v.copy_(v)
-        self.g_lines.baddbmm_(self.line, self.fan_t)
-        return g[:, None].baddbmm_(self.sigma_out, self.fan)[:, 0]
+        for sigma_out, fan, fan_t, line, g_lines, units in self.outer:
+            g_lines.baddbmm_(line, fan_t)
+            g[units, None].baddbmm_(sigma_out, fan)
+        return g
 
     def by_synapse(self):
         """Gradients of σ, shift and both weights, (S,) each."""
-        g_sigma, g_shift = (g.flatten()[self.place_by_source] for g in self.g_lines.unbind(1))
-        g_first, g_second = (g.flatten()[self.place_by_target] for g in self.g_weights.unbind(1))
-        return g_sigma, g_shift, g_first, g_second
+        g_lines = [band[4] for band in self.outer]
+        return (
+            *(_flat(g_lines, part, self.place_by_source) for part in range(2)),
+            *(_flat(self.g_weights, part, self.place_by_target) for part in range(2)),
+        )
+
+
+def _views(flat: torch.Tensor, bands: Bands) -> list[tuple[torch.Tensor, Band]]:
+    """Each band that is not empty, (rows, width, B), of a flat table (P, B)."""
+    views, place = [], 0
+    for band in bands:
+        size = (band.stop - band.start) * band.width
+        if size:
+            view = flat[place : place + size].unflatten(0, (-1, band.width))
+            views.append((view, band))
+        place += size
+    return views
+
+
+def _flat(bands: list[torch.Tensor], part: int, places: torch.Tensor) -> torch.Tensor:
+    """One of two gradients, (S,), from those of each band, (rows, 2, width)."""
+    found = [band[:, part].flatten() for band in bands]
+    return torch.cat(found)[places] if found else places.new_zeros(0)
 
 
 def _padded(term: torch.Tensor, table: torch.Tensor) -> torch.Tensor:

@@ -106,7 +106,7 @@ class LRC(Cell):
             if x.ndim == 2:
                 sensed = [*self.from_inputs(self.from_inputs.tables(terms), rows, base)]
             else:
-                sensed = [fused.sums(rows, terms, self.padded_inputs.tables) + base]
+                sensed = [fused.sums(rows, terms, self.padded_inputs) + base]
             if self.elastance != 'constant':
                 weight = self.elastic.weight[:, : self.input_size]
                 sensed.append(linear(rows, weight, self.elastic.bias))
@@ -133,7 +133,7 @@ class LRC(Cell):
                 elapsed = torch.where(counts, elapsed, 0.0)
             states = lrc_sequence.unroll(
                 self._rule, sensed, self._time(sensed, elapsed), state.to(sensed.dtype),
-                self._constants(), self._elastic_weight(), self.inner.terms(), self.padded.tables,
+                self._constants(), self._elastic_weight(), self.inner.terms(), self.padded,
                 self.unfolds,
             )  # fmt: skip
             outputs = states if counts is None else torch.where(counts, states, 0.0)

@@ -17,7 +17,7 @@ from torch.autograd.function import once_differentiable
 
 from liquid_control.cells import fused
 from liquid_control.cells.hardware import at_once
-from liquid_control.cells.synapses import full_precision
+from liquid_control.cells.synapses import Padded, full_precision
 
 _AT_ONCE = 2**17
 """Values of z at which the rule is differentiated at a time on a CPU."""
@@ -31,7 +31,7 @@ def unroll(
     constants: list[torch.Tensor],
     elastic: torch.Tensor | None,
     terms: tuple[torch.Tensor, ...],
-    tables: tuple[torch.Tensor, ...],
+    padded: Padded,
     unfolds: int,
 ) -> torch.Tensor:
     """States after each sample, (B, T, U).
@@ -44,24 +44,22 @@ def unroll(
         constants: parameters of the rule, (U,) each.
         elastic: W, (U, U), or None.
         terms: as for :func:`fused.sums`.
-        tables: from :attr:`synapses.Padded.tables`.
+        padded: the synapses.
         unfolds: solver steps per sample.
     """
     x = sensed.unflatten(2, (-1, state.shape[1])).permute(1, 2, 3, 0)
-    parts = (tensor.split(fused.rows_at_once(tables, fused.AT_ONCE), dim=-1)
-             for tensor in (x, time.permute(1, 2, 0), state.T))  # fmt: skip
+    tables, rows = padded.tables, fused.rows_at_once(padded.tables, fused.AT_ONCE)
+    parts = (tensor.split(rows, dim=-1) for tensor in (x, time.permute(1, 2, 0), state.T))
     fixed = torch.stack(constants)[..., None]
-    states = [_Sequence.apply(rule, tables, unfolds, *part, fixed, elastic, *terms)
+    states = [_Sequence.apply(rule, tables, padded.bands, unfolds, *part, fixed, elastic, *terms)
               for part in zip(*parts, strict=True)]  # fmt: skip
     return torch.cat(states, dim=-1).permute(2, 0, 1).contiguous()
 
 
 class _Sequence(torch.autograd.Function):
     @staticmethod
-    def forward(
-        ctx, rule, tables, unfolds, x, time, state, constants, elastic, sigma, shift, first, second
-    ):
-        network = fused.Network(state.shape[1], sigma, shift, first, second, tables)
+    def forward(ctx, rule, tables, bands, unfolds, x, time, state, constants, elastic, *terms):
+        network = fused.Network(state.shape[1], *terms, tables, bands)
         (unfold,) = network.unfolds
         z = x.new_empty(len(x), unfolds, *x.shape[1:])
         states = x.new_empty(len(x) * unfolds + 1, *state.shape)
@@ -75,10 +73,8 @@ class _Sequence(torch.autograd.Function):
                 if elastic is not None:
                     torch.addmm(seen[2], elastic, v, out=inward[2])
                 v = next(rest).copy_(rule(v, inward.unbind(0), clock, *fixed))
-        ctx.save_for_backward(
-            z, states, time, constants, elastic, sigma, shift, first, second, *tables
-        )
-        ctx.rule = rule
+        ctx.save_for_backward(z, states, time, constants, elastic, *terms, *tables)
+        ctx.rule, ctx.bands = rule, bands
         return states[unfolds::unfolds]
 
     @staticmethod
@@ -91,7 +87,7 @@ class _Sequence(torch.autograd.Function):
 def _backward(ctx, gradient):
     z, states, time, constants, elastic, sigma, shift, first, second, *tables = ctx.saved_tensors
     length, unfolds, _, _, rows = z.shape
-    network = fused.Gradients(rows, sigma, shift, first, second, tables)
+    network = fused.Gradients(rows, sigma, shift, first, second, tables, ctx.bands)
     (unfold,) = network.unfolds
     g_states, g_z = torch.zeros_like(states), torch.empty_like(z)
     g_states[unfolds::unfolds] = gradient
@@ -124,5 +120,5 @@ def _backward(ctx, gradient):
                 g_v.addmm_(elastic.T, g_inward[2])
         g_time[part], found = torch.autograd.grad(after, (clock, fixed), g_after[part])
         g_constants += found
-    return (None, None, None, g_z.sum(1), g_time, g_states[0], g_constants, g_elastic,
+    return (None, None, None, None, g_z.sum(1), g_time, g_states[0], g_constants, g_elastic,
             *network.by_synapse())  # fmt: skip

@@ -118,7 +118,7 @@ class LTC(Cell):
             x = x.to(base.dtype)
             if x.ndim == 2:
                 return base + self.from_inputs.joined(terms, x)
-            sums = fused.sums(x.flatten(0, 1), terms, self.padded_inputs.tables)
+            sums = fused.sums(x.flatten(0, 1), terms, self.padded_inputs)
             return base + sums.unflatten(0, x.shape[:2])
 
     def advance(self, sensed, state, elapsed):
@@ -135,7 +135,7 @@ class LTC(Cell):
             time, drive = self._drive(sensed, elapsed)
             states = fused.solve(
                 drive, time, state.to(drive.dtype), self.inner.terms(self._per_unit()),
-                self.padded.tables, self.unfolds,
+                self.padded, self.unfolds,
             )  # fmt: skip
             outputs = self._output(states)
             if counts is not None:

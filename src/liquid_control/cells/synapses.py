@@ -6,6 +6,7 @@ two sums over the same activations for each target unit, Σ a·s and Σ b·s.
 
 import contextlib
 import math
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -14,6 +15,9 @@ from liquid_control.cells.hardware import autocast
 
 FOREVER = 1e24
 """Elapsed time beyond which results no longer change, in any precision."""
+
+_BAND = 256
+"""Synapses of a row that take as long as starting the operations on one more band."""
 
 _DENSE = 0.4
 """Density above which synapses are computed as a full grid, without look-up."""
@@ -79,12 +83,27 @@ class Synapses(torch.nn.Module):
         return torch.nn.functional.softplus(self.weight)
 
 
+class Band(NamedTuple):
+    """Rows of a table from ``start`` up to ``stop``, of equal width."""
+
+    start: int
+    stop: int
+    width: int
+
+
 class Padded(torch.nn.Module):
     """Synapses in two padded tables, with one row per target and one row per source.
+
+    Neighbouring rows are padded to the same width; there are few such bands. A table is flat, band
+    by band and row by row.
 
     Args:
         synapses: synapses from U sources.
         targets: number of targets, D.
+
+    Attributes:
+        target_bands: bands of the table by target, of D rows.
+        source_bands: bands of the table by source, of U rows.
     """
 
     by_target: torch.Tensor
@@ -95,21 +114,63 @@ class Padded(torch.nn.Module):
 
     def __init__(self, synapses: Synapses, targets: int):
         super().__init__()
-        for name, end, rows in (
-            ('target', synapses.target, targets),
-            ('source', synapses.source, synapses.sources),
-        ):
-            table, place = padded(end.numpy(), rows)
+        by_target = banded(synapses.target.numpy(), targets)
+        by_source = banded(synapses.source.numpy(), synapses.sources)
+        for name, (table, place, _) in (('target', by_target), ('source', by_source)):
             self.register_buffer(f'by_{name}', table, persistent=False)
             self.register_buffer(f'place_by_{name}', place, persistent=False)
         self.register_buffer('source', synapses.source, persistent=False)
+        self.target_bands, self.source_bands = by_target[2], by_source[2]
 
     @property
     def tables(self) -> tuple[torch.Tensor, ...]:
-        """Synapse indices by target (D, F) and by source (U, G), padded with the number of
-        synapses; the flat position of each synapse in either table; its source."""
+        """Synapse indices by target and by source, flat, padded with the number of synapses; the
+        place of each synapse in either table; its source."""
         return (self.by_target, self.by_source, self.place_by_target, self.place_by_source,
                 self.source)  # fmt: skip
+
+    @property
+    def bands(self) -> tuple[tuple[Band, ...], tuple[Band, ...]]:
+        """The bands of both tables."""
+        return self.target_bands, self.source_bands
+
+
+def banded(end: np.ndarray, rows: int) -> tuple[torch.Tensor, torch.Tensor, tuple[Band, ...]]:
+    """Synapse indices by row, flat, padded with the number of synapses; places; the bands.
+
+    Args:
+        end: row of each synapse, (S,).
+        rows: number of rows.
+    """
+    counts = np.bincount(end, minlength=rows)
+    bands = _bands(counts)
+    widths = np.concatenate([np.full(band.stop - band.start, band.width) for band in bands])
+    firsts = np.cumsum(widths) - widths
+    order = np.argsort(end, kind='stable')
+    column = np.arange(len(end)) - np.repeat(np.cumsum(counts) - counts, counts)
+    place = np.empty(len(end), dtype=np.int64)
+    place[order] = firsts[end[order]] + column
+    table = np.full(int(widths.sum()), len(end))
+    table[place] = np.arange(len(end))
+    return torch.as_tensor(table), torch.as_tensor(place), bands
+
+
+def _bands(counts: np.ndarray) -> tuple[Band, ...]:
+    """The bands of rows with so many synapses that take least time."""
+    if len(set(counts.tolist())) == 1:
+        return (Band(0, len(counts), int(counts[0])),)
+    cost, begins = np.zeros(len(counts) + 1), np.zeros(len(counts) + 1, int)
+    for stop in range(1, len(counts) + 1):
+        widths = np.maximum.accumulate(counts[:stop][::-1])[::-1]
+        costs = cost[:stop] + widths * (stop - np.arange(stop)) + _BAND * (widths > 0)
+        begins[stop] = int(costs.argmin())
+        cost[stop] = costs[begins[stop]]
+    bands, stop = [], len(counts)
+    while stop:
+        start = int(begins[stop])
+        bands.append(Band(start, stop, int(counts[start:stop].max())))
+        stop = start
+    return tuple(reversed(bands))
 
 
 def padded(end: np.ndarray, rows: int) -> tuple[torch.Tensor, torch.Tensor]:
