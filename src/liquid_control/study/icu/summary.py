@@ -52,6 +52,7 @@ def summarize(results: Iterable[Result], data: IcuData) -> dict[str, Rows]:
             if part == RECIPES:
                 published = PUBLISHED[row['cell']]
                 row['published'] = {'auroc': published.auroc, 'deviation': published.deviation}
+        found.sort(key=_area, reverse=True)
         _compare(found, areas)
     return rows
 
@@ -113,6 +114,11 @@ def _compare(rows: Rows, areas: Mapping[str, np.ndarray]) -> None:
             }
         if rows[0] in others and 'means' in row:
             row['from_best'] = row['differences'][rows[0]['cell']]
+
+
+def _area(row: Mapping[str, Any]) -> float:
+    """The mean AUROC; cells that failed come last."""
+    return row['means']['auroc']['mean'] if 'means' in row else -1.0
 
 
 def _seed(result: Result) -> int:
