@@ -189,12 +189,20 @@ def test_a_broken_run_says_why(walks, tmp_path, name, content, why):
     assert json.loads((folder / 'metrics.json').read_text()) == result
 
 
-@pytest.mark.parametrize(('active', 'found'), [(True, 'overloaded'), (False, None)])
-def test_why_a_policy_was_stopped_is_kept(robot, bundle, tmp_path, active, found):
-    """Not of one that was ended in order: it is inactive then."""
+@pytest.mark.parametrize(
+    ('said', 'found'),
+    [
+        ([(True, 'overloaded')], 'overloaded'),
+        ([(True, 'overloaded'), (False, 'overloaded')], 'overloaded'),
+        ([(True, ''), (False, 'asked to end')], None),
+    ],
+)
+def test_why_a_policy_was_stopped_is_kept(robot, bundle, tmp_path, said, found):
+    """Not of one that was ended in order: it drove while it was active."""
     recorder = Recorder(tmp_path / 'bag')
-    last = status(10**9, active=active, stopped='overloaded')
-    recorder.write('/policy/status', 'diagnostic_msgs/msg/DiagnosticArray', last)
+    for at, (active, stopped) in enumerate(said, 1):
+        last = status(at * 10**9, active=active, stopped=stopped)
+        recorder.write('/policy/status', 'diagnostic_msgs/msg/DiagnosticArray', last)
     recorder.close()
     run = about_run(robot, Bundle.read(bundle), mode='robot')
     (tmp_path / 'run.json').write_text(json.dumps(run | {'ended': 'done'}))

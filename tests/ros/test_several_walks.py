@@ -84,6 +84,7 @@ def test_the_others_go_on_after_a_walk_failed(start, tmp_path):
     assert len(lstm['episodes']) == 3
 
 
+@pytest.mark.slow
 def test_a_policy_has_the_name_it_is_given(start, tmp_path):
     named = f'mine={policy("cfc", "walker2d")}'
     options = ('--fault', 'none', '--mode', 'lockstep', '--seconds', '0.4')
@@ -98,6 +99,7 @@ def test_a_policy_has_the_name_it_is_given(start, tmp_path):
     assert 'mine' in said
 
 
+@pytest.mark.slow
 def test_interrupted_it_reports_what_was_walked(start, tmp_path):
     out, json_file = tmp_path / 'run', tmp_path / 'runs.json'
     options = ('--mode', 'lockstep', '--episodes', '5', '--seconds', '2', '--json', json_file)

@@ -171,7 +171,7 @@ def _measure(bag: Bag, run: dict[str, Any], result: dict[str, Any]) -> str:
         'answered': 0,
         'dropped': bag.counts[DROPPED],
         'events': _events(status),
-        'stopped': _stopped(status),
+        'stopped': last_status(bag, active=True).get('stopped') or None,
         'shadow': status.get('shadow') == 'True',
     }
     if mode == 'realtime':
@@ -263,14 +263,6 @@ def _events(status: dict[str, str]) -> dict[str, int]:
         for key, value in status.items()
         if value.isdecimal() and key not in _STATUS_FIGURES and key != 'bundle_sha256'
     }
-
-
-def _stopped(status: dict[str, str]) -> str | None:
-    """Why the policy was stopped in the end, by its last status; None if it was not.
-
-    A policy that was ended in order is not active any more.
-    """
-    return (status.get('stopped') or None) if status.get('active') == 'True' else None
 
 
 def _drove_to_the_end(trace: Trace, rows: dict[str, np.ndarray], contract: Contract) -> bool:

@@ -189,9 +189,16 @@ def episode_rows(bag: Bag) -> dict[str, np.ndarray]:
     return {**columns, 'stamp': np.array(stamps, dtype=np.int64)} if rows else {}
 
 
-def last_status(bag: Bag) -> dict[str, str]:
-    """Return key → value of the policy node's last status; empty if it sent none."""
-    last = None
+def last_status(bag: Bag, active: bool = False) -> dict[str, str]:
+    """Return key → value of the policy node's last status; empty if it sent none.
+
+    Args:
+        bag: the recording.
+        active: whether only those of an active node count.
+    """
+    found: dict[str, str] = {}
     for message in bag.messages(STATUS):
-        last = message
-    return {v.key: v.value for s in last.status for v in s.values} if last is not None else {}
+        values = {pair.key: pair.value for status in message.status for pair in status.values}
+        if not active or values.get('active') == 'True':
+            found = values
+    return found
