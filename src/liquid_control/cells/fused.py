@@ -11,10 +11,10 @@ and each source receives the sum of σ·g_z over its outgoing synapses.
 
 Internally, units come first and batch rows last, and synapses are padded by target and by source,
 each in few bands of rows of equal width, so that a sum is a batch of small matrix products for each
-band in either direction. The
-batch is processed in groups of rows small enough to keep the activations of one sum in the
-processor's cache, in buffers allocated once: with few rows, most of the time goes to starting
-operations, so each unfold takes as few as possible and no views are made inside the loops.
+band in either direction. The batch is processed in groups of rows small enough to keep the
+activations of one sum in the processor's cache, in buffers allocated once: with few rows, most of
+the time goes to starting operations, so each unfold takes as few as possible and no views are made
+inside the loops.
 """
 
 from typing import NamedTuple

@@ -20,7 +20,7 @@ from liquid_control.evaluation.prediction_error import error_figures, scored_err
 from liquid_control.evaluation.recorded_trace import recorded_trace
 from liquid_control.evaluation.runs import (
     episode_rows,
-    last_status,
+    last_statuses,
     read_run,
     recorded_contract,
     trained_elapsed,
@@ -163,7 +163,7 @@ def load_metrics(folder: str | Path) -> dict[str, Any]:
 def _measure(bag: Bag, run: dict[str, Any], result: dict[str, Any]) -> str:
     """Fill in what a bag tells; return why it is not complete, or an empty string."""
     mode, observed = run.get('mode'), run.get('observed')
-    status, rows = last_status(bag), episode_rows(bag)
+    (status, active), rows = last_statuses(bag), episode_rows(bag)
     result['episodes'] = episodes = episodes_of(rows, timed=in_real_time(mode))
     result['counts'] = {
         'messages': dict(sorted(bag.counts.items())),
@@ -171,7 +171,7 @@ def _measure(bag: Bag, run: dict[str, Any], result: dict[str, Any]) -> str:
         'answered': 0,
         'dropped': bag.counts[DROPPED],
         'events': _events(status),
-        'stopped': last_status(bag, active=True).get('stopped') or None,
+        'stopped': active.get('stopped') or None,
         'shadow': status.get('shadow') == 'True',
     }
     if mode == 'realtime':

@@ -189,16 +189,15 @@ def episode_rows(bag: Bag) -> dict[str, np.ndarray]:
     return {**columns, 'stamp': np.array(stamps, dtype=np.int64)} if rows else {}
 
 
-def last_status(bag: Bag, active: bool = False) -> dict[str, str]:
-    """Return key → value of the policy node's last status; empty if it sent none.
+def last_statuses(bag: Bag) -> tuple[dict[str, str], dict[str, str]]:
+    """Return key → value of the policy node's last status, and of the last while it was active.
 
-    Args:
-        bag: the recording.
-        active: whether only those of an active node count.
+    Either is empty if there was none.
     """
-    found: dict[str, str] = {}
+    last: dict[str, str] = {}
+    active: dict[str, str] = {}
     for message in bag.messages(STATUS):
-        values = {pair.key: pair.value for status in message.status for pair in status.values}
-        if not active or values.get('active') == 'True':
-            found = values
-    return found
+        last = {pair.key: pair.value for status in message.status for pair in status.values}
+        if last.get('active') == 'True':
+            active = last
+    return last, active
