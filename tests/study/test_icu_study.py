@@ -220,3 +220,12 @@ def test_wrong_arguments_are_named(folder, tmp_path, capsys, more, expected):
 def test_data_are_asked_for(capsys):
     assert cli.main(['study', 'icu', '--cells', 'gru']) == 1
     assert '--data: expected the folder' in capsys.readouterr().err
+
+
+def test_results_of_another_study_are_kept(folder, tmp_path, capsys):
+    (tmp_path / 'weights').mkdir()
+    path = tmp_path / 'results.json'
+    path.write_text('{"study": "synthetic"}')
+    assert cli.main(study(folder, tmp_path)) == 1
+    assert 'holds results of study synthetic' in capsys.readouterr().err
+    assert path.read_text() == '{"study": "synthetic"}'

@@ -65,3 +65,11 @@ def test_words_count_all_other_cells():
     assert f' of {len(cells.names()) - 1} other cells have fewer' in lstm
     assert 'gru' in lstm.partition('have fewer')[2]
     assert 'lstm' not in gru.partition('have fewer')[2]
+
+
+def test_results_of_another_study_are_kept(tmp_path, capsys):
+    path = tmp_path / 'results.json'
+    path.write_text('{"study": "synthetic"}')
+    assert cli.main(['study', 'parameters', '--out', str(tmp_path)]) == 1
+    assert 'holds results of study synthetic' in capsys.readouterr().err
+    assert path.read_text() == '{"study": "synthetic"}'

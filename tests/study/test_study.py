@@ -191,3 +191,12 @@ def test_all_names_the_studies_without_data(tmp_path, capsys, monkeypatch):
     assert 'walker2d-kinematics: left out: --data must hold the folder walker2d_kin' in said
     assert 'icu: left out: --data must hold the folder physionet2012' in said
     assert (out / 'parameters' / 'results.json').is_file()
+
+
+def test_results_of_another_study_are_kept(folder, tmp_path, capsys):
+    (tmp_path / 'weights').mkdir()
+    path = tmp_path / 'results.json'
+    path.write_text('{"study": "synthetic"}')
+    assert cli.main(study(folder, tmp_path, *SMALL)) == 1
+    assert 'holds results of study synthetic' in capsys.readouterr().err
+    assert path.read_text() == '{"study": "synthetic"}'

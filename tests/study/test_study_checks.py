@@ -77,8 +77,11 @@ def test_targets_must_be_classes(tmp_path, parts, says):
 @pytest.mark.parametrize(
     ('found', 'says'),
     [
-        ({'auroc': 0.5, 'f1': 0.1}, r'scores\(\) returned auroc, f1; criterion is accuracy'),
-        ({}, r'scores\(\) returned nothing; criterion is accuracy'),
+        (
+            {'auroc': 0.5, 'f1': 0.1},
+            'expected accuracy, the criterion, among them, found auroc, f1',
+        ),
+        ({}, 'expected accuracy, the criterion, among them, found none'),
         ({'accuracy': float('nan')}, 'accuracy nan .* expected finite numbers'),
         ({'accuracy': 0.5, 'curve': [1.0]}, r'curve \[1.0\] .* expected finite numbers'),
     ],

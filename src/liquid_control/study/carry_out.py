@@ -11,7 +11,7 @@ from liquid_control.provenance import provenance
 from liquid_control.study.estimates import core_seconds
 from liquid_control.study.footing import TUNING, Footing
 from liquid_control.study.run import ResultStore, Run
-from liquid_control.study.sequences import StudyData, naming
+from liquid_control.study.sequences import StudyData, naming, scored
 
 _STEP_S = 0.05
 """Assumed seconds of a gradient step whose cost was not measured."""
@@ -51,9 +51,8 @@ def execute(run: Run, folder: Path, data: StudyData, device: str, report: Report
         result |= train(run, model, split, store, report, objective.of(data))
         if run.part != TUNING:
             output = outputs(model, split.test)
-            with naming(f'{data.name}: scores() of the test sequences'):
-                scores = data.scores(output, split.test)
-                result |= {f'test_{name}': float(score) for name, score in scores.items()}
+            scores = scored(data, output, split.test, 'the test sequences')
+            result |= {f'test_{name}': float(score) for name, score in scores.items()}
             with naming(f'{data.name}: extra()'):
                 result |= data.extra(model.eval(), split)
 

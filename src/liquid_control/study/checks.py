@@ -8,7 +8,7 @@ import numpy as np
 
 from liquid_control.study.footing import Footing
 from liquid_control.study.run import ResultStore, Run
-from liquid_control.study.sequences import DataError, Sequences, Split, StudyData, naming
+from liquid_control.study.sequences import DataError, Sequences, Split, StudyData, scored
 
 
 def checked(
@@ -149,14 +149,7 @@ def check_scores(data: StudyData, split: Split) -> None:
     output = np.random.default_rng(0).standard_normal(part.target.shape).astype(np.float32)
     if output.ndim == 3:
         output[~part.present] = 0.0
-    with naming(f'{data.name}: scores() of an output of noise'):
-        scores = data.scores(output, part)
-    if data.criterion not in scores:
-        raise DataError(
-            f'{data.name}: scores() returned {", ".join(scores) or "nothing"}; '
-            f'criterion is {data.criterion}'
-        )
-    for name, score in scores.items():
+    for name, score in scored(data, output, part, 'an output of noise').items():
         if not isinstance(score, Real) or not np.isfinite(float(score)):
             raise DataError(
                 f'{data.name}: scores() returned {name} {score!r} for an output of noise; '

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from liquid_control.study.batches import Batch
-from liquid_control.study.sequences import DataError, Sequences, StudyData, naming
+from liquid_control.study.sequences import Sequences, StudyData, scored
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,7 @@ def of(data: StudyData) -> Objective:
     """The objective of a data set: cross entropy of classes, squared error of frames to come."""
 
     def score(output: np.ndarray, sequences: Sequences) -> float:
-        with naming(f'{data.name}: scores() of the validation sequences'):
-            scores = data.scores(output, sequences)
-        if data.criterion not in scores:
-            raise DataError(
-                f'{type(data).__name__}.scores: expected {data.criterion!r}, the criterion, '
-                f'among them, found {", ".join(scores)}'
-            )
+        scores = scored(data, output, sequences, 'the validation sequences')
         return float(scores[data.criterion])
 
     if not data.binary:

@@ -226,3 +226,28 @@ class StudyData(abc.ABC):
             split: the data.
         """
         return {}
+
+
+def scored(
+    data: StudyData, output: np.ndarray, sequences: Sequences, what: str
+) -> Mapping[str, float]:
+    """:meth:`StudyData.scores` of an output, the criterion among them.
+
+    Args:
+        data: the data set.
+        output: as for its scores.
+        sequences: as for its scores.
+        what: was scored, for messages.
+
+    Raises:
+        DataError: scores() fails, or the criterion is missing.
+    """
+    where = f'{data.name}: scores() of {what}'
+    with naming(where):
+        scores = data.scores(output, sequences)
+    if data.criterion not in scores:
+        raise DataError(
+            f'{where}: expected {data.criterion}, the criterion, among them, '
+            f'found {", ".join(scores) or "none"}'
+        )
+    return scores

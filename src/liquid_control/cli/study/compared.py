@@ -3,9 +3,7 @@
 import argparse
 import contextlib
 import dataclasses
-import sys
 from collections.abc import Callable, Generator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from liquid_control.cli.arguments import (
@@ -14,7 +12,14 @@ from liquid_control.cli.arguments import (
     add_names_argument,
     whole,
 )
-from liquid_control.cli.study.shared import QUICK, add_out_argument, list_runs, out_folder
+from liquid_control.cli.study.shared import (
+    QUICK,
+    add_out_argument,
+    exit_code,
+    list_runs,
+    out_folder,
+    study_folder,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -93,7 +98,6 @@ def compare(
 
     from liquid_control.cli.arguments import terminable
     from liquid_control.cli.progress import follow
-    from liquid_control.run_folder import own_folder
     from liquid_control.study.carry_out import carry_out_all
     from liquid_control.study.checks import checked
     from liquid_control.study.sequences import naming
@@ -110,8 +114,7 @@ def compare(
     if not names:
         raise ValueError('no run matches; --list without filters lists all runs')
     device_named(args.device)
-    folder = own_folder(args.out, data[0].name)
-    _require_same_study(folder / 'results.json', study)
+    folder = study_folder(args.out, data[0].name, study)
     stores, beside = [], {}
     with console.status('reading the data'):
         for each in data:
@@ -130,31 +133,8 @@ def compare(
 
     with terminable():
         _, stopped = follow(console, 'study', 'runs', states())
-        failed |= _finish(args, console, study, footing, stores, beside, failed, len(names))
-    if stopped:
-        print(
-            f'stopped; what is finished is kept in {args.out}: the same command resumes from there',
-            file=sys.stderr,
-        )
-        return 130
-    for name, why in failed.items():
-        print(f'liquid-control study: {name}: {why}', file=sys.stderr)
-    return 1 if failed else 0
-
-
-def _require_same_study(path: Path, study: str) -> None:
-    """Refuse a file that has the results of another study; a broken one is replaced."""
-    from liquid_control.files import from_json
-
-    try:
-        whole = from_json(path.read_text())
-    except (FileNotFoundError, ValueError):
-        return
-    found = whole.get('study') if isinstance(whole, dict) else None
-    if found not in (None, study):
-        raise FileExistsError(
-            f'{path}: holds results of study {found}, which would be overwritten: use another --out'
-        )
+        kept, failed = _finish(args, console, study, footing, stores, beside, failed, len(names))
+    return exit_code(args.out, stopped, failed, kept, len(names) * len(data))
 
 
 def _finish(
@@ -166,23 +146,26 @@ def _finish(
     baselines: Mapping[str, Mapping[str, Any]],
     failed: Mapping[str, str],
     total: int,
-) -> dict[str, str]:
-    """Write results.json and the page, print the tables; returns run → why it failed."""
+) -> tuple[int, dict[str, str]]:
+    """Write results.json and the page, print the tables.
+
+    Returns the number of results, and why runs failed.
+    """
     from liquid_control.cli.study.pages import write_report
     from liquid_control.provenance import provenance, write_json
     from liquid_control.study.carry_out import failures, results
     from liquid_control.study.summary import other_scores, summarize, table
 
-    failed, complete = dict(failed), True
+    failed, kept = dict(failed), 0
     sets: dict[str, dict[str, Any]] = {}
-    for each, kept in stores:
-        runs = results(footing, kept, each)
+    for each, store in stores:
+        runs = results(footing, store, each)
         failed |= _named(each, failures(runs), stores)
-        complete = complete and len(runs) == total
+        kept += len(runs)
         rows, known = summarize(runs.values(), each), baselines[each.name]
         sets[each.name] = {
             'title': each.title,
-            'sha256': kept.data_sha256,
+            'sha256': store.data_sha256,
             'criterion': each.criterion,
             'greater': each.greater,
             'units': dict(each.units),
@@ -193,6 +176,7 @@ def _finish(
         for made in (table(rows, each, known), other_scores(rows, each)):
             if made is not None:
                 console.print(made)
+    complete = kept == total * len(stores)
     written = {
         'format': 1,
         'study': study,
@@ -208,7 +192,7 @@ def _finish(
         console.print(QUICK)
     pages = ''.join(f', {path.name}' for path in write_report(args.out))
     console.print(f'in {args.out}: results.json{pages}', highlight=False)
-    return failed
+    return kept, failed
 
 
 def _named(each: 'StudyData', failed: Mapping[str, str], stores: Stores) -> dict[str, str]:

@@ -1,12 +1,18 @@
 """``study icu``: in-hospital mortality on the PhysioNet/CinC Challenge 2012."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from liquid_control.cli.arguments import add_json_argument, add_names_argument, whole
 from liquid_control.cli.parser import Parser
-from liquid_control.cli.study.shared import QUICK, add_out_argument, list_runs, out_folder
+from liquid_control.cli.study.shared import (
+    QUICK,
+    add_out_argument,
+    exit_code,
+    list_runs,
+    out_folder,
+    study_folder,
+)
 
 DATA = 'physionet2012'
 
@@ -42,7 +48,6 @@ def main(args: argparse.Namespace) -> int:
 
     from liquid_control.cli.arguments import terminable
     from liquid_control.cli.progress import follow
-    from liquid_control.run_folder import own_folder
     from liquid_control.study.carry_out import carry_out, failures, results
     from liquid_control.study.checks import checked
     from liquid_control.study.icu import patients
@@ -62,7 +67,7 @@ def main(args: argparse.Namespace) -> int:
     data = IcuData(args.data.resolve())
     with console.status('reading the data'):
         everyone = patients.load(data.path)
-        folder = own_folder(args.out, 'weights')
+        folder = study_folder(args.out, 'weights', 'icu')
         store = checked(footing, folder, data, data.split(everyone), recipes)
     if args.test_data is not None:
         return _evaluate(args, console, plan, store, data)
@@ -74,16 +79,7 @@ def main(args: argparse.Namespace) -> int:
         complete = len(found) == len(names) and not failed
         about = {'complete': 'quick' if complete and args.quick else complete, 'failed': failed}
         _write(args, console, plan, data, everyone, list(found.values()), 'results.json', about)
-    if stopped:
-        print(
-            f'stopped; {len(found)} of {len(names)} runs are kept in {args.out}: '
-            'the same command resumes from there',
-            file=sys.stderr,
-        )
-        return 130
-    for name, why in failed.items():
-        print(f'liquid-control study: {name}: {why}', file=sys.stderr)
-    return 1 if failed else 0
+    return exit_code(args.out, stopped, failed, len(found), len(names))
 
 
 def _plan(args):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from liquid_control.cli.arguments import add_json_argument, add_names_argument, whole
 from liquid_control.cli.parser import Parser
+from liquid_control.cli.study.shared import study_folder
 
 DATA = None
 
@@ -27,7 +28,6 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.cells import chosen
     from liquid_control.provenance import provenance, write_json
     from liquid_control.report.study.parameters import table, write
-    from liquid_control.run_folder import own_folder
     from liquid_control.study import parameters
 
     names = chosen(args.cells or ['all'])
@@ -40,7 +40,7 @@ def main(args: argparse.Namespace) -> int:
         return 0
     with console.status('counting'):
         counts = parameters.counts(names)
-    folder, origin = own_folder(args.out, 'results.json'), provenance()
+    folder, origin = study_folder(args.out, 'results.json', 'parameters'), provenance()
     folder.mkdir(parents=True, exist_ok=True)
     results = {
         'format': 1,

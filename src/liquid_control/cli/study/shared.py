@@ -1,8 +1,8 @@
-"""What the studies that train share: their folder, the list of runs, and the note on quick ones."""
+"""What the studies share: their folder, the list of runs, the exit code, the note on quick runs."""
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,36 @@ def out_folder(args: argparse.Namespace, name: str) -> Path:
     return args.out or Path('runs') / (f'{name}-quick' if args.quick else name)
 
 
+def study_folder(path: Path, mark: str, study: str) -> Path:
+    """The folder itself, if it is empty, not there yet, or that of the same study.
+
+    Args:
+        path: the folder.
+        mark: what the study writes first.
+        study: its name.
+
+    Raises:
+        FileExistsError: it holds something else, or results of another study.
+        NotADirectoryError: it is a file.
+    """
+    from liquid_control.files import from_json
+    from liquid_control.run_folder import own_folder
+
+    folder = own_folder(path, mark)
+    results = folder / 'results.json'
+    try:
+        whole = from_json(results.read_text())
+    except (FileNotFoundError, ValueError):  # a broken one is written anew
+        return folder
+    found = whole.get('study') if isinstance(whole, dict) else None
+    if found not in (None, study):
+        raise FileExistsError(
+            f'{results}: holds results of study {found}, which would be overwritten: '
+            'use another --out'
+        )
+    return folder
+
+
 def list_runs(names: Iterable[str], runs: 'Sequence[Run]') -> int:
     """Print the names of runs, and on stderr about how long they train; returns the exit code.
 
@@ -44,3 +74,25 @@ def list_runs(names: Iterable[str], runs: 'Sequence[Run]') -> int:
     if runs:
         print(estimate(runs), file=sys.stderr)
     return 0
+
+
+def exit_code(folder: Path, stopped: bool, failed: Mapping[str, str], kept: int, total: int) -> int:
+    """Say on stderr how a study ended; returns the exit code.
+
+    Args:
+        folder: of the study.
+        stopped: whether Ctrl-C ended it.
+        failed: run → why it failed.
+        kept: number of results.
+        total: number of runs.
+    """
+    if stopped:
+        print(
+            f'stopped; {kept} of {total} runs are kept in {folder}: '
+            'the same command resumes from there',
+            file=sys.stderr,
+        )
+        return 130
+    for name, why in failed.items():
+        print(f'liquid-control study: {name}: {why}', file=sys.stderr)
+    return 1 if failed else 0

@@ -1,13 +1,12 @@
 """``study walker2d-kinematics``: published recipes, cells on the same footing, our best model."""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
 from liquid_control.cli.parser import Parser
 from liquid_control.cli.study.compared import add_compared_arguments
-from liquid_control.cli.study.shared import QUICK, list_runs, out_folder
+from liquid_control.cli.study.shared import QUICK, exit_code, list_runs, out_folder, study_folder
 
 DATA = 'walker2d_kinematics'
 
@@ -39,7 +38,6 @@ def main(args: argparse.Namespace) -> int:
 
     from liquid_control.cli.arguments import terminable
     from liquid_control.cli.progress import follow
-    from liquid_control.run_folder import own_folder
     from liquid_control.study.run import ResultStore
     from liquid_control.study.walker2d_kinematics import dataset as data
     from liquid_control.study.walker2d_kinematics.plan import QUICK_PLAN, Plan, carry_out
@@ -70,21 +68,13 @@ def main(args: argparse.Namespace) -> int:
     with console.status('reading the data'):
         rollouts = _load(args, console)
         measure = data.baselines(data.protocol(rollouts))
-    store = ResultStore(own_folder(args.out, 'weights'), rollouts.sha256)
+    folder = study_folder(args.out, 'weights', 'walker2d-kinematics')
+    store = ResultStore(folder, rollouts.sha256)
     with terminable():
         states = carry_out(plan, store, args.data.resolve(), args.workers, args.device)
         progress, stopped = follow(console, 'study', 'runs', states)
         kept, failed = _finish(args, console, plan, store, progress.failed, measure, rollouts)
-    if stopped:
-        print(
-            f'stopped; {kept} of {len(names)} runs are kept in {args.out}: '
-            'the same command resumes from there',
-            file=sys.stderr,
-        )
-        return 130
-    for name, why in failed.items():
-        print(f'liquid-control study: {name}: {why}', file=sys.stderr)
-    return 1 if failed else 0
+    return exit_code(args.out, stopped, failed, kept, len(names))
 
 
 def _evaluate(args, console) -> int:
