@@ -55,7 +55,11 @@ def start_replay(start_node, recording, folder, speed=0.0, robot='walker2d', pol
     return policy_node, monitor, bag
 
 
-@pytest.mark.parametrize('recording', [FLOAT64_MULTI_ARRAY, JOINT_STATE], indirect=True)
+@pytest.mark.parametrize(
+    'recording',
+    [FLOAT64_MULTI_ARRAY, pytest.param(JOINT_STATE, marks=pytest.mark.slow)],
+    indirect=True,
+)
 def test_in_the_shadow_of_a_recording_a_policy_gives_the_same_numbers(
     start_node, recording, tmp_path
 ):

@@ -25,7 +25,9 @@ from liquid_control.evaluation.runs import INCOMPLETE
 REMAPPED = ['-r', 'joint_states:=/arm/joint_states', '-r', 'commands:=/arm/commands']
 
 
-@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    'number', [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
 def test_on_a_robot_it_records_until_it_is_told_to_end_and_reports(start_node, tmp_path, number):
     peer, folder = Peer('/arm/'), tmp_path / 'run'
     try:

@@ -34,12 +34,10 @@ FAULTS = (
 )  # fmt: skip
 ROBOT, SLOW = Contract.load(paths.robot('walker2d')), pytest.mark.slow
 CASES = [
-    *(('walker2d', 'cfc', fault) for fault in FAULTS),
-    *(('walker2d', 'lstm', FAULTS[at]) for at in (0, 3, 7)),
-    *(
-        pytest.param('walker2d', 'lstm', FAULTS[at], marks=pytest.mark.slow)
-        for at in (1, 2, 4, 5, 6)
-    ),
+    *(('walker2d', 'cfc', FAULTS[at]) for at in range(11) if at != 2),
+    *(('walker2d', 'lstm', FAULTS[at]) for at in (0, 3)),
+    pytest.param('walker2d', 'cfc', FAULTS[2], marks=SLOW),
+    *(pytest.param('walker2d', 'lstm', FAULTS[at], marks=SLOW) for at in (1, 2, 4, 5, 6, 7)),
     *(('hopper', 'expert', FAULTS[at]) for at in (0, 7)),
     *(pytest.param('hopper', 'expert', FAULTS[at], marks=SLOW) for at in (1, 3)),
     *(pytest.param('halfcheetah', 'expert', FAULTS[at], marks=SLOW) for at in (0, 1, 3)),

@@ -52,6 +52,7 @@ def test_bundle_equals_model_at_irregular_time(model, bundle, batch):
         np.testing.assert_allclose(decision.prediction, prediction.numpy(), atol=1e-5)
 
 
+@pytest.mark.parametrize('model', ['gru', 'ltc_ncp'], indirect=True)
 def test_scoring_a_draft_warns_of_no_elapsed_times(model, tmp_path):
     warned = []
 
