@@ -113,7 +113,8 @@ def test_interrupted_it_reports_what_was_walked(start, tmp_path):
 
 
 def test_a_stop_is_noticed_without_a_recording(start, tmp_path):
-    process = start('--no-record', '--mode', 'realtime', '--seconds', '6', '--out', tmp_path)
+    lasting = ('--seconds', '6', '--episodes', '20')  # it may fall beside a load
+    process = start('--no-record', '--mode', 'realtime', *lasting, '--out', tmp_path)
     operator = Participant('operator')
     try:
         log = tmp_path / 'log' / 'sim.log'
