@@ -150,6 +150,14 @@ def test_study_writes_pages(tmp_path, capsys):
     assert all(claim.name.split("'")[0] in page for claim in claims.CLAIMS)
 
 
+def test_claims_name_all_studies_that_tell():
+    groups = claims.read([DOCS / 'results'], DOCS)
+    for study in {group.study for group in groups}:
+        some = [group for group in groups if group.study == study]
+        for claim in claims.CLAIMS:
+            assert not claim.evidence(some, 0.1) or study in claim.sources, claim.name
+
+
 def test_a_folder_without_results_is_an_error(tmp_path, capsys):
     (tmp_path / 'empty').mkdir()
     out = tmp_path / 'runs' / 'claims'
