@@ -80,13 +80,11 @@ def beside(group: Group, baselines: Rows) -> list[str]:
 
 
 def _others(group: Group, rows: Rows) -> list[Group]:
-    """The same cells by the other scores."""
+    """The same cells by the other scores; their cost is shown once, beside the first."""
     made = []
     for name, (_, greater) in list(_SCORES.items())[1:]:
         cells = {
-            row['cell']: Score(_estimate(row, name), group.cells[row['cell']].figures)
-            for row in rows
-            if name in row.get('means', {})
+            row['cell']: Score(_estimate(row, name)) for row in rows if name in row.get('means', {})
         }
         if cells:
             made.append(
