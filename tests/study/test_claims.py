@@ -197,6 +197,15 @@ def test_other_margins_are_tried():
     assert energy(95.0).verdicts == {0.0: 'supported', 0.1: 'not shown', 0.25: 'not shown'}
 
 
+def test_a_verdict_without_the_mixed_cell_is_given():
+    whole = group(BETTER, WORSE)
+    mixed = replace(whole, cells={'cfc_mixed': whole.cells['cfc'], 'gru': whole.cells['gru']})
+    assert (judged([mixed]).verdict, judged([mixed]).unmixed) == ('supported', 'no data')
+    assert judged([whole]).unmixed == 'supported'
+    both = replace(mixed, failed=('cfc',))
+    assert (judged([both]).verdict, judged([both]).unmixed) == ('mixed', 'contradicted')
+
+
 def test_a_smaller_model_must_match():
     def made(liquid, size):
         cells = {

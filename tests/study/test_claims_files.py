@@ -152,8 +152,8 @@ def test_study_writes_pages(tmp_path, capsys):
 
 def test_claims_name_all_studies_that_tell():
     groups = claims.read([DOCS / 'results'], DOCS)
-    for study in {group.study for group in groups}:
-        some = [group for group in groups if group.study == study]
+    for study in {one.study for one in groups}:
+        some = [one for one in groups if one.study == study]
         for claim in claims.CLAIMS:
             assert not claim.evidence(some, 0.1) or study in claim.sources, claim.name
 

@@ -33,8 +33,8 @@ def row(cell, score, seeds=(0, 1, 2)):
     }  # fmt: skip
 
 
-def printed(*rows, baselines=None):
-    console = Console(width=100, record=True)
+def printed(*rows, baselines=None, width=100):
+    console = Console(width=width, record=True)
     console.print(table(rows, DATA, baselines))
     return ' '.join(console.export_text().split())
 
@@ -57,6 +57,13 @@ def test_an_interval_is_a_range_only_of_few_seeds():
 def test_a_failed_cell_is_shown():
     failed = {**row('gru', (0.2, 0.1, 0.3)), 'seeds': [], 'scores': {}}
     assert 'failed' in printed(row('cfc', (0.2, 0.1, 0.3)), failed)
+
+
+def test_each_part_of_a_wide_table_names_the_sizes():
+    rows = [{**row('gru', (0.2, 0.1, 0.3)), 'size': size} for size in (8, 512)]
+    said = printed(*rows, width=40)
+    assert said.count(' size ') > 1
+    assert said.count('gru 512 ') == said.count(' size ')
 
 
 def test_runs_of_several_data_sets_are_listed(capsys):
@@ -85,6 +92,10 @@ def test_results_are_read_as_they_are_written(tmp_path, capsys):
     assert 'quick run: its figures only show that the study works' in said
     whole = json.loads((out / 'results.json').read_text())
     assert set(whole['data']) == {'damped-sine-irregular-noise0.1', DATA.name}
+    for run in whole['data'][DATA.name]['runs']:
+        kept = json.loads((out / DATA.name / 'runs' / f'{run["run"]["name"]}.json').read_text())
+        assert run == {k: v for k, v in kept.items() if not k.endswith('horizon_nmse')}
+        assert len(kept) == len(run) + 2
     groups = {(one.condition, one.criterion): one for one in read([out], out)}
     found = groups[f'{DATA.title}, 5,000 parameters', 'test nmse']
     (expected,) = whole['data'][DATA.name]['summary']

@@ -101,7 +101,8 @@ def table(
         costs += [(Figure('saved, MiB', '.1f'), 'saved_mb')]
     made = FittedTable(
         'cell', *(column for column, _ in first), *(_score_column(name, data) for name in shown),
-        *(column for column, _ in costs), Figure('lr'), title=f'{data.title}: {_interval(seeds)}',
+        *(column for column, _ in costs), Figure('lr'), keys=1 + len(first),
+        title=f'{data.title}: {_interval(seeds)}',
     )  # fmt: skip
     for row in rows:
         found = [row['scores'].get(name, {}) for name in shown]
@@ -130,7 +131,7 @@ def other_scores(rows: Sequence[Mapping[str, Any]], data: StudyData) -> FittedTa
     seeds = max(len(row['seeds']) for row in rows)
     made = FittedTable(
         'cell', Figure('size', ',d'), *(_score_column(name, data) for name in shown),
-        title=f'other scores: {_interval(seeds)}',
+        keys=2, title=f'other scores: {_interval(seeds)}',
     )  # fmt: skip
     for row in rows:
         found = [row['scores'].get(name, {}) for name in shown]

@@ -67,6 +67,7 @@ def main(args: argparse.Namespace) -> int:
                 'text': one.claim.text,
                 'verdict': one.verdict,
                 'preliminary': one.preliminary,
+                'verdict_without_cfc_mixed': one.unmixed,
                 'verdict_at_margin': {f'{key:g}': value for key, value in one.verdicts.items()},
                 'not_run': one.missing,
                 'only_tried': one.tried,

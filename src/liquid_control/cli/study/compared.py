@@ -171,7 +171,7 @@ def _finish(
             'units': dict(each.units),
             'baselines': known,
             'summary': rows,
-            'runs': [runs[name] for name in sorted(runs)],
+            'runs': [_brief(runs[name]) for name in sorted(runs)],
         }
         for made in (table(rows, each, known), other_scores(rows, each)):
             if made is not None:
@@ -193,6 +193,13 @@ def _finish(
     pages = ''.join(f', {path.name}' for path in write_report(args.out))
     console.print(f'in {args.out}: results.json{pages}', highlight=False)
     return kept, failed
+
+
+def _brief(run: Mapping[str, Any]) -> dict[str, Any]:
+    """A run without the lists that its data set adds, which its own file keeps."""
+    return {
+        key: value for key, value in run.items() if key == 'curve' or not isinstance(value, list)
+    }
 
 
 def _named(each: 'StudyData', failed: Mapping[str, str], stores: Stores) -> dict[str, str]:

@@ -9,6 +9,8 @@ from liquid_control.report.study.groups import Source
 from liquid_control.report.study.page import StudyPage, write_study_page
 from liquid_control.report.summary import Sentence
 
+OTHERS = 'Verdicts with other margins for counts, times and memory, and without one cell'
+WITHOUT = '10 %, without cfc_mixed'
 _OURS = 'The claims are our words for what the review says, not quotations.'
 
 
@@ -47,6 +49,8 @@ class Judged(Protocol):
     def stated(self) -> str: ...
     @property
     def verdicts(self) -> Mapping[float, str]: ...
+    @property
+    def unmixed(self) -> str: ...
     @property
     def limits(self) -> list[str]: ...
 
@@ -92,12 +96,13 @@ def enumerated(rule: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def _margins(judged: Sequence[Judged]) -> Table:
-    """The verdicts with each margin for figures without interval."""
+    """The verdicts with each margin for figures without interval, and without the mixed cell."""
     margins = list(dict.fromkeys(margin for one in judged for margin in one.verdicts))
-    heads = ('claim', *(f'{100 * margin:g} %' for margin in margins))
-    rows = tuple((one.claim.name, *(one.verdicts[key] for key in margins)) for one in judged)
-    title = 'Verdicts with other margins for counts, times and memory'
-    return Table(title, heads, rows, texts=len(heads))
+    heads = ('claim', *(f'{100 * margin:g} %' for margin in margins), WITHOUT)
+    rows = tuple(
+        (one.claim.name, *(one.verdicts[key] for key in margins), one.unmixed) for one in judged
+    )
+    return Table(OTHERS, heads, rows, texts=len(heads))
 
 
 def _table(one: Judged) -> Table:

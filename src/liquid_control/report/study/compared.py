@@ -242,7 +242,7 @@ def _table(group: Group) -> Table:
             score_text(group.cells[name].score),
             *(_number(group.cells[name].figures.get(key)) for key in known),
         )
-        for name in [*ordered(group), *(set(group.cells) - set(ordered(group)))]
+        for name in [*ordered(group), *sorted({*group.cells} - {*ordered(group)})]
     )
     heads = ('cell', f'{group.criterion}', *(COSTS[key] for key in known))
     return Table(f'{group.condition}: {group.criterion}', heads, rows)

@@ -9,9 +9,11 @@ from liquid_control.study.claims.evidence import (
     CFC,
     GATED,
     LTC,
+    MIXED,
     Evidence,
     by_source,
     present,
+    without,
 )
 from liquid_control.study.claims.rule import MARGIN, MARGINS, NOISE, Verdict, verdict
 
@@ -52,6 +54,7 @@ class Judged:
         claim: the claim.
         evidence: all comparisons, those that do not count included.
         verdicts: margin → verdict by the rule.
+        unmixed: the verdict without ``cfc_mixed``, which is partly gated.
         missing: sources without results.
         tried: sources with quick runs, with the files if there are several of the source.
         short: the same of those that count and had less than half of their gradient steps.
@@ -61,6 +64,7 @@ class Judged:
     claim: Claim
     evidence: Sequence[Evidence]
     verdicts: Mapping[float, Verdict]
+    unmixed: Verdict
     missing: tuple[str, ...]
     tried: tuple[str, ...]
     short: tuple[str, ...]
@@ -97,6 +101,7 @@ def judge(groups: Sequence[Group]) -> list[Judged]:
     tried = [group for group in groups if group.quick]
     short = [group for group in groups if group.short and not group.quick]
     partial = [group for group in groups if group.partial and not group.quick]
+    unmixed = [without(group, MIXED) for group in groups]
     judged = []
     for claim in CLAIMS:
         found = {margin: claim.evidence(groups, margin) for margin in MARGINS}
@@ -104,10 +109,8 @@ def judge(groups: Sequence[Group]) -> list[Judged]:
             Judged(
                 claim,
                 found[MARGIN],
-                {
-                    margin: verdict((one.outcome for one in some if one.counts), bool(some))
-                    for margin, some in found.items()
-                },
+                {margin: _verdict(some) for margin, some in found.items()},
+                _verdict(claim.evidence(unmixed, MARGIN)),
                 tuple(name for name in claim.sources if name not in known),
                 _named(claim, groups, tried),
                 _named(claim, groups, short),
@@ -115,6 +118,10 @@ def judge(groups: Sequence[Group]) -> list[Judged]:
             )
         )
     return judged
+
+
+def _verdict(evidence: Sequence[Evidence]) -> Verdict:
+    return verdict((one.outcome for one in evidence if one.counts), bool(evidence))
 
 
 def not_run(judged: Iterable[Judged]) -> dict[str, str]:

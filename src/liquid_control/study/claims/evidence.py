@@ -1,7 +1,7 @@
 """Pairs of cells, and what all pairs of a comparison say about a claim."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from liquid_control.report.study.groups import Group, Source, score_text
@@ -9,6 +9,8 @@ from liquid_control.study.claims.rule import Outcome, of_pairs
 
 NAMED = 3
 """Conditions up to which each is named."""
+MIXED = 'cfc_mixed'
+"""The liquid cell that has a gated one inside."""
 _OUTCOMES: tuple[Outcome, ...] = ('undecided', 'for', 'against')
 
 
@@ -20,7 +22,7 @@ class Kind(NamedTuple):
 
 
 GATED = Kind('gated', ('lstm', 'gru'))
-CFC = Kind('CfC', ('cfc', 'cfc_mixed', 'cfc_ncp', 'cfc_no_gate', 'cfc_pure'))
+CFC = Kind('CfC', ('cfc', MIXED, 'cfc_ncp', 'cfc_no_gate', 'cfc_pure'))
 LTC = Kind('LTC', ('ltc', 'ltc_ncp'))
 LIQUID = Kind('liquid', (*CFC.cells, *LTC.cells, 'lrc', 'stc', 'liquid_s4'))
 
@@ -138,6 +140,12 @@ def _where(pairs: Sequence[Pair]) -> str:
     if len(names) < 2:
         return ''
     return f' ({", ".join(names)})' if len(names) <= NAMED else f' under {len(names)} conditions'
+
+
+def without(group: Group, name: str) -> Group:
+    """A group without one cell."""
+    cells = {cell: one for cell, one in group.cells.items() if cell != name}
+    return replace(group, cells=cells, failed=tuple(one for one in group.failed if one != name))
 
 
 def present(found: Iterable[Evidence | None]) -> list[Evidence]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from liquid_control.report.study.claims import OTHERS, WITHOUT
 from liquid_control.report.study.groups import Source
 from liquid_control.study.claims.claims import Judged, not_run
 from liquid_control.study.claims.rule import MARGINS, RULE
@@ -28,11 +29,11 @@ def markdown(judged: Sequence[Judged]) -> str:
     commands = [f'- {name}: `{command}`' for name, command in not_run(judged).items()]
     parts += ['', 'Not run:', '', *commands] if commands else []
     parts += ['', '## The rule', '', *(f'- {text}' for text in RULE), '']
-    parts += ['The verdicts with other margins for counts, times and memory:', '']
-    margins = [f'{100 * margin:g} %' for margin in MARGINS]
+    parts += [f'{OTHERS}:', '']
+    margins = [*(f'{100 * margin:g} %' for margin in MARGINS), WITHOUT]
     parts += [f'| claim | {" | ".join(margins)} |', '|---' * (1 + len(margins)) + '|']
     for one in judged:
-        verdicts = ' | '.join(one.verdicts[margin] for margin in MARGINS)
+        verdicts = ' | '.join([*(one.verdicts[margin] for margin in MARGINS), one.unmixed])
         parts.append(f'| {one.claim.name} | {verdicts} |')
     parts.append('')
     numbers = {source: number for number, source in enumerate(sources(judged), 1)}

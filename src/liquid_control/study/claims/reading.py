@@ -154,7 +154,7 @@ def _footed(
         **{name: (heading(name, units), True) for name in TITLES},
     }
     made = []
-    for size, every in sizes.items():
+    for size, every in sorted(sizes.items()):
         steps, few = _steps(study, every)
         unit = 'units' if 'units' in every[0]['run']['model'] else 'parameters'
         said = ['not complete' if partial else '', steps and f'{steps} at {size:,} {unit}']

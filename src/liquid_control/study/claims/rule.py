@@ -22,6 +22,7 @@ RULE = (
     'Liquid cells are CfC (`cfc`, `cfc_no_gate`, `cfc_pure`, `cfc_ncp`, and `cfc_mixed`, which has '
     'an LSTM inside), LTC (`ltc`, `ltc_ncp`), LRC, STC and Liquid-S4; gated cells are LSTM and '
     'GRU. `rnn`, `ctrnn` and `mlp` have no gates and are not liquid: they count as neither.',
+    'Since `cfc_mixed` is partly gated, the verdicts are also given without it.',
     'A cell whose trainings all fail is worse than any cell with a score.',
     'Two scores differ if their 95 % intervals do not overlap; for mortality, if the interval of '
     'their paired difference leaves out 0. With three seeds or fewer the '
