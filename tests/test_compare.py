@@ -24,6 +24,7 @@ from liquid_control.evaluation.robustness.contenders import contenders
 from liquid_control.evaluation.robustness.grouping import families_of
 from liquid_control.evaluation.robustness.plan import Plan
 from liquid_control.jobs import Progress
+from liquid_control.run_folder import alone_in
 
 
 @pytest.fixture
@@ -262,6 +263,13 @@ def test_help_says_what_csv_holds(verb, capsys):
     printed = ' '.join(capsys.readouterr().out.split())
     assert 'write one row a policy, family, level and elapsed time' in printed
     assert 'an empty line between two' not in printed
+
+
+def test_a_second_process_is_refused(tmp_path, capsys):
+    (tmp_path / 'pieces').mkdir()
+    with alone_in(tmp_path):
+        assert main(['compare', '--policy', 'mlp', '--out', str(tmp_path)]) == 1
+    assert f'{tmp_path}: another process is working there' in capsys.readouterr().err
 
 
 def test_a_folder_of_something_else_is_refused(tmp_path, capsys):

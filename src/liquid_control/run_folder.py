@@ -1,6 +1,10 @@
-"""Folders for results: each belongs to one verb, and nothing in it is overwritten by another."""
+"""Folders for results: each belongs to one verb, and to one process at a time."""
 
+import contextlib
 import datetime
+import fcntl
+import os
+from collections.abc import Generator
 from pathlib import Path
 
 
@@ -68,3 +72,35 @@ def unrecorded(folder: Path) -> Path:
     if (folder / 'bag').exists():
         raise FileExistsError(f'{folder}: holds a recording already')
     return folder
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path) -> Generator[None]:
+    """Keep other processes from working in a folder, where the file system can.
+
+    It is created if it does not exist, and removed again if nothing was written.
+
+    Raises:
+        ValueError: another process works in it.
+    """
+    created = not folder.is_dir()
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # some network file systems cannot lock a folder
+            if _taken(handle):
+                raise ValueError(f'{folder}: another process is working there')
+        yield
+    finally:
+        os.close(handle)
+        if created:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+
+def _taken(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False

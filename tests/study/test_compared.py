@@ -11,6 +11,7 @@ from rich.console import Console
 
 from liquid_control.cli import main as cli
 from liquid_control.cli.study.shared import out_folder
+from liquid_control.run_folder import alone_in
 from liquid_control.study.claims import read
 from liquid_control.study.summary import table
 from liquid_control.study.synthetic.data import SyntheticData
@@ -133,3 +134,9 @@ def test_results_of_another_study_are_kept(tmp_path, capsys):
     assert cli.main(['study', 'memory', *SMALL, '--out', str(tmp_path)]) == 1
     assert 'holds results of study synthetic, which would be' in capsys.readouterr().err
     assert path.read_text() == '{"study": "synthetic"}'
+
+
+def test_a_second_process_is_refused(tmp_path, capsys):
+    with alone_in(tmp_path):
+        assert cli.main(['study', 'synthetic', *SMALL, '--out', str(tmp_path)]) == 1
+    assert f'{tmp_path}: another process is working there' in capsys.readouterr().err

@@ -9,6 +9,7 @@ import pytest
 from icu_sets import made, write_archive, write_folder
 
 from liquid_control.cli import main as cli
+from liquid_control.run_folder import alone_in
 from liquid_control.study import objective
 from liquid_control.study.evaluate import outputs
 from liquid_control.study.icu import dataset, published_model
@@ -229,3 +230,9 @@ def test_results_of_another_study_are_kept(folder, tmp_path, capsys):
     assert cli.main(study(folder, tmp_path)) == 1
     assert 'holds results of study synthetic' in capsys.readouterr().err
     assert path.read_text() == '{"study": "synthetic"}'
+
+
+def test_a_second_process_is_refused(folder, tmp_path, capsys):
+    with alone_in(tmp_path):
+        assert cli.main(study(folder, tmp_path)) == 1
+    assert f'{tmp_path}: another process is working there' in capsys.readouterr().err

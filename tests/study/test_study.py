@@ -17,6 +17,7 @@ from support import interruptible
 from liquid_control.cli import main as cli
 from liquid_control.cli.study import kinds
 from liquid_control.models import Normalizer
+from liquid_control.run_folder import alone_in
 from liquid_control.study.walker2d_kinematics import best, best_weights
 from liquid_control.study.walker2d_kinematics import dataset as data
 from liquid_control.study.walker2d_kinematics.best_model import BestPredictor, BestSettings
@@ -200,3 +201,9 @@ def test_results_of_another_study_are_kept(folder, tmp_path, capsys):
     assert cli.main(study(folder, tmp_path, *SMALL)) == 1
     assert 'holds results of study synthetic' in capsys.readouterr().err
     assert path.read_text() == '{"study": "synthetic"}'
+
+
+def test_a_second_process_is_refused(folder, tmp_path, capsys):
+    with alone_in(tmp_path):
+        assert cli.main(study(folder, tmp_path, *SMALL)) == 1
+    assert f'{tmp_path}: another process is working there' in capsys.readouterr().err

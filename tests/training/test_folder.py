@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from liquid_control.training.folder import alone_in, checkpoint_folder, clear, how_to_resume
+from liquid_control.run_folder import alone_in
+from liquid_control.training.folder import checkpoint_folder, clear, how_to_resume
 
 FILES = ('checkpoint', 'fine_tuning', 'all', 'without-0', 'chunks/000123')
 FOREIGN = (
@@ -23,16 +24,16 @@ def fill(folder, names):
 
 def test_second_process_is_refused(tmp_path):
     code = (
-        'import sys; from pathlib import Path; from liquid_control.training.folder import alone_in;'
+        'import sys; from pathlib import Path; from liquid_control.run_folder import alone_in;'
         'context = alone_in(Path(sys.argv[1])); context.__enter__()'
     )
     with alone_in(tmp_path):
         done = subprocess.run(
             [sys.executable, '-c', code, str(tmp_path)], capture_output=True, text=True, timeout=120
         )
-        assert f'{tmp_path}: another process is training there' in done.stderr
+        assert f'{tmp_path}: another process is working there' in done.stderr
         with (
-            pytest.raises(ValueError, match='another process is training there'),
+            pytest.raises(ValueError, match='another process is working there'),
             alone_in(tmp_path),
         ):
             pass

@@ -128,7 +128,7 @@ def carry_out(
     from liquid_control.evaluation.robustness import run
     from liquid_control.evaluation.robustness.contenders import contenders
     from liquid_control.evaluation.robustness.plan import Plan
-    from liquid_control.run_folder import own_folder
+    from liquid_control.run_folder import alone_in, own_folder
     from liquid_control.sim import robot_of, simulated_contract
 
     robot = Contract.load(Path(simulated_contract(args.robot)).resolve())
@@ -141,20 +141,22 @@ def carry_out(
     for sentence in filter(None, (begins(plan, folder), replaced(plan, folder))):
         console.print(Text(sentence))
     workers = args.workers or len(os.sched_getaffinity(0))
-    with terminable():
-        try:
-            with reporting(console, benchmark) as report:
-                results = run.carry_out(
-                    plan, folder, workers=workers, engine=args.engine, address=args.address,
-                    show=lambda p: report(p.share, at_work(p), p.left_s),
-                )  # fmt: skip
-        except KeyboardInterrupt:
-            print(
-                f'stopped; what is finished is kept in {folder}: the same command goes on there',
-                file=sys.stderr,
-            )
-            return _INTERRUPTED
-    _finish(args, console, results, folder, table)
+    with alone_in(folder):
+        with terminable():
+            try:
+                with reporting(console, benchmark) as report:
+                    results = run.carry_out(
+                        plan, folder, workers=workers, engine=args.engine, address=args.address,
+                        show=lambda p: report(p.share, at_work(p), p.left_s),
+                    )  # fmt: skip
+            except KeyboardInterrupt:
+                print(
+                    f'stopped; what is finished is kept in {folder}: '
+                    'the same command goes on there',
+                    file=sys.stderr,
+                )
+                return _INTERRUPTED
+        _finish(args, console, results, folder, table)
     failed = run.failures(results)
     for line in failed:
         print(f'liquid-control: not measured: {line}', file=sys.stderr)

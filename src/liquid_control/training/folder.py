@@ -1,10 +1,10 @@
 """The folder of a training's checkpoints: one process at a time, and cleared when all is done."""
 
 import contextlib
-import fcntl
-import os
 from collections.abc import Generator
 from pathlib import Path
+
+from liquid_control.run_folder import alone_in
 
 CHUNKS = 'chunks'
 """Folder of a student's training data, within that of its checkpoints."""
@@ -25,37 +25,13 @@ def checkpoint_folder(given: Path | None, bundle: Path) -> Generator[Path]:
     that is stopped or fails leaves its checkpoints there to resume from.
 
     Raises:
-        ValueError: another process trains in it.
+        ValueError: another process works in it.
     """
     folder = _folder(given, bundle)
     with alone_in(folder):
         yield folder
         if given is None:
             clear(folder)
-
-
-@contextlib.contextmanager
-def alone_in(folder: Path) -> Generator[None]:
-    """Keep other processes from training in a folder, where the file system can.
-
-    It is created if it does not exist, and removed again if nothing was written.
-
-    Raises:
-        ValueError: another process trains in it.
-    """
-    created = not folder.is_dir()
-    folder.mkdir(parents=True, exist_ok=True)
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        with contextlib.suppress(OSError):  # some network file systems cannot lock a folder
-            if _taken(handle):
-                raise ValueError(f'{folder}: another process is training there')
-        yield
-    finally:
-        os.close(handle)
-        if created:
-            with contextlib.suppress(OSError):
-                folder.rmdir()
 
 
 def clear(folder: Path) -> None:
@@ -78,11 +54,3 @@ def how_to_resume(given: Path | None, bundle: Path) -> str:
 
 def _folder(given: Path | None, bundle: Path) -> Path:
     return given or bundle.with_suffix('.training')
-
-
-def _taken(handle: int) -> bool:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    return False

@@ -98,6 +98,7 @@ def compare(
 
     from liquid_control.cli.arguments import terminable
     from liquid_control.cli.progress import follow
+    from liquid_control.run_folder import alone_in
     from liquid_control.study.carry_out import carry_out_all
     from liquid_control.study.checks import checked
     from liquid_control.study.sequences import naming
@@ -131,7 +132,7 @@ def compare(
                 failed.update(_named(each, progress.failed, stores))
                 yield progress
 
-    with terminable():
+    with alone_in(folder), terminable():
         _, stopped = follow(console, 'study', 'runs', states())
         kept, failed = _finish(args, console, study, footing, stores, beside, failed, len(names))
     return exit_code(args.out, stopped, failed, kept, len(names) * len(data))

@@ -48,6 +48,7 @@ def main(args: argparse.Namespace) -> int:
 
     from liquid_control.cli.arguments import terminable
     from liquid_control.cli.progress import follow
+    from liquid_control.run_folder import alone_in
     from liquid_control.study.carry_out import carry_out, failures, results
     from liquid_control.study.checks import checked
     from liquid_control.study.icu import patients
@@ -71,7 +72,7 @@ def main(args: argparse.Namespace) -> int:
         store = checked(footing, folder, data, data.split(everyone), recipes)
     if args.test_data is not None:
         return _evaluate(args, console, plan, store, data)
-    with terminable():
+    with alone_in(folder), terminable():
         states = carry_out(footing, store, data, args.workers, others=recipes)
         progress, stopped = follow(console, 'study', 'runs', states)
         found = results(footing, store, data, recipes)

@@ -38,6 +38,7 @@ def main(args: argparse.Namespace) -> int:
 
     from liquid_control.cli.arguments import terminable
     from liquid_control.cli.progress import follow
+    from liquid_control.run_folder import alone_in
     from liquid_control.study.run import ResultStore
     from liquid_control.study.walker2d_kinematics import dataset as data
     from liquid_control.study.walker2d_kinematics.plan import QUICK_PLAN, Plan, carry_out
@@ -70,7 +71,7 @@ def main(args: argparse.Namespace) -> int:
         measure = data.baselines(data.protocol(rollouts))
     folder = study_folder(args.out, 'weights', 'walker2d-kinematics')
     store = ResultStore(folder, rollouts.sha256)
-    with terminable():
+    with alone_in(folder), terminable():
         states = carry_out(plan, store, args.data.resolve(), args.workers, args.device)
         progress, stopped = follow(console, 'study', 'runs', states)
         kept, failed = _finish(args, console, plan, store, progress.failed, measure, rollouts)

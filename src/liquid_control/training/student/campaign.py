@@ -20,9 +20,10 @@ from liquid_control.files import write_whole
 from liquid_control.jobs import Job, Progress, Report, work
 from liquid_control.provenance import difference, provenance, write_json
 from liquid_control.report.card import card
+from liquid_control.run_folder import alone_in
 from liquid_control.sim.batch import use_threads
 from liquid_control.training.device import Hardware
-from liquid_control.training.folder import alone_in, clear
+from liquid_control.training.folder import clear
 from liquid_control.training.student.publish import publish_student
 from liquid_control.training.student.settings import StudentSettings
 from liquid_control.training.student.train import train_student
