@@ -70,6 +70,49 @@ def test_gradients_of_all_parameters_equal_finite_differences(name, settings):
 
 
 @EACH
+def test_frozen_parameters_change_no_other_gradient(name, settings):
+    cell = make(name, **settings).double()
+    x, elapsed = series(2, 3, dtype=torch.float64)
+    x.requires_grad_()
+    names = [each for each, _ in cell.named_parameters()]
+
+    def gradients():
+        found, _ = cell(x, elapsed)
+        trained = {each: p for each, p in cell.named_parameters() if p.requires_grad}
+        values = torch.autograd.grad(
+            found.square().sum(), [x, *trained.values()], allow_unused=True
+        )
+        return dict(zip(['x', *trained], values, strict=True))
+
+    wanted = gradients()
+    for frozen in (*([each] for each in names), names):
+        for each, parameter in cell.named_parameters():
+            parameter.requires_grad_(each not in frozen)
+        for each, gradient in gradients().items():
+            torch.testing.assert_close(gradient, wanted[each], msg=f'{each}, without {frozen}')
+
+
+@EACH
+def test_parameters_of_a_functional_call_have_gradients(name, settings):
+    cell, other = make(name, **settings).double(), make(name, **settings).double()
+    x, elapsed = series(2, 3, dtype=torch.float64)
+    with torch.no_grad():
+        for parameter in other.parameters():
+            parameter.add_(0.3)
+    given = {each: p.detach().clone().requires_grad_() for each, p in other.named_parameters()}
+    passes = (
+        (torch.func.functional_call(cell, given, (x, elapsed)), given.values()),
+        (other(x, elapsed), other.parameters()),
+    )
+    found, wanted = (
+        torch.autograd.grad(outputs.square().sum(), list(parameters), allow_unused=True)
+        for (outputs, _), parameters in passes
+    )
+    for each, one, right in zip(given, found, wanted, strict=True):
+        torch.testing.assert_close(one, right, msg=each)
+
+
+@EACH
 def test_a_whole_sequence_has_the_gradients_of_its_steps(name, settings):
     cell = make(name, **settings)
     x, elapsed = series()

@@ -57,8 +57,8 @@ class _Sequence(torch.autograd.Function):
     def forward(ctx, activation, gates, masks, sensed, elapsed, state, recurrent, *rest):
         ctx.activation, ctx.gates = activation, gates
         length, (batch, size) = sensed.shape[1], state.shape
-        own = len(list(gates.parameters()))
-        linears = rest[: len(rest) - own]
+        count = (len(rest) - len(list(gates.parameters()))) // 2
+        linears, own = rest[: 2 * count], rest[2 * count :]
         layers = list(zip(linears[::2], linears[1::2], strict=True))
         sums = [sensed.transpose(0, 1).clone(memory_format=torch.contiguous_format)]
         sums += [sensed.new_empty(length, batch, weight.shape[1]) for weight, _ in layers]
@@ -72,11 +72,11 @@ class _Sequence(torch.autograd.Function):
                 if masks is not None:
                     passed = passed * masks[number][step]
                 z = torch.addmm(bias, passed, weight, out=into)
-            state = gates.quick(z, since)
+            state = gates.quick(z, since, *own)
             states[step + 1] = state
         masks = [] if masks is None else masks
-        ctx.save_for_backward(elapsed, recurrent, states, *linears, *sums, *masks)
-        ctx.layers = len(layers)
+        ctx.save_for_backward(elapsed, recurrent, states, *linears, *sums, *own, *masks)
+        ctx.layers, ctx.own = count, len(own)
         return states[1:].transpose(0, 1)
 
     @staticmethod
@@ -90,11 +90,13 @@ class _Back:
 
     def __init__(self, ctx, gradient):
         elapsed, self.recurrent, self.states, *saved = ctx.saved_tensors
-        count = ctx.layers
+        count, rest = ctx.layers, 3 * ctx.layers + 1
         self.activation, self.gates = ctx.activation, ctx.gates
-        self.weights, self.masks = saved[: 2 * count : 2], saved[3 * count + 1 :]
-        *self.sums, self.heads = saved[2 * count : 3 * count + 1]
-        self.own, self.timed = list(self.gates.parameters()), ctx.needs_input_grad[4]
+        self.weights, (*self.sums, self.heads) = saved[: 2 * count : 2], saved[2 * count : rest]
+        own, self.masks = saved[rest : rest + ctx.own], saved[rest + ctx.own :]
+        trained = ctx.needs_input_grad[len(ctx.needs_input_grad) - ctx.own :]
+        self.own = [one.detach().requires_grad_(t) for one, t in zip(own, trained, strict=True)]
+        self.timed = ctx.needs_input_grad[4]
         self.gradient, self.since = gradient.transpose(0, 1), elapsed.transpose(0, 1)
         self.to_sensed = torch.empty_like(self.sums[0] if count else self.heads)
         self.to_elapsed = torch.zeros_like(self.since) if self.timed else None
@@ -122,8 +124,9 @@ class _Back:
         with torch.enable_grad():
             heads = self.heads[part].detach().requires_grad_()
             since = self.since[part].detach().requires_grad_(self.timed)
-            after = self.gates.quick(heads, since)
-        others = [since] * self.timed + self.own
+            after = self.gates.quick(heads, since, *self.own)
+        trained = [number for number, one in enumerate(self.own) if one.requires_grad]
+        others = [since] * self.timed + [self.own[number] for number in trained]
         (slope,) = torch.autograd.grad(
             after, heads, torch.ones_like(after), retain_graph=bool(others)
         )
@@ -143,8 +146,8 @@ class _Back:
             gradients = list(torch.autograd.grad(after, others, totals))
             if self.to_elapsed is not None:
                 self.to_elapsed[part] = gradients.pop(0)
-            for total, one in zip(self.to_own, gradients, strict=True):
-                total += one
+            for number, one in zip(trained, gradients, strict=True):
+                self.to_own[number] += one
 
     def _layers(self, part):
         """Outputs of each layer but the last, and their derivatives."""
