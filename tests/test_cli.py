@@ -109,6 +109,12 @@ def test_what_fails_is_said_in_one_line(monkeypatch, capsys, error):
     assert capsys.readouterr().err == 'liquid-control replay: no\n'
 
 
+def test_a_terminal_without_width_is_printed_to(monkeypatch, capsys):
+    monkeypatch.setenv('COLUMNS', '0')
+    assert cli.main(['inspect', 'gru']) == 0
+    assert 'gru' in capsys.readouterr().out
+
+
 def test_an_interrupt_has_its_own_code(monkeypatch):
     assert run_as(monkeypatch, raises(KeyboardInterrupt())) == 130
 

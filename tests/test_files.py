@@ -65,3 +65,13 @@ def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path):
         os.close(reader)
     assert pipe.is_fifo()
     assert list(tmp_path.iterdir()) == [pipe]
+
+
+def test_errors_name_the_file_that_was_asked_for(tmp_path):
+    missing = tmp_path / 'nowhere' / 'file'
+    with pytest.raises(FileNotFoundError, match=f"'{missing}'"):
+        write_whole(missing, 'x')
+    (tmp_path / 'folder').mkdir()
+    with pytest.raises(IsADirectoryError, match=f"'{tmp_path}/folder'"):
+        write_whole(tmp_path / 'folder', 'x')
+    assert [path.name for path in tmp_path.iterdir()] == ['folder']

@@ -66,6 +66,8 @@ def test_both_may_be_written_but_only_one_to_standard_output(verb, capsys, tmp_p
     assert json.loads((tmp_path / 'x.json').read_text()) == {'step': 14.25}
     assert cli.main(['bag', '--csv', '-', '--json', '-']) == 1
     assert 'only one of them can be standard output' in capsys.readouterr().err
+    assert cli.main(['bag', '--csv', 'same', '--json', 'same']) == 1
+    assert 'only one of them can be same' in capsys.readouterr().err
 
 
 def test_no_table_is_an_error(verb, capsys, tmp_path):

@@ -4,6 +4,7 @@ And read JSON of unknown origin.
 """
 
 import contextlib
+import errno
 import json
 import os
 import tempfile
@@ -35,12 +36,14 @@ def replacing(path: str | Path) -> Generator[Path]:
             file, also where the disk is full.
     """
     path = Path(os.path.realpath(path))
-    special = path.exists() and not path.is_file() and not path.is_dir()
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    special = path.exists() and not path.is_file()
     try:
         with _written_to(path) if special else _renamed(path) as partial:
             yield partial
     except OSError as error:
-        if error.filename is None:
+        if error.filename is None or str(error.filename) == str(_partial(path)):
             error.filename = str(path)
         raise
 
@@ -55,7 +58,7 @@ def _written_to(path: Path) -> Generator[Path]:
 
 @contextlib.contextmanager
 def _renamed(path: Path) -> Generator[Path]:
-    partial = path.with_name(path.name + '.partial')
+    partial = _partial(path)
     try:
         yield partial
         _sync(partial)
@@ -66,6 +69,10 @@ def _renamed(path: Path) -> Generator[Path]:
         raise
     with contextlib.suppress(OSError):  # some file systems cannot sync a folder
         _sync(path.parent)
+
+
+def _partial(path: Path) -> Path:
+    return path.with_name(path.name + '.partial')
 
 
 def _sync(path: Path) -> None:

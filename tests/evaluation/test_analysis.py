@@ -255,7 +255,9 @@ def test_measured_elapsed_time_is_worth_its_difference():
 def test_rows_have_every_cell():
     lines = csv_text(*_with(compared({'a': steady(90, 0), 'b': steady(80, 0)}))).splitlines()
     assert len(lines) == 1 + 2 * 3
-    assert lines[0].startswith('policy,cell,trainings,family,level,unit,fault,elapsed,episodes,')
+    assert lines[0].startswith(
+        'policy,cell,trainings,bundles,family,level,unit,fault,elapsed,episodes,'
+    )
     row = dict(zip(lines[0].split(','), lines[3].split(','), strict=True))
     assert (row['policy'], row['fault'], row['percent']) == ('a', 'gaussian:0.1', '90.0')
 

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from claims_groups import BETTER, WORSE, group, judged, walks
 
+from liquid_control import paths
 from liquid_control.cli import main as cli
 from liquid_control.cli.main import command_line
+from liquid_control.control.bundle import Bundle
 from liquid_control.evaluation.robustness import Estimate
 from liquid_control.report.study.claims import write_claims
 from liquid_control.report.study.groups import Source
@@ -42,7 +44,8 @@ def test_robustness_reads_levels_with_a_fault():
         + 'gru,noise,0.1,gaussian:0.1,measured,50,40,60,0,10\n'
         + 'gru,noise,0.1,gaussian:0.1,nominal,20,10,30,0,10\n'
     )
-    (one,) = conditions(text)
+    (one,), bundles = conditions(text)
+    assert not bundles
     assert (one.family, one.condition, one.episodes) == ('noise', 'noise 0.1', 10)
     assert one.percent['gru'].value == 50
 
@@ -82,9 +85,12 @@ def test_a_command_tells_the_training():
 
 
 def test_shipped_policies_tell_their_training():
-    found = trainings(['lstm', 'gru', 'ltc', 'expert', 'unheard-of'])
+    names = ['lstm', 'gru', 'ltc', 'expert', 'unheard-of']
+    found = trainings(names, {})
     assert set(found) == {'lstm', 'gru', 'ltc'}
     assert found['lstm'] == found['gru'] != found['ltc']
+    own = Bundle.read(paths.policy('gru', 'walker2d')).sha256
+    assert set(trainings(names, {'lstm': 'ab', 'gru': own})) == {'gru', 'ltc'}
 
 
 def recorded(command, **changed):
@@ -125,7 +131,7 @@ def test_bad_files_are_named(tmp_path):
         claims.read([path], tmp_path)
     broken = tmp_path / 'results.json'
     broken.write_text('{"study": "icu"}')
-    with pytest.raises(ValueError, match=r'results.json: expected results of a study.*summary'):
+    with pytest.raises(ValueError, match=r'results.json: expected results of a study.*runs'):
         claims.read([broken], tmp_path)
     with pytest.raises(ValueError, match='found nothing'):
         claims.read([tmp_path / 'none'], tmp_path)

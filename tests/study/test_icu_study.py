@@ -236,3 +236,16 @@ def test_a_second_process_is_refused(folder, tmp_path, capsys):
     with alone_in(tmp_path):
         assert cli.main(study(folder, tmp_path)) == 1
     assert f'{tmp_path}: another process is working there' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('change', [{'died': None}, {'logit': [0.0]}])
+def test_an_altered_result_is_named(data, split, tmp_path, change):
+    model, result = trained(small_run(1), data, tmp_path)
+    scores = data.scores(outputs(model, split.test), split.test)
+    kept = {
+        'run': small_run(1).to_dict(), **result, **data.extra(model.eval(), split),
+        **{f'test_{name}': score for name, score in scores.items()},
+    }  # fmt: skip
+    summarize([kept], data)
+    with pytest.raises(ValueError, match=r'runs/small.json: expected as many logit as died'):
+        summarize([{**kept, **change}], data)

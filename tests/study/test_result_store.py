@@ -51,6 +51,14 @@ def test_a_result_without_its_time_is_refused(store, result):
     assert store.result(RUN)['failed']
 
 
+@pytest.mark.parametrize('figure', [{'test_mse': 'x'}, {'saved_mb': {}}, {'parameters': True}])
+def test_a_result_with_an_odd_figure_is_refused(store, figure):
+    store.keep(RUN, {'seconds': 1.0, **figure})
+    (name,) = figure
+    with pytest.raises(ValueError, match=rf'a\.json: .* {name}: expected a number, found'):
+        store.result(RUN)
+
+
 @pytest.mark.parametrize('text', ['', '{', '[]', '{"run": 1}'])
 def test_a_broken_result_is_named(store, tmp_path, text):
     (tmp_path / 'runs' / 'a.json').write_text(text)

@@ -33,6 +33,8 @@ def main(argv: list[str] | None = None) -> int:
     """Run one verb; return its exit code, which is 0 only if the verb did what was asked."""
     argv = sys.argv[1:] if argv is None else argv
     name = argv[0] if argv else ''
+    if os.environ.get('COLUMNS', '').strip() == '0':
+        del os.environ['COLUMNS']  # nothing fits a terminal of that width
     try:
         parser = command_line(name)
         args = parser.parse_args(argv)

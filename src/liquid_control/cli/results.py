@@ -28,7 +28,7 @@ def delivered(args: argparse.Namespace) -> Generator[Outcome]:
     writes ``args.csv`` itself in the same way.
 
     Raises:
-        ValueError: both are standard output, or no table was printed.
+        ValueError: both are the same, or no table was printed.
     """
     json, csv = getattr(args, 'json', None), getattr(args, 'csv', None)
     outcome = Outcome()
@@ -36,7 +36,10 @@ def delivered(args: argparse.Namespace) -> Generator[Outcome]:
         yield outcome
         return
     if json == csv:
-        raise ValueError('--json and --csv: only one of them can be standard output')
+        raise ValueError(
+            '--json and --csv: only one of them can be '
+            + ('standard output' if json == STDOUT else str(json))
+        )
     from liquid_control.report.fitted import keeping
 
     stdout, own = sys.stdout, ['json']

@@ -11,6 +11,9 @@ from liquid_control.files import from_json
 from liquid_control.provenance import difference, write_json
 
 FORMAT = 1
+_FIGURES = 'seconds', 'seconds_update', 'seconds_round', 'saved_mb', 'state_bytes', 'parameters'
+_SCORES = 'train_', 'validation_', 'test_', 'outside_'
+"""How the names of scores begin."""
 _RARE = {'rare': True}
 """Marks settings that are written only where they differ from their default."""
 
@@ -139,13 +142,24 @@ class ResultStore:
             if is_ != should:
                 text = difference(is_, should) if kind == 'run' else f'{kind} {is_}, now {should}'
                 raise ValueError(f'{path} is from another run ({text}): use another --out')
-        seconds = result.get('seconds')
-        if not result.get('failed') and not isinstance(seconds, int | float):
-            raise ValueError(
-                f'{path}: not a valid run result: seconds: expected a number, found {seconds!r}; '
-                'remove it'
-            )
+        for name, value in {'seconds': None, **result}.items():
+            if _is_figure(name) and not _valid(name, value, result):
+                raise ValueError(
+                    f'{path}: not a valid run result: {name}: expected a number, '
+                    f'found {value!r}; remove it'
+                )
         return result
 
     def _path(self, run: Run) -> Path:
         return self.folder / 'runs' / f'{run.name}.json'
+
+
+def _is_figure(name: str) -> bool:
+    return name in _FIGURES or name.startswith(_SCORES)
+
+
+def _valid(name: str, value: Any, result: Mapping[str, Any]) -> bool:
+    """Whether a figure is a number, a list, or what is not known; only a failed run has no time."""
+    if value is None:
+        return name != 'seconds' or bool(result.get('failed'))
+    return isinstance(value, int | float | list) and not isinstance(value, bool)

@@ -86,7 +86,10 @@ def main(args: argparse.Namespace) -> int:
     write_claims(folder / 'report.html', judged, claims.RULE)
     console = Console()
     console.print(table)
+    used = {item.source.path for one in judged for item in one.evidence}
+    unused = {one.source.path: one.study for one in groups if one.source.path not in used}
     for what, names in (
+        ('not used', [f'{path}: no claim asks for {study}' for path, study in unused.items()]),
         ('not run', [f'{name}: {command}' for name, command in claims.not_run(judged).items()]),
         ('quick, does not count', dict.fromkeys(name for one in judged for name in one.tried)),
         ('short runs', dict.fromkeys(name for one in judged for name in one.short)),

@@ -1,6 +1,7 @@
 """What the studies share: their folder, the list of runs, the exit code, the note on quick runs."""
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -46,19 +47,16 @@ def study_folder(path: Path, mark: str, study: str) -> Path:
     from liquid_control.files import from_json
     from liquid_control.run_folder import own_folder
 
-    folder = own_folder(path, mark)
-    results = folder / 'results.json'
-    try:
+    results, found = path / 'results.json', None
+    with contextlib.suppress(OSError, ValueError):  # not there, or broken: it is written anew
         whole = from_json(results.read_text())
-    except (FileNotFoundError, ValueError):  # a broken one is written anew
-        return folder
-    found = whole.get('study') if isinstance(whole, dict) else None
+        found = whole.get('study') if isinstance(whole, dict) else None
     if found not in (None, study):
         raise FileExistsError(
             f'{results}: holds results of study {found}, which would be overwritten: '
             'use another --out'
         )
-    return folder
+    return own_folder(path, mark)
 
 
 def list_runs(names: Iterable[str], runs: 'Sequence[Run]') -> int:

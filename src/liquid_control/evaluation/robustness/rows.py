@@ -22,13 +22,15 @@ def csv_text(results: RobustnessResults, analysis: Analysis) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator='\n')
     estimates = [name + end for name in _ESTIMATES for end in ('', '_low', '_high')]
-    names = ['policy', 'cell', 'trainings', 'family', 'level', 'unit', 'fault', 'elapsed']
+    names = ['policy', 'cell', 'trainings', 'bundles', 'family', 'level', 'unit', 'fault']
+    names.append('elapsed')
     writer.writerow([*names, *_COUNTS, *estimates, 'best', 'against', *_POINTS, 'error'])
     facts = {one.name: one for one in results.policies}
     units = {family.name: family.unit for family in results.families}
     for cell in analysis.cells:
         policy = facts[cell.policy]
-        row: list[Any] = [policy.name, policy.cell, len(policy.bundles), cell.family]
+        digests = ' '.join(bundle['sha256'] for bundle in policy.bundles)
+        row: list[Any] = [policy.name, policy.cell, len(policy.bundles), digests, cell.family]
         row += [f'{cell.level:g}' if cell.family else '', units.get(cell.family, '')]
         row += [cell.fault, cell.elapsed, *(getattr(cell, name) for name in _COUNTS)]
         for name in _ESTIMATES:

@@ -143,7 +143,7 @@ def figures(
         if len(pairs) > 1
         else f'; {_ratio(pairs[0], several)} is {ratios[0]:.2g}'
     )
-    return counted(groups, pairs, what, more, 'less', 'more')
+    return counted(groups, pairs, what, more, 'less', 'more', scored=False)
 
 
 def smaller(

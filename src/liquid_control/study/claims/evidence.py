@@ -1,5 +1,6 @@
 """Pairs of cells, and what all pairs of a comparison say about a claim."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
@@ -103,6 +104,7 @@ def counted(
     up: str = 'better',
     down: str = 'worse',
     of: str = 'pairs',
+    scored: bool = True,
 ) -> Evidence:
     """What pairs say about a claim.
 
@@ -114,7 +116,11 @@ def counted(
         up: the words for pairs that are for the claim.
         down: those for pairs against it.
         of: what the pairs are.
+        scored: whether they compare scores, which need intervals.
     """
+    estimates = [one.score for group in groups for one in group.cells.values()]
+    bare = scored and all(math.isnan(one.low) for one in estimates)
+    quick = any(group.quick for group in groups)
     outcomes = [pair.outcome for pair in pairs if pair.outcome != 'left out']
     wins, losses, total = outcomes.count('for'), outcomes.count('against'), len(outcomes)
     ties = total - wins - losses
@@ -127,7 +133,7 @@ def counted(
         of_pairs(wins, losses, total),
         groups[0].source,
         '; '.join(dict.fromkeys(group.remark for group in groups if group.remark)),
-        'a quick run' if any(group.quick for group in groups) else '',
+        'a quick run' if quick else 'no intervals' if bare else '',
         any(group.short for group in groups),
         any(group.partial for group in groups),
         tuple(pairs),

@@ -1,6 +1,7 @@
 """Results of studies and benchmarks as groups of scores that can be compared."""
 
 import hashlib
+import json
 import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,14 +9,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from liquid_control import paths
 from liquid_control.evaluation.robustness import Estimate
 from liquid_control.evaluation.statistics import interval
 from liquid_control.files import from_json
 from liquid_control.report.study.groups import Group, Score, Source
-from liquid_control.study.claims.robustness import conditions
+from liquid_control.study.claims.checking import check_group, check_run, once
+from liquid_control.study.claims.full import FULL, left_out
+from liquid_control.study.claims.robustness import BENCHMARKS, Condition, conditions
 from liquid_control.study.claims.runs import by_cell, compared
-from liquid_control.study.claims.trained import trainings
-from liquid_control.study.claims.versions import FULL, versioned
+from liquid_control.study.claims.trained import ROBOT, trainings
+from liquid_control.study.claims.versions import versioned
+from liquid_control.study.footing import PART
 from liquid_control.study.run import FORMAT
 from liquid_control.study.summary import TITLES, heading
 
@@ -25,11 +30,11 @@ _KEPT = "return, in % of the policy's own without a fault"
 _FIGURES = 'parameters', 'state_bytes', 'seconds_round', 'saved_mb', 'peak_resident_mb'
 
 
-def read(paths: Sequence[Path], beside: Path) -> list[Group]:
+def read(given: Sequence[Path], beside: Path) -> list[Group]:
     """All groups in files, and in the files of folders that are results; a copy counts once.
 
     Args:
-        paths: files of results, or folders that hold some.
+        given: files of results, or folders that hold some.
         beside: the folder from which links are made.
 
     Raises:
@@ -37,23 +42,25 @@ def read(paths: Sequence[Path], beside: Path) -> list[Group]:
             names it.
     """
     groups, seen = [], set()
-    for given in paths:
-        if given.is_dir():
-            files = sorted(path for name in NAMES for path in given.rglob(name))
-        elif given.is_file():
-            files = [given]
+    for place in given:
+        if place.is_dir():
+            files = sorted(path for name in NAMES for path in place.rglob(name))
+        elif place.is_file():
+            files = [place]
         else:
-            raise ValueError(f'{given}: expected a file of results or a folder, found nothing')
+            raise ValueError(f'{place}: expected a file of results or a folder, found nothing')
         for path in files:
             content = path.read_bytes()
-            digest = hashlib.sha256(content).hexdigest()
-            if digest in seen:
-                continue  # given twice, or a copy
-            seen.add(digest)
-            source = Source(os.path.relpath(path, beside), digest, '')
+            source = Source(os.path.relpath(path, beside), hashlib.sha256(content).hexdigest(), '')
             try:
-                groups += _read(path, content.decode(), source)
-            except (KeyError, TypeError, AttributeError, ValueError) as error:
+                text = content.decode()
+                meaning = _meaning(path, text)
+                found = [] if meaning in seen else _read(path, text, source)
+                for group in found:
+                    check_group(group)
+                seen.add(meaning)  # given twice, or a copy
+                groups += found
+            except (KeyError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
                 raise ValueError(
                     f'{path}: expected results of a study or benchmark: {_reason(error)}'
                 ) from None
@@ -75,6 +82,13 @@ def linked(groups: Sequence[Group], before: Path, beside: Path) -> list[Group]:
     return [replace(group, source=moved[group.source]) for group in groups]
 
 
+def _meaning(path: Path, text: str) -> str:
+    """What a file says, however it is laid out."""
+    if path.suffix == '.csv':
+        return '\n'.join(text.split())
+    return json.dumps(from_json(text), sort_keys=True)
+
+
 def _reason(error: Exception) -> str:
     if isinstance(error, KeyError):
         return f'{error.args[0]!r} is missing'
@@ -85,11 +99,13 @@ def _reason(error: Exception) -> str:
 
 def _read(path: Path, content: str, source: Source) -> list[Group]:
     if path.suffix == '.csv':
-        rows = conditions(content)
-        episodes = max((row.episodes for row in rows), default=0)
-        command = f'liquid-control benchmark {path.stem} --policy all --episodes {episodes} --csv'
-        source = replace(source, command=f'{command} {path.name}')
-        trained = trainings({name for row in rows for name in row.percent})
+        if path.stem not in BENCHMARKS:
+            names = ' or '.join(f'{name}.csv' for name in BENCHMARKS)
+            raise ValueError(f'expected a file named {names}, found {path.name}')
+        rows, bundles = conditions(content)
+        names = dict.fromkeys(name for row in rows for name in row.percent)
+        source = replace(source, **_asked(path, names, rows))
+        trained = trainings(names, bundles)
         return [
             Group(
                 path.stem, row.condition, criterion, True,
@@ -109,18 +125,24 @@ def _read(path: Path, content: str, source: Source) -> list[Group]:
     if 'policies' in whole and 'notes' in whole:
         return [_costs(whole, source)]
     study = whole.get('study')
+    for key in ('data', 'summary'):
+        if not isinstance(whole.get(key, {}), dict):
+            raise ValueError(f'{key}: expected an object, found {type(whole[key]).__name__}')
     quick = whole.get('complete') == 'quick' or '--quick' in command.split()
     if study == 'icu':
+        _check_runs(whole.get('runs', ()))
         return _icu(whole, versioned(source, study, whole.get('runs', ())), quick)
     if study == 'parameters':
         return _parameters(whole, source)
     partial = not whole.get('complete', True)
     if study == 'walker2d-kinematics':
+        _check_runs(whole['runs'])
         source = versioned(source, study, whole['runs'])
         return _footed(study, '', whole['runs'], 'mse', False, source, quick, partial, {})
     if not isinstance(study, str) or 'data' not in whole:
         return []  # of something else, such as a comparison of robustness
     everything = [run for each in whole['data'].values() for run in each['runs']]
+    _check_runs(everything)
     source = versioned(source, study, everything)
     several = len(whole['data']) > 1 or study == 'synthetic'
     return [
@@ -154,10 +176,15 @@ def _footed(
         **{name: (heading(name, units), True) for name in TITLES},
     }
     made = []
+    missing_runs = left_out(study, [run for every in sizes.values() for run in every])
+    partial = partial or bool(missing_runs)
     for size, every in sorted(sizes.items()):
         steps, few = _steps(study, every)
         unit = 'units' if 'units' in every[0]['run']['model'] else 'parameters'
-        said = ['not complete' if partial else '', steps and f'{steps} at {size:,} {unit}']
+        said = [
+            missing_runs or ('not complete' if partial else ''),
+            steps and f'{steps} at {size:,} {unit}',
+        ]
         where = ', '.join(filter(None, (condition, f'{size:,} {unit}')))
         for key, (title, more) in scores.items():
             if any(key in result for result in every):
@@ -175,6 +202,23 @@ def _footed(
     return made
 
 
+def _check_runs(results: Iterable[Any]) -> None:
+    for number, result in enumerate(results):
+        check_run(number, result)
+
+
+def _asked(path: Path, names: Iterable[str], rows: Sequence[Condition]) -> dict[str, str]:
+    """The command of a benchmark as far as its rows tell, and a note that it may have had more."""
+    episodes = max((row.episodes for row in rows), default=0)
+    shipped = set(paths.policies(ROBOT)) - {'expert'} <= set(names)
+    policies = 'all' if shipped else ','.join(names)
+    command = f'liquid-control benchmark {path.stem} --policy {policies} --episodes {episodes}'
+    return {
+        'command': f'{command} --csv {path.name}',
+        'note': 'as its rows tell; other options are not in the file',
+    }
+
+
 def _steps(study: str, results: Iterable[Mapping[str, Any]]) -> tuple[str, bool]:
     """How many of the study's gradient steps runs had, if fewer; and whether less than half."""
     steps = max(result['run']['recipe']['updates'] for result in results)
@@ -182,8 +226,9 @@ def _steps(study: str, results: Iterable[Mapping[str, Any]]) -> tuple[str, bool]
     return f'{steps:,} of {full:,} gradient steps' if steps < full else '', 2 * steps < full
 
 
-def _estimate(found: Mapping[str, float]) -> Estimate:
-    return Estimate(found['mean'], found['low'], found['high'])
+def _estimate(found: Mapping[str, Any]) -> Estimate:
+    values = (found[name] for name in ('mean', 'low', 'high'))
+    return Estimate(*(math.nan if value is None else value for value in values))
 
 
 def _over_seeds(values: Iterable[float]) -> Estimate:
@@ -203,24 +248,27 @@ def _figures(runs: Sequence[Mapping[str, Any]]) -> dict[str, float]:
 
 
 def _icu(whole: Mapping[str, Any], source: Source, quick: bool) -> list[Group]:
+    compared = [one for one in whole['runs'] if one['run']['part'] == PART]
+    rows = once(whole['summary']['comparison'], 'cell')
     scores = {
         row['cell']: Score(
             _estimate(row['means']['auroc']),
-            {name: float(row[name]) for name in _FIGURES if row.get(name) is not None},
+            {name: row[name] for name in _FIGURES if row.get(name) is not None},
             _estimate(row['from_best']) if 'from_best' in row else None,
             {name: _estimate(one) for name, one in row.get('differences', {}).items()},
         )
-        for row in whole['summary']['comparison']
+        for row in rows
         if 'means' in row
     }
-    if not scores:
+    if not scores or not compared:
         return []
-    compared = [one for one in whole['runs'] if one['run']['part'] == 'comparison']
-    said, few = _steps('icu', compared)
+    (said, few), missing = _steps('icu', compared), left_out('icu', compared)
+    partial = bool(missing) or not whole.get('complete', True)
     return [
         Group(
-            'icu', 'same footing', 'test auroc', True, scores, source, said, quick, few,
-            not whole.get('complete', True), _lost(whole['summary']['comparison']), over='patients',
+            'icu', 'same footing', 'test auroc', True, scores, source,
+            '; '.join(filter(None, (missing, said))), quick, few, partial, _lost(rows),
+            over='patients',
         )
     ]  # fmt: skip
 
@@ -232,7 +280,7 @@ def _lost(rows: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
 
 def _parameters(whole: Mapping[str, Any], source: Source) -> list[Group]:
     sizes: dict[tuple[int, int], dict[str, Score]] = {}
-    for one in whole['counts']:
+    for one in once(whole['counts'], 'cell', 'order', 'units'):
         figures = {'parameters': one['parameters'], 'state_bytes': 4 * one['state_size']}
         at = one['order'], one['units']
         sizes.setdefault(at, {})[one['cell']] = Score(Estimate(math.nan), figures)
@@ -244,8 +292,10 @@ def _parameters(whole: Mapping[str, Any], source: Source) -> list[Group]:
 
 def _costs(whole: Mapping[str, Any], source: Source) -> Group:
     cells = {
-        row['policy']: Score(Estimate(math.nan), row['figures'])
-        for row in whole['policies']
+        row['policy']: Score(
+            Estimate(math.nan), {key: one for key, one in row['figures'].items() if one is not None}
+        )
+        for row in once(whole['policies'], 'policy')
     }  # fmt: skip
     remark = 'bundles of about 20,000 parameters'
     return Group('cost', 'exported policies', '', False, cells, source, remark)

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from liquid_control.evaluation.robustness import Estimate
 
+BENCHMARKS = 'robustness', 'generalization'
+"""The benchmarks, and the names of their files."""
 _COLUMNS = 'policy', 'family', 'level', 'percent', 'percent_low', 'percent_high', 'episodes'
 
 
@@ -29,12 +31,14 @@ class Condition(NamedTuple):
     episodes: int
 
 
-def conditions(text: str) -> list[Condition]:
-    """The conditions with a fault, with the measured elapsed time.
+def conditions(text: str) -> tuple[list[Condition], dict[str, str]]:
+    """The conditions with a fault, with the measured elapsed time; policy → digests of its bundles.
+
+    Files of older versions have no digests.
 
     Raises:
-        ValueError: a column is missing, a row is cut off or a value is no number; the message
-            names the line.
+        ValueError: a column is missing, a row is cut off or there twice, or a value is no number;
+            the message names the line.
     """
     reader = csv.DictReader(io.StringIO(text))
     missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
@@ -43,9 +47,12 @@ def conditions(text: str) -> list[Condition]:
     clean: dict[str, Estimate] = {}
     faulty: dict[tuple[str, str], dict[str, Estimate]] = {}
     episodes = 0
+    bundles: dict[str, str] = {}
     for row in reader:
         if None in row.values():
             raise ValueError(f'line {reader.line_num}: expected {len(row)} columns')
+        if row.get('bundles'):
+            bundles[row['policy']] = row['bundles']
         if row.get('elapsed', 'measured') != 'measured':
             continue
         try:
@@ -53,18 +60,21 @@ def conditions(text: str) -> list[Condition]:
             episodes = max(episodes, int(row['episodes']))
         except ValueError as error:
             raise ValueError(f'line {reader.line_num}: {error}') from None
-        if not row['family']:
-            clean[row['policy']] = found
-        elif not math.isnan(found.value):
-            faulty.setdefault((row['family'], row['level']), {})[row['policy']] = found
-    return [
+        place = clean if not row['family'] else faulty.setdefault((row['family'], row['level']), {})
+        if row['policy'] in place:
+            condition = ' '.join((row['policy'], row['family'], row['level'])).strip()
+            raise ValueError(f'line {reader.line_num}: {condition} is there twice')
+        place[row['policy']] = found
+    found = [
         Condition(
-            family, f'{family} {level}', percent,
-            {name: kept(one, clean[name]) for name, one in percent.items() if name in clean},
+            family, f'{family} {level}', known,
+            {name: kept(one, clean[name]) for name, one in known.items() if name in clean},
             episodes,
         )
         for (family, level), percent in faulty.items()
+        if (known := {name: one for name, one in percent.items() if not math.isnan(one.value)})
     ]  # fmt: skip
+    return found, bundles
 
 
 def kept(faulty: Estimate, clean: Estimate) -> Estimate:

@@ -51,9 +51,10 @@ RULE = (
     'Contradicted: more than half are against it and none for it. Not shown: none is for it, and '
     'it is not contradicted. Mixed: anything else. None counts: there are comparisons, but none '
     'that counts. No data: there is none.',
-    'Comparisons from quick runs are shown and do not count. A verdict is preliminary if a '
-    'comparison that counts comes from runs with less than half of the gradient steps of a full '
-    'study, or from a study that is not complete.',
+    'Comparisons from quick runs, and of scores without intervals, are shown and do not count. A '
+    'verdict is preliminary if a comparison that counts comes from runs with less than half of the '
+    'gradient steps of a full study, or from a study of which runs, cells, sizes or seeds are '
+    'missing.',
     'The rule was set after the first results were seen.',
 )
 """The rule in words."""

@@ -1,7 +1,7 @@
 """How the shipped policies were trained, from the provenance in their bundles."""
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,17 +33,26 @@ class Training(NamedTuple):
     seeds: int
 
 
-def trainings(names: Iterable[str]) -> dict[str, Training]:
-    """Name of a shipped policy → its training; unknown names and trainings are left out."""
+def trainings(names: Iterable[str], digests: Mapping[str, str]) -> dict[str, Training]:
+    """Name of a shipped policy → its training; unknown policies and trainings are left out.
+
+    Args:
+        names: of policies.
+        digests: name → digest of the policy's bundle; one without is taken for the one that ships.
+    """
     shipped = paths.policies(ROBOT)
-    found = {name: _training(shipped[name]) for name in set(names) & set(shipped)}
+    found = {
+        name: _training(shipped[name], digests.get(name, '')) for name in set(names) & set(shipped)
+    }
     return {name: one for name, one in found.items() if one is not None}
 
 
-def _training(path: Path) -> Training | None:
+def _training(path: Path, digest: str) -> Training | None:
     try:
         bundle = Bundle.read(path)
     except (BundleError, OSError):
+        return None
+    if digest and bundle.sha256 != digest:
         return None
     return training(
         str(bundle.provenance.get('command', '')),

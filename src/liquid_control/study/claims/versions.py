@@ -6,18 +6,9 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from liquid_control.report.study.groups import Source
-from liquid_control.study import default_footing, memory
+from liquid_control.study.claims.full import FULL
 from liquid_control.study.footing import PART, Footing
-from liquid_control.study.icu.plan import Plan
-from liquid_control.study.walker2d_kinematics import comparison
 
-FULL = {
-    'walker2d-kinematics': comparison.footing((), comparison.BUDGETS[:1], 3),
-    'synthetic': default_footing.FOOTING,
-    'memory': memory.FOOTING,
-    'icu': Plan().footing,
-}
-"""Study → its comparison, not shortened."""
 _OPTIONS = {'updates': {'--updates', '--epochs'}, 'size': {'--budget'}}
 """Setting → the options that change it."""
 _WORDS = {

@@ -96,7 +96,13 @@ def _means(group: list[Result]) -> tuple[dict[str, Any], np.ndarray]:
 
 def _over_patients(score: Any, result: Result) -> np.ndarray:
     """A run's score over resampled patients: the same draws for all models of a seed."""
-    logit, died = np.array(result['logit']), np.array(result['died'], bool)
+    logit, died = (np.array(result[name], float) for name in ('logit', 'died'))
+    if logit.ndim != 1 or logit.shape != died.shape:
+        raise ValueError(
+            f'runs/{result["run"]["name"]}.json: expected as many logit as died, '
+            f'found {logit.size} and {died.size}; remove it'
+        )
+    died = died > 0.5
     return score(logit, died, resampled(died, seed=_seed(result)))
 
 

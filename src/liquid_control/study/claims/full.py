@@ -1,0 +1,44 @@
+"""The comparisons of the studies, not shortened, and what results lack of them."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from liquid_control import cells
+from liquid_control.study import default_footing, memory
+from liquid_control.study.icu.plan import Plan
+from liquid_control.study.walker2d_kinematics import comparison
+
+FULL = {
+    'walker2d-kinematics': comparison.footing((), comparison.BUDGETS[:1], 3),
+    'synthetic': default_footing.FOOTING,
+    'memory': memory.FOOTING,
+    'icu': Plan().footing,
+}
+"""Study → its comparison, not shortened."""
+
+
+def left_out(study: str, results: Iterable[Mapping[str, Any]]) -> str:
+    """How many of the cells, sizes and seeds of a study were compared, if not all.
+
+    Args:
+        study: its name.
+        results: its compared runs.
+    """
+    if study not in FULL:
+        return ''
+    full, runs = FULL[study], [result['run'] for result in results]
+    wanted = {
+        'cells': set(full.cells or cells.names()),
+        'sizes': set(full.sizes),
+        'seeds': set(range(full.seeds)),
+    }
+    found = {
+        'cells': {run['cell'] for run in runs},
+        'sizes': {run['model'].get(full.size) for run in runs},
+        'seeds': {run['seed'] for run in runs},
+    }
+    return ', '.join(
+        f'{len(all_ & found[name])} of {len(all_)} {name}'
+        for name, all_ in wanted.items()
+        if all_ - found[name]
+    )
