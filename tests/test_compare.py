@@ -10,6 +10,7 @@ pytest.importorskip('mujoco')
 pytest.importorskip('scipy')
 pytest.importorskip('plotly')
 
+from liquid_control import extras
 from liquid_control.cli.comparison import at_work
 from liquid_control.cli.comparison_folder import default_folder
 from liquid_control.cli.main import main
@@ -263,6 +264,17 @@ def test_help_says_what_csv_holds(verb, capsys):
     printed = ' '.join(capsys.readouterr().out.split())
     assert 'write one row a policy, family, level and elapsed time' in printed
     assert 'an empty line between two' not in printed
+
+
+@pytest.mark.parametrize('address', ['127.0.0.1:1', 'ray://127.0.0.1:1', '127.0.0.1:port'])
+def test_a_cluster_that_does_not_answer_is_named(address, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(extras, 'require', lambda *names: None)
+    command = ['compare', '--policy', 'mlp', '--engine', 'ray', '--out', str(tmp_path)]
+    assert main([*command, '--address', address]) == 1
+    said = ' '.join(capsys.readouterr().err.split())
+    assert f'--address {address}: no Ray cluster answers there' in said
+    assert main([*command, '--workers', '2']) == 1
+    assert 'the cluster decides' in capsys.readouterr().err
 
 
 def test_a_second_process_is_refused(tmp_path, capsys):

@@ -69,6 +69,16 @@ def test_gradients_of_all_parameters_equal_finite_differences(name, settings):
         torch.testing.assert_close(slope, wanted, atol=1e-6, rtol=1e-5, msg=names[chosen])
 
 
+@NAMES
+def test_half_precision_takes_any_time(name):
+    cell = make(name).half()
+    x, elapsed = series(2, 2, dtype=torch.float16)
+    elapsed[0, 0] = 60_000.0
+    with torch.no_grad():
+        outputs, _ = cell(x, elapsed)
+    assert outputs.isfinite().all()
+
+
 @EACH
 def test_frozen_parameters_change_no_other_gradient(name, settings):
     cell = make(name, **settings).double()

@@ -162,7 +162,7 @@ def test_names_are_no_markup_and_one_policy_counts_once(walks, bundle, tmp_path,
         (['--horizon', '1000000000'], '--horizon: expected 1000 or less'),
         (['--fault', 'gausian:0.1'], "did you mean 'gaussian'"),
         (['--fault', 'jitter:0.2'], 'found a clock fault, which cannot be applied to a recording'),
-        (['--address', 'auto'], '--address: expected --engine ray'),
+        (['--address', 'auto'], '--address: it is that of a Ray cluster: add --engine ray'),
         (['--workers', '2', '--engine', 'ray'], '--workers: with --engine ray'),
     ],
 )

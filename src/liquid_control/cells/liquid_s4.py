@@ -6,7 +6,7 @@ import torch
 from torch.nn.functional import gelu, glu, layer_norm
 
 from liquid_control.cells.base import Cell
-from liquid_control.cells.synapses import FOREVER
+from liquid_control.cells.synapses import bounded
 
 
 class LiquidS4(Cell):
@@ -106,7 +106,7 @@ class Layer(torch.nn.Module):
 
     def _discretise(self, u, elapsed):
         """Ā + B̄·u and B̄·u, real and imaginary, (B, T, N, H)."""
-        step = torch.exp(self.step) * elapsed.clamp(max=FOREVER)
+        step = torch.exp(self.step) * bounded(elapsed)
         decay = torch.exp(self.decay)
         size = torch.exp(-decay * step)
         angle = self.frequency * step

@@ -9,9 +9,9 @@ from liquid_control.cells.backward import fits
 from liquid_control.cells.base import Cell, stepwise
 from liquid_control.cells.grid import GridSums
 from liquid_control.cells.synapses import (
-    FOREVER,
     Padded,
     Synapses,
+    bounded,
     check_unfolds,
     full_precision,
     inverse_softplus,
@@ -141,7 +141,7 @@ class LRC(Cell):
 
     def _time(self, sensed: torch.Tensor, elapsed: torch.Tensor) -> torch.Tensor:
         """Bounded Δt of an unfold."""
-        return elapsed.to(sensed.dtype).clamp(max=FOREVER) / self.unfolds
+        return bounded(elapsed.to(sensed.dtype)) / self.unfolds
 
     def _elastic_weight(self) -> torch.Tensor | None:
         """W from the units, (U, U), or None."""

@@ -12,9 +12,9 @@ from liquid_control.cells.base import Cell
 from liquid_control.cells.grid import GridSolver, GridSums
 from liquid_control.cells.sparse import SparseSolver, SparseSums, reach
 from liquid_control.cells.synapses import (
-    FOREVER,
     Padded,
     Synapses,
+    bounded,
     check_unfolds,
     full_precision,
     inverse_softplus,
@@ -144,7 +144,7 @@ class LTC(Cell):
 
     def _drive(self, sensed, elapsed):
         """Bounded Δt, and the terms of τ·A and 1 + τ·B known before the solver runs."""
-        time = elapsed.to(sensed.dtype).clamp(max=FOREVER)
+        time = bounded(elapsed.to(sensed.dtype))
         one = torch.cat([torch.zeros_like(self.rest), torch.ones_like(self.rest)])
         return time, sensed * time + one
 

@@ -34,6 +34,11 @@ def uniform(low: float, high: float, *size: int) -> torch.Tensor:
     return torch.empty(*size).uniform_(low, high)
 
 
+def bounded(elapsed: torch.Tensor) -> torch.Tensor:
+    """Elapsed times, of which very long ones are :data:`FOREVER` or all that the type can hold."""
+    return elapsed.clamp(max=min(FOREVER, torch.finfo(elapsed.dtype).max))
+
+
 def check_unfolds(unfolds: int) -> None:
     """Raise ValueError unless the number of solver steps per sample is a positive integer."""
     if isinstance(unfolds, bool) or not isinstance(unfolds, int) or unfolds < 1:

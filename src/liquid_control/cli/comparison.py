@@ -16,6 +16,7 @@ from liquid_control.cli.arguments import (
     whole,
 )
 from liquid_control.cli.comparison_folder import RESULTS, begins, default_folder, replaced
+from liquid_control.cli.engine import add_engine_arguments, check_engine
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -45,8 +46,6 @@ def add_comparison_arguments(
         faults: what ``--fault`` says in ``--help``.
         episodes: default number of episodes.
     """
-    from liquid_control.jobs import ENGINES
-
     add_policies_argument(
         parser, 'policies that ship, or paths; NAME=FILE, given several times with one name, for '
         'several trainings of one policy; all: every student that ships (cfc,ltc,lstm,gru)',
@@ -65,10 +64,7 @@ def add_comparison_arguments(
     parser.add_argument(
         '--workers', type=whole(1), metavar='N', help='local processes (one a usable core)'
     )
-    parser.add_argument(
-        '--engine', choices=ENGINES, default='local', help='where to work: local or ray (local)'
-    )
-    parser.add_argument('--address', help='address of a Ray cluster (one on this machine)')
+    add_engine_arguments(parser)
     parser.add_argument(
         '--out', type=Path, metavar='FOLDER',
         help='folder of results; with the same one, finished work is not done again '
@@ -89,19 +85,6 @@ def say_unchanging(faults: Sequence[str], robot: 'Contract') -> None:
     for text in faults:
         if text != 'none' and (why := unchanging(text, robot)):
             print(f'left out: {text} changes nothing: {why}', file=sys.stderr)
-
-
-def check_engine(args: argparse.Namespace) -> None:
-    """Refuse options that contradict each other, before any work is done.
-
-    Raises:
-        MissingModuleError: Ray is asked for but not installed.
-        ValueError: an address is given without Ray.
-    """
-    if args.engine == 'ray':
-        extras.require('ray')
-    elif args.address:
-        raise ValueError('--address: it is that of a Ray cluster: add --engine ray')
 
 
 def carry_out(

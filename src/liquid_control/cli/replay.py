@@ -13,6 +13,7 @@ from liquid_control.cli.arguments import (
     add_policies_argument,
     add_type_arguments,
 )
+from liquid_control.cli.engine import add_engine_arguments, check_engine
 from liquid_control.cli.parser import Parser
 
 _LONGEST = 1000
@@ -38,12 +39,7 @@ def add_arguments(parser: Parser) -> None:
         help='keep each result here, with a verdict and a report; results already there are reused',
     )  # fmt: skip
     parser.add_argument('--workers', type=int, help='processes for many recordings (1)')
-    parser.add_argument(
-        '--engine', default='local', help='where many recordings are replayed: local or ray (local)'
-    )
-    parser.add_argument(
-        '--address', help='address of the Ray cluster; default: one on this machine'
-    )
+    add_engine_arguments(parser)
     parser.add_argument(
         '--verbose', action='store_true',
         help='list every oddity, and the figures of each of many recordings',
@@ -57,7 +53,6 @@ def main(args: argparse.Namespace) -> int:
 
     from liquid_control.cli.say import say
     from liquid_control.faults import FaultError, SensorFault, parse, require_kinds
-    from liquid_control.jobs import ENGINES
     from liquid_control.provenance import provenance, write_json
     from liquid_control.replay.fleet import summary
     from liquid_control.run_folder import own_folder
@@ -68,12 +63,7 @@ def main(args: argparse.Namespace) -> int:
             raise ValueError(f'--{name}: expected {least} or more, found {found}')
     if args.horizon > _LONGEST:
         raise ValueError(f'--horizon: expected {_LONGEST} or less, found {args.horizon}')
-    if args.engine not in ENGINES:
-        raise ValueError(f'--engine: expected {" or ".join(ENGINES)}, found {args.engine}')
-    if args.address and args.engine != 'ray':
-        raise ValueError('--address: expected --engine ray with it')
-    if args.workers is not None and args.engine == 'ray':
-        raise ValueError('--workers: with --engine ray, the cluster decides')
+    check_engine(args)
     for spec in args.fault:
         try:
             require_kinds(parse(spec), (SensorFault,), 'a recording')
