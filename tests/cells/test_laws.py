@@ -264,7 +264,7 @@ class Written(TorchDispatchMode):
 @EACH
 def test_the_work_of_a_training_step_is_proportional_to_length(name, settings):
     cell, totals = make(name, **settings), []
-    for length in (64, 128):
+    for length in (128, 256):
         x, elapsed = series(2, length)
         with Written() as written:
             outputs, _ = cell(x, elapsed)

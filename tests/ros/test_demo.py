@@ -11,6 +11,7 @@ from liquid_control.cli import demo
 from liquid_control.cli.main import main
 from liquid_control.control import Contract, Controller, PolicyRunner
 from liquid_control.evaluation import run_episodes
+from liquid_control.evaluation.timing import WALKED
 from liquid_control.faults import parse
 from liquid_control.paths import policy
 from liquid_control.sim import simulated_contract
@@ -55,3 +56,18 @@ def test_beside_a_load_the_demo_walks_as_in_process(tmp_path, capsys):
     assert runs[2]['timing']['periods'] > 0
     assert 'deadlines' in capsys.readouterr().out
     assert (tmp_path / 'loaded' / 'report.html').exists()
+
+
+@pytest.mark.slow
+def test_beside_a_load_the_demo_gives_the_same_figures(tmp_path):
+    code, idle = walked('idle', tmp_path)
+    assert code == 0
+    with busy(2):
+        code, loaded = walked('loaded', tmp_path)
+    assert code == 0, 'a slow machine is no failure'
+    for one, other in zip(idle[:2], loaded[:2], strict=True):
+        assert one['figures']['return_mean'] > 0
+        assert [one['figures'][n] for n in WALKED] == [other['figures'][n] for n in WALKED]
+    for run in (idle[2], loaded[2]):
+        assert run['figures']['return_mean'] is None
+        assert run['timing']['periods'] > 0

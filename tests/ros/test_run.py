@@ -88,7 +88,7 @@ def test_a_domain_in_use_is_refused_and_who_uses_it_is_not_disturbed(start, tmp_
     lasting = ('--episodes', '200')
     first = start('--out', tmp_path / 'first', '--fault', 'gaussian:0.01', *lasting)
     wait_until_walking(tmp_path / 'first', first)
-    time.sleep(4.0)  # it then keeps running, whatever it finds
+    time.sleep(10.0)  # it then keeps running, whatever it finds
     second = start('--out', tmp_path / 'second', '--fault', 'gaussian:0.01', *lasting)
     said, _ = second.communicate(timeout=240)
     assert second.returncode == 1

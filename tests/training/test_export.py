@@ -52,7 +52,14 @@ def test_bundle_equals_model_at_irregular_time(model, bundle, batch):
         np.testing.assert_allclose(decision.prediction, prediction.numpy(), atol=1e-5)
 
 
-@pytest.mark.parametrize('model', ['gru', 'ltc_ncp'], indirect=True)
+@pytest.mark.parametrize(
+    'model',
+    [
+        pytest.param(name, marks=[] if name in ('gru', 'ltc_ncp') else pytest.mark.slow)
+        for name in cells.names()
+    ],
+    indirect=True,
+)
 def test_scoring_a_draft_warns_of_no_elapsed_times(model, tmp_path):
     warned = []
 
