@@ -20,7 +20,6 @@ from liquid_control.study.claims.robustness import BENCHMARKS, Condition, condit
 from liquid_control.study.claims.runs import by_cell, compared
 from liquid_control.study.claims.trained import ROBOT, trainings
 from liquid_control.study.claims.versions import versioned
-from liquid_control.study.footing import PART
 from liquid_control.study.run import FORMAT
 from liquid_control.study.summary import TITLES, heading
 
@@ -54,8 +53,9 @@ def read(given: Sequence[Path], beside: Path) -> list[Group]:
             source = Source(os.path.relpath(path, beside), hashlib.sha256(content).hexdigest(), '')
             try:
                 text = content.decode()
-                meaning = _meaning(path, text)
-                found = [] if meaning in seen else _read(path, text, source)
+                whole = text if path.suffix == '.csv' else from_json(text)
+                meaning = _meaning(whole)
+                found = [] if meaning in seen else _read(path, whole, source)
                 for group in found:
                     check_group(group)
                 seen.add(meaning)  # given twice, or a copy
@@ -82,11 +82,9 @@ def linked(groups: Sequence[Group], before: Path, beside: Path) -> list[Group]:
     return [replace(group, source=moved[group.source]) for group in groups]
 
 
-def _meaning(path: Path, text: str) -> str:
-    """What a file says, however it is laid out."""
-    if path.suffix == '.csv':
-        return '\n'.join(text.split())
-    return json.dumps(from_json(text), sort_keys=True)
+def _meaning(whole: Any) -> str:
+    """What a file says, however it is laid out: the text of a table, or JSON."""
+    return '\n'.join(whole.split()) if isinstance(whole, str) else json.dumps(whole, sort_keys=True)
 
 
 def _reason(error: Exception) -> str:
@@ -97,12 +95,12 @@ def _reason(error: Exception) -> str:
     return str(error) if isinstance(error, ValueError) else f'a value is of another type: {error}'
 
 
-def _read(path: Path, content: str, source: Source) -> list[Group]:
+def _read(path: Path, whole: Any, source: Source) -> list[Group]:
     if path.suffix == '.csv':
         if path.stem not in BENCHMARKS:
             names = ' or '.join(f'{name}.csv' for name in BENCHMARKS)
             raise ValueError(f'expected a file named {names}, found {path.name}')
-        rows, bundles = conditions(content)
+        rows, bundles = conditions(whole)
         names = dict.fromkeys(name for row in rows for name in row.percent)
         source = replace(source, **_asked(path, names, rows))
         trained = trainings(names, bundles)
@@ -115,7 +113,6 @@ def _read(path: Path, content: str, source: Source) -> list[Group]:
             for row in rows
             for criterion, scores in (('return', row.percent), (_KEPT, row.keeps))
         ]  # fmt: skip
-    whole = from_json(content)
     if not isinstance(whole, dict):
         raise ValueError(f'found {type(whole).__name__}, not an object')
     if whole.get('format', FORMAT) != FORMAT:
@@ -248,7 +245,7 @@ def _figures(runs: Sequence[Mapping[str, Any]]) -> dict[str, float]:
 
 
 def _icu(whole: Mapping[str, Any], source: Source, quick: bool) -> list[Group]:
-    compared = [one for one in whole['runs'] if one['run']['part'] == PART]
+    every = compared(whole['runs'])
     rows = once(whole['summary']['comparison'], 'cell')
     scores = {
         row['cell']: Score(
@@ -260,9 +257,9 @@ def _icu(whole: Mapping[str, Any], source: Source, quick: bool) -> list[Group]:
         for row in rows
         if 'means' in row
     }
-    if not scores or not compared:
+    if not scores or not every:
         return []
-    (said, few), missing = _steps('icu', compared), left_out('icu', compared)
+    (said, few), missing = _steps('icu', every), left_out('icu', every)
     partial = bool(missing) or not whole.get('complete', True)
     return [
         Group(
