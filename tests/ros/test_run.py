@@ -38,7 +38,7 @@ def test_a_monitor_that_stood_still_for_a_while_has_lost_nothing(start, tmp_path
     wait_until_walking(tmp_path, process)
     monitor = child(process, 'monitor')
     os.kill(monitor, signal.SIGSTOP)
-    time.sleep(6.0)  # longer than the walks, and than any retransmission of lost messages
+    time.sleep(8.0)  # longer than the walks, and than any retransmission of lost messages
     os.kill(monitor, signal.SIGCONT)
     said, _ = process.communicate(timeout=240)
     assert process.returncode == 0, said

@@ -4,7 +4,12 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
 
 from liquid_control.control.topics import STATUS
+from liquid_control.nodes.log_lines import TAKEN
 from liquid_control.nodes.session import ASKED_TO_END
+
+_LEFT = (ASKED_TO_END, TAKEN)
+"""What a policy node says that goes: with an interrupted run, or since its name is taken. The
+second is said by the node of another run, which has come to this ROS domain by mistake."""
 
 
 class PolicyStop:
@@ -14,8 +19,8 @@ class PolicyStop:
         node: the simulation.
 
     Attributes:
-        why: why the policy has stopped driving; empty while it has not, and where its node was
-            asked to end, as when a run is interrupted.
+        why: why the policy has stopped driving; empty while it has not, and where a node only
+            says that it goes: asked to end, or since another one has its name.
     """
 
     def __init__(self, node: Node):
@@ -25,5 +30,5 @@ class PolicyStop:
     def _on_status(self, message: DiagnosticArray) -> None:
         values = {pair.key: pair.value for status in message.status for pair in status.values}
         stopped = values.get('stopped', '')
-        if values.get('active') == 'True' and stopped != ASKED_TO_END:
+        if values.get('active') == 'True' and not any(text in stopped for text in _LEFT):
             self.why = stopped

@@ -34,7 +34,7 @@ ASKED_TO_END = 'asked to end'
 """Why a policy ends that nothing went wrong with."""
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _DISCOVERY_S = 0.5
-_DELIVERY_S, _LAST_DELIVERY_S, _SLICE = 10.0, 1.0, Duration(seconds=0.1)
+_DELIVERY_S, _LAST_DELIVERY_S, _SLICE = 30.0, 1.0, Duration(seconds=0.1)
 
 
 class NodeError(RuntimeError):
@@ -109,8 +109,9 @@ class Session(Generic[N]):
         """Wait, within limits, until everything that these publishers sent has arrived.
 
         The middleware repairs a lost message at its next heartbeat, up to 3 s later in Fast DDS,
-        and only while its sender is alive. A process that was asked to end waits for one second
-        only.
+        and only while its sender is alive. Much that was lost at once takes several heartbeats: a
+        recorder that was suspended for 8 s has needed 9 s more. A process that was asked to end
+        waits for one second only.
         """
         began, waiting = time.monotonic(), list(publishers)
         while True:
