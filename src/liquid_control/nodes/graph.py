@@ -28,7 +28,7 @@ from liquid_control.nodes.log_lines import BEGUN, TAKEN
 from liquid_control.nodes.run_settings import RunSettings
 from liquid_control.run_folder import unrecorded
 
-_END_S = 5.0
+_END_S = 10.0
 _MONITOR_END_S = 60.0
 _AFTER_SIM_S = 300.0
 _PR_SET_PDEATHSIG = 1

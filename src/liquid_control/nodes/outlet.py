@@ -14,7 +14,9 @@ from liquid_control.nodes.watchdog import Watchdog
 
 _REPEATS = 10
 """How often the safe action is repeated: nothing that follows would reveal its loss."""
-_DELIVERY_S, _SLICE = 2.0, Duration(seconds=0.05)
+_DELIVERY_S, _SLICE = 4.0, Duration(seconds=0.05)
+"""Longest wait for acknowledgement. In lockstep it comes with a heartbeat, every 3 s in Fast DDS,
+and a reader that lacks an earlier command delivers none of the later ones before."""
 
 
 class Outlet:
