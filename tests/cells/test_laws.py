@@ -260,7 +260,11 @@ class Written(TorchDispatchMode):
         return result
 
 
-@EACH
+@pytest.mark.parametrize(
+    ('name', 'settings'),
+    [pytest.param(n, s, marks=[pytest.mark.slow] if s else []) for n, s in SETTINGS],
+    ids=str,
+)
 def test_the_work_of_a_training_step_is_proportional_to_length(name, settings):
     cell, totals = make(name, **settings), []
     for length in (128, 256):
