@@ -39,8 +39,11 @@ class Mine(Base):
         ('title = None', 'Mine: expected an attribute title'),
         ("split = part(), part(), 1, 'abc'", 'test: expected Sequences, found int'),
         ('split = part(), part(), part(), 1', 'sha256: expected a text, found 1'),
-        ("split = part(), part(channels=3), part(), 'a'", 'validation: x: expected 2 channels'),
-        ("split = (part(targets=1),) * 3 + ('a',)", 'next-frame targets of shape (4, 3, 2)'),
+        ("split = part(), part(4, 3, 3), part(), 'a'", 'validation: x: expected 2 channels'),
+        (
+            "split = (part(targets=1),) * 3 + ('a',)",
+            'target: expected shape (4, 3, 2), the frame after each',
+        ),
         ('binary = True', 'binary data need shape (4, 1), found (4, 3, 2)'),
         ('import nonsense', "cannot be imported: ModuleNotFoundError: No module named 'nonsense'"),
         ('def load(self: pass', 'cannot be imported: SyntaxError'),

@@ -10,7 +10,8 @@ import torch
 class Batch(NamedTuple):
     """B sequences on a device, with fields as in :class:`liquid_control.study.Sequences`.
 
-    ``present`` is None if nothing is padding, and ``observed`` if all inputs were measured.
+    ``present`` is None if nothing is padding, ``observed`` if all inputs were measured, and
+    ``known`` if all targets that are present are known; otherwise it leaves out the padding too.
     """
 
     x: torch.Tensor
@@ -18,6 +19,7 @@ class Batch(NamedTuple):
     target: torch.Tensor
     present: torch.Tensor | None = None
     observed: torch.Tensor | None = None
+    known: torch.Tensor | None = None
 
     @property
     def inputs(self) -> tuple[torch.Tensor, ...]:
@@ -30,6 +32,12 @@ class Batch(NamedTuple):
         if self.present is not None:
             return self.x, self.elapsed, self.present
         return self.x, self.elapsed
+
+    def errors(self, output: torch.Tensor) -> torch.Tensor:
+        """Output less target of all values that are present and known, in any shape."""
+        errors = output - self.target
+        mask = self.present if self.known is None else self.known
+        return errors if mask is None else errors[mask]
 
 
 class Series(Protocol):
@@ -45,6 +53,8 @@ class Series(Protocol):
     def present(self) -> np.ndarray: ...
     @property
     def observed(self) -> np.ndarray | None: ...
+    @property
+    def known(self) -> np.ndarray | None: ...
     def __len__(self) -> int: ...
     def describe(self, index: int, /) -> str:
         """Where a sequence comes from, for messages."""
@@ -104,11 +114,14 @@ def tensors(windows: Series, rows: np.ndarray | slice, device: torch.device) -> 
     def moved(values: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(values)).to(device)
 
-    target = windows.target[rows]
+    target, known = windows.target[rows], None
+    if windows.known is not None:
+        known = moved((windows.known[rows] & present[..., None])[:, :steps])
     return Batch(
         moved(windows.x[rows][:, :steps]),
         moved(windows.elapsed[rows][:, :steps]),
         moved(target[:, :steps] if target.ndim == 3 else target),
         moved(present[:, :steps]) if padded else None,
         None if windows.observed is None else moved(windows.observed[rows][:, :steps]),
+        known,
     )

@@ -99,8 +99,8 @@ def check_parts(data: StudyData, split: Split) -> None:
             raise DataError(f'{where}: x: expected {wanted} channels as in train, found {channels}')
         if not data.binary and part.target.shape != part.x.shape:
             raise DataError(
-                f'{where}: expected next-frame targets of shape {part.x.shape}, '
-                f'found {part.target.shape}'
+                f'{where}: target: expected frames to come of shape {part.x.shape}, '
+                f'found {part.target.shape}; classes need binary = True'
             )
     if data.binary:
         check_classes(data, split)

@@ -15,14 +15,13 @@ from liquid_control.training.device import device_of
 
 
 def error(model: torch.nn.Module, windows: Series, batch: int = 128) -> float:
-    """Mean squared error over all values of all steps; the model is left in training mode."""
+    """Mean squared error over all known values of all steps; the model is left in training mode."""
     model.eval()
     total, count, device = 0.0, 0, device_of(model)
     with torch.no_grad():
         for start in range(0, len(windows), batch):
             part = tensors(windows, slice(start, start + batch), device)
-            errors = (model(*part.inputs)[0] - part.target).double().square()
-            errors = errors if part.present is None else errors[part.present]
+            errors = part.errors(model(*part.inputs)[0]).double().square()
             total, count = total + float(errors.sum()), count + errors.numel()
     model.train()
     return total / count

@@ -33,7 +33,8 @@ class SequenceModel(StudyModel):
 
     The encoder sees the normalised inputs, which of them were measured (if ``masked``), which were
     measured so far (if ``carried``) and the elapsed time less 1; the cell also gets the elapsed
-    time as its Δt. A frame to come is the present frame plus a scaled change.
+    time as its Δt. A frame to come is the present frame plus a scaled change; a channel of it that
+    was not measured counts as its last measured value, or as its mean before the first.
 
     Args:
         settings: cell and sizes.
@@ -105,10 +106,13 @@ class SequenceModel(StudyModel):
         outputs, state = self.cell(self._some(encoded), elapsed, state)
         outputs = self._some(outputs)
         if not self.binary:
-            return x + self.change * self.prediction(outputs), state
+            return self._frame(x, observed) + self.change * self.prediction(outputs), state
         if present is None:
             return self.prediction(outputs[:, -1]), state
         return self.prediction(last(outputs, present.sum(dim=1))), state
+
+    def _frame(self, x: torch.Tensor, observed: torch.Tensor | None) -> torch.Tensor:
+        return x if observed is None else held(x, observed, self.mean)
 
     def _some(self, values: torch.Tensor) -> torch.Tensor:
         return dropout(values, self.dropped, self.training)
@@ -119,15 +123,32 @@ def last(outputs: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
     return outputs[torch.arange(len(outputs), device=outputs.device), lengths - 1]
 
 
+def held(x: torch.Tensor, observed: torch.Tensor, before: torch.Tensor) -> torch.Tensor:
+    """The last measured value of each channel at each step, or ``before`` there is one.
+
+    Args:
+        x: (B, T, C).
+        observed: which of them were measured, (B, T, C) bool.
+        before: (C,).
+    """
+    steps = torch.arange(x.shape[1], device=x.device)[:, None]
+    latest = torch.where(observed, steps, -1).cummax(dim=1).values
+    return torch.where(latest < 0, before, x.gather(1, latest.clamp(min=0)))
+
+
 def scales(train: Sequences, binary: bool) -> Normalizer:
-    """Mean and deviation of the measured inputs, and of their change up to the target.
+    """Mean and deviation of the measured inputs, and of the change up to the known targets.
 
     A channel that is constant or never measured keeps its scale: deviation 1.
     """
-    there = train.measured
-    mean, std = moments(train.x, there)
-    change = np.ones_like(std) if binary else moments(train.target - train.x, there)[1]
-    return Normalizer(mean, std, change)
+    mean, std = moments(train.x, train.measured)
+    if binary:
+        return Normalizer(mean, std, np.ones_like(std))
+    frame = train.x
+    if train.observed is not None:
+        arrays = (train.x, train.measured, mean.astype(np.float32))
+        frame = held(*(torch.from_numpy(np.ascontiguousarray(values)) for values in arrays)).numpy()
+    return Normalizer(mean, std, moments(train.target - frame, train.scored)[1])
 
 
 def moments(values: np.ndarray, there: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

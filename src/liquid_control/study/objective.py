@@ -34,11 +34,8 @@ class Objective:
 
 
 def squared_error(output: torch.Tensor, batch: Batch) -> torch.Tensor:
-    """Mean squared error over the steps that are present."""
-    errors = (output - batch.target).square()
-    if batch.present is None:
-        return errors.mean()
-    return errors[batch.present].mean()
+    """Mean squared error over the values that are present and known."""
+    return batch.errors(output).square().mean()
 
 
 SQUARED = Objective(squared_error)

@@ -45,11 +45,15 @@ class Sequences:
     Attributes:
         x: inputs, (N, T, C) float32; 0 in the padding, and where ``observed`` is false, unless the
             data set carries the last value on.
-        elapsed: time since the previous step, in nominal periods, (N, T, 1) float32; 1 at the
-            first step, if nothing else is known.
-        target: what a model must say, float32: (N, T, P) at each step, or (N, P) after the last.
+        elapsed: in nominal periods, (N, T, 1) float32. For a class: the time since the previous
+            step; 1 at the first, if nothing else is known. For frames to come: the time from each
+            step to the frame that it predicts.
+        target: what a model must say, float32: the frame to come, (N, T, C), at each step; or the
+            class, (N, 1), after the last.
         present: which steps are there, (N, T) bool; the others are padding after the last.
         observed: which inputs were measured, (N, T, C) bool; None: all that are present.
+        known: which values of the frames to come are known, (N, T, C) bool; the others count in no
+            loss. None: all that are present.
         names: where each sequence comes from, for messages.
 
     Raises:
@@ -64,6 +68,7 @@ class Sequences:
     present: np.ndarray
     observed: np.ndarray | None = None
     names: Sequence[str] = ()
+    known: np.ndarray | None = None
 
     def __post_init__(self):
         for name in ('x', 'elapsed', 'target'):
@@ -76,11 +81,17 @@ class Sequences:
         self._require_shape('present', self.present, (count, steps))
         if self.observed is not None:
             self._require_shape('observed', self.observed, (count, steps, channels))
-        if self.target.shape[:-1] not in {(count, steps), (count,)}:
+        frames, classes = (count, steps, channels), (count, 1)
+        if self.target.shape not in {frames, classes}:
             raise DataError(
-                f'target: expected shape ({count}, {steps}, P) or ({count}, P), '
-                f'found {self.target.shape}'
+                f'target: expected shape {frames}, the frame after each step, or {classes}, the '
+                f'class of each sequence, found {self.target.shape}'
             )
+        if self.known is not None:
+            self._require_type('known', np.bool_)
+            self._require_shape('known', self.known, frames)
+            some = np.count_nonzero(self.scored, axis=(1, 2))
+            self._refuse('known', np.equal(some, 0), 'at least one known value')
         gap = ~self.present[:, :-1] & self.present[:, 1:]
         self._refuse('steps', ~self.present[:, 0] | gap.any(axis=1), 'present from the first on')
         for name in ('x', 'elapsed', 'target'):
@@ -105,6 +116,12 @@ class Sequences:
         there = np.broadcast_to(self.present[..., None], self.x.shape)
         return there if self.observed is None else there & self.observed
 
+    @property
+    def scored(self) -> np.ndarray:
+        """Which values of the frames to come count: present and known, (N, T, C) bool."""
+        there = np.broadcast_to(self.present[..., None], self.x.shape)
+        return there if self.known is None else there & self.known
+
     def describe(self, index: int) -> str:
         """Where a sequence comes from, for messages."""
         return self.names[index] if self.names else f'sequence {index}'
@@ -112,10 +129,11 @@ class Sequences:
     def take(self, rows: np.ndarray | slice) -> 'Sequences':
         """Some of the sequences."""
         names = tuple(np.array(self.names, dtype=object)[rows]) if self.names else ()
-        observed = None if self.observed is None else self.observed[rows]
-        return Sequences(
-            self.x[rows], self.elapsed[rows], self.target[rows], self.present[rows], observed, names
+        observed, known = (
+            None if mask is None else mask[rows] for mask in (self.observed, self.known)
         )
+        whole = (self.x, self.elapsed, self.target, self.present)
+        return Sequences(*(values[rows] for values in whole), observed, names, known)
 
     def _shape(self) -> tuple[int, int, int]:
         if self.x.ndim != 3 or 0 in self.x.shape:
@@ -169,6 +187,7 @@ class StudyData(abc.ABC):
         greater: whether a greater score is better.
         binary: whether the targets are classes 0 and 1, (N, 1), after the last step; otherwise
             they are the frame that follows each step, of the same channels as the input.
+            Other targets are not offered.
         carried: whether an input that is not measured is the last one that was; the model then
             also sees which inputs have been measured so far.
     """

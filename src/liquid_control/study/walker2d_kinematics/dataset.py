@@ -61,6 +61,11 @@ class Windows:
         """None: all values are measured."""
         return None
 
+    @property
+    def known(self) -> None:
+        """None: all frames to come are known."""
+        return None
+
     def describe(self, window: int) -> str:
         """Where a window comes from, for messages."""
         rollout, start = self.source[window]
