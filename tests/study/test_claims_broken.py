@@ -58,7 +58,7 @@ def test_a_study_with_missing_runs_is_preliminary(tmp_path):
     groups = changed(tmp_path, lambda runs, whole: whole.update(complete=False))
     judged = claims.judge([replace(group, short=False) for group in groups])
     assert judged[0].preliminary
-    assert 'not complete: walker2d-kinematics' in judged[0].limits
+    assert 'only in part: walker2d-kinematics' in judged[0].limits
 
 
 @pytest.mark.parametrize(

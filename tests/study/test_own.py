@@ -11,7 +11,7 @@ from liquid_control.cli import main as cli
         ('{}/mine.py', "mine.py', without a class"),
         ('{}/none.py:Mine', 'none.py: no such file'),
         ('{}/mine.txt:Mine', 'expected FILE.py:CLASS, found'),
-        ('{}/mine.py:Mine', 'expected a class Mine derived from StudyData, found None'),
+        ('{}/mine.py:Mine', 'expected a class Mine derived from StudyData, found none'),
     ],
 )
 def test_a_wrong_source_is_named(tmp_path, monkeypatch, capsys, source, says):

@@ -47,7 +47,7 @@ class Mine(Base):
         ('binary = True', 'binary data need shape (4, 1), found (4, 3, 2)'),
         ('import nonsense', "cannot be imported: ModuleNotFoundError: No module named 'nonsense'"),
         ('def load(self: pass', 'cannot be imported: SyntaxError'),
-        ('def __init__(self): pass', 'Mine: TypeError: '),
+        ('def __init__(self): pass', 'is called with the path of --data, and cannot be: '),
     ],
 )
 def test_mistakes_are_named(change, says, tmp_path, capsys, monkeypatch):

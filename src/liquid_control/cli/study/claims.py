@@ -93,7 +93,7 @@ def main(args: argparse.Namespace) -> int:
         ('not run', [f'{name}: {command}' for name, command in claims.not_run(judged).items()]),
         ('quick, does not count', dict.fromkeys(name for one in judged for name in one.tried)),
         ('short runs', dict.fromkeys(name for one in judged for name in one.short)),
-        ('not complete', dict.fromkeys(name for one in judged for name in one.partial)),
+        ('only in part', dict.fromkeys(name for one in judged for name in one.partial)),
     ):
         for name in names:
             console.print(f'{what}: {name}', highlight=False, soft_wrap=True)

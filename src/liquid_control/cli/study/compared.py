@@ -174,7 +174,7 @@ def _finish(
             'summary': rows,
             'runs': [_brief(runs[name]) for name in sorted(runs)],
         }
-        for made in (table(rows, each, known), other_scores(rows, each)):
+        for made in (table(rows, each, known), other_scores(rows, each)) if rows else ():
             if made is not None:
                 console.print(made)
     complete = kept == total * len(stores)

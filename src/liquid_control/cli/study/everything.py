@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
 
@@ -23,18 +23,29 @@ def add_arguments(parser: Parser) -> None:
 
 
 def main(args: argparse.Namespace, studies: Mapping[str, ModuleType]) -> int:
-    """Carry out the studies; returns 1 if one failed or was left out, and names it."""
+    """Carry out the studies; returns 1 if one failed or was left out, and names it.
+
+    Raises:
+        NotADirectoryError: ``--data`` is no folder.
+    """
+    if args.data is not None and not args.data.is_dir():
+        raise NotADirectoryError(f'--data {args.data}: no such folder')
     problems, out = [], out_folder(args, 'studies')
+    left_out = {
+        name: f'{name}: left out: --data must hold the folder {study.DATA}'
+        for name, study in studies.items()
+        if study.DATA is not None and not (args.data and (args.data / study.DATA).is_dir())
+    }
+    _say(left_out.values())
     for name, study in studies.items():
+        if name in left_out:
+            problems.append(left_out[name])
+            continue
         command = ['--out', str(out / name), '--workers', str(args.workers)]
         if args.quick:
             command.append('--quick')
         if study.DATA is not None:
-            folder = None if args.data is None else args.data / study.DATA
-            if folder is None or not folder.is_dir():
-                problems.append(f'{name}: left out: --data must hold the folder {study.DATA}')
-                continue
-            command += ['--data', str(folder)]
+            command += ['--data', str(args.data / study.DATA)]
         print(f'study {name}', flush=True)
         parser = Parser(prog=f'liquid-control study {name}')
         study.add_arguments(parser)
@@ -47,6 +58,10 @@ def main(args: argparse.Namespace, studies: Mapping[str, ModuleType]) -> int:
             return code
         if code:
             problems.append(f'{name}: ended with exit code {code}')
-    for problem in problems:
-        print(f'liquid-control study all: {problem}', file=sys.stderr)
+    _say(problems)
     return 1 if problems else 0
+
+
+def _say(problems: Iterable[str]) -> None:
+    for problem in problems:
+        print(f'liquid-control study all: {problem}', file=sys.stderr, flush=True)

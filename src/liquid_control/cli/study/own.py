@@ -2,18 +2,20 @@
 
 import argparse
 import importlib.util
+import inspect
 import sys
 from pathlib import Path
 from typing import Any
 
 from liquid_control.cli.parser import Parser
 from liquid_control.cli.study.compared import add_compared_arguments, asked_footing, compare
+from liquid_control.cli.study.shared import out_folder
 
 
 def add_arguments(parser: Parser) -> None:
     parser.add_argument('source', metavar='FILE.py:CLASS', help='a class derived from StudyData')
     parser.add_argument('--data', required=True, type=Path, help='what the class is called with')
-    add_compared_arguments(parser, 'own', updates=2000)
+    add_compared_arguments(parser, 'own-NAME', updates=2000)
 
 
 def main(args: argparse.Namespace) -> int:
@@ -22,9 +24,16 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.study.sequences import naming
 
     kind = _class(args.source)
+    try:
+        inspect.signature(kind).bind(args.data)
+    except TypeError as error:
+        raise ValueError(
+            f'{args.source}: is called with the path of --data, and cannot be: {error}'
+        ) from None
     with naming(args.source):
         data = kind(args.data.resolve())
     check_names(data)
+    args.out = out_folder(args, f'own-{data.name}')
     footing = asked_footing(args, FOOTING, QUICK)
     return compare(args, 'own', footing, [data])
 
@@ -55,7 +64,14 @@ def _class(source: str) -> 'type[Any]':
     sys.path.insert(0, str(path.resolve().parent))  # training processes import it too
     with naming(f'{path}: cannot be imported'):
         module = importlib.import_module(path.stem)
-    kind = getattr(module, wanted, None)
-    if not (isinstance(kind, type) and issubclass(kind, StudyData)):
-        raise ValueError(f'{path}: expected a class {wanted} derived from StudyData, found {kind}')
-    return kind
+    derived = {
+        name: kind
+        for name, kind in vars(module).items()
+        if isinstance(kind, type) and issubclass(kind, StudyData) and kind is not StudyData
+    }
+    if wanted not in derived:
+        raise ValueError(
+            f'{path}: expected a class {wanted} derived from StudyData, '
+            f'found {", ".join(derived) or "none"}'
+        )
+    return derived[wanted]

@@ -82,15 +82,16 @@ class Judged:
 
     @property
     def stated(self) -> str:
-        """The verdict, and whether it is preliminary."""
-        return f'{self.verdict}, preliminary' if self.preliminary else self.verdict
+        """The verdict, whether it is preliminary, and that without the partly gated cell."""
+        said = f'{self.verdict}, preliminary' if self.preliminary else self.verdict
+        return said if self.unmixed == self.verdict else f'{said}; {self.unmixed} without {MIXED}'
 
     @property
     def limits(self) -> list[str]:
         """What a reader must know of the verdict."""
         kinds = (
             ('not run', self.missing), ('quick', self.tried), ('short runs', self.short),
-            ('not complete', self.partial),
+            ('only in part', self.partial),
         )  # fmt: skip
         return [f'{what}: {", ".join(names)}' for what, names in kinds if names]
 

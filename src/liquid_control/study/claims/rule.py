@@ -23,6 +23,8 @@ RULE = (
     'an LSTM inside), LTC (`ltc`, `ltc_ncp`), LRC, STC and Liquid-S4; gated cells are LSTM and '
     'GRU. `rnn`, `ctrnn` and `mlp` have no gates and are not liquid: they count as neither.',
     'Since `cfc_mixed` is partly gated, the verdicts are also given without it.',
+    'In a file of results, a score and its interval are `iqm`, `low` and `high` in `summary`; for '
+    'mortality `mean`, `low` and `high` in `means` there: over patients, not seeds.',
     'A cell whose trainings all fail is worse than any cell with a score.',
     'Two scores differ if their 95 % intervals do not overlap; for mortality, if the interval of '
     'their paired difference leaves out 0. With three seeds or fewer the '
