@@ -86,10 +86,12 @@ def test_panels_of_figure_5_are_labelled():
     figure = study_plots._figure5([row for row in rows if row['test_mse']])
     labels = [ax.get_xlabel() for ax in figure.axes]
     assert labels[-3:] == [
-        'test mean squared error',
+        'test mean squared error, IQM and 95 % interval',
         'training time per round, core s',
         'training memory (saved for backward), MiB',
     ]
+    named = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert named == ['liquid', 'gated', 'other']
 
 
 def test_a_step_size_at_an_end_of_the_grid_is_said():

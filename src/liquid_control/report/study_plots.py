@@ -15,6 +15,7 @@ from liquid_control.report.run_plots import STYLE
 
 _INK = STYLE['text.color']
 _LIQUID, _GATED, _OTHER = '#c8590a', '#3577b5', '#777777'
+_MSE = 'test mean squared error, IQM and 95 % interval'
 _FAMILIES = (
     (_LIQUID, 'liquid', ('ltc', 'cfc', 'lrc', 'stc', 'liquid')),
     (_GATED, 'gated', ('lstm', 'gru')),
@@ -83,19 +84,15 @@ def _comparison(rows: Sequence[Mapping[str, Any]]) -> Figure:
     ):
         for row in rows:
             color, _ = _family(row['cell'])
-            mse = row['test_mse']
-            low, high = (mse[k] if mse[k] == mse[k] else mse['iqm'] for k in ('low', 'high'))
-            bars = [[max(0.0, mse['iqm'] - low)], [max(0.0, high - mse['iqm'])]]
+            bars, mse = _beside([row]), row['test_mse']
             ax.errorbar(row[key], mse['iqm'], yerr=bars, fmt='o', ms=5, lw=1.0, color=color)
         ax.set_xscale('log')
         _plain_ticks(ax)
         ax.set_xlabel(text)
         ax.grid(color=_INK, alpha=0.1, lw=0.6)
         _labels(figure, ax, [(row[key], row['test_mse']['iqm'], row['cell']) for row in rows])
-    panels[0].set_ylabel('test mean squared error, IQM and 95 % interval')
-    for color, name, _ in _FAMILIES:
-        panels[0].scatter([], [], color=color, s=22, label=name)
-    panels[0].legend(loc='lower left', bbox_to_anchor=(0.0, 1.0), ncols=3, borderaxespad=0.2)
+    panels[0].set_ylabel(_MSE)
+    _legend(panels[0])
     return figure
 
 
@@ -140,7 +137,7 @@ def _figure5(rows: Sequence[Mapping[str, Any]]) -> Figure:
     ratios = [1 + len(band) for band in bands]
     panels = figure.subplots(len(bands), 3, squeeze=False, height_ratios=ratios)
     columns = (
-        ('test mean squared error', lambda row: row['test_mse']['iqm']),
+        (_MSE, lambda row: row['test_mse']['iqm']),
         ('training time per round, core s', lambda row: row['seconds_round']),
         ('training memory (saved for backward), MiB', lambda row: row['saved_mb']),
     )
@@ -148,7 +145,10 @@ def _figure5(rows: Sequence[Mapping[str, Any]]) -> Figure:
         levels = np.arange(len(band))
         for ax, (_, value) in zip(axes, columns, strict=True):
             colors = [_family(row['cell'])[0] for row in band]
-            bars = ax.barh(levels, [value(row) for row in band], 0.68, color=colors)
+            bars = ax.barh(
+                levels, [value(row) for row in band], 0.68, color=colors, ecolor=_INK,
+                xerr=_beside(band) if ax is axes[0] else None, error_kw={'lw': 1.0},
+            )  # fmt: skip
             ax.bar_label(bars, fmt='%.3g', padding=3, fontsize=7.5)
             ax.set_yticks(levels, [row['cell'] for row in band] if ax is axes[0] else [])
             ax.tick_params(axis='y', length=0)
@@ -156,7 +156,21 @@ def _figure5(rows: Sequence[Mapping[str, Any]]) -> Figure:
             ax.margins(x=0.14)
     for ax, (text, _) in zip(panels[-1], columns, strict=True):
         ax.set_xlabel(text)
+    _legend(panels[0, 0])
     return figure
+
+
+def _beside(rows: Sequence[Mapping[str, Any]]) -> np.ndarray:
+    """How far the intervals of test errors reach down and up, (2, rows); 0 if there is none."""
+    mse = np.array([[row['test_mse'][key] for key in ('iqm', 'low', 'high')] for row in rows]).T
+    return np.nan_to_num(np.maximum(0.0, [mse[0] - mse[1], mse[2] - mse[0]]))
+
+
+def _legend(ax: Axes) -> None:
+    """Name the colours of the families above the axes."""
+    for color, name, _ in _FAMILIES:
+        ax.scatter([], [], color=color, s=22, label=name)
+    ax.legend(loc='lower left', bbox_to_anchor=(0.0, 1.0), ncols=3, borderaxespad=0.2)
 
 
 def _family(cell: str) -> tuple[str, str]:
