@@ -45,6 +45,7 @@ def test_a_student_is_trained_for_the_robot(tmp_path, name):
         assert np.isfinite(value.numpy()).all(), key
 
 
+@pytest.mark.slow
 def test_a_hopper_is_trained_scored_and_described(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(publish, 'score', functools.partial(publish.score, episodes=2))
     contract = Contract.load(paths.robot('hopper'))
