@@ -7,10 +7,6 @@ from liquid_control.control.topics import STATUS
 from liquid_control.nodes.log_lines import TAKEN
 from liquid_control.nodes.session import ASKED_TO_END
 
-_LEFT = (ASKED_TO_END, TAKEN)
-"""What a policy node says that goes: with an interrupted run, or since its name is taken. The
-second is said by the node of another run, which has come to this ROS domain by mistake."""
-
 
 class PolicyStop:
     """Follows the status of the policy node.
@@ -20,7 +16,8 @@ class PolicyStop:
 
     Attributes:
         why: why the policy has stopped driving; empty while it has not, and where a node only
-            says that it goes: asked to end, or since another one has its name.
+            says that it goes: asked to end, or since another one has its name, as a second run
+            does that has come to this ROS domain by mistake.
     """
 
     def __init__(self, node: Node):
@@ -30,5 +27,6 @@ class PolicyStop:
     def _on_status(self, message: DiagnosticArray) -> None:
         values = {pair.key: pair.value for status in message.status for pair in status.values}
         stopped = values.get('stopped', '')
-        if values.get('active') == 'True' and not any(text in stopped for text in _LEFT):
+        goes = stopped == ASKED_TO_END or TAKEN in stopped
+        if values.get('active') == 'True' and not goes:
             self.why = stopped

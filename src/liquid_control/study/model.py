@@ -106,13 +106,11 @@ class SequenceModel(StudyModel):
         outputs, state = self.cell(self._some(encoded), elapsed, state)
         outputs = self._some(outputs)
         if not self.binary:
-            return self._frame(x, observed) + self.change * self.prediction(outputs), state
+            frame = x if observed is None else held(x, observed, self.mean)
+            return frame + self.change * self.prediction(outputs), state
         if present is None:
             return self.prediction(outputs[:, -1]), state
         return self.prediction(last(outputs, present.sum(dim=1))), state
-
-    def _frame(self, x: torch.Tensor, observed: torch.Tensor | None) -> torch.Tensor:
-        return x if observed is None else held(x, observed, self.mean)
 
     def _some(self, values: torch.Tensor) -> torch.Tensor:
         return dropout(values, self.dropped, self.training)

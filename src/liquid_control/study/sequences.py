@@ -113,14 +113,12 @@ class Sequences:
     @property
     def measured(self) -> np.ndarray:
         """Which inputs are there: present and observed, (N, T, C) bool."""
-        there = np.broadcast_to(self.present[..., None], self.x.shape)
-        return there if self.observed is None else there & self.observed
+        return self._there(self.observed)
 
     @property
     def scored(self) -> np.ndarray:
         """Which values of the frames to come count: present and known, (N, T, C) bool."""
-        there = np.broadcast_to(self.present[..., None], self.x.shape)
-        return there if self.known is None else there & self.known
+        return self._there(self.known)
 
     def describe(self, index: int) -> str:
         """Where a sequence comes from, for messages."""
@@ -134,6 +132,10 @@ class Sequences:
         )
         whole = (self.x, self.elapsed, self.target, self.present)
         return Sequences(*(values[rows] for values in whole), observed, names, known)
+
+    def _there(self, mask: np.ndarray | None) -> np.ndarray:
+        present = np.broadcast_to(self.present[..., None], self.x.shape)
+        return present if mask is None else present & mask
 
     def _shape(self) -> tuple[int, int, int]:
         if self.x.ndim != 3 or 0 in self.x.shape:
