@@ -9,13 +9,13 @@ DATA = None
 
 
 def add_arguments(parser: Parser) -> None:
-    add_compared_arguments(parser, 'synthetic', updates=2000)
+    add_compared_arguments(parser, 'synthetic', updates=1000)
 
 
 def main(args: argparse.Namespace) -> int:
-    from liquid_control.study.default_footing import FOOTING, QUICK
+    from liquid_control.study.default_footing import QUICK
     from liquid_control.study.synthetic.data import SyntheticData
-    from liquid_control.study.synthetic.plan import conditions
+    from liquid_control.study.synthetic.plan import FOOTING, conditions
 
     footing = asked_footing(args, FOOTING, QUICK)
     data = conditions(args.quick)

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from liquid_control import cells
-from liquid_control.study import default_footing, memory
+from liquid_control.study import memory
 from liquid_control.study.icu.plan import Plan
+from liquid_control.study.synthetic import plan as synthetic
 from liquid_control.study.walker2d_kinematics import comparison
 
 FULL = {
     'walker2d-kinematics': comparison.footing((), comparison.BUDGETS[:1], 3),
-    'synthetic': default_footing.FOOTING,
+    'synthetic': synthetic.FOOTING,
     'memory': memory.FOOTING,
     'icu': Plan().footing,
 }
