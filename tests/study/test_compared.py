@@ -76,6 +76,30 @@ def test_runs_of_several_data_sets_are_listed(capsys):
     assert len(listed) == 20 * 4
 
 
+@pytest.mark.parametrize(
+    ('pattern', 'data_sets', 'runs'),
+    [
+        ('lorenz-*/*', 4, 4),
+        ('*-irregular-clean/*-seed0', 5, 4),
+        ('*-seed0', 20, 4),
+        ('lorenz-regular-clean/tuning-*', 1, 0),
+        ('nowhere/*', 0, 0),
+    ],
+)
+def test_runs_are_asked_for_by_the_names_listed(pattern, data_sets, runs, capsys):
+    command = ['study', 'synthetic', '--list', '--cells', 'gru', '--seeds', '1']
+    assert cli.main([*command, '--runs', pattern]) == 0
+    listed = capsys.readouterr().out.split()
+    assert len(listed) == data_sets * runs
+    assert len({name.split('/')[0] for name in listed}) == (data_sets if runs else 0)
+
+
+def test_runs_that_match_none_are_refused(tmp_path, capsys):
+    command = ['study', 'synthetic', *SMALL, '--out', str(tmp_path), '--runs', 'nowhere/*']
+    assert cli.main(command) == 1
+    assert 'no run matches; --list without filters' in capsys.readouterr().err
+
+
 @pytest.mark.parametrize('study', ['synthetic', 'memory', 'parameters', 'walker2d-kinematics'])
 @pytest.mark.parametrize('cells', [',', 'gru,,cfc'])
 def test_an_empty_name_of_a_cell_is_refused(study, cells, capsys):
@@ -101,12 +125,18 @@ def test_results_are_read_as_they_are_written(tmp_path, capsys):
     found = groups[f'{DATA.title}, 5,000 parameters', 'test nmse']
     (expected,) = whole['data'][DATA.name]['summary']
     assert found.cells['gru'].score.value == expected['scores']['test_nmse']['iqm']
-    assert (found.quick, found.short) == (True, True)
+    assert (found.quick, found.short, found.partial) == (True, True, True)
+    assert found.remark.startswith('2 of 20 conditions, 1 of 15 cells, 2 of 3 seeds')
     title = 'free run, valid time in Lyapunov times'
     assert groups[f'{DATA.title}, 5,000 parameters', title].greater
     capsys.readouterr()
     assert cli.main(['study', 'synthetic', '--cells', 'gru', '--out', str(out)]) == 1
-    assert 'expected a new folder' in capsys.readouterr().err
+    assert 'is from another run (recipe.updates 2, now 1000)' in capsys.readouterr().err
+    assert cli.main(['study', 'memory', *SMALL, '--out', str(out / DATA.name)]) == 1
+    assert 'expected a new folder, or one that holds' in capsys.readouterr().err
+    more = '--quick', '--cells', 'gru', '--updates', '1', '--runs', 'lorenz-*/*'
+    assert cli.main(['study', 'synthetic', *more, '--out', str(out)]) == 1
+    assert 'is from another run (recipe.updates 2, now 1)' in capsys.readouterr().err
 
 
 def test_a_training_that_failed_is_named(tmp_path, capsys):

@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import dataclasses
+import fnmatch
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -46,8 +47,9 @@ def add_compared_arguments(parser: argparse.ArgumentParser, name: str, updates: 
     add_out_argument(parser, name, 'folder for finished runs, from which a stopped study resumes')
     add_names_argument(parser, '--cells', 'A,B', 'only these cells')
     parser.add_argument(
-        '--runs', default='*', metavar='PATTERN', help="only matching runs ('*-seed0')"
-    )
+        '--runs', default='*', metavar='PATTERN',
+        help="only runs whose name matches, '*-seed0', as --list prints it or without its data set",
+    )  # fmt: skip
     parser.add_argument('--seeds', type=whole(1), help='number of seeds, from 0 on (3)')
     parser.add_argument(
         '--updates', type=whole(1), help=f'gradient steps of each compared run ({updates:,})'
@@ -65,7 +67,7 @@ def asked_footing(args: argparse.Namespace, footing: 'Footing', quick: 'Footing'
         'cells': tuple(args.cells),
         'seeds': args.seeds,
         'updates': args.updates,
-        'pattern': args.runs,
+        'pattern': args.runs.rpartition('/')[2],
     }
     given = {name: value for name, value in asked.items() if value}
     return dataclasses.replace(quick if args.quick else footing, **given)
@@ -87,7 +89,7 @@ def compare(
         args: of the command.
         study: its name.
         footing: the runs on each data set.
-        data: the data sets, at least one.
+        data: the data sets, at least one; of several, those whose runs are asked for.
         baselines: what is shown beside the cells.
         estimated: whether the cost of its runs was measured, for the list.
 
@@ -107,12 +109,15 @@ def compare(
     args.out = out_folder(args, study)
     runs = [*footing.tuning(), *footing.runs({})]
     names = [run.name for run in runs]
+    listed = names
+    if len(data) > 1:
+        wanted = args.runs.rpartition('/')[0] or '*'
+        data = [each for each in data if fnmatch.fnmatch(each.name, wanted)]
+        listed = [f'{each.name}/{name}' for each in data for name in names]
     console = Console()
     if args.list:
-        listed = [f'{each.name}/{name}' for each in data for name in names]
-        cost = runs * len(data) if estimated else []
-        return list_runs(listed if len(data) > 1 else names, cost)
-    if not names:
+        return list_runs(listed, runs * len(data) if estimated else [])
+    if not listed:
         raise ValueError('no run matches; --list without filters lists all runs')
     device_named(args.device)
     folder = study_folder(args.out, data[0].name, study)

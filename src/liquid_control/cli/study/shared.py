@@ -37,7 +37,7 @@ def study_folder(path: Path, mark: str, study: str) -> Path:
 
     Args:
         path: the folder.
-        mark: what the study writes first.
+        mark: what the study writes first, before its results.
         study: its name.
 
     Raises:
@@ -56,7 +56,7 @@ def study_folder(path: Path, mark: str, study: str) -> Path:
             f'{results}: holds results of study {found}, which would be overwritten: '
             'use another --out'
         )
-    return own_folder(path, mark)
+    return path if found == study else own_folder(path, mark)
 
 
 def list_runs(names: Iterable[str], runs: 'Sequence[Run]') -> int:

@@ -18,15 +18,22 @@ FULL = {
 """Study → its comparison, not shortened."""
 
 
-def left_out(study: str, results: Iterable[Mapping[str, Any]]) -> str:
-    """How many of the cells, sizes and seeds of a study were compared, if not all.
+CONDITIONS = {'synthetic': len(synthetic.conditions())}
+"""Study of several data sets → how many it has."""
+
+
+def left_out(study: str, results: Iterable[Mapping[str, Any]], compared: int = 1) -> str:
+    """How many of the conditions, cells, sizes and seeds of a study were compared, if not all.
 
     Args:
         study: its name.
-        results: its compared runs.
+        results: its compared runs under one condition.
+        compared: number of its data sets with compared runs.
     """
     if study not in FULL:
         return ''
+    every = CONDITIONS.get(study, 1)
+    lacking = [f'{compared} of {every} conditions'] if compared < every else []
     full, runs = FULL[study], [result['run'] for result in results]
     wanted = {
         'cells': set(full.cells or cells.names()),
@@ -38,8 +45,9 @@ def left_out(study: str, results: Iterable[Mapping[str, Any]]) -> str:
         'sizes': {run['model'].get(full.size) for run in runs},
         'seeds': {run['seed'] for run in runs},
     }
-    return ', '.join(
+    lacking += [
         f'{len(all_ & found[name])} of {len(all_)} {name}'
         for name, all_ in wanted.items()
         if all_ - found[name]
-    )
+    ]
+    return ', '.join(lacking)

@@ -15,7 +15,7 @@ from liquid_control.evaluation.statistics import interval
 from liquid_control.files import from_json
 from liquid_control.report.study.groups import Group, Score, Source
 from liquid_control.study.claims.checking import check_group, check_run, once
-from liquid_control.study.claims.full import FULL, left_out
+from liquid_control.study.claims.full import CONDITIONS, FULL, left_out
 from liquid_control.study.claims.robustness import BENCHMARKS, Condition, conditions
 from liquid_control.study.claims.runs import by_cell, compared
 from liquid_control.study.claims.trained import ROBOT, trainings
@@ -141,13 +141,14 @@ def _read(path: Path, whole: Any, source: Source) -> list[Group]:
     everything = [run for each in whole['data'].values() for run in each['runs']]
     _check_runs(everything)
     source = versioned(source, study, everything)
-    several = len(whole['data']) > 1 or study == 'synthetic'
+    several = len(whole['data']) > 1 or study in CONDITIONS
+    begun = sum(bool(compared(each['runs'])) for each in whole['data'].values())
     return [
         group
         for each in whole['data'].values()
         for group in _footed(
             study, each['title'] if several else '', each['runs'], each['criterion'],
-            each['greater'], source, quick, partial, each.get('units', {}),
+            each['greater'], source, quick, partial, each.get('units', {}), begun,
         )
     ]  # fmt: skip
 
@@ -162,6 +163,7 @@ def _footed(
     quick: bool,
     partial: bool,
     units: Mapping[str, str],
+    begun: int = 1,
 ) -> list[Group]:
     """Groups of runs on the same footing: one a size and score."""
     sizes: dict[int, list[Mapping[str, Any]]] = {}
@@ -173,7 +175,7 @@ def _footed(
         **{name: (heading(name, units), True) for name in TITLES},
     }
     made = []
-    missing_runs = left_out(study, [run for every in sizes.values() for run in every])
+    missing_runs = left_out(study, [run for every in sizes.values() for run in every], begun)
     partial = partial or bool(missing_runs)
     for size, every in sorted(sizes.items()):
         steps, few = _steps(study, every)
