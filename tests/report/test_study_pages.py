@@ -11,9 +11,11 @@ pytest.importorskip('plotly')
 from liquid_control.evaluation.robustness import Estimate
 from liquid_control.report.study.compared import summed, words, write_compared
 from liquid_control.report.study.groups import Group, Score, Source
+from liquid_control.report.study.heat import Heat
 from liquid_control.report.study.memory import frontier, write_memory
 from liquid_control.report.study.page import log_axis
 from liquid_control.report.study.parameters import together
+from liquid_control.report.study.synthetic import heat, write_synthetic
 
 SOURCE = Source('results.json', 'ab' * 32, 'liquid-control study made')
 
@@ -136,18 +138,52 @@ def test_logarithmic_axes_are_marked(values, marks):
     assert any(low <= tick <= high for low, high in [values] for tick in axis['tickvals'])
 
 
+def scored(cell, error, time):
+    rising = {'steps': [1, 2, 3], 'iqm': [error, 2 * error, None]}
+    return {
+        'cell': cell, 'horizons': {'test_horizon_nmse': rising, 'outside_horizon_nmse': rising},
+        'scores': {'test_nmse': {'iqm': error}, 'test_valid_time': {'iqm': time}},
+    }  # fmt: skip
+
+
+def synthetic(*rows):
+    beside = {'linear': {'test_nmse': 0.9, 'horizons': rows[0]['horizons']}}
+    data = {'title': 'chirp', 'summary': list(rows), 'baselines': beside}
+    return {'data': {'chirp': data, 'lorenz': {'summary': [], 'baselines': {}}}}
+
+
+def test_scores_of_all_conditions_are_put_together():
+    whole = synthetic(scored('cfc', 0.02, 1.0), scored('gru', 0.05, 2.0))
+    errors = heat({'chirp': whole['data']['chirp']}, 'test_nmse')
+    assert errors.cells == {'cfc': {'chirp': 20}, 'gru': {'chirp': 50}}
+    assert errors.beside == {'linear': {'chirp': 900}}
+    assert errors.ratio(50, 'chirp') == 2.5
+    times = heat({'chirp': whole['data']['chirp']}, 'test_valid_time')
+    assert (errors.ordered(), times.ordered()) == (['cfc', 'gru'], ['gru', 'cfc'])
+    assert times.ratio(0.0, 'chirp') == math.inf
+
+
+def test_cells_are_ordered_by_how_far_they_are_behind_the_best():
+    cells = {'a': {'x': 1.0, 'y': 9.0}, 'b': {'x': 2.0, 'y': 2.0}, 'c': {'x': 4.0}}
+    assert Heat('', ('x', 'y'), cells, {}, False).ordered() == ['b', 'a', 'c']
+
+
 @needs_browser
 @pytest.mark.parametrize('width', [500, 1280])
 def test_a_browser_draws_the_pages(tmp_path, width):
     groups = [made(NEAR), made(FAR, '16 units', 4)]
     origin = {'command': 'liquid-control study made', 'seeds': [0, 1]}
     (tmp_path / 'memory').mkdir()
+    (tmp_path / 'synthetic').mkdir()
+    whole = synthetic(scored('cfc', 0.02, 1.0), scored('gru', 0.05, 2.0))
     pages = (
         write_compared(tmp_path, 'Made', groups, origin, {}),
         *write_memory(tmp_path / 'memory', 'Made', groups, origin, {}, 300),
+        *write_synthetic(tmp_path / 'synthetic', 'Made', groups, whole, origin, 0.5),
     )
-    assert pages[2].stat().st_size > 10_000
-    for page in pages[:2]:
+    pictures = pages[2::2]
+    assert all(picture.stat().st_size > 10_000 for picture in pictures)
+    for page in (pages[0], *pages[1::2]):
         console, seen = opened(page, width)
         assert console == []
         assert seen['loaded'] == []

@@ -5,6 +5,7 @@ import math
 import re
 from argparse import Namespace
 from pathlib import Path
+from statistics import mean
 
 import pytest
 from rich.console import Console
@@ -13,7 +14,7 @@ from liquid_control.cli import main as cli
 from liquid_control.cli.study.shared import out_folder
 from liquid_control.run_folder import alone_in
 from liquid_control.study.claims import read
-from liquid_control.study.summary import table
+from liquid_control.study.summary import horizons, table
 from liquid_control.study.synthetic.data import SyntheticData
 
 DATA = SyntheticData('lorenz', 'irregular', 0.1)
@@ -67,6 +68,12 @@ def test_each_part_of_a_wide_table_names_the_sizes():
     assert said.count('gru 512 ') == said.count(' size ')
 
 
+def test_a_horizon_has_no_mean_where_a_seed_is_infinite():
+    seeds = [{'test_horizon_mse': values} for values in ([1.0, 2.0, 4.0], [3.0, None, 6.0])]
+    found = horizons([{**seed, 'test_mse': 1.0} for seed in seeds])
+    assert found == {'test_horizon_mse': {'steps': [1, 2, 3], 'iqm': [2.0, None, 5.0]}}
+
+
 def test_runs_of_several_data_sets_are_listed(capsys):
     assert cli.main(['study', 'synthetic', '--list', '--cells', 'gru', '--seeds', '1']) == 0
     printed = capsys.readouterr()
@@ -114,6 +121,7 @@ def test_results_are_read_as_they_are_written(tmp_path, capsys):
     assert cli.main(['study', 'synthetic', *SMALL, '--out', str(out)]) == 0
     said = capsys.readouterr().out
     assert 'linear' in said
+    assert 'report.html, synthetic.png' in said.replace('\n', ' ')
     assert 'quick run: its figures only show that the study works' in said
     whole = json.loads((out / 'results.json').read_text())
     assert set(whole['data']) == {'damped-sine-irregular-noise0.1', DATA.name}
@@ -121,6 +129,17 @@ def test_results_are_read_as_they_are_written(tmp_path, capsys):
         kept = json.loads((out / DATA.name / 'runs' / f'{run["run"]["name"]}.json').read_text())
         assert run == {k: v for k, v in kept.items() if not k.endswith('horizon_nmse')}
         assert len(kept) == len(run) + 2
+    (shown,) = whole['data'][DATA.name]['summary']
+    ahead = shown['horizons']['outside_horizon_nmse']
+    assert ahead['steps'] == [1, 2, 4, 8, 16, 32, 64, 128, 192]
+    seeds = [
+        json.loads((out / DATA.name / 'runs' / f'{run["run"]["name"]}.json').read_text())
+        for run in whole['data'][DATA.name]['runs']
+    ]
+    assert ahead['iqm'][3] == pytest.approx(mean(run['outside_horizon_nmse'][7] for run in seeds))
+    linear = whole['data'][DATA.name]['baselines']['linear']
+    assert len(linear['horizons']['test_horizon_nmse']['iqm']) == 9
+    assert 'test_horizon_nmse' not in linear
     groups = {(one.condition, one.criterion): one for one in read([out], out)}
     found = groups[f'{DATA.title}, 5,000 parameters', 'test nmse']
     (expected,) = whole['data'][DATA.name]['summary']

@@ -23,7 +23,9 @@ def write_report(folder: Path) -> list[Path]:
     from liquid_control.report.study.compared import write_compared
     from liquid_control.report.study.icu import write_icu
     from liquid_control.report.study.memory import write_memory
+    from liquid_control.report.study.synthetic import write_synthetic
     from liquid_control.study.claims.reading import read
+    from liquid_control.study.synthetic.scores import THRESHOLD
 
     path = folder / 'results.json'
     groups = read([path], folder)
@@ -41,4 +43,6 @@ def write_report(folder: Path) -> list[Path]:
         title = f'{title}: {data["title"]}'
         updates = whole['footing']['updates']
         return write_memory(folder, title, groups, origin, whole['failed'], updates)
+    if whole['study'] == 'synthetic':
+        return write_synthetic(folder, title, groups, whole, origin, THRESHOLD)
     return [write_compared(folder, title, groups, origin, whole.get('failed') or {})]

@@ -124,7 +124,9 @@ def _answers(groups: Sequence[Group]) -> list[str]:
     """A sentence on each comparison, or one on all of each score if there are many."""
     if len(groups) < _MANY:
         return [words(group) for group in groups]
-    return [summed(some) for some in _by_criterion(groups).values()]
+    return [
+        summed(some) if len(some) > 1 else words(some[0]) for some in _by_criterion(groups).values()
+    ]
 
 
 def summed(groups: Sequence[Group]) -> str:
