@@ -66,6 +66,15 @@ def test_conditions_of_one_study_are_one_comparison():
     assert one.verdict == 'supported'
 
 
+def test_stronger_noise_on_series_says_whether_noise_is_borne():
+    noisy = replace(group(BETTER, WORSE, 'synthetic'), criterion='error under stronger noise, nmse')
+    claim = judged([noisy], 'Robustness to noise')
+    (one,) = claim.evidence
+    assert (one.outcome, claim.verdict) == ('for', 'supported')
+    assert one.what == 'synthetic: error under stronger noise, nmse'
+    assert judged([noisy]).verdict == 'no data'
+
+
 def test_overlap_alone_shows_nothing():
     near = group((0.9, 0.7, 1.0), (0.8, 0.7, 0.9))
     assert judged([near]).verdict == 'not shown'

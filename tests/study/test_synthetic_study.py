@@ -42,6 +42,8 @@ def test_study_learns_and_resumes(tmp_path):
     assert result['test_nmse'] < baselines['persistence']['test_nmse'] / 2
     assert len(result['outside_horizon_nmse']) == HORIZON
     assert set(baselines['linear']) <= set(result)
+    assert result['test_noisy_ratio'] == result['test_noisy_nmse'] / result['test_nmse'] > 1
+    assert baselines['persistence']['test_noisy_nmse'] > baselines['persistence']['test_nmse']
     progress = [state for _, state in carry_out_all(footing, [(data, kept)], 1)][-1]
     assert not progress.failed
     assert results(footing, kept, data) == found

@@ -124,6 +124,17 @@ def test_noise():
     np.testing.assert_array_equal(noisy.train.x[:, 1:], noisy.train.target[:, :-1])
 
 
+@pytest.mark.parametrize(('noise', 'stronger'), [(0.0, 0.1), (0.1, 0.3), (0.02, 0.1)])
+def test_stronger_noise_is_on_the_inputs_of_the_test(noise, stronger):
+    data = SyntheticData('lorenz', noise=noise)
+    test, noisy = data.part('test').sequences, data.part('noisy').sequences
+    exact = SyntheticData('lorenz').part('test').sequences
+    relative = (noisy.x - exact.x).std(axis=(0, 1)) / exact.x.std(axis=(0, 1))
+    np.testing.assert_allclose(relative, stronger, rtol=0.05)
+    for name in ('target', 'elapsed', 'present'):
+        np.testing.assert_array_equal(getattr(noisy, name), getattr(test, name))
+
+
 def test_same_numbers_every_time():
     again = [SyntheticData('van-der-pol', 'irregular', 0.1).load() for _ in range(2)]
     assert again[0].sha256 == again[1].sha256

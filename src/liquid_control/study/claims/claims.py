@@ -208,7 +208,8 @@ def _energy(groups: Sequence[Group], margin: float) -> list[Evidence]:
 
 def _noise(groups: Sequence[Group], margin: float) -> list[Evidence]:
     noisy = [one for one in _of(groups, 'robustness') if one.family in NOISE]
-    return _under(noisy, 'walks under noise')
+    found = _under(noisy, 'walks under noise')
+    return found + _under(_of(groups, 'synthetic', test='error under'), 'synthetic')
 
 
 def _outside(groups: Sequence[Group], margin: float) -> list[Evidence]:
@@ -260,7 +261,7 @@ CLAIMS = (
     Claim(
         'Robustness to noise',
         'Liquid networks bear noise better than gated ones.',
-        ('robustness',), _noise,
+        ('robustness', 'synthetic'), _noise,
     ),
     Claim(
         'Generalization',

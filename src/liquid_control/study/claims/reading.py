@@ -26,6 +26,11 @@ from liquid_control.study.summary import TITLES, heading
 NAMES = 'results.json', 'robustness.csv', 'generalization.csv', 'cost.json'
 """Files looked for in a folder."""
 _KEPT = "return, in % of the policy's own without a fault"
+NOISY = {
+    'test_noisy_nmse': 'error under stronger noise, nmse',
+    'test_noisy_ratio': 'error under stronger noise, in that of the test',
+}
+"""Score under noise that training lacked → its title."""
 _FIGURES = 'parameters', 'state_bytes', 'seconds_round', 'saved_mb', 'peak_resident_mb'
 
 
@@ -172,6 +177,7 @@ def _footed(
     scores = {
         f'test_{criterion}': (f'test {criterion}', greater),
         f'outside_{criterion}': (f'outside {criterion}', greater),
+        **{key: (title, False) for key, title in NOISY.items()},
         **{name: (heading(name, units), True) for name in TITLES},
     }
     made = []

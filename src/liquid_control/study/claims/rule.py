@@ -36,7 +36,8 @@ RULE = (
     'pairs of a liquid and a gated cell, for speed also of a CfC and an LTC. It is for the claim '
     'if the first is better in more than half of them, against it if it is worse in more than '
     'half, and otherwise undecided.',
-    f'Faults that count as noise: {_NOISE}.',
+    f'Faults that count as noise: {_NOISE}. In `synthetic`, models get three times the noise of '
+    'their training; those trained without noise a tenth of the deviation of the signal.',
     'Policies on a robot count only in pairs that were trained alike by what their bundles record: '
     'the same rounds of imitation and reinforcement, gradient steps a round, teacher, and number '
     'of seeds of which the best ships. Other pairs are left out, and their number is given. Time, '

@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from functools import cache
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -110,16 +110,34 @@ class SyntheticData(StudyData):
         return {'nmse': float((error / target.var(axis=(0, 1))).mean())}
 
     def extra(self, model: Any, split: Split) -> Mapping[str, Any]:
-        """One-step error outside the training range, and scores of free runs on both tests."""
+        """One-step error outside the training range and under stronger noise, and free runs."""
         from liquid_control.study.evaluate import outputs
         from liquid_control.study.synthetic.stepping import Stepping
 
         outside = self.outside()
         found = {'outside_nmse': self.scores(outputs(model, outside), outside)['nmse']}
+        found |= self._noisy_scores(lambda sequences: outputs(model, sequences))
         model.eval()
         for name in ('test', 'outside'):
             found |= self.free_scores(Stepping(model), name)
         return found
+
+    @property
+    def stronger_noise(self) -> float:
+        """The noise of another test of the same sequences: three times that of training, or 0.1."""
+        return max(0.1, 3 * self.noise)
+
+    def _noisy_scores(self, predict: Callable[[Sequences], np.ndarray]) -> dict[str, float]:
+        """One-step error under :attr:`stronger_noise`, and how many times that of the test it is.
+
+        Args:
+            predict: from sequences to their outputs.
+        """
+        noisy, plain = (
+            self.scores(predict(sequences), sequences)['nmse']
+            for sequences in (self.part('noisy').sequences, self.part('test').sequences)
+        )
+        return {'test_noisy_nmse': noisy, 'test_noisy_ratio': noisy / plain}
 
     def free_scores(self, forecaster: Forecaster, name: str) -> dict[str, Any]:
         """Scores of free runs after the warm-up on the test ``test`` or ``outside``.
@@ -158,11 +176,12 @@ class SyntheticData(StudyData):
                     **self.free_scores(forecaster, test),
                 }.items()
             }
+            | self._noisy_scores(partial(one_step, forecaster))
             for name, forecaster in known.items()
         }
 
     def part(self, name: str) -> Drawn:
-        """Sequences of ``train``, ``validation``, ``test`` or ``outside``."""
+        """Sequences of ``train``, ``validation``, ``test``, ``outside`` or ``noisy``."""
         return _parts(self)[name]
 
     def _sha256(self) -> str:
@@ -205,6 +224,10 @@ def _parts(data: SyntheticData) -> dict[str, Drawn]:
             names=tuple(f'{data.name} {name} {row}' for row in range(count)),
         )
         parts[name] = Drawn(sequences, parameters)
+        if name == 'test':
+            other = np.random.default_rng([*seed, 1]).standard_normal(clean.shape)
+            x = (clean + data.stronger_noise * deviation * other)[:, :-1].astype(np.float32)
+            parts['noisy'] = Drawn(replace(sequences, x=x), parameters)
     return parts
 
 
