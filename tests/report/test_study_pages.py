@@ -139,7 +139,7 @@ def test_logarithmic_axes_are_marked(values, marks):
 
 
 def scored(cell, error, time):
-    rising = {'steps': [1, 2, 3], 'iqm': [error, 2 * error, None]}
+    rising = {'1': error, '2': 2 * error, '3': None}
     return {
         'cell': cell, 'horizons': {'test_horizon_nmse': rising, 'outside_horizon_nmse': rising},
         'scores': {'test_nmse': {'iqm': error}, 'test_valid_time': {'iqm': time}},
@@ -147,7 +147,7 @@ def scored(cell, error, time):
 
 
 def synthetic(*rows):
-    beside = {'linear': {'test_nmse': 0.9, 'horizons': rows[0]['horizons']}}
+    beside = {'linear': {'test_nmse': 0.9, **rows[0]['horizons']}}
     data = {'title': 'chirp', 'summary': list(rows), 'baselines': beside}
     return {'data': {'chirp': data, 'lorenz': {'summary': [], 'baselines': {}}}}
 

@@ -14,7 +14,7 @@ from liquid_control.study.default_footing import QUICK
 from liquid_control.study.evaluate import outputs
 from liquid_control.study.run import ResultStore
 from liquid_control.study.synthetic import plan
-from liquid_control.study.synthetic.data import HORIZON, SyntheticData
+from liquid_control.study.synthetic.data import HORIZON, HORIZONS, SyntheticData
 from liquid_control.study.synthetic.forecast import one_step
 from liquid_control.study.synthetic.stepping import Stepping
 
@@ -40,7 +40,8 @@ def test_study_learns_and_resumes(tmp_path):
     found = results(footing, kept, data)
     (result,) = found.values()
     assert result['test_nmse'] < baselines['persistence']['test_nmse'] / 2
-    assert len(result['outside_horizon_nmse']) == HORIZON
+    assert list(result['outside_horizon_nmse']) == [str(step) for step in HORIZONS]
+    assert HORIZONS[-1] == HORIZON
     assert set(baselines['linear']) <= set(result)
     assert result['test_noisy_ratio'] == result['test_noisy_nmse'] / result['test_nmse'] > 1
     assert baselines['persistence']['test_noisy_nmse'] > baselines['persistence']['test_nmse']

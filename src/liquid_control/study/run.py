@@ -159,7 +159,8 @@ def _is_figure(name: str) -> bool:
 
 
 def _valid(name: str, value: Any, result: Mapping[str, Any]) -> bool:
-    """Whether a figure is a number, a list, or what is not known; only a failed run has no time."""
+    """Whether a figure is a number, several, or not known; only a failed run has no time."""
     if value is None:
         return name != 'seconds' or bool(result.get('failed'))
-    return isinstance(value, int | float | list) and not isinstance(value, bool)
+    several = list | dict if name.startswith(_SCORES) else list
+    return isinstance(value, int | float | several) and not isinstance(value, bool)

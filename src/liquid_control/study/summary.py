@@ -15,7 +15,7 @@ TITLES = {
 }
 """Score of a free run → its title; more is better. :func:`heading` adds the unit."""
 HORIZON = '_horizon_'
-"""Marks, in the name of a list, a score by the number of steps ahead, from 1 on."""
+"""Marks, in its name, a score by steps of a free run: step → score, None if it is infinite."""
 _SCORED = 'test_', 'outside_', 'validation_', 'train_'
 _COSTS = 'seconds', 'seconds_update', 'seconds_round', 'saved_mb', 'peak_resident_mb'
 
@@ -69,7 +69,7 @@ def _row(cell: str, size: int, group: list, tried: Mapping) -> dict[str, Any]:
             if name.startswith(_SCORED) and numbers:
                 middle, low, high = interval(seeds)
                 row['scores'][name] = {'iqm': middle, 'low': low, 'high': high, 'seeds': seeds}
-        row['horizons'] = horizons(whole)
+        row['horizons'] = _horizons(whole)
         for name in ('parameters', 'units', 'counts', 'state_bytes'):
             row[name] = whole[0].get(name)
         for name in _COSTS:
@@ -77,23 +77,17 @@ def _row(cell: str, size: int, group: list, tried: Mapping) -> dict[str, Any]:
     return row
 
 
-def horizons(results: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, list[Any]]]:
-    """Each score by the number of steps ahead, at 1, 2, 4 … and the last of its steps.
-
-    Args:
-        results: of one cell or baseline, at least one, one a seed.
-
-    Returns:
-        Name → ``steps``, and ``iqm``, the interquartile mean; None where one is infinite.
-    """
-    found = {}
-    for name in (name for name in results[0] if HORIZON in name):
-        count = len(results[0][name])
-        steps = sorted({*(2**n for n in range(count.bit_length())), count})
-        seeds = [[result[name][step - 1] for result in results] for step in steps]
-        means = [None if None in at else float(interquartile_mean(at)) for at in seeds]
-        found[name] = {'steps': steps, 'iqm': means}
-    return found
+def _horizons(results: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float | None]]:
+    """Each score by steps of a free run, as interquartile mean; None where one is infinite."""
+    return {
+        name: {
+            step: None if None in at else float(interquartile_mean(at))
+            for step in results[0][name]
+            for at in [[result[name][step] for result in results]]
+        }
+        for name in results[0]
+        if HORIZON in name and isinstance(results[0][name], Mapping)
+    }
 
 
 def table(

@@ -160,7 +160,7 @@ def _finish(
     from liquid_control.cli.study.pages import write_report
     from liquid_control.provenance import provenance, write_json
     from liquid_control.study.carry_out import failures, results
-    from liquid_control.study.summary import horizons, other_scores, summarize, table
+    from liquid_control.study.summary import other_scores, summarize, table
 
     failed, kept = dict(failed), 0
     sets: dict[str, dict[str, Any]] = {}
@@ -175,10 +175,7 @@ def _finish(
             'criterion': each.criterion,
             'greater': each.greater,
             'units': dict(each.units),
-            'baselines': {
-                name: {**_brief(scores), 'horizons': horizons([scores])}
-                for name, scores in known.items()
-            },
+            'baselines': known,
             'summary': rows,
             'runs': [_brief(runs[name]) for name in sorted(runs)],
         }

@@ -53,7 +53,7 @@ def write_synthetic(
         for part in ('test', 'outside')
     )
     about = (
-        'Squared error over the variance of the signal, by steps ahead without new samples; a '
+        'Squared error over the variance of the signal, by steps without new samples; a '
         f'prediction is valid up to {threshold**2:g}, the dotted line. Dashed: persistence, grey, '
         'and a linear autoregression, black. Lines end where an error is infinite.'
     )
@@ -97,16 +97,22 @@ def _by_horizon(
     traces: list[Any] = []
     every: list[float] = []
     for name, look, row in rows:
-        found = row.get('horizons', {}).get(key)
+        found = row.get('horizons', row).get(key)
         if found is None:
             continue
-        errors = [math.nan if error is None else error for error in found['iqm']]
+        steps = list(map(float, found))
+        errors = [math.nan if error is None else error for error in found.values()]
         every += [error for error in errors if not math.isnan(error)]
         estimates = [Estimate(error, math.nan, math.nan) for error in errors]
         texts = [
-            f'<b>{safe(name)}</b><br>{step} steps ahead: {error:.3g}'
-            for step, error in zip(found['steps'], errors, strict=True)
+            f'<b>{safe(name)}</b><br>step {step:g}: {error:.3g}'
+            for step, error in zip(steps, errors, strict=True)
         ]
-        traces += line(name, look, found['steps'], estimates, texts)
-    x = {'title': 'steps ahead', 'type': 'log', 'tickvals': _TICKS, 'ticktext': [*map(str, _TICKS)]}
+        traces += line(name, look, steps, estimates, texts)
+    x = {
+        'title': 'steps of the free run',
+        'type': 'log',
+        'tickvals': _TICKS,
+        'ticktext': [*map(str, _TICKS)],
+    }
     return plot(data['title'], traces, x, log_axis('error', every), 320, [valid])

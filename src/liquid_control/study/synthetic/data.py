@@ -26,6 +26,8 @@ WARM_UP = 64
 """Samples that a model sees before it runs freely."""
 HORIZON = 192
 """Samples that it then predicts from its own predictions."""
+HORIZONS = (1, 2, 4, 8, 16, 32, 64, 128, HORIZON)
+"""Steps of a free run at which its error is kept."""
 COUNTS = {'train': 512, 'validation': 64, 'test': 64, 'outside': 64}
 """Part → its sequences. Those of training and validation are windows of :data:`WARM_UP` steps, each
 from a random place of a sequence as long as those of the tests."""
@@ -144,7 +146,7 @@ class SyntheticData(StudyData):
 
         Returns:
             ``NAME_valid_time``: mean, in the system's unit; ``NAME_whole``: share of the runs that
-            are valid to the end; ``NAME_horizon_nmse``: error at each step, None where infinite.
+            are valid to the end; ``NAME_horizon_nmse``: step → error, None where it is infinite.
         """
         part = self.part(name)
         sequences, ahead = part.sequences, slice(WARM_UP, None)
@@ -157,9 +159,11 @@ class SyntheticData(StudyData):
         return {
             f'{name}_valid_time': float(run.valid_times.mean()),
             f'{name}_whole': run.whole,
-            f'{name}_horizon_nmse': [
-                float(error) if np.isfinite(error) else None for error in run.horizon_nmse
-            ],
+            f'{name}_horizon_nmse': {
+                str(step): float(error) if np.isfinite(error) else None
+                for step in HORIZONS
+                for error in [run.horizon_nmse[step - 1]]
+            },
         }
 
     def baselines(self) -> dict[str, dict[str, Any]]:
