@@ -164,6 +164,33 @@ def test_results_are_read_as_they_are_written(tmp_path, capsys):
     assert 'is from another run (recipe.updates 2, now 1)' in capsys.readouterr().err
 
 
+def test_a_study_goes_on_from_results_of_another_folder(tmp_path, capsys):
+    pytest.importorskip('plotly')
+    command = 'study', 'memory', '--quick', '--updates', '2', '--seeds', '1'
+    first, second = tmp_path / 'first', tmp_path / 'second'
+    assert cli.main([*command, '--cells', 'gru', '--out', str(first)]) == 0
+    more = *command, '--cells', 'gru,cfc', '--out', str(second), '--from'
+    assert cli.main([*more, str(first / 'results.json')]) == 0
+    before, after = (
+        {run['run']['name']: run for data in whole['data'].values() for run in data['runs']}
+        for whole in (json.loads((at / 'results.json').read_text()) for at in (first, second))
+    )
+    assert len(after) == 2 * len(before)
+    assert {name: after[name] for name in before} == before, 'with their times and provenance'
+    capsys.readouterr()
+
+    other = tmp_path / 'other'
+    changed = *command[:4], '3', '--seeds', '1', '--out', str(other), '--from'
+    assert cli.main([*changed, str(first / 'results.json')]) == 1
+    said = capsys.readouterr().err
+    assert 'results.json: comparison-gru-8-seed0 is from another run (recipe.updates 2' in said
+    assert not list(other.rglob('comparison-*'))
+    for text in ('[]', '{"study": "icu", "runs": [], "data": {}}', 'nonsense'):
+        (tmp_path / 'wrong.json').write_text(text)
+        assert cli.main([*changed, str(tmp_path / 'wrong.json')]) == 1
+        assert 'wrong.json: expected results.json of study memory' in capsys.readouterr().err
+
+
 def test_a_training_that_failed_is_named(tmp_path, capsys):
     pytest.importorskip('plotly')
     command = ['study', 'memory', *SMALL, '--out', str(tmp_path / 'out')]

@@ -2,7 +2,7 @@
 
 import glob
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -129,23 +129,53 @@ class ResultStore:
             return None
         try:
             result = from_json(path.read_text())
+        except ValueError as error:
+            raise ValueError(f'{path}: not a valid run result: {error!r}; remove it') from None
+        return self._checked(result, run, any_step_size, f'{path}', 'use another --out')
+
+    def adopt(
+        self, found: Mapping[str, Any], runs: Iterable[Run], any_step_size: bool, origin: Path
+    ) -> None:
+        """Keep results from elsewhere, for those of the runs that have none.
+
+        Args:
+            found: run name → result.
+            runs: their settings, which those of the results must be.
+            any_step_size: as for :meth:`result`.
+            origin: where the results are from, for messages.
+
+        Raises:
+            ValueError: a result is broken, or of a run with other settings or data.
+        """
+        missing = [run for run in runs if run.name in found and not self._path(run).exists()]
+        for run in missing:
+            where = f'{origin}: {run.name}'
+            self._checked(found[run.name], run, any_step_size, where, 'ask for the same runs')
+        for run in missing:
+            write_json(self._path(run), found[run.name])
+
+    def _checked(
+        self, result: Any, run: Run, any_step_size: bool, where: str, advice: str
+    ) -> dict[str, Any]:
+        """The result, if it is one of this run."""
+        try:
             own = result['run'], result['data_sha256'], result['format']
             if any_step_size:
                 recipe = result['run']['recipe']
                 run = replace(
                     run, recipe=replace(run.recipe, learning_rate=recipe['learning_rate'])
                 )
-        except (ValueError, TypeError, KeyError) as error:
-            raise ValueError(f'{path}: not a valid run result: {error!r}; remove it') from None
+        except (TypeError, KeyError) as error:
+            raise ValueError(f'{where}: not a valid run result: {error!r}; remove it') from None
         wanted = *self.origin(run).values(), FORMAT
         for kind, is_, should in zip(('run', 'data', 'format'), own, wanted, strict=True):
             if is_ != should:
                 text = difference(is_, should) if kind == 'run' else f'{kind} {is_}, now {should}'
-                raise ValueError(f'{path} is from another run ({text}): use another --out')
+                raise ValueError(f'{where} is from another run ({text}): {advice}')
         for name, value in {'seconds': None, **result}.items():
             if _is_figure(name) and not _valid(name, value, result):
                 raise ValueError(
-                    f'{path}: not a valid run result: {name}: expected a number, '
+                    f'{where}: not a valid run result: {name}: expected a number, '
                     f'found {value!r}; remove it'
                 )
         return result

@@ -5,6 +5,7 @@ import contextlib
 import dataclasses
 import fnmatch
 from collections.abc import Callable, Generator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from liquid_control.cli.arguments import (
@@ -16,6 +17,7 @@ from liquid_control.cli.arguments import (
 from liquid_control.cli.study.shared import (
     QUICK,
     add_out_argument,
+    adopt_finished,
     exit_code,
     list_runs,
     out_folder,
@@ -55,6 +57,10 @@ def add_compared_arguments(parser: argparse.ArgumentParser, name: str, updates: 
         '--updates', type=whole(1), help=f'gradient steps of each compared run ({updates:,})'
     )
     parser.add_argument('--workers', type=whole(1), default=1, help='runs at a time (1)')
+    parser.add_argument(
+        '--from', type=Path, dest='finished', metavar='FILE',
+        help='results.json of the same study elsewhere, whose runs count as finished',
+    )  # fmt: skip
     parser.add_argument('--quick', action='store_true', help='few updates and cells, to try it')
     parser.add_argument('--list', action='store_true', help='list the runs and exit')
     add_device_argument(parser)
@@ -103,6 +109,7 @@ def compare(
     from liquid_control.run_folder import alone_in
     from liquid_control.study.carry_out import carry_out_all
     from liquid_control.study.checks import checked
+    from liquid_control.study.run import ResultStore
     from liquid_control.study.sequences import naming
     from liquid_control.training.device import device_named
 
@@ -126,7 +133,10 @@ def compare(
         for each in data:
             with naming(f'{type(each).__name__}.load'):
                 split = each.load()
-            stores.append((each, checked(footing, folder / each.name, each, split)))
+            own = folder / each.name
+            kept = ResultStore(own, split.sha256)
+            adopt_finished(args.finished, study, kept, (), footing, each.name)
+            stores.append((each, checked(footing, own, each, split)))
             beside[each.name] = baselines(each) if baselines else {}
     failed: dict[str, str] = {}
 
