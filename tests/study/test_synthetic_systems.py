@@ -1,11 +1,13 @@
 """The synthetic series are exact solutions, seeded, and sampled as their conditions say."""
 
 import itertools
+import pickle
 
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
+from liquid_control.study.synthetic import data as module
 from liquid_control.study.synthetic.data import COUNTS, HORIZON, WARM_UP, SyntheticData
 from liquid_control.study.synthetic.system import OrdinaryEquation
 from liquid_control.study.synthetic.systems import SYSTEMS
@@ -139,6 +141,16 @@ def test_same_numbers_every_time():
     again = [SyntheticData('van-der-pol', 'irregular', 0.1).load() for _ in range(2)]
     assert again[0].sha256 == again[1].sha256
     np.testing.assert_array_equal(again[0].test.x, again[1].test.x)
+
+
+def test_a_condition_takes_its_sequences_to_another_process(monkeypatch):
+    data = SyntheticData('lorenz', 'irregular', 0.1)
+    there, sha256 = pickle.dumps(data), data.load().sha256
+    monkeypatch.setattr(module, '_PARTS', {})
+    monkeypatch.setattr(type(data.signal), 'solve', None)
+    again = pickle.loads(there)
+    assert again == data
+    assert again.load().sha256 == sha256
 
 
 def test_conditions_have_digests_of_their_own():

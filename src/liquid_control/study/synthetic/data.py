@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -83,6 +83,10 @@ class SyntheticData(StudyData):
         title = f'{self.signal.title}, {self.sampling} sampling, {words}'
         object.__setattr__(self, 'name', f'{self.system}-{self.sampling}-{noise}')
         object.__setattr__(self, 'title', title)
+
+    def __reduce__(self):
+        """With all sequences, so that processes that train do not solve the equations again."""
+        return _known, (self.system, self.sampling, self.noise, _parts(self))
 
     @property
     def signal(self) -> System:
@@ -201,8 +205,23 @@ class SyntheticData(StudyData):
         return digest.hexdigest()
 
 
-@cache
+_PARTS: dict[SyntheticData, dict[str, Drawn]] = {}
+"""The sequences of each condition that was asked for in this process."""
+
+
+def _known(system: str, sampling: str, noise: float, parts: dict[str, Drawn]) -> SyntheticData:
+    data = SyntheticData(system, sampling, noise)
+    _PARTS[data] = parts
+    return data
+
+
 def _parts(data: SyntheticData) -> dict[str, Drawn]:
+    if data not in _PARTS:
+        _PARTS[data] = _drawn(data)
+    return _PARTS[data]
+
+
+def _drawn(data: SyntheticData) -> dict[str, Drawn]:
     parts, deviation = {}, np.zeros(data.signal.channels)
     for index, (name, count) in enumerate(COUNTS.items()):
         seed = [_VERSION, *data.system.encode(), SAMPLINGS.index(data.sampling), index]
