@@ -4,8 +4,8 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from functools import partial
-from typing import Any
+from functools import cache, partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -224,20 +224,10 @@ def _parts(data: SyntheticData) -> dict[str, Drawn]:
 def _drawn(data: SyntheticData) -> dict[str, Drawn]:
     parts, deviation = {}, np.zeros(data.signal.channels)
     for index, (name, count) in enumerate(COUNTS.items()):
-        seed = [_VERSION, *data.system.encode(), SAMPLINGS.index(data.sampling), index]
-        random = np.random.default_rng(seed)
-        parameters = data.signal.draw(random, count, name == 'outside')
-        gaps = _gaps(data.sampling, random, count, WARM_UP + HORIZON)
-        ticks: np.ndarray = np.cumsum(np.pad(gaps, ((0, 0), (1, 0))), axis=1)
-        times = np.arange(ticks.max() + 1) * (data.signal.sampling / GRID)
-        clean = data.signal.solve(parameters, times)[np.arange(count)[:, None], ticks]
-        if name in ('train', 'validation'):
-            begin = random.integers(HORIZON + 1, size=(count, 1))
-            clean = np.take_along_axis(clean, (begin + np.arange(WARM_UP + 1))[..., None], 1)
-            gaps = np.take_along_axis(gaps, begin + np.arange(WARM_UP), 1)
+        parameters, gaps, clean, normal, other = _solved(data.system, data.sampling, index)
         if name == 'train':
             deviation = clean.std(axis=(0, 1))
-        noisy = clean + data.noise * deviation * random.standard_normal(clean.shape)
+        noisy = clean + data.noise * deviation * normal
         target = noisy if name in ('train', 'validation') else clean
         sequences = Sequences(
             noisy[:, :-1].astype(np.float32),
@@ -248,10 +238,39 @@ def _drawn(data: SyntheticData) -> dict[str, Drawn]:
         )
         parts[name] = Drawn(sequences, parameters)
         if name == 'test':
-            other = np.random.default_rng([*seed, 1]).standard_normal(clean.shape)
             x = (clean + data.stronger_noise * deviation * other)[:, :-1].astype(np.float32)
             parts['noisy'] = Drawn(replace(sequences, x=x), parameters)
     return parts
+
+
+class _Solved(NamedTuple):
+    """Parameters, gaps (N, T), signals and two standard normal draws, (N, T + 1, C) each."""
+
+    parameters: Parameters
+    gaps: np.ndarray
+    clean: np.ndarray
+    normal: np.ndarray
+    other: np.ndarray
+
+
+@cache
+def _solved(system: str, sampling: str, index: int) -> _Solved:
+    """A part of :data:`COUNTS` by its place, whatever the noise."""
+    name, count = list(COUNTS.items())[index]
+    signal = SYSTEMS[system]
+    seed = [_VERSION, *system.encode(), SAMPLINGS.index(sampling), index]
+    random = np.random.default_rng(seed)
+    parameters = signal.draw(random, count, name == 'outside')
+    gaps = _gaps(sampling, random, count, WARM_UP + HORIZON)
+    ticks: np.ndarray = np.cumsum(np.pad(gaps, ((0, 0), (1, 0))), axis=1)
+    times = np.arange(ticks.max() + 1) * (signal.sampling / GRID)
+    clean = signal.solve(parameters, times)[np.arange(count)[:, None], ticks]
+    if name in ('train', 'validation'):
+        begin = random.integers(HORIZON + 1, size=(count, 1))
+        clean = np.take_along_axis(clean, (begin + np.arange(WARM_UP + 1))[..., None], 1)
+        gaps = np.take_along_axis(gaps, begin + np.arange(WARM_UP), 1)
+    other = np.random.default_rng([*seed, 1]).standard_normal(clean.shape)
+    return _Solved(parameters, gaps, clean, random.standard_normal(clean.shape), other)
 
 
 def _gaps(sampling: str, random: np.random.Generator, count: int, steps: int) -> np.ndarray:
