@@ -185,10 +185,23 @@ def test_a_study_goes_on_from_results_of_another_folder(tmp_path, capsys):
     said = capsys.readouterr().err
     assert 'results.json: comparison-gru-8-seed0 is from another run (recipe.updates 2' in said
     assert not list(other.rglob('comparison-*'))
-    for text in ('[]', '{"study": "icu", "runs": [], "data": {}}', 'nonsense'):
+    for text, found in (
+        ('[]', ', found none'),
+        ('{"study": "icu", "runs": []}', ', found that of icu'),
+        ('nonsense', ', found no JSON: '),
+        ('{"study": "memory", "data": []}', '; it is broken: '),
+    ):
         (tmp_path / 'wrong.json').write_text(text)
         assert cli.main([*changed, str(tmp_path / 'wrong.json')]) == 1
-        assert 'wrong.json: expected results.json of study memory' in capsys.readouterr().err
+        expected = f'wrong.json: expected results.json of study memory{found}'
+        assert expected in capsys.readouterr().err
+
+
+def test_runs_of_a_data_set_that_is_not_there_are_refused(capsys):
+    for command, count in ((['--runs', 'damped-*/*-seed0'], 90), (['--runs', 'chirp/*'], 0)):
+        assert cli.main(['study', 'memory', '--list', *command]) == 0
+        names = capsys.readouterr().out.split()
+        assert sum(name.startswith('comparison') for name in names) == count
 
 
 def test_a_training_that_failed_is_named(tmp_path, capsys):

@@ -116,11 +116,9 @@ def compare(
     args.out = out_folder(args, study)
     runs = [*footing.tuning(), *footing.runs({})]
     names = [run.name for run in runs]
-    listed = names
-    if len(data) > 1:
-        wanted = args.runs.rpartition('/')[0] or '*'
-        data = [each for each in data if fnmatch.fnmatch(each.name, wanted)]
-        listed = [f'{each.name}/{name}' for each in data for name in names]
+    several, wanted = len(data) > 1, args.runs.rpartition('/')[0] or '*'
+    data = [each for each in data if fnmatch.fnmatch(each.name, wanted)]
+    listed = [f'{each.name}/{name}' if several else name for each in data for name in names]
     console = Console()
     if args.list:
         return list_runs(listed, runs * len(data) if estimated else [])

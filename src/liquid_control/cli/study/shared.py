@@ -86,15 +86,19 @@ def adopt_finished(
 
     if path is None:
         return
+    expected = f'{path}: expected results.json of study {study}'
     try:
         whole = from_json(path.read_text())
-        found = whole['study']
+    except ValueError as error:
+        raise ValueError(f'{expected}, found no JSON: {error}') from None
+    found = whole.get('study') if isinstance(whole, dict) else None
+    if found != study:
+        raise ValueError(f'{expected}, found {"none" if found is None else f"that of {found}"}')
+    try:
         place = whole if data_set is None else whole['data'].get(data_set, {'runs': ()})
         runs = {run['run']['name']: run for run in place['runs']}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f'{path}: expected results.json of study {study}: {error!r}') from None
-    if found != study:
-        raise ValueError(f'{path}: expected results.json of study {study}, found one of {found}')
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f'{expected}; it is broken: {error!r}') from None
     store.adopt(runs, [*known, *(footed.tuning() if footed else ())], False, path)
     store.adopt(runs, footed.runs({}) if footed else (), bool(footed and footed.tunes), path)
 
