@@ -99,6 +99,16 @@ def test_limits_come_first(tmp_path):
     assert max(bad) < text.index('cfc is best')
 
 
+def test_what_limits_all_comparisons_is_said_once(tmp_path):
+    groups = [made(FAR, f'{number} units', remark='5 of 20 conditions') for number in (8, 16)]
+    text = write_compared(tmp_path, 'Made', groups, {}, {}).read_text()
+    assert 'All comparisons: 5 of 20 conditions.' in text
+    assert 'units: 5 of 20' not in text
+    groups[0] = replace(groups[0], remark='')
+    text = write_compared(tmp_path, 'Made', groups, {}, {}).read_text()
+    assert '16 units: 5 of 20 conditions.' in text
+
+
 def test_quick_run_is_said(tmp_path):
     page = write_compared(tmp_path, 'Made', [made(FAR, quick=True)], {}, {})
     assert 'A quick run, to try the study' in page.read_text()

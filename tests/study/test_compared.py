@@ -90,18 +90,18 @@ def gru(seed, horizons):
 def test_runs_of_several_data_sets_are_listed(capsys):
     assert cli.main(['study', 'synthetic', '--list', '--cells', 'gru', '--seeds', '1']) == 0
     printed = capsys.readouterr()
-    assert re.search(r'80 of 80 runs train for about \d+\.\d core-hours', printed.err)
+    assert re.search(r'100 of 100 runs train for about \d+\.\d core-hours', printed.err)
     listed = printed.out.split()
     assert 'chirp-regular-clean/comparison-gru-5000-seed0' in listed
-    assert len(listed) == 20 * 4
+    assert len(listed) == 20 * 5
 
 
 @pytest.mark.parametrize(
     ('pattern', 'data_sets', 'runs'),
     [
-        ('lorenz-*/*', 4, 4),
-        ('*-irregular-clean/*-seed0', 5, 4),
-        ('*-seed0', 20, 4),
+        ('lorenz-*/*', 4, 5),
+        ('*-irregular-clean/*-seed0', 5, 5),
+        ('*-seed0', 20, 5),
         ('lorenz-regular-clean/tuning-*', 1, 0),
         ('nowhere/*', 0, 0),
     ],

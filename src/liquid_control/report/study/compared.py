@@ -57,9 +57,7 @@ def write_compared(
     names = list(dict.fromkeys(name for group in groups for name in sorted(group.cells)))
     style = looks(names)
     answers = [Sentence(f'{run} failed: {why}', bad=True) for run, why in failed.items()]
-    for text in dict.fromkeys(_limit(group) for group in groups):
-        if text:
-            answers.append(Sentence(text, bad=True))
+    answers += [Sentence(text, bad=True) for text in _limits(groups)]
     answers += list(sentences) or [Sentence(text) for text in _answers(groups)]
     page = StudyPage(
         title,
@@ -114,10 +112,15 @@ def ordered(group: Group) -> list[str]:
     return sorted(known, key=lambda name: group.cells[name].score.value, reverse=group.greater)
 
 
-def _limit(group: Group) -> str:
-    if group.quick:
-        return 'A quick run, to try the study: its figures say nothing about the cells.'
-    return f'{group.condition}: {group.remark}.' if group.remark else ''
+def _limits(groups: Sequence[Group]) -> list[str]:
+    """What limits the comparisons, each text once; without a condition if it is true of all."""
+    if any(group.quick for group in groups):
+        return ['A quick run, to try the study: its figures say nothing about the cells.']
+    remarks = {group.remark for group in groups}
+    if len(groups) > 1 and len(remarks) == 1:
+        return [f'All comparisons: {remark}.' for remark in remarks if remark]
+    known = [f'{group.condition}: {group.remark}.' for group in groups if group.remark]
+    return list(dict.fromkeys(known))
 
 
 def _answers(groups: Sequence[Group]) -> list[str]:

@@ -16,8 +16,6 @@ FULL = {
     'icu': Plan().footing,
 }
 """Study → its comparison, not shortened."""
-
-
 CONDITIONS = {'synthetic': len(synthetic.conditions())}
 """Study of several data sets → how many it has."""
 

@@ -26,7 +26,7 @@ from liquid_control.study.summary import TITLES, heading
 NAMES = 'results.json', 'robustness.csv', 'generalization.csv', 'cost.json'
 """Files looked for in a folder."""
 _KEPT = "return, in % of the policy's own without a fault"
-NOISY = {
+_NOISY = {
     'test_noisy_nmse': 'error under stronger noise, nmse',
     'test_noisy_ratio': 'error under stronger noise, in that of the test',
 }
@@ -177,7 +177,7 @@ def _footed(
     scores = {
         f'test_{criterion}': (f'test {criterion}', greater),
         f'outside_{criterion}': (f'outside {criterion}', greater),
-        **{key: (title, False) for key, title in NOISY.items()},
+        **{key: (title, False) for key, title in _NOISY.items()},
         **{name: (heading(name, units), True) for name in TITLES},
     }
     made = []
