@@ -175,7 +175,9 @@ def test_scores_of_all_conditions_are_put_together():
 
 def test_cells_are_ordered_by_how_far_they_are_behind_the_best():
     cells = {'a': {'x': 1.0, 'y': 9.0}, 'b': {'x': 2.0, 'y': 2.0}, 'c': {'x': 4.0}}
-    assert Heat('', ('x', 'y'), cells, {}, False).ordered() == ['b', 'a', 'c']
+    heat = Heat('', ('x', 'y'), cells, {}, False)
+    assert heat.ordered() == ['b', 'a', 'c']
+    assert heat.behind('a') == pytest.approx(math.sqrt(1.0 * 4.5))
 
 
 @needs_browser
@@ -191,6 +193,7 @@ def test_a_browser_draws_the_pages(tmp_path, width):
         *write_memory(tmp_path / 'memory', 'Made', groups, origin, {}, 300),
         *write_synthetic(tmp_path / 'synthetic', 'Made', groups, whole, origin, 0.5),
     )
+    assert 'Times worse than the best cell' in pages[3].read_text()
     pictures = pages[2::2]
     assert all(picture.stat().st_size > 10_000 for picture in pictures)
     for page in (pages[0], *pages[1::2]):

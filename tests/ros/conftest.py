@@ -67,6 +67,7 @@ def start_node(tmp_path):
         if name == 'policy':
             parameters.setdefault('autostart', True)
             parameters.setdefault('rate_tolerance', 0.0)  # a busy machine sends more slowly
+            parameters.setdefault('on_overload', 'report')  # and takes longer for a step
         for key, value in parameters.items():
             text = str(value).lower() if isinstance(value, bool) else str(value)
             arguments += ['-p', f'{key}:={text}']

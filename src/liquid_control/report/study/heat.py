@@ -43,15 +43,15 @@ class Heat:
         worse, better = (best, value) if self.greater else (value, best)
         return worse / better if better else math.inf if worse else 1.0
 
+    def behind(self, cell: str) -> float:
+        """How many times worse than the best a cell is: geometric mean over its conditions."""
+        row = self.cells[cell]
+        logs = [math.log(min(self.ratio(row[name], name), 1e6)) for name in row]
+        return math.exp(sum(logs) / len(logs))
+
     def ordered(self) -> list[str]:
-        """The cells, those least behind the best first: by the geometric mean of the ratios."""
-
-        def behind(cell: str) -> float:
-            row = self.cells[cell]
-            logs = [math.log(min(self.ratio(row[name], name), 1e6)) for name in row]
-            return sum(logs) / len(logs)
-
-        return sorted(self.cells, key=behind)
+        """The cells, those least behind the best first."""
+        return sorted(self.cells, key=self.behind)
 
 
 def write_heat(path: Path, heats: Sequence[Heat]) -> Path:

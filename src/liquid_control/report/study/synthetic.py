@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from liquid_control.evaluation.robustness import Estimate
-from liquid_control.report.robustness.look import Look, looks
+from liquid_control.report.robustness.look import NOTHING, Look, looks
 from liquid_control.report.robustness.plots import Plot, level_line, line, plot, safe
+from liquid_control.report.robustness.tables import Table
 from liquid_control.report.study.compared import write_compared
 from liquid_control.report.study.groups import Group
 from liquid_control.report.study.heat import Heat, write_heat
@@ -57,14 +58,15 @@ def write_synthetic(
         f'prediction is valid up to {threshold**2:g}, the dotted line. Dashed: persistence, grey, '
         'and a linear autoregression, black. Lines end where an error is infinite.'
     )
+    heats = [heat(known, score) for score in _HEATS]
     page = write_compared(
         folder, title, groups, origin, whole.get('failed') or {},
         more=[
             Section('Free runs: error by horizon', about, inside),
             Section('The same outside the training range', about, outside),
         ],
+        tables=[_behind(heats)],
     )  # fmt: skip
-    heats = [heat(known, score) for score in _HEATS]
     return [page, write_heat(folder / 'synthetic.png', heats)]
 
 
@@ -87,6 +89,17 @@ def heat(known: Mapping[str, Mapping[str, Any]], score: str) -> Heat:
             if scores.get(score) is not None:
                 beside.setdefault(baseline, {})[name] = scale * scores[score]
     return Heat(title, tuple(known), cells, beside, greater)
+
+
+def _behind(heats: Sequence[Heat]) -> Table:
+    """How far each cell is behind the best by each score; a cell may lack some conditions."""
+    rows = tuple(
+        (name, *(f'{one.behind(name):.2f}' if name in one.cells else NOTHING for one in heats))
+        for name in heats[0].ordered()
+    )
+    heads = 'cell', *(one.title.partition(', ')[0] for one in heats)
+    about = 'Times worse than the best cell, geometric mean over the conditions'
+    return Table(about, heads, rows)
 
 
 def _by_horizon(
