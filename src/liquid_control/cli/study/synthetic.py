@@ -9,7 +9,7 @@ DATA = None
 
 
 def add_arguments(parser: Parser) -> None:
-    add_compared_arguments(parser, 'synthetic', updates=1000)
+    add_compared_arguments(parser, 'synthetic', updates=500)
 
 
 def main(args: argparse.Namespace) -> int:

@@ -4,18 +4,19 @@ import dataclasses
 import itertools
 
 from liquid_control.study import default_footing
-from liquid_control.study.synthetic.data import NOISES, SAMPLINGS, SyntheticData
+from liquid_control.study.synthetic.data import NOISES, SyntheticData
 from liquid_control.study.synthetic.systems import SYSTEMS
 
-FOOTING = dataclasses.replace(default_footing.FOOTING, updates=1_000)
+FOOTING = dataclasses.replace(default_footing.FOOTING, updates=500, tuning_share=0.4)
+HARDER = (('regular', NOISES[0]), ('regular', NOISES[-1]), ('irregular', NOISES[-1]))
+"""Sampling and noise of all systems, each with one difficulty more than the one before."""
 
 
 def conditions(quick: bool = False) -> list[SyntheticData]:
-    """Every system, sampling and noise, the hardest sampling and noise of all systems first.
+    """Every system with every sampling and noise of :data:`HARDER`, the hardest first.
 
-    Quick: two systems, sampled irregularly, with noise.
+    Quick: two systems with the hardest.
     """
-    if quick:
-        return [SyntheticData(name, 'irregular', NOISES[-1]) for name in ('damped-sine', 'lorenz')]
-    harder = itertools.product(reversed(SAMPLINGS), reversed(NOISES), SYSTEMS)
-    return [SyntheticData(name, sampling, noise) for sampling, noise, name in harder]
+    names = ('damped-sine', 'lorenz') if quick else tuple(SYSTEMS)
+    asked = HARDER[-1:] if quick else tuple(reversed(HARDER))
+    return [SyntheticData(name, *harder) for harder, name in itertools.product(asked, names)]
