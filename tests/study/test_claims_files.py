@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -154,6 +155,21 @@ def test_study_writes_pages(tmp_path, capsys):
     assert len(found['claims']) == len(claims.CLAIMS)
     page = (out / 'report.html').read_text()
     assert all(claim.name.split("'")[0] in page for claim in claims.CLAIMS)
+
+
+def test_files_without_anything_for_a_claim_are_named(tmp_path, monkeypatch, capsys):
+    pytest.importorskip('plotly')
+    monkeypatch.chdir(tmp_path)
+    for folder in ('costs', 'again'):
+        (tmp_path / folder).mkdir()
+        shutil.copy(DOCS / 'results' / 'cost.json', tmp_path / folder)
+    (tmp_path / 'compared').mkdir()
+    (tmp_path / 'compared' / 'results.json').write_text('{"format": 1, "policies": []}')
+    assert cli.main(['study', 'claims', '--results', '.', '--out', 'claims']) == 0
+    said = ' '.join(capsys.readouterr().out.split())
+    for name in ('compared/results.json', 'costs/cost.json'):
+        assert f'not used: ../{name}: a copy, or nothing that a claim asks for' in said
+    assert '../again/cost.json: ' not in said
 
 
 def test_claims_name_all_studies_that_tell():

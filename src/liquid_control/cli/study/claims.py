@@ -1,6 +1,7 @@
 """``study claims``: which claims of the review the results of the other studies support."""
 
 import argparse
+import os
 from pathlib import Path
 
 from liquid_control.cli.arguments import add_json_argument, whole
@@ -87,9 +88,11 @@ def main(args: argparse.Namespace) -> int:
     console = Console()
     console.print(table)
     used = {item.source.path for one in judged for item in one.evidence}
-    unused = {one.source.path: one.study for one in groups if one.source.path not in used}
+    unused = {one.source.path: f'no claim asks for {one.study}' for one in groups}
+    for path in claims.files(paths):
+        unused.setdefault(os.path.relpath(path, folder), 'a copy, or nothing that a claim asks for')
     for what, names in (
-        ('not used', [f'{path}: no claim asks for {study}' for path, study in unused.items()]),
+        ('not used', [f'{path}: {why}' for path, why in unused.items() if path not in used]),
         ('not run', [f'{name}: {command}' for name, command in claims.not_run(judged).items()]),
         ('quick, does not count', dict.fromkeys(name for one in judged for name in one.tried)),
         ('short runs', dict.fromkeys(name for one in judged for name in one.short)),

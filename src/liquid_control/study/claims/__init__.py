@@ -4,7 +4,7 @@ from liquid_control.report.study.groups import Group, Score, Source
 from liquid_control.study.claims.claims import CLAIMS, Claim, Judged, judge, not_run
 from liquid_control.study.claims.evidence import Evidence, Pair
 from liquid_control.study.claims.markdown import count, markdown
-from liquid_control.study.claims.reading import NAMES, linked, read
+from liquid_control.study.claims.reading import NAMES, files, linked, read
 from liquid_control.study.claims.rule import RULE, Outcome, Verdict, verdict
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     'Source',
     'Verdict',
     'count',
+    'files',
     'judge',
     'linked',
     'markdown',

@@ -46,30 +46,40 @@ def read(given: Sequence[Path], beside: Path) -> list[Group]:
             names it.
     """
     groups, seen = [], set()
+    for path in files(given):
+        content = path.read_bytes()
+        source = Source(os.path.relpath(path, beside), hashlib.sha256(content).hexdigest(), '')
+        try:
+            text = content.decode()
+            whole = text if path.suffix == '.csv' else from_json(text)
+            meaning = _meaning(whole)
+            found = [] if meaning in seen else _read(path, whole, source)
+            for group in found:
+                check_group(group)
+            seen.add(meaning)  # given twice, or a copy
+            groups += found
+        except (KeyError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
+            raise ValueError(
+                f'{path}: expected results of a study or benchmark: {_reason(error)}'
+            ) from None
+    return groups
+
+
+def files(given: Sequence[Path]) -> list[Path]:
+    """The files given, and those in folders whose name is that of results.
+
+    Raises:
+        ValueError: a path does not exist.
+    """
+    found = []
     for place in given:
         if place.is_dir():
-            files = sorted(path for name in NAMES for path in place.rglob(name))
+            found += sorted(path for name in NAMES for path in place.rglob(name))
         elif place.is_file():
-            files = [place]
+            found.append(place)
         else:
             raise ValueError(f'{place}: expected a file of results or a folder, found nothing')
-        for path in files:
-            content = path.read_bytes()
-            source = Source(os.path.relpath(path, beside), hashlib.sha256(content).hexdigest(), '')
-            try:
-                text = content.decode()
-                whole = text if path.suffix == '.csv' else from_json(text)
-                meaning = _meaning(whole)
-                found = [] if meaning in seen else _read(path, whole, source)
-                for group in found:
-                    check_group(group)
-                seen.add(meaning)  # given twice, or a copy
-                groups += found
-            except (KeyError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
-                raise ValueError(
-                    f'{path}: expected results of a study or benchmark: {_reason(error)}'
-                ) from None
-    return groups
+    return found
 
 
 def linked(groups: Sequence[Group], before: Path, beside: Path) -> list[Group]:
