@@ -92,7 +92,7 @@ def test_scores_must_be_usable(tmp_path, found, says):
 
 
 def test_every_data_set_is_checked_first(tmp_path):
-    args = Namespace(out=tmp_path, list=False, device='cpu')
+    args = Namespace(out=tmp_path, list=False, device='cpu', runs='*', finished=None)
     with pytest.raises(DataError, match='later: scores'):
         compare(args, 'own', FOOTING, [Classes(), Classes('later', {'f1': 0.5})])
     assert not list(tmp_path.rglob('*.json'))

@@ -108,7 +108,7 @@ def compare(
     from liquid_control.cli.progress import follow
     from liquid_control.run_folder import alone_in
     from liquid_control.study.carry_out import carry_out_all
-    from liquid_control.study.checks import checked
+    from liquid_control.study.checks import check_parts, checked
     from liquid_control.study.run import ResultStore
     from liquid_control.study.sequences import naming
     from liquid_control.training.device import device_named
@@ -132,8 +132,10 @@ def compare(
             with naming(f'{type(each).__name__}.load'):
                 split = each.load()
             own = folder / each.name
-            kept = ResultStore(own, split.sha256)
-            adopt_finished(args.finished, study, kept, (), footing, each.name)
+            if args.finished is not None:
+                check_parts(each, split)
+                kept = ResultStore(own, split.sha256)
+                adopt_finished(args.finished, study, kept, (), footing, each.name)
             stores.append((each, checked(footing, own, each, split)))
             beside[each.name] = baselines(each) if baselines else {}
     failed: dict[str, str] = {}
