@@ -6,13 +6,19 @@ from pathlib import Path, PurePath
 
 import numpy as np
 
+from liquid_control.study.finished import Finished
 from liquid_control.study.footing import Footing
 from liquid_control.study.run import ResultStore, Run
 from liquid_control.study.sequences import DataError, Sequences, Split, StudyData, scored
 
 
 def checked(
-    footing: Footing, folder: Path, data: StudyData, split: Split, others: Sequence[Run] = ()
+    footing: Footing,
+    folder: Path,
+    data: StudyData,
+    split: Split,
+    others: Sequence[Run] = (),
+    finished: Finished | None = None,
 ) -> ResultStore:
     """Check a data set and its folder before they are used.
 
@@ -22,6 +28,7 @@ def checked(
         data: the data set.
         split: what it loads.
         others: further runs on it.
+        finished: results by data set from elsewhere, which count for runs without one.
 
     Returns:
         The results in the folder.
@@ -37,7 +44,10 @@ def checked(
             'is chosen, found None'
         )
     store = ResultStore(folder, split.sha256)
-    check_results([*footing.tuning(), *others], footing.runs({}), store, footing.tunes)
+    known, compared = [*footing.tuning(), *others], footing.runs({})
+    if finished is not None:
+        finished.give(known, compared, store, footing.tunes, data.name)
+    check_results(known, compared, store, footing.tunes)
     check_scores(data, split)
     return store
 

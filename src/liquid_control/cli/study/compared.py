@@ -17,7 +17,6 @@ from liquid_control.cli.arguments import (
 from liquid_control.cli.study.shared import (
     QUICK,
     add_out_argument,
-    adopt_finished,
     exit_code,
     list_runs,
     out_folder,
@@ -108,8 +107,8 @@ def compare(
     from liquid_control.cli.progress import follow
     from liquid_control.run_folder import alone_in
     from liquid_control.study.carry_out import carry_out_all
-    from liquid_control.study.checks import check_parts, checked
-    from liquid_control.study.run import ResultStore
+    from liquid_control.study.checks import checked
+    from liquid_control.study.finished import Finished
     from liquid_control.study.sequences import naming
     from liquid_control.training.device import device_named
 
@@ -126,17 +125,14 @@ def compare(
         raise ValueError('no run matches; --list without filters lists all runs')
     device_named(args.device)
     folder = study_folder(args.out, data[0].name, study)
+    finished = args.finished and Finished(args.finished, study)
     stores, beside = [], {}
     with console.status('reading the data'):
         for each in data:
             with naming(f'{type(each).__name__}.load'):
                 split = each.load()
-            own = folder / each.name
-            if args.finished is not None:
-                check_parts(each, split)
-                kept = ResultStore(own, split.sha256)
-                adopt_finished(args.finished, study, kept, (), footing, each.name)
-            stores.append((each, checked(footing, own, each, split)))
+            store = checked(footing, folder / each.name, each, split, finished=finished)
+            stores.append((each, store))
             beside[each.name] = baselines(each) if baselines else {}
     failed: dict[str, str] = {}
 

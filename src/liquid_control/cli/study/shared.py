@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from liquid_control.study.footing import Footing
-    from liquid_control.study.run import ResultStore, Run
+    from liquid_control.study.run import Run
 
 QUICK = 'quick run: its figures only show that the study works'
 
@@ -58,49 +57,6 @@ def study_folder(path: Path, mark: str, study: str) -> Path:
             'use another --out'
         )
     return path if found == study else own_folder(path, mark)
-
-
-def adopt_finished(
-    path: Path | None,
-    study: str,
-    store: 'ResultStore',
-    known: 'Iterable[Run]',
-    footed: 'Footing | None',
-    data_set: str | None = None,
-) -> None:
-    """Keep the runs of results.json of the same study, from another folder, as finished ones.
-
-    Args:
-        path: the file; None if there is none.
-        study: name of the study.
-        store: where the runs are kept.
-        known: runs beside a comparison.
-        footed: the comparison; None if it is not asked for.
-        data_set: name of the data set, if results are by data set.
-
-    Raises:
-        ValueError: it is not such a file, or has runs with other settings or data.
-        OSError: it cannot be read.
-    """
-    from liquid_control.files import from_json
-
-    if path is None:
-        return
-    expected = f'{path}: expected results.json of study {study}'
-    try:
-        whole = from_json(path.read_text())
-    except ValueError as error:
-        raise ValueError(f'{expected}, found no JSON: {error}') from None
-    found = whole.get('study') if isinstance(whole, dict) else None
-    if found != study:
-        raise ValueError(f'{expected}, found {"none" if found is None else f"that of {found}"}')
-    try:
-        place = whole if data_set is None else whole['data'].get(data_set, {'runs': ()})
-        runs = {run['run']['name']: run for run in place['runs']}
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f'{expected}; it is broken: {error!r}') from None
-    store.adopt(runs, [*known, *(footed.tuning() if footed else ())], False, path)
-    store.adopt(runs, footed.runs({}) if footed else (), bool(footed and footed.tunes), path)
 
 
 def list_runs(names: Iterable[str], runs: 'Sequence[Run]') -> int:

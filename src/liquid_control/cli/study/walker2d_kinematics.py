@@ -6,14 +6,7 @@ from typing import Any
 
 from liquid_control.cli.parser import Parser
 from liquid_control.cli.study.compared import add_compared_arguments
-from liquid_control.cli.study.shared import (
-    QUICK,
-    adopt_finished,
-    exit_code,
-    list_runs,
-    out_folder,
-    study_folder,
-)
+from liquid_control.cli.study.shared import QUICK, exit_code, list_runs, out_folder, study_folder
 
 DATA = 'walker2d_kinematics'
 
@@ -46,9 +39,9 @@ def main(args: argparse.Namespace) -> int:
     from liquid_control.cli.arguments import terminable
     from liquid_control.cli.progress import follow
     from liquid_control.run_folder import alone_in
+    from liquid_control.study.finished import Finished
     from liquid_control.study.run import ResultStore
     from liquid_control.study.walker2d_kinematics import dataset as data
-    from liquid_control.study.walker2d_kinematics.comparison import PART
     from liquid_control.study.walker2d_kinematics.plan import QUICK_PLAN, Plan, carry_out
     from liquid_control.training.device import device_named
 
@@ -74,14 +67,16 @@ def main(args: argparse.Namespace) -> int:
     if not names:
         raise ValueError('no run matches; --list without filters lists all runs')
     device_named(args.device)
+    finished = args.finished and Finished(args.finished, 'walker2d-kinematics')
     with console.status('reading the data'):
         rollouts = _load(args, console)
         measure = data.baselines(data.protocol(rollouts))
     folder = study_folder(args.out, 'weights', 'walker2d-kinematics')
     store = ResultStore(folder, rollouts.sha256)
     with alone_in(folder), terminable():
-        footing = plan.footing if PART in plan.parts else None
-        adopt_finished(args.finished, 'walker2d-kinematics', store, plan.others(), footing)
+        if finished is not None:
+            known = [*plan.tuning(), *plan.others()]
+            finished.give(known, plan.compared({}), store, plan.footing.tunes)
         states = carry_out(plan, store, args.data.resolve(), args.workers, args.device)
         progress, stopped = follow(console, 'study', 'runs', states)
         kept, failed = _finish(args, console, plan, store, progress.failed, measure, rollouts)

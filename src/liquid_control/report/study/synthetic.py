@@ -105,12 +105,12 @@ def _behind(heats: Sequence[Heat]) -> Table:
 def _by_horizon(
     data: Mapping[str, Any], key: str, style: Mapping[str, Look], valid: dict[str, Any]
 ) -> Plot:
-    rows = [(row['cell'], style[row['cell']], row) for row in data['summary']]
+    rows = [(row['cell'], style[row['cell']], row.get('horizons', {})) for row in data['summary']]
     rows += [(name, look, data['baselines'].get(name, {})) for name, look in _BASELINES.items()]
     traces: list[Any] = []
     every: list[float] = []
-    for name, look, row in rows:
-        found = row.get('horizons', row).get(key)
+    for name, look, scores in rows:
+        found = scores.get(key)
         if found is None:
             continue
         steps = list(map(float, found))
