@@ -90,7 +90,7 @@ def gru(seed, horizons):
 def test_runs_of_several_data_sets_are_listed(capsys):
     assert cli.main(['study', 'synthetic', '--list', '--cells', 'gru', '--seeds', '1']) == 0
     printed = capsys.readouterr()
-    assert re.search(r'75 of 75 runs train for about \d+\.\d core-hours', printed.err)
+    assert re.search(r'75 of 75 runs train for about \d+ core-seconds', printed.err)
     listed = printed.out.split()
     assert 'chirp-regular-clean/comparison-gru-5000-seed0' in listed
     assert len(listed) == 15 * 5

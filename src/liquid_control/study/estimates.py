@@ -81,5 +81,6 @@ def estimate(runs: Iterable[Run]) -> str:
     known = [seconds for seconds in map(core_seconds, every) if seconds is not None]
     if not known:
         return f'{len(every):,} runs'
-    hours = f'{sum(known) / 3600:.1f} core-hours'
-    return f'{len(known):,} of {len(every):,} runs train for about {hours} (an estimate)'
+    total = sum(known)
+    time = f'{total / 3600:.1f} core-hours' if total >= 360 else f'{total:.0f} core-seconds'
+    return f'{len(known):,} of {len(every):,} runs train for about {time} (an estimate)'

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -20,14 +20,20 @@ def add_arguments(parser: Parser) -> None:
     add_out_argument(parser, 'studies', 'folder for the folders of the studies')
     parser.add_argument('--workers', type=whole(1), default=1, help='runs at a time (1)')
     parser.add_argument('--quick', action='store_true', help='few updates and cells, to try it')
+    parser.add_argument('--list', action='store_true', help='list what every study does and exit')
 
 
 def main(args: argparse.Namespace, studies: Mapping[str, ModuleType]) -> int:
-    """Carry out the studies; returns 1 if one failed or was left out, and names it.
+    """Carry out or list the studies; returns 1 if one failed or was left out, and names it.
 
     Raises:
         NotADirectoryError: ``--data`` is no folder.
     """
+    if args.list:
+        for name, study in studies.items():
+            print(f'study {name}', flush=True)
+            _run(name, study, ['--list', *['--quick'] * args.quick])
+        return 0
     if args.data is not None and not args.data.is_dir():
         raise NotADirectoryError(f'--data {args.data}: no such folder')
     problems, out = [], out_folder(args, 'studies')
@@ -47,10 +53,8 @@ def main(args: argparse.Namespace, studies: Mapping[str, ModuleType]) -> int:
         if study.DATA is not None:
             command += ['--data', str(args.data / study.DATA)]
         print(f'study {name}', flush=True)
-        parser = Parser(prog=f'liquid-control study {name}')
-        study.add_arguments(parser)
         try:
-            code = study.main(parser.parse_args(command))
+            code = _run(name, study, command)
         except (ValueError, OSError, RuntimeError) as error:
             problems.append(f'{name}: {error}')
             continue
@@ -60,6 +64,12 @@ def main(args: argparse.Namespace, studies: Mapping[str, ModuleType]) -> int:
             problems.append(f'{name}: ended with exit code {code}')
     _say(problems)
     return 1 if problems else 0
+
+
+def _run(name: str, study: ModuleType, command: Sequence[str]) -> int:
+    parser = Parser(prog=f'liquid-control study {name}')
+    study.add_arguments(parser)
+    return study.main(parser.parse_args(command))
 
 
 def _say(problems: Iterable[str]) -> None:

@@ -28,7 +28,7 @@ STUDIES = {
     'claims': (claims, 'which claims of the review the results support'),
 }
 """Name → module and title. ``DATA`` of a module is the folder that ``all --data`` must hold for
-it, or None if it needs none; its arguments are at least --out, --workers and --quick."""
+it, or None if it needs none; its arguments are at least --out, --workers, --quick and --list."""
 
 OWN = 'cells on a data set of your own'
 ALL = 'every study but own, one after another'
