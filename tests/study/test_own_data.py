@@ -86,6 +86,9 @@ def test_a_name_that_cannot_be_imported_is_refused(name, says, tmp_path, capsys,
         ('target', np.ones((4, 3, 2)), 'target: expected an array of float32, found float64'),
         ('present', np.ones((4, 3), int), 'present: expected an array of bool, found int64'),
         ('elapsed', -np.ones((4, 3, 1), np.float32), 'sequence 0: elapsed: expected more than 0'),
+        ('names', 'abcd', "names: expected 4 texts or none, found 'abcd'"),
+        ('names', ['a', 'b'], r"names: expected 4 texts or none, found \['a', 'b'\]"),
+        ('names', [1, 2, 3, 4], 'names: expected 4 texts or none'),
     ],
 )
 def test_arrays_of_wrong_types_and_times(name, values, says):

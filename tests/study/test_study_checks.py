@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from liquid_control.cli.study.compared import compare
-from liquid_control.study.carry_out import carry_out
+from liquid_control.study.carry_out import carry_out, execute
 from liquid_control.study.checks import checked
 from liquid_control.study.footing import Footing
 from liquid_control.study.run import ResultStore
@@ -84,6 +84,8 @@ def test_targets_must_be_classes(tmp_path, parts, says):
         ({}, 'expected accuracy, the criterion, among them, found none'),
         ({'accuracy': float('nan')}, 'accuracy nan .* expected finite numbers'),
         ({'accuracy': 0.5, 'curve': [1.0]}, r'curve \[1.0\] .* expected finite numbers'),
+        ([0.5], r'expected a dict of names to values, found \[0.5\]'),
+        ({5: 1.0}, 'expected a dict of names to values, found {5: 1.0}'),
     ],
 )
 def test_scores_must_be_usable(tmp_path, found, says):
@@ -105,6 +107,21 @@ def test_a_score_that_raises_is_named(tmp_path):
 
     with pytest.raises(DataError, match=r'scores\(\) of an output of noise: KeyError: 2 \(.*py:'):
         first(Wrong(), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ('extra', 'says'),
+    [(None, 'None'), ({'test_accuracy': 1.0, 'seconds': 1.0}, 'test_accuracy, seconds')],
+)
+def test_extra_measures_have_names_of_their_own(tmp_path, extra, says):
+    class Wrong(Classes):
+        def extra(self, model, split):
+            return extra
+
+    (run,) = replace(FOOTING, learning_rates=(0.01,)).runs({})
+    with pytest.raises(DataError, match=rf'classes: extra\(\): expected .*found {says}'):
+        execute(run, tmp_path, Wrong(), 'cpu', lambda share, text: None)
+    assert not list(tmp_path.rglob('runs/*.json'))
 
 
 @pytest.mark.parametrize('rate', [0.01, 0.03])

@@ -11,7 +11,7 @@ from liquid_control.provenance import provenance
 from liquid_control.study.estimates import core_seconds
 from liquid_control.study.footing import TUNING, Footing
 from liquid_control.study.run import ResultStore, Run
-from liquid_control.study.sequences import StudyData, naming, scored
+from liquid_control.study.sequences import DataError, StudyData, by_name, naming, scored
 
 _STEP_S = 0.05
 """Assumed seconds of a gradient step whose cost was not measured."""
@@ -53,8 +53,13 @@ def execute(run: Run, folder: Path, data: StudyData, device: str, report: Report
             output = outputs(model, split.test)
             scores = scored(data, output, split.test, 'the test sequences')
             result |= {f'test_{name}': float(score) for name, score in scores.items()}
-            with naming(f'{data.name}: extra()'):
-                result |= data.extra(model.eval(), split)
+            where = f'{data.name}: extra()'
+            with naming(where):
+                extra = data.extra(model.eval(), split)
+            taken = ', '.join(name for name in by_name(extra, where) if name in result)
+            if taken:
+                raise DataError(f'{where}: expected names that are not taken, found {taken}')
+            result |= extra
 
 
 @contextlib.contextmanager

@@ -77,6 +77,7 @@ class Sequences:
         if self.observed is not None:
             self._require_type('observed', np.bool_)
         count, steps, channels = self._shape()
+        self._require_names(count)
         self._require_shape('elapsed', self.elapsed, (count, steps, 1))
         self._require_shape('present', self.present, (count, steps))
         if self.observed is not None:
@@ -122,11 +123,11 @@ class Sequences:
 
     def describe(self, index: int) -> str:
         """Where a sequence comes from, for messages."""
-        return self.names[index] if self.names else f'sequence {index}'
+        return self.names[index] if len(self.names) else f'sequence {index}'
 
     def take(self, rows: np.ndarray | slice) -> 'Sequences':
         """Some of the sequences."""
-        names = tuple(np.array(self.names, dtype=object)[rows]) if self.names else ()
+        names = tuple(np.array(self.names, dtype=object)[rows]) if len(self.names) else ()
         observed, known = (
             None if mask is None else mask[rows] for mask in (self.observed, self.known)
         )
@@ -152,6 +153,11 @@ class Sequences:
     def _require_shape(self, name: str, values: np.ndarray, shape: tuple[int, ...]) -> None:
         if values.shape != shape:
             raise DataError(f'{name}: expected shape {shape}, found {values.shape}')
+
+    def _require_names(self, count: int) -> None:
+        texts = not isinstance(self.names, str) and all(isinstance(one, str) for one in self.names)
+        if not texts or len(self.names) not in (0, count):
+            raise DataError(f'names: expected {count} texts or none, found {self.names!r:.60}')
 
     def _refuse(self, name: str, wrong: np.ndarray, expected: str) -> None:
         if wrong.any():
@@ -261,14 +267,30 @@ def scored(
         what: was scored, for messages.
 
     Raises:
-        DataError: scores() fails, or the criterion is missing.
+        DataError: scores() fails or returns no scores by name, or the criterion is missing.
     """
     where = f'{data.name}: scores() of {what}'
     with naming(where):
         scores = data.scores(output, sequences)
+    by_name(scores, where)
     if data.criterion not in scores:
         raise DataError(
             f'{where}: expected {data.criterion}, the criterion, among them, '
             f'found {", ".join(scores) or "none"}'
         )
     return scores
+
+
+def by_name(found: Any, what: str) -> Mapping[str, Any]:
+    """What a method of a data set returned, if it is values by name.
+
+    Args:
+        found: what it returned.
+        what: the method, for messages.
+
+    Raises:
+        DataError: it is something else.
+    """
+    if not isinstance(found, Mapping) or not all(isinstance(name, str) for name in found):
+        raise DataError(f'{what}: expected a dict of names to values, found {found!r:.60}')
+    return found
