@@ -1,6 +1,7 @@
 """The examples run as the tutorials and their own texts say."""
 
 import importlib.util
+import json
 import shutil
 import subprocess
 import sys
@@ -132,15 +133,41 @@ def test_own_data_set(tmp_path, monkeypatch, capsys):
     assert (out / 'results.json').is_file()
 
 
-@pytest.mark.parametrize('row', ['7,soon,5,1,0', '7,1.0,5,1', '7,1.0,5,1,'])
+def test_own_frames(tmp_path, capsys):
+    """Cells and persistence are scored where the next reading is known."""
+    pytest.importorskip('torch')
+    example, data, out = EXAMPLES / 'study' / 'my_frames.py', tmp_path / 'data', tmp_path / 'out'
+    subprocess.run([sys.executable, str(example), str(data)], check=True)
+    command = ['study', 'own', f'{example}:MyFrames', '--data', str(data), '--quick']
+    assert cli.main([*command, '--cells', 'gru', '--out', str(out)]) == 0
+    assert 'persistence' in capsys.readouterr().out
+    (found,) = json.loads((out / 'results.json').read_text())['data'].values()
+    last = found['baselines']['persistence']['test_nmse']
+    assert found['summary'][0]['scores']['test_nmse']['iqm'] < 0.8 * last < 0.8
+
+
+@pytest.mark.parametrize(
+    'row', ['7,soon,5,1,0', '7,1.0,5,1', '7,1.0,5,1,', '7,1.0,5,1,2', '0,0.1,5,1,0', '0,99,5,1,1']
+)
 def test_own_data_set_names_a_bad_line(tmp_path, row):
     made = loaded('study/my_data.py')
     made.write(tmp_path, 3)
     path = tmp_path / 'pumps.csv'
     lines = path.read_text().splitlines()
     path.write_text('\n'.join([*lines[:4], row, *lines[4:]]))
-    with pytest.raises(made.DataError, match=r'pumps\.csv, line 5: found'):
+    with pytest.raises(made.DataError, match=r'pumps\.csv, line 5: expected .* found'):
         made.MyData(tmp_path).load()
+
+
+@pytest.mark.parametrize('row', ['7,soon,5,1', '7,1.0,5', '0,0.1,5,1', '0,inf,5,1', '7,1.0,inf,5'])
+def test_own_frames_name_a_bad_line(tmp_path, row):
+    made = loaded('study/my_frames.py')
+    made.write(tmp_path, 3)
+    path = tmp_path / 'readings.csv'
+    lines = path.read_text().splitlines()
+    path.write_text('\n'.join([*lines[:4], row, *lines[4:]]))
+    with pytest.raises(made.DataError, match=r'readings\.csv, line 5: expected .* found'):
+        made.MyFrames(tmp_path).load()
 
 
 @pytest.mark.slow

@@ -102,6 +102,7 @@ def test_a_second_value_is_refused(words, action, capsys, tmp_path):
     [
         ('run --polcy cfc', 'run: unknown option --polcy (did you mean --policy?)'),
         ('run --fualt=none', 'run: unknown option --fualt (did you mean --fault?)'),
+        ('study sinthetic', "study: unknown study 'sinthetic' (did you mean 'synthetic'?)"),
         ('train polcy', "train: unknown verb 'polcy' (did you mean 'policy'?)"),
         ('train policy --rouds 3', 'train policy: unknown option --rouds (did you mean --rounds?)'),
         ('benchmark latecy', "benchmark: unknown verb 'latecy' (did you mean 'latency'?)"),

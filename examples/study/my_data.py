@@ -32,7 +32,7 @@ class MyData(StudyData):
     def load(self) -> Split:
         if not self.path.is_file():
             raise DataError(f'{self.path}: no such file')
-        text = self.path.read_text()
+        text = self.path.read_text(encoding='utf-8', errors='replace')
         pumps: dict[str, list[list[float]]] = {}
         rows = csv.reader(text.splitlines())
         if next(rows, None) != HEADER:
@@ -40,12 +40,23 @@ class MyData(StudyData):
         for row in rows:
             try:
                 pump, *values = row
-                numbers = [float(value) if value else np.nan for value in values]
-                if len(numbers) != 4 or not np.isfinite([numbers[0], numbers[3]]).all():
+                time, pressure, vibration, failed = (
+                    float(one) if one else np.nan for one in values
+                )
+                before = pumps.setdefault(pump, [])
+                later = not before or time > before[-1][0]
+                if not np.isfinite(time) or not later or failed not in (0, 1):
+                    raise ValueError
+                if np.isinf([pressure, vibration]).any() or (before and failed != before[0][3]):
                     raise ValueError
             except ValueError:
-                raise DataError(f'{self.path}, line {rows.line_num}: found {row}') from None
-            pumps.setdefault(pump, []).append(numbers)
+                raise DataError(
+                    f'{self.path}, line {rows.line_num}: expected a later time and the same '
+                    f'failed, 0 or 1, of a pump, found {row}'
+                ) from None
+            before.append([time, pressure, vibration, failed])
+        if not pumps:
+            raise DataError(f'{self.path}: expected readings, found none')
         whole = self._sequences(pumps)
         ends = len(whole) * 6 // 10, len(whole) * 8 // 10
         parts = (slice(ends[0]), slice(*ends), slice(ends[1], None))
@@ -65,12 +76,12 @@ class MyData(StudyData):
         x, observed = np.nan_to_num(values[..., 1:3]), np.isfinite(values[..., 1:3])
         gaps = np.diff(values[..., :1], axis=1, prepend=values[:, :1, :1] - 1)
         return Sequences(
-            x.astype(np.float32),
-            np.nan_to_num(gaps).astype(np.float32),
-            values[:, 0, 3:].astype(np.float32),
-            present,
-            observed,
-            tuple(f'{self.path}: pump {pump}' for pump in pumps),
+            x=x.astype(np.float32),
+            elapsed=np.nan_to_num(gaps).astype(np.float32),
+            target=values[:, 0, 3:].astype(np.float32),
+            present=present,
+            observed=observed,
+            names=tuple(f'{self.path}: pump {pump}' for pump in pumps),
         )
 
 
@@ -109,5 +120,7 @@ def main(folder: Path) -> dict[str, float]:
 
 
 if __name__ == '__main__':
+    if len(sys.argv) != 2:
+        sys.exit('usage: python my_data.py FOLDER')
     for cell, accuracy in main(Path(sys.argv[1])).items():
         print(f'{cell}: {accuracy:.2f}')

@@ -212,3 +212,16 @@ def test_limits_name_files_if_there_are_several():
     both = judged([full, other])
     assert 'quick: walker2d-kinematics (own.json)' in both.limits
     assert 'short runs: walker2d-kinematics (walker2d-kinematics.json)' in both.limits
+
+
+def test_runs_that_are_in_two_files_count_once(tmp_path):
+    """A resumed study rewrites its provenance, and one that went on has more runs."""
+    whole = json.loads((DOCS / 'results' / 'memory' / 'results.json').read_text())
+    (data,) = whole['data'].values()
+    some = {**whole, 'data': {'some': {**data, 'runs': data['runs'][:200]}}}
+    later = {**whole, 'provenance': {**whole['provenance'], 'date': '2030-01-01'}}
+    for name, content in (('a', some), ('b', whole), ('c', later)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / 'results.json').write_text(json.dumps(content))
+    groups = claims.read([tmp_path], tmp_path)
+    assert {group.source.path for group in groups} == {'b/results.json'}

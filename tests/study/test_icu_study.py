@@ -210,7 +210,7 @@ def test_list_needs_no_data(capsys):
     [
         (['--cells', 'cfcc'], "cell 'cfcc'"),
         (['--part', 'recipe'], "part 'recipe'"),
-        (['--runs', 'none*'], 'no run matches'),
+        (['--runs', 'none*'], 'matches no run'),
     ],
 )
 def test_wrong_arguments_are_named(folder, tmp_path, capsys, more, expected):

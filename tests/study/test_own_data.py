@@ -10,6 +10,7 @@ from liquid_control.cli import main as cli
 from liquid_control.study.sequences import DataError, Sequences
 
 SOURCE = """
+from dataclasses import replace
 import numpy as np
 from liquid_control.study.sequences import Sequences, Split, StudyData
 
@@ -43,6 +44,11 @@ class Mine(Base):
         (
             "split = (part(targets=1),) * 3 + ('a',)",
             'target: expected shape (4, 3, 2), the frame after each',
+        ),
+        (
+            'def load(self): slow = replace(part(), elapsed=300 * part().elapsed); '
+            "return Split(slow, slow, slow, 'a')",
+            'a median of about 1, found a median of 300: divide them by it',
         ),
         ('binary = True', 'binary data need shape (4, 1), found (4, 3, 2)'),
         ('import nonsense', "cannot be imported: ModuleNotFoundError: No module named 'nonsense'"),
@@ -86,6 +92,12 @@ def test_a_name_that_cannot_be_imported_is_refused(name, says, tmp_path, capsys,
         ('target', np.ones((4, 3, 2)), 'target: expected an array of float32, found float64'),
         ('present', np.ones((4, 3), int), 'present: expected an array of bool, found int64'),
         ('elapsed', -np.ones((4, 3, 1), np.float32), 'sequence 0: elapsed: expected more than 0'),
+        ('elapsed', np.full((4, 3, 1), np.nan, np.float32), r'0: elapsed\[0, 0, 0\]: .*found nan$'),
+        (
+            'x',
+            np.where(np.arange(24).reshape(4, 3, 2) == 9, np.nan, 1.0).astype(np.float32),
+            r'sequence 1: x\[1, 1, 1\]: .*found nan; where nothing was measured put 0, and False',
+        ),
         ('names', 'abcd', "names: expected 4 texts or none, found 'abcd'"),
         ('names', ['a', 'b'], r"names: expected 4 texts or none, found \['a', 'b'\]"),
         ('names', [1, 2, 3, 4], 'names: expected 4 texts or none'),

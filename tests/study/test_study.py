@@ -157,7 +157,7 @@ def test_runs_are_listed(capsys):
         (('--part', 'recipe'), "unknown part 'recipe' (did you mean 'recipes'?)"),
         (('--budget', '2000'), "unknown budget '2000'"),
         (('--device', 'gpu'), "device: expected cpu, cuda or cuda:N, found 'gpu'"),
-        (('--runs', 'nothing', '--cells', 'mlp'), 'no run matches'),
+        (('--runs', 'nothing', '--cells', 'mlp'), 'matches no run'),
         (('--cells', 'mlp', '--part', 'comparison'), 'nowhere: no such folder'),
     ],
 )

@@ -17,6 +17,15 @@ FOOTING = Footing(
     ('gru',), (2000,), updates=2, rounds=1, batch=8, seeds=1, learning_rates=(0.01, 0.05)
 )
 
+KEPT = dict.fromkeys(
+    (
+        'seconds', 'seconds_update', 'seconds_round', 'saved_mb', 'peak_resident_mb',
+        'test_accuracy',
+    ),
+    1.0,
+)  # fmt: skip
+"""What every result of a compared run has."""
+
 
 def classes(*values: float) -> Sequences:
     """Sequences of three steps, one for each target."""
@@ -100,18 +109,19 @@ def test_every_data_set_is_checked_first(tmp_path):
     assert not list(tmp_path.rglob('*.json'))
 
 
-def test_a_score_that_raises_is_named(tmp_path):
-    class Wrong(Classes):
-        def scores(self, output, sequences):
-            return {'accuracy': {}[len(sequences)]}
+class Raising(Classes):
+    def scores(self, output, sequences):
+        return {'accuracy': {}[len(sequences)]}
 
+
+def test_a_score_that_raises_is_named(tmp_path):
     with pytest.raises(DataError, match=r'scores\(\) of an output of noise: KeyError: 2 \(.*py:'):
-        first(Wrong(), tmp_path)
+        first(Raising(), tmp_path)
 
 
 @pytest.mark.parametrize(
     ('extra', 'says'),
-    [(None, 'None'), ({'test_accuracy': 1.0, 'seconds': 1.0}, 'test_accuracy, seconds')],
+    [(None, 'None'), ({'test_accuracy': 'all', 'seconds': 1.0}, 'test_accuracy, seconds')],
 )
 def test_extra_measures_have_names_of_their_own(tmp_path, extra, says):
     class Wrong(Classes):
@@ -129,7 +139,7 @@ def test_other_settings_are_found_first(tmp_path, rate):
     """Also where step sizes are tuned, and whatever the result's own is."""
     store = ResultStore(tmp_path, 'classes')
     (run,) = replace(FOOTING, learning_rates=(rate,)).runs({})
-    store.keep(run, {'seconds': 0.0})
+    store.keep(run, KEPT)
     assert first(Classes(), tmp_path).done == 0
     with pytest.raises(ValueError, match=r'recipe\.updates 2, now 400\): use another --out'):
         first(Classes(), tmp_path, replace(FOOTING, updates=400, rounds=200))
@@ -145,3 +155,38 @@ def test_time_must_pass_between_steps():
         elapsed[1, step] = gap
         with pytest.raises(DataError, match='sequence 1: elapsed: expected more than 0 after'):
             replace(part, elapsed=elapsed)
+
+
+@pytest.mark.parametrize(
+    ('change', 'says'),
+    [
+        ({'test_accuracy': None}, 'test_accuracy: expected a number, found None'),
+        ({'saved_mb': None}, 'saved_mb: expected a number, found None'),
+        ({'seconds_round': -1.0}, 'seconds_round: expected a number, found -1.0'),
+        ({'peak_resident_mb': '3'}, "peak_resident_mb: expected a number, found '3'"),
+        ({'validation_accuracy': [1.0]}, r'validation_accuracy: expected a number, found \[1.0\]'),
+    ],
+)
+def test_results_must_have_what_the_summary_needs(tmp_path, change, says):
+    fixed = replace(FOOTING, learning_rates=(0.01,))
+    (run,) = fixed.runs({})
+    ResultStore(tmp_path, 'classes').keep(run, {**KEPT, **change})
+    with pytest.raises(ValueError, match=f'not a valid run result: {says}'):
+        first(Classes(), tmp_path, fixed)
+
+
+class Weightless(Classes):
+    positive_weight = 0.0
+
+
+def test_what_training_processes_need_is_checked(tmp_path):
+    class Hidden(Classes):
+        pass
+
+    with pytest.raises(DataError, match='Hidden: cannot be pickled for training processes: '):
+        first(Hidden(), tmp_path)
+    with pytest.raises(DataError, match=r'weight: expected a finite number, found 0\.0'):
+        first(Weightless(), tmp_path)
+    masked = replace(classes(0, 1), observed=np.zeros((2, 3, 1), bool))
+    with pytest.raises(DataError, match='test: observed: expected all inputs measured as in train'):
+        first(Classes(test=masked), tmp_path)

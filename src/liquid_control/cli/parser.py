@@ -81,7 +81,8 @@ class Parser(argparse.ArgumentParser):
         if action.option_strings:
             text = unknown(action.dest, str(value), action.choices)
             raise argparse.ArgumentError(action, text)
-        self.error(unknown('verb', str(value), action.choices))
+        what = 'study' if action.metavar == 'STUDY' else 'verb'
+        self.error(unknown(what, str(value), action.choices))
 
     def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
         if action.type not in _TYPES or not callable(action.type):

@@ -36,12 +36,15 @@ def execute(run: Run, folder: Path, data: StudyData, device: str, report: Report
     torch.set_num_threads(1)
     where = device_named(device)
     use(where)
-    data = data.of_run(run)
-    split = data.load()
+    with naming(f'{data.name}: of_run()'):
+        data = data.of_run(run)
+    with naming(f'{data.name}: load()'):
+        split = data.load()
     store = ResultStore(folder, split.sha256)
     with keeping(run, store, data.criterion) as result:
         result['resident_before_mb'] = peak_resident_mb()
-        model = data.build(run, split.train).to(where)
+        with naming(f'{data.name}: build()'):
+            model = data.build(run, split.train).to(where)
         result |= {
             'parameters': parameters(model),
             'units': model.settings.hidden_size,
@@ -52,13 +55,21 @@ def execute(run: Run, folder: Path, data: StudyData, device: str, report: Report
         if run.part != TUNING:
             output = outputs(model, split.test)
             scores = scored(data, output, split.test, 'the test sequences')
-            result |= {f'test_{name}': float(score) for name, score in scores.items()}
+            tested = {f'test_{name}': float(score) for name, score in scores.items()}
+            result |= tested
             where = f'{data.name}: extra()'
             with naming(where):
                 extra = data.extra(model.eval(), split)
-            taken = ', '.join(name for name in by_name(extra, where) if name in result)
+            taken = [
+                name
+                for name, value in by_name(extra, where).items()
+                if name in result and not (name in tested and isinstance(value, int | float))
+            ]
             if taken:
-                raise DataError(f'{where}: expected names that are not taken, found {taken}')
+                raise DataError(
+                    f'{where}: expected names that are not taken, or other numbers for the scores '
+                    f'of the test, found {", ".join(taken)}'
+                )
             result |= extra
 
 

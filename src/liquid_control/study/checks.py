@@ -1,6 +1,7 @@
 """What is found wrong before any training starts: data, scores, and results of other settings."""
 
-from collections.abc import Sequence
+import pickle
+from collections.abc import Mapping, Sequence
 from numbers import Real
 from pathlib import Path, PurePath
 
@@ -10,6 +11,9 @@ from liquid_control.study.finished import Finished
 from liquid_control.study.footing import Footing
 from liquid_control.study.run import ResultStore, Run
 from liquid_control.study.sequences import DataError, Sequences, Split, StudyData, scored
+
+_FAR = 10.0
+"""Times 1, or one over this, from which on a median of elapsed times is not about 1."""
 
 
 def checked(
@@ -38,12 +42,13 @@ def checked(
         ValueError: a result in the folder is broken, or has other settings or other data.
     """
     check_parts(data, split)
+    check_usable(data)
     if split.validation is None and footing.tunes:
         raise DataError(
             f'{type(data).__name__}.load: validation: expected Sequences, by which the step size '
             'is chosen, found None'
         )
-    store = ResultStore(folder, split.sha256)
+    store = ResultStore(folder, split.sha256, data.criterion)
     known, compared = [*footing.tuning(), *others], footing.runs({})
     if finished is not None:
         finished.give(known, compared, store, footing.tunes, data.name)
@@ -82,6 +87,8 @@ def check_names(data: StudyData) -> None:
     for attribute in ('name', 'title'):
         if not isinstance(getattr(data, attribute, None), str):
             raise DataError(f'{kind}: expected an attribute {attribute}, a text')
+    if data.name in ('results.json', 'report.html'):
+        raise DataError(f'{kind}.name: {data.name} is the name of a file of the study')
     if PurePath(data.name).parts != (data.name,) or data.name in ('.', '..'):
         raise DataError(f'{kind}.name: expected the name of a folder, found {data.name!r}')
 
@@ -107,13 +114,52 @@ def check_parts(data: StudyData, split: Split) -> None:
         channels, wanted = part.x.shape[-1], split.train.x.shape[-1]
         if channels != wanted:
             raise DataError(f'{where}: x: expected {wanted} channels as in train, found {channels}')
+        if split.train.observed is None and not part.measured[part.present].all():
+            raise DataError(
+                f'{where}: observed: expected all inputs measured as in train, whose observed is '
+                'None, so that the model does not see what is missing; give train one too'
+            )
         if not data.binary and part.target.shape != part.x.shape:
             raise DataError(
                 f'{where}: target: expected frames to come of shape {part.x.shape}, '
                 f'found {part.target.shape}; classes need binary = True'
             )
+    check_gaps(data, split.train)
     if data.binary:
         check_classes(data, split)
+
+
+def check_usable(data: StudyData) -> None:
+    """Check that a data set can be sent to the processes that train, and its other attributes.
+
+    Raises:
+        DataError: it cannot, or one is of another type; the message names it.
+    """
+    kind = type(data).__name__
+    try:
+        pickle.dumps(data)
+    except Exception as error:
+        raise DataError(f'{kind}: cannot be pickled for training processes: {error}') from None
+    if not isinstance(data.units, Mapping):
+        raise DataError(f'{kind}.units: expected a dict of scores to units, found {data.units!r}')
+    weight = data.positive_weight
+    if not isinstance(weight, Real) or not 0 < float(weight) < np.inf:
+        raise DataError(f'{kind}.positive_weight: expected a finite number, found {weight!r}')
+
+
+def check_gaps(data: StudyData, train: Sequences) -> None:
+    """Check that elapsed times are in typical gaps, as the cells expect them.
+
+    Raises:
+        DataError: their median is far from 1.
+    """
+    gaps = train.elapsed[train.present]
+    middle = float(np.median(gaps[gaps > 0])) if (gaps > 0).any() else 1.0
+    if not 1 / _FAR < middle < _FAR:
+        raise DataError(
+            f'{data.name}, train: elapsed: expected times in typical gaps, with a median of about '
+            f'1, found a median of {middle:.3g}: divide them by it'
+        )
 
 
 def check_classes(data: StudyData, split: Split) -> None:

@@ -83,4 +83,6 @@ def estimate(runs: Iterable[Run]) -> str:
         return f'{len(every):,} runs'
     total = sum(known)
     time = f'{total / 3600:.1f} core-hours' if total >= 360 else f'{total:.0f} core-seconds'
-    return f'{len(known):,} of {len(every):,} runs train for about {time} (an estimate)'
+    rest = len(every) - len(known)
+    others = f'; the time of the other {rest:,} is not known' if rest else ''
+    return f'{len(known):,} of {len(every):,} runs train for about {time} (an estimate){others}'

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from liquid_control.files import from_json
-from liquid_control.study.run import ResultStore, Run
+from liquid_control.study.run import FORMAT, ResultStore, Run
 
 
 class Finished:
@@ -15,8 +15,11 @@ class Finished:
         path: the file.
         study: name of the study.
 
+    Attributes:
+        taken: how many of the runs asked for it has so far.
+
     Raises:
-        ValueError: it is no file of that study.
+        ValueError: it is no file of that study, or of another format.
         OSError: it cannot be read.
     """
 
@@ -30,6 +33,10 @@ class Finished:
         if found != study:
             other = 'none' if found is None else f'that of {found}'
             raise ValueError(f'{self._expected}, found {other}')
+        if self._whole.get('format') != FORMAT:
+            found = self._whole.get('format')
+            raise ValueError(f'{path}: format: expected {FORMAT}, found {found!r}')
+        self.taken = 0
 
     def give(
         self,
@@ -52,13 +59,26 @@ class Finished:
             ValueError: the file is broken, or has runs with other settings or data.
         """
         found = self._runs(data_set)
-        store.adopt(found, runs, False, self._path)
-        store.adopt(found, compared, tuned, self._path)
+        self.taken += store.adopt(found, runs, False, self._path)
+        self.taken += store.adopt(found, compared, tuned, self._path)
+
+    def require_some(self) -> None:
+        """Check that it has some of the runs asked for.
+
+        Raises:
+            ValueError: it has none.
+        """
+        if not self.taken:
+            names = ', '.join(self._whole.get('data', ())) or 'one data set'
+            raise ValueError(f'{self._path}: has none of the runs asked for, but runs of {names}')
 
     def _runs(self, data_set: str | None) -> Mapping[str, Any]:
         try:
             whole = self._whole
             place = whole if data_set is None else whole['data'].get(data_set, {'runs': ()})
-            return {run['run']['name']: run for run in place['runs']}
+            runs = {run['run']['name']: run for run in place['runs']}
+            if len(runs) < len(place['runs']):
+                raise KeyError('a run is there twice')
+            return runs
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f'{self._expected}; it is broken: {error!r}') from None

@@ -2,6 +2,7 @@
 
 import glob
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -11,7 +12,8 @@ from liquid_control.files import from_json
 from liquid_control.provenance import difference, write_json
 
 FORMAT = 1
-_FIGURES = 'seconds', 'seconds_update', 'seconds_round', 'saved_mb', 'state_bytes', 'parameters'
+_COSTS = 'seconds', 'seconds_update', 'seconds_round', 'saved_mb', 'peak_resident_mb'
+_FIGURES = *_COSTS, 'state_bytes', 'parameters'
 _SCORES = 'train_', 'validation_', 'test_', 'outside_'
 """How the names of scores begin."""
 _RARE = {'rare': True}
@@ -86,10 +88,12 @@ class ResultStore:
     Args:
         folder: created if it does not exist.
         data_sha256: digest of the data, which all results must match.
+        criterion: name of the test score that every result must have unless its run failed; None:
+            any result may lack it.
     """
 
-    def __init__(self, folder: str | Path, data_sha256: str):
-        self.folder, self.data_sha256 = Path(folder), data_sha256
+    def __init__(self, folder: str | Path, data_sha256: str, criterion: str | None = None):
+        self.folder, self.data_sha256, self.criterion = Path(folder), data_sha256, criterion
         for name in ('runs', 'checkpoints', 'weights'):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
 
@@ -135,8 +139,8 @@ class ResultStore:
 
     def adopt(
         self, found: Mapping[str, Any], runs: Iterable[Run], any_step_size: bool, origin: Path
-    ) -> None:
-        """Keep results from elsewhere, for those of the runs that have none.
+    ) -> int:
+        """Keep results from elsewhere of runs that have none; returns how many runs are there.
 
         Args:
             found: run name → result.
@@ -147,12 +151,14 @@ class ResultStore:
         Raises:
             ValueError: a result is broken, or of a run with other settings or data.
         """
-        missing = [run for run in runs if run.name in found and not self._path(run).exists()]
+        known = [run for run in runs if run.name in found]
+        missing = [run for run in known if not self._path(run).exists()]
         for run in missing:
             where = f'{origin}: {run.name}'
             self._checked(found[run.name], run, any_step_size, where, 'ask for the same runs')
         for run in missing:
             write_json(self._path(run), found[run.name])
+        return len(known)
 
     def _checked(
         self, result: Any, run: Run, any_step_size: bool, where: str, advice: str
@@ -172,13 +178,22 @@ class ResultStore:
             if is_ != should:
                 text = difference(is_, should) if kind == 'run' else f'{kind} {is_}, now {should}'
                 raise ValueError(f'{where} is from another run ({text}): {advice}')
-        for name, value in {'seconds': None, **result}.items():
-            if _is_figure(name) and not _valid(name, value, result):
+        needed = dict.fromkeys(self._needed(run) if not result.get('failed') else ())
+        for name, value in {'seconds': None, **needed, **result}.items():
+            lacking = name in needed and not isinstance(value, int | float)
+            if lacking or (_is_figure(name) and not _valid(name, value, result)):
                 raise ValueError(
                     f'{where}: not a valid run result: {name}: expected a number, '
                     f'found {value!r}; remove it'
                 )
         return result
+
+    def _needed(self, run: Run) -> list[str]:
+        """The figures that the result of a run on the same footing must have."""
+        if self.criterion is None or run.part not in ('comparison', 'tuning'):
+            return []
+        scored = [f'test_{self.criterion}'] if run.part == 'comparison' else []
+        return [*_COSTS, *scored]
 
     def _path(self, run: Run) -> Path:
         return self.folder / 'runs' / f'{run.name}.json'
@@ -192,5 +207,9 @@ def _valid(name: str, value: Any, result: Mapping[str, Any]) -> bool:
     """Whether a figure is a number, several, or not known; only a failed run has no time."""
     if value is None:
         return name != 'seconds' or bool(result.get('failed'))
+    if isinstance(value, bool):
+        return False
+    if isinstance(value, int | float):
+        return math.isfinite(value) and (name.startswith(_SCORES) or value >= 0)
     several = list | dict if name.startswith(_SCORES) else list
-    return isinstance(value, int | float | several) and not isinstance(value, bool)
+    return isinstance(value, several) and not name.startswith('validation_')

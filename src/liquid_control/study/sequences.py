@@ -21,6 +21,13 @@ class DataError(ValueError):
     """Data that cannot be used; the message names the file, and the line where there is one."""
 
 
+_MISSING = {
+    'x': 'where nothing was measured put 0, and False in observed',
+    'target': 'where nothing is known put 0, and False in known',
+}
+"""Field → what to do about missing values."""
+
+
 @contextlib.contextmanager
 def naming(what: str) -> Generator[None]:
     """Raise an error in the user's own code as one line with its place.
@@ -97,8 +104,11 @@ class Sequences:
         self._refuse('steps', ~self.present[:, 0] | gap.any(axis=1), 'present from the first on')
         for name in ('x', 'elapsed', 'target'):
             values = getattr(self, name)
-            wrong = ~np.isfinite(values).reshape(count, -1).all(axis=1)
-            self._refuse(name, wrong, 'finite values')
+            if not np.isfinite(values).all():
+                place = tuple(np.argwhere(~np.isfinite(values))[0].tolist())
+                where = f'{self.describe(place[0])}: {name}[{", ".join(map(str, place))}]'
+                advice = f'; {_MISSING[name]}' if name in _MISSING else ''
+                raise DataError(f'{where}: expected finite values, found {values[place]}{advice}')
         gaps = self.elapsed[..., 0]
         early = (self.present[:, 1:] & (gaps[:, 1:] <= 0.0)).any(axis=1) | (gaps[:, 0] < 0.0)
         self._refuse('elapsed', early, 'more than 0 after the first step, which may be 0')
@@ -245,8 +255,14 @@ class StudyData(abc.ABC):
 
         return model.build(run.cell, run.model, self, train, run.seed)
 
+    def baselines(self) -> Mapping[str, Mapping[str, Any]]:
+        """Name of a simple baseline → its scores, named as those of a cell (``test_mse``)."""
+        return {}
+
     def extra(self, model: Any, split: Split) -> Mapping[str, Any]:
         """Further measures of a trained model for its result, plain JSON; none by default.
+
+        A score of the test, ``test_…``, replaces that of :meth:`scores`.
 
         Args:
             model: what :meth:`build` returned, trained and in evaluation mode.

@@ -86,8 +86,13 @@ def _horizons(results: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float
             for at in [[result[name][step] for result in results]]
         }
         for name in results[0]
-        if HORIZON in name and isinstance(results[0][name], Mapping)
+        if HORIZON in name and _alike([result.get(name) for result in results])
     }
+
+
+def _alike(found: Sequence[Any]) -> bool:
+    """Whether all are scores by the same steps."""
+    return all(isinstance(one, Mapping) and one.keys() == found[0].keys() for one in found)
 
 
 def table(
@@ -113,7 +118,7 @@ def table(
     costs = [(Figure('params', ',d'), 'parameters')]
     if len(shown) == 1:  # with more scores, a terminal has no room for them
         first = [(Figure('size', ',d'), 'size')]
-        costs += [(Figure('round, s', '.1f'), 'seconds_round')]
+        costs += [(Figure('round, s', '.2g'), 'seconds_round')]
         costs += [(Figure('saved, MiB', '.1f'), 'saved_mb')]
     made = FittedTable(
         'cell', *(column for column, _ in first), *(_score_column(name, data) for name in shown),

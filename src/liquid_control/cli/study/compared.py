@@ -4,7 +4,7 @@ import argparse
 import contextlib
 import dataclasses
 import fnmatch
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from liquid_control.cli.study.shared import (
     exit_code,
     list_runs,
     out_folder,
+    require_runs,
     study_folder,
 )
 
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from liquid_control.study.run import ResultStore
     from liquid_control.study.sequences import StudyData
 
-Baselines = Callable[[Any], Mapping[str, Mapping[str, Any]]]
-"""Data set → name → scores, named as those of a cell."""
 Stores = Sequence[tuple['StudyData', 'ResultStore']]
 """Each data set with its results."""
 
@@ -49,7 +48,8 @@ def add_compared_arguments(parser: argparse.ArgumentParser, name: str, updates: 
     add_names_argument(parser, '--cells', 'A,B', 'only these cells')
     parser.add_argument(
         '--runs', default='*', metavar='PATTERN',
-        help="only runs whose name matches, '*-seed0', as --list prints it or without its data set",
+        help="only compared runs whose name matches, '*-seed0', as --list prints it or without its "
+        'data set, or all of a data set; tuning is added as they need it',
     )  # fmt: skip
     parser.add_argument('--seeds', type=whole(1), help='number of seeds, from 0 on (3)')
     parser.add_argument(
@@ -67,12 +67,11 @@ def add_compared_arguments(parser: argparse.ArgumentParser, name: str, updates: 
 
 
 def asked_footing(args: argparse.Namespace, footing: 'Footing', quick: 'Footing') -> 'Footing':
-    """The footing in full or to try it, with the cells, runs, seeds and updates asked for."""
+    """The footing in full or to try it, with the cells, seeds and updates asked for."""
     asked = {
         'cells': tuple(args.cells),
         'seeds': args.seeds,
         'updates': args.updates,
-        'pattern': args.runs.rpartition('/')[2],
     }
     given = {name: value for name, value in asked.items() if value}
     return dataclasses.replace(quick if args.quick else footing, **given)
@@ -83,7 +82,6 @@ def compare(
     study: str,
     footing: 'Footing',
     data: 'Sequence[StudyData]',
-    baselines: Baselines | None = None,
     estimated: bool = False,
 ) -> int:
     """List or carry out a comparison; write results.json and the page, print a table a data set.
@@ -93,9 +91,8 @@ def compare(
     Args:
         args: of the command.
         study: its name.
-        footing: the runs on each data set.
-        data: the data sets, at least one; of several, those whose runs are asked for.
-        baselines: what is shown beside the cells.
+        footing: the runs on each data set, of which those asked for are carried out.
+        data: the data sets, at least one.
         estimated: whether the cost of its runs was measured, for the list.
 
     Returns:
@@ -109,31 +106,42 @@ def compare(
     from liquid_control.study.carry_out import carry_out_all
     from liquid_control.study.checks import checked
     from liquid_control.study.finished import Finished
-    from liquid_control.study.sequences import naming
+    from liquid_control.study.sequences import DataError, by_name, naming
     from liquid_control.training.device import device_named
 
     args.out = out_folder(args, study)
+    several = len(data) > 1
+    data, pattern = _asked(args.runs, data)
+    footing = dataclasses.replace(footing, pattern=pattern)
     runs = [*footing.tuning(), *footing.runs({})]
     names = [run.name for run in runs]
-    several, wanted = len(data) > 1, args.runs.rpartition('/')[0] or '*'
-    data = [each for each in data if fnmatch.fnmatch(each.name, wanted)]
     listed = [f'{each.name}/{name}' if several else name for each in data for name in names]
     console = Console()
+    require_runs(listed, args.runs)
     if args.list:
-        return list_runs(listed, runs * len(data) if estimated else [])
-    if not listed:
-        raise ValueError('no run matches; --list without filters lists all runs')
+        return list_runs(listed, runs * len(data), estimated)
     device_named(args.device)
     folder = study_folder(args.out, data[0].name, study)
     finished = args.finished and Finished(args.finished, study)
     stores, beside = [], {}
     with console.status('reading the data'):
         for each in data:
-            with naming(f'{type(each).__name__}.load'):
-                split = each.load()
+            where = f'{type(each).__name__}.load'
+            try:
+                with naming(where):
+                    split = each.load()
+            except DataError as error:
+                raise DataError(
+                    str(error) if str(error).startswith(where) else f'{where}: {error}'
+                ) from None
             store = checked(footing, folder / each.name, each, split, finished=finished)
             stores.append((each, store))
-            beside[each.name] = baselines(each) if baselines else {}
+            where = f'{each.name}: baselines()'
+            with naming(where):
+                found = each.baselines()
+            beside[each.name] = by_name(found, where)
+    if finished:
+        finished.require_some()
     failed: dict[str, str] = {}
 
     def states() -> 'Generator[Progress]':
@@ -147,6 +155,19 @@ def compare(
         _, stopped = follow(console, 'study', 'runs', states())
         kept, failed = _finish(args, console, study, footing, stores, beside, failed, len(names))
     return exit_code(args.out, stopped, failed, kept, len(names) * len(data))
+
+
+def _asked(pattern: str, data: 'Sequence[StudyData]') -> 'tuple[list[StudyData], str]':
+    """The data sets asked for, and the pattern of their runs' names.
+
+    Args:
+        pattern: of names with or without the data set, or of the data set alone.
+        data: all data sets.
+    """
+    where, _, name = pattern.rpartition('/')
+    if not where and len(data) > 1 and any(fnmatch.fnmatch(each.name, name) for each in data):
+        where, name = name, '*'
+    return [each for each in data if fnmatch.fnmatch(each.name, where or '*')], name
 
 
 def _finish(
@@ -188,7 +209,7 @@ def _finish(
         for made in (table(rows, each, known), other_scores(rows, each)) if rows else ():
             if made is not None:
                 console.print(made)
-    complete = kept == total * len(stores)
+    complete = args.runs == '*' and kept == total * len(stores)
     written = {
         'format': 1,
         'study': study,

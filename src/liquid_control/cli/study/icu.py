@@ -11,6 +11,7 @@ from liquid_control.cli.study.shared import (
     exit_code,
     list_runs,
     out_folder,
+    require_runs,
     study_folder,
 )
 
@@ -59,12 +60,14 @@ def main(args: argparse.Namespace) -> int:
     footing, recipes = plan.footing, plan.recipes()
     runs = [*footing.tuning(), *footing.runs({}), *recipes]
     names = [run.name for run in runs]
+    require_runs(names, args.runs)
     if args.list:
         return list_runs(names, runs)
-    if not names:
-        raise ValueError('no run matches; --list without filters lists all runs')
     if args.data is None:
-        raise ValueError('--data: expected the folder with set-a.tar.gz and Outcomes-a.txt')
+        raise ValueError(
+            '--data: expected the folder with set-a.tar.gz and Outcomes-a.txt, of '
+            'https://physionet.org/content/challenge-2012/1.0.0/'
+        )
     data = IcuData(args.data.resolve())
     with console.status('reading the data'):
         everyone = patients.load(data.path)

@@ -36,7 +36,7 @@ ALL = 'every study but own, one after another'
 
 def add_arguments(parser: Parser) -> None:
     parser.add_argument('--list', action='store_true', dest='studies', help='list the studies')
-    kinds = parser.add_subparsers(dest='kind', metavar='NAME')
+    kinds = parser.add_subparsers(dest='kind', metavar='STUDY')
     for name, (module, text) in STUDIES.items():
         study = kinds.add_parser(name, help=text, description=sentence(text))
         module.add_arguments(study)

@@ -20,7 +20,7 @@ def write_report(folder: Path) -> list[Path]:
         OSError: the page cannot be written.
     """
     from liquid_control.files import from_json
-    from liquid_control.report.study.compared import write_compared
+    from liquid_control.report.study.compared import baselines, write_compared
     from liquid_control.report.study.icu import write_icu
     from liquid_control.report.study.memory import write_memory
     from liquid_control.report.study.synthetic import write_synthetic
@@ -45,4 +45,5 @@ def write_report(folder: Path) -> list[Path]:
         return write_memory(folder, title, groups, origin, whole['failed'], updates)
     if whole['study'] == 'synthetic':
         return write_synthetic(folder, title, groups, whole, origin, THRESHOLD)
-    return [write_compared(folder, title, groups, origin, whole.get('failed') or {})]
+    failed, tables = whole.get('failed') or {}, baselines(whole)
+    return [write_compared(folder, title, groups, origin, failed, tables=tables)]

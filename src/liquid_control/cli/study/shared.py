@@ -59,18 +59,28 @@ def study_folder(path: Path, mark: str, study: str) -> Path:
     return path if found == study else own_folder(path, mark)
 
 
-def list_runs(names: Iterable[str], runs: 'Sequence[Run]') -> int:
-    """Print the names of runs, and on stderr about how long they train; returns the exit code.
+def require_runs(names: Sequence[str], pattern: str) -> None:
+    """Check that some run matches the pattern of ``--runs``.
+
+    Raises:
+        ValueError: none does.
+    """
+    if not names:
+        raise ValueError(f'--runs {pattern}: matches no run; --list without it lists all of them')
+
+
+def list_runs(names: Iterable[str], runs: 'Sequence[Run]', estimated: bool = True) -> int:
+    """Print the names of runs, and on stderr how many there are; returns the exit code.
 
     Args:
         names: as they are shown.
-        runs: all of them; none if their cost is not known.
+        runs: all of them.
+        estimated: whether to say about how long they train.
     """
     from liquid_control.study.estimates import estimate
 
     print('\n'.join(names))
-    if runs:
-        print(estimate(runs), file=sys.stderr)
+    print(estimate(runs) if estimated else f'{len(runs):,} runs', file=sys.stderr)
     return 0
 
 

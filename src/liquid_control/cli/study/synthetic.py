@@ -14,9 +14,8 @@ def add_arguments(parser: Parser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     from liquid_control.study.default_footing import QUICK
-    from liquid_control.study.synthetic.data import SyntheticData
     from liquid_control.study.synthetic.plan import FOOTING, conditions
 
     footing = asked_footing(args, FOOTING, QUICK)
     data = conditions(args.quick)
-    return compare(args, 'synthetic', footing, data, SyntheticData.baselines, estimated=True)
+    return compare(args, 'synthetic', footing, data, estimated=True)

@@ -6,7 +6,14 @@ from typing import Any
 
 from liquid_control.cli.parser import Parser
 from liquid_control.cli.study.compared import add_compared_arguments
-from liquid_control.cli.study.shared import QUICK, exit_code, list_runs, out_folder, study_folder
+from liquid_control.cli.study.shared import (
+    QUICK,
+    exit_code,
+    list_runs,
+    out_folder,
+    require_runs,
+    study_folder,
+)
 
 DATA = 'walker2d_kinematics'
 
@@ -58,25 +65,28 @@ def main(args: argparse.Namespace) -> int:
     console = Console()
     runs = [*plan.tuning(), *plan.runs({})]
     names = [run.name for run in runs]
+    require_runs(names, args.runs)
     if args.list:
         return list_runs(names, runs)
     if args.data is None:
-        raise ValueError('--data: expected the folder with rollout_000.npy …, found none')
+        raise ValueError(
+            '--data: expected the folder with rollout_000.npy …, found none; it is data/walker '
+            'of https://github.com/raminmh/CfC'
+        )
     if args.evaluate is not None:
         return _evaluate(args, console)
-    if not names:
-        raise ValueError('no run matches; --list without filters lists all runs')
     device_named(args.device)
     finished = args.finished and Finished(args.finished, 'walker2d-kinematics')
     with console.status('reading the data'):
         rollouts = _load(args, console)
         measure = data.baselines(data.protocol(rollouts))
     folder = study_folder(args.out, 'weights', 'walker2d-kinematics')
-    store = ResultStore(folder, rollouts.sha256)
+    store = ResultStore(folder, rollouts.sha256, 'mse')
     with alone_in(folder), terminable():
         if finished is not None:
             known = [*plan.tuning(), *plan.others()]
             finished.give(known, plan.compared({}), store, plan.footing.tunes)
+            finished.require_some()
         states = carry_out(plan, store, args.data.resolve(), args.workers, args.device)
         progress, stopped = follow(console, 'study', 'runs', states)
         kept, failed = _finish(args, console, plan, store, progress.failed, measure, rollouts)

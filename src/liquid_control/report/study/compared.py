@@ -203,7 +203,8 @@ def _about(group: Group) -> str:
     if all(math.isnan(one.score.low) for one in group.cells.values()):
         return f'One seed, no intervals; {better} is better.'
     middle = 'Interquartile mean' if group.over == 'seeds' else 'Mean'
-    return f'{middle} and 95 % interval over {group.over}; {better} is better.'
+    range_ = ', of three or fewer their range' if group.over == 'seeds' else ''
+    return f'{middle} and 95 % interval over {group.over}{range_}; {better} is better.'
 
 
 def _ranking(group: Group, style: Mapping[str, Look], title: str) -> Plot:
@@ -251,6 +252,25 @@ def _table(group: Group) -> Table:
     )
     heads = ('cell', f'{group.criterion}', *(COSTS[key] for key in known))
     return Table(f'{group.condition}: {group.criterion}', heads, rows)
+
+
+def baselines(whole: Mapping[str, Any]) -> list[Table]:
+    """A table of the baselines of each data set that has some.
+
+    Args:
+        whole: the results of a study.
+    """
+    made = []
+    for data in whole.get('data', {}).values():
+        known = data.get('baselines') or {}
+        scores = list(dict.fromkeys(name for row in known.values() for name in row))
+        rows = tuple(
+            (name, *(_number(row.get(score)) for score in scores)) for name, row in known.items()
+        )
+        if rows:
+            heads = ('baseline', *(score.replace('_', ' ') for score in scores))
+            made.append(Table(f'{data["title"]}: baselines', heads, rows))
+    return made
 
 
 def _number(value: float | None) -> str:

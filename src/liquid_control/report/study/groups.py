@@ -56,7 +56,7 @@ class Group:
         source: where it comes from.
         remark: what limits it, such as few gradient steps.
         quick: whether it was only tried.
-        short: whether its runs had less than half of the study's gradient steps.
+        short: whether its runs were short, see :data:`rule.RULE`.
         partial: whether runs of the study are missing.
         failed: cells without a score because all of their trainings failed.
         family: the fault, for benchmarks of robustness.

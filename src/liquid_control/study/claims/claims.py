@@ -57,7 +57,7 @@ class Judged:
         unmixed: the verdict without ``cfc_mixed``, which is partly gated.
         missing: sources without results.
         tried: sources with quick runs, with the files if there are several of the source.
-        short: the same of those that count and had less than half of their gradient steps.
+        short: the same of those that count and were short, see :data:`rule.RULE`.
         partial: the same of those that count and of which runs are missing.
     """
 

@@ -58,7 +58,7 @@ class Evidence:
         source: where they come from.
         remark: what limits them.
         excluded: why it does not count; empty if it does.
-        short: whether its runs had less than half of their gradient steps.
+        short: whether its runs were short, see :data:`rule.RULE`.
         partial: whether runs of the study are missing.
         pairs: all pairs, those left out included.
     """

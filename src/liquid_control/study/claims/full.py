@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from liquid_control import cells
-from liquid_control.study import memory
+from liquid_control.study import default_footing, memory
 from liquid_control.study.icu.plan import Plan
 from liquid_control.study.synthetic import plan as synthetic
 from liquid_control.study.walker2d_kinematics import comparison
@@ -14,6 +14,7 @@ FULL = {
     'synthetic': synthetic.FOOTING,
     'memory': memory.FOOTING,
     'icu': Plan().footing,
+    'own': default_footing.FOOTING,
 }
 """Study → its comparison, not shortened."""
 CONDITIONS = {'synthetic': len(synthetic.conditions())}

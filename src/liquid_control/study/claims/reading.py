@@ -1,5 +1,6 @@
 """Results of studies and benchmarks as groups of scores that can be compared."""
 
+import contextlib
 import hashlib
 import json
 import math
@@ -17,6 +18,7 @@ from liquid_control.report.study.groups import Group, Score, Source
 from liquid_control.study.claims.checking import check_group, check_run, once
 from liquid_control.study.claims.full import CONDITIONS, FULL, left_out
 from liquid_control.study.claims.robustness import BENCHMARKS, Condition, conditions
+from liquid_control.study.claims.rule import FEW_STEPS
 from liquid_control.study.claims.runs import by_cell, compared
 from liquid_control.study.claims.trained import ROBOT, trainings
 from liquid_control.study.claims.versions import versioned
@@ -26,16 +28,16 @@ from liquid_control.study.summary import TITLES, heading
 NAMES = 'results.json', 'robustness.csv', 'generalization.csv', 'cost.json'
 """Files looked for in a folder."""
 _KEPT = "return, in % of the policy's own without a fault"
-_NOISY = {
-    'test_noisy_nmse': 'error under stronger noise, nmse',
-    'test_noisy_ratio': 'error under stronger noise, in that of the test',
-}
-"""Score under noise that training lacked → its title."""
+_NOISY = {'test_noisy_nmse': 'error under stronger noise, nmse'}
+"""Score under noise that training lacked → its title. The error over that of the test is no such
+score: it is least for cells that err anyway."""
 _FIGURES = 'parameters', 'state_bytes', 'seconds_round', 'saved_mb', 'peak_resident_mb'
 
 
 def read(given: Sequence[Path], beside: Path) -> list[Group]:
-    """All groups in files, and in the files of folders that are results; a copy counts once.
+    """All groups in files, and in the files of folders that are results.
+
+    A copy counts once, and a file all of whose runs are in another one does not count.
 
     Args:
         given: files of results, or folders that hold some.
@@ -46,7 +48,11 @@ def read(given: Sequence[Path], beside: Path) -> list[Group]:
             names it.
     """
     groups, seen = [], set()
-    for path in files(given):
+    every = files(given)
+    contained = _contained(every)
+    for path in every:
+        if path in contained:
+            continue
         content = path.read_bytes()
         source = Source(os.path.relpath(path, beside), hashlib.sha256(content).hexdigest(), '')
         try:
@@ -63,6 +69,24 @@ def read(given: Sequence[Path], beside: Path) -> list[Group]:
                 f'{path}: expected results of a study or benchmark: {_reason(error)}'
             ) from None
     return groups
+
+
+def _contained(every: Sequence[Path]) -> set[Path]:
+    """The files all of whose runs are in another file too; of equal ones the first is kept."""
+    runs = {}
+    for path in every:
+        with contextlib.suppress(KeyError, TypeError, AttributeError, ValueError):
+            if path.suffix == '.json':
+                whole = from_json(path.read_text())
+                parts = whole['data'].values() if 'data' in whole else [whole]
+                found = [whole['study'], *(run for part in parts for run in part['runs'])]
+                runs[path] = frozenset(json.dumps(run, sort_keys=True) for run in found)
+    return {
+        path
+        for place, (path, own) in enumerate(runs.items())
+        for other_place, other in enumerate(runs.values())
+        if len(own) > 1 and (own < other or (own == other and other_place < place))
+    }
 
 
 def files(given: Sequence[Path]) -> list[Path]:
@@ -235,10 +259,12 @@ def _asked(path: Path, names: Iterable[str], rows: Sequence[Condition]) -> dict[
 
 
 def _steps(study: str, results: Iterable[Mapping[str, Any]]) -> tuple[str, bool]:
-    """How many of the study's gradient steps runs had, if fewer; and whether less than half."""
+    """How many of the study's gradient steps runs had, if fewer or few; whether they are short."""
     steps = max(result['run']['recipe']['updates'] for result in results)
     full = FULL[study].updates if study in FULL else 0
-    return f'{steps:,} of {full:,} gradient steps' if steps < full else '', 2 * steps < full
+    few = steps < FEW_STEPS
+    text = f'{steps:,} of {full:,}' if steps < full else f'{steps:,}' if few else ''
+    return text and f'{text} gradient steps', few or 2 * steps < full
 
 
 def _estimate(found: Mapping[str, Any]) -> Estimate:

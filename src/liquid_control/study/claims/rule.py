@@ -14,6 +14,9 @@ AUROC by no more than this difference."""
 MARGINS = 0.0, MARGIN, 0.25
 """Margins for which the page shows the verdicts."""
 
+FEW_STEPS = 1_000
+"""Gradient steps below which runs tell which cells learn fast, and not where they end."""
+
 NOISE = ('noise', 'spikes', 'random_walk', 'quantisation', 'command_noise')
 """Faults of the benchmark that are noise."""
 _NOISE = ', '.join(NOISE).replace('_', ' ')
@@ -55,9 +58,10 @@ RULE = (
     'it is not contradicted. Mixed: anything else. None counts: there are comparisons, but none '
     'that counts. No data: there is none.',
     'Comparisons from quick runs, and of scores without intervals, are shown and do not count. A '
-    'verdict is preliminary if a comparison that counts comes from runs with less than half of the '
-    'gradient steps of a full study, or from a study of which runs, cells, sizes or seeds are '
-    'missing.',
+    'verdict is preliminary if a comparison that counts comes from short runs, or from a study of '
+    'which runs, cells, sizes or seeds are missing. Runs are short with less than half of the '
+    f'gradient steps of the full study, or fewer than {FEW_STEPS:,}: they show which cells learn '
+    'fast, and not where they end.',
     'The rule was set after the first results were seen.',
 )
 """The rule in words."""

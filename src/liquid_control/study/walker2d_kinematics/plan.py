@@ -94,7 +94,7 @@ def execute(run: Run, folder: Path, data_folder: Path, device: str, report: Repo
     use(where)
     rollouts = data.load(data_folder)
     windows = data.protocol(rollouts)
-    store = ResultStore(folder, rollouts.sha256)
+    store = ResultStore(folder, rollouts.sha256, 'mse')
     with running.keeping(run, store) as result:
         result['resident_before_mb'] = peak_resident_mb()
         if run.part == best.PART:
