@@ -57,17 +57,17 @@ def execute(run: Run, folder: Path, data: StudyData, device: str, report: Report
             scores = scored(data, output, split.test, 'the test sequences')
             tested = {f'test_{name}': float(score) for name, score in scores.items()}
             result |= tested
-            where = f'{data.name}: extra()'
-            with naming(where):
+            what = f'{data.name}: extra()'
+            with naming(what):
                 extra = data.extra(model.eval(), split)
             taken = [
                 name
-                for name, value in by_name(extra, where).items()
+                for name, value in by_name(extra, what).items()
                 if name in result and not (name in tested and isinstance(value, int | float))
             ]
             if taken:
                 raise DataError(
-                    f'{where}: expected names that are not taken, or other numbers for the scores '
+                    f'{what}: expected names that are not taken, or other numbers for the scores '
                     f'of the test, found {", ".join(taken)}'
                 )
             result |= extra
