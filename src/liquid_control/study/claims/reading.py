@@ -18,7 +18,7 @@ from liquid_control.report.study.groups import Group, Score, Source
 from liquid_control.study.claims.checking import check_group, check_run, once
 from liquid_control.study.claims.full import CONDITIONS, FULL, left_out
 from liquid_control.study.claims.robustness import BENCHMARKS, Condition, conditions
-from liquid_control.study.claims.rule import FEW_STEPS
+from liquid_control.study.claims.rule import SHORT
 from liquid_control.study.claims.runs import by_cell, compared
 from liquid_control.study.claims.trained import ROBOT, trainings
 from liquid_control.study.claims.versions import versioned
@@ -262,7 +262,7 @@ def _steps(study: str, results: Iterable[Mapping[str, Any]]) -> tuple[str, bool]
     """How many of the study's gradient steps runs had, if fewer or few; whether they are short."""
     steps = max(result['run']['recipe']['updates'] for result in results)
     full = FULL[study].updates if study in FULL else 0
-    few = steps < FEW_STEPS
+    few = study in SHORT
     text = f'{steps:,} of {full:,}' if steps < full else f'{steps:,}' if few else ''
     return text and f'{text} gradient steps', few or 2 * steps < full
 

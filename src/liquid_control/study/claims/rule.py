@@ -14,8 +14,8 @@ AUROC by no more than this difference."""
 MARGINS = 0.0, MARGIN, 0.25
 """Margins for which the page shows the verdicts."""
 
-FEW_STEPS = 1_000
-"""Gradient steps below which runs tell which cells learn fast, and not where they end."""
+SHORT = 'synthetic', 'memory'
+"""Studies whose runs stop while their errors still fall, also in full."""
 
 NOISE = ('noise', 'spikes', 'random_walk', 'quantisation', 'command_noise')
 """Faults of the benchmark that are noise."""
@@ -60,8 +60,9 @@ RULE = (
     'Comparisons from quick runs, and of scores without intervals, are shown and do not count. A '
     'verdict is preliminary if a comparison that counts comes from short runs, or from a study of '
     'which runs, cells, sizes or seeds are missing. Runs are short with less than half of the '
-    f'gradient steps of the full study, or fewer than {FEW_STEPS:,}: they show which cells learn '
-    'fast, and not where they end.',
+    f'gradient steps of the full study; those of {" and ".join(f"`{name}`" for name in SHORT)} '
+    'always are, for their errors still fall at the end: they show which cells learn fast, and not '
+    'where they end.',
     'The rule was set after the first results were seen.',
 )
 """The rule in words."""
