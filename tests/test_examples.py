@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -147,27 +148,28 @@ def test_own_frames(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    'row', ['7,soon,5,1,0', '7,1.0,5,1', '7,1.0,5,1,', '7,1.0,5,1,2', '0,0.1,5,1,0', '0,99,5,1,1']
-)
-def test_own_data_set_names_a_bad_line(tmp_path, row):
-    made = loaded('study/my_data.py')
+    ('example', 'row'),
+    [
+        *(
+            ('my_data.py:MyData:pumps.csv', row)
+            for row in ('7,soon,5,1,0', '7,1.0,5,1', '7,1.0,5,1,', '7,1.0,5,1,2', '0,0.1,5,1,0',
+                        '0,99,5,1,1')
+        ),
+        *(
+            ('my_frames.py:MyFrames:readings.csv', row)
+            for row in ('7,soon,5,1', '7,1.0,5', '0,0.1,5,1', '0,inf,5,1', '7,1.0,inf,5')
+        ),
+    ],
+)  # fmt: skip
+def test_own_data_set_names_a_bad_line(tmp_path, example, row):
+    script, kind, name = example.split(':')
+    made = loaded(f'study/{script}')
     made.write(tmp_path, 3)
-    path = tmp_path / 'pumps.csv'
+    path = tmp_path / name
     lines = path.read_text().splitlines()
     path.write_text('\n'.join([*lines[:4], row, *lines[4:]]))
-    with pytest.raises(made.DataError, match=r'pumps\.csv, line 5: expected .* found'):
-        made.MyData(tmp_path).load()
-
-
-@pytest.mark.parametrize('row', ['7,soon,5,1', '7,1.0,5', '0,0.1,5,1', '0,inf,5,1', '7,1.0,inf,5'])
-def test_own_frames_name_a_bad_line(tmp_path, row):
-    made = loaded('study/my_frames.py')
-    made.write(tmp_path, 3)
-    path = tmp_path / 'readings.csv'
-    lines = path.read_text().splitlines()
-    path.write_text('\n'.join([*lines[:4], row, *lines[4:]]))
-    with pytest.raises(made.DataError, match=r'readings\.csv, line 5: expected .* found'):
-        made.MyFrames(tmp_path).load()
+    with pytest.raises(made.DataError, match=rf'{re.escape(name)}, line 5: expected .* found'):
+        getattr(made, kind)(tmp_path).load()
 
 
 @pytest.mark.slow
