@@ -13,12 +13,12 @@ from liquid_control.run_folder import alone_in
 from liquid_control.study import objective
 from liquid_control.study.evaluate import outputs
 from liquid_control.study.icu import dataset, published_model
-from liquid_control.study.icu.plan import BUDGET, COMPARISON, RECIPES, Plan, published_run
+from liquid_control.study.icu.plan import BUDGET, RECIPES, Plan, published_run
 from liquid_control.study.icu.published import PUBLISHED
 from liquid_control.study.icu.summary import summarize
 from liquid_control.study.icu.variables import NAMES
 from liquid_control.study.model import moments
-from liquid_control.study.run import Recipe, ResultStore, Run
+from liquid_control.study.run import COMPARISON, Recipe, ResultStore, Run
 from liquid_control.study.train import train
 
 PARTS = pytest.mark.parametrize('part', [COMPARISON, RECIPES])

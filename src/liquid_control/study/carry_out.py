@@ -9,9 +9,9 @@ from typing import Any
 from liquid_control.jobs import Job, Progress, Report, Size, work
 from liquid_control.provenance import provenance
 from liquid_control.study.estimates import core_seconds
-from liquid_control.study.footing import TUNING, Footing
-from liquid_control.study.run import ResultStore, Run
-from liquid_control.study.sequences import DataError, StudyData, by_name, naming, scored
+from liquid_control.study.footing import Footing
+from liquid_control.study.run import TUNING, ResultStore, Run
+from liquid_control.study.sequences import DataError, StudyData, naming, scored, values
 
 _STEP_S = 0.05
 """Assumed seconds of a gradient step whose cost was not measured."""
@@ -58,11 +58,10 @@ def execute(run: Run, folder: Path, data: StudyData, device: str, report: Report
             tested = {f'test_{name}': float(score) for name, score in scores.items()}
             result |= tested
             what = f'{data.name}: extra()'
-            with naming(what):
-                extra = data.extra(model.eval(), split)
+            extra = values(what, lambda: data.extra(model.eval(), split))
             taken = [
                 name
-                for name, value in by_name(extra, what).items()
+                for name, value in extra.items()
                 if name in result and not (name in tested and isinstance(value, int | float))
             ]
             if taken:
@@ -198,8 +197,8 @@ def results(
 
 def results_of(runs: Iterable[Run], store: ResultStore) -> dict[str, dict[str, Any]]:
     """Run name → result, for those of the runs that are finished."""
-    by_name = {run.name: store.result(run) for run in runs}
-    return {name: result for name, result in by_name.items() if result is not None}
+    found = {run.name: store.result(run) for run in runs}
+    return {name: result for name, result in found.items() if result is not None}
 
 
 def failures(results: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:

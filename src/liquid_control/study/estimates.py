@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from liquid_control.study.footing import PART, TUNING
-from liquid_control.study.run import Run
+from liquid_control.study.run import COMPARISON, TUNING, Run
 
 _STEP_S: Mapping[tuple[str, int, int], Mapping[str, float]] = {
     ('budget', 5000, 32): {
@@ -68,7 +67,7 @@ sequences of 64 steps.
 
 def core_seconds(run: Run) -> float | None:
     """About how long a compared run trains on one core; None if its cost was not measured."""
-    if run.part not in (PART, TUNING):
+    if run.part not in (COMPARISON, TUNING):
         return None
     size = next(iter(run.model.items()), ('', 0))
     cells = _STEP_S.get((*size, run.recipe.batch), {})

@@ -14,9 +14,8 @@ from typing import Any
 
 from liquid_control import cells
 from liquid_control.control.schema import unknown
-from liquid_control.study.run import Recipe, Run
+from liquid_control.study.run import COMPARISON, TUNING, Recipe, Run
 
-PART, TUNING = 'comparison', 'tuning'
 Chosen = Mapping[tuple[str, int], float]
 """(cell, size) → step size."""
 
@@ -110,7 +109,7 @@ class Footing:
         middle = self.learning_rates[len(self.learning_rates) // 2]
         runs = [
             self._run(
-                PART, cell, size, seed, chosen.get((cell, size), middle), f'seed{seed}',
+                COMPARISON, cell, size, seed, chosen.get((cell, size), middle), f'seed{seed}',
                 self.updates, self.rounds,
             )
             for size in self.sizes
@@ -154,7 +153,7 @@ class Footing:
 
     def is_tuned(self, run: Run, chosen: Chosen) -> bool:
         """Whether a run's step size is known; runs of other parts have their own."""
-        return run.part != PART or (run.cell, _size(run)) in chosen
+        return run.part != COMPARISON or (run.cell, _size(run)) in chosen
 
     def _run(self, part, cell, size, seed, rate, suffix, steps, rounds) -> Run:
         every = math.ceil(steps / rounds)

@@ -12,6 +12,8 @@ from liquid_control.files import from_json
 from liquid_control.provenance import difference, write_json
 
 FORMAT = 1
+COMPARISON, TUNING = 'comparison', 'tuning'
+"""The parts of the same footing."""
 _COSTS = 'seconds', 'seconds_update', 'seconds_round', 'saved_mb', 'peak_resident_mb'
 _FIGURES = *_COSTS, 'state_bytes', 'parameters'
 _SCORES = 'train_', 'validation_', 'test_', 'outside_'
@@ -190,9 +192,9 @@ class ResultStore:
 
     def _needed(self, run: Run) -> list[str]:
         """The figures that the result of a run on the same footing must have."""
-        if self.criterion is None or run.part not in ('comparison', 'tuning'):
+        if self.criterion is None or run.part not in (COMPARISON, TUNING):
             return []
-        scored = [f'test_{self.criterion}'] if run.part == 'comparison' else []
+        scored = [f'test_{self.criterion}'] if run.part == COMPARISON else []
         return [*_COSTS, *scored]
 
     def _path(self, run: Run) -> Path:

@@ -6,7 +6,7 @@ A data set joins by one class: derive it from :class:`StudyData`.
 import abc
 import contextlib
 import traceback
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -286,9 +286,7 @@ def scored(
         DataError: scores() fails or returns no scores by name, or the criterion is missing.
     """
     where = f'{data.name}: scores() of {what}'
-    with naming(where):
-        scores = data.scores(output, sequences)
-    by_name(scores, where)
+    scores = values(where, lambda: data.scores(output, sequences))
     if data.criterion not in scores:
         raise DataError(
             f'{where}: expected {data.criterion}, the criterion, among them, '
@@ -297,16 +295,18 @@ def scored(
     return scores
 
 
-def by_name(found: Any, what: str) -> Mapping[str, Any]:
-    """What a method of a data set returned, if it is values by name.
+def values(what: str, method: Callable[[], Any]) -> Mapping[str, Any]:
+    """Values by name from a method of a data set.
 
     Args:
-        found: what it returned.
         what: the method, for messages.
+        method: calls it.
 
     Raises:
-        DataError: it is something else.
+        DataError: it fails, or returns something else.
     """
+    with naming(what):
+        found = method()
     if not isinstance(found, Mapping) or not all(isinstance(name, str) for name in found):
         raise DataError(f'{what}: expected a dict of names to values, found {found!r:.60}')
     return found

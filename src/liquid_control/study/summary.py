@@ -6,7 +6,8 @@ from typing import Any
 
 from liquid_control.evaluation.statistics import interquartile_mean, interval
 from liquid_control.report.fitted import Figure, FittedTable
-from liquid_control.study.footing import PART, TUNING, at_end
+from liquid_control.study.footing import at_end
+from liquid_control.study.run import COMPARISON, TUNING
 from liquid_control.study.sequences import StudyData
 
 TITLES = {
@@ -21,7 +22,7 @@ _COSTS = 'seconds', 'seconds_update', 'seconds_round', 'saved_mb', 'peak_residen
 
 
 def summarize(
-    results: Iterable[Mapping[str, Any]], data: StudyData, part: str = PART
+    results: Iterable[Mapping[str, Any]], data: StudyData, part: str = COMPARISON
 ) -> list[dict[str, Any]]:
     """Rows, best first: scores as interquartile mean with interval over seeds, and costs.
 

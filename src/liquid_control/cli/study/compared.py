@@ -106,7 +106,7 @@ def compare(
     from liquid_control.study.carry_out import carry_out_all
     from liquid_control.study.checks import checked
     from liquid_control.study.finished import Finished
-    from liquid_control.study.sequences import DataError, by_name, naming
+    from liquid_control.study.sequences import DataError, naming, values
     from liquid_control.training.device import device_named
 
     args.out = out_folder(args, study)
@@ -136,10 +136,7 @@ def compare(
                 ) from None
             store = checked(footing, folder / each.name, each, split, finished=finished)
             stores.append((each, store))
-            where = f'{each.name}: baselines()'
-            with naming(where):
-                found = each.baselines()
-            beside[each.name] = by_name(found, where)
+            beside[each.name] = values(f'{each.name}: baselines()', each.baselines)
     if finished:
         finished.require_some()
     failed: dict[str, str] = {}

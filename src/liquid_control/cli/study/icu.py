@@ -87,7 +87,8 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _plan(args):
-    from liquid_control.study.icu.plan import COMPARISON, PARTS, Plan
+    from liquid_control.study.icu.plan import PARTS, Plan
+    from liquid_control.study.run import COMPARISON
 
     parts = tuple(args.part or ((COMPARISON,) if args.quick else PARTS))
     plan = Plan(parts, tuple(args.cells), args.runs, args.seeds, args.epochs)

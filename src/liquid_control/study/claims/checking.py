@@ -8,7 +8,7 @@ from typing import Any
 
 from liquid_control.evaluation.robustness import Estimate
 from liquid_control.report.study.groups import Group
-from liquid_control.study.footing import PART
+from liquid_control.study.run import COMPARISON
 
 _BOUNDS = {
     'auroc': (0.0, 1.0), 'auprc': (0.0, 1.0), 'brier': (0.0, 1.0),
@@ -32,7 +32,7 @@ def check_run(number: int, result: Any) -> None:
         if not isinstance(run.get(key), kind):
             raise ValueError(f'{where}: {key}: expected {kind.__name__}, found {run.get(key)!r}')
     updates = run['recipe'].get('updates')
-    size = list(run['model'].items())[:1] if run['part'] == PART else []
+    size = list(run['model'].items())[:1] if run['part'] == COMPARISON else []
     for key, value in {'updates': updates, **dict(size)}.items():
         if isinstance(value, bool) or not isinstance(value, int):
             raise ValueError(f'{where}: {key}: expected a whole number, found {value!r}')

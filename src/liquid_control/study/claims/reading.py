@@ -5,7 +5,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -47,46 +47,56 @@ def read(given: Sequence[Path], beside: Path) -> list[Group]:
         ValueError: a file is broken or has another format, or a path does not exist; the message
             names it.
     """
-    groups, seen = [], set()
-    every = files(given)
-    contained = _contained(every)
-    for path in every:
-        if path in contained:
-            continue
-        content = path.read_bytes()
-        source = Source(os.path.relpath(path, beside), hashlib.sha256(content).hexdigest(), '')
-        try:
-            text = content.decode()
-            whole = text if path.suffix == '.csv' else from_json(text)
-            meaning = _meaning(whole)
-            found = [] if meaning in seen else _read(path, whole, source)
+    groups = []
+    for path, (whole, digest) in _distinct(files(given)).items():
+        source = Source(os.path.relpath(path, beside), digest, '')
+        with _naming(path):
+            found = _read(path, whole, source)
             for group in found:
                 check_group(group)
-            seen.add(meaning)  # given twice, or a copy
-            groups += found
-        except (KeyError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
-            raise ValueError(
-                f'{path}: expected results of a study or benchmark: {_reason(error)}'
-            ) from None
+        groups += found
     return groups
 
 
-def _contained(every: Sequence[Path]) -> set[Path]:
-    """The files all of whose runs are in another file too; of equal ones the first is kept."""
-    runs = {}
+def _distinct(every: Sequence[Path]) -> dict[Path, tuple[Any, str]]:
+    """File → its text or JSON, and its digest; without those that others have whole."""
+    found, runs, seen = {}, {}, set()
     for path in every:
-        with contextlib.suppress(KeyError, TypeError, AttributeError, ValueError):
-            if path.suffix == '.json':
-                whole = from_json(path.read_text())
-                parts = whole['data'].values() if 'data' in whole else [whole]
-                found = [whole['study'], *(run for part in parts for run in part['runs'])]
-                runs[path] = frozenset(json.dumps(run, sort_keys=True) for run in found)
-    return {
-        path
-        for place, (path, own) in enumerate(runs.items())
-        for other_place, other in enumerate(runs.values())
-        if len(own) > 1 and (own < other or (own == other and other_place < place))
-    }
+        with _naming(path):
+            content = path.read_bytes()
+            text = content.decode()
+            whole = text if path.suffix == '.csv' else from_json(text)
+            meaning = _meaning(whole)
+        if meaning not in seen:
+            seen.add(meaning)
+            found[path] = whole, hashlib.sha256(content).hexdigest()
+            runs[path] = _runs(whole)
+    distinct: list[Path] = []
+    for path in sorted(found, key=lambda path: -len(runs[path])):
+        if not (runs[path] and any(runs[path] <= runs[other] for other in distinct)):
+            distinct.append(path)
+    return {path: one for path, one in found.items() if path in distinct}
+
+
+def _runs(whole: Any) -> frozenset[str]:
+    """The runs of results as text, with the study among them; none for other files."""
+    with contextlib.suppress(KeyError, TypeError, AttributeError, ValueError):
+        parts = whole['data'].values() if 'data' in whole else [whole]
+        runs = [run for part in parts for run in part['runs']]
+        found = [whole['study'], *runs] if runs else []
+        return frozenset(json.dumps(one, sort_keys=True) for one in found)
+    return frozenset()
+
+
+@contextlib.contextmanager
+def _naming(path: Path) -> Generator[None]:
+    """Raise an error about the content of a file as one line that names it."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
+        raise ValueError(
+            f'{path}: expected results of a study or benchmark: {_reason(error)}'
+        ) from None
 
 
 def files(given: Sequence[Path]) -> list[Path]:

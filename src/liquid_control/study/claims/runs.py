@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from liquid_control.study.footing import PART
+from liquid_control.study.run import COMPARISON
 
 Result = Mapping[str, Any]
 _NAMED = 3
@@ -16,7 +16,7 @@ def compared(results: Iterable[Result]) -> list[Result]:
     Raises:
         ValueError: a run is there twice.
     """
-    found = [result for result in results if result['run']['part'] == PART]
+    found = [result for result in results if result['run']['part'] == COMPARISON]
     names = [result['run']['name'] for result in found]
     for name in names:
         if names.count(name) > 1:

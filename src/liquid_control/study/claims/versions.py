@@ -7,7 +7,8 @@ from typing import Any
 
 from liquid_control.report.study.groups import Source
 from liquid_control.study.claims.full import FULL
-from liquid_control.study.footing import PART, Footing
+from liquid_control.study.footing import Footing
+from liquid_control.study.run import COMPARISON
 
 _OPTIONS = {'updates': {'--updates', '--epochs'}, 'size': {'--budget'}}
 """Setting → the options that change it."""
@@ -30,7 +31,7 @@ def versioned(source: Source, study: str, results: Iterable[Mapping[str, Any]]) 
         study: name of the study.
         results: all results of the file.
     """
-    runs = [one['run'] for one in results if one['run']['part'] == PART]
+    runs = [one['run'] for one in results if one['run']['part'] == COMPARISON]
     words = {word.partition('=')[0] for word in shlex.split(source.command)}
     if study not in FULL or '--quick' in words or not runs:
         return source

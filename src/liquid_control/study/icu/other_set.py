@@ -4,10 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from liquid_control.study.evaluate import load
-from liquid_control.study.footing import TUNING
 from liquid_control.study.icu.dataset import IcuData
 from liquid_control.study.icu.patients import Patients
-from liquid_control.study.run import ResultStore, Run
+from liquid_control.study.run import TUNING, ResultStore, Run
 
 
 def evaluate(

@@ -5,11 +5,10 @@ import math
 from dataclasses import dataclass, replace
 
 from liquid_control.control.schema import unknown
-from liquid_control.study.footing import PART as COMPARISON
 from liquid_control.study.footing import Footing
 from liquid_control.study.icu.published import PART as RECIPES
 from liquid_control.study.icu.published import PUBLISHED
-from liquid_control.study.run import Recipe, Run
+from liquid_control.study.run import COMPARISON, Recipe, Run
 
 PARTS = (RECIPES, COMPARISON)
 BUDGET, EPOCHS, BATCH = 20_000, 12, 64

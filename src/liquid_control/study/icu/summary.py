@@ -10,13 +10,13 @@ from liquid_control.evaluation.statistics import interval
 from liquid_control.evaluation.statistics import mean as average
 from liquid_control.report.fitted import Figure, FittedTable
 from liquid_control.study import summary
-from liquid_control.study.footing import PART
 from liquid_control.study.icu.dataset import IcuData
 from liquid_control.study.icu.logistic import scores as regressed
 from liquid_control.study.icu.patients import Patients
 from liquid_control.study.icu.published import PART as RECIPES
 from liquid_control.study.icu.published import PUBLISHED
 from liquid_control.study.icu.scores import SCORES, bounds, resampled
+from liquid_control.study.run import COMPARISON
 
 Result = Mapping[str, Any]
 Rows = list[dict[str, Any]]
@@ -33,7 +33,7 @@ def summarize(results: Iterable[Result], data: IcuData) -> dict[str, Rows]:
         data: the data set.
     """
     results = list(results)
-    rows = {part: summary.summarize(results, data, part) for part in (PART, RECIPES)}
+    rows = {part: summary.summarize(results, data, part) for part in (COMPARISON, RECIPES)}
     for part, found in rows.items():
         groups = {
             row['cell']: [
@@ -134,7 +134,7 @@ def _seed(result: Result) -> int:
 def tables(whole: Mapping[str, Any]) -> list[FittedTable]:
     """The summary as tables for the terminal."""
     printed = []
-    for part, title in ((PART, 'Same footing'), (RECIPES, 'Published recipes')):
+    for part, title in ((COMPARISON, 'Same footing'), (RECIPES, 'Published recipes')):
         if not whole[part]:
             continue
         table = FittedTable(

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from liquid_control.study.footing import PART, TUNING, Footing
+from liquid_control.study.footing import Footing
 from liquid_control.study.sequences import Sequences, Split, StudyData
 from liquid_control.study.walker2d_kinematics import dataset
 from liquid_control.study.walker2d_kinematics.dataset import Windows
 
-__all__ = ['BUDGETS', 'PART', 'TUNING', 'Walker2dKinematics', 'footing']
+__all__ = ['BUDGETS', 'Walker2dKinematics', 'footing']
 
 BUDGETS = (20_000, 100_000)
 """Parameters of the whole model; the first is compared by default."""

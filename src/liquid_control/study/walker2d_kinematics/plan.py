@@ -12,13 +12,13 @@ from liquid_control.jobs import Progress, Report
 from liquid_control.study import carry_out as running
 from liquid_control.study.checks import check_results
 from liquid_control.study.footing import Footing
-from liquid_control.study.run import ResultStore, Run
+from liquid_control.study.run import COMPARISON, ResultStore, Run
 from liquid_control.study.walker2d_kinematics import best, comparison, published
 from liquid_control.study.walker2d_kinematics import dataset as data
 
-PARTS = (published.PART, comparison.PART, best.PART)
+PARTS = (published.PART, COMPARISON, best.PART)
 QUICK_PLAN: Mapping[str, Any] = {
-    'parts': (comparison.PART,), 'cells': ('cfc', 'lstm'), 'seeds': 1, 'updates': 20,
+    'parts': (COMPARISON,), 'cells': ('cfc', 'lstm'), 'seeds': 1, 'updates': 20,
 }  # fmt: skip
 """Settings of a plan to try the study."""
 
@@ -55,7 +55,7 @@ class Plan:
 
     def tuning(self) -> list[Run]:
         """The runs that determine the step sizes for the comparison."""
-        return self.footing.tuning() if comparison.PART in self.parts else []
+        return self.footing.tuning() if COMPARISON in self.parts else []
 
     def runs(self, chosen: Mapping[tuple[str, int], float]) -> list[Run]:
         """All runs except tuning runs, given the step sizes ``chosen`` by tuning."""
@@ -63,7 +63,7 @@ class Plan:
 
     def compared(self, chosen: Mapping[tuple[str, int], float]) -> list[Run]:
         """The runs of the comparison, if it is among the parts."""
-        return self.footing.runs(chosen) if comparison.PART in self.parts else []
+        return self.footing.runs(chosen) if COMPARISON in self.parts else []
 
     def others(self) -> list[Run]:
         """The runs of the other parts."""
@@ -123,7 +123,7 @@ def carry_out(
         progress.add(run.name, running.size_of(run))
     arguments = store.folder, comparison.Walker2dKinematics(data_folder), device
     yield from running.stage(tuning, progress, store, running.execute, arguments)
-    if comparison.PART in plan.parts:
+    if COMPARISON in plan.parts:
         chosen = plan.footing.choose(running.results_of(tuning, store))
         ready = running.tuned(plan.footing, chosen, progress)
         yield from running.stage(ready, progress, store, running.execute, arguments)
@@ -137,7 +137,7 @@ def results(plan: Plan, store: ResultStore) -> dict[str, dict[str, Any]]:
         ValueError: as for :func:`carry_out`.
     """
     found = running.results_of(plan.others(), store)
-    if comparison.PART in plan.parts:
+    if COMPARISON in plan.parts:
         data = comparison.Walker2dKinematics(Path())
         found = running.results(plan.footing, store, data) | found
     return found
