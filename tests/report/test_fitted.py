@@ -6,6 +6,7 @@ import re
 
 import pytest
 from rich.console import Console
+from rich.text import Text
 
 from liquid_control.report.fitted import Figure, FittedTable, keeping
 from liquid_control.report.tables import csv_text, new_table
@@ -58,16 +59,24 @@ def test_a_wide_terminal_leaves_everything_on_one_line():
     assert TOPIC in row
 
 
-def test_csv_has_all_digits_one_column_a_figure_and_no_markup():
+def test_csv_has_all_digits_one_column_a_figure_and_no_styles():
     table = new_table('', Figure('step, µs', '.0f', ('p50', 'p99')), 'note\nof it')
-    table.add_row('[bold]cfc[/]', (142.25, 1038.5), 'a, b')
+    table.add_row(Text('cfc [m]', style='bold'), (142.25, 1038.5), 'a, b')
     table.add_row('lstm', None, '–')
     rows = list(csv.reader(io.StringIO(csv_text([table]))))
     assert rows == [
         ['name', 'step, µs p50', 'step, µs p99', 'note of it'],
-        ['cfc', '142.25', '1038.5', 'a, b'],
+        ['cfc [m]', '142.25', '1038.5', 'a, b'],
         ['lstm', '', '', ''],
     ]
+
+
+def test_square_brackets_are_printed():
+    table = new_table('speed [m/s]', Figure('IQM [range]', '.1f'), title='3 seeds [range]')
+    table.add_row('[bold]cfc[/]', 1.0)
+    said = '\n'.join(printed(table, 80))
+    for text in ('speed [m/s]', 'IQM [range]', '3 seeds [range]', '[bold]cfc[/]'):
+        assert text in said
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,7 @@ def test_many_comparisons_are_summed_up(tmp_path):
 
 def test_brackets_are_explained(tmp_path):
     text = write_compared(tmp_path, 'Made', [made(FAR)], {}, {}).read_text()
-    assert '95 % intervals over seeds; of three seeds or fewer, their range' in text
+    assert '95 % intervals over seeds; of four seeds or fewer, their range' in text
     text = write_compared(tmp_path, 'Made', [made(FAR, over='patients')], {}, {}).read_text()
     assert 'Mean and 95 % interval over patients' in text
     assert 'their range' not in text

@@ -46,7 +46,7 @@ def test_tables_have_intervals_and_baselines():
     assert '0.2 [0.1, 0.3]' in said
     assert '0.4 [0.2, 0.6]' in said
     assert 'persistence 0.9' in said
-    assert '3 seeds [95 % interval, which is their range]' in said
+    assert '3 seeds [range]' in said
 
 
 def test_an_interval_is_a_range_only_of_few_seeds():

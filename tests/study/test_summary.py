@@ -81,12 +81,20 @@ def test_plots_are_png(tmp_path):
     assert write_plots(tmp_path, summarize([], {}), []) == []
 
 
-def test_panels_of_figure_5_are_labelled():
-    rows = summarize(RESULTS, PUBLISHED)['comparison']
+@pytest.mark.parametrize(
+    ('seeds', 'bounds'), [(1, 'one seed'), (3, 'IQM and range'), (5, 'IQM and 95 % interval')]
+)
+def test_panels_of_figure_5_are_labelled(seeds, bounds):
+    results = [
+        result('comparison', cell, seed, 1.0 + seed)
+        for cell in ('cfc', 'lstm')
+        for seed in range(seeds)
+    ]
+    rows = summarize(results, PUBLISHED)['comparison']
     figure = study_plots._figure5([row for row in rows if row['test_mse']])
     labels = [ax.get_xlabel() for ax in figure.axes]
     assert labels[-3:] == [
-        'test mean squared error, IQM and 95 % interval',
+        f'test mean squared error, {bounds}',
         'training time per round, core s',
         'training memory (saved for backward), MiB',
     ]

@@ -64,5 +64,15 @@ def interval(
     return Interval(middle, float(low), float(high))
 
 
+def bounds_name(count: int) -> str:
+    """What the bounds of :func:`interval` over one stratum are.
+
+    Args:
+        count: how many scores it has, 2 or more. With four or fewer, the interquartile mean of
+            more than a fortieth of the resamples is the least score, of as many the greatest.
+    """
+    return 'range' if count <= 4 else '95 % interval'
+
+
 def _joined(strata: Sequence[Sequence[float]], axis: int) -> np.ndarray:
     return np.concatenate([np.asarray(scores, dtype=float) for scores in strata], axis=axis)

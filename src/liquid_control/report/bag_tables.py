@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rich.markup import escape
+from rich.text import Text
 
 from liquid_control.bags.names import is_internal
 from liquid_control.report.tables import Figure, new_table
@@ -95,7 +96,7 @@ def _topics(topics: dict[str, Any]) -> Any:
     for name, topic in topics.items():
         package, _, kind = topic['type'].rpartition('/')
         table.add_row(
-            f'{escape(name)}\n[dim]{escape(kind or package)}, {topic["stamps"]}[/]',
+            Text.assemble(name, '\n', (f'{kind or package}, {topic["stamps"]}', 'dim')),
             topic['messages'],
             topic['duration_s'],
             topic['rate_hz'],
@@ -114,12 +115,12 @@ def _contract(contract: dict[str, Any]) -> Iterator[Any]:
     )  # fmt: skip
     for term in contract['terms']:
         table.add_row(
-            escape(term['name']),
-            escape(term['topic']),
+            term['name'],
+            term['topic'],
             term['channels'],
             term['share'],
             term['not_finite'],
-            escape(', '.join(term['missing'])) or '–',
+            ', '.join(term['missing']) or '–',
         )
     yield table
     if not contract['why_not']:

@@ -71,12 +71,14 @@ class FittedTable(Table):
 
     Headings break at spaces; cells of left-aligned columns at spaces and after ``+`` and
     ``/``; other cells never. Where that is too wide, the columns are set in several blocks below
-    each other, and each repeats the first ``keys`` columns.
+    each other, and each repeats the first ``keys`` columns. No text is read as
+    markup; one with styles is a :class:`rich.text.Text`.
     """
 
     def __init__(self, *columns: 'str | Figure', left: Sequence[str] = ('',), keys: int = 1,
                  title: str | None = None):  # fmt: skip
-        super().__init__(box=box.SIMPLE_HEAD, title=title, title_justify='left', pad_edge=False)
+        above = title and Text(title, 'table.title')
+        super().__init__(box=box.SIMPLE_HEAD, title=above, title_justify='left', pad_edge=False)
         self.kinds = [c if isinstance(c, Figure) else None for c in columns]
         self.records: list[tuple[Any, ...]] = []
         """The rows as they were given: texts, numbers and tuples of numbers."""
@@ -84,13 +86,13 @@ class FittedTable(Table):
         for number, column in enumerate(columns):
             heading = column if isinstance(column, str) else column.heading
             is_left = isinstance(column, str) and (number == 0 or heading in left)
-            self.add_column(heading, justify='left' if is_left else 'right', overflow='fold')
+            self.add_column(Text(heading), justify='left' if is_left else 'right', overflow='fold')
 
     def add_row(self, *cells: Any, **options: Any) -> None:
         """Add a row: a text for a column that is named, a number or a tuple for a figure."""
         self.records.append(cells)
         shown = [
-            cell if kind is None else kind.text(cell)
+            _text(cell if kind is None else kind.text(cell))
             for kind, cell in zip(self.kinds, cells, strict=False)
         ]
         super().add_row(*shown, **options)
@@ -100,15 +102,15 @@ class FittedTable(Table):
         if kept is not None and self not in kept:
             kept.append(self)
         title: Any = self.title
-        for columns in self._blocks(console, options.max_width):
-            yield self._set(console, self._fit(console, columns, options.max_width), title)
+        for columns in self._blocks(options.max_width):
+            yield self._set(self._fit(columns, options.max_width), title)
             title = None
 
-    def _blocks(self, console: Console, width: int) -> Iterator[list[int]]:
+    def _blocks(self, width: int) -> Iterator[list[int]]:
         """Yield the columns of each block."""
         everything = list(range(len(self.columns)))
         keys, rest = everything[: self._keys], everything[self._keys :]
-        least = [self._least(console, number) for number in everything]
+        least = [self._least(number) for number in everything]
         block = list(keys)
         for number in rest:
             if len(block) > len(keys) and _total([least[n] for n in [*block, number]], 1) > width:
@@ -117,14 +119,14 @@ class FittedTable(Table):
             block.append(number)
         yield block
 
-    def _fit(self, console: Console, columns: list[int], width: int) -> _Layout:
+    def _fit(self, columns: list[int], width: int) -> _Layout:
         """The most generous layout of some columns that fits, or else the narrowest."""
-        natural = [self._natural(console, n) for n in columns]
-        broken = [self._natural(console, n, heading=False) for n in columns]
+        natural = [self._natural(n) for n in columns]
+        broken = [self._natural(n, heading=False) for n in columns]
         for widths, space in ((natural, _WIDE), (broken, _WIDE), (broken, _NARROW)):
             if _total(widths, space) <= width:
                 return _Layout(columns, widths, space)
-        widths, least = list(broken), [self._least(console, n) for n in columns]
+        widths, least = list(broken), [self._least(n) for n in columns]
         while _total(widths, _NARROW) > width:
             spare = [found - low for found, low in zip(widths, least, strict=True)]
             if not any(spare):
@@ -132,14 +134,14 @@ class FittedTable(Table):
             widths[max(range(len(widths)), key=lambda n: (spare[n] > 0, widths[n]))] -= 1
         return _Layout(columns, widths, _NARROW)
 
-    def _set(self, console: Console, layout: _Layout, title: Any) -> Table:
+    def _set(self, layout: _Layout, title: Any) -> Table:
         padding = (0, (layout.space - 1) // 2)
         table = Table(box=self.box, title=title, title_justify='left', pad_edge=False,
                       padding=padding)  # fmt: skip
         texts = []
         for number, width in zip(layout.columns, layout.widths, strict=True):
             column = self.columns[number]
-            heading, *cells = self._texts(console, number)
+            heading, *cells = self._texts(number)
             is_left = column.justify == 'left'
             table.add_column(
                 _wrapped(heading, width), justify=column.justify, overflow='fold', width=width
@@ -150,23 +152,27 @@ class FittedTable(Table):
             table.add_row(*cells, style=row.style, end_section=row.end_section)
         return table
 
-    def _texts(self, console: Console, number: int) -> list[Text]:
+    def _texts(self, number: int) -> list[Text]:
         """The heading and the cells of a column."""
         column = self.columns[number]
         found = [column.header, *column.cells]
-        return [t if isinstance(t, Text) else console.render_str(str(t)) for t in found]
+        return [_text(one) for one in found]
 
-    def _natural(self, console: Console, number: int, heading: bool = True) -> int:
+    def _natural(self, number: int, heading: bool = True) -> int:
         """Width of a column whose cells are not broken, and whose heading is or is not."""
-        head, *cells = self._texts(console, number)
+        head, *cells = self._texts(number)
         whole = [line for text in ([head] if heading else []) + cells for line in _lines(text)]
         return max(map(cell_len, whole + _pieces(head)), default=1)
 
-    def _least(self, console: Console, number: int) -> int:
+    def _least(self, number: int) -> int:
         """Width of a column that is broken wherever it may be."""
         if self.columns[number].justify != 'left':
-            return self._natural(console, number, heading=False)
-        return max(cell_len(p) for text in self._texts(console, number) for p in _pieces(text))
+            return self._natural(number, heading=False)
+        return max(cell_len(p) for text in self._texts(number) for p in _pieces(text))
+
+
+def _text(cell: Any) -> Text:
+    return cell if isinstance(cell, Text) else Text('' if cell is None else str(cell))
 
 
 def _total(widths: Sequence[int], space: int) -> int:

@@ -96,8 +96,8 @@ def score_table(scores: list[dict[str, Any]]) -> Any:
     for score in scores:
         differences = [score[f'action_difference_{p}'] for p in ('max', 'rms')]
         table.add_row(
-            escape(score['policy']),
-            *([escape(score['fault'])] if faults else []),
+            score['policy'],
+            *([score['fault']] if faults else []),
             _steps(score),
             score['prediction_mse'],
             score['persistence_mse'],
@@ -118,8 +118,7 @@ def horizon_table(scores: list[dict[str, Any]]) -> Any:
     )  # fmt: skip
     for score in scores:
         ratios = dict(zip(score['horizons']['steps'], score['horizons']['ratio'], strict=True))
-        names = escape(score['policy']), escape(score['fault'])
-        table.add_row(*names, *(ratios.get(step) for step in ahead))
+        table.add_row(score['policy'], score['fault'], *(ratios.get(step) for step in ahead))
     return table
 
 
@@ -133,7 +132,7 @@ def fleet_table(found: dict[str, Any]) -> Any:
     )  # fmt: skip
     for name, row in found['policies'].items():
         table.add_row(
-            escape(name),
+            name,
             row['recordings'],
             _steps(row),
             row['prediction_ratio_median'],

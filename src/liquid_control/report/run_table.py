@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from rich.console import Group
-from rich.markup import escape
 from rich.text import Text
 
 from liquid_control.report.fitted import NOTHING, Figure, FittedTable
@@ -221,6 +220,6 @@ def _table(compared: Comparison) -> FittedTable:
     headings = [column.heading for column in names]
     table = FittedTable(*headings, *(c.figure for c in figures), left=headings, keys=_TEXTS)
     for run, slow in zip(compared.runs, compared.slow, strict=True):
-        texts = [escape(column.text(run)) for column in names]
+        texts = [column.text(run) for column in names]
         table.add_row(*texts, *(c.value(run) for c in figures), style='red' if slow else None)
     return table

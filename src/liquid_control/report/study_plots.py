@@ -10,12 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from liquid_control.evaluation.statistics import bounds_name
 from liquid_control.files import replacing
 from liquid_control.report.run_plots import STYLE
 
 _INK = STYLE['text.color']
 _LIQUID, _GATED, _OTHER = '#c8590a', '#3577b5', '#777777'
-_MSE = 'test mean squared error, IQM and 95 % interval'
 _FAMILIES = (
     (_LIQUID, 'liquid', ('ltc', 'cfc', 'lrc', 'stc', 'liquid')),
     (_GATED, 'gated', ('lstm', 'gru')),
@@ -91,7 +91,7 @@ def _comparison(rows: Sequence[Mapping[str, Any]]) -> Figure:
         ax.set_xlabel(text)
         ax.grid(color=_INK, alpha=0.1, lw=0.6)
         _labels(figure, ax, [(row[key], row['test_mse']['iqm'], row['cell']) for row in rows])
-    panels[0].set_ylabel(_MSE)
+    panels[0].set_ylabel(_error(rows))
     _legend(panels[0])
     return figure
 
@@ -137,7 +137,7 @@ def _figure5(rows: Sequence[Mapping[str, Any]]) -> Figure:
     ratios = [1 + len(band) for band in bands]
     panels = figure.subplots(len(bands), 3, squeeze=False, height_ratios=ratios)
     columns = (
-        (_MSE, lambda row: row['test_mse']['iqm']),
+        (_error(rows), lambda row: row['test_mse']['iqm']),
         ('training time per round, core s', lambda row: row['seconds_round']),
         ('training memory (saved for backward), MiB', lambda row: row['saved_mb']),
     )
@@ -158,6 +158,13 @@ def _figure5(rows: Sequence[Mapping[str, Any]]) -> Figure:
         ax.set_xlabel(text)
     _legend(panels[0, 0])
     return figure
+
+
+def _error(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The title of the axis of test errors."""
+    seeds = max(len(row['seeds']) for row in rows)
+    bounds = f', IQM and {bounds_name(seeds)}' if seeds > 1 else ', one seed'
+    return f'test mean squared error{bounds}'
 
 
 def _beside(rows: Sequence[Mapping[str, Any]]) -> np.ndarray:

@@ -54,11 +54,9 @@ def _csv(table: FittedTable) -> str:
 
 
 def _plain(value: Any) -> str:
-    """A value without markup and line breaks; empty if there is none."""
+    """A value without styles and line breaks; empty if there is none."""
     if value is None or value != value or value == NOTHING:
         return ''
     if isinstance(value, Text):
         value = value.plain
-    elif isinstance(value, str):
-        value = Text.from_markup(value).plain
     return ' '.join(str(value).split())

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 from typing import Any
 
-from liquid_control.evaluation.statistics import interquartile_mean, interval
+from liquid_control.evaluation.statistics import bounds_name, interquartile_mean, interval
 from liquid_control.report.fitted import Figure, FittedTable
 from liquid_control.study.footing import at_end
 from liquid_control.study.run import COMPARISON, TUNING
@@ -182,5 +182,4 @@ def _interval(seeds: int) -> str:
     """What the brackets in a table over some seeds are."""
     if seeds < 2:
         return 'one seed, no interval'
-    range_ = ', which is their range' if seeds < 4 else ''
-    return f'interquartile mean of {seeds} seeds [95 % interval{range_}]'
+    return f'interquartile mean of {seeds} seeds [{bounds_name(seeds)}]'

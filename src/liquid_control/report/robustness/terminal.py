@@ -3,7 +3,6 @@
 import math
 
 from rich.console import Group
-from rich.markup import escape
 from rich.text import Text
 
 from liquid_control.evaluation.robustness import (
@@ -46,7 +45,7 @@ def standing_table(results: RobustnessResults, analysis: Analysis) -> Group:
             _rank(one), _interval(one.overall), _points(one), _interval(one.clean),
             estimate_text(Estimate(one.keeps.value), ''), falls,
         ]  # fmt: skip
-        table.add_row(escape(one.policy), *row, *([f'{one.stopped}'] if any_stopped else []))
+        table.add_row(one.policy, *row, *([f'{one.stopped}'] if any_stopped else []))
     levels = _level_table(results, analysis)
     about = (
         'The faults and their levels; the policies of highest and lowest return, in the mean of '
@@ -72,7 +71,7 @@ def _level_table(results: RobustnessResults, analysis: Analysis) -> FittedTable:
         if len(order) == 1:
             ends[1] = NOTHING
         texts = [family.title, levels_text(family) or NOTHING, *(ends or [NOTHING, NOTHING])]
-        table.add_row(*map(escape, texts))
+        table.add_row(*texts)
     return table
 
 
@@ -93,7 +92,7 @@ def fault_table(results: RobustnessResults, analysis: Analysis) -> Group:
         row = [cells[name, family, level] for name in names]
         marked = sum(one.best for one in row) < len(row)
         label = row[0].fault if family else _CLEAN
-        lines.append((escape(label), [_cell(one, marked) for one in row]))
+        lines.append((label, [_cell(one, marked) for one in row]))
     faults = len(lines)
     marked = any(one.rank and not one.best for one in ranked)
     overall = [_marked(_interval(one.overall), marked and one.best) for one in ranked]
@@ -109,9 +108,9 @@ def fault_table(results: RobustnessResults, analysis: Analysis) -> Group:
     if len(names) > _COLUMNS:
         table = FittedTable('policy', *(label for label, _ in lines))
         for name, *texts in zip(names, *(texts for _, texts in lines), strict=True):
-            table.add_row(escape(name), *texts)
+            table.add_row(name, *texts)
     else:
-        table = FittedTable('fault', *map(escape, names))
+        table = FittedTable('fault', *names)
         for number, (label, texts) in enumerate(lines, 1):
             table.add_row(label, *texts, end_section=number == faults)
     parts = [Text(title, style='bold'), table]
@@ -143,4 +142,4 @@ def _rank(standing: Standing) -> str:
 
 
 def _interval(estimate: Estimate, digits: int = 0) -> str:
-    return escape(estimate_text(estimate, '', digits))
+    return estimate_text(estimate, '', digits)

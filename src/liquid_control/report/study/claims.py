@@ -74,7 +74,7 @@ def write_claims(path: Path, judged: Sequence[Judged], rule: Sequence[str]) -> P
         tables,
         origin,
         opened=True,
-        note='In brackets: 95 % intervals; of three seeds or fewer, their range.',
+        note='In brackets: 95 % intervals; of four seeds or fewer, their range.',
     )
     return write_study_page(path, page)
 

@@ -165,7 +165,7 @@ def _by_criterion(groups: Sequence[Group]) -> dict[str, list[Group]]:
 def _note(groups: Sequence[Group]) -> str:
     """What the brackets are."""
     over = listed(list(dict.fromkeys(group.over for group in groups)))
-    range_ = '; of three seeds or fewer, their range' if 'seeds' in over else ''
+    range_ = '; of four seeds or fewer, their range' if 'seeds' in over else ''
     return f'In brackets: 95 % intervals over {over}{range_}.'
 
 
@@ -203,7 +203,7 @@ def _about(group: Group) -> str:
     if all(math.isnan(one.score.low) for one in group.cells.values()):
         return f'One seed, no intervals; {better} is better.'
     middle = 'Interquartile mean' if group.over == 'seeds' else 'Mean'
-    range_ = ', of three or fewer their range' if group.over == 'seeds' else ''
+    range_ = ', of four or fewer their range' if group.over == 'seeds' else ''
     return f'{middle} and 95 % interval over {group.over}{range_}; {better} is better.'
 
 

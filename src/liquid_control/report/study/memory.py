@@ -119,7 +119,10 @@ def write_memory(
     chosen = [group for group in groups if group.criterion.startswith('test')]
     style = looks(list(dict.fromkeys(name for one in groups for name in sorted(one.cells))))
     lines = {key: _lines(chosen, key) for key in SHOWN}
-    about = 'One line a cell, its widths from left to right; a band is a 95 % interval over seeds.'
+    about = (
+        'One line a cell, its widths from left to right; a band is a 95 % interval over seeds, of '
+        'four or fewer their range.'
+    )
     better = 'Greater' if chosen[0].greater else 'Less'
     plots = [_plot(key, lines[key], chosen[0], style) for key in SHOWN if lines[key]]
     steps = [_frontier(key, chosen, style) for key in BOUNDED if lines[key]]

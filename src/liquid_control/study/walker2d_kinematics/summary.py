@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from statistics import mean, median, stdev
 from typing import Any
 
-from liquid_control.evaluation.statistics import interval
+from liquid_control.evaluation.statistics import bounds_name, interval
 from liquid_control.report.fitted import Figure, FittedTable
 from liquid_control.study.footing import at_end
 
@@ -102,9 +102,9 @@ def tables(summary: Mapping[str, Any], baselines: Mapping[str, float]) -> list[F
                 len(row['seeds']),
             )  # fmt: skip
         printed.append(table)
-    several = any(len(row['seeds']) > 1 for row in summary['comparison'])
+    seeds = max((len(row['seeds']) for row in summary['comparison']), default=0)
     for budget in dict.fromkeys(row['budget'] for row in summary['comparison']):
-        heading = 'IQM [95 %]' if several else 'one seed'
+        heading = f'IQM [{bounds_name(seeds)}]' if seeds > 1 else 'one seed'
         table = FittedTable(
             'cell', Figure(heading, '.3f', ('IQM', 'low', 'high'), '{} [{}, {}]', True),
             Figure('val', '.3f'), Figure('params', ',d'), Figure('round, s', '.1f'),
