@@ -225,3 +225,23 @@ def test_runs_that_are_in_two_files_count_once(tmp_path):
         (tmp_path / name / 'results.json').write_text(json.dumps(content))
     groups = claims.read([tmp_path], tmp_path)
     assert {group.source.path for group in groups} == {'b/results.json'}
+
+
+def test_sizes_are_named_only_if_their_gradient_steps_differ(tmp_path):
+    whole = json.loads((DOCS / 'results' / 'memory' / 'results.json').read_text())
+    (data,) = whole['data'].values()
+    compared = [run for run in data['runs'] if run['run']['part'] == 'comparison']
+    whole['data'] = {'some': {**data, 'runs': compared}}
+    path = tmp_path / 'results.json'
+
+    def said():
+        path.write_text(json.dumps(whole))
+        groups = claims.read([path], tmp_path)
+        return {group.remark for group in groups if group.criterion.startswith('test')}
+
+    assert said() == {'300 gradient steps'}
+    for run in compared:
+        if run['run']['model']['units'] == 8:
+            run['run']['recipe']['updates'] = 20
+    sizes = {f'300 gradient steps at {units} units' for units in (16, 32, 64, 128, 256)}
+    assert said() == {'20 of 300 gradient steps at 8 units', *sizes}

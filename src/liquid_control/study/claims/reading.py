@@ -227,12 +227,14 @@ def _footed(
     made = []
     missing_runs = left_out(study, [run for every in sizes.values() for run in every], begun)
     partial = partial or bool(missing_runs)
+    lengths = {size: _steps(study, every) for size, every in sizes.items()}
+    alike = len(set(lengths.values())) == 1
     for size, every in sorted(sizes.items()):
-        steps, few = _steps(study, every)
+        steps, few = lengths[size]
         unit = 'units' if 'units' in every[0]['run']['model'] else 'parameters'
         said = [
             missing_runs or ('not complete' if partial else ''),
-            steps and f'{steps} at {size:,} {unit}',
+            steps if alike or not steps else f'{steps} at {size:,} {unit}',
         ]
         where = ', '.join(filter(None, (condition, f'{size:,} {unit}')))
         for key, (title, more) in scores.items():
