@@ -8,6 +8,7 @@ import pytest
 from liquid_control.evaluation.statistics import (
     LEVEL,
     RESAMPLES,
+    bounds_name,
     interquartile_mean,
     interval,
     mean,
@@ -61,6 +62,12 @@ def test_one_seed_has_no_interval():
     assert found.mean == 2.0
     assert math.isnan(found.low)
     assert math.isnan(found.high)
+
+
+def test_bounds_over_few_scores_are_their_range():
+    for count in range(2, 9):
+        is_range = interval(range(count))[1:] == (0.0, count - 1.0)
+        assert bounds_name(count) == ('range' if is_range else '95 % interval')
 
 
 @pytest.mark.parametrize('strata', [(), ([],), ([1.0], [])])

@@ -71,8 +71,8 @@ class FittedTable(Table):
 
     Headings break at spaces; cells of left-aligned columns at spaces and after ``+`` and
     ``/``; other cells never. Where that is too wide, the columns are set in several blocks below
-    each other, and each repeats the first ``keys`` columns. No text is read as
-    markup; one with styles is a :class:`rich.text.Text`.
+    each other, and each repeats the first ``keys`` columns. No text is read as markup; one with
+    styles is a :class:`rich.text.Text`.
     """
 
     def __init__(self, *columns: 'str | Figure', left: Sequence[str] = ('',), keys: int = 1,

@@ -184,7 +184,7 @@ def _sections(groups: Sequence[Group], style: Mapping[str, Look]) -> list[Sectio
     if len(groups) >= _MANY:
         for criterion, some in _by_criterion(groups).items():
             plots = [_ranking(group, style, group.condition) for group in some]
-            made.append(Section(criterion, _about(some[0]), plots))
+            made.append(Section(criterion, about(some[0]), plots))
         return made
     for group in groups:
         plots = [_ranking(group, style, 'from best to worst')]
@@ -193,12 +193,12 @@ def _sections(groups: Sequence[Group], style: Mapping[str, Look]) -> list[Sectio
             values = [group.cells[name].figures[key] for name in known]
             if values and max(values) > 1.1 * min(values):
                 plots.append(_against(group, known, key, title, style))
-        made.append(Section(f'{group.condition}: {group.criterion}', _about(group), plots))
+        made.append(Section(f'{group.condition}: {group.criterion}', about(group), plots))
     return made
 
 
-def _about(group: Group) -> str:
-    """What a mark is, and which is better."""
+def about(group: Group) -> str:
+    """What the score of a cell and its interval are, and which score is better."""
     better = 'greater' if group.greater else 'less'
     if all(math.isnan(one.score.low) for one in group.cells.values()):
         return f'One seed, no intervals; {better} is better.'

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from liquid_control.evaluation.robustness import Estimate
 from liquid_control.report.robustness.look import Look, listed, looks
 from liquid_control.report.robustness.plots import Plot, line, plot, points, safe
-from liquid_control.report.study.compared import COSTS, write_compared
+from liquid_control.report.study.compared import COSTS, about, write_compared
 from liquid_control.report.study.groups import Group, apart, score_text
 from liquid_control.report.study.page import Section, log_axis
 from liquid_control.report.study.pictures import Panel, write_picture
@@ -119,15 +119,11 @@ def write_memory(
     chosen = [group for group in groups if group.criterion.startswith('test')]
     style = looks(list(dict.fromkeys(name for one in groups for name in sorted(one.cells))))
     lines = {key: _lines(chosen, key) for key in SHOWN}
-    about = (
-        'One line a cell, its widths from left to right; a band is a 95 % interval over seeds, of '
-        'four or fewer their range.'
-    )
-    better = 'Greater' if chosen[0].greater else 'Less'
+    lined = f'One line a cell, its widths from left to right. {about(chosen[0])}'
     plots = [_plot(key, lines[key], chosen[0], style) for key in SHOWN if lines[key]]
     steps = [_frontier(key, chosen, style) for key in BOUNDED if lines[key]]
     sections = [
-        Section('Accuracy against what a cell costs', f'{about} {better} is better.', plots),
+        Section('Accuracy against what a cell costs', lined, plots),
         Section(
             'The frontier',
             'The best model within each bound, wherever a greater bound gives a better one.',
