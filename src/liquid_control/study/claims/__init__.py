@@ -3,8 +3,9 @@
 from liquid_control.report.study.groups import Group, Score, Source
 from liquid_control.study.claims.claims import CLAIMS, Claim, Judged, judge, not_run
 from liquid_control.study.claims.evidence import Evidence, Pair
+from liquid_control.study.claims.files import NAMES, files
 from liquid_control.study.claims.markdown import count, markdown
-from liquid_control.study.claims.reading import NAMES, files, linked, read
+from liquid_control.study.claims.reading import linked, read
 from liquid_control.study.claims.rule import RULE, Outcome, Verdict, verdict
 
 __all__ = [

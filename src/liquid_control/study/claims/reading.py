@@ -1,11 +1,8 @@
 """Results of studies and benchmarks as groups of scores that can be compared."""
 
-import contextlib
-import hashlib
-import json
 import math
 import os
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,9 +10,9 @@ from typing import Any
 from liquid_control import paths
 from liquid_control.evaluation.robustness import Estimate
 from liquid_control.evaluation.statistics import interval
-from liquid_control.files import from_json
 from liquid_control.report.study.groups import Group, Score, Source
 from liquid_control.study.claims.checking import check_group, check_run, once
+from liquid_control.study.claims.files import distinct, files, naming
 from liquid_control.study.claims.full import CONDITIONS, FULL, left_out
 from liquid_control.study.claims.robustness import BENCHMARKS, Condition, conditions
 from liquid_control.study.claims.rule import SHORT
@@ -25,8 +22,6 @@ from liquid_control.study.claims.versions import versioned
 from liquid_control.study.run import FORMAT
 from liquid_control.study.summary import TITLES, heading
 
-NAMES = 'results.json', 'robustness.csv', 'generalization.csv', 'cost.json'
-"""Files looked for in a folder."""
 _KEPT = "return, in % of the policy's own without a fault"
 _NOISY = {'test_noisy_nmse': 'error under stronger noise, nmse'}
 """Score under noise that training lacked → its title. The error over that of the test is no such
@@ -48,72 +43,14 @@ def read(given: Sequence[Path], beside: Path) -> list[Group]:
             names it.
     """
     groups = []
-    for path, (whole, digest) in _distinct(files(given)).items():
+    for path, (whole, digest) in distinct(files(given)).items():
         source = Source(os.path.relpath(path, beside), digest, '')
-        with _naming(path):
+        with naming(path):
             found = _read(path, whole, source)
             for group in found:
                 check_group(group)
         groups += found
     return groups
-
-
-def _distinct(every: Sequence[Path]) -> dict[Path, tuple[Any, str]]:
-    """File → its text or JSON, and its digest; without those that others have whole."""
-    found, runs, seen = {}, {}, set()
-    for path in every:
-        with _naming(path):
-            content = path.read_bytes()
-            text = content.decode()
-            whole = text if path.suffix == '.csv' else from_json(text)
-            meaning = _meaning(whole)
-        if meaning not in seen:
-            seen.add(meaning)
-            found[path] = whole, hashlib.sha256(content).hexdigest()
-            runs[path] = _runs(whole)
-    distinct: list[Path] = []
-    for path in sorted(found, key=lambda path: -len(runs[path])):
-        if not (runs[path] and any(runs[path] <= runs[other] for other in distinct)):
-            distinct.append(path)
-    return {path: one for path, one in found.items() if path in distinct}
-
-
-def _runs(whole: Any) -> frozenset[str]:
-    """The runs of results as text, with the study among them; none for other files."""
-    with contextlib.suppress(KeyError, TypeError, AttributeError, ValueError):
-        parts = whole['data'].values() if 'data' in whole else [whole]
-        runs = [run for part in parts for run in part['runs']]
-        found = [whole['study'], *runs] if runs else []
-        return frozenset(json.dumps(one, sort_keys=True) for one in found)
-    return frozenset()
-
-
-@contextlib.contextmanager
-def _naming(path: Path) -> Generator[None]:
-    """Raise an error about the content of a file as one line that names it."""
-    try:
-        yield
-    except (KeyError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
-        raise ValueError(
-            f'{path}: expected results of a study or benchmark: {_reason(error)}'
-        ) from None
-
-
-def files(given: Sequence[Path]) -> list[Path]:
-    """The files given, and those in folders whose name is that of results.
-
-    Raises:
-        ValueError: a path does not exist.
-    """
-    found = []
-    for place in given:
-        if place.is_dir():
-            found += sorted(path for name in NAMES for path in place.rglob(name))
-        elif place.is_file():
-            found.append(place)
-        else:
-            raise ValueError(f'{place}: expected a file of results or a folder, found nothing')
-    return found
 
 
 def linked(groups: Sequence[Group], before: Path, beside: Path) -> list[Group]:
@@ -129,19 +66,6 @@ def linked(groups: Sequence[Group], before: Path, beside: Path) -> list[Group]:
         for source in {group.source for group in groups}
     }
     return [replace(group, source=moved[group.source]) for group in groups]
-
-
-def _meaning(whole: Any) -> str:
-    """What a file says, however it is laid out: the text of a table, or JSON."""
-    return '\n'.join(whole.split()) if isinstance(whole, str) else json.dumps(whole, sort_keys=True)
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, KeyError):
-        return f'{error.args[0]!r} is missing'
-    if isinstance(error, UnicodeDecodeError):
-        return 'it is no text in UTF-8'
-    return str(error) if isinstance(error, ValueError) else f'a value is of another type: {error}'
 
 
 def _read(path: Path, whole: Any, source: Source) -> list[Group]:

@@ -11,8 +11,6 @@ from liquid_control.study.sequences import Sequences, Split, StudyData
 from liquid_control.study.walker2d_kinematics import dataset
 from liquid_control.study.walker2d_kinematics.dataset import Windows
 
-__all__ = ['BUDGETS', 'Walker2dKinematics', 'footing']
-
 BUDGETS = (20_000, 100_000)
 """Parameters of the whole model; the first is compared by default."""
 ROUND, ROUNDS = 303, 50
